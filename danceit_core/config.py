@@ -1,0 +1,204 @@
+"""One frozen dataclass a stage: the only place where defaults live.
+
+The workflow's schema describes the same keys and `tests/unit/test_config.py` holds the two together. Units are in
+the names; anything in pixels is meant at a picture of 512 x 512 and scales with the picture.
+"""
+
+import dataclasses
+import difflib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+from danceit_core.errors import ConfigError
+
+
+@dataclass(frozen=True)
+class DemoSettings:
+    """The rendered studio dancers (not in the paper): what `render_demo` makes."""
+
+    folder: str = "data/demo"
+    size: int = 512
+    supersampling: int = 2
+    dance_s: float = 24.0
+    target_s: float = 44.0
+    song_s: float = 18.0
+
+
+@dataclass(frozen=True)
+class VideoSettings:
+    """Frame store (paper III-B: 24 fps, one size)."""
+
+    fps: float = 24.0
+    size: int = 512
+    crf: int = 16
+
+
+@dataclass(frozen=True)
+class PoseSettings:
+    """Keypoint detection (paper III-A)."""
+
+    detector: str = "blazepose"
+    confidence_floor: float = 0.1
+    smooth: bool = True
+
+
+@dataclass(frozen=True)
+class CleaningSettings:
+    """Repair and rejection of keypoints (paper III-A)."""
+
+    confidence_floor: float = 0.3
+    max_gap_s: float = 0.25
+    max_step_torsos: float = 0.8
+    smoothing: str = "savgol"
+    min_segment_s: float = 1.0
+
+
+@dataclass(frozen=True)
+class FragmentSettings:
+    """Fragment database (paper III-A). hop_s 0: fragments do not overlap (the paper)."""
+
+    hop_s: float = 0.5
+    test_share: float = 0.2
+
+
+@dataclass(frozen=True)
+class MusicSettings:
+    """Audio features and beats (paper III-A). features: `mfcc` (the paper's 13) or `rich`."""
+
+    sample_rate_hz: int = 22050
+    features: str = "mfcc"
+
+
+@dataclass(frozen=True)
+class MatcherSettings:
+    """Cross-modal matcher (paper IV-B). loss: `paper`, `distance_label`, `hinge` or `infonce`."""
+
+    loss: str = "infonce"
+    margin: float = 1.0
+    embedding_size: int = 16
+    hidden_size: int = 100
+    dropout: float = 0.1
+    learning_rate: float = 1e-4
+    batch_size: int = 32
+    epochs: int = 60
+    patience: int = 15
+    delay_s: float = 3.0
+
+
+@dataclass(frozen=True)
+class RetrievalSettings:
+    """Which fragments dance to which part of the song (Eq. 2). variant: `path` or `argmin` (the paper)."""
+
+    variant: str = "path"
+    fragment_s: float = 2.0
+    candidates: int = 60
+    match_weight: float = 1.0
+    seam_weight: float = 1.0
+    beat_weight: float = 1.0
+    tempo_weight: float = 0.5
+    energy_weight: float = 0.5
+    facing_weight: float = 1.0
+    no_repeat_s: float = 8.0
+
+
+@dataclass(frozen=True)
+class SpatialSettings:
+    """Seams (Alg. 1). variant: `none`, `linear`, `tsd` (the paper), `crossfade` or `inertialize`."""
+
+    variant: str = "crossfade"
+    window: int = 8
+    reference: int = 24
+    jump_px: float = 10.0
+    period_px: float = 5.0
+    half_width: int = 10
+
+
+@dataclass(frozen=True)
+class TemporalSettings:
+    """Beats (Eq. 14-16). variant: `none`, `paper` or `warp`; beat_kind: `min` or `max` (the paper) of speed."""
+
+    variant: str = "warp"
+    beat_kind: str = "min"
+    strength: float = 0.75
+    min_slope: float = 0.5
+    max_slope: float = 2.0
+
+
+@dataclass(frozen=True)
+class PoseGanSettings:
+    """poseGAN (paper IV-D), in the form of pix2pixHD."""
+
+    image_size: int = 256
+    channels: int = 32
+    blocks: int = 6
+    discriminator_channels: int = 32
+    discriminators: int = 2
+    iterations: int = 1500
+    batch_size: int = 2
+    learning_rate: float = 4e-4
+    feature_weight: float = 10.0
+    pixel_weight: float = 20.0
+    background_plate: bool = True
+    holdout_share: float = 0.15
+    checkpoint_every: int = 250
+
+
+@dataclass(frozen=True)
+class FaceGanSettings:
+    """FaceGAN (paper IV-D). patch_share: side of the patch around the nose as a share of the picture (50 / 512)."""
+
+    enabled: bool = True
+    patch_share: float = 50 / 512
+    channels: int = 32
+    iterations: int = 400
+    batch_size: int = 8
+    learning_rate: float = 2e-4
+
+
+@dataclass(frozen=True)
+class RenderingSettings:
+    """The final video (H.264 + AAC)."""
+
+    batch_size: int = 4
+    crf: int = 17
+
+
+@dataclass(frozen=True)
+class EvaluationSettings:
+    """Scores of a finished video (paper V). Tolerances in frames."""
+
+    tolerances: tuple[int, ...] = (0, 1, 2)
+    pck_share: float = 0.1
+
+
+SECTIONS: dict[str, type] = {
+    "demo": DemoSettings,
+    "video": VideoSettings,
+    "pose": PoseSettings,
+    "cleaning": CleaningSettings,
+    "fragments": FragmentSettings,
+    "music": MusicSettings,
+    "matcher": MatcherSettings,
+    "retrieval": RetrievalSettings,
+    "spatial_alignment": SpatialSettings,
+    "temporal_alignment": TemporalSettings,
+    "pose_gan": PoseGanSettings,
+    "face_gan": FaceGanSettings,
+    "rendering": RenderingSettings,
+    "evaluation": EvaluationSettings,
+}
+
+Settings = TypeVar("Settings")
+
+
+def make_settings(kind: type[Settings], values: Mapping[str, Any]) -> Settings:
+    """A settings dataclass from a mapping. Raises ConfigError naming an unknown key and its nearest valid name."""
+    known = {f.name: f for f in dataclasses.fields(kind)}  # type: ignore[arg-type]
+    for key in values:
+        if key not in known:
+            near = difflib.get_close_matches(key, known, n=1)
+            hint = f"did you mean {near[0]!r}?" if near else f"known keys: {', '.join(known)}"
+            raise ConfigError(f"{kind.__name__} has no key {key!r}; {hint}")
+    clean = {k: tuple(v) if isinstance(v, list) else v for k, v in values.items()}
+    return kind(**clean)

@@ -1,0 +1,63 @@
+"""Opening a media file and its common timeline: what picture and sound have in common.
+
+Time 0 of a file is the earliest start of its picture and sound streams; every frame's time is its presentation
+timestamp x time base minus that start. Cover pictures of sound files are no picture stream.
+"""
+
+import contextlib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import av
+
+from danceit_core.errors import MediaError
+
+
+@contextlib.contextmanager
+def open_media(path: str | Path) -> Iterator[Any]:
+    """An open PyAV input container, closed on exit. Raises MediaError when `path` is no media file."""
+    try:
+        container = av.open(str(path), metadata_errors="ignore")
+    except FileNotFoundError:
+        raise MediaError(f"{path}: no such file; check the path in the table") from None
+    except (av.FFmpegError, OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or error
+        raise MediaError(f"{path} cannot be opened ({reason}); is it a video or sound file, copied whole?") from error
+    with container:
+        yield container
+
+
+def picture_stream(container: Any) -> Any | None:
+    """The first picture stream that is no cover picture, or None; set to decode on several threads."""
+    for stream in container.streams.video:
+        if not stream.disposition & av.stream.Disposition.attached_pic and stream.codec_context is not None:
+            stream.thread_type = "AUTO"
+            return stream
+    return None
+
+
+def sound_stream(container: Any) -> Any | None:
+    """The first sound stream, or None."""
+    return next((stream for stream in container.streams.audio if stream.codec_context is not None), None)
+
+
+def common_start_s(container: Any) -> float:
+    """Start of the earliest of the picture and sound streams, in seconds of the container's own clock."""
+    streams = [stream for stream in (picture_stream(container), sound_stream(container)) if stream is not None]
+    starts = [float(stream.start_time * stream.time_base) for stream in streams if stream.start_time is not None]
+    return min(starts, default=0.0)
+
+
+def decode_stream(container: Any, stream: Any) -> Iterator[Any]:
+    """Frames of one stream in order; damaged packets are passed over and a cut file ends where it was cut."""
+    packets = container.demux(stream)
+    while True:
+        try:
+            packet = next(packets)
+        except (StopIteration, av.FFmpegError):
+            return
+        try:
+            yield from packet.decode()
+        except (av.FFmpegError, EOFError):
+            continue

@@ -1,0 +1,176 @@
+"""Decoding video at a constant frame rate (paper III-A: all videos to 24 fps).
+
+Frame k is the picture shown at k / fps seconds of the file's common timeline, by presentation timestamps: input of
+variable rate is resampled by time, never by counting, so sound and picture cannot drift apart. Pictures come upright
+(display matrix applied), with square pixels, as uint8 RGB (H, W, 3).
+"""
+
+import collections
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Generic, TypeVar
+
+import numpy as np
+from av.video.reformatter import Colorspace
+
+from danceit_core.errors import MediaError
+from danceit_core.media.container import common_start_s, decode_stream, open_media, picture_stream, sound_stream
+from danceit_core.media.letterbox import Picture, letterbox, resize
+
+# Timestamps in whole ticks are off by half a tick at most; a coarse tick is the frame period itself, which is exact.
+MAX_TOLERANCE_S = 1e-3
+UNSPECIFIED_COLORSPACE = 2
+HD_HEIGHT = 720
+
+Item = TypeVar("Item")
+
+
+@dataclass(frozen=True)
+class VideoInfo:
+    """A media file. width, height: pixels as shown (upright, square pixels), 0 without picture.
+
+    duration_s: from the common time 0 to the end of the picture (of the sound if there is no picture), as far as the
+    container says; fps: average rate of the pictures, 0 without picture.
+    """
+
+    width: int
+    height: int
+    duration_s: float
+    fps: float
+    has_video: bool
+    has_sound: bool
+
+
+@dataclass(frozen=True)
+class Shown(Generic[Item]):
+    """Something shown from start_s until end_s, seconds."""
+
+    start_s: float
+    end_s: float
+    item: Item
+
+
+def probe(path: str | Path) -> VideoInfo:
+    """What a media file holds; the first picture is decoded. Raises MediaError if it is no video or sound file."""
+    with open_media(path) as container:
+        picture, sound = picture_stream(container), sound_stream(container)
+        stream = picture if picture is not None else sound
+        if stream is None:
+            raise MediaError(f"{path} has neither picture nor sound; is it a video or sound file?")
+        total_s = (container.duration or 0) / 1e6
+        if stream.duration:
+            start_s = float((stream.start_time or 0) * stream.time_base) - common_start_s(container)
+            total_s = start_s + float(stream.duration * stream.time_base)
+        if picture is None:
+            return VideoInfo(0, 0, total_s, 0.0, has_video=False, has_sound=True)
+        first = next(decode_stream(container, picture), None)
+        if first is None:
+            raise MediaError(f"{path}: no picture of it can be decoded; is it a video, copied whole?")
+        width, height = _shown_size(first, picture)
+        rate = picture.average_rate or picture.guessed_rate or 0
+        return VideoInfo(width, height, total_s, float(rate), has_video=True, has_sound=sound is not None)
+
+
+def decode_frames(path: str | Path, *, fps: float, size: tuple[int, int] | None) -> Iterator[Picture]:
+    """Yield uint8 RGB pictures at k / fps seconds, round(duration x fps) of them (at least one), in constant memory.
+
+    fps: frames per second, > 0. size: (width, height) pixels to letterbox into, None to keep the video's own.
+    A truncated file gives the pictures it still holds. Raises MediaError if there is none.
+    """
+    if fps <= 0:
+        raise MediaError(f"{path}: asked for {fps} frames a second; a frame rate is positive")
+    with open_media(path) as container:
+        stream = picture_stream(container)
+        if stream is None:
+            raise MediaError(f"{path} has no picture; is it a video?")
+        tolerance_s = min(float(stream.time_base) / 2, MAX_TOLERANCE_S)
+        last: Any = None
+        picture: Picture | None = None
+        for frame in hold_frames(_shown_frames(container, stream), fps=fps, tolerance_s=tolerance_s):
+            if picture is None or frame is not last:
+                picture, last = _to_picture(frame, stream, size), frame
+                yield picture
+            else:
+                yield picture.copy()
+    if picture is None:
+        raise MediaError(f"{path}: no picture of it can be decoded; is it a video, copied whole?")
+
+
+def hold_frames(shown: Iterable[Shown[Item]], *, fps: float, tolerance_s: float) -> Iterator[Item]:
+    """For k = 0, 1, ...: the last item that starts by k / fps + tolerance_s (the first one before its start).
+
+    round(end of the last item x fps) items come, at least one if there is any. `shown` ascends in time.
+    """
+    waiting: collections.deque[Item] = collections.deque()
+    chosen = given = 0
+    current: Shown[Item] | None = None
+    for following in shown:
+        while current is not None and chosen / fps + tolerance_s < following.start_s:
+            waiting.append(current.item)
+            chosen += 1
+        current = following
+        # A frame chosen is given only once the video is known to last that long.
+        while waiting and given < _count(current.end_s, fps):
+            yield waiting.popleft()
+            given += 1
+    if current is None:
+        return
+    total = max(1, _count(current.end_s, fps))
+    while chosen < total:
+        waiting.append(current.item)
+        chosen += 1
+    while given < total:
+        yield waiting.popleft()
+        given += 1
+
+
+def _count(end_s: float, fps: float) -> int:
+    return int(np.floor(end_s * fps + 0.5))
+
+
+def _shown_frames(container: Any, stream: Any) -> Iterator[Shown[Any]]:
+    """The stream's frames on the common timeline; a frame without timestamp or duration gets the average rate's."""
+    zero_s = common_start_s(container)
+    period_s = float(1 / (stream.average_rate or stream.guessed_rate or 25))
+    end_s = 0.0
+    before_s = -np.inf
+    for frame in decode_stream(container, stream):
+        start_s = end_s if frame.pts is None else float(frame.pts * frame.time_base) - zero_s
+        if start_s <= before_s:
+            continue
+        duration_s = float(frame.duration * frame.time_base) if frame.duration else period_s
+        before_s, end_s = start_s, start_s + duration_s
+        yield Shown(start_s, end_s, frame)
+
+
+def _display_matrix(frame: Any) -> tuple[int, int, int, int]:
+    """a, b, c, d of the display matrix: the stored point (p, q) is shown at (a p + c q, b p + d q), y down."""
+    data = frame.side_data.get("DISPLAYMATRIX")
+    if data is None:
+        return 1, 0, 0, 1
+    matrix = np.frombuffer(bytes(data), np.int32)
+    return int(matrix[0]), int(matrix[1]), int(matrix[3]), int(matrix[4])
+
+
+def _shown_size(frame: Any, stream: Any) -> tuple[int, int]:
+    """Width and height with square pixels, upright."""
+    aspect = stream.sample_aspect_ratio or 1
+    width = max(1, round(frame.width * aspect))
+    a, b, _, _ = _display_matrix(frame)
+    return (width, frame.height) if abs(a) >= abs(b) else (frame.height, width)
+
+
+def _to_picture(frame: Any, stream: Any, size: tuple[int, int] | None) -> Picture:
+    # Untagged video: the convention of players is BT.601 below 720 lines and BT.709 from there on.
+    guessed = Colorspace.ITU709 if frame.height >= HD_HEIGHT else Colorspace.ITU601
+    is_yuv = frame.format.name.startswith(("yuv", "nv"))
+    source = guessed if is_yuv and frame.colorspace == UNSPECIFIED_COLORSPACE else None
+    picture = frame.to_ndarray(format="rgb24", src_colorspace=source, dst_color_range="JPEG")
+    a, b, c, d = _display_matrix(frame)
+    if abs(a) < abs(b):
+        picture = picture.transpose(1, 0, 2)
+        a, d = c, b
+    picture = np.ascontiguousarray(picture[:: -1 if d < 0 else 1, :: -1 if a < 0 else 1])
+    shown = _shown_size(frame, stream)
+    return resize(picture, shown) if size is None else letterbox(picture, source=shown, size=size)

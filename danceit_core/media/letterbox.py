@@ -1,0 +1,65 @@
+"""Fitting a picture into a frame of another size without stretching it: scale, centre, black bars.
+
+Coordinates are pixels with (0, 0) at the outer corner of the top left pixel, x right, y down.
+"""
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+Picture = NDArray[np.uint8]
+
+
+@dataclass(frozen=True)
+class Letterbox:
+    """frame = source * scale + offset, in pixels; source coordinates are those of the upright, square-pixel picture."""
+
+    scale: float
+    offset_x: float
+    offset_y: float
+
+    @classmethod
+    def fit(cls, source: tuple[int, int], size: tuple[int, int]) -> "Letterbox":
+        """The largest centred placement of a (width, height) `source` in a frame of `size` (width, height)."""
+        scale = min(size[0] / source[0], size[1] / source[1])
+        width, height = content_size(source, size)
+        return cls(scale, (size[0] - width) // 2, (size[1] - height) // 2)
+
+    def to_source(self, xy: ArrayLike) -> NDArray[np.float64]:
+        """Frame coordinates (..., 2) to source coordinates."""
+        return (np.asarray(xy, np.float64) - (self.offset_x, self.offset_y)) / self.scale
+
+    def from_source(self, xy: ArrayLike) -> NDArray[np.float64]:
+        """Source coordinates (..., 2) to frame coordinates; exact to half a pixel (content has whole pixels)."""
+        return np.asarray(xy, np.float64) * self.scale + (self.offset_x, self.offset_y)
+
+
+def content_size(source: tuple[int, int], size: tuple[int, int]) -> tuple[int, int]:
+    """Width and height that the whole of `source` takes inside `size`: whole pixels, at least 1."""
+    scale = min(size[0] / source[0], size[1] / source[1])
+    width, height = (max(1, min(limit, round(side * scale))) for side, limit in zip(source, size, strict=True))
+    return width, height
+
+
+def resize(picture: Picture, size: tuple[int, int]) -> Picture:
+    """`picture` at (width, height) `size`: area filter when shrinking, cubic when enlarging."""
+    height, width = picture.shape[:2]
+    if (width, height) == size:
+        return picture
+    shrinking = size[0] <= width and size[1] <= height
+    return cv2.resize(picture, size, interpolation=cv2.INTER_AREA if shrinking else cv2.INTER_CUBIC)
+
+
+def letterbox(picture: Picture, *, source: tuple[int, int], size: tuple[int, int]) -> Picture:
+    """`picture`, whose square-pixel size is `source`, centred on black in a frame of `size`; uint8 (H, W, 3)."""
+    width, height = content_size(source, size)
+    content = resize(picture, (width, height))
+    if (width, height) == size:
+        return content
+    place = Letterbox.fit(source, size)
+    left, top = int(place.offset_x), int(place.offset_y)
+    frame = np.zeros((size[1], size[0], 3), np.uint8)
+    frame[top : top + height, left : left + width] = content
+    return frame

@@ -1,0 +1,168 @@
+"""Audio features, one vector a video frame (paper III-A and III-B).
+
+Vector k describes the sound in [k / fps, (k + 1) / fps) seconds. Each window is cut at its own rounded absolute time:
+1/24 s of sound at 22050 Hz is 918.75 samples, and a hop rounded to 919 would drift 10 ms in 37 s. One extractor
+serves the training videos and the song. Nothing is normalised here: the statistics belong to the matcher, whose
+checkpoint stores them.
+
+    mfcc  13 numbers of python_speech_features (the paper): log energy and cepstra 1 to 12
+    rich  69 numbers: 40 log-mel bands (dB), onset strength, 12 chroma, 16 tempo strengths from 60 to 200 beats a minute
+"""
+
+from collections.abc import Iterator
+
+import librosa
+import numpy as np
+import scipy.fft
+from numpy.typing import NDArray
+from python_speech_features import base, sigproc
+
+from danceit_core.errors import MusicError
+
+Sound = NDArray[np.float32]
+Features = NDArray[np.float32]
+
+FEATURE_WIDTHS = {"mfcc": 13, "rich": 69}
+MEL_BANDS = 40
+# python_speech_features' own defaults, which the paper leaves untouched.
+MFCC_FILTERS, MFCC_LIFTER, MFCC_PREEMPHASIS = 26, 22, 0.97
+TEMPI_BPM = np.geomspace(60.0, 200.0, 16)
+TEMPOGRAM_S = 8.0
+# Windows analysed at once: bounds the memory of a nine-hour recording to some 70 MB.
+CHUNK = 4096
+# Below this peak (-60 dB of full scale) a recording counts as silent.
+SILENCE_PEAK = 1e-3
+
+
+def audio_features(samples: Sound, *, sample_rate_hz: int, fps: float, frames: int, kind: str) -> Features:
+    """Features of each frame, (frames, D) float32, D = 13 for kind `mfcc`, 69 for `rich`.
+
+    samples: (N,) mono in -1..1, starting at time 0 of the frames; what lies beyond `frames` is ignored, what is
+    missing counts as silence. Raises MusicError for an unknown kind, a rate or frame count that makes no sense, and
+    samples that are not one finite channel.
+    """
+    check_sound(samples, sample_rate_hz=sample_rate_hz)
+    if not fps > 0 or frames < 0:
+        raise MusicError(f"{frames} frames at {fps} fps were asked for; frames start at 0 and fps is positive")
+    if kind == "mfcc":
+        return _mfcc(samples, sample_rate_hz=sample_rate_hz, fps=fps, frames=frames)
+    if kind == "rich":
+        return _rich(samples, sample_rate_hz=sample_rate_hz, fps=fps, frames=frames)
+    raise MusicError(f"music.features is {kind!r}; known feature sets: {', '.join(FEATURE_WIDTHS)}")
+
+
+def frame_count(samples: Sound, *, sample_rate_hz: int, fps: float) -> int:
+    """The least number of frames at `fps` that covers the whole sound."""
+    return int(np.ceil(len(samples) * fps / sample_rate_hz - 1e-9))
+
+
+def is_silent(samples: Sound) -> bool:
+    """Whether the sound never exceeds -60 dB of full scale (an empty sound is silent)."""
+    return len(samples) == 0 or float(np.abs(samples).max()) < SILENCE_PEAK
+
+
+def check_sound(samples: Sound, *, sample_rate_hz: int) -> None:
+    """Raise MusicError unless samples are (N,) finite numbers and the rate is at least 4 kHz."""
+    if samples.ndim != 1:
+        raise MusicError(f"sound has shape {samples.shape}; one channel, (samples,), is expected: mix to mono first")
+    if sample_rate_hz < 4000:
+        raise MusicError(f"sample rate is {sample_rate_hz} Hz; music needs 4000 or more (22050 is usual)")
+    if not np.isfinite(samples).all():
+        raise MusicError("sound holds NaN or infinite samples; decode it again, the file may be damaged")
+
+
+def log_mel(samples: Sound, *, sample_rate_hz: int, rate_hz: float, frames: int, window_s: float) -> Features:
+    """Log-mel spectrogram (frames, 40) in dB, at least -100, of windows centred on (k + 0.5) / rate_hz seconds."""
+    bank = librosa.filters.mel(sr=sample_rate_hz, n_fft=_power_of_two(window_s * sample_rate_hz), n_mels=MEL_BANDS)
+    power = _band_power(samples, bank, sample_rate_hz=sample_rate_hz, rate_hz=rate_hz, frames=frames, window_s=window_s)
+    return 10 * np.log10(np.maximum(power, 1e-10))
+
+
+def onset_strength(mel: Features) -> Features:
+    """How fast the log-mel (frames, 40) rises, (frames,) dB, 0 for the first frame (librosa's spectral flux)."""
+    if len(mel) < 2:
+        return np.zeros(len(mel), np.float32)
+    return librosa.onset.onset_strength(S=mel.T, center=False).astype(np.float32)
+
+
+def _mfcc(samples: Sound, *, sample_rate_hz: int, fps: float, frames: int) -> Features:
+    """python_speech_features' mfcc() from its own parts, but framed by absolute time and with nfft >= the window."""
+    window = sigproc.round_half_up(sample_rate_hz / fps)
+    size = _power_of_two(window)
+    bank = base.get_filterbanks(MFCC_FILTERS, size, sample_rate_hz)
+    emphasised = sigproc.preemphasis(samples, MFCC_PREEMPHASIS) if len(samples) else samples
+    width = FEATURE_WIDTHS["mfcc"]
+    result = np.empty((frames, width), np.float32)
+    smallest = np.finfo(np.float64).eps
+    for rows, windows in _windows(emphasised, sample_rate_hz, fps, frames, window, shift_s=0.0):
+        power = sigproc.powspec(windows.astype(np.float64), size)
+        energy = power.sum(axis=1)
+        bands = power @ bank.T
+        log_bands = np.log(np.where(bands == 0, smallest, bands))
+        cepstra = base.lifter(scipy.fft.dct(log_bands, type=2, axis=1, norm="ortho")[:, :width], MFCC_LIFTER)
+        cepstra[:, 0] = np.log(np.where(energy == 0, smallest, energy))
+        result[rows] = cepstra
+    return result
+
+
+def _rich(samples: Sound, *, sample_rate_hz: int, fps: float, frames: int) -> Features:
+    """Log-mel, onset strength, chroma and tempo strength of each frame."""
+    if frames == 0:
+        return np.zeros((0, FEATURE_WIDTHS["rich"]), np.float32)
+    # Twice the frame rate, for the sake of the tempo; a window of one frame, so that an onset stays in its frame.
+    mel = log_mel(samples, sample_rate_hz=sample_rate_hz, rate_hz=2 * fps, frames=2 * frames, window_s=1 / fps)
+    onsets = onset_strength(mel)
+    # Pitch needs a longer window than rhythm: neighbouring semitones at 200 Hz are 12 Hz apart.
+    window_s = 4 / fps
+    bank = librosa.filters.chroma(sr=sample_rate_hz, n_fft=_power_of_two(window_s * sample_rate_hz))
+    pitch = _band_power(samples, bank, sample_rate_hz=sample_rate_hz, rate_hz=fps, frames=frames, window_s=window_s)
+    chroma = pitch / np.maximum(pitch.max(axis=1, keepdims=True), 1e-10)
+    # (2 frames, D) -> (frames, D): the mean of the two halves of each frame
+    halves = [part.reshape(frames, 2, -1).mean(axis=1) for part in (mel, onsets, _tempo_strength(onsets, 2 * fps))]
+    return np.concatenate([halves[0], halves[1], chroma, halves[2]], axis=1).astype(np.float32)
+
+
+def _tempo_strength(onsets: Features, rate_hz: float) -> Features:
+    """Autocorrelation of the onsets within 8 s of each moment, at the lags of TEMPI_BPM: (frames,) to (frames, 16)."""
+    longest = round(TEMPOGRAM_S * rate_hz)
+    tempogram = librosa.feature.tempogram(onset_envelope=onsets, sr=rate_hz, hop_length=1, win_length=longest)
+    lags = 60.0 * rate_hz / TEMPI_BPM
+    low = np.floor(lags).astype(int)
+    share = (lags - low)[:, None]
+    return ((1 - share) * tempogram[low] + share * tempogram[low + 1]).T
+
+
+def _band_power(
+    samples: Sound, bank: NDArray, *, sample_rate_hz: int, rate_hz: float, frames: int, window_s: float
+) -> Features:
+    """Hann-windowed power spectra, windows centred on (k + 0.5) / rate_hz, through a filter bank: (frames, bands)."""
+    window = round(window_s * sample_rate_hz)
+    taper = np.hanning(window + 2)[1:-1].astype(np.float32)
+    result = np.empty((frames, len(bank)), np.float32)
+    shift_s = 0.5 / rate_hz - window_s / 2
+    for rows, windows in _windows(samples, sample_rate_hz, rate_hz, frames, window, shift_s=shift_s):
+        power = np.abs(np.fft.rfft(windows * taper, _power_of_two(window_s * sample_rate_hz))) ** 2
+        result[rows] = power @ bank.T
+    return result
+
+
+def _windows(
+    samples: Sound, sample_rate_hz: int, rate_hz: float, frames: int, window: int, *, shift_s: float
+) -> Iterator[tuple[slice, Sound]]:
+    """Chunks of windows: (rows, (n, window) samples); window k starts at round((k / rate_hz + shift_s) * rate)."""
+    before = max(0, round(-shift_s * sample_rate_hz) + 1)
+    for first in range(0, frames, CHUNK):
+        last = min(first + CHUNK, frames)
+        starts = np.floor((np.arange(first, last) / rate_hz + shift_s) * sample_rate_hz + 0.5).astype(np.int64) + before
+        low, high = starts[0] - before, starts[-1] - before + window
+        piece = samples[max(low, 0) : max(high, 0)]
+        padded = np.zeros(high - low, piece.dtype)
+        offset = max(-low, 0)
+        padded[offset : offset + len(piece)] = piece
+        views = np.lib.stride_tricks.sliding_window_view(padded, window)
+        yield slice(first, last), views[starts - starts[0]]
+
+
+def _power_of_two(samples: float) -> int:
+    """The smallest power of two that is not less than `samples`, rounded."""
+    return 1 << max(round(samples) - 1, 0).bit_length()

@@ -1,0 +1,21 @@
+"""The version of each stage's result: bump one when the same input and settings give another result.
+
+The workflow hands a stage's version to its rules as a parameter, so that a bump re-runs that stage and what depends
+on it; edits in the library alone never trigger a re-run. `tests/golden` fails when a result changes without a bump.
+"""
+
+STAGE_VERSIONS: dict[str, int] = {
+    "demo": 1,
+    "video": 1,
+    "pose": 1,
+    "cleaning": 1,
+    "music": 1,
+    "fragments": 1,
+    "matcher": 1,
+    "retrieval": 1,
+    "alignment": 1,
+    "pose_gan": 1,
+    "face_gan": 1,
+    "rendering": 1,
+    "evaluation": 1,
+}

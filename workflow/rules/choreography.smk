@@ -1,0 +1,66 @@
+rule retrieve_fragments:
+    """Which fragment dances to which part of the song (Eq. 2)."""
+    input:
+        music="<results>/music/{song}.parquet",
+        database=f"<results>/database/{fragment_s}s.parquet",
+        matcher=f"<results>/matcher/{fragment_s}s/matcher.pt",
+        index=f"<results>/matcher/{fragment_s}s/index.parquet",
+    output:
+        "<results>/choreography/{song}.parquet",
+    log:
+        "<logs>/retrieve_fragments/{song}.log",
+    benchmark:
+        "<benchmarks>/retrieve_fragments/{song}.tsv"
+    conda:
+        "../../environment.yml"
+    resources:
+        mem_mb=4000,
+    params:
+        **stage("retrieval"),
+        seed=config["seed"],
+    script:
+        "../scripts/retrieve_fragments.py"
+
+
+rule align_poses:
+    """The dance in the target's size and place, seams closed, motion beats on the song's beats (paper IV-C)."""
+    input:
+        plan="<results>/choreography/{song}.parquet",
+        music="<results>/music/{song}.parquet",
+        target="<results>/cleaned/{target}.parquet",
+        sources=collect("<results>/cleaned/{video}.parquet", video=project.videos.index),
+    output:
+        "<results>/poses/{target}/{song}.parquet",
+    log:
+        "<logs>/align_poses/{target}/{song}.log",
+    benchmark:
+        "<benchmarks>/align_poses/{target}/{song}.tsv"
+    conda:
+        "../../environment.yml"
+    resources:
+        mem_mb=2000,
+    params:
+        spatial=settings["spatial_alignment"],
+        temporal=settings["temporal_alignment"],
+        image_size=settings["pose_gan"]["image_size"],
+        videos=list(project.videos.index),
+        version=STAGE_VERSIONS["alignment"],
+    script:
+        "../scripts/align_poses.py"
+
+
+rule preview_poses:
+    """The dance as a skeleton with the song: seconds instead of a GAN."""
+    input:
+        poses="<results>/poses/{target}/{song}.parquet",
+        song=lambda w: project.songs.at[w.song, "path"],
+    output:
+        "<results>/preview/{target}/{song}.mp4",
+    log:
+        "<logs>/preview_poses/{target}/{song}.log",
+    conda:
+        "../../environment.yml"
+    params:
+        version=STAGE_VERSIONS["rendering"],
+    script:
+        "../scripts/preview_poses.py"

@@ -1,0 +1,40 @@
+import sys
+from pathlib import Path
+
+from danceit_core import STAGE_VERSIONS
+from danceit_core.errors import ConfigError
+from danceit_core.inputs import load_project
+
+try:
+    project = load_project(
+        config,
+        schemas=Path(workflow.basedir) / "schemas",
+        config_files=" + ".join(map(str, workflow.configfiles)) or "config",
+    )
+except ConfigError as error:
+    sys.exit(f"error: {error}")
+
+settings = project.settings
+clips = project.clips()
+clips_to_detect = [clip for clip, row in clips.iterrows() if not row["keypoints"]]
+clips_to_import = [clip for clip, row in clips.iterrows() if row["keypoints"]]
+fragment_s = f"{settings['retrieval']['fragment_s']:g}"
+first_target, first_song = project.targets.index[0], project.songs.index[0]
+
+
+def one_of(names):
+    return "|".join(names) or "(?!)"
+
+
+wildcard_constraints:
+    video=one_of(clips.index),
+    track=one_of([*project.videos.index, *project.songs.index]),
+    song=one_of(project.songs.index),
+    target=one_of(project.targets.index),
+    clip=r"dancer_[1-4]|target",
+    seconds=r"[0-9]+(\.[0-9]+)?",
+
+
+def stage(section):
+    """A rule's params: the settings of its own stage and the stage's version, nothing else."""
+    return {"settings": settings[section], "version": STAGE_VERSIONS[section]}

