@@ -1,6 +1,6 @@
 """Script glue: what every rule's script needs around one call into the library.
 
-    with stage(snakemake.log[0], threads=snakemake.threads, gpus=snakemake.resources.get("gpu", 0)) as run:
+    with stage(snakemake) as run:
         train_matcher(..., device=run.device, progress=run.progress)
 
 A `DanceItError` becomes one line `error: ...`, the last of the rule's log, and exit status 1.
@@ -10,9 +10,10 @@ import contextlib
 import logging
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any, Protocol
 
 import torch
 from tqdm import tqdm
@@ -63,19 +64,28 @@ def make_progress(name: str, log_path: Path) -> Progress:
     return progress
 
 
+class Job(Protocol):
+    """What a workflow's script knows of its job: `snakemake` has all of it."""
+
+    rule: str
+    log: Sequence[str]
+    threads: int
+    resources: Any
+
+
 @contextlib.contextmanager
-def stage(log_path: str | Path, *, name: str, threads: int = 1, gpus: int = 0) -> Iterator[Stage]:
-    """Run one stage: log to `log_path`, choose the device, limit threads, turn a known error into one line."""
-    path = Path(log_path)
+def stage(job: Job) -> Iterator[Stage]:
+    """Run one stage: log to the job's log, choose the device, limit threads, turn a known error into one line."""
+    name, path = job.rule, Path(job.log[0])
     path.parent.mkdir(parents=True, exist_ok=True)
     handler = logging.FileHandler(path, mode="w")
     handler.setFormatter(logging.Formatter("%(levelname)s: %(message)s"))
     logging.basicConfig(level=logging.INFO, handlers=[handler], force=True)
     logging.captureWarnings(True)
-    torch.set_num_threads(max(1, min(threads, torch.get_num_threads())))
+    torch.set_num_threads(max(1, min(job.threads, torch.get_num_threads())))
     start_s = time.monotonic()
     try:
-        yield Stage(choose_device(gpus), make_progress(name, path))
+        yield Stage(choose_device(job.resources.get("gpu", 0)), make_progress(name, path))
         log.info("%s took %.1f s", name, time.monotonic() - start_s)
     except DanceItError as error:
         fail(path, str(error))

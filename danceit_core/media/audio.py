@@ -86,6 +86,8 @@ def _timed_blocks(container: Any, stream: Any) -> Iterator[tuple[Samples, float,
     """Decoded (channels, n) float32 blocks, each with its start on the container's clock and its rate in Hz."""
     to_float: Any = None
     end_s = 0.0
+    last: tuple[Samples, float, int] | None = None
+    counted = 0
     for frame in decode_stream(container, stream):
         if to_float is None:
             to_float = av.AudioResampler(format="fltp", layout=frame.layout, rate=frame.sample_rate)
@@ -97,9 +99,15 @@ def _timed_blocks(container: Any, stream: Any) -> Iterator[tuple[Samples, float,
             name = container.name
             raise MediaError(f"{name}: its sound changes format at {start_s:.1f} s; convert it to WAV") from error
         for samples in blocks:
-            yield samples, start_s, frame.sample_rate
+            if last is not None:
+                yield last
+            last = samples, start_s, frame.sample_rate
             start_s += samples.shape[1] / frame.sample_rate
         end_s = start_s
+        counted = round(frame.duration * frame.time_base * frame.sample_rate) if frame.duration else frame.samples
+    if last is not None:
+        # An encoder fills its last block up with silence; the block's duration says how much of it counts.
+        yield last[0][:, :counted], *last[1:]
 
 
 def _aligned_blocks(container: Any, stream: Any) -> Iterator[tuple[Samples, int]]:

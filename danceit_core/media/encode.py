@@ -91,7 +91,7 @@ class VideoWriter:
         width, height = self._size
         if frame.shape != (height, width, 3) or frame.dtype != np.uint8:
             raise MediaError(
-                f"{self._path}: frame {self.frames} is {frame.dtype} of {frame.shape}; uint8 {(height, width, 3)} it must be"
+                f"{self._path}: frame {self.frames} is {frame.dtype} {frame.shape}; it must be uint8 {height, width, 3}"
             )
         picture = av.VideoFrame.from_ndarray(np.ascontiguousarray(frame), format="rgb24")
         picture = picture.reformat(format="yuv420p", dst_colorspace=Colorspace.ITU709, dst_color_range=ColorRange.MPEG)

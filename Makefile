@@ -1,0 +1,49 @@
+# `make video` and `make test` do all the set-up themselves. Python 3.11 or 3.12 and make are enough.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/ready
+# The cores snakemake may use; GPU-bound rules run one at a time.
+CORES ?= all
+
+.DEFAULT_GOAL := video
+.PHONY: video test lint format smoke assets constraints clean-tiny help
+
+help: ## this list
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 16
+
+$(READY): pyproject.toml constraints.txt
+	@echo "Setting up $(VENV) (once, one to three minutes) ..."
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --upgrade pip setuptools
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --no-build-isolation --editable ".[dev]"
+	@touch $@
+
+video: $(READY) ## the demo: rendered dancers in, results/video.mp4 out
+	PATH="$(CURDIR)/$(BIN):$$PATH" snakemake --cores $(CORES)
+	@cat results/summary.md
+
+test: $(READY) ## the tests (those of the whole workflow: make smoke)
+	$(BIN)/python -m pytest
+
+smoke: $(READY) ## the whole chain at 64 to 192 px, on this machine, in a folder of its own
+	PATH="$(CURDIR)/$(BIN):$$PATH" tests/workflow/smoke.sh
+
+lint: $(READY) ## ruff, mypy, snakefmt, snakemake --lint
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy danceit_core
+	$(BIN)/snakefmt --check workflow
+	PATH="$(CURDIR)/$(BIN):$$PATH" snakemake --lint
+
+format: $(READY) ## let ruff and snakefmt write the code as they want it
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+	$(BIN)/snakefmt workflow
+
+assets: $(READY) ## fetch pose weights and body mesh ahead of time, for work offline
+	PATH="$(CURDIR)/$(BIN):$$PATH" snakemake --cores 1 -- resources/blazepose resources/body
+
+constraints: $(READY) ## write down the versions that are installed now
+	@{ head -2 constraints.txt; $(BIN)/python -m pip freeze --all --exclude-editable | sed 's/+cpu//'; } > .constraints.part
+	@mv .constraints.part constraints.txt

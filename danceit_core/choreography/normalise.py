@@ -1,0 +1,127 @@
+"""From a source's body and camera to the target's (paper V-D2).
+
+The paper scales each fragment by the ratio of the greatest nose-to-feet distances, equally in x and y. A plain
+maximum is broken by one wrong frame, and feet that a detector does not give everywhere (toes, heels) change its
+meaning; so height is a robust percentile of the vertical distance from the nose to the lower *ankle*, in sources and
+target alike. Feet are put on the target's ground line, clip by clip, so that a moving camera of a source does
+not lift them. Where the dancer stands sideways is carried over each seam by the supporting foot, and the whole is
+then kept inside the picture. Coordinates are pixels, x right, y down; absent joints are NaN (see `curve`).
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.ndimage import convolve1d, maximum_filter1d, minimum_filter1d
+
+from danceit_core.choreography.curve import Array, hide_absent
+from danceit_core.errors import ChoreographyError
+from danceit_core.pose.skeleton import ANKLES, MID_HIP, NECK, NOSE, Keypoints
+
+STANDING_PERCENTILE = 90.0
+# The hip stays this close to the target's usual place, and every joint this far inside the picture.
+ROAM_TORSOS = 1.0
+MARGIN_SHARE = 0.02
+# A shift that keeps the dancer inside comes and goes over this time, so that it is not seen as a slide.
+SHIFT_S = 1.0
+
+
+@dataclass(frozen=True)
+class Body:
+    """Size and place of a person in a picture, pixels: nose to ankles standing, neck to hip, ankle line, usual x."""
+
+    height_px: float
+    torso_px: float
+    ground_y: float
+    centre_x: float
+
+    def scaled(self, factor: float) -> "Body":
+        """The same person in a picture `factor` times as large."""
+        return Body(*(factor * v for v in (self.height_px, self.torso_px, self.ground_y, self.centre_x)))
+
+
+def measure_body(keypoints: Keypoints, *, name: str = "the person") -> Body:
+    """Body of the person in (T, 25, 3) keypoints (absent = 0, 0, 0), by percentiles that jumps do not move.
+
+    Raises ChoreographyError, naming `name`, when no frame shows nose, neck, hip and an ankle.
+    """
+    xy = hide_absent(keypoints)[..., :2]
+    lower_ankle = np.fmax(xy[:, ANKLES[0], 1], xy[:, ANKLES[1], 1])
+    height = lower_ankle - xy[:, NOSE, 1]
+    torso = np.linalg.norm(xy[:, NECK] - xy[:, MID_HIP], axis=-1)
+    hip_x = xy[:, MID_HIP, 0]
+    if any(np.isnan(series).all() for series in (height, torso)):
+        raise ChoreographyError(
+            f"{name}: no frame of {len(keypoints)} shows nose, neck, hip and an ankle; film the whole body, head to feet"
+        )
+    body = Body(
+        height_px=float(np.nanpercentile(height, STANDING_PERCENTILE)),
+        torso_px=float(np.nanpercentile(torso, STANDING_PERCENTILE)),
+        ground_y=float(np.nanpercentile(lower_ankle, STANDING_PERCENTILE)),
+        centre_x=float(np.nanmedian(hip_x)),
+    )
+    if body.height_px <= 0 or body.torso_px <= 0:
+        raise ChoreographyError(
+            f"{name}: nose to ankles measures {body.height_px:.1f} px; an upright person is needed"
+        )
+    return body
+
+
+def fit_to_target(clip: Array, *, source: Body, ground_y: float, target: Body) -> Array:
+    """A clip (T, 25, 3) in the source's pixels, in the target's size with its ankles on the target's ground line.
+
+    ground_y: the ankle line of this clip in the source. x is relative to the source's usual place.
+    """
+    ratio = target.height_px / source.height_px
+    out = clip.copy()
+    out[..., 0] = (clip[..., 0] - source.centre_x) * ratio
+    out[..., 1] = (clip[..., 1] - ground_y) * ratio + target.ground_y
+    return out
+
+
+def carry_place(clips: Sequence[Array], *, context: int, centre_x: float) -> list[Array]:
+    """Shift each clip sideways so that the supporting foot stays where it is over every seam.
+
+    clips: (context + frames + context, 25, 3); frame -context of one and frame `context` of the next are the same
+    frame of the song. The first clip's hip is centred on centre_x.
+    """
+    first = clips[0].copy()
+    hip = first[context : len(first) - context, MID_HIP, 0]
+    first[..., 0] += centre_x - (np.nanmean(hip) if not np.isnan(hip).all() else 0.0)
+    placed = [first]
+    for clip in clips[1:]:
+        leaving, arriving = placed[-1][-context], clip[context]
+        by_foot = sorted(ANKLES, key=lambda joint: -np.nan_to_num(leaving[joint, 1], nan=-np.inf))
+        shifts = leaving[[*by_foot, MID_HIP], 0] - arriving[[*by_foot, MID_HIP], 0]
+        known = shifts[~np.isnan(shifts)]
+        moved = clip.copy()
+        moved[..., 0] += known[0] if len(known) else 0.0
+        placed.append(moved)
+    return placed
+
+
+def keep_inside(keypoints: Array, *, target: Body, size: tuple[int, int], fps: float) -> Array:
+    """Shift a dance (T, 25, 3) sideways, smoothly, so that it stays in the picture and near the target's place.
+
+    The limits of the shift are widened over +-SHIFT_S before they are smoothed over the same span, so that the
+    smoothed shift still obeys them. A body wider than the picture is centred in it.
+    """
+    x = keypoints[..., 0]
+    seen = ~np.isnan(x)
+    margin = MARGIN_SHARE * size[0]
+    lowest = margin - np.where(seen, x, np.inf).min(1)
+    highest = size[0] - margin - np.where(seen, x, -np.inf).max(1)
+    hip = np.nan_to_num(x[:, MID_HIP], nan=target.centre_x)
+    roam = ROAM_TORSOS * target.torso_px
+    reach = max(1, round(SHIFT_S * fps))
+    shift = np.zeros(len(x))
+    for low, high in ((target.centre_x - roam - hip, target.centre_x + roam - hip), (lowest, highest)):
+        low_wide = maximum_filter1d(np.nan_to_num(low, neginf=-1e6), 2 * reach + 1, mode="nearest")
+        high_wide = minimum_filter1d(np.nan_to_num(high, posinf=1e6), 2 * reach + 1, mode="nearest")
+        middle = (low_wide + high_wide) / 2
+        shift = np.clip(shift, np.minimum(low_wide, middle), np.maximum(high_wide, middle))
+    kernel = np.hanning(2 * reach + 1)
+    smooth = convolve1d(shift, kernel / kernel.sum(), mode="nearest")
+    out = keypoints.copy()
+    out[..., 0] += smooth[:, None]
+    return out

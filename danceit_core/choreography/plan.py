@@ -1,0 +1,64 @@
+"""The plan of a dance: which fragment is danced during which part of the song. One row a clip."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from danceit_core.errors import ChoreographyError
+
+
+@dataclass(frozen=True)
+class Plan:
+    """Clips in the order of the song, without gaps; all arrays (C,).
+
+    start_frame, frames: where the clip lies in the song, int. fragment_id: of the database. source_video,
+    source_start_frame: where its movement comes from. rate: source frames played for each frame of the song.
+    match_distance: of the clip's music to the fragment in the matcher's joint space (>= 0).
+    """
+
+    start_frame: NDArray[np.int64]
+    frames: NDArray[np.int64]
+    fragment_id: NDArray[Any]
+    source_video: NDArray[Any]
+    source_start_frame: NDArray[np.int64]
+    rate: NDArray[np.float64]
+    match_distance: NDArray[np.float64]
+
+    def __post_init__(self) -> None:
+        ends = self.start_frame + self.frames
+        if not len(self) or self.start_frame[0] != 0 or (self.start_frame[1:] != ends[:-1]).any() or ends[-1] < 1:
+            raise ChoreographyError(
+                f"plan with clips at frames {self.start_frame[:5].tolist()} of lengths {self.frames[:5].tolist()} leaves "
+                "parts of the song without a dance; run retrieve_fragments again"
+            )
+
+    def __len__(self) -> int:
+        return len(self.start_frame)
+
+    @property
+    def song_frames(self) -> int:
+        """Length of the song in frames."""
+        return int(self.start_frame[-1] + self.frames[-1])
+
+    @property
+    def seams(self) -> NDArray[np.int64]:
+        """First frame of every clip but the first."""
+        return self.start_frame[1:]
+
+    def to_frame(self) -> pd.DataFrame:
+        """A table of one row a clip, its columns named like the fields."""
+        return pd.DataFrame({name: getattr(self, name) for name in self.__dataclass_fields__})
+
+    @classmethod
+    def from_frame(cls, frame: pd.DataFrame) -> "Plan":
+        """Inverse of `to_frame`. Raises ChoreographyError when a column is missing."""
+        missing = [name for name in cls.__dataclass_fields__ if name not in frame]
+        if missing:
+            raise ChoreographyError(f"plan table lacks the columns {missing}; run retrieve_fragments again")
+        whole = {name: frame[name].to_numpy(np.int64) for name in ("start_frame", "frames", "source_start_frame")}
+        real = {name: frame[name].to_numpy(np.float64) for name in ("rate", "match_distance")}
+        named = {name: frame[name].to_numpy(object) for name in ("fragment_id", "source_video")}
+        return cls(**whole, **real, **named)

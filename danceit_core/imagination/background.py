@@ -1,0 +1,84 @@
+"""The empty room behind the target person, from a video with a still camera (not in the paper).
+
+Each pixel is the median over those frames in which the person's region is elsewhere, so that no ghost of the person
+stays (a plain median over all frames keeps one where the person stands most of the time). Pixels that the person
+never leaves are filled in from around them. Soft shadows on the floor beside the feet are kept out by a wider region
+there.
+"""
+
+import logging
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from danceit_core.imagination.region import Mask, body_size, person_region
+from danceit_core.pose.skeleton import FEET, Keypoints, present
+
+log = logging.getLogger(__name__)
+
+FRAMES = 240  # sampled evenly: more make no better median
+ROWS = 32  # of all sampled frames at a time: 240 x 32 x 512 x 3 x 2 bytes = 24 MB
+MIN_VIEWS = 6  # a pixel seen less often may show the rim of the person only
+WIDEN = 1.5
+MOVING_LEVELS = 6.0  # grey levels between plate and frames above which the camera is held to move
+
+
+def background_plate(pictures: NDArray[np.uint8], keypoints: Keypoints) -> tuple[NDArray[np.uint8], Mask]:
+    """The room without the person, uint8 (H, W, 3), and which of its pixels were seen, (H, W).
+
+    pictures: (T, H, W, 3), may lie on disk; keypoints: (T, 25, 3) pixels of them. A pixel never seen is filled in.
+    Logs a warning if the room itself moves: then settings should say background_plate: false.
+    """
+    frames, height, width = pictures.shape[:3]
+    chosen = np.unique(np.linspace(0, frames - 1, min(frames, FRAMES)).round().astype(int))
+    sizes = body_size(keypoints[chosen])
+    typical = float(np.nanmedian(sizes)) if not np.isnan(sizes).all() else height / 4
+    hidden = np.stack(
+        [
+            _covered(keypoints[i], size=(width, height), body_px=float(np.nanmax([s, typical])))
+            for i, s in zip(chosen, sizes, strict=True)
+        ]
+    )
+    plate = np.zeros((height, width, 3), np.uint8)
+    views = (~hidden).sum(0)  # (H, W)
+    for top in range(0, height, ROWS):
+        rows = slice(top, top + ROWS)
+        band = np.stack([pictures[i, rows] for i in chosen]).astype(np.uint16)  # (n, rows, W, 3)
+        band[hidden[:, rows]] = 999  # sorts behind every grey level
+        band.sort(axis=0)
+        middle = np.maximum(views[rows] - 1, 0) // 2
+        plate[rows] = np.take_along_axis(band, middle[None, :, :, None], axis=0)[0].clip(0, 255)
+    seen = views >= min(MIN_VIEWS, max(1, len(chosen) // 4))
+    _warn_if_moving(pictures, chosen, hidden, plate)
+    if not seen.all() and seen.any():
+        plate = cv2.inpaint(plate, (~seen).astype(np.uint8), 5, cv2.INPAINT_TELEA)
+    return plate, seen
+
+
+def _covered(keypoints: Keypoints, *, size: tuple[int, int], body_px: float) -> Mask:
+    """Region of the person, generously, and of the shadow near the feet."""
+    region = person_region(keypoints, size=size, body_px=body_px, widen=WIDEN).astype(np.uint8)
+    feet = [joint for joint in FEET if present(keypoints)[joint]]
+    if feet:
+        low, high = keypoints[feet, :2].min(0), keypoints[feet, :2].max(0)
+        centre = (low + high) / 2
+        axes = (high - low) / 2 + (0.7 * body_px, 0.3 * body_px)
+        cv2.ellipse(region, tuple(map(int, centre)), tuple(map(int, axes)), 0, 0, 360, 1, -1)
+    return region.astype(bool)
+
+
+def _warn_if_moving(pictures: NDArray[np.uint8], chosen: NDArray, hidden: NDArray[np.bool_], plate: NDArray) -> None:
+    sample = range(0, len(chosen), max(1, len(chosen) // 24))
+    levels = [
+        float(np.abs(pictures[chosen[i]].astype(np.int16) - plate)[~hidden[i]].mean())
+        for i in sample
+        if not hidden[i].all()
+    ]
+    if levels and np.median(levels) > MOVING_LEVELS:
+        log.warning(
+            "the background differs by %.1f grey levels from frame to frame (still: below %.0f); does the camera move? "
+            "Then set pose_gan: background_plate: false",
+            np.median(levels),
+            MOVING_LEVELS,
+        )

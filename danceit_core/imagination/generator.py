@@ -1,0 +1,121 @@
+"""The coarse-to-fine generator of the poseGAN (paper IV-D; pix2pixHD, Wang et al., CVPR 2018, section 3.2).
+
+Pictures are float tensors (N, C, H, W) in -1..1, H and W multiples of `PoseGenerator.stride`. The global generator
+looks at the condition at half resolution; the local enhancer works at full resolution and adds the global
+generator's features to its own before its residual blocks. With a background plate (not in the paper) the generator
+also paints an opacity: person over plate, so that the room stays still and costs no capacity. The network is fully
+convolutional: what was trained on windows of one size runs on any other.
+
+The paper's network: channels=64, downsamplings=4, blocks=9, enhancer_blocks=3, no plate (182 M parameters).
+"""
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+
+from danceit_core.config import PoseGanSettings
+
+
+@dataclass(frozen=True)
+class Painting:
+    """What the generator made: `picture` (N, 3, H, W) in -1..1, and `opacity` (N, 1, H, W) in 0..1 of the person."""
+
+    picture: Tensor
+    opacity: Tensor
+
+
+def normalise(channels: int) -> nn.Module:
+    """Instance normalisation, written as a group norm of one channel a group: several times faster on a CPU."""
+    return nn.GroupNorm(channels, channels, affine=False)
+
+
+def convolve(inputs: int, outputs: int, *, kernel: int, stride: int = 1) -> nn.Sequential:
+    """Convolution with mirrored borders, instance norm, ReLU."""
+    return nn.Sequential(
+        nn.Conv2d(inputs, outputs, kernel, stride, padding=kernel // 2, padding_mode="reflect"),
+        normalise(outputs),
+        nn.ReLU(inplace=True),
+    )
+
+
+def enlarge(inputs: int, outputs: int) -> nn.Sequential:
+    """Twice the size. Kernel 4 at stride 2 covers each output pixel equally often: no chequerboard."""
+    return nn.Sequential(
+        nn.ConvTranspose2d(inputs, outputs, 4, 2, padding=1), normalise(outputs), nn.ReLU(inplace=True)
+    )
+
+
+class ResidualBlock(nn.Module):
+    """Two 3 x 3 convolutions beside an identity path."""
+
+    def __init__(self, channels: int) -> None:
+        super().__init__()
+        self.body = nn.Sequential(
+            convolve(channels, channels, kernel=3),
+            nn.Conv2d(channels, channels, 3, padding=1, padding_mode="reflect"),
+            normalise(channels),
+        )
+
+    def forward(self, x: Tensor) -> Tensor:
+        """(N, C, H, W) to the same shape."""
+        return x + self.body(x)
+
+
+class GlobalGenerator(nn.Sequential):
+    """G1: down, residual blocks at the lowest resolution, up again; gives `channels` features at its input's size."""
+
+    def __init__(self, inputs: int, *, channels: int, downsamplings: int, blocks: int) -> None:
+        widths = [channels * 2**level for level in range(downsamplings + 1)]
+        down = [convolve(a, b, kernel=3, stride=2) for a, b in zip(widths, widths[1:], strict=False)]
+        up = [enlarge(b, a) for a, b in zip(widths[-2::-1], widths[:0:-1], strict=True)]
+        middle = [ResidualBlock(widths[-1]) for _ in range(blocks)]
+        super().__init__(convolve(inputs, channels, kernel=7), *down, *middle, *up)
+
+
+class PoseGenerator(nn.Module):
+    """Local enhancer G2 around the global generator G1: condition (N, 3 or 6, H, W) to `Painting`."""
+
+    def __init__(self, settings: PoseGanSettings) -> None:
+        super().__init__()
+        channels = settings.channels
+        self.with_plate = settings.background_plate
+        self.stride = 2 ** (settings.downsamplings + 1)
+        inputs = 6 if self.with_plate else 3
+        self.coarse = GlobalGenerator(
+            inputs, channels=channels, downsamplings=settings.downsamplings, blocks=settings.blocks
+        )
+        fine = max(1, channels // 2)
+        self.front = nn.Sequential(convolve(inputs, fine, kernel=7), convolve(fine, channels, kernel=3, stride=2))
+        self.body = nn.Sequential(*(ResidualBlock(channels) for _ in range(settings.enhancer_blocks)))
+        self.back = nn.Sequential(
+            enlarge(channels, fine),
+            nn.Conv2d(fine, 4 if self.with_plate else 3, 7, padding=3, padding_mode="reflect"),
+        )
+
+    def forward(self, pose: Tensor, plate: Tensor | None, limit: Tensor | None = None) -> Painting:
+        """Paint a pose picture (N, 3, H, W).
+
+        plate: (N, 3, H, W), the empty room behind it, for a generator with plate, else None. limit: (N, 1, H, W) in
+        0..1, the highest opacity allowed (it lets a window fade out at its rim), default 1.
+        """
+        condition = torch.cat([pose, plate], 1) if plate is not None else pose
+        half = nn.functional.avg_pool2d(condition, 2)  # (N, C, H / 2, W / 2)
+        # 7 x 7 at full size is the dearest layer; features of both generators meet at half size.
+        out = self.back(self.body(self.front(condition) + self.coarse(half))).float()
+        person = torch.tanh(out[:, :3])
+        if plate is None:
+            return Painting(person, torch.ones_like(person[:, :1]))
+        opacity = torch.sigmoid(out[:, 3:])
+        if limit is not None:
+            opacity = opacity * limit
+        return Painting(opacity * person + (1 - opacity) * plate, opacity)
+
+
+def initialise(module: nn.Module, generator: torch.Generator) -> None:
+    """Weights from N(0, 0.02), biases 0 (as in DCGAN and its descendants), drawn from `generator`."""
+    for part in module.modules():
+        if isinstance(part, nn.Conv2d | nn.ConvTranspose2d):
+            nn.init.normal_(part.weight, 0.0, 0.02, generator=generator)
+            if part.bias is not None:
+                nn.init.zeros_(part.bias)

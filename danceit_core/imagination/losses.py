@@ -1,0 +1,42 @@
+"""Losses of the poseGAN and the FaceGAN (paper IV-D; pix2pixHD section 3.1).
+
+Least-squares GAN (Mao et al., ICCV 2017): the discriminator's verdict on real pairs is drawn to 1, on painted ones
+to 0; the generator draws its own to 1. Feature matching compares the discriminator's inner layers. The pixel loss is
+not in the paper: it takes the place of the perceptual loss, whose backbone weights cannot be had from a package
+registry, and lets a short training start from the right colours. All return scalars in float32.
+"""
+
+import torch
+from torch import Tensor
+
+from danceit_core.imagination.discriminator import Features
+
+
+def discriminator_loss(real: list[Features], painted: list[Features]) -> Tensor:
+    """LSGAN, mean over scales: 0 when every real patch is judged 1 and every painted one 0."""
+    parts = [
+        (r[-1].float() - 1).square().mean() + p[-1].float().square().mean()
+        for r, p in zip(real, painted, strict=True)
+    ]
+    return torch.stack(parts).mean() / 2
+
+
+def adversarial_loss(painted: list[Features]) -> Tensor:
+    """LSGAN for the generator, mean over scales: 0 when every painted patch is taken for real."""
+    return torch.stack([(p[-1].float() - 1).square().mean() for p in painted]).mean()
+
+
+def feature_loss(real: list[Features], painted: list[Features]) -> Tensor:
+    """Mean absolute difference of the inner layers, mean over layers and scales; `real` is a constant here."""
+    parts = [
+        (a.detach().float() - b.float()).abs().mean()
+        for r, p in zip(real, painted, strict=True)
+        for a, b in zip(r[:-1], p[:-1], strict=True)
+    ]
+    return torch.stack(parts).mean()
+
+
+def pixel_loss(real: Tensor, painted: Tensor, weight: Tensor) -> Tensor:
+    """Weighted mean absolute difference of pictures (N, 3, H, W); weight (N, 1, H, W) >= 0, 0 on none of them all."""
+    difference = (real - painted).abs().mean(1, keepdim=True)  # (N, 1, H, W)
+    return (difference * weight).sum() / weight.sum().clamp_min(1e-6)

@@ -1,0 +1,178 @@
+"""Where the person is in a picture, as far as 25 joints tell: body size, region, window, head.
+
+All in pixels of the picture that the keypoints belong to; an absent joint is ignored. Used for the background plate,
+the weights of the losses and the window in which the generator paints.
+"""
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from danceit_core.pose.skeleton import (
+    FEET,
+    HANDS,
+    LEFT_ELBOW,
+    LEFT_HIP,
+    LEFT_KNEE,
+    LEFT_SHOULDER,
+    LEFT_WRIST,
+    LIMBS,
+    MID_HIP,
+    NECK,
+    NOSE,
+    RIGHT_ELBOW,
+    RIGHT_HIP,
+    RIGHT_KNEE,
+    RIGHT_SHOULDER,
+    RIGHT_WRIST,
+    Keypoints,
+    present,
+)
+
+Mask = NDArray[np.bool_]
+# Bones and their usual length in torso lengths: the longest bone over its share survives foreshortening of the torso.
+_BONES = (
+    (NECK, MID_HIP, 1.0), (RIGHT_HIP, RIGHT_KNEE, 0.85), (LEFT_HIP, LEFT_KNEE, 0.85), (RIGHT_KNEE, 11, 0.85),
+    (LEFT_KNEE, 14, 0.85), (RIGHT_SHOULDER, RIGHT_ELBOW, 0.6), (LEFT_SHOULDER, LEFT_ELBOW, 0.6),
+)  # fmt: skip
+# Half widths in torso lengths: the capsule around every limb, the discs around hands, feet and head.
+_LIMB, _HAND, _FOOT, _HEAD = 0.17, 0.26, 0.22, 0.42
+_FOREARM = 0.45
+
+
+@dataclass(frozen=True)
+class Window:
+    """A rectangle of whole pixels that lies inside the picture: left, top, width, height."""
+
+    left: int
+    top: int
+    width: int
+    height: int
+
+    @property
+    def slices(self) -> tuple[slice, slice]:
+        """Rows and columns, to index a picture (H, W, ...)."""
+        return slice(self.top, self.top + self.height), slice(self.left, self.left + self.width)
+
+
+def body_size(keypoints: Keypoints) -> NDArray[np.float64]:
+    """Size of the body in pixels, as a torso length seen upright, (...,) from (..., 25, 3); NaN without any bone."""
+    seen = present(keypoints)
+    sizes = np.full((*keypoints.shape[:-2], len(_BONES)), np.nan)
+    for column, (a, b, share) in enumerate(_BONES):
+        length = np.linalg.norm(keypoints[..., a, :2] - keypoints[..., b, :2], axis=-1) / share
+        sizes[..., column] = np.where(seen[..., a] & seen[..., b], length, np.nan)
+    return np.where(np.isnan(sizes).all(-1), np.nan, np.nanmax(np.nan_to_num(sizes, nan=-1.0), axis=-1))
+
+
+def hand_tips(keypoints: Keypoints) -> list[NDArray[np.float32]]:
+    """Middle of each visible hand, (2,) pixels: some way beyond the wrist, which is where BODY_25 ends."""
+    tips = []
+    for elbow, wrist in ((RIGHT_ELBOW, RIGHT_WRIST), (LEFT_ELBOW, LEFT_WRIST)):
+        if present(keypoints)[[elbow, wrist]].all():
+            tips.append(keypoints[wrist, :2] + _FOREARM * (keypoints[wrist, :2] - keypoints[elbow, :2]))
+    return tips
+
+
+def person_region(keypoints: Keypoints, *, size: tuple[int, int], body_px: float, widen: float = 1.0) -> Mask:
+    """The pixels that the person of (25, 3) keypoints may cover: booleans (H, W) for a `size` (width, height).
+
+    body_px: body size in pixels (> 0). widen: factor on every half width; above 1 the region is generous.
+    """
+    canvas = np.zeros((size[1], size[0]), np.uint8)
+    seen = present(keypoints)
+    points = np.round(keypoints[:, :2]).astype(int)
+
+    def stroke(a: NDArray, b: NDArray, radius: float) -> None:
+        width = max(1, round(2 * radius * widen * body_px))
+        cv2.line(canvas, tuple(map(int, a)), tuple(map(int, b)), 1, width)
+
+    for a, b in LIMBS:
+        if seen[a] and seen[b]:
+            stroke(points[a], points[b], _LIMB)
+    trunk = [joint for joint in (RIGHT_SHOULDER, LEFT_SHOULDER, LEFT_HIP, RIGHT_HIP) if seen[joint]]
+    if len(trunk) > 2:
+        cv2.fillConvexPoly(canvas, cv2.convexHull(points[trunk].astype(np.int32)), 1)
+    if seen[NOSE]:
+        # Hair and skull lie beyond the nose as seen from the neck.
+        up = keypoints[NOSE, :2] - keypoints[NECK, :2] if seen[NECK] else np.zeros(2, np.float32)
+        stroke(points[NOSE], np.round(keypoints[NOSE, :2] + 0.2 * up), _HEAD)
+    for tip in hand_tips(keypoints):
+        stroke(np.round(tip), np.round(tip), _HAND)
+    for joint in FEET + HANDS:
+        if seen[joint]:
+            stroke(points[joint], points[joint], _FOOT)
+    return canvas.astype(bool)
+
+
+def detail_region(keypoints: Keypoints, *, size: tuple[int, int], body_px: float) -> Mask:
+    """Face and hands, which the eye looks at first: booleans (H, W)."""
+    canvas = np.zeros((size[1], size[0]), np.uint8)
+    discs = [(tip, 0.22) for tip in hand_tips(keypoints)]
+    if present(keypoints)[NOSE]:
+        discs.append((keypoints[NOSE, :2], 0.3))
+    for centre, radius in discs:
+        x, y = np.round(centre).astype(int)
+        cv2.circle(canvas, (int(x), int(y)), max(1, round(radius * body_px)), 1, -1)
+    return canvas.astype(bool)
+
+
+def person_span(keypoints: Keypoints, *, body_px: float) -> NDArray[np.float64]:
+    """Box around the person with hair, hands and shoes, (T, 4) left, top, right, bottom from (T, 25, 3); NaN if absent."""
+    seen = present(keypoints)[..., None]
+    low = np.where(seen, keypoints[..., :2], np.inf).min(-2)
+    high = np.where(seen, keypoints[..., :2], -np.inf).max(-2)
+    margin = 0.5 * body_px
+    span = np.concatenate([low - margin, high + margin], -1).astype(np.float64)
+    return np.where(seen.any(-2), span, np.nan)
+
+
+def window_size(keypoints: Keypoints, *, body_px: float, image_size: int, stride: int) -> tuple[int, int]:
+    """Width and height of the smallest window that holds the person in 99 % of (T, 25, 3) frames; at most the picture.
+
+    Both are multiples of `stride` (so must image_size be).
+    """
+    span = person_span(keypoints, body_px=body_px)
+    span = span[~np.isnan(span).any(-1)]
+    if not len(span):
+        return image_size, image_size
+    # The part of a span outside the picture needs no window.
+    inside = np.clip(span, 0, image_size)
+    need = np.quantile(inside[:, 2:] - inside[:, :2], 0.99, axis=0)
+    width, height = (int(np.clip(np.ceil(side / stride) * stride, stride, image_size)) for side in need)
+    return width, height
+
+
+def place_window(keypoints: Keypoints, *, window: tuple[int, int], body_px: float, image_size: int) -> Window:
+    """The window of (width, height) centred on the person of (25, 3) keypoints, moved to lie inside the picture."""
+    span = person_span(keypoints, body_px=body_px)
+    centre = np.full(2, image_size / 2) if np.isnan(span).any() else (span[:2] + span[2:]) / 2
+    left, top = (
+        int(np.clip(round(c - side / 2), 0, image_size - side)) for c, side in zip(centre, window, strict=True)
+    )
+    return Window(left, top, *window)
+
+
+def rim(window: Window, *, image_size: int, fade_px: int) -> NDArray[np.float32]:
+    """How opaque the person may be, (height, width) in 0..1: it fades out towards rims that are not the picture's."""
+    across, down = (
+        _ramp(start, side, image_size, fade_px)
+        for start, side in ((window.left, window.width), (window.top, window.height))
+    )
+    return np.minimum(down[:, None], across[None, :])
+
+
+def _ramp(start: int, side: int, image_size: int, fade_px: int) -> NDArray[np.float32]:
+    at = np.arange(side)
+    ones = np.full(side, fade_px + 1)
+    before = at + 1 if start > 0 else ones
+    after = side - at if start + side < image_size else ones
+    return np.clip(np.minimum(before, after) / (fade_px + 1), 0, 1).astype(np.float32)
+
+
+def shift(keypoints: Keypoints, window: Window) -> Keypoints:
+    """Keypoints (..., 25, 3) in pixels of the window; absent joints stay 0, 0, 0."""
+    moved = keypoints - np.float32([window.left, window.top, 0])
+    return np.where(keypoints[..., 2:] > 0, moved, np.float32(0)).astype(np.float32)

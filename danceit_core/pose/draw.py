@@ -1,0 +1,69 @@
+"""Skeletons as pictures: the GAN's input (paper IV-D), previews, and sheets of pictures to look at.
+
+The dancer's right side is drawn in warm colours, the left side in cold ones, the middle in white and violet, each limb
+in a colour of its own, so that front and back views differ. Pictures are uint8 RGB (H, W, 3), keypoints are in their
+pixels. Joints that are absent are left out together with their limbs.
+"""
+
+import math
+from collections.abc import Sequence
+
+import cv2
+import numpy as np
+
+from danceit_core.media.letterbox import Picture, resize
+from danceit_core.pose.skeleton import LIMBS, Keypoints, present
+
+# One colour for each limb of skeleton.LIMBS, in its order.
+LIMB_COLOURS = (
+    (255, 255, 255), (255, 60, 60), (60, 110, 255), (255, 120, 0), (255, 190, 0), (0, 160, 255), (0, 225, 255),
+    (230, 0, 60), (200, 60, 0), (255, 100, 90), (40, 40, 230), (0, 110, 200), (90, 160, 255),
+    (200, 90, 255), (255, 140, 190), (255, 70, 150), (140, 220, 190), (60, 200, 140),
+    (0, 200, 90), (0, 255, 160), (0, 130, 90), (255, 230, 80), (255, 255, 150), (170, 120, 20),
+)  # fmt: skip
+# Limbs are this share of the picture's shorter side thick: 5 pixels at 512.
+THICKNESS_SHARE = 0.01
+SUBPIXEL_BITS = 4
+# Farther out than this, drawing would overflow; nothing of it could be seen anyway.
+FARTHEST_PX = 1e4
+
+
+def draw_skeleton(picture: Picture, keypoints: Keypoints, *, thickness: int | None = None) -> Picture:
+    """A copy of `picture` with the limbs of (25, 3) keypoints drawn on it, anti-aliased, to a fraction of a pixel.
+
+    thickness: pixels, at least 1; None scales it with the picture.
+    """
+    drawn = np.ascontiguousarray(picture).copy()
+    width_px = thickness or max(1, round(min(picture.shape[:2]) * THICKNESS_SHARE))
+    seen = present(keypoints)
+    # Pixel centres are whole numbers for OpenCV, and half numbers in our coordinates.
+    corners = np.clip(keypoints[:, :2].astype(np.float64) - 0.5, -FARTHEST_PX, FARTHEST_PX)
+    points = np.round(corners * (1 << SUBPIXEL_BITS)).astype(int)
+    for (a, b), colour in zip(LIMBS, LIMB_COLOURS, strict=True):
+        if seen[a] and seen[b]:
+            ends = tuple(map(int, points[a])), tuple(map(int, points[b]))
+            cv2.line(drawn, *ends, colour, width_px, cv2.LINE_AA, SUBPIXEL_BITS)
+    return drawn
+
+
+def pose_picture(keypoints: Keypoints, *, size: tuple[int, int]) -> Picture:
+    """The skeleton of (25, 3) keypoints on black, `size` = (width, height) pixels: what the GAN is given."""
+    return draw_skeleton(np.zeros((size[1], size[0], 3), np.uint8), keypoints)
+
+
+def contact_sheet(pictures: Sequence[Picture], *, columns: int, width: int) -> Picture:
+    """Pictures of one size row by row, `columns` a row, in a sheet about `width` pixels wide; black where none is left.
+
+    An empty sequence gives an empty (0, width, 3) picture.
+    """
+    if len(pictures) == 0:
+        return np.zeros((0, width, 3), np.uint8)
+    height_px, width_px = pictures[0].shape[:2]
+    tile = max(1, width // columns), max(1, round(width / columns * height_px / width_px))
+    rows = math.ceil(len(pictures) / columns)
+    sheet = np.zeros((rows * tile[1], columns * tile[0], 3), np.uint8)
+    for index, picture in enumerate(pictures):
+        row, column = divmod(index, columns)
+        top, left = row * tile[1], column * tile[0]
+        sheet[top : top + tile[1], left : left + tile[0]] = resize(picture, tile)
+    return sheet

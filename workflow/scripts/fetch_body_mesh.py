@@ -1,0 +1,5 @@
+from danceit_core.assets import fetch_body_mesh
+from danceit_core.run import stage
+
+with stage(snakemake):
+    fetch_body_mesh(snakemake.output[0])
