@@ -39,17 +39,18 @@ class PoseSettings:
     """Keypoint detection (paper III-A)."""
 
     detector: str = "blazepose"
-    confidence_floor: float = 0.1
+    confidence_floor: float = 0.02
     smooth: bool = True
 
 
 @dataclass(frozen=True)
 class CleaningSettings:
-    """Repair and rejection of keypoints (paper III-A)."""
+    """Repair and rejection of keypoints (paper III-A). smoothing: `savgol` or `none`; steps are torsos a frame."""
 
-    confidence_floor: float = 0.3
+    confidence_floor: float = 0.1
     max_gap_s: float = 0.25
     max_step_torsos: float = 0.8
+    max_body_step_torsos: float = 0.5
     smoothing: str = "savgol"
     min_segment_s: float = 1.0
 
@@ -88,23 +89,31 @@ class MatcherSettings:
 
 @dataclass(frozen=True)
 class RetrievalSettings:
-    """Which fragments dance to which part of the song (Eq. 2). variant: `path` or `argmin` (the paper)."""
+    """Which fragments dance to which part of the song (Eq. 2). variant: `path` or `argmin` (the paper).
+
+    candidates: a clip, of the path. The weights are of costs of about 0..1 (`choreography.costs`). no_repeat_s: how
+    long the path does not dance the same frames again, where the database has others.
+    """
 
     variant: str = "path"
     fragment_s: float = 2.0
-    candidates: int = 60
+    candidates: int = 100
     match_weight: float = 1.0
     seam_weight: float = 1.0
-    beat_weight: float = 1.0
+    beat_weight: float = 1.5
     tempo_weight: float = 0.5
-    energy_weight: float = 0.5
+    energy_weight: float = 1.0
     facing_weight: float = 1.0
     no_repeat_s: float = 8.0
 
 
 @dataclass(frozen=True)
 class SpatialSettings:
-    """Seams (Alg. 1). variant: `none`, `linear`, `tsd` (the paper), `crossfade` or `inertialize`."""
+    """Seams (Alg. 1). variant: `none`, `linear`, `tsd` (the paper), `crossfade` or `inertialize`.
+
+    `linear` and `tsd`: window (omega_a), reference (omega_b) in frames; jump_px: the step that makes a frame
+    discontinuous, 0 = seams only; period_px: fluctuation threshold. half_width: of the others, frames.
+    """
 
     variant: str = "crossfade"
     window: int = 8
@@ -116,7 +125,10 @@ class SpatialSettings:
 
 @dataclass(frozen=True)
 class TemporalSettings:
-    """Beats (Eq. 14-16). variant: `none`, `paper` or `warp`; beat_kind: `min` or `max` (the paper) of speed."""
+    """Beats (Eq. 14-16). variant: `none`, `paper` or `warp`; beat_kind: `min` or `max` (the paper) of speed.
+
+    strength: of the warp, 0 (unchanged) to 1 (every beat). The slopes bound its speed: source frames a song frame.
+    """
 
     variant: str = "warp"
     beat_kind: str = "min"
@@ -127,18 +139,27 @@ class TemporalSettings:
 
 @dataclass(frozen=True)
 class PoseGanSettings:
-    """poseGAN (paper IV-D), in the form of pix2pixHD."""
+    """poseGAN (paper IV-D), in the form of pix2pixHD.
+
+    The paper's network: image_size 512, channels 64, downsamplings 4, blocks 9, discriminator_channels 64,
+    discriminators 3, background_plate false. pose_jitter_px: standard deviation of the noise on the joints in training.
+    """
 
     image_size: int = 256
-    channels: int = 32
+    channels: int = 24
+    downsamplings: int = 3
     blocks: int = 6
-    discriminator_channels: int = 32
+    enhancer_blocks: int = 2
+    discriminator_channels: int = 24
     discriminators: int = 2
     iterations: int = 1500
     batch_size: int = 2
     learning_rate: float = 4e-4
     feature_weight: float = 10.0
     pixel_weight: float = 20.0
+    opacity_weight: float = 0.5
+    pose_jitter_px: float = 1.0
+    average_decay: float = 0.998
     background_plate: bool = True
     holdout_share: float = 0.15
     checkpoint_every: int = 250
@@ -146,7 +167,11 @@ class PoseGanSettings:
 
 @dataclass(frozen=True)
 class FaceGanSettings:
-    """FaceGAN (paper IV-D). patch_share: side of the patch around the nose as a share of the picture (50 / 512)."""
+    """FaceGAN (paper IV-D).
+
+    patch_share: side of the patch around the nose as a share of the picture (50 / 512) for a person who fills four
+    fifths of it; it scales with the head.
+    """
 
     enabled: bool = True
     patch_share: float = 50 / 512
@@ -154,6 +179,8 @@ class FaceGanSettings:
     iterations: int = 400
     batch_size: int = 8
     learning_rate: float = 2e-4
+    feature_weight: float = 10.0
+    pixel_weight: float = 20.0
 
 
 @dataclass(frozen=True)

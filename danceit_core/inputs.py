@@ -8,7 +8,7 @@ import csv
 import difflib
 import os
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any
 
@@ -36,12 +36,9 @@ class Project:
         """Dance and target videos in one table: both go through the same media and pose rules."""
         return pd.concat([self.videos, self.targets]).fillna("")
 
-    def source(self, track: str) -> str:
-        """The file whose sound is this track: a song, or a video's own sound file, or the video itself."""
-        if track in self.songs.index:
-            return str(self.songs.at[track, "path"])
-        row = self.clips().loc[track]
-        return str(row["audio"] or row["path"] or row["keypoints"])
+    def sound_of(self, video: str) -> str:
+        """The file that holds a dance's sound: one of its own, or the video itself."""
+        return str(self.videos.at[video, "audio"] or self.videos.at[video, "path"])
 
 
 def load_project(config: Mapping[str, Any], *, schemas: str | Path, config_files: str) -> Project:
@@ -49,6 +46,7 @@ def load_project(config: Mapping[str, Any], *, schemas: str | Path, config_files
 
     Raises ConfigError with one line on the first fault.
     """
+    config = parse_scalars(config)
     check_config(config, load_schema(schemas, "config"), config_files=config_files)
     settings = {name: asdict(make_settings(kind, config.get(name) or {})) for name, kind in SECTIONS.items()}
     tables = {name: load_table(config[name], load_schema(schemas, name)) for name in TABLES}
@@ -63,6 +61,26 @@ def load_project(config: Mapping[str, Any], *, schemas: str | Path, config_files
             owner[row_id] = name
         check_files(tables[name], table_path=config[name], made_in=settings["demo"]["folder"])
     return Project(settings, **tables)
+
+
+def parse_scalars(config: Mapping[str, Any]) -> dict[str, Any]:
+    """The config with numbers and switches in its sections as such.
+
+    snakemake hands on what stands inside braces on its command line (--config matcher='{epochs: 3}') as text.
+    """
+
+    def parse(value: Any) -> Any:
+        if isinstance(value, list):
+            return [parse(item) for item in value]
+        return yaml.safe_load(value) if isinstance(value, str) else value
+
+    parsed = dict(config)
+    for section, kind in SECTIONS.items():
+        values = config.get(section)
+        if isinstance(values, Mapping):
+            text = {f.name for f in fields(kind) if f.type == "str" or f.type is str}
+            parsed[section] = {key: value if key in text else parse(value) for key, value in values.items()}
+    return parsed
 
 
 def load_schema(folder: str | Path, name: str) -> dict[str, Any]:

@@ -52,7 +52,8 @@ def measure_body(keypoints: Keypoints, *, name: str = "the person") -> Body:
     hip_x = xy[:, MID_HIP, 0]
     if any(np.isnan(series).all() for series in (height, torso)):
         raise ChoreographyError(
-            f"{name}: no frame of {len(keypoints)} shows nose, neck, hip and an ankle; film the whole body, head to feet"
+            f"{name}: no frame of {len(keypoints)} shows nose, neck, hip and an ankle; "
+            "film the whole body, head to feet"
         )
     body = Body(
         height_px=float(np.nanpercentile(height, STANDING_PERCENTILE)),
@@ -61,9 +62,7 @@ def measure_body(keypoints: Keypoints, *, name: str = "the person") -> Body:
         centre_x=float(np.nanmedian(hip_x)),
     )
     if body.height_px <= 0 or body.torso_px <= 0:
-        raise ChoreographyError(
-            f"{name}: nose to ankles measures {body.height_px:.1f} px; an upright person is needed"
-        )
+        raise ChoreographyError(f"{name}: nose to ankles measures {body.height_px:.1f} px; an upright person is needed")
     return body
 
 

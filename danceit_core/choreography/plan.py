@@ -31,8 +31,8 @@ class Plan:
         ends = self.start_frame + self.frames
         if not len(self) or self.start_frame[0] != 0 or (self.start_frame[1:] != ends[:-1]).any() or ends[-1] < 1:
             raise ChoreographyError(
-                f"plan with clips at frames {self.start_frame[:5].tolist()} of lengths {self.frames[:5].tolist()} leaves "
-                "parts of the song without a dance; run retrieve_fragments again"
+                f"plan with clips at frames {self.start_frame[:5].tolist()} of lengths {self.frames[:5].tolist()} "
+                "leaves parts of the song without a dance; run retrieve_fragments again"
             )
 
     def __len__(self) -> int:

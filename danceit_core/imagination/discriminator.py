@@ -45,9 +45,7 @@ class MultiScaleDiscriminator(nn.Module):
 
     def __init__(self, inputs: int, *, channels: int, scales: int, layers: int = 3) -> None:
         super().__init__()
-        self.scales = nn.ModuleList(
-            PatchDiscriminator(inputs, channels=channels, layers=layers) for _ in range(scales)
-        )
+        self.scales = nn.ModuleList(PatchDiscriminator(inputs, channels=channels, layers=layers) for _ in range(scales))
 
     def forward(self, condition: Tensor, picture: Tensor) -> list[Features]:
         """Condition and picture, (N, C, H, W) each in -1..1, to the features of every scale."""

@@ -9,6 +9,7 @@ convolutional: what was trained on windows of one size runs on any other.
 The paper's network: channels=64, downsamplings=4, blocks=9, enhancer_blocks=3, no plate (182 M parameters).
 """
 
+import itertools
 from dataclasses import dataclass
 
 import torch
@@ -31,9 +32,9 @@ def normalise(channels: int) -> nn.Module:
 
 
 def convolve(inputs: int, outputs: int, *, kernel: int, stride: int = 1) -> nn.Sequential:
-    """Convolution with mirrored borders, instance norm, ReLU."""
+    """Convolution that keeps the size (or divides it by the stride), instance norm, ReLU."""
     return nn.Sequential(
-        nn.Conv2d(inputs, outputs, kernel, stride, padding=kernel // 2, padding_mode="reflect"),
+        nn.Conv2d(inputs, outputs, kernel, stride, padding=kernel // 2),
         normalise(outputs),
         nn.ReLU(inplace=True),
     )
@@ -53,7 +54,7 @@ class ResidualBlock(nn.Module):
         super().__init__()
         self.body = nn.Sequential(
             convolve(channels, channels, kernel=3),
-            nn.Conv2d(channels, channels, 3, padding=1, padding_mode="reflect"),
+            nn.Conv2d(channels, channels, 3, padding=1),
             normalise(channels),
         )
 
@@ -67,7 +68,7 @@ class GlobalGenerator(nn.Sequential):
 
     def __init__(self, inputs: int, *, channels: int, downsamplings: int, blocks: int) -> None:
         widths = [channels * 2**level for level in range(downsamplings + 1)]
-        down = [convolve(a, b, kernel=3, stride=2) for a, b in zip(widths, widths[1:], strict=False)]
+        down = [convolve(a, b, kernel=3, stride=2) for a, b in itertools.pairwise(widths)]
         up = [enlarge(b, a) for a, b in zip(widths[-2::-1], widths[:0:-1], strict=True)]
         middle = [ResidualBlock(widths[-1]) for _ in range(blocks)]
         super().__init__(convolve(inputs, channels, kernel=7), *down, *middle, *up)
@@ -90,7 +91,7 @@ class PoseGenerator(nn.Module):
         self.body = nn.Sequential(*(ResidualBlock(channels) for _ in range(settings.enhancer_blocks)))
         self.back = nn.Sequential(
             enlarge(channels, fine),
-            nn.Conv2d(fine, 4 if self.with_plate else 3, 7, padding=3, padding_mode="reflect"),
+            nn.Conv2d(fine, 4 if self.with_plate else 3, 7, padding=3),
         )
 
     def forward(self, pose: Tensor, plate: Tensor | None, limit: Tensor | None = None) -> Painting:

@@ -15,8 +15,7 @@ from danceit_core.imagination.discriminator import Features
 def discriminator_loss(real: list[Features], painted: list[Features]) -> Tensor:
     """LSGAN, mean over scales: 0 when every real patch is judged 1 and every painted one 0."""
     parts = [
-        (r[-1].float() - 1).square().mean() + p[-1].float().square().mean()
-        for r, p in zip(real, painted, strict=True)
+        (r[-1].float() - 1).square().mean() + p[-1].float().square().mean() for r, p in zip(real, painted, strict=True)
     ]
     return torch.stack(parts).mean() / 2
 

@@ -120,7 +120,7 @@ def detail_region(keypoints: Keypoints, *, size: tuple[int, int], body_px: float
 
 
 def person_span(keypoints: Keypoints, *, body_px: float) -> NDArray[np.float64]:
-    """Box around the person with hair, hands and shoes, (T, 4) left, top, right, bottom from (T, 25, 3); NaN if absent."""
+    """Box around the person with hair, hands and shoes, (..., 4) left, top, right, bottom; NaN if absent."""
     seen = present(keypoints)[..., None]
     low = np.where(seen, keypoints[..., :2], np.inf).min(-2)
     high = np.where(seen, keypoints[..., :2], -np.inf).max(-2)
@@ -129,10 +129,10 @@ def person_span(keypoints: Keypoints, *, body_px: float) -> NDArray[np.float64]:
     return np.where(seen.any(-2), span, np.nan)
 
 
-def window_size(keypoints: Keypoints, *, body_px: float, image_size: int, stride: int) -> tuple[int, int]:
-    """Width and height of the smallest window that holds the person in 99 % of (T, 25, 3) frames; at most the picture.
+def window_size(keypoints: Keypoints, *, body_px: float, image_size: int, stride: int, share: float) -> tuple[int, int]:
+    """Width and height of the smallest window that holds the person in a share of (T, 25, 3) frames.
 
-    Both are multiples of `stride` (so must image_size be).
+    Both are multiples of `stride`, as image_size must be, and at most the picture's; share: 0..1.
     """
     span = person_span(keypoints, body_px=body_px)
     span = span[~np.isnan(span).any(-1)]
@@ -140,7 +140,7 @@ def window_size(keypoints: Keypoints, *, body_px: float, image_size: int, stride
         return image_size, image_size
     # The part of a span outside the picture needs no window.
     inside = np.clip(span, 0, image_size)
-    need = np.quantile(inside[:, 2:] - inside[:, :2], 0.99, axis=0)
+    need = np.quantile(inside[:, 2:] - inside[:, :2], share, axis=0)
     width, height = (int(np.clip(np.ceil(side / stride) * stride, stride, image_size)) for side in need)
     return width, height
 
@@ -170,9 +170,3 @@ def _ramp(start: int, side: int, image_size: int, fade_px: int) -> NDArray[np.fl
     before = at + 1 if start > 0 else ones
     after = side - at if start + side < image_size else ones
     return np.clip(np.minimum(before, after) / (fade_px + 1), 0, 1).astype(np.float32)
-
-
-def shift(keypoints: Keypoints, window: Window) -> Keypoints:
-    """Keypoints (..., 25, 3) in pixels of the window; absent joints stay 0, 0, 0."""
-    moved = keypoints - np.float32([window.left, window.top, 0])
-    return np.where(keypoints[..., 2:] > 0, moved, np.float32(0)).astype(np.float32)

@@ -19,6 +19,8 @@ from danceit_core.media.letterbox import Picture
 
 SOUND_RATE_HZ = 48000
 SOUND_BITS_PER_S = 192_000
+# Measured at 512 x 512: twice as fast as `medium`, files of the same size, 0.3 to 0.5 dB less.
+PRESET = "veryfast"
 BT709 = 1
 
 
@@ -105,7 +107,7 @@ class VideoWriter:
         stream.width, stream.height = self._size
         stream.pix_fmt = "yuv420p"
         stream.time_base = 1 / self._rate
-        options = {"crf": str(self._crf), "preset": "medium"}
+        options = {"crf": str(self._crf), "preset": PRESET}
         if self._gop is not None:
             # Key frames exactly every `gop` frames, none referring past the next: a seek decodes one group only.
             options |= {"g": str(self._gop), "keyint_min": str(self._gop), "sc_threshold": "0", "flags": "+cgop"}

@@ -11,7 +11,9 @@ checkpoint stores them.
 
 from collections.abc import Iterator
 
-import librosa
+import librosa.feature
+import librosa.filters
+import librosa.onset
 import numpy as np
 import scipy.fft
 from numpy.typing import NDArray

@@ -1,5 +1,11 @@
+import os
 import sys
 from pathlib import Path
+
+# The library stands beside the workflow and need not be installed, in this process or in those of the rules.
+library = str(Path(workflow.basedir).parent)
+sys.path.insert(0, library)
+os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, [library, os.environ.get("PYTHONPATH")]))
 
 from danceit_core import STAGE_VERSIONS
 from danceit_core.errors import ConfigError
@@ -28,7 +34,7 @@ def one_of(names):
 
 wildcard_constraints:
     video=one_of(clips.index),
-    track=one_of([*project.videos.index, *project.songs.index]),
+    dance=one_of(project.videos.index),
     song=one_of(project.songs.index),
     target=one_of(project.targets.index),
     clip=r"dancer_[1-4]|target",

@@ -2,7 +2,7 @@ rule build_database:
     """Windows of one length over all dances, with their sound's features (paper III-A)."""
     input:
         cleaned=collect("<results>/cleaned/{video}.parquet", video=project.videos.index),
-        music=collect("<results>/music/{track}.parquet", track=project.videos.index),
+        music=collect("<results>/music/{video}.parquet", video=project.videos.index),
     output:
         "<results>/database/{seconds}s.parquet",
     log:
@@ -24,7 +24,7 @@ rule describe_dances:
     """Tempo of each music and turns of each dance (paper Fig. 5), hours and share of dropped frames."""
     input:
         cleaned=collect("<results>/cleaned/{video}.parquet", video=project.videos.index),
-        music=collect("<results>/music/{track}.parquet", track=project.videos.index),
+        music=collect("<results>/music/{video}.parquet", video=project.videos.index),
     output:
         table="<results>/database/statistics.tsv",
         figure=report(

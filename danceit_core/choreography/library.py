@@ -1,0 +1,131 @@
+"""The database's fragments on one timeline, in torso lengths: what retrieval reads poses and speeds from.
+
+Fragments of one video overlap or touch, so together they give back the passages they were cut from. A fragment can
+then be played a little faster than recorded, running into the frames after it. Only the 15 body joints that every
+detector gives take part. Poses: x from the left edge of the picture, y from the fragment's own ankle line, both in
+torso lengths of the source video's dancer, y down.
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from danceit_core.choreography.curve import Array, hide_absent, mean_present
+from danceit_core.choreography.normalise import STANDING_PERCENTILE, measure_body
+from danceit_core.errors import ChoreographyError
+from danceit_core.pose.skeleton import ANKLES, BODY
+
+Rows = NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class Library:
+    """N fragments of `frames` frames. Made by `make_library`.
+
+    fragment_id, video, start_frame, tempo_bpm (NaN: unknown): (N,). poses (M, 15, 2): all passages end to end, in
+    torso lengths, NaN where absent. speed (M,): mean joint step into each frame, torso lengths. first (N,): a
+    fragment's row in poses; room (N,): frames from there to the end of its passage; ground (N,): its ankle line.
+    """
+
+    frames: int
+    fragment_id: NDArray[Any]
+    video: NDArray[Any]
+    start_frame: Rows
+    tempo_bpm: Array
+    poses: Array
+    speed: Array
+    first: Rows
+    room: Rows
+    ground: Array
+
+    def __len__(self) -> int:
+        return len(self.first)
+
+    def pose(self, rows: Rows, offset: NDArray) -> Array:
+        """Poses (K, 15, 2) of fragments `rows` at `offset` (K,) fractional frames after their start, within room."""
+        at = self.first[rows] + np.clip(offset, 0, self.room[rows] - 1)
+        before = np.floor(at).astype(int)
+        after = np.minimum(before + 1, self.first[rows] + self.room[rows] - 1)
+        share = (at - before)[:, None, None]
+        xy = self.poses[before] + share * np.where(share > 0, self.poses[after] - self.poses[before], 0)
+        xy[..., 1] -= self.ground[rows, None]
+        return xy
+
+    def speed_at(self, rows: Rows, offset: NDArray) -> Array:
+        """Speed (K, ...) of fragments `rows` (K,) at `offset` (K, ...) source frames after their start."""
+        shape = (-1, *[1] * (offset.ndim - 1))
+        within = np.clip(np.round(offset), 0, self.room[rows].reshape(shape) - 1)
+        return self.speed[self.first[rows].reshape(shape) + within.astype(int)]
+
+
+def make_library(
+    keypoints: NDArray,
+    *,
+    fragment_id: ArrayLike,
+    video: ArrayLike,
+    start_frame: ArrayLike,
+    tempo_bpm: ArrayLike | None = None,
+) -> Library:
+    """Library of N fragments: keypoints (N, F, 25, 3) in pixels, absent = 0, and columns (N,) of the database.
+
+    tempo_bpm: of each fragment's music; None or values that are not positive and finite mean unknown.
+    Raises ChoreographyError when there is no fragment.
+    """
+    if keypoints.ndim != 4 or not len(keypoints) or not keypoints.shape[1]:
+        raise ChoreographyError(
+            f"the fragment database holds keypoints of shape {keypoints.shape}: no fragment to dance; "
+            "add dance videos, or use a shorter fragment_s"
+        )
+    count, frames = keypoints.shape[:2]
+    videos, starts = np.asarray(video, object), np.asarray(start_frame, np.int64)
+    tempo = np.full(count, np.nan) if tempo_bpm is None else np.asarray(tempo_bpm, np.float64)
+    first, room, ground = np.zeros(count, np.int64), np.zeros(count, np.int64), np.zeros(count)
+    poses: list[Array] = []
+    speeds: list[Array] = []
+    length = 0
+    for name in dict.fromkeys(videos.tolist()):
+        rows = np.flatnonzero(videos == name)
+        begin = int(starts[rows].min())
+        span = int(starts[rows].max()) - begin + frames
+        whole, filled = np.zeros((span, *keypoints.shape[2:]), np.float32), np.zeros(span, bool)
+        for row in rows:
+            place = slice(starts[row] - begin, starts[row] - begin + frames)
+            whole[place], filled[place] = keypoints[row], True
+        torso = measure_body(whole[filled], name=f"video {name}").torso_px
+        xy = hide_absent(whole)[:, BODY, :2] / torso  # (span, 15, 2)
+        stops = np.append(np.flatnonzero(~filled), span)
+        offset = starts[rows] - begin
+        first[rows] = length + offset
+        room[rows] = stops[np.searchsorted(stops, offset)] - offset
+        poses.append(xy)
+        speeds.append(step_sizes(xy))
+        length += len(xy)
+    flat = np.concatenate(poses)
+    lower = np.fmax(flat[:, ANKLES[0], 1], flat[:, ANKLES[1], 1])
+    for row in range(count):
+        ankles = lower[first[row] : first[row] + frames]
+        ground[row] = np.nanpercentile(ankles, STANDING_PERCENTILE) if not np.isnan(ankles).all() else 0.0
+    return Library(
+        frames=frames,
+        fragment_id=np.asarray(fragment_id, object),
+        video=videos,
+        start_frame=starts,
+        tempo_bpm=np.where(np.isfinite(tempo) & (tempo > 0), tempo, np.nan),
+        poses=flat,
+        speed=np.concatenate(speeds),
+        first=first,
+        room=room,
+        ground=ground,
+    )
+
+
+def step_sizes(xy: Array) -> Array:
+    """Mean joint step into each frame (T,) of poses (T, J, 2) (Eq. 14); unknown steps take their neighbours' value."""
+    steps = np.full(len(xy), np.nan)
+    steps[1:] = mean_present(np.linalg.norm(np.diff(xy, axis=0), axis=-1))
+    known = np.flatnonzero(~np.isnan(steps))
+    if not len(known):
+        return np.zeros(len(xy))
+    return np.interp(np.arange(len(xy)), known, steps[known])

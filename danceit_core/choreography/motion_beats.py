@@ -1,0 +1,44 @@
+"""Speed of a dance, and the window of each beat (paper Eq. 14).
+
+Speed is that of the step *into* a frame: speed[j] = mean over body joints of |p_j - p_(j-1)|. A window reaches
+from half-way to the previous beat to half-way to the next; intervals may differ. Windows of under three frames
+hold no extremum and are left out.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from danceit_core.choreography.curve import Array, hide_absent
+from danceit_core.choreography.library import step_sizes
+from danceit_core.pose.skeleton import BODY
+
+
+@dataclass(frozen=True)
+class BeatWindow:
+    """A beat's frame and its window first..stop - 1, frames of the song."""
+
+    beat: int
+    first: int
+    stop: int
+
+
+def step_speed(keypoints: NDArray) -> Array:
+    """Mean step of the body joints into each frame (T,), pixels a frame, of (T, 25, 3) keypoints, absent = 0."""
+    return step_sizes(hide_absent(keypoints)[:, BODY, :2])
+
+
+def beat_windows(beats_s: ArrayLike, *, frames: int, fps: float) -> list[BeatWindow]:
+    """The windows of the beats (increasing seconds) within a dance of `frames` frames; [] for fewer than 2 beats."""
+    at = np.asarray(beats_s, np.float64) * fps
+    if len(at) < 2:
+        return []
+    middle = (at[1:] + at[:-1]) / 2
+    first = np.concatenate([[2 * at[0] - middle[0]], middle])
+    stop = np.concatenate([middle, [2 * at[-1] - middle[-1]]])
+    windows = [
+        BeatWindow(round(float(b)), max(1, int(np.ceil(f))), min(frames, int(np.ceil(s))))
+        for b, f, s in zip(at, first, stop, strict=True)
+    ]
+    return [w for w in windows if w.stop - w.first >= 3 and w.first <= w.beat < w.stop]

@@ -1,0 +1,124 @@
+"""A monotone time warp that puts a dance's motion beats on the music's beats, length unchanged.
+
+Moving an extremum of speed onto a beat is not enough: the warp's own slope changes the speed and moves the
+extremum again. So the map is chosen by dynamic programming over the whole song, and counts as missed every half
+window whose *warped* speed has its extremum elsewhere. Between two beats the map is a cubic Hermite, given by the
+source frame at each beat and the slope there: 1 - a for minima, 1 + a for maxima, with a small accent a >= 0. The
+warped speed of a segment then depends on its two ends only, which is what makes the search exact. All slopes stay
+within the given bounds; the unwarped dance always does, so there is always a map.
+
+Frames are counted as in `motion_beats`: the step into frame j happens at time j - 1/2, so the beat of frame j is
+anchored there.
+"""
+
+from dataclasses import dataclass
+from itertools import pairwise
+
+import numpy as np
+from scipy.interpolate import CubicHermiteSpline
+
+from danceit_core.choreography.curve import Array, fit_curve, mean_present
+from danceit_core.choreography.motion_beats import BeatWindow
+from danceit_core.pose.skeleton import BODY
+
+# Speed is looked up at this many places a frame.
+FINE = 4
+ACCENTS = 4
+STRONGEST_ACCENT = 0.5
+# A source frame up to this share of a beat away may meet the beat.
+REACH = 0.55
+# An extremum must beat its neighbours by this factor, or resampling loses it.
+MARGIN = 1.1
+# What one missed half window, a squared logarithm of slope, a squared shift in beats and a squared accent cost.
+MISS, STRETCH, SHIFT, ACCENT = 2.0, 3.0, 0.2, 1.0
+
+
+@dataclass(frozen=True)
+class _Anchor:
+    """At song time `time` the source frame may be one of `source` with slope `slope`, at `cost`; all (S,)."""
+
+    time: float
+    source: Array
+    slope: Array
+    cost: Array
+
+
+def beat_map(keypoints: Array, windows: list[BeatWindow], *, kind: str, min_slope: float, max_slope: float) -> Array:
+    """Source frame (T,) for each frame of the song that puts speed extrema of `kind` (`min`, `max`) on the beats.
+
+    keypoints (T, 25, 3), NaN for absent. Increasing from 0 to T - 1 with slopes within min_slope..max_slope
+    (0 < min_slope <= 1 <= max_slope). Without windows the identity.
+    """
+    frames = len(keypoints)
+    if not windows or frames < 3:
+        return np.arange(frames, dtype=np.float64)
+    curve = fit_curve(keypoints)
+    velocity = curve.velocity(np.arange(frames * FINE) / FINE)[:, BODY]
+    absent = np.isnan(keypoints[:, BODY, 0])[np.arange(frames * FINE) // FINE]
+    size = np.linalg.norm(velocity, axis=-1)
+    size[absent] = np.nan
+    speed = np.nan_to_num(mean_present(size))
+    anchors = _anchors(windows, frames, kind=kind, min_slope=min_slope, max_slope=max_slope)
+    best, back = anchors[0].cost, []
+    for index, (a, b) in enumerate(pairwise(anchors)):
+        ends = (index > 0, index < len(anchors) - 2)
+        step = _segment_costs(a, b, speed, kind=kind, bounds=(min_slope, max_slope), ends=ends)
+        total = best[:, None] + step + b.cost
+        back.append(total.argmin(0))
+        best = total.min(0)
+    state, chosen = 0, []
+    for index in range(len(anchors) - 1, -1, -1):
+        chosen.append(state)
+        state = int(back[index - 1][state]) if index else 0
+    picked = list(zip(anchors, chosen[::-1], strict=True))
+    spline = CubicHermiteSpline(
+        [a.time for a, _ in picked], [a.source[s] for a, s in picked], [a.slope[s] for a, s in picked]
+    )
+    # Rounding errors of the spline are all that is clipped here.
+    return np.clip(spline(np.arange(frames)), 0, frames - 1)
+
+
+def _anchors(windows: list[BeatWindow], frames: int, *, kind: str, min_slope: float, max_slope: float) -> list[_Anchor]:
+    """The dance's two ends, where nothing moves, and between them one anchor a beat with all its choices."""
+    zero, one = np.zeros(1), np.ones(1)
+    beats = np.array([w.beat for w in windows])
+    gap = float(np.median(np.diff(beats))) if len(beats) > 1 else float(windows[0].stop - windows[0].first)
+    reach = max(1, round(REACH * gap))
+    room = 1 - min_slope if kind == "min" else max_slope - 1
+    accents = np.linspace(0, min(STRONGEST_ACCENT, room), ACCENTS)
+    shift, accent = (grid.ravel() for grid in np.meshgrid(np.arange(-reach, reach + 1.0), accents))
+    cost = SHIFT * (shift / gap) ** 2 + ACCENT * accent**2
+    slope = 1 - accent if kind == "min" else 1 + accent
+    inner = [_Anchor(b - 0.5, b - 0.5 + shift, slope, cost) for b in beats.tolist()]
+    return [_Anchor(0.0, zero, one, zero), *inner, _Anchor(frames - 1.0, zero + frames - 1, one, zero)]
+
+
+def _segment_costs(
+    a: _Anchor, b: _Anchor, speed: Array, *, kind: str, bounds: tuple[float, float], ends: tuple[bool, bool]
+) -> Array:
+    """Cost (A, B) of every Hermite between two anchors; infinite out of bounds. ends: whether either is a beat."""
+    length = b.time - a.time
+    rise = (b.source[None] - a.source[:, None]) / length  # mean slope, (A, B)
+    s0, s1 = a.slope[:, None], b.slope[None]
+    # The slope is square * s^2 + linear * s + s0 for s from 0 to 1: its extremes are at the ends or the vertex.
+    square, linear = 3 * (s0 + s1 - 2 * rise), 2 * (3 * rise - 2 * s0 - s1)
+    vertex = np.clip(-linear / np.where(square == 0, np.inf, 2 * square), 0, 1)
+    middle = (square * vertex + linear) * vertex + s0
+    low, high = np.minimum(np.minimum(s0, s1), middle), np.maximum(np.maximum(s0, s1), middle)
+    allowed = (low >= bounds[0] - 1e-9) & (high <= bounds[1] + 1e-9)
+    cost = np.full(rise.shape, np.inf)
+    i, j = np.nonzero(allowed)
+    cost[i, j] = STRETCH * np.log(rise[i, j]) ** 2
+    count = max(1, round(length))
+    s = np.arange(count + 1) / count  # (steps,)
+    q, m, r, first = (np.broadcast_to(v, rise.shape)[i, j, None] for v in (square, linear, s0, a.source[:, None]))
+    slope = (q * s + m) * s + r  # (allowed, steps)
+    source = first + length * s * (r + s * (m / 2 + s * q / 3))
+    warped = speed[np.clip(np.round(source * FINE).astype(int), 0, len(speed) - 1)] * slope
+    half = (count + 1) // 2
+    for is_beat, at, others in ((ends[0], 0, slice(1, half + 1)), (ends[1], -1, slice(-half - 1, -1))):
+        if is_beat and kind == "min":
+            cost[i, j] += MISS * (warped[:, others].min(-1) < warped[:, at] * MARGIN)
+        elif is_beat:
+            cost[i, j] += MISS * (warped[:, others].max(-1) > warped[:, at] / MARGIN)
+    return cost

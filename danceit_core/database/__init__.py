@@ -1,0 +1,1 @@
+"""Fragments of dance with their sound, cut from the cleaned videos (paper III-A)."""

@@ -1,0 +1,118 @@
+"""What is in the database (paper Fig. 5): tempo of each music, turns of each dancer, hours, dropped frames.
+
+A turn: the sign of (left shoulder x - right shoulder x) changes. Facing the camera, the dancer's left shoulder is on
+the right of the picture. Hysteresis keeps a side view, where the two cross to and fro, from counting, and the face
+confirms: a view from behind shows no eyes or, where a detector guesses hidden ones, a left eye left of the right eye.
+A full spin is two turns.
+"""
+
+import itertools
+from collections.abc import Mapping
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from matplotlib.figure import Figure
+from numpy.typing import NDArray
+
+from danceit_core.database.fragments import kept_frames
+from danceit_core.music.table import MusicTable
+from danceit_core.pose.skeleton import (
+    LEFT_EYE,
+    LEFT_SHOULDER,
+    RIGHT_EYE,
+    RIGHT_SHOULDER,
+    Keypoints,
+    present,
+    torso_length,
+)
+from danceit_core.pose.table import PoseTable
+
+# Shoulders must be this far apart (of a torso) on the other side before the dancer counts as turned.
+TURN_TORSOS = 0.2
+# Eyes nearer than this (of a torso) say nothing about the side: the head is in profile.
+EYES_TORSOS = 0.04
+
+
+def database_statistics(videos: Mapping[str, tuple[PoseTable, MusicTable]]) -> pd.DataFrame:
+    """One row a video: `video`, `frames`, `hours`, `dropped_share` (0..1), `tempo_bpm` (NaN without beat), `turns`."""
+    rows = []
+    for video, (pose, music) in videos.items():
+        kept = kept_frames(pose)
+        rows.append(
+            {
+                "video": video,
+                "frames": len(pose),
+                "hours": len(pose) / pose.fps / 3600,
+                "dropped_share": float(1 - kept.mean()) if len(kept) else 0.0,
+                "tempo_bpm": music.beats.tempo_bpm or np.nan,
+                "turns": count_turns(pose.keypoints[kept]),
+            }
+        )
+    return pd.DataFrame(rows, columns=["video", "frames", "hours", "dropped_share", "tempo_bpm", "turns"])
+
+
+def count_turns(keypoints: Keypoints) -> int:
+    """How often the dancer of (T, 25, 3) keypoints turns from facing the camera to facing away or back."""
+    torsos = torso_length(keypoints)
+    if not (torsos > 0).any():
+        return 0
+    torso_px = float(np.nanmedian(torsos))
+    shoulders = _spread(keypoints, LEFT_SHOULDER, RIGHT_SHOULDER) / torso_px
+    sides = np.where(np.abs(shoulders) > TURN_TORSOS, np.sign(shoulders), 0)
+    clear = np.flatnonzero(sides)  # NaN compares false: a hidden shoulder is no clear view
+    if len(clear) == 0:
+        return 0
+    # Each view lasts from one clear change of side to the next; unclear frames between belong to the earlier one.
+    changes = clear[np.flatnonzero(np.diff(sides[clear])) + 1]
+    bounds = [int(clear[0]), *changes.tolist(), len(keypoints)]
+    faces = _face_sides(keypoints, torso_px)
+    side, turns = 0.0, 0
+    for first, end in itertools.pairwise(bounds):
+        vote = faces[first:end].sum()
+        if vote * sides[first] < 0:
+            continue  # the face contradicts: left and right were mixed up by the detector
+        turns += bool(side) and sides[first] != side
+        side = sides[first]
+    return turns
+
+
+def draw_statistics(statistics: pd.DataFrame, path: str | Path) -> None:
+    """Both histograms of Fig. 5 as a PNG: videos by tempo of the music and by number of turns."""
+    figure = Figure(figsize=(9, 3.4), layout="constrained")
+    left, right = figure.subplots(1, 2)
+    tempi = statistics["tempo_bpm"].dropna()
+    left.hist(tempi, bins=np.arange(60, 201, 10).tolist(), color="#4472a8", edgecolor="white")
+    left.set(xlabel="tempo of the music (beats a minute)", ylabel="videos", title="Tempo")
+    turns = statistics["turns"]
+    most = int(turns.max()) if len(turns) else 0
+    width = max(1, -(-(most + 1) // 20))
+    right.hist(turns, bins=np.arange(-0.5, most + width + 0.5, width).tolist(), color="#c9803a", edgecolor="white")
+    right.set(xlabel="turns in the video", ylabel="videos", title="Turns")
+    for axes in (left, right):
+        axes.yaxis.get_major_locator().set_params(integer=True)
+        axes.spines[["top", "right"]].set_visible(False)
+    hours = statistics["hours"].sum()
+    share = np.average(statistics["dropped_share"], weights=statistics["frames"]) if statistics["frames"].sum() else 0.0
+    figure.suptitle(f"{len(statistics)} videos, {hours:.2f} h, {100 * share:.1f} % of frames dropped")
+    target = Path(path)
+    target.parent.mkdir(parents=True, exist_ok=True)
+    partial = target.with_name(f".{target.name}.part")
+    figure.savefig(partial, dpi=130, format="png")
+    partial.replace(target)
+
+
+def _spread(keypoints: Keypoints, left: int, right: int) -> NDArray[np.float64]:
+    """x of a left joint minus x of its right counterpart, (T,) pixels; NaN where either is absent."""
+    seen = present(keypoints)
+    return np.where(seen[:, left] & seen[:, right], keypoints[:, left, 0] - keypoints[:, right, 0], np.nan)
+
+
+def _face_sides(keypoints: Keypoints, torso_px: float) -> NDArray[np.int_]:
+    """What the face says in each frame, (T,): 1 towards the camera, -1 away from it, 0 nothing."""
+    seen = present(keypoints)[:, [LEFT_EYE, RIGHT_EYE]]
+    if not seen.any():
+        return np.zeros(len(keypoints), int)  # a detector or capture without eyes
+    spread = np.nan_to_num(_spread(keypoints, LEFT_EYE, RIGHT_EYE)) / torso_px
+    sides = np.where(np.abs(spread) > EYES_TORSOS, np.sign(spread), 0).astype(int)
+    return np.where(seen.any(axis=1), sides, -1)

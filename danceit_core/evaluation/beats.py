@@ -1,0 +1,121 @@
+"""How well a dance keeps to the music's beats: S_BA (paper Eq. 17) and the field's Beat Align Score.
+
+S_BA: each beat has a window from half-way to the previous to half-way to the next beat
+(`choreography.motion_beats`). It is matched when the window's extremum of speed lies in the beat's frame (the
+paper), or within a tolerance of frames. By `max` (the paper) or `min` of speed: real dancers arrive on the beat,
+so theirs are minima.
+
+Beat Align Score: motion beats are the local minima of speed smoothed by a Gaussian of SMOOTHING_FRAMES; a pair of
+beats dt apart counts exp(-dt^2 / (2 SIGMA_S^2)). Music form: mean over music beats of the nearest motion beat's
+count; motion form: over motion beats. It depends on the smoothing, so only values of one smoothing compare; sigma
+is in seconds, so that frame rates do.
+
+Chance is the same score with all beats shifted by a random share of their interval. A score that an aligner
+optimises proves little: read it beside chance, and beside the movement scores of `motion`.
+
+Conventions: keypoints (T, 25, 3) pixels, absent joints 0; beats in seconds, increasing; scores 0..1, NaN where
+there is no beat to judge.
+"""
+
+from collections.abc import Callable, Sequence
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from scipy.ndimage import gaussian_filter1d
+
+from danceit_core.choreography.motion_beats import beat_windows, step_speed
+from danceit_core.errors import MusicError
+from danceit_core.pose.skeleton import Keypoints
+
+KINDS = ("min", "max")
+SIGMA_S = 0.05
+SMOOTHING_FRAMES = 1.5
+CHANCE_DRAWS = 20
+
+
+def beat_scores(
+    keypoints: Keypoints,
+    beats_s: ArrayLike,
+    *,
+    fps: float,
+    tolerances: Sequence[int] = (0, 1, 2),
+    rng: np.random.Generator,
+) -> dict[str, float]:
+    """All scores of this module and their chances, as a flat dict.
+
+    Keys: `s_ba_<kind>_<tolerance>`, `beat_align_music`, `beat_align_motion`, each also with `chance_` before it;
+    `beats`, the number of beats judged. Raises MusicError when beats are not increasing seconds.
+    """
+    beats = check_beats(beats_s, frames=len(keypoints), fps=fps)
+    speed = step_speed(keypoints)
+
+    def score(at: NDArray[np.float64]) -> dict[str, float]:
+        out = {}
+        for kind in KINDS:
+            distances = beat_distances(speed, at, fps=fps, kind=kind)
+            for tolerance in tolerances:
+                out[f"s_ba_{kind}_{tolerance}"] = _share(distances <= tolerance)
+        out["beat_align_music"], out["beat_align_motion"] = beat_align(speed, at, fps=fps)
+        return out
+
+    chance = chance_score(score, beats, rng=rng)
+    windows = beat_windows(beats, frames=len(keypoints), fps=fps)
+    return {**score(beats), **{f"chance_{key}": value for key, value in chance.items()}, "beats": float(len(windows))}
+
+
+def beat_distances(
+    speed: NDArray[np.float64], beats_s: NDArray[np.float64], *, fps: float, kind: str
+) -> NDArray[np.int64]:
+    """Frames (B,) from each judged beat to the extremum of speed (T,) in its window (Eq. 14)."""
+    distances = []
+    for window in beat_windows(beats_s, frames=len(speed), fps=fps):
+        own = speed[window.first : window.stop]
+        found = window.first + int(own.argmin() if kind == "min" else own.argmax())
+        distances.append(abs(found - window.beat))
+    return np.array(distances, np.int64)
+
+
+def motion_beats(speed: NDArray[np.float64], *, fps: float) -> NDArray[np.float64]:
+    """Times (M,) in seconds of the local minima of the smoothed step speed (T,)."""
+    if len(speed) < 4:
+        return np.zeros(0)
+    smooth = gaussian_filter1d(speed[1:], SMOOTHING_FRAMES)
+    minima = np.flatnonzero((smooth[1:-1] < smooth[:-2]) & (smooth[1:-1] <= smooth[2:])) + 1
+    return (minima.astype(np.float64) + 0.5) / fps  # entry i is the step from frame i to i + 1
+
+
+def beat_align(speed: NDArray[np.float64], beats_s: NDArray[np.float64], *, fps: float) -> tuple[float, float]:
+    """Beat Align Score in its music and its motion form; NaN without music beats, 0 without motion beats."""
+    motion = motion_beats(speed, fps=fps)
+    if not len(beats_s):
+        return np.nan, np.nan
+    if not len(motion):
+        return 0.0, 0.0
+    closeness = np.exp(-((beats_s[:, None] - motion) ** 2) / (2 * SIGMA_S**2))
+    return float(closeness.max(1).mean()), float(closeness.max(0).mean())
+
+
+def chance_score(
+    score: Callable[[NDArray[np.float64]], dict[str, float]], beats_s: NDArray[np.float64], *, rng: np.random.Generator
+) -> dict[str, float]:
+    """Mean of `score` over CHANCE_DRAWS shifts of all beats by -1/2 to 1/2 of their median interval."""
+    interval = float(np.median(np.diff(beats_s))) if len(beats_s) > 1 else 0.0
+    draws = [score(beats_s + shift * interval) for shift in rng.uniform(-0.5, 0.5, CHANCE_DRAWS)]
+    return {key: float(np.mean([draw[key] for draw in draws])) for key in draws[0]}
+
+
+def check_beats(beats_s: ArrayLike, *, frames: int, fps: float) -> NDArray[np.float64]:
+    """Beats as an array (B,). Raises MusicError when they are not increasing seconds of this dance."""
+    beats = np.asarray(beats_s, np.float64)
+    if beats.ndim != 1 or (np.diff(beats) <= 0).any():
+        raise MusicError(f"beats of shape {beats.shape} are not one increasing list of seconds; analyse the song again")
+    if len(beats) > 1 and beats[0] > frames / fps:
+        raise MusicError(
+            f"the first beat, at {beats[0]:.1f}, lies after the dance of {frames / fps:.1f} s; "
+            "are the beats in frames instead of seconds, or of another song?"
+        )
+    return beats
+
+
+def _share(matched: NDArray[np.bool_]) -> float:
+    return float(matched.mean()) if len(matched) else np.nan

@@ -1,0 +1,126 @@
+"""One step of adversarial training, the same for poseGAN and FaceGAN, and the average of the generator's weights.
+
+Both networks learn from one pass of the discriminator (simultaneous gradient descent): half the price of a second
+pass after its update. The finished generator is the exponential moving average of the trained one, which evens out
+the noise of small batches.
+"""
+
+import contextlib
+import copy
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from danceit_core.imagination.discriminator import MultiScaleDiscriminator
+from danceit_core.imagination.generator import initialise
+from danceit_core.imagination.losses import adversarial_loss, discriminator_loss, feature_loss
+
+BETAS = (0.5, 0.999)
+
+
+@contextlib.contextmanager
+def half_precision(device: torch.device) -> Iterator[None]:
+    """bfloat16 for convolutions where the hardware has it (about twice as fast on such a CPU), else float32."""
+    if device.type == "cuda":
+        able = torch.cuda.is_bf16_supported()
+    else:
+        able = any(torch.cpu.get_capabilities().get(name, False) for name in ("avx512_bf16", "amx_bf16"))
+    with torch.autocast(device.type, dtype=torch.bfloat16, enabled=able):
+        yield
+
+
+@dataclass
+class Duel:
+    """Generator, discriminator, the generator's average, and the optimisers; trained in place by `step`."""
+
+    generator: nn.Module
+    discriminator: MultiScaleDiscriminator
+    average: nn.Module
+    optimisers: tuple[torch.optim.Adam, torch.optim.Adam]
+    learning_rate: float
+    average_decay: float
+
+    @classmethod
+    def begin(
+        cls,
+        generator: nn.Module,
+        discriminator: MultiScaleDiscriminator,
+        *,
+        learning_rate: float,
+        average_decay: float,
+        seed: int,
+        device: torch.device,
+    ) -> "Duel":
+        """Initialise both networks from `seed` and move them to `device`."""
+        rng = torch.Generator().manual_seed(seed)
+        for network in (generator, discriminator):
+            initialise(network, rng)
+            network.to(device)
+        optimisers = tuple(
+            torch.optim.Adam(network.parameters(), lr=learning_rate, betas=BETAS)
+            for network in (generator, discriminator)
+        )
+        average = copy.deepcopy(generator).requires_grad_(False).eval()
+        return cls(generator, discriminator, average, (optimisers[0], optimisers[1]), learning_rate, average_decay)
+
+    def step(
+        self,
+        condition: Tensor,
+        *,
+        real: Tensor,
+        painted: Tensor,
+        own_loss: Tensor,
+        feature_weight: float,
+        progress: float,
+    ) -> dict[str, Tensor]:
+        """Improve both networks once; returns the losses.
+
+        condition, real, painted: (N, 3, h, w), `painted` with the generator's graph. own_loss: what the generator
+        pays besides the discriminator's verdict and feature matching. progress: share of the training done, 0..1.
+        """
+        leaf = painted.detach().requires_grad_()
+        with half_precision(painted.device):
+            seen_real, seen_painted = self.discriminator(condition, real), self.discriminator(condition, leaf)
+        losses = {
+            "discriminator": discriminator_loss(seen_real, seen_painted),
+            "adversarial": adversarial_loss(seen_painted),
+            "feature": feature_loss(seen_real, seen_painted),
+        }
+        verdict = losses["adversarial"] + feature_weight * losses["feature"]
+        (pull,) = torch.autograd.grad(verdict, leaf, retain_graph=True)
+        for optimiser in self.optimisers:
+            optimiser.zero_grad()
+            for group in optimiser.param_groups:
+                group["lr"] = self.learning_rate * min(1.0, 2 * (1 - progress))
+        torch.autograd.backward(losses["discriminator"], inputs=list(self.discriminator.parameters()))
+        torch.autograd.backward([painted, own_loss], [pull, None])
+        for optimiser in self.optimisers:
+            optimiser.step()
+        return {name: loss.detach() for name, loss in losses.items()}
+
+    @torch.no_grad()
+    def update_average(self, iteration: int) -> None:
+        """Move the average towards the generator; young averages forget faster."""
+        decay = min(self.average_decay, (1 + iteration) / (10 + iteration))
+        for mean, value in zip(self.average.parameters(), self.generator.parameters(), strict=True):
+            mean.lerp_(value, 1 - decay)
+
+    def state(self) -> dict[str, Any]:
+        """Everything that `restore` needs to go on exactly here."""
+        return {
+            "generator": self.generator.state_dict(),
+            "discriminator": self.discriminator.state_dict(),
+            "average": self.average.state_dict(),
+            "optimisers": [optimiser.state_dict() for optimiser in self.optimisers],
+        }
+
+    def restore(self, state: dict[str, Any]) -> None:
+        """Go on where `state` was taken."""
+        self.generator.load_state_dict(state["generator"])
+        self.discriminator.load_state_dict(state["discriminator"])
+        self.average.load_state_dict(state["average"])
+        for optimiser, saved in zip(self.optimisers, state["optimisers"], strict=True):
+            optimiser.load_state_dict(saved)

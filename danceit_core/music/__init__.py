@@ -1,0 +1,1 @@
+"""What is heard: audio features and beats (paper III)."""

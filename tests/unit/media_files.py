@@ -1,0 +1,86 @@
+"""Small video files of awkward kinds, written with PyAV directly: any timestamps, late streams, display matrices."""
+
+from collections.abc import Sequence
+from fractions import Fraction
+from pathlib import Path
+
+import av
+import numpy as np
+from numpy.typing import NDArray
+
+TICK = Fraction(1, 90000)
+
+
+def flashes(times_s: Sequence[float], *, flash_s: Sequence[float], side: int = 32) -> list[NDArray[np.uint8]]:
+    """A grey picture for each time, a white one where a time is among `flash_s`."""
+    lit = {round(time, 6) for time in flash_s}
+    return [np.full((side, side, 3), 255 if round(time, 6) in lit else 60, np.uint8) for time in times_s]
+
+
+def clicks(at_s: Sequence[float], *, length_s: float, sample_rate_hz: int) -> NDArray[np.float32]:
+    """Silence with a click of one millisecond at each time."""
+    samples = np.zeros(round(length_s * sample_rate_hz), np.float32)
+    for time in at_s:
+        start = round(time * sample_rate_hz)
+        samples[start : start + sample_rate_hz // 1000] = 0.8
+    return samples
+
+
+def write_file(
+    path: Path,
+    *,
+    pictures: Sequence[NDArray[np.uint8]] = (),
+    times_s: Sequence[float] = (),
+    sound: NDArray[np.float32] | None = None,
+    sound_start_s: float = 0.0,
+    sample_rate_hz: int = 48000,
+    gaps_s: Sequence[tuple[float, float]] = (),
+    codec: str = "libx264",
+    options: dict[str, str] | None = None,
+    aspect: Fraction | None = None,
+    rotation: tuple[float, bool] | None = None,
+    metadata: dict[str, str] | None = None,
+) -> Path:
+    """Write pictures shown at `times_s` (any spacing) and PCM `sound` ((N,) or (channels, N)) from `sound_start_s` on.
+
+    gaps_s: (at, length): from `at` seconds of the sound on, timestamps are `length` later. rotation: degrees
+    counter-clockwise and whether the picture is mirrored, as a display matrix.
+    """
+    with av.open(str(path), "w") as container:
+        container.metadata.update(metadata or {})
+        video = None
+        if len(pictures):
+            video = container.add_stream(codec, rate=30, options=options or {"crf": "10", "bf": "0"})
+            video.height, video.width = pictures[0].shape[:2]
+            video.pix_fmt = "yuv420p"
+            video.time_base = TICK
+            video.codec_context.time_base = TICK
+            if aspect is not None:
+                video.codec_context.sample_aspect_ratio = aspect
+            if rotation is not None:
+                video.set_display_rotation(rotation[0], hflip=rotation[1])
+        audio = None
+        if sound is not None:
+            sound = np.atleast_2d(sound)
+            layout = "mono" if len(sound) == 1 else "stereo"
+            audio = container.add_stream("flac" if path.suffix == ".mkv" else "aac", rate=sample_rate_hz, layout=layout)
+        if video is not None:
+            for picture, time in zip(pictures, times_s, strict=True):
+                frame = av.VideoFrame.from_ndarray(picture, format="rgb24")
+                frame.pts, frame.time_base = round(time / TICK), TICK
+                container.mux(video.encode(frame))
+            container.mux(video.encode(None))
+        if audio is not None and sound is not None:
+            step = 1024
+            for start in range(0, sound.shape[1], step):
+                block = np.ascontiguousarray(sound[:, start : start + step])
+                shift_s = sound_start_s + sum(length for at, length in gaps_s if start / sample_rate_hz >= at)
+                source = av.AudioFrame.from_ndarray(block, format="fltp", layout=layout)
+                source.sample_rate, source.time_base = sample_rate_hz, Fraction(1, sample_rate_hz)
+                source.pts = start + round(shift_s * sample_rate_hz)
+                to_encoder = av.AudioResampler(format=audio.codec_context.format, layout=layout, rate=sample_rate_hz)
+                for converted in to_encoder.resample(source):
+                    converted.pts, converted.time_base = source.pts, source.time_base
+                    container.mux(audio.encode(converted))
+            container.mux(audio.encode(None))
+    return path

@@ -1,0 +1,127 @@
+"""Every fault in config or tables is one line that names the file, the key and the remedy."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from danceit_core.errors import ConfigError
+from danceit_core.inputs import load_project, parse_scalars
+
+SCHEMAS = Path(__file__).parents[2] / "workflow" / "schemas"
+
+
+@pytest.fixture
+def config(tmp_path: Path) -> dict[str, Any]:
+    """A valid project of one video, one song and one target."""
+    for name in ("dance.mp4", "song.ogg", "person.mp4", "joints.npz"):
+        (tmp_path / name).write_bytes(b"-")
+    tables = {
+        "videos": f"video\tpath\nwaltz\t{tmp_path}/dance.mp4\n",
+        "songs": f"song\tpath\ntango\t{tmp_path}/song.ogg\n",
+        "targets": f"target\tpath\tconsent\nperson\t{tmp_path}/person.mp4\tyes\n",
+    }
+    for name, text in tables.items():
+        (tmp_path / f"{name}.tsv").write_text(text)
+    return {"seed": 0, **{name: str(tmp_path / f"{name}.tsv") for name in tables}}
+
+
+def refuse(config: dict[str, Any]) -> str:
+    with pytest.raises(ConfigError) as caught:
+        load_project(config, schemas=SCHEMAS, config_files="config.yaml")
+    message = str(caught.value)
+    assert "\n" not in message
+    return message
+
+
+def edit(config: dict[str, Any], table: str, text: str) -> None:
+    Path(config[table]).write_text(text)
+
+
+def test_a_valid_project_has_all_settings_and_tables(config):
+    config["matcher"] = {"epochs": 3}
+    project = load_project(config, schemas=SCHEMAS, config_files="config.yaml")
+    assert project.settings["matcher"]["epochs"] == 3
+    assert project.settings["video"]["fps"] == 24
+    assert project.sound_of("waltz").endswith("dance.mp4")
+    assert list(project.clips().index) == ["waltz", "person"]
+
+
+def test_an_unknown_key_gets_the_nearest_name(config):
+    config["matcher"] = {"epoch": 3}
+    assert refuse(config) == "config.yaml: unknown key 'matcher.epoch'; did you mean 'epochs'?"
+    del config["matcher"]
+    config["sogns"] = "x"
+    assert "unknown key 'sogns'; did you mean 'songs'?" in refuse(config)
+
+
+@pytest.mark.parametrize(
+    ("section", "key", "value"),
+    [("matcher", "epochs", 0), ("matcher", "loss", "l2"), ("temporal_alignment", "strength", "much")],
+)
+def test_a_bad_value_is_named_with_its_key(config, section, key, value):
+    config[section] = {key: value}
+    message = refuse(config)
+    assert message.startswith(f"config.yaml: {section}.{key}: ")
+    assert str(value) in message
+
+
+def test_a_missing_key_is_named(config):
+    del config["seed"]
+    assert refuse(config) == "config.yaml: 'seed' is missing; add it"
+
+
+def test_a_missing_table_and_a_missing_file(config, tmp_path):
+    (tmp_path / "song.ogg").unlink()
+    message = refuse(config)
+    assert "songs.tsv" in message
+    assert "'tango': no such file" in message
+    config["songs"] = str(tmp_path / "other.tsv")
+    assert "other.tsv: no such table" in refuse(config)
+
+
+def test_files_the_workflow_makes_need_not_be_there(config, tmp_path):
+    edit(config, "songs", "song\tpath\ntango\tdata/demo/song.flac\n")
+    load_project(config, schemas=SCHEMAS, config_files="config.yaml")
+    edit(config, "songs", "song\tpath\ntango\tdata/demo/../secret.flac\n")
+    assert "no such file" in refuse(config)
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("", "the table is empty"),
+        ("video path\nwaltz x\n", "column 'video' is missing; the columns are separated by tabs"),
+        ("video\tpath\tsound\n", "unknown column 'sound'"),
+        ("video\tpath\n", "no row; add at least one video"),
+        ("video\tpath\n../up\tx\n", "line 2: video: '../up' does not match"),
+        ("video\tpath\na\tx\n\na\ty\n", "line 4: the video 'a' is there twice"),
+        ("video\tpath\na\tx\ty\n", "line 2: 3 cells for 2 columns"),
+        ("video\tpath\na\t\n", "'a' has neither a path nor keypoints"),
+        ("video\tpath\tkeypoints\na\t\tjoints.npz\n", "'a' has keypoints but no sound"),
+    ],
+)
+def test_faults_in_a_table(config, text, words):
+    edit(config, "videos", text)
+    assert words in refuse(config)
+
+
+def test_consent_must_be_given(config):
+    edit(config, "targets", Path(config["targets"]).read_text().replace("yes", "no"))
+    assert "line 2: consent" in refuse(config)
+
+
+def test_one_id_cannot_name_two_things(config):
+    edit(config, "songs", Path(config["songs"]).read_text().replace("tango", "waltz"))
+    message = refuse(config)
+    assert "the ID 'waltz' is also used in" in message
+
+
+def test_a_table_that_is_no_text(config):
+    Path(config["songs"]).write_bytes(b"\xff\xfe\x00")
+    assert "not UTF-8" in refuse(config)
+
+
+def test_values_from_the_command_line_are_read_as_yaml():
+    parsed = parse_scalars({"matcher": {"epochs": "3", "loss": "hinge"}, "evaluation": {"tolerances": ["0", "1"]}})
+    assert parsed == {"matcher": {"epochs": 3, "loss": "hinge"}, "evaluation": {"tolerances": [0, 1]}}

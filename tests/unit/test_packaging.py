@@ -1,0 +1,38 @@
+"""pyproject.toml, constraints.txt and environment.yml name the same packages at the same versions."""
+
+import re
+import tomllib
+from pathlib import Path
+
+import cv2
+import yaml
+
+ROOT = Path(__file__).parents[2]
+
+
+def pinned(lines: list[str]) -> dict[str, str]:
+    pairs = [line.strip().split("==") for line in lines if "==" in line and not line.startswith("#")]
+    return {re.sub(r"[-_.]+", "-", name).lower(): version for name, version in pairs}
+
+
+def wanted() -> set[str]:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    every = project["dependencies"] + project["optional-dependencies"]["dev"]
+    return {re.sub(r"[-_.]+", "-", re.split(r"[=<>\[ ]", entry)[0]).lower() for entry in every}
+
+
+def test_environment_and_constraints_agree():
+    constraints = pinned((ROOT / "constraints.txt").read_text().splitlines())
+    environment = yaml.safe_load((ROOT / "environment.yml").read_text())
+    conda = pinned(environment["dependencies"][-1]["pip"])
+    assert wanted() - {"pip"} == set(conda)
+    assert {name: constraints.get(name) for name in conda} == conda
+    assert wanted() <= set(constraints)
+
+
+def test_torch_is_pinned():
+    assert pinned((ROOT / "constraints.txt").read_text().splitlines())["torch"] == "2.13.0"
+
+
+def test_one_opencv_is_installed():
+    assert cv2.__version__.startswith("4.")
