@@ -141,14 +141,16 @@ class TemporalSettings:
 class PoseGanSettings:
     """poseGAN (paper IV-D), in the form of pix2pixHD.
 
-    The paper's network: image_size 512, channels 64, downsamplings 4, blocks 9, discriminator_channels 64,
-    discriminators 3, background_plate false. pose_jitter_px: standard deviation of the noise on the joints in training.
+    The paper's network: image_size 512, channels 64, kernel 7, downsamplings 4, blocks 9,
+    enhancer_blocks 3, discriminator_channels 64, discriminators 3, background_plate false. kernel: of the first and
+    last layers, odd. channels: multiples of 32 are fastest on a CPU. pose_jitter_px: standard deviation of the noise on the joints in training.
     """
 
     image_size: int = 256
-    channels: int = 24
+    channels: int = 32
+    kernel: int = 5
     downsamplings: int = 3
-    blocks: int = 6
+    blocks: int = 4
     enhancer_blocks: int = 2
     discriminator_channels: int = 24
     discriminators: int = 2

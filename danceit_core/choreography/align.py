@@ -2,19 +2,21 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from danceit_core.choreography.curve import Array, fit_curve, hide_absent, show_absent
-from danceit_core.choreography.normalise import Body, carry_place, fit_to_target, keep_inside, measure_body
+from danceit_core.choreography.normalise import Body, carry_place, fit_to_target, ground_line, keep_inside, measure_body
 from danceit_core.choreography.plan import Plan
 from danceit_core.choreography.spatial import context_frames, join_clips
 from danceit_core.choreography.temporal import align_beats
 from danceit_core.config import SpatialSettings, TemporalSettings
 from danceit_core.errors import ChoreographyError
 from danceit_core.pose.skeleton import Keypoints
+from danceit_core.pose.table import PoseTable, read_pose_table, write_pose_table
 
 # Frames read beyond those asked for, so that the ends of a spline's piece do not show.
 SPLINE_FRAMES = 4
@@ -70,10 +72,11 @@ def align(
     frame = np.round(origin).astype(np.int64)
     clip = np.searchsorted(plan.start_frame, frame, side="right") - 1
     source_frame = plan.source_start_frame[clip] + plan.rate[clip] * (origin - plan.start_frame[clip])
+    lengths = np.array([len(sources[video].keypoints) for video in plan.source_video])
     return Aligned(
         keypoints=show_absent(dance),
         source_video=plan.source_video[clip],
-        source_frame=np.maximum(0, np.round(source_frame)).astype(np.int32),
+        source_frame=np.clip(np.round(source_frame), 0, lengths[clip] - 1).astype(np.int32),
         match_distance=plan.match_distance[clip],
     )
 
@@ -91,30 +94,30 @@ def read_clips(plan: Plan, sources: Mapping[str, Source], *, target: Body, conte
         source = sources[video]
         if video not in bodies:
             bodies[video] = measure_body(source.keypoints[source.kept], name=f"video {video}")
-        clip, ground_y = read_clip(
-            source, start, int(plan.frames[row]), rate=float(plan.rate[row]), context=context, name=str(video)
-        )
+        frames, rate = int(plan.frames[row]), float(plan.rate[row])
+        clip = read_clip(source, start, frames, rate=rate, context=context, name=str(video))
+        ground_y = ground_line(clip[..., :2], otherwise=bodies[video].ground_y)
         clips.append(fit_to_target(clip, source=bodies[video], ground_y=ground_y, target=target))
     return clips
 
 
-def read_clip(source: Source, start: int, frames: int, *, rate: float, context: int, name: str) -> tuple[Array, float]:
-    """A clip (context + frames + context, 25, 3) of a source from `start` on at `rate`, and its ankle line in pixels.
+def read_clip(source: Source, start: int, frames: int, *, rate: float, context: int, name: str) -> Array:
+    """A clip (context + frames + context, 25, 3) of a source from `start` on, `rate` source frames a frame.
 
     Frames of context that cleaning dropped, or that the source does not have, are a dying continuation of the rest.
     """
     first, stop = passage(source.kept, start)
-    if stop - start < min(2, frames):
+    needed = int(rate * (frames - 1)) + 1
+    if stop - start < needed:
         raise ChoreographyError(
-            f"video {name}: cleaning keeps no passage at frame {start}, where the plan takes a fragment; "
+            f"video {name}: cleaning keeps {stop - start} frames from frame {start} on, where the plan dances {needed}; "
             "the database is older than the cleaned keypoints, build it again"
         )
     times = start + rate * np.arange(-context, frames + context)
     first = max(first, int(times[0]) - SPLINE_FRAMES)
     stop = min(stop, int(times[-1]) + 1 + SPLINE_FRAMES)
     piece = source.keypoints[first:stop]
-    ground_y = measure_body(piece, name=f"video {name}, frames {first} to {stop}").ground_y
-    return fit_curve(hide_absent(piece)).at(times - first), ground_y
+    return fit_curve(hide_absent(piece)).at(times - first)
 
 
 def passage(kept: Sequence[bool] | NDArray[np.bool_], frame: int) -> tuple[int, int]:
@@ -126,3 +129,32 @@ def passage(kept: Sequence[bool] | NDArray[np.bool_], frame: int) -> tuple[int, 
     place = int(np.searchsorted(dropped, frame))
     first = int(dropped[place - 1]) + 1 if place else 0
     return first, int(dropped[place]) if place < len(dropped) else len(mask)
+
+
+def read_source(path: str | Path) -> Source:
+    """A cleaned pose table as a source of movement."""
+    table = read_pose_table(path)
+    return Source(table.keypoints, table.columns["kept"].astype(bool))
+
+
+def body_in_picture(table: PoseTable, *, image_size: int) -> Body:
+    """The target person's body in pixels of the output picture, from the cleaned table of the target's video."""
+    kept = table.columns["kept"].astype(bool)
+    return measure_body(table.keypoints[kept], name="the target person").scaled(image_size / max(table.size))
+
+
+def write_dance(path: str | Path, dance: Aligned, *, fps: float, image_size: int, seams: ArrayLike) -> None:
+    """Write a finished dance as a pose table whose every frame names its source video, frame and match distance."""
+    columns = {
+        "source_video": dance.source_video.astype(str),
+        "source_frame": dance.source_frame,
+        "match_distance": dance.match_distance,
+    }
+    write_pose_table(
+        path,
+        dance.keypoints,
+        fps=fps,
+        size=(image_size, image_size),
+        columns=columns,
+        metadata={"seams": np.asarray(seams).tolist()},
+    )

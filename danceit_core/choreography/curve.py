@@ -38,7 +38,7 @@ def fill_gaps(values: Array) -> Array:
 
     The filled values only keep splines and fits well-behaved; callers mask them again.
     """
-    flat = values.reshape(len(values), -1).copy()  # (T, series)
+    flat = values.reshape(len(values), int(np.prod(values.shape[1:]))).copy()  # (T, series)
     time = np.arange(len(flat))
     for column in np.flatnonzero(np.isnan(flat).any(0)):
         seen = ~np.isnan(flat[:, column])

@@ -13,9 +13,9 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from danceit_core.choreography.curve import Array, hide_absent, mean_present
-from danceit_core.choreography.normalise import STANDING_PERCENTILE, measure_body
+from danceit_core.choreography.normalise import ground_line, measure_body
 from danceit_core.errors import ChoreographyError
-from danceit_core.pose.skeleton import ANKLES, BODY
+from danceit_core.pose.skeleton import BODY
 
 Rows = NDArray[np.int64]
 
@@ -93,27 +93,24 @@ def make_library(
         for row in rows:
             place = slice(starts[row] - begin, starts[row] - begin + frames)
             whole[place], filled[place] = keypoints[row], True
-        torso = measure_body(whole[filled], name=f"video {name}").torso_px
-        xy = hide_absent(whole)[:, BODY, :2] / torso  # (span, 15, 2)
+        body = measure_body(whole[filled], name=f"video {name}")
+        xy = hide_absent(whole)[:, BODY, :2] / body.torso_px  # (span, 15, 2)
         stops = np.append(np.flatnonzero(~filled), span)
         offset = starts[rows] - begin
         first[rows] = length + offset
         room[rows] = stops[np.searchsorted(stops, offset)] - offset
+        for row, at in zip(rows, offset, strict=True):
+            ground[row] = ground_line(xy[at : at + frames], otherwise=body.ground_y / body.torso_px)
         poses.append(xy)
         speeds.append(step_sizes(xy))
         length += len(xy)
-    flat = np.concatenate(poses)
-    lower = np.fmax(flat[:, ANKLES[0], 1], flat[:, ANKLES[1], 1])
-    for row in range(count):
-        ankles = lower[first[row] : first[row] + frames]
-        ground[row] = np.nanpercentile(ankles, STANDING_PERCENTILE) if not np.isnan(ankles).all() else 0.0
     return Library(
         frames=frames,
         fragment_id=np.asarray(fragment_id, object),
         video=videos,
         start_frame=starts,
         tempo_bpm=np.where(np.isfinite(tempo) & (tempo > 0), tempo, np.nan),
-        poses=flat,
+        poses=np.concatenate(poses),
         speed=np.concatenate(speeds),
         first=first,
         room=room,

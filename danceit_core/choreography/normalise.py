@@ -46,7 +46,7 @@ def measure_body(keypoints: Keypoints, *, name: str = "the person") -> Body:
     Raises ChoreographyError, naming `name`, when no frame shows nose, neck, hip and an ankle.
     """
     xy = hide_absent(keypoints)[..., :2]
-    lower_ankle = np.fmax(xy[:, ANKLES[0], 1], xy[:, ANKLES[1], 1])
+    lower_ankle = lower_ankles(xy)
     height = lower_ankle - xy[:, NOSE, 1]
     torso = np.linalg.norm(xy[:, NECK] - xy[:, MID_HIP], axis=-1)
     hip_x = xy[:, MID_HIP, 0]
@@ -64,6 +64,17 @@ def measure_body(keypoints: Keypoints, *, name: str = "the person") -> Body:
     if body.height_px <= 0 or body.torso_px <= 0:
         raise ChoreographyError(f"{name}: nose to ankles measures {body.height_px:.1f} px; an upright person is needed")
     return body
+
+
+def lower_ankles(xy: Array) -> Array:
+    """y of the lower ankle (T,) of positions (T, 15 or 25, 2); NaN where both are absent."""
+    return np.fmax(xy[:, ANKLES[0], 1], xy[:, ANKLES[1], 1])
+
+
+def ground_line(xy: Array, *, otherwise: float) -> float:
+    """The ankle line of a passage (T, 15 or 25, 2), or `otherwise` where no ankle is seen in it."""
+    y = lower_ankles(xy)
+    return otherwise if np.isnan(y).all() else float(np.nanpercentile(y, STANDING_PERCENTILE))
 
 
 def fit_to_target(clip: Array, *, source: Body, ground_y: float, target: Body) -> Array:

@@ -1,13 +1,17 @@
 """The plan of a dance: which fragment is danced during which part of the song. One row a clip."""
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from danceit_core.errors import ChoreographyError
+from danceit_core.pose.table import write_table
 
 
 @dataclass(frozen=True)
@@ -62,3 +66,16 @@ class Plan:
         real = {name: frame[name].to_numpy(np.float64) for name in ("rate", "match_distance")}
         named = {name: frame[name].to_numpy(object) for name in ("fragment_id", "source_video")}
         return cls(**whole, **real, **named)
+
+
+def write_plan(path: str | Path, plan: Plan) -> None:
+    """Write a plan as Parquet, one row a clip; appears whole or not at all."""
+    write_table(path, pa.Table.from_pandas(plan.to_frame(), preserve_index=False), metadata={})
+
+
+def read_plan(path: str | Path) -> Plan:
+    """Read what `write_plan` wrote. Raises ChoreographyError when the file is no plan."""
+    try:
+        return Plan.from_frame(pq.read_table(path).to_pandas())
+    except (OSError, pa.ArrowInvalid) as error:
+        raise ChoreographyError(f"{path} is not a plan ({error}); delete it and run again") from error

@@ -81,8 +81,8 @@ def draw_statistics(statistics: pd.DataFrame, path: str | Path) -> None:
     """Both histograms of Fig. 5 as a PNG: videos by tempo of the music and by number of turns."""
     figure = Figure(figsize=(9, 3.4), layout="constrained")
     left, right = figure.subplots(1, 2)
-    tempi = statistics["tempo_bpm"].dropna()
-    left.hist(tempi, bins=np.arange(60, 201, 10).tolist(), color="#4472a8", edgecolor="white")
+    tempi = statistics["tempo_bpm"].dropna().clip(50, 219)  # what lies beyond is counted in the outermost bars
+    left.hist(tempi, bins=np.arange(50, 221, 10).tolist(), color="#4472a8", edgecolor="white")
     left.set(xlabel="tempo of the music (beats a minute)", ylabel="videos", title="Tempo")
     turns = statistics["turns"]
     most = int(turns.max()) if len(turns) else 0

@@ -6,7 +6,7 @@ generator's features to its own before its residual blocks. With a background pl
 also paints an opacity: person over plate, so that the room stays still and costs no capacity. The network is fully
 convolutional: what was trained on windows of one size runs on any other.
 
-The paper's network: channels=64, downsamplings=4, blocks=9, enhancer_blocks=3, no plate (182 M parameters).
+The paper's network: channels=64, downsamplings=4, blocks=9, enhancer_blocks=3, kernel=7, no plate (182 M parameters).
 """
 
 import itertools
@@ -66,12 +66,12 @@ class ResidualBlock(nn.Module):
 class GlobalGenerator(nn.Sequential):
     """G1: down, residual blocks at the lowest resolution, up again; gives `channels` features at its input's size."""
 
-    def __init__(self, inputs: int, *, channels: int, downsamplings: int, blocks: int) -> None:
+    def __init__(self, inputs: int, *, channels: int, kernel: int, downsamplings: int, blocks: int) -> None:
         widths = [channels * 2**level for level in range(downsamplings + 1)]
         down = [convolve(a, b, kernel=3, stride=2) for a, b in itertools.pairwise(widths)]
         up = [enlarge(b, a) for a, b in zip(widths[-2::-1], widths[:0:-1], strict=True)]
         middle = [ResidualBlock(widths[-1]) for _ in range(blocks)]
-        super().__init__(convolve(inputs, channels, kernel=7), *down, *middle, *up)
+        super().__init__(convolve(inputs, channels, kernel=kernel), *down, *middle, *up)
 
 
 class PoseGenerator(nn.Module):
@@ -84,14 +84,20 @@ class PoseGenerator(nn.Module):
         self.stride = 2 ** (settings.downsamplings + 1)
         inputs = 6 if self.with_plate else 3
         self.coarse = GlobalGenerator(
-            inputs, channels=channels, downsamplings=settings.downsamplings, blocks=settings.blocks
+            inputs,
+            channels=channels,
+            kernel=settings.kernel,
+            downsamplings=settings.downsamplings,
+            blocks=settings.blocks,
         )
         fine = max(1, channels // 2)
-        self.front = nn.Sequential(convolve(inputs, fine, kernel=7), convolve(fine, channels, kernel=3, stride=2))
+        self.front = nn.Sequential(
+            convolve(inputs, fine, kernel=settings.kernel), convolve(fine, channels, kernel=3, stride=2)
+        )
         self.body = nn.Sequential(*(ResidualBlock(channels) for _ in range(settings.enhancer_blocks)))
         self.back = nn.Sequential(
             enlarge(channels, fine),
-            nn.Conv2d(fine, 4 if self.with_plate else 3, 7, padding=3),
+            nn.Conv2d(fine, 4 if self.with_plate else 3, settings.kernel, padding=settings.kernel // 2),
         )
 
     def forward(self, pose: Tensor, plate: Tensor | None, limit: Tensor | None = None) -> Painting:
@@ -102,7 +108,6 @@ class PoseGenerator(nn.Module):
         """
         condition = torch.cat([pose, plate], 1) if plate is not None else pose
         half = nn.functional.avg_pool2d(condition, 2)  # (N, C, H / 2, W / 2)
-        # 7 x 7 at full size is the dearest layer; features of both generators meet at half size.
         out = self.back(self.body(self.front(condition) + self.coarse(half))).float()
         person = torch.tanh(out[:, :3])
         if plate is None:

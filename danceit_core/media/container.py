@@ -16,7 +16,7 @@ from danceit_core.errors import MediaError
 
 @contextlib.contextmanager
 def open_media(path: str | Path) -> Iterator[Any]:
-    """An open PyAV input container, closed on exit. Raises MediaError when `path` is no media file."""
+    """An open PyAV input container, decoding on several threads, closed on exit. MediaError if it is no media file."""
     try:
         container = av.open(str(path), metadata_errors="ignore")
     except FileNotFoundError:
@@ -25,14 +25,16 @@ def open_media(path: str | Path) -> Iterator[Any]:
         reason = getattr(error, "strerror", None) or error
         raise MediaError(f"{path} cannot be opened ({reason}); is it a video or sound file, copied whole?") from error
     with container:
+        for stream in container.streams.video:
+            if stream.codec_context is not None:
+                stream.thread_type = "AUTO"
         yield container
 
 
 def picture_stream(container: Any) -> Any | None:
-    """The first picture stream that is no cover picture, or None; set to decode on several threads."""
+    """The first picture stream that is no cover picture, or None."""
     for stream in container.streams.video:
         if not stream.disposition & av.stream.Disposition.attached_pic and stream.codec_context is not None:
-            stream.thread_type = "AUTO"
             return stream
     return None
 

@@ -58,18 +58,16 @@ def probe(path: str | Path) -> VideoInfo:
         stream = picture if picture is not None else sound
         if stream is None:
             raise MediaError(f"{path} has neither picture nor sound; is it a video or sound file?")
-        total_s = (container.duration or 0) / 1e6
-        if stream.duration:
-            start_s = float((stream.start_time or 0) * stream.time_base) - common_start_s(container)
-            total_s = start_s + float(stream.duration * stream.time_base)
         if picture is None:
-            return VideoInfo(0, 0, total_s, 0.0, has_video=False, has_sound=True)
+            return VideoInfo(0, 0, _duration_s(container, stream), 0.0, has_video=False, has_sound=True)
         first = next(decode_stream(container, picture), None)
         if first is None:
             raise MediaError(f"{path}: no picture of it can be decoded; is it a video, copied whole?")
         width, height = _shown_size(first, picture)
-        rate = picture.average_rate or picture.guessed_rate or 0
-        return VideoInfo(width, height, total_s, float(rate), has_video=True, has_sound=sound is not None)
+        rate = float(picture.average_rate or picture.guessed_rate or 0)
+        return VideoInfo(
+            width, height, _duration_s(container, stream), rate, has_video=True, has_sound=sound is not None
+        )
 
 
 def decode_frames(path: str | Path, *, fps: float, size: tuple[int, int] | None) -> Iterator[Picture]:
@@ -95,6 +93,19 @@ def decode_frames(path: str | Path, *, fps: float, size: tuple[int, int] | None)
                 yield picture.copy()
     if picture is None:
         raise MediaError(f"{path}: no picture of it can be decoded; is it a video, copied whole?")
+
+
+def _duration_s(container: Any, stream: Any) -> float:
+    """End of the stream on the common timeline: by its own header, the container's, or its last packet."""
+    zero_s = common_start_s(container)
+    if stream.duration:
+        return float(((stream.start_time or 0) + stream.duration) * stream.time_base) - zero_s
+    if container.duration:
+        return container.duration / 1e6
+    packets = (packet for packet in container.demux(stream) if packet.pts is not None)
+    return max(
+        (float((packet.pts + (packet.duration or 0)) * stream.time_base) - zero_s for packet in packets), default=0.0
+    )
 
 
 def hold_frames(shown: Iterable[Shown[Item]], *, fps: float, tolerance_s: float) -> Iterator[Item]:

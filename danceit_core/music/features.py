@@ -11,11 +11,12 @@ checkpoint stores them.
 
 from collections.abc import Iterator
 
-import librosa.feature
-import librosa.filters
-import librosa.onset
 import numpy as np
 import scipy.fft
+from librosa.feature import tempogram as autocorrelation
+from librosa.filters import chroma as chroma_filters
+from librosa.filters import mel as mel_filters
+from librosa.onset import onset_strength as spectral_flux
 from numpy.typing import NDArray
 from python_speech_features import base, sigproc
 
@@ -75,7 +76,7 @@ def check_sound(samples: Sound, *, sample_rate_hz: int) -> None:
 
 def log_mel(samples: Sound, *, sample_rate_hz: int, rate_hz: float, frames: int, window_s: float) -> Features:
     """Log-mel spectrogram (frames, 40) in dB, at least -100, of windows centred on (k + 0.5) / rate_hz seconds."""
-    bank = librosa.filters.mel(sr=sample_rate_hz, n_fft=_power_of_two(window_s * sample_rate_hz), n_mels=MEL_BANDS)
+    bank = mel_filters(sr=sample_rate_hz, n_fft=_power_of_two(window_s * sample_rate_hz), n_mels=MEL_BANDS)
     power = _band_power(samples, bank, sample_rate_hz=sample_rate_hz, rate_hz=rate_hz, frames=frames, window_s=window_s)
     return 10 * np.log10(np.maximum(power, 1e-10))
 
@@ -84,7 +85,7 @@ def onset_strength(mel: Features) -> Features:
     """How fast the log-mel (frames, 40) rises, (frames,) dB, 0 for the first frame (librosa's spectral flux)."""
     if len(mel) < 2:
         return np.zeros(len(mel), np.float32)
-    return librosa.onset.onset_strength(S=mel.T, center=False).astype(np.float32)
+    return spectral_flux(S=mel.T, center=False).astype(np.float32)
 
 
 def _mfcc(samples: Sound, *, sample_rate_hz: int, fps: float, frames: int) -> Features:
@@ -116,7 +117,7 @@ def _rich(samples: Sound, *, sample_rate_hz: int, fps: float, frames: int) -> Fe
     onsets = onset_strength(mel)
     # Pitch needs a longer window than rhythm: neighbouring semitones at 200 Hz are 12 Hz apart.
     window_s = 4 / fps
-    bank = librosa.filters.chroma(sr=sample_rate_hz, n_fft=_power_of_two(window_s * sample_rate_hz))
+    bank = chroma_filters(sr=sample_rate_hz, n_fft=_power_of_two(window_s * sample_rate_hz))
     pitch = _band_power(samples, bank, sample_rate_hz=sample_rate_hz, rate_hz=fps, frames=frames, window_s=window_s)
     chroma = pitch / np.maximum(pitch.max(axis=1, keepdims=True), 1e-10)
     # (2 frames, D) -> (frames, D): the mean of the two halves of each frame
@@ -127,7 +128,7 @@ def _rich(samples: Sound, *, sample_rate_hz: int, fps: float, frames: int) -> Fe
 def _tempo_strength(onsets: Features, rate_hz: float) -> Features:
     """Autocorrelation of the onsets within 8 s of each moment, at the lags of TEMPI_BPM: (frames,) to (frames, 16)."""
     longest = round(TEMPOGRAM_S * rate_hz)
-    tempogram = librosa.feature.tempogram(onset_envelope=onsets, sr=rate_hz, hop_length=1, win_length=longest)
+    tempogram = autocorrelation(onset_envelope=onsets, sr=rate_hz, hop_length=1, win_length=longest)
     lags = 60.0 * rate_hz / TEMPI_BPM
     low = np.floor(lags).astype(int)
     share = (lags - low)[:, None]

@@ -1,6 +1,7 @@
 """Music tables: one Parquet file a song or sound track, one row a frame.
 
-Columns: `frame` int32, `time_s` float64 (= frame / fps), `features` fixed-size list of D float32. The metadata holds
+Columns: `frame` int32, `time_s` float64 (= frame / fps), `features` fixed-size list of D float32, `loudness` float32
+(decibels below full scale, -60 and less: silence). The metadata holds
 fps, feature_set, beats_s, tempo_bpm, duration_s and silent. A silent video has a table too, of zero features: its
 fragments serve retrieval, not training.
 """
@@ -12,6 +13,7 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
+from numpy.typing import NDArray
 
 from danceit_core.config import MusicSettings
 from danceit_core.errors import MusicError
@@ -22,9 +24,10 @@ from danceit_core.pose.table import METADATA_KEY, write_table
 
 @dataclass(frozen=True)
 class MusicTable:
-    """Analysed sound: features (T, D) of each frame, beats in seconds, duration_s of the sound itself."""
+    """Analysed sound: features (T, D) and loudness (T,) of each frame, beats in seconds, duration_s of the sound."""
 
     features: Features
+    loudness: NDArray[np.float32]
     beats: Beats
     fps: float
     feature_set: str
@@ -52,7 +55,8 @@ def analyse_music(
         features = audio_features(samples, sample_rate_hz=sample_rate_hz, fps=fps, frames=count, kind=settings.features)
     has_beats = not silent and duration_s >= SHORTEST_S
     beats = track_beats(samples, sample_rate_hz=sample_rate_hz) if has_beats else Beats(np.zeros(0), 0.0)
-    return MusicTable(features, beats, fps, settings.features, duration_s, silent)
+    loudness = frame_loudness(samples, sample_rate_hz=sample_rate_hz, fps=fps, frames=count)
+    return MusicTable(features, loudness, beats, fps, settings.features, duration_s, silent)
 
 
 def feature_width(feature_set: str) -> int:
@@ -60,6 +64,14 @@ def feature_width(feature_set: str) -> int:
     if feature_set not in FEATURE_WIDTHS:
         raise MusicError(f"music.features is {feature_set!r}; known feature sets: {', '.join(FEATURE_WIDTHS)}")
     return FEATURE_WIDTHS[feature_set]
+
+
+def frame_loudness(samples: Sound, *, sample_rate_hz: int, fps: float, frames: int) -> NDArray[np.float32]:
+    """Root mean square of each frame's sound in decibels of full scale, (frames,), not below -60."""
+    edges = np.round(np.arange(frames + 1) / fps * sample_rate_hz).astype(int).clip(0, len(samples))
+    energy = np.concatenate([[0.0], np.cumsum(np.square(samples, dtype=np.float64))])
+    power = np.diff(energy[edges]) / np.maximum(np.diff(edges), 1)
+    return (10 * np.log10(np.maximum(power, 1e-6))).astype(np.float32)
 
 
 def write_music_table(path: str | Path, music: MusicTable) -> None:
@@ -70,6 +82,7 @@ def write_music_table(path: str | Path, music: MusicTable) -> None:
         "frame": pa.array(np.arange(frames, dtype=np.int32)),
         "time_s": pa.array(np.arange(frames) / music.fps),
         "features": pa.FixedSizeListArray.from_arrays(flat, width),
+        "loudness": pa.array(music.loudness),
     }
     about = {
         "fps": music.fps,
@@ -92,6 +105,7 @@ def read_music_table(path: str | Path) -> MusicTable:
         features = np.array(flat, np.float32).reshape(table.num_rows, table.schema.field("features").type.list_size)
         return MusicTable(
             features=features,
+            loudness=table["loudness"].to_numpy().astype(np.float32),
             beats=Beats(np.array(about["beats_s"], np.float64), float(about["tempo_bpm"])),
             fps=float(about["fps"]),
             feature_set=str(about["feature_set"]),

@@ -21,8 +21,9 @@ LIMB_COLOURS = (
     (200, 90, 255), (255, 140, 190), (255, 70, 150), (140, 220, 190), (60, 200, 140),
     (0, 200, 90), (0, 255, 160), (0, 130, 90), (255, 230, 80), (255, 255, 150), (170, 120, 20),
 )  # fmt: skip
-# Limbs are this share of the picture's shorter side thick: 5 pixels at 512.
+# Share of the picture's shorter side that a limb is thick, before its soft edge: 5 pixels at 512.
 THICKNESS_SHARE = 0.01
+DRAWN_SIDE = 512
 SUBPIXEL_BITS = 4
 # Farther out than this, drawing would overflow; nothing of it could be seen anyway.
 FARTHEST_PX = 1e4
@@ -47,8 +48,14 @@ def draw_skeleton(picture: Picture, keypoints: Keypoints, *, thickness: int | No
 
 
 def pose_picture(keypoints: Keypoints, *, size: tuple[int, int]) -> Picture:
-    """The skeleton of (25, 3) keypoints on black, `size` = (width, height) pixels: what the GAN is given."""
-    return draw_skeleton(np.zeros((size[1], size[0], 3), np.uint8), keypoints)
+    """The skeleton of (25, 3) keypoints on black, `size` = (width, height) pixels: what the GAN is given.
+
+    Small pictures are drawn large and shrunk, so that limbs cover the same share of a picture of any size.
+    """
+    factor = max(1, round(DRAWN_SIDE / min(size)))
+    canvas = np.zeros((size[1] * factor, size[0] * factor, 3), np.uint8)
+    scaled = keypoints * np.array([factor, factor, 1], np.float32)
+    return resize(draw_skeleton(canvas, scaled), size)
 
 
 def contact_sheet(pictures: Sequence[Picture], *, columns: int, width: int) -> Picture:

@@ -40,13 +40,14 @@ def write_file(
     aspect: Fraction | None = None,
     rotation: tuple[float, bool] | None = None,
     metadata: dict[str, str] | None = None,
+    live: bool = False,
 ) -> Path:
     """Write pictures shown at `times_s` (any spacing) and PCM `sound` ((N,) or (channels, N)) from `sound_start_s` on.
 
     gaps_s: (at, length): from `at` seconds of the sound on, timestamps are `length` later. rotation: degrees
-    counter-clockwise and whether the picture is mirrored, as a display matrix.
+    counter-clockwise and whether the picture is mirrored, as a display matrix. live: a stream without duration.
     """
-    with av.open(str(path), "w") as container:
+    with av.open(str(path), "w", options={"live": "1"} if live else {}) as container:
         container.metadata.update(metadata or {})
         video = None
         if len(pictures):

@@ -310,6 +310,15 @@ def test_cut_file_gives_what_it_holds(tmp_path):
         list(decode_frames(tmp_path / "head.mkv", fps=FPS, size=None))
 
 
+def test_duration_without_a_header(tmp_path):
+    # What a browser's recorder leaves: a stream that was never finished.
+    path = write_file(
+        tmp_path / "live.webm", pictures=numbered(90), times_s=np.arange(90) / 30, codec="libvpx", live=True
+    )
+    assert probe(path).duration_s == pytest.approx(3, abs=0.01)
+    assert sum(1 for _ in decode_frames(path, fps=FPS, size=None)) == 72
+
+
 def test_tags_that_are_not_utf8_do_no_harm(tmp_path):
     path = write_file(tmp_path / "t.mkv", pictures=numbered(4), times_s=np.arange(4) / 24, metadata={"title": "X" * 20})
     path.write_bytes(path.read_bytes().replace(b"X" * 20, b"\xff\xfe\xe9" * 6 + b"ab"))

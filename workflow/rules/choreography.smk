@@ -17,6 +17,7 @@ rule retrieve_fragments:
         mem_mb=4000,
     params:
         **stage("retrieval"),
+        beat_kind=settings["temporal_alignment"]["beat_kind"],
         seed=config["seed"],
     script:
         "../scripts/retrieve_fragments.py"
@@ -53,6 +54,7 @@ rule preview_poses:
     """The dance as a skeleton with the song: seconds instead of a GAN."""
     input:
         poses="<results>/poses/{target}/{song}.parquet",
+        music="<results>/music/{song}.parquet",
         song=lambda w: project.songs.at[w.song, "path"],
     output:
         "<results>/preview/{target}/{song}.mp4",
@@ -61,6 +63,7 @@ rule preview_poses:
     conda:
         "../../environment.yml"
     params:
+        size=settings["video"]["size"],
         version=STAGE_VERSIONS["rendering"],
     script:
         "../scripts/preview_poses.py"

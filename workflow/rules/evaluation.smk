@@ -72,6 +72,7 @@ rule summarise:
     conda:
         "../../environment.yml"
     params:
+        benchmarks="<benchmarks>",
         version=STAGE_VERSIONS["evaluation"],
     script:
         "../scripts/summarise.py"

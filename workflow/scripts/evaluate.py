@@ -1,1 +1,19 @@
+import numpy as np
 
+from danceit_core.config import EvaluationSettings
+from danceit_core.evaluation.summary import score_video, write_scores
+from danceit_core.music.table import read_music_table
+from danceit_core.pose.table import read_pose_table
+from danceit_core.run import stage
+
+with stage(snakemake):
+    music = read_music_table(snakemake.input.music)
+    scores = score_video(
+        read_pose_table(snakemake.input.poses),
+        read_pose_table(snakemake.input.detected),
+        beats=music.beats,
+        song_s=music.duration_s,
+        settings=EvaluationSettings(**snakemake.params.settings),
+        rng=np.random.default_rng(snakemake.params.seed),
+    )
+    write_scores(snakemake.output[0], scores)

@@ -1,1 +1,19 @@
+from danceit_core.config import RenderingSettings
+from danceit_core.imagination.checkpoint import load_face_gan, load_pose_gan
+from danceit_core.imagination.render import render_dance
+from danceit_core.media.video import VideoWriter
+from danceit_core.pose.table import read_pose_table
+from danceit_core.run import stage
 
+with stage(snakemake) as run:
+    poses, rendering = read_pose_table(snakemake.input.poses), RenderingSettings(**snakemake.params.settings)
+    pose_gan = load_pose_gan(snakemake.input.pose_gan, device=run.device)
+    face_path, crf = snakemake.input.get("face_gan"), rendering.crf
+    face_gan = load_face_gan(face_path, device=run.device) if face_path else None
+    options = {"size": poses.size[0], "batch_size": rendering.batch_size, "device": run.device}
+    pictures = render_dance(poses.keypoints, pose_gan=pose_gan, face_gan=face_gan, **options)
+    song = snakemake.input.song
+    with VideoWriter(snakemake.output[0], fps=poses.fps, size=poses.size, crf=crf, sound=song) as writer:
+        for frame, picture in enumerate(pictures, start=1):
+            writer.write(picture)
+            run.progress(frame, len(poses))

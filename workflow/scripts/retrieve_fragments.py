@@ -1,1 +1,20 @@
+from danceit_core.choreography.plan import write_plan
+from danceit_core.choreography.song import plan_song
+from danceit_core.config import RetrievalSettings
+from danceit_core.database.fragments import read_database
+from danceit_core.matcher.index import read_index
+from danceit_core.matcher.train import load_matcher
+from danceit_core.music.table import read_music_table
+from danceit_core.run import stage
 
+with stage(snakemake) as run:
+    plan = plan_song(
+        read_music_table(snakemake.input.music),
+        read_database(snakemake.input.database),
+        matcher=load_matcher(snakemake.input.matcher, device=run.device),
+        index=read_index(snakemake.input.index),
+        settings=RetrievalSettings(**snakemake.params.settings),
+        beat_kind=snakemake.params.beat_kind,
+        seed=snakemake.params.seed,
+    )
+    write_plan(snakemake.output[0], plan)

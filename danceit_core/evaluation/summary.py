@@ -1,0 +1,131 @@
+"""The scores of one finished video, and the page that a run ends with.
+
+Scores that the aligner optimises prove little alone: chance stands beside each beat score, and the speed beside the
+jerk (standing still passes every smoothness score).
+"""
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from danceit_core.config import EvaluationSettings
+from danceit_core.evaluation.beats import beat_scores
+from danceit_core.evaluation.images import detection_share, redetection
+from danceit_core.evaluation.motion import motion_scores
+from danceit_core.music.beats import Beats
+from danceit_core.pose.table import PoseTable
+
+
+def score_video(
+    poses: PoseTable,
+    detected: PoseTable,
+    *,
+    beats: Beats,
+    song_s: float,
+    settings: EvaluationSettings,
+    rng: np.random.Generator,
+) -> dict[str, Any]:
+    """All scores of a finished video as a nested dict of numbers.
+
+    poses: the dance that was asked for, with metadata `seams`. detected: the joints found again in the video.
+    """
+    seams = poses.metadata.get("seams", [])
+    return {
+        "video": {"frames": len(detected), "seconds": len(detected) / poses.fps, "song_seconds": song_s},
+        "pose": {
+            "detected_share": detection_share(detected.keypoints),
+            **redetection(poses.keypoints, detected.keypoints, share=settings.pck_share),
+        },
+        "beats": {
+            "tempo_bpm": beats.tempo_bpm,
+            **beat_scores(poses.keypoints, beats.times_s, fps=poses.fps, tolerances=settings.tolerances, rng=rng),
+        },
+        "motion": motion_scores(poses.keypoints, fps=poses.fps, seams=seams),
+        "sources": source_shares(poses.columns["source_video"]),
+    }
+
+
+def source_shares(source_video: NDArray[Any]) -> dict[str, float]:
+    """Share of the dance's frames that each source video lent."""
+    names, counts = np.unique(source_video.astype(str), return_counts=True)
+    return {str(name): float(count / len(source_video)) for name, count in zip(names, counts, strict=True)}
+
+
+def write_scores(path: str | Path, scores: Mapping[str, Any]) -> None:
+    """Write scores as JSON; NaN (nothing to judge) becomes null."""
+    write_page(path, json.dumps(_plain(scores), indent=2) + "\n")
+
+
+def read_scores(path: str | Path) -> dict[str, Any]:
+    """Read what `write_scores` wrote; null becomes NaN again."""
+    scores: dict[str, Any] = json.loads(Path(path).read_text(), object_hook=_with_nan)
+    return scores
+
+
+def read_benchmarks(folder: str | Path) -> dict[str, float]:
+    """Seconds that each rule's jobs took together, from snakemake's benchmark files `<folder>/<rule>/**.tsv`."""
+    seconds = {}
+    for rule in sorted(path for path in Path(folder).glob("*") if path.is_dir()):
+        rows = [line for file in rule.rglob("*.tsv") for line in file.read_text().splitlines()[1:]]
+        if rows:
+            seconds[rule.name] = sum(float(row.split("\t")[0]) for row in rows)
+    return seconds
+
+
+def summary_page(
+    scores: Mapping[str, Any], *, video: str, sheet: str, statistics: str, benchmarks: Mapping[str, float]
+) -> str:
+    """The page in Markdown: where the video is, how good it is, how long each rule took (seconds)."""
+    pose, beats, motion, made = scores["pose"], scores["beats"], scores["motion"], scores["video"]
+    lines = [
+        f"# {video}",
+        "",
+        f"{made['frames']} frames, {made['seconds']:.2f} s (the song: {made['song_seconds']:.2f} s). "
+        f"Contact sheet: {sheet}. The dances it was learnt from: {statistics}.",
+        "",
+        "| what | value | chance |",
+        "|---|---|---|",
+        f"| person found in the video's frames | {pose['detected_share']:.1%} | |",
+        f"| joints where they were asked for (PCK) | {pose['pck']:.1%} | |",
+        f"| mean joint error | {pose['mean_error_px']:.1f} px | |",
+    ]
+    for key in (key for key in beats if key.startswith("s_ba")):
+        _, _, kind, tolerance = key.split("_")
+        name = f"S_BA: speed {kind}imum within {tolerance} frames of the beat"
+        lines.append(f"| {name} | {beats[key]:.1%} | {beats[f'chance_{key}']:.1%} |")
+    lines += [
+        f"| jerk, mean | {motion['jerk_mean']:.0f} torsos/s³ | |",
+        f"| speed, mean | {motion['mean_speed']:.2f} torsos/s | |",
+        f"| longest standstill | {motion['frozen_longest_s']:.2f} s | |",
+        "",
+        "| rule | seconds |",
+        "|---|---|",
+        *(f"| {rule} | {seconds:.0f} |" for rule, seconds in benchmarks.items()),
+        "",
+    ]
+    return "\n".join(lines)
+
+
+def write_page(path: str | Path, text: str) -> None:
+    """Write a text file; appears whole or not at all."""
+    path = Path(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    partial = path.with_name(f".{path.name}.part")
+    partial.write_text(text, encoding="utf-8")
+    partial.replace(path)
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {key: _plain(entry) for key, entry in value.items()}
+    if isinstance(value, float | np.floating):
+        return None if np.isnan(value) else float(value)
+    return value.item() if isinstance(value, np.generic) else value
+
+
+def _with_nan(entries: dict[str, Any]) -> dict[str, Any]:
+    return {key: np.nan if value is None else value for key, value in entries.items()}

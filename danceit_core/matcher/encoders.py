@@ -1,0 +1,87 @@
+"""Encoders of the cross-modal matcher (paper IV-B): music and dance into one space of D_f = 16 dimensions.
+
+    AudioEncoder  Bi-LSTM over (B, F, D) features, mean over all frames, fc
+    PoseEncoder   ST-GCN over (B, F, 25, 3) poses (Eq. 7-9; Yan, Xiong and Lin 2018), mean over all frames, fc
+
+Both take the mean over time before `fc`, so that every frame counts and gets a gradient (taking the last hidden state,
+or the tail of a flattened output, would train on the last frame alone), and both take windows of any length.
+"""
+
+import torch
+from torch import Tensor, nn
+
+from danceit_core.pose.skeleton import JOINTS, adjacency
+
+# Widths and temporal strides of the three ST-GCN blocks; kernel in frames (9 = 3/8 s, under one beat at 120 a minute).
+BLOCKS = ((32, 1), (32, 2), (64, 2))
+KERNEL = 9
+
+
+class AudioEncoder(nn.Module):
+    """Bi-LSTM, dropout and a fully connected layer: (B, F, D) normalised features to (B, E)."""
+
+    def __init__(self, *, feature_width: int, hidden_size: int, embedding_size: int, dropout: float) -> None:
+        super().__init__()
+        self.lstm = nn.LSTM(feature_width, hidden_size, batch_first=True, bidirectional=True)
+        self.dropout = nn.Dropout(dropout)
+        self.fc = nn.Linear(2 * hidden_size, embedding_size)
+
+    def forward(self, features: Tensor) -> Tensor:
+        """(B, F, D) to (B, E)."""
+        hidden, _ = self.lstm(features)  # (B, F, 2 H)
+        return self.fc(self.dropout(hidden.mean(dim=1)))
+
+
+class GraphBlock(nn.Module):
+    """Temporal convolution (Eq. 7), then mixing along the skeleton (Eq. 8), with a residual connection.
+
+    Beside the paper's formulas: batch normalisation, a residual and ReLU, as in ST-GCN, and a learnt weight on each
+    edge, which starts at 1 (Eq. 8 as printed).
+    """
+
+    mixing: Tensor
+
+    def __init__(self, inputs: int, outputs: int, *, stride: int) -> None:
+        super().__init__()
+        padding = (KERNEL // 2, 0)
+        self.temporal = nn.Conv2d(inputs, outputs, (KERNEL, 1), stride=(stride, 1), padding=padding)  # W_c, b_1
+        self.spatial = nn.Conv2d(outputs, outputs, 1, bias=False)  # W_g
+        self.norm = nn.BatchNorm2d(outputs)
+        self.shortcut = nn.Conv2d(inputs, outputs, 1, stride=(stride, 1))
+        self.register_buffer("mixing", normalised_adjacency(), persistent=False)
+        self.edge_weight = nn.Parameter(torch.ones(JOINTS, JOINTS))
+
+    def forward(self, x: Tensor) -> Tensor:
+        """(B, C, F, 25) to (B, C', F / stride, 25)."""
+        mixed = torch.einsum("bcfj,jk->bcfk", self.temporal(x), self.mixing * self.edge_weight)
+        return torch.relu(self.norm(self.spatial(mixed)) + self.shortcut(x))
+
+
+class PoseEncoder(nn.Module):
+    """ST-GCN and a fully connected layer: (B, F, 25, 3) normalised poses to (B, E)."""
+
+    def __init__(self, *, embedding_size: int, dropout: float) -> None:
+        super().__init__()
+        # Each joint's x, y and confidence get their own scale: 75 channels, as in ST-GCN.
+        self.norm = nn.BatchNorm1d(3 * JOINTS)
+        widths = [3, *(width for width, _ in BLOCKS)]
+        self.blocks = nn.Sequential(
+            *(GraphBlock(widths[i], width, stride=stride) for i, (width, stride) in enumerate(BLOCKS))
+        )
+        self.dropout = nn.Dropout(dropout)
+        self.fc = nn.Linear(widths[-1] * JOINTS, embedding_size)
+
+    def forward(self, poses: Tensor) -> Tensor:
+        """(B, F, 25, 3) to (B, E)."""
+        batch, frames = poses.shape[:2]
+        flat = self.norm(poses.reshape(batch, frames, 3 * JOINTS).transpose(1, 2))  # (B, 75, F)
+        x = flat.reshape(batch, JOINTS, 3, frames).permute(0, 2, 3, 1)  # (B, 3, F, 25)
+        pooled = self.blocks(x).mean(dim=2)  # (B, C, 25): which joint moves how stays apart
+        return self.fc(self.dropout(pooled.flatten(1)))
+
+
+def normalised_adjacency() -> Tensor:
+    """L^-1/2 (A + I) L^-1/2 of Eq. 8, (25, 25)."""
+    linked = torch.from_numpy(adjacency()) + torch.eye(JOINTS)
+    scale = linked.sum(dim=1).rsqrt()
+    return scale[:, None] * linked * scale

@@ -1,0 +1,76 @@
+"""The embedded database: every fragment's place in the joint space, computed once and searched (paper Eq. 2).
+
+The Parquet file has `fragment_id` and `embedding` (fixed-size list of E float32), in the order of the database. Search
+is exact (FAISS, flat): 700,000 fragments of 16 numbers are 45 MB.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import faiss
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+from numpy.typing import NDArray
+
+from danceit_core.errors import MatcherError
+from danceit_core.pose.table import write_table
+
+Embeddings = NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class FragmentIndex:
+    """Dance embeddings (N, E) by fragment."""
+
+    fragment_ids: NDArray[np.str_]
+    embeddings: Embeddings
+
+    def __len__(self) -> int:
+        return len(self.embeddings)
+
+    def search(self, queries: Embeddings, *, k: int) -> tuple[Embeddings, NDArray[np.int64]]:
+        """The k nearest fragments of each query (Q, E): Euclidean distances and rows, (Q, k), nearest first.
+
+        There are fewer columns where the database has fewer fragments. Raises MatcherError for a width other than E.
+        """
+        queries = np.ascontiguousarray(queries, np.float32)
+        width = self.embeddings.shape[1]
+        if queries.ndim != 2 or queries.shape[1] != width:
+            raise MatcherError(
+                f"queries have shape {queries.shape}; (queries, {width}) fits this index: use the matcher it was made with"
+            )
+        flat = faiss.IndexFlatL2(width)
+        flat.add(np.ascontiguousarray(self.embeddings, np.float32))
+        squared, rows = flat.search(queries, min(k, len(self)))
+        return np.sqrt(np.maximum(squared, 0)), rows.astype(np.int64)
+
+
+def write_index(path: str | Path, embeddings: Embeddings, *, fragment_ids: Sequence[str]) -> None:
+    """Write (N, E) embeddings; appears whole or not at all."""
+    if len(embeddings) != len(fragment_ids) or not len(embeddings):
+        raise MatcherError(f"{path}: {len(embeddings)} embeddings for {len(fragment_ids)} fragments; index one database")
+    flat = pa.array(np.ascontiguousarray(embeddings, np.float32).reshape(-1))
+    columns = {
+        "fragment_id": pa.array([str(name) for name in fragment_ids]),
+        "embedding": pa.FixedSizeListArray.from_arrays(flat, embeddings.shape[1]),
+    }
+    write_table(path, pa.table(columns), metadata={"embedding_size": int(embeddings.shape[1])})
+
+
+def read_index(path: str | Path, *, fragment_ids: Sequence[str] | None = None) -> FragmentIndex:
+    """Read what `write_index` wrote. Raises MatcherError when it is no index, or not one of the given fragments."""
+    try:
+        table = pq.read_table(path)
+        flat = np.concatenate([chunk.flatten().to_numpy() for chunk in table["embedding"].chunks]).astype(np.float32)
+        names = np.array(table["fragment_id"].to_pylist(), dtype=str)
+        embeddings = flat.reshape(len(names), -1)  # (N * E,) -> (N, E)
+    except FileNotFoundError:
+        raise MatcherError(f"{path}: no such index; run index_fragments") from None
+    except (KeyError, ValueError, AttributeError, pa.ArrowInvalid, OSError) as error:
+        raise MatcherError(f"{path} is not a fragment index ({error}); delete it and run again") from error
+    if fragment_ids is not None and not np.array_equal(names, np.asarray(fragment_ids, dtype=str)):
+        raise MatcherError(f"{path} indexes another database ({len(names)} fragments, {len(fragment_ids)} expected); "
+                           "run index_fragments again")
+    return FragmentIndex(names, embeddings)

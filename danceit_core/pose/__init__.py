@@ -1,0 +1,1 @@
+"""Keypoints: where the dancer's joints are (paper III-A)."""

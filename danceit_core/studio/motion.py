@@ -1,0 +1,212 @@
+"""From key poses to every frame: movement that eases into each beat, with steps, weight shift, bounce and follow-through.
+
+Within a count hips lead, then chest, upper arms, forearms and hands; all have arrived at its end, so speed is least on
+the beat. A foot moves only in a step: first unweighted, then swung, then set down; otherwise its ball stays where it is.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.interpolate import PchipInterpolator
+
+from danceit_core.studio.moves import ARMS, Count
+from danceit_core.studio.rig import Stances
+from danceit_core.studio.rotation import Array, unit
+from danceit_core.studio.routine import Key
+
+FLOW = 0.25  # share of movement that flows through a key instead of stopping there
+BALL_AHEAD_M = 0.09  # the balls of the feet are this far ahead of the pelvis
+TOE_OUT = 0.22
+MIN_STEP_M, MIN_PIVOT = 0.03, 0.12  # smaller changes do not move a foot
+JUMP_M = 0.09
+# When in a count each part moves, as shares of the count.
+TIMING = {
+    "pelvis": (0.0, 0.90), "hips": (0.0, 0.90), "chest": (0.03, 0.94), "head": (0.08, 0.98), "facing": (0.02, 0.96),
+    "upper": (0.03, 0.95), "fore": (0.10, 1.0), "palm": (0.10, 1.0), "curl": (0.10, 1.0), "dip": (0.0, 0.97),
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class _Footing:
+    """Where both feet are at a key: balls (2, 2) x, z; lift (2,) m; yaw (2,) rad."""
+
+    balls: Array
+    lift: Array
+    yaw: Array
+
+
+def move_through(keys: Sequence[Key], times_s: Array, *, beat_s: float, rng: np.random.Generator) -> Stances:
+    """The dancer's stance at each of `times_s` (T,), which lie between the first and the last key."""
+    key_times = np.array([key.time_s for key in keys])
+    interval = np.clip(np.searchsorted(key_times, times_s, "right") - 1, 0, len(keys) - 2)
+    share = np.clip((times_s - key_times[interval]) / np.diff(key_times)[interval], 0, 1)
+    energy = np.interp(times_s, key_times, [key.energy for key in keys])
+
+    def between(values: Array, part: str) -> Array:
+        """Values (K, ...) at the keys as values (T, ...) at the frames."""
+        start, end = TIMING[part]
+        moved = _ease((share - start) / (end - start), 1.7 + 0.8 * energy)
+        moved = moved.reshape(-1, *([1] * (values.ndim - 1)))
+        eased = values[interval] * (1 - moved) + values[interval + 1] * moved
+        return (1 - FLOW) * eased + FLOW * PchipInterpolator(key_times, values, axis=0)(times_s)
+
+    size = 0.75 + 0.35 * np.array([key.energy for key in keys])
+    facing = np.radians([key.facing_deg for key in keys])
+    angles = {
+        part: np.array([getattr(key.count, part) for key in keys]) * size[:, None] for part in ("hips", "chest", "head")
+    }
+    shapes = _arm_directions(keys, rng)
+    arms = np.stack([between(shapes[:, :, k], part) for k, part in enumerate(("upper", "fore", "palm"))], axis=2)
+    arms = _round_the_body(unit(arms), shapes, interval, _ease(share, 2.0))
+    footings = _plant(keys)
+    balls, yaw, heel, leaning, air = _step(keys, footings, interval, share)
+    weight = between(np.array([_weight(key.count) for key in keys]), "pelvis")
+    pelvis = between(np.array([_centre(key, footing) for key, footing in zip(keys, footings, strict=True)]), "pelvis")
+    pelvis = pelvis + leaning
+    heel[:, 0] += 0.45 * np.clip((-weight - 0.45) / 0.5, 0, 1) ** 2
+    heel[:, 1] += 0.45 * np.clip((weight - 0.45) / 0.5, 0, 1) ** 2
+    phase = 2 * np.pi * (times_s - keys[0].time_s) / beat_s
+    dip = between(np.array([key.count.dip for key in keys]) * size, "dip") + (0.010 + 0.012 * energy) * np.cos(phase)
+    faced = between(facing, "facing")
+    head = between(angles["head"], "head")
+    # The eyes stay with the camera as long as the neck allows.
+    head[:, 0] -= 0.55 * np.sin(faced)
+    alive = _small_movements(times_s, 12, rng)
+    return Stances(
+        pelvis=pelvis + 0.004 * alive[:, :2],
+        dip=dip + 0.015 - air,
+        facing=faced,
+        hips=between(angles["hips"], "hips") + [0, 0.03, 0],
+        chest=between(angles["chest"], "chest") + 0.02 * alive[:, 2:5],
+        head=head + 0.025 * alive[:, 5:8] + [0, 0.02, 0],
+        arms=unit(arms + 0.02 * alive[:, None, None, 8:11]),
+        curl=between(np.array([[ARMS[key.count.left].curl, ARMS[key.count.right].curl] for key in keys]), "curl"),
+        balls=balls,
+        foot_yaw=yaw,
+        heel=heel,
+    )
+
+
+def _ease(share: Array, power: Array | float) -> Array:
+    """0..1 to 0..1, with no speed at either end; a higher power is sharper."""
+    share = np.clip(share, 0, 1)
+    return share**power / (share**power + (1 - share) ** power)
+
+
+def _small_movements(times_s: Array, channels: int, rng: np.random.Generator) -> Array:
+    """Slow wandering (T, channels), about -1..1: nobody stands like a statue."""
+    rates, phases = rng.uniform(0.15, 0.6, (3, channels)), rng.uniform(0, 2 * np.pi, (3, channels))
+    return np.sin(2 * np.pi * rates * times_s[:, None, None] + phases).mean(1)
+
+
+def _arm_directions(keys: Sequence[Key], rng: np.random.Generator) -> Array:
+    """Directions (K, 2, 3, 3) of upper arm, forearm and palm at each key, never twice quite the same."""
+    shapes = [[ARMS[key.count.left], ARMS[key.count.right]] for key in keys]
+    exact = unit([[[arm.upper, arm.fore, arm.palm] for arm in pair] for pair in shapes])
+    return unit(exact + rng.normal(0, 0.04, exact.shape))
+
+
+def _round_the_body(arms: Array, shapes: Array, interval: NDArray[np.int64], moved: Array) -> Array:
+    """Let an arm that goes far swing through the front, and keep forearms from passing through the chest."""
+    far = np.linalg.norm(shapes[interval + 1] - shapes[interval], axis=-1)[:, :, :2]
+    arc = 0.35 * np.clip((far - 0.6) / 0.8, 0, 1) * np.sin(np.pi * moved)[:, None, None]
+    swung = arms.copy()
+    swung[:, :, :2, 2] += arc
+    return unit(swung)
+
+
+def _weight(count: Count) -> float:
+    """Which foot bears the dancer: -1 right .. 1 left; a lifted foot bears nothing."""
+    if count.left_foot and count.left_foot[2] > 0:
+        return -1.0
+    if count.right_foot and count.right_foot[2] > 0:
+        return 1.0
+    return count.weight
+
+
+def _toes(yaw: Array) -> Array:
+    """Directions (..., 2) x, z of the yaw angles (...)."""
+    return np.stack([np.sin(yaw), np.cos(yaw)], axis=-1)
+
+
+def _plant(keys: Sequence[Key]) -> list[_Footing]:
+    """Where the feet are at each key: as the count says, unless that is where they nearly are already."""
+    footings: list[_Footing] = []
+    for key in keys:
+        facing = np.radians(key.facing_deg)
+        ahead, left = _toes(facing), np.array([np.cos(facing), -np.sin(facing)])
+        balls, lift, yaw = np.zeros((2, 2)), np.zeros(2), np.zeros(2)
+        for side, (foot, sign) in enumerate(((key.count.left_foot, 1), (key.count.right_foot, -1))):
+            if foot is None:
+                balls[side], yaw[side] = footings[-1].balls[side], footings[-1].yaw[side]
+                continue
+            balls[side] = np.array(key.spot) + sign * foot[0] * left + (BALL_AHEAD_M + foot[1]) * ahead
+            lift[side], yaw[side] = foot[2], facing + sign * TOE_OUT
+            if footings and not foot[2] and not footings[-1].lift[side]:
+                if np.linalg.norm(balls[side] - footings[-1].balls[side]) < MIN_STEP_M:
+                    balls[side] = footings[-1].balls[side]
+                if abs(yaw[side] - footings[-1].yaw[side]) < MIN_PIVOT:
+                    yaw[side] = footings[-1].yaw[side]
+        footings.append(_Footing(balls, lift, yaw))
+    return footings
+
+
+def _centre(key: Key, footing: _Footing) -> Array:
+    """Where the pelvis is over the feet at a key, (2,): over the foot that bears the weight."""
+    under = footing.balls - BALL_AHEAD_M * _toes(np.full(2, np.radians(key.facing_deg)))
+    weight = _weight(key.count)
+    return (0.5 + 0.5 * 0.75 * weight) * under[0] + (0.5 - 0.5 * 0.75 * weight) * under[1]
+
+
+def _step(
+    keys: Sequence[Key], footings: Sequence[_Footing], interval: NDArray[np.int64], share: Array
+) -> tuple[Array, Array, Array, Array, Array]:
+    """Balls (T, 2, 3), yaw (T, 2) and heel pitch (T, 2) of the feet; lean (T, 2) to the bearing foot; height (T,)."""
+    frames = len(share)
+    balls, yaw, heel = np.zeros((frames, 2, 3)), np.zeros((frames, 2)), np.zeros((frames, 2))
+    lean, air = np.zeros((frames, 2)), np.zeros(frames)
+    for k in range(len(keys) - 1):
+        rows = np.flatnonzero(interval == k)
+        if not len(rows):
+            continue
+        a, b = footings[k], footings[k + 1]
+        windows = _swing_windows(keys[k], keys[k + 1], a, b)
+        for side in range(2):
+            start, end = windows[side] or (0.1, 0.9)
+            raw = np.clip((share[rows] - start) / (end - start), 0, 1)
+            moved = _ease(raw, 1.6)
+            distance = float(np.linalg.norm(b.balls[side] - a.balls[side]))
+            arc = min(0.09, 0.025 + 0.20 * distance) * np.sin(np.pi * moved) ** 2 if windows[side] else 0.0
+            balls[rows, side, 0] = a.balls[side, 0] + moved * (b.balls[side, 0] - a.balls[side, 0])
+            balls[rows, side, 2] = a.balls[side, 1] + moved * (b.balls[side, 1] - a.balls[side, 1])
+            balls[rows, side, 1] = a.lift[side] + moved * (b.lift[side] - a.lift[side]) + arc
+            yaw[rows, side] = a.yaw[side] + moved * (b.yaw[side] - a.yaw[side])
+            heel[rows, side] = 1.1 * balls[rows, side, 1]
+            if windows[side]:
+                heel[rows, side] += 0.25 * np.sin(2 * np.pi * raw) * np.sin(np.pi * raw)
+                if not keys[k + 1].count.jump:
+                    bearing = (a.balls + b.balls)[1 - side] / 2
+                    lean[rows] += 0.22 * (bearing - (a.balls + b.balls)[side] / 2) * np.sin(np.pi * raw)[:, None] ** 2
+            elif abs(b.yaw[side] - a.yaw[side]) > 0:
+                heel[rows, side] += 0.12 * np.sin(np.pi * moved) ** 2
+        if keys[k + 1].count.jump:
+            raw = np.clip((share[rows] - 0.25) / 0.6, 0, 1)
+            height = JUMP_M * 4 * raw * (1 - raw)
+            balls[rows, :, 1] += height[:, None]
+            heel[rows] += 4 * height[:, None]
+            air[rows] = height - 0.05 * np.sin(np.pi * np.clip(share[rows] / 0.3, 0, 1))
+    return balls, yaw, heel, lean, air
+
+
+def _swing_windows(key: Key, following: Key, a: _Footing, b: _Footing) -> list[tuple[float, float] | None]:
+    """When each foot is in the air during a count, as shares of it; None for a foot that stays on its ball."""
+    steps = (np.linalg.norm(b.balls - a.balls, axis=1) > 0) | (a.lift != b.lift)
+    if following.count.jump:
+        return [(0.25, 0.85), (0.25, 0.85)]
+    if steps.all():
+        # The foot that bears less goes first.
+        first, second = (0.02, 0.50), (0.47, 0.97)
+        return [second, first] if _weight(key.count) > 0 else [first, second]
+    return [(0.10, 0.90) if step else None for step in steps]

@@ -1,0 +1,120 @@
+"""Pictures of a dancer in a room from a camera that stands still."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from danceit_core.studio.dancer import Dancer, look_along
+from danceit_core.studio.raster import depth_map, project, visible_faces
+from danceit_core.studio.room import Room
+from danceit_core.studio.shading import LINEAR, TONE, develop, shade_dancer, shade_room
+from danceit_core.studio.surface import Floats
+from danceit_core.studio.tracing import Backdrop, draw_room
+
+SHADOW_SIZE, SHADOW_SPAN_M = 640, 4.2
+BANDS = 16
+GRAIN = 0.5  # grey levels: keeps smooth walls from banding, the same in every frame
+MARGIN_PX = 3
+CAMERA_DISTANCE, CAMERA_AIM, CAMERA_HEIGHT = 3.15, 0.655, 0.72  # in body heights
+VIEW_HEIGHT = 1.56  # body heights that the picture shows at the dancer's spot
+
+
+@dataclass(frozen=True)
+class Camera:
+    """axes (3, 3): right, down, ahead; eye (3,); focal: focal length in shares of the picture's side."""
+
+    axes: Floats
+    eye: Floats
+    focal: float
+
+    @classmethod
+    def for_height(cls, height_m: float, *, side_m: float = 0.0) -> "Camera":
+        """A camera that shows a person of this height from feet to raised hands, standing `side_m` off the middle."""
+        eye = np.array([side_m, CAMERA_HEIGHT * height_m, CAMERA_DISTANCE * height_m])
+        ahead = np.array([0, CAMERA_AIM * height_m, 0]) - eye
+        distance = np.linalg.norm(ahead)
+        ahead /= distance
+        right = np.cross(ahead, [0, 1, 0])
+        right /= np.linalg.norm(right)
+        axes = np.stack([right, np.cross(ahead, right), ahead])
+        return cls(axes.astype(np.float32), eye.astype(np.float32), float(distance / (VIEW_HEIGHT * height_m)))
+
+    @property
+    def matrix(self) -> Floats:
+        """World to camera, (3, 4)."""
+        return np.concatenate([self.axes, -(self.axes @ self.eye)[:, None]], axis=1)
+
+    def pixels(self, points: ArrayLike, *, size: int) -> NDArray[np.float64]:
+        """Where points (..., 3) appear in a picture of size x size, (..., 2) x, y."""
+        seen = (np.asarray(points, np.float64) - self.eye) @ self.axes.T.astype(np.float64)
+        return size * (self.focal * seen[..., :2] / seen[..., 2:] + 0.5)
+
+
+class Renderer:
+    """Draws frames of one dancer in one room: what does not move is worked out once.
+
+    size: side of the picture in pixels; supersampling: samples along each side of a pixel.
+    """
+
+    def __init__(self, dancer: Dancer, room: Room, camera: Camera, *, size: int, supersampling: int) -> None:
+        self._dancer, self._room, self._camera = dancer, room, camera
+        self._size, self._samples = size, supersampling
+        self._backdrop: Backdrop = draw_room(
+            room, axes=camera.axes, eye=camera.eye, focal=camera.focal * size, size=size, samples=max(2, supersampling)
+        )
+        toward = np.asarray(room.light_from, np.float64)
+        self._light = look_along(toward, span_m=SHADOW_SPAN_M, size=SHADOW_SIZE, centre=(0.0, 0.9, 0.0))
+        self._colours = tuple(np.asarray(colour, np.float32) for colour in (room.key, room.sky, room.ground))
+        self._grain = np.random.default_rng(room.seed).normal(0, GRAIN, (256, 256)).astype(np.float32)
+
+    def draw(self, transforms: Floats) -> NDArray[np.uint8]:
+        """The picture (size, size, 3), uint8 RGB, for the bone matrices (B, 3, 4) of one frame."""
+        dancer, backdrop = self._dancer, self._backdrop
+        points, normals = dancer.posed(np.ascontiguousarray(transforms, np.float32))
+        nearest = depth_map(points, dancer.faces, self._light, SHADOW_SIZE)
+        mirror = np.zeros((self._size, self._size, 4), np.float32)
+        if self._room.gloss > 0:
+            flip = np.array([1, -1, 1], np.float32)
+            reflected, top, left = self._shade(points * flip, normals * flip, nearest, samples=1, flipped=True)
+            height, width = reflected.shape[:2]
+            mirror[top : top + height, left : left + width] = reflected
+        room = shade_room(
+            backdrop.places, backdrop.direct, backdrop.around, backdrop.gloss, nearest, self._light,
+            self._contacts(transforms), mirror,
+        )  # fmt: skip
+        body, top, left = self._shade(points, normals, nearest, samples=self._samples, flipped=False)
+        return develop(room, body, top, left, self._samples, TONE, self._grain)
+
+    def _shade(
+        self, points: Floats, normals: Floats, nearest: Floats, *, samples: int, flipped: bool
+    ) -> tuple[Floats, int, int]:
+        """The dancer's samples (h * samples, w * samples, 4) and the row and column of the picture where they begin."""
+        dancer, size = self._dancer, self._size
+        scale = size * samples
+        screen = project(points, self._camera.matrix, self._camera.focal * scale, scale / 2)
+        low = np.clip(screen[:, :2].min(0) / samples - MARGIN_PX, 0, size - 1).astype(int)
+        high = np.clip(screen[:, :2].max(0) / samples + MARGIN_PX, 1, size).astype(int)
+        left, top = int(low[0]), int(low[1])
+        width, height = max(int(high[0]) - left, 1), max(int(high[1]) - top, 1)
+        screen[:, 0] -= left * samples
+        screen[:, 1] -= top * samples
+        # A mirror turns front into back, so all faces are drawn there.
+        both_sides = np.ones_like(dancer.both_sides) if flipped else dancer.both_sides
+        owner = visible_faces(screen, dancer.faces, both_sides, height * samples, width * samples, BANDS)
+        shaded = shade_dancer(
+            owner, screen, points, normals, dancer.occlusion, dancer.faces, dancer.uv, dancer.uv_faces, dancer.layer,
+            dancer.textures, dancer.materials, LINEAR, nearest, self._light, *self._colours, self._camera.eye,
+        )  # fmt: skip
+        return shaded, top, left
+
+    def _contacts(self, transforms: Floats) -> Floats:
+        """Soft dark spots (C, 4) on the floor under feet and hips: x, z, radius, strength; fainter the higher."""
+        skeleton = self._dancer.body.skeleton
+        spots = []
+        for bone, radius, strength in (("ball_l", 0.11, 0.45), ("ball_r", 0.11, 0.45), ("pelvis", 0.45, 0.30)):
+            number = skeleton.index(bone)
+            x, y, z = transforms[number] @ np.append(skeleton.heads[number], 1.0)
+            lift = max(0.0, y - skeleton.heads[number, 1])
+            spots.append((x, z - (0.04 if bone != "pelvis" else 0), radius + lift, strength * np.exp(-4 * lift)))
+        return np.array(spots, np.float32)

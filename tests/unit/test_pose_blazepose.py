@@ -1,0 +1,139 @@
+"""BlazePose on a drawn figure with known joints, and its parts against plain loops."""
+
+import cv2
+import numpy as np
+import pytest
+from puppet import draw_puppet, puppet_keypoints
+
+from danceit_core.errors import AssetError
+from danceit_core.pose import blazepose
+from danceit_core.pose.blazepose import BlazePose
+from danceit_core.pose.skeleton import BODY, present, torso_length
+
+SIZE = 256
+
+
+@pytest.fixture(scope="module")
+def dance():
+    true = np.stack([puppet_keypoints(k / 24, size=SIZE) for k in range(40)])
+    return true, [draw_puppet(keypoints, size=SIZE) for keypoints in true]
+
+
+def follow(weights, pictures, **options):
+    settings = {"fps": 24, "confidence_floor": 0.02, "smooth": True} | options
+    estimator = BlazePose(weights, **settings)
+    return np.stack([estimator.estimate(picture) for picture in pictures])
+
+
+@pytest.mark.parametrize("smooth", [False, True])
+def test_the_figure_is_found_where_it_is(pose_weights, dance, smooth):
+    true, pictures = dance
+    found = follow(pose_weights, pictures, smooth=smooth)
+    assert present(found).any(axis=1).mean() == 1
+    body = list(BODY)
+    error = np.linalg.norm(found[:, body, :2] - true[:, body, :2], axis=-1) / torso_length(true)[:, None]
+    assert np.median(error) < 0.08
+    assert (error < 0.2).mean() > 0.93
+    # The small toes have no BlazePose point.
+    assert found[:, [20, 23]].max() == 0
+    assert found[..., 2].max() <= 1
+
+
+def test_left_and_right_are_the_dancers(pose_weights, dance):
+    found = follow(pose_weights, dance[1][:1])[0]
+    # It faces the camera: its right hand is on the left of the picture.
+    assert found[2, 0] < found[5, 0]
+    assert found[11, 0] < found[14, 0]
+    assert found[17, 0] < found[18, 0]
+
+
+def test_same_pictures_same_numbers_whatever_the_threads(pose_weights, dance):
+    first = follow(pose_weights, dance[1][:8], threads=1)
+    np.testing.assert_array_equal(first, follow(pose_weights, dance[1][:8], threads=2))
+
+
+def test_a_figure_elsewhere_in_a_larger_picture(pose_weights, dance):
+    true, pictures = dance
+    wide = np.full((300, 500, 3), 205, np.uint8)
+    wide[20 : 20 + SIZE, 220 : 220 + SIZE] = pictures[0]
+    found = follow(pose_weights, [wide])[0]
+    body = list(BODY)
+    error = np.linalg.norm(found[body, :2] - (true[0, body, :2] + (220, 20)), axis=-1)
+    assert np.median(error) < 0.1 * torso_length(true[0])
+
+
+def test_nobody_there_and_found_again(pose_weights, dance):
+    empty = np.full((SIZE, SIZE, 3), 205, np.uint8)
+    found = follow(pose_weights, [empty, dance[1][0], dance[1][1], empty, empty, dance[1][2]])
+    assert present(found).any(axis=1).tolist() == [False, True, True, False, False, True]
+    assert found[0].max() == 0
+
+
+def test_confidence_floor_leaves_joints_out(pose_weights, dance):
+    every = follow(pose_weights, dance[1][:10], confidence_floor=0.0)
+    sure = follow(pose_weights, dance[1][:10], confidence_floor=0.9)
+    np.testing.assert_array_equal(sure, np.where(every[..., 2:] < 0.9, 0, every))
+    assert present(sure).sum() < present(every).sum()
+
+
+def test_missing_and_damaged_weights(tmp_path):
+    with pytest.raises(AssetError, match=r"pose_detection\.tflite: the pose weights are missing; `make assets`"):
+        BlazePose(tmp_path, fps=24, confidence_floor=0.1, smooth=True)
+    (tmp_path / blazepose.DETECTOR_FILE).write_bytes(b"not a network")
+    with pytest.raises(AssetError, match=r"pose_detection\.tflite is damaged"):
+        BlazePose(tmp_path, fps=24, confidence_floor=0.1, smooth=True)
+
+
+def test_refinement_equals_a_plain_loop():
+    rng = np.random.default_rng(1)
+    heatmaps = rng.normal(-1, 2, size=(64, 64, 39)).astype(np.float32)
+    xy = rng.uniform(-20, 276, size=(39, 2))
+    xy[0], xy[1] = (1, 1), (255, 254)
+    expected = xy.copy()
+    for point, (x, y) in enumerate(xy):
+        column, row = int(np.floor(x / 4)), int(np.floor(y / 4))
+        if not (0 <= column < 64 and 0 <= row < 64):
+            continue
+        total, moment, best = 0.0, np.zeros(2), 0.0
+        for i in range(max(0, row - 3), min(64, row + 4)):
+            for j in range(max(0, column - 3), min(64, column + 4)):
+                weight = 1 / (1 + np.exp(-float(heatmaps[i, j, point])))
+                total, moment, best = total + weight, moment + weight * np.array([j, i]), max(best, weight)
+        if best >= 0.5:
+            expected[point] = moment / total * 4
+    np.testing.assert_allclose(blazepose.refine_on_heatmaps(xy, heatmaps), expected, rtol=1e-5)
+
+
+def test_crop_transform_puts_the_body_upright():
+    middle, outline = np.array([100.0, 120.0]), np.array([160.0, 40.0])
+    region = blazepose.region_around(middle, outline)
+    assert region[2] == pytest.approx(2 * 100 * 1.25)
+    to_picture = blazepose.crop_transform(region)
+    to_crop = cv2.invertAffineTransform(to_picture)
+    np.testing.assert_allclose(to_crop @ [*middle, 1], (128, 128), atol=1e-9)
+    # Straight up in the crop, at 100 of 250 pixels of the region.
+    np.testing.assert_allclose(to_crop @ [*outline, 1], (128, 128 - 256 * 100 / 250), atol=1e-9)
+
+
+def test_overlap():
+    boxes = np.array([[0, 0, 2, 2], [1, 0, 3, 2], [5, 5, 6, 6], [0, 0, 0, 0]], float)
+    np.testing.assert_allclose(blazepose.overlap(boxes[0], boxes), [1, 1 / 3, 0, 0], atol=1e-6)
+
+
+def test_anchors_are_the_cells_of_the_three_strides():
+    anchors = blazepose.detector_anchors()
+    assert anchors.shape == (28 * 28 * 2 + 14 * 14 * 2 + 7 * 7 * 6, 2)
+    np.testing.assert_allclose(anchors[:4] * 224, [(4, 4), (4, 4), (12, 4), (12, 4)])
+    np.testing.assert_allclose(anchors[-1] * 224, (208, 208))
+
+
+def test_one_euro_calms_noise_and_keeps_up_with_speed():
+    rng = np.random.default_rng(0)
+    still = blazepose.OneEuro(min_cutoff_hz=0.05, speed_gain=80.0)
+    noisy = 100 + rng.normal(0, 0.3, size=(200, 1, 2))
+    smoothed = np.stack([still.smooth(xy, scale_px=200, fps=24) for xy in noisy])
+    assert smoothed[50:].std() < 0.6 * noisy[50:].std()
+    fast = blazepose.OneEuro(min_cutoff_hz=0.05, speed_gain=80.0)
+    moving = np.arange(48)[:, None, None] * np.full((1, 1, 2), 10.0)
+    lag = moving - np.stack([fast.smooth(xy, scale_px=200, fps=24) for xy in moving])
+    assert np.abs(lag[10:]).max() < 1.0
