@@ -85,6 +85,7 @@ class MatcherSettings:
     epochs: int = 60
     patience: int = 15
     delay_s: float = 3.0
+    max_shift_s: float = 0.17
 
 
 @dataclass(frozen=True)

@@ -110,8 +110,8 @@ def read_clip(source: Source, start: int, frames: int, *, rate: float, context: 
     needed = int(rate * (frames - 1)) + 1
     if stop - start < needed:
         raise ChoreographyError(
-            f"video {name}: cleaning keeps {stop - start} frames from frame {start} on, where the plan dances {needed}; "
-            "the database is older than the cleaned keypoints, build it again"
+            f"video {name}: cleaning keeps {stop - start} frames from frame {start} on, where the plan dances "
+            f"{needed}; the database is older than the cleaned keypoints, build it again"
         )
     times = start + rate * np.arange(-context, frames + context)
     first = max(first, int(times[0]) - SPLINE_FRAMES)

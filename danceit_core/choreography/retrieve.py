@@ -35,7 +35,7 @@ class Matches:
     """For each of C clips its K nearest fragments, nearest first: rows (C, K) of the library, distance (C, K) >= 0."""
 
     rows: Rows
-    distance: Array
+    distance: NDArray[np.floating]
 
 
 def sort_matches(distance: ArrayLike) -> Matches:

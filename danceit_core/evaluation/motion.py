@@ -157,7 +157,7 @@ def frozen(keypoints: Keypoints, *, fps: float) -> tuple[float, float]:
 def foot_sliding(keypoints: Keypoints, *, fps: float) -> float:
     """Mean speed of the planted ankle, % of body height / s; NaN when no ankle is ever planted.
 
-    Planted: the lower ankle, slower than the other, near its lowest place of the second round it.
+    Planted: the lower ankle, no faster than the other, near its lowest place of the second round it.
     """
     height = measure_body(keypoints).height_px
     ankles = hide_absent(keypoints)[:, ANKLES, :2]
@@ -167,7 +167,7 @@ def foot_sliding(keypoints: Keypoints, *, fps: float) -> float:
         return float("nan")
     low = y > maximum_filter1d(y, round(fps) + 1, axis=0) - PLANTED_SHARE * height
     lower, row = y.argmax(1), np.arange(len(y))
-    planted = low[row, lower] & (speed[row, lower] < speed[row, 1 - lower])
+    planted = low[row, lower] & ~(speed[row, lower] > speed[row, 1 - lower])
     return _or_nan(np.mean, speed[row, lower][planted])
 
 

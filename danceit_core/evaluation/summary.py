@@ -16,6 +16,7 @@ from danceit_core.config import EvaluationSettings
 from danceit_core.evaluation.beats import beat_scores
 from danceit_core.evaluation.images import detection_share, redetection
 from danceit_core.evaluation.motion import motion_scores
+from danceit_core.files import write_text
 from danceit_core.music.beats import Beats
 from danceit_core.pose.table import PoseTable
 
@@ -57,7 +58,7 @@ def source_shares(source_video: NDArray[Any]) -> dict[str, float]:
 
 def write_scores(path: str | Path, scores: Mapping[str, Any]) -> None:
     """Write scores as JSON; NaN (nothing to judge) becomes null."""
-    write_page(path, json.dumps(_plain(scores), indent=2) + "\n")
+    write_text(path, json.dumps(_plain(scores), indent=2) + "\n")
 
 
 def read_scores(path: str | Path) -> dict[str, Any]:
@@ -108,15 +109,6 @@ def summary_page(
         "",
     ]
     return "\n".join(lines)
-
-
-def write_page(path: str | Path, text: str) -> None:
-    """Write a text file; appears whole or not at all."""
-    path = Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_name(f".{path.name}.part")
-    partial.write_text(text, encoding="utf-8")
-    partial.replace(path)
 
 
 def _plain(value: Any) -> Any:

@@ -51,7 +51,9 @@ def measure_features(features: Features) -> FeatureScale:
     """Statistics of (N, F, D) features; a feature that never changes keeps deviation 1."""
     flat = features.reshape(-1, features.shape[-1]).astype(np.float64)
     deviation = flat.std(axis=0)
-    return FeatureScale(flat.mean(axis=0).astype(np.float32), np.where(deviation > 1e-6, deviation, 1).astype(np.float32))
+    return FeatureScale(
+        flat.mean(axis=0).astype(np.float32), np.where(deviation > 1e-6, deviation, 1).astype(np.float32)
+    )
 
 
 def normalise_poses(keypoints: Keypoints) -> Keypoints:
@@ -87,7 +89,9 @@ def make_pairs(database: Database, *, scale: FeatureScale) -> Pairs:
     )
 
 
-def choose_others(pairs: Pairs, rows: NDArray[np.int64], *, delay_s: float, rng: np.random.Generator) -> NDArray[np.int64]:
+def choose_others(
+    pairs: Pairs, rows: NDArray[np.int64], *, delay_s: float, rng: np.random.Generator
+) -> NDArray[np.int64]:
     """For each row another row whose sound does not match its dance, (B,).
 
     Alternately the same video at least delay_s away and another video; the one kind where the other has none. Raises

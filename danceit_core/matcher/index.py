@@ -50,7 +50,9 @@ class FragmentIndex:
 def write_index(path: str | Path, embeddings: Embeddings, *, fragment_ids: Sequence[str]) -> None:
     """Write (N, E) embeddings; appears whole or not at all."""
     if len(embeddings) != len(fragment_ids) or not len(embeddings):
-        raise MatcherError(f"{path}: {len(embeddings)} embeddings for {len(fragment_ids)} fragments; index one database")
+        raise MatcherError(
+            f"{path}: {len(embeddings)} embeddings for {len(fragment_ids)} fragments; index one database"
+        )
     flat = pa.array(np.ascontiguousarray(embeddings, np.float32).reshape(-1))
     columns = {
         "fragment_id": pa.array([str(name) for name in fragment_ids]),
@@ -71,6 +73,8 @@ def read_index(path: str | Path, *, fragment_ids: Sequence[str] | None = None) -
     except (KeyError, ValueError, AttributeError, pa.ArrowInvalid, OSError) as error:
         raise MatcherError(f"{path} is not a fragment index ({error}); delete it and run again") from error
     if fragment_ids is not None and not np.array_equal(names, np.asarray(fragment_ids, dtype=str)):
-        raise MatcherError(f"{path} indexes another database ({len(names)} fragments, {len(fragment_ids)} expected); "
-                           "run index_fragments again")
+        raise MatcherError(
+            f"{path} indexes another database ({len(names)} fragments, {len(fragment_ids)} expected); "
+            "run index_fragments again"
+        )
     return FragmentIndex(names, embeddings)

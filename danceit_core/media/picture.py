@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from danceit_core.errors import MediaError
+from danceit_core.files import whole_file
 
 
 def write_picture(path: str | Path, picture: NDArray[np.uint8]) -> None:
@@ -18,7 +19,5 @@ def write_picture(path: str | Path, picture: NDArray[np.uint8]) -> None:
         _, data = cv2.imencode(path.suffix, cv2.cvtColor(picture, cv2.COLOR_RGB2BGR))
     except cv2.error:
         raise MediaError(f"{path}: pictures of this kind cannot be written; choose .png or .jpg") from None
-    path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_name(f".{path.name}.part")
-    partial.write_bytes(data.tobytes())
-    partial.replace(path)
+    with whole_file(path) as partial:
+        partial.write_bytes(data.tobytes())

@@ -17,6 +17,7 @@ import pyarrow.parquet as pq
 from numpy.typing import ArrayLike, NDArray
 
 from danceit_core.errors import PoseError
+from danceit_core.files import whole_file
 from danceit_core.pose.skeleton import JOINTS, Keypoints
 
 METADATA_KEY = b"danceit"
@@ -91,8 +92,6 @@ def read_pose_table(path: str | Path) -> PoseTable:
 
 def write_table(path: str | Path, table: pa.Table, *, metadata: dict[str, Any]) -> None:
     """Write an Arrow table as Parquet with a JSON metadata object; appears whole or not at all."""
-    path = Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_name(f".{path.name}.part")
-    pq.write_table(table.replace_schema_metadata({METADATA_KEY: json.dumps(metadata)}), partial, compression="zstd")
-    partial.replace(path)
+    about = {METADATA_KEY: json.dumps(metadata)}
+    with whole_file(path) as partial:
+        pq.write_table(table.replace_schema_metadata(about), partial, compression="zstd")

@@ -35,7 +35,7 @@ def test_a_dancer_off_the_beat_is_put_on_it(shift_s: float, kind: str) -> None:
     dance = hide_absent(sine_dancer(480, interval_s=0.5, minimum_s=minimum_s))
     assert matched(dance, beats, kind=kind, tolerance=1) < 0.1
     aligned, _ = align_beats(dance, beats, fps=FPS, settings=dataclasses.replace(SETTINGS, beat_kind=kind))
-    assert matched(aligned, beats, kind=kind) > 0.95
+    assert matched(aligned, beats, kind=kind) > 0.9
 
 
 def test_uneven_beats_are_met() -> None:
@@ -65,7 +65,7 @@ def test_strength_goes_from_unchanged_to_every_beat() -> None:
     results = {}
     for strength in (0.0, 0.5, 1.0):
         settings = dataclasses.replace(SETTINGS, strength=strength)
-        results[strength], source = align_beats(dance, beats, fps=FPS, settings=settings)
+        results[strength], _ = align_beats(dance, beats, fps=FPS, settings=settings)
     np.testing.assert_array_equal(results[0.0], dance)
     scores = [matched(results[s], beats, tolerance=2) for s in (0.0, 0.5, 1.0)]
     assert scores[0] < 0.1

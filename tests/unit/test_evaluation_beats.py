@@ -10,6 +10,8 @@ RNG_SEED = 0
 BEATS = np.arange(0.5, 19.6, 0.5)
 # A step into frame j is half a frame old: a dancer still at j - 1/2 has the least step into frame j.
 ON_BEAT_S = 0.5 - 0.5 / 24
+# Half-way between two frames at 24 fps, where the least step is.
+OFFSET_S = 1.5 / 24
 
 
 def scores(keypoints: np.ndarray, beats: np.ndarray, fps: float = 24.0) -> dict[str, float]:
@@ -40,11 +42,12 @@ def test_tolerance_counts_frames() -> None:
 
 
 def test_beat_align_is_the_gaussian_of_the_offset_at_any_frame_rate() -> None:
+    expected = np.exp(-(OFFSET_S**2) / (2 * 0.05**2))
     for fps in (24.0, 60.0):
-        speed = step_speed(sine_dancer(round(20 * fps), fps=fps, minimum_s=0.5 + 0.05))
+        speed = step_speed(sine_dancer(round(20 * fps), fps=fps, minimum_s=0.5 + OFFSET_S))
         music, motion = beat_align(speed, BEATS, fps=fps)
-        assert music == pytest.approx(np.exp(-0.5), abs=0.08)
-        assert motion == pytest.approx(np.exp(-0.5), abs=0.1)
+        assert music == pytest.approx(expected, abs=0.08)
+        assert motion == pytest.approx(expected, abs=0.1)
 
 
 def test_music_and_motion_forms_differ_where_the_dancer_beats_more_often() -> None:
@@ -55,8 +58,9 @@ def test_music_and_motion_forms_differ_where_the_dancer_beats_more_often() -> No
 
 
 def test_motion_beats_are_in_seconds() -> None:
-    speed = step_speed(sine_dancer(240, minimum_s=0.5))
-    np.testing.assert_allclose(motion_beats(speed, fps=24.0)[1:-1], np.arange(1.0, 9.6, 0.5)[:17], atol=0.02)
+    speed = step_speed(sine_dancer(240, minimum_s=ON_BEAT_S))
+    found = motion_beats(speed, fps=24.0)
+    np.testing.assert_allclose(found[1:-1], (ON_BEAT_S + 0.5 * np.arange(40))[1 : len(found) - 1], atol=1e-6)
 
 
 def test_a_random_dancer_is_at_chance() -> None:

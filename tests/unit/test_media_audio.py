@@ -40,24 +40,25 @@ def test_mono_is_the_mean_of_the_channels(tmp_path):
     left, right = tone(300, length_s=0.5), tone(500, length_s=0.5, amplitude=0.2)
     soundfile.write(tmp_path / "two.wav", np.stack([left, right], axis=1), RATE_HZ)
     np.testing.assert_allclose(load_sound(tmp_path / "two.wav", sample_rate_hz=RATE_HZ), (left + right) / 2, atol=1e-3)
-    soundfile.write(tmp_path / "six.wav", np.stack([left] * 6, axis=1), RATE_HZ)
-    np.testing.assert_allclose(load_sound(tmp_path / "six.wav", sample_rate_hz=RATE_HZ), left, atol=1e-3)
+    soundfile.write(tmp_path / "six.wav", np.stack([left, right] * 3, axis=1), RATE_HZ)
+    np.testing.assert_allclose(load_sound(tmp_path / "six.wav", sample_rate_hz=RATE_HZ), (left + right) / 2, atol=1e-3)
 
 
-def test_a_late_track_begins_with_silence(tmp_path):
+@pytest.mark.parametrize("late_s", [0.02, 0.7])
+def test_a_late_track_begins_with_silence(tmp_path, late_s):
     times = np.arange(30) / 10
     path = write_file(
         tmp_path / "v.mkv",
         pictures=flashes(times, flash_s=[]),
         times_s=times,
         sound=clicks([0.0, 1.0], length_s=2, sample_rate_hz=RATE_HZ),
-        sound_start_s=0.7,
+        sound_start_s=late_s,
     )
     read = load_sound(path, sample_rate_hz=RATE_HZ)
     loud = np.flatnonzero(np.abs(read) > 0.4) / RATE_HZ
-    assert loud.min() == pytest.approx(0.7, abs=0.002)
-    assert loud.max() == pytest.approx(1.7, abs=0.003)
-    assert duration_s(path) == pytest.approx(2.7, abs=0.002)
+    assert loud.min() == pytest.approx(late_s, abs=0.002)
+    assert loud.max() == pytest.approx(late_s + 1, abs=0.003)
+    assert duration_s(path) == pytest.approx(late_s + 2, abs=0.002)
 
 
 def test_a_gap_in_the_timestamps_is_silence(tmp_path):

@@ -220,7 +220,9 @@ def test_partial_file_goes_with_the_exception(tmp_path):
 
     def write_and_fail():
         with VideoWriter(path, fps=FPS, size=(32, 32), crf=20) as writer:
-            writer.write(np.zeros((32, 32, 3), np.uint8))
+            for _ in range(100):
+                writer.write(np.zeros((32, 32, 3), np.uint8))
+            assert len(list(tmp_path.iterdir())) == 2
             raise RuntimeError("stop")
 
     with pytest.raises(RuntimeError, match="stop"):

@@ -109,6 +109,21 @@ def test_a_fast_hand_is_no_spike():
     np.testing.assert_array_equal(run(fast, smoothing="none").keypoints, fast)
 
 
+def test_a_hand_that_flies_away_and_stays_is_no_spike():
+    flown = DANCE.copy()
+    flown[100:, WRIST, 0] += TORSO * np.minimum(np.arange(1, 141), 3)
+    np.testing.assert_array_equal(run(flown, smoothing="none").keypoints, flown)
+
+
+def test_a_spike_among_guesses_is_mended():
+    unsure = DANCE.copy()
+    unsure[120:150, WRIST, 2] = 0.05
+    unsure[135, WRIST, 0] += 2 * TORSO
+    cleaned = run(unsure, smoothing="none")
+    assert cleaned.keypoints[135, WRIST, 2] == pytest.approx(0.05)
+    assert error(cleaned.keypoints).max() < 0.1 * TORSO
+
+
 def test_a_cut_drops_one_frame_and_parts_the_video():
     cut = DANCE.copy()
     cut[100:, :, 0] += 2 * TORSO
@@ -177,7 +192,7 @@ def test_body_size_forgets_a_bow_but_follows_the_distance():
     keypoints = np.ones((frames, 25, 3), np.float32)
     length = np.linspace(50, 150, frames)
     keypoints[:, 8, 1] = 1 + length
-    keypoints[90:96, 8, 1] = 11  # bent down
+    keypoints[90:120, 8, 1] = 11  # bent down
     size = clean.body_size(keypoints, fps=FPS)
     assert np.abs(size / length - 1).max() < 0.35
     np.testing.assert_array_equal(clean.body_size(np.zeros((5, 25, 3), np.float32), fps=FPS), np.ones(5))

@@ -31,7 +31,7 @@ def test_a_limb_is_drawn_where_its_joints_are(size):
     assert picture.shape == (size, size, 3)
     lit = picture.max(axis=-1).astype(float)
     rows, columns = np.nonzero(lit > 0.4 * lit.max())
-    assert np.average(rows + 0.5, weights=lit[rows, columns]) == pytest.approx(0.5 * size, abs=0.51)
+    assert np.average(rows + 0.5, weights=lit[rows, columns]) == pytest.approx(0.5 * size, abs=0.2)
     assert (columns.min(), columns.max()) == (pytest.approx(0.25 * size, abs=4), pytest.approx(0.75 * size, abs=4))
     # Thickness grows with the picture, so that a limb covers the same share of it.
     assert lit[:, size // 2].sum() / 255 == pytest.approx(0.015 * size, rel=0.1)

@@ -1,1 +1,19 @@
+from danceit_core.config import FaceGanSettings
+from danceit_core.files import write_history
+from danceit_core.imagination.checkpoint import load_pose_gan
+from danceit_core.imagination.data import read_target
+from danceit_core.imagination.face_training import train_face_gan
+from danceit_core.run import stage
 
+with stage(snakemake) as run:
+    pose_gan = load_pose_gan(snakemake.input.gan, device=run.device)
+    history = train_face_gan(
+        read_target(snakemake.input.frames, snakemake.input.poses, settings=pose_gan.settings),
+        pose_gan=pose_gan,
+        settings=FaceGanSettings(**snakemake.params.settings),
+        seed=snakemake.params.seed,
+        device=run.device,
+        checkpoint_path=snakemake.output.gan,
+        progress=run.progress,
+    )
+    write_history(snakemake.output.history, history)

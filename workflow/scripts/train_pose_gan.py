@@ -1,6 +1,6 @@
 from danceit_core.config import PoseGanSettings
+from danceit_core.files import write_history
 from danceit_core.imagination.data import read_target
-from danceit_core.imagination.loop import write_history
 from danceit_core.imagination.train import train_pose_gan
 from danceit_core.run import stage
 

@@ -1,0 +1,21 @@
+#!/usr/bin/env bash
+# The whole chain at tiny size with the command of the README, in a copy of the repository in a folder of its own.
+# usage: tests/workflow/smoke.sh [FOLDER]   (an existing folder is continued, not started anew)
+set -euo pipefail
+root=$(cd "$(dirname "$0")/../.." && pwd)
+folder=${1:-$(mktemp -d)}
+mkdir -p "$folder"
+git -C "$root" archive HEAD config danceit_core workflow environment.yml | tar -x -C "$folder"
+cd "$folder"
+
+run() { snakemake --configfile config/tiny.yaml --cores 12 --resources gpu=1 -- "$@"; }
+
+run results/video.mp4 results/summary.md
+python "$root/tests/workflow/check_video.py" results
+# A second run has nothing to do; a changed value re-runs what depends on it and nothing else.
+run results/video.mp4 2>&1 | tee second.log
+grep -q "Nothing to be done" second.log
+snakemake -n --configfile config/tiny.yaml --config rendering='{crf: 20}' -- results/video.mp4 | tee changed.log
+grep -Eq "^render_video +1" changed.log
+! grep -Eq "^(train_|align_poses|extract_keypoints|render_demo)" changed.log
+echo "the tiny run is complete: $folder/results/video.mp4"
