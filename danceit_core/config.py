@@ -18,6 +18,7 @@ class DemoSettings:
     """The rendered studio dancers (not in the paper): what `render_demo` makes."""
 
     folder: str = "data/demo"
+    fps: float = 24.0
     size: int = 512
     supersampling: int = 2
     dance_s: float = 24.0

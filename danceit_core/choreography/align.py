@@ -145,7 +145,7 @@ def body_in_picture(table: PoseTable, *, image_size: int) -> Body:
 
 def write_dance(path: str | Path, dance: Aligned, *, fps: float, image_size: int, seams: ArrayLike) -> None:
     """Write a finished dance as a pose table whose every frame names its source video, frame and match distance."""
-    columns = {
+    columns: dict[str, ArrayLike] = {
         "source_video": dance.source_video.astype(str),
         "source_frame": dance.source_frame,
         "match_distance": dance.match_distance,

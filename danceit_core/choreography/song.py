@@ -8,7 +8,7 @@ from danceit_core.choreography.retrieve import Matches, clip_windows, retrieve
 from danceit_core.config import RetrievalSettings
 from danceit_core.database.fragments import Database
 from danceit_core.matcher.index import FragmentIndex
-from danceit_core.matcher.train import Matcher
+from danceit_core.matcher.model import Matcher
 from danceit_core.music.table import MusicTable
 
 
@@ -31,7 +31,7 @@ def plan_song(
     song_frames = round(music.duration_s * music.fps)
     starts = clip_windows(song_frames, fragment_frames=frames, fps=music.fps)
     features = music.features[np.minimum(starts[:, None] + np.arange(frames), len(music) - 1)]  # (C, F, D)
-    distance, rows = index.search(matcher.embed_audio(features), len(index))
+    distance, rows = index.search(matcher.embed_audio(features), k=len(index))
     table = database.table
     library = make_library(
         database.keypoints,

@@ -2,7 +2,7 @@
 
 Each pixel is the median over those frames in which the person's region is elsewhere, so that no ghost of the person
 stays (a plain median over all frames keeps one where the person stands most of the time). Pixels that the person
-never leaves are filled in from around them. Soft shadows on the floor beside the feet are kept out by a wider region
+never leaves are filled in from the rest of the room (`fill`). Soft shadows on the floor beside the feet are kept out by a wider region
 there.
 """
 
@@ -12,6 +12,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from danceit_core.imagination.fill import fill_holes
 from danceit_core.imagination.region import Mask, body_size, person_region
 from danceit_core.pose.skeleton import FEET, Keypoints, present
 
@@ -20,6 +21,7 @@ log = logging.getLogger(__name__)
 FRAMES = 240  # sampled evenly: more make no better median
 ROWS = 32  # of all sampled frames at a time: 240 x 32 x 512 x 3 x 2 bytes = 24 MB
 MIN_VIEWS = 6  # a pixel seen less often may show the rim of the person only
+MAX_UNREST = 40  # grey levels between the quartiles of a seldom seen pixel; above, sleeves and hair are among them
 WIDEN = 1.5
 MOVING_LEVELS = 6.0  # grey levels between plate and frames above which the camera is held to move
 
@@ -41,19 +43,25 @@ def background_plate(pictures: NDArray[np.uint8], keypoints: Keypoints) -> tuple
         ]
     )
     plate = np.zeros((height, width, 3), np.uint8)
+    unrest = np.zeros((height, width), np.int32)
     views = (~hidden).sum(0)  # (H, W)
     for top in range(0, height, ROWS):
         rows = slice(top, top + ROWS)
         band = np.stack([pictures[i, rows] for i in chosen]).astype(np.uint16)  # (n, rows, W, 3)
         band[hidden[:, rows]] = 999  # sorts behind every grey level
         band.sort(axis=0)
-        middle = np.maximum(views[rows] - 1, 0) // 2
-        plate[rows] = np.take_along_axis(band, middle[None, :, :, None], axis=0)[0].clip(0, 255)
-    seen = views >= min(MIN_VIEWS, max(1, len(chosen) // 4))
+        plate[rows] = _at_share(band, views[rows], 0.5).clip(0, 255)
+        unrest[rows] = (_at_share(band, views[rows], 0.75) - _at_share(band, views[rows], 0.25)).max(-1)
+    enough = views >= min(MIN_VIEWS, max(1, len(chosen) // 4))
+    seen = enough & ((unrest < MAX_UNREST) | (views > len(chosen) // 2))
     _warn_if_moving(pictures, chosen, hidden, plate)
-    if not seen.all() and seen.any():
-        plate = cv2.inpaint(plate, (~seen).astype(np.uint8), 5, cv2.INPAINT_TELEA)
-    return plate, seen
+    return fill_holes(plate, seen), seen
+
+
+def _at_share(band: NDArray[np.uint16], views: NDArray[np.int64], share: float) -> NDArray[np.int32]:
+    """The grey level below which a share of the views of each pixel lies, (rows, W, 3) from sorted (n, rows, W, 3)."""
+    index = (np.maximum(views - 1, 0) * share).astype(np.int64)
+    return np.take_along_axis(band, index[None, :, :, None], axis=0)[0].astype(np.int32)
 
 
 def _covered(keypoints: Keypoints, *, size: tuple[int, int], body_px: float) -> Mask:

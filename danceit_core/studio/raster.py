@@ -26,38 +26,36 @@ def project(points: Floats, camera: Floats, focal: float, centre: float) -> Floa
     return out
 
 
-@nb.njit(cache=True, fastmath=True, parallel=True)
-def visible_faces(screen: Floats, faces: Ints, both_sides: Booleans, height: int, width: int, bands: int) -> Ints:
+@nb.njit(cache=True, fastmath=True)
+def visible_faces(screen: Floats, faces: Ints, both_sides: Booleans, height: int, width: int) -> Ints:
     """The nearest face at each pixel's centre (height, width), -1 where there is none."""
     nearest = np.zeros((height, width), np.float32)
     owner = np.full((height, width), -1, np.int32)
-    for band in nb.prange(bands):
-        first, last = height * band // bands, height * (band + 1) // bands - 1
-        for f in range(len(faces)):
-            a, b, c = faces[f, 0], faces[f, 1], faces[f, 2]
-            ay, by, cy = screen[a, 1], screen[b, 1], screen[c, 1]
-            top, bottom = min(ay, by, cy), max(ay, by, cy)
-            if bottom < first or top > last + 1:
-                continue
-            ax, bx, cx = screen[a, 0], screen[b, 0], screen[c, 0]
-            area = (bx - ax) * (cy - ay) - (by - ay) * (cx - ax)
-            if area == 0 or (area > 0 and not both_sides[f]):
-                continue
-            inverse = np.float32(1) / area
-            az, bz, cz = screen[a, 2], screen[b, 2], screen[c, 2]
-            left, right = max(0, int(min(ax, bx, cx) - 0.5)), min(width - 1, int(max(ax, bx, cx) + 0.5))
-            for row in range(max(first, int(top - 0.5)), min(last, int(bottom + 0.5)) + 1):
-                y = row + np.float32(0.5)
-                for column in range(left, right + 1):
-                    x = column + np.float32(0.5)
-                    w0 = ((bx - x) * (cy - y) - (by - y) * (cx - x)) * inverse
-                    w1 = ((cx - x) * (ay - y) - (cy - y) * (ax - x)) * inverse
-                    w2 = 1 - w0 - w1
-                    if w0 >= 0 and w1 >= 0 and w2 >= 0:
-                        near = w0 * az + w1 * bz + w2 * cz
-                        if near > nearest[row, column]:
-                            nearest[row, column] = near
-                            owner[row, column] = f
+    for f in range(len(faces)):
+        a, b, c = faces[f, 0], faces[f, 1], faces[f, 2]
+        ay, by, cy = screen[a, 1], screen[b, 1], screen[c, 1]
+        top, bottom = min(ay, by, cy), max(ay, by, cy)
+        if bottom < 0 or top > height:
+            continue
+        ax, bx, cx = screen[a, 0], screen[b, 0], screen[c, 0]
+        area = (bx - ax) * (cy - ay) - (by - ay) * (cx - ax)
+        if area == 0 or (area > 0 and not both_sides[f]):
+            continue
+        inverse = np.float32(1) / area
+        az, bz, cz = screen[a, 2], screen[b, 2], screen[c, 2]
+        left, right = max(0, int(min(ax, bx, cx) - 0.5)), min(width - 1, int(max(ax, bx, cx) + 0.5))
+        for row in range(max(0, int(top - 0.5)), min(height - 1, int(bottom + 0.5)) + 1):
+            y = row + np.float32(0.5)
+            for column in range(left, right + 1):
+                x = column + np.float32(0.5)
+                w0 = ((bx - x) * (cy - y) - (by - y) * (cx - x)) * inverse
+                w1 = ((cx - x) * (ay - y) - (cy - y) * (ax - x)) * inverse
+                w2 = 1 - w0 - w1
+                if w0 >= 0 and w1 >= 0 and w2 >= 0:
+                    near = w0 * az + w1 * bz + w2 * cz
+                    if near > nearest[row, column]:
+                        nearest[row, column] = near
+                        owner[row, column] = f
     return owner
 
 
@@ -92,19 +90,30 @@ def depth_map(points: Floats, faces: Ints, light: Floats, size: int) -> Floats:
 
 @nb.njit(cache=True, fastmath=True)
 def lit_share(nearest: Floats, light: Floats, x: float, y: float, z: float, bias: float, reach: int) -> float:
-    """The share of the light that reaches a point, 0..1, over (2 reach + 1)^2 places of the depth map: soft edges."""
+    """The share of the light that reaches a point, 0..1, over a square of the depth map: soft edges.
+
+    `reach`: half the square's side in pixels, an even number or 1. Where its corners and its middle agree they speak for
+    all of it.
+    """
     size = nearest.shape[0]
     column = int(light[0, 0] * x + light[0, 1] * y + light[0, 2] * z + light[0, 3])
     row = int(light[1, 0] * x + light[1, 1] * y + light[1, 2] * z + light[1, 3])
     near = light[2, 0] * x + light[2, 1] * y + light[2, 2] * z + light[2, 3] + bias
     if column < reach or row < reach or column >= size - reach or row >= size - reach:
         return 1.0
-    lit = 0
-    for j in range(-reach, reach + 1):
-        for i in range(-reach, reach + 1):
-            if nearest[row + j, column + i] <= near:
-                lit += 1
-    return lit / (2 * reach + 1) ** 2
+    corners = int(nearest[row, column] <= near)
+    for j in (-reach, reach):
+        for i in (-reach, reach):
+            corners += int(nearest[row + j, column + i] <= near)
+    if corners in (0, 5):
+        return corners / 5
+    stride = max(1, reach // 2)
+    lit, count = 0, 0
+    for j in range(-reach, reach + 1, stride):
+        for i in range(-reach, reach + 1, stride):
+            lit += int(nearest[row + j, column + i] <= near)
+            count += 1
+    return lit / count
 
 
 @nb.njit(cache=True, fastmath=True)

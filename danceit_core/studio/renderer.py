@@ -13,7 +13,6 @@ from danceit_core.studio.surface import Floats
 from danceit_core.studio.tracing import Backdrop, draw_room
 
 SHADOW_SIZE, SHADOW_SPAN_M = 640, 4.2
-BANDS = 16
 GRAIN = 0.5  # grey levels: keeps smooth walls from banding, the same in every frame
 MARGIN_PX = 3
 CAMERA_DISTANCE, CAMERA_AIM, CAMERA_HEIGHT = 3.15, 0.655, 0.72  # in body heights
@@ -101,7 +100,7 @@ class Renderer:
         screen[:, 1] -= top * samples
         # A mirror turns front into back, so all faces are drawn there.
         both_sides = np.ones_like(dancer.both_sides) if flipped else dancer.both_sides
-        owner = visible_faces(screen, dancer.faces, both_sides, height * samples, width * samples, BANDS)
+        owner = visible_faces(screen, dancer.faces, both_sides, height * samples, width * samples)
         shaded = shade_dancer(
             owner, screen, points, normals, dancer.occlusion, dancer.faces, dancer.uv, dancer.uv_faces, dancer.layer,
             dancer.textures, dancer.materials, LINEAR, nearest, self._light, *self._colours, self._camera.eye,

@@ -39,7 +39,7 @@ def _texel(textures: NDArray[np.uint8], linear: Floats, layer: int, u: float, v:
     return upper * (1 - fy) + lower * fy
 
 
-@nb.njit(cache=True, fastmath=True, parallel=True)
+@nb.njit(cache=True, fastmath=True)
 def shade_dancer(
     owner: Ints, screen: Floats, points: Floats, normals: Floats, occlusion: Floats, faces: Ints, uv: Floats,
     uv_faces: Ints, layer: Ints, textures: NDArray[np.uint8], materials: Floats, linear: Floats, nearest: Floats,
@@ -49,7 +49,7 @@ def shade_dancer(
     height, width = owner.shape
     out = np.zeros((height, width, 4), np.float32)
     lx, ly, lz = light[2, 0], light[2, 1], light[2, 2]
-    for row in nb.prange(height):
+    for row in range(height):
         for column in range(width):
             f = owner[row, column]
             if f < 0:
@@ -101,7 +101,7 @@ def shade_dancer(
     return out
 
 
-@nb.njit(cache=True, fastmath=True, parallel=True)
+@nb.njit(cache=True, fastmath=True)
 def shade_room(
     places: Floats, direct: Floats, around: Floats, gloss: Floats, nearest: Floats, light: Floats, contacts: Floats,
     mirror: Floats,
@@ -114,7 +114,7 @@ def shade_room(
     """
     height, width = gloss.shape
     out = np.empty((height, width, 3), np.float32)
-    for row in nb.prange(height):
+    for row in range(height):
         for column in range(width):
             x, y, z = places[row, column, 0], places[row, column, 1], places[row, column, 2]
             lit = lit_share(nearest, light, x, y, z, 0.02, 4)
@@ -122,7 +122,8 @@ def shade_room(
             if y < 0.05:
                 for k in range(len(contacts)):
                     away = (x - contacts[k, 0]) ** 2 + (z - contacts[k, 1]) ** 2
-                    shade *= 1 - contacts[k, 3] * np.exp(-away / contacts[k, 2] ** 2)
+                    if away < 6 * contacts[k, 2] ** 2:
+                        shade *= 1 - contacts[k, 3] * np.exp(-away / contacts[k, 2] ** 2)
             share = gloss[row, column] * mirror[row, column, 3]
             for k in range(3):
                 own = direct[row, column, k] * lit * (0.5 + 0.5 * shade) + around[row, column, k] * shade
@@ -130,7 +131,7 @@ def shade_room(
     return out
 
 
-@nb.njit(cache=True, fastmath=True, parallel=True)
+@nb.njit(cache=True, fastmath=True)
 def develop(
     room: Floats, dancer: Floats, top: int, left: int, samples: int, tone: Floats, grain: Floats
 ) -> NDArray[np.uint8]:
@@ -142,7 +143,7 @@ def develop(
     rows, columns = dancer.shape[0] // samples, dancer.shape[1] // samples
     out = np.empty((height, width, 3), np.uint8)
     steps = len(tone)
-    for row in nb.prange(height):
+    for row in range(height):
         for column in range(width):
             j, i = row - top, column - left
             inside = 0 <= j < rows and 0 <= i < columns

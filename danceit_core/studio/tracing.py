@@ -137,7 +137,7 @@ def _shade_of(pattern: int, x: float, y: float, z: float, side: int, seed: int) 
     return cloud
 
 
-@nb.njit(cache=True, fastmath=True, parallel=True)
+@nb.njit(cache=True, fastmath=True)
 def _cast(
     axes: Floats, eye: Floats, focal: float, size: int, samples: int, boxes: Floats, colours: Floats, patterns: Ints,
     planes: Floats, toward: Floats, seed: int,
@@ -149,7 +149,7 @@ def _cast(
     surface = np.zeros((size, size), np.int32)
     lit = np.zeros((size, size), np.float32)
     open_sky = np.zeros((size, size), np.float32)
-    for row in nb.prange(size):
+    for row in range(size):
         for column in range(size):
             for sample in range(samples * samples + 1):
                 # The last ray goes through the pixel's middle and gives its place and light.
@@ -194,12 +194,12 @@ def _cast(
     return albedo, places, normals, surface, lit, open_sky
 
 
-@nb.njit(cache=True, fastmath=True, parallel=True)
+@nb.njit(cache=True, fastmath=True)
 def _smooth_within(values: Floats, surface: Ints, reach: int) -> Floats:
     """The mean of each pixel's neighbours on the same face: takes the grain out of light, keeps edges."""
     height, width = values.shape
     out = np.empty_like(values)
-    for row in nb.prange(height):
+    for row in range(height):
         for column in range(width):
             total, count = 0.0, 0
             for j in range(max(0, row - reach), min(height, row + reach + 1)):

@@ -25,7 +25,7 @@ rule fetch_body_mesh:
 rule render_demo:
     """A studio dancer with sound, and the true joints beside it (for tests and benchmarks, read by no rule)."""
     input:
-        mesh=rules.fetch_body_mesh.output,
+        mesh=rules.fetch_body_mesh.output[0],
     output:
         video=f"{settings['demo']['folder']}/{{clip}}.mp4",
         joints=f"{settings['demo']['folder']}/{{clip}}.joints.parquet",

@@ -2,7 +2,7 @@ rule detect_result:
     """Joints found again in the finished video, by the same pose network."""
     input:
         frames="<results>/videos/{target}/{song}.mp4",
-        weights=rules.fetch_pose_weights.output,
+        weights=rules.fetch_pose_weights.output[0],
     output:
         "<results>/evaluation/{target}/{song}.keypoints.parquet",
     log:

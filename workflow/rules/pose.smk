@@ -2,7 +2,7 @@ rule extract_keypoints:
     """The dancer's joints in each frame, by a pose network."""
     input:
         frames="<results>/frames/{video}.mp4",
-        weights=rules.fetch_pose_weights.output,
+        weights=rules.fetch_pose_weights.output[0],
     output:
         "<results>/keypoints/{video}.parquet",
     wildcard_constraints:

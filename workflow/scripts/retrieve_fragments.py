@@ -3,7 +3,7 @@ from danceit_core.choreography.song import plan_song
 from danceit_core.config import RetrievalSettings
 from danceit_core.database.fragments import read_database
 from danceit_core.matcher.index import read_index
-from danceit_core.matcher.train import load_matcher
+from danceit_core.matcher.model import load_matcher
 from danceit_core.music.table import read_music_table
 from danceit_core.run import stage
 
