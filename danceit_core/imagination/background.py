@@ -2,8 +2,8 @@
 
 Each pixel is the median over those frames in which the person's region is elsewhere, so that no ghost of the person
 stays (a plain median over all frames keeps one where the person stands most of the time). Pixels that the person
-never leaves are filled in from the rest of the room (`fill`). Soft shadows on the floor beside the feet are kept out by a wider region
-there.
+never leaves are filled in from the rest of the room (`fill`). Soft shadows on the floor beside the feet are kept out
+by a wider region there.
 """
 
 import logging

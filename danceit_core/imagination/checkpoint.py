@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 
 from danceit_core.config import FaceGanSettings, PoseGanSettings
 from danceit_core.errors import ImaginationError
+from danceit_core.files import whole_file
 from danceit_core.imagination.face import FaceGenerator
 from danceit_core.imagination.generator import PoseGenerator
 
@@ -124,11 +125,8 @@ def resume(path: str | Path, *, fingerprint: str, device: torch.device) -> dict[
 
 def write(path: str | Path, content: dict[str, Any], *, kind: str) -> None:
     """Write a dict of tensors, strings and numbers as a file of `kind`, whole or not at all."""
-    path = Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_name(f".{path.name}.part")
-    torch.save({"kind": kind, "format": FORMAT, **content}, partial)
-    partial.replace(path)
+    with whole_file(path) as partial:
+        torch.save({"kind": kind, "format": FORMAT, **content}, partial)
 
 
 def read(path: str | Path, *, kind: str, device: torch.device) -> dict[str, Any]:
@@ -151,11 +149,8 @@ def read(path: str | Path, *, kind: str, device: torch.device) -> dict[str, Any]
 
 def write_picture(path: str | Path, picture: NDArray[np.uint8]) -> None:
     """Write an RGB picture as PNG, whole or not at all."""
-    path = Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_name(f".{path.name}.part")
-    partial.write_bytes(cv2.imencode(".png", cv2.cvtColor(picture, cv2.COLOR_RGB2BGR))[1].tobytes())
-    partial.replace(path)
+    with whole_file(path) as partial:
+        partial.write_bytes(cv2.imencode(".png", cv2.cvtColor(picture, cv2.COLOR_RGB2BGR))[1].tobytes())
 
 
 def _damaged(path: str | Path, kind: str, error: Exception) -> ImaginationError:

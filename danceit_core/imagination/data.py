@@ -13,10 +13,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from danceit_core.config import PoseGanSettings
-from danceit_core.errors import ImaginationError
+from danceit_core.config import PoseGanSettings
+from danceit_core.errors import ImaginationError, PoseError
 from danceit_core.imagination.region import body_size
 from danceit_core.media.video import Letterbox, decode_frames
 from danceit_core.pose.skeleton import Keypoints, present
+from danceit_core.pose.table import read_pose_table
 from danceit_core.pose.table import read_pose_table
 
 IN_MEMORY_BYTES = 1_000_000_000
@@ -42,6 +44,26 @@ class TargetFrames:
         """Body size of the person over all frames (90th percentile), pixels."""
         sizes = body_size(self.keypoints)
         return float(np.nanquantile(sizes, 0.9)) if not np.isnan(sizes).all() else self.image_size / 4
+
+
+def read_target(frames_path: str | Path, table_path: str | Path, *, settings: PoseGanSettings) -> TargetFrames:
+    """The target's frames from its frame store and its cleaned keypoint table (pixels of the store, column `kept`).
+
+    Raises ImaginationError if fewer than 24 frames are left, PoseError for a table that was not cleaned.
+    """
+    table = read_pose_table(table_path)
+    if "kept" not in table.columns:
+        raise PoseError(f"{table_path} has no column 'kept'; give the cleaned table of the target")
+    return load_target(
+        frames_path,
+        table.keypoints,
+        kept=table.columns["kept"].astype(bool),
+        size=table.size,
+        fps=table.fps,
+        image_size=settings.image_size,
+        holdout_share=settings.holdout_share,
+        scratch=Path(table_path).parent,
+    )
 
 
 def load_target(

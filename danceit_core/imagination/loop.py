@@ -21,6 +21,7 @@ from danceit_core.imagination.checkpoint import TRAINING, resume, training_path,
 log = logging.getLogger(__name__)
 
 History = list[dict[str, float]]
+Progress = Callable[[int, int], None]
 
 
 def fingerprint(*arrays: NDArray[Any], about: dict[str, Any]) -> str:
@@ -44,9 +45,9 @@ def run_training(
     path: Path,
     print_of_it: str,
     device: torch.device,
-    progress: Callable[[int, int], None] | None,
+    progress: Progress | None,
 ) -> History:
-    """Call `step(iteration)` until `iterations` are done; returns the history and removes the unfinished training.
+    """Call `step(iteration)` until `iterations` are done; returns the history. The unfinished training stays.
 
     Every `checkpoint_every` iterations, and at the end, the losses since the last time are averaged, `review()` adds
     its figures and the state is saved beside `path`. print_of_it: fingerprint; a saved state with another is ignored.

@@ -5,7 +5,6 @@ a training that was interrupted and resumed gives the same weights as one that w
 """
 
 import dataclasses
-from collections.abc import Callable
 from pathlib import Path
 from typing import cast
 
@@ -23,7 +22,7 @@ from danceit_core.imagination.checkpoint import PoseGan, save_pose_gan, training
 from danceit_core.imagination.data import TargetFrames
 from danceit_core.imagination.discriminator import MultiScaleDiscriminator
 from danceit_core.imagination.generator import PoseGenerator
-from danceit_core.imagination.loop import History, fingerprint, run_training
+from danceit_core.imagination.loop import History, Progress, fingerprint, run_training
 from danceit_core.imagination.losses import pixel_loss
 from danceit_core.imagination.region import window_size
 from danceit_core.imagination.render import paint
@@ -34,7 +33,6 @@ from danceit_core.pose.skeleton import Keypoints
 WINDOW_SHIFT_PX = 8
 WINDOW_SHARE = 0.99
 REVIEWED = 8
-Progress = Callable[[int, int], None]
 
 
 def train_pose_gan(
@@ -158,7 +156,7 @@ def _check(target: TargetFrames, settings: PoseGanSettings) -> None:
         )
     if target.image_size != settings.image_size:
         raise ImaginationError(
-            f"pose_gan: frames of {target.image_size} pixels for image_size {settings.image_size}; load them at that one"
+            f"pose_gan: frames of {target.image_size} pixels for image_size {settings.image_size}; load them at it"
         )
     if not target.training.any():
         raise ImaginationError("pose_gan: holdout_share leaves no frame to train on; lower it below 1")

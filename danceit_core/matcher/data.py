@@ -69,8 +69,8 @@ def normalise_poses(keypoints: Keypoints) -> Keypoints:
     centred = np.where(seen, keypoints[..., :2] - root[:, :, None], 0)
     torsos = torso_length(keypoints)
     height = np.ptp(centred[..., 1], axis=(1, 2)) / 2 if keypoints.shape[1] else np.ones(len(keypoints))
-    known = np.isfinite(torsos).any(axis=1)
-    scale = np.where(known, np.nanmedian(np.where(known[:, None], torsos, 1.0), axis=1), height)
+    known = np.any(np.isfinite(torsos), axis=1)[:, None]
+    scale = np.where(known[:, 0], np.nanmedian(np.where(known, torsos, 1.0), axis=1), height)
     scale = np.where(scale > 1e-3, scale, 1.0)
     confidence = np.where(seen, keypoints[..., 2:], 0)
     return np.concatenate([centred / scale[:, None, None, None], confidence], axis=-1).astype(np.float32)

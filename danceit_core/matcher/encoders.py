@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from danceit_core.pose.skeleton import JOINTS, adjacency
 
 # Widths and temporal strides of the three ST-GCN blocks; kernel in frames (9 = 3/8 s, under one beat at 120 a minute).
-BLOCKS = ((32, 1), (32, 2), (64, 2))
+BLOCKS = ((32, 2), (32, 2), (64, 2))
 KERNEL = 9
 
 

@@ -39,7 +39,7 @@ class FragmentIndex:
         width = self.embeddings.shape[1]
         if queries.ndim != 2 or queries.shape[1] != width:
             raise MatcherError(
-                f"queries have shape {queries.shape}; (queries, {width}) fits this index: use the matcher it was made with"
+                f"queries have shape {queries.shape}; this index takes (queries, {width}): use the matcher that made it"
             )
         flat = faiss.IndexFlatL2(width)
         flat.add(np.ascontiguousarray(self.embeddings, np.float32))

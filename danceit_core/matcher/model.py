@@ -8,7 +8,7 @@ A checkpoint is one dict of numbers, strings and tensors (`torch.load(weights_on
     feature_mean, feature_deviation             (D,) statistics of the training videos' features
     audio_encoder, pose_encoder                 weights, on the CPU
     epoch          the epoch whose weights these are
-    selected_on    which videos chose that epoch: "validation", "test" or "last" (see `train`)
+    selected_on    "validation" or "last": how that epoch was chosen (see `train`)
     threshold      distance that best separates the training pairs
 """
 
@@ -24,6 +24,7 @@ from torch import Tensor
 
 from danceit_core.config import MatcherSettings, make_settings
 from danceit_core.errors import MatcherError
+from danceit_core.files import whole_file
 from danceit_core.matcher.data import FeatureScale, normalise_poses
 from danceit_core.matcher.encoders import AudioEncoder, PoseEncoder
 from danceit_core.music.features import Features
@@ -86,18 +87,15 @@ def embed(encoder: AudioEncoder | PoseEncoder, inputs: Tensor, *, device: torch.
     """Embeddings (N, E) of normalised inputs (N, F, ...), in batches and evaluation mode; the mode is put back."""
     was_training = encoder.training
     encoder.eval()
-    parts = [encoder(part.to(device)).cpu() for part in inputs.split(BATCH)] if len(inputs) else []
+    parts = [encoder(inputs[at : at + BATCH].to(device)).cpu() for at in range(0, len(inputs), BATCH)]
     encoder.train(was_training)
     return torch.cat(parts).numpy() if parts else np.zeros((0, encoder.fc.out_features), np.float32)
 
 
 def save_matcher(path: str | Path, checkpoint: Checkpoint) -> None:
     """Write a checkpoint; appears whole or not at all."""
-    path = Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_name(f".{path.name}.part")
-    torch.save(checkpoint, partial)
-    partial.replace(path)
+    with whole_file(path) as partial:
+        torch.save(checkpoint, partial)
 
 
 def load_matcher(path: str | Path, *, device: torch.device, feature_set: str | None = None) -> Matcher:

@@ -1,8 +1,9 @@
 """Training of the cross-modal matcher (paper IV-B): Adam, early stopping on videos it does not learn from.
 
-Videos of the split "train" are learnt from, those of "test" scored. With five or more training videos some 15 % of them
-are set aside as "validation" and choose the epoch, so that the test scores are honest. With fewer, the test videos
-choose it themselves (`selected_on` "test": take the test scores as optimistic); without any, the last epoch is kept.
+Videos of the split "train" are learnt from, those of "test" only scored. With ten or more training videos some 15 %
+of them are set aside as "validation": training stops when their loss no longer falls, and the epoch at which it was
+lowest is kept. With fewer that would be one video, which cannot tell one song from another, so all epochs are trained
+and the last is kept (`selected_on` is "last"). The test videos choose nothing: their scores are honest.
 The same database, settings and seed give the same weights on a CPU with the same number of threads.
 """
 
@@ -30,10 +31,10 @@ from danceit_core.matcher.data import (
 )
 from danceit_core.matcher.encoders import AudioEncoder, PoseEncoder
 from danceit_core.matcher.losses import InfoNceLoss, PairLoss, make_loss
-from danceit_core.matcher.model import CHECKPOINT_VERSION, Checkpoint, embed, make_encoders
+from danceit_core.matcher.model import CHECKPOINT_VERSION, Checkpoint, Matcher, embed, make_encoders
 
 VALIDATION_SHARE = 0.15
-FEWEST_FOR_VALIDATION = 5
+FEWEST_FOR_VALIDATION = 10
 # Scoring every epoch costs as much as training on as many fragments; this many of the training ones are enough.
 SCORED = 512
 
@@ -42,10 +43,15 @@ History = list[dict[str, Any]]
 
 @dataclass(frozen=True)
 class Trained:
-    """A checkpoint (see `model`) and one dict an epoch: `epoch`, then train_, validation_ and test_ scores."""
+    """A matcher, its checkpoint (see `model`) and a dict an epoch: `epoch`, then train_, validation_, test_ scores."""
 
-    checkpoint: Checkpoint
+    matcher: Matcher
     history: History
+
+    @property
+    def checkpoint(self) -> Checkpoint:
+        """What `save_matcher` writes."""
+        return self.matcher.checkpoint
 
 
 @dataclass(frozen=True)
@@ -85,14 +91,17 @@ def train_matcher(
     parts = part_videos(database)
     if len(parts["train"]) < 2:
         raise MatcherError(
-            f"{len(parts['train'])} fragments with sound to train on; the matcher needs two or more: add videos with sound"
+            f"{len(parts['train'])} fragments with sound to train on; the matcher needs 2: add videos with sound"
         )
     rng = np.random.default_rng(seed)
     scale = measure_features(parts["train"].features)
     train = make_pairs(parts["train"], scale=scale)
-    scored = {name: _choose_scored(make_pairs(part, scale=scale), settings, rng) for name, part in parts.items()}
-    scored = {name: part for name, part in scored.items() if part is not None}
-    selector = next((name for name in ("validation", "test") if name in scored), None)
+    scored = {}
+    for name, part in parts.items():
+        chosen = _choose_scored(make_pairs(part, scale=scale), settings, rng)
+        if chosen is not None:
+            scored[name] = chosen
+    selected_on = "validation" if "validation" in scored else "last"
     with torch.random.fork_rng(devices=[device] if device.type == "cuda" else []):
         torch.manual_seed(seed)
         learner = _make_learner(settings, feature_width=database.features.shape[-1], device=device)
@@ -101,11 +110,10 @@ def train_matcher(
         for epoch in range(1, settings.epochs + 1):
             _train_epoch(learner, train, settings=settings, fps=database.fps, rng=rng)
             history.append({"epoch": epoch, **_score(learner, scored, settings=settings)})
-            watched = history[-1][f"{selector}_loss"] if selector else -epoch
+            watched = history[-1].get("validation_loss", -epoch)
             if not np.isfinite([watched, history[-1].get("train_loss", 0.0)]).all():
-                raise MatcherError(
-                    f"the loss is no longer finite in epoch {epoch}; lower matcher.learning_rate = {settings.learning_rate}"
-                )
+                rate = settings.learning_rate
+                raise MatcherError(f"the loss is not finite in epoch {epoch}; lower matcher.learning_rate = {rate}")
             if watched < best_loss:
                 best_loss, best_epoch, best = watched, epoch, _weights(learner)
             if progress is not None:
@@ -122,14 +130,15 @@ def train_matcher(
         "seconds": float(database.metadata["seconds"]),
         "fps": database.fps,
         "epoch": best_epoch,
-        "selected_on": selector or "last",
+        "selected_on": selected_on,
         "threshold": float(history[best_epoch - 1].get("train_threshold", np.nan)),
     }
-    return Trained({**about, **_scale_tensors(scale), **best}, history)
+    checkpoint = {**about, **_scale_tensors(scale), **best}
+    return Trained(Matcher.from_checkpoint(checkpoint, device=device), history)
 
 
 def part_videos(database: Database) -> dict[str, Database]:
-    """The fragments with sound as "train", "validation" (from five training videos on) and "test", by video."""
+    """The fragments with sound as "train", "validation" (from ten training videos on) and "test", by video."""
     table = database.table
     sounding = table["has_sound"].to_numpy(bool)
     part = np.where(sounding, table["split"].to_numpy(str), "silent")
@@ -156,7 +165,8 @@ def check_settings(settings: MatcherSettings) -> None:
 
 def _make_learner(settings: MatcherSettings, *, feature_width: int, device: torch.device) -> Learner:
     """Fresh encoders, loss and Adam."""
-    audio, pose = (encoder.to(device) for encoder in make_encoders(settings, feature_width=feature_width))
+    audio, pose = make_encoders(settings, feature_width=feature_width)
+    audio, pose = audio.to(device), pose.to(device)
     loss = make_loss(settings.loss, margin=settings.margin).to(device)
     weights = [*audio.parameters(), *pose.parameters(), *loss.parameters()]
     return Learner(audio, pose, loss, torch.optim.Adam(weights, lr=settings.learning_rate), device)
@@ -176,8 +186,9 @@ def _train_epoch(
         batch = [part.to(learner.device) for part in (pairs.poses[rows], pairs.sounds[rows], pairs.sounds[others])]
         poses, sounds, foreign = augment(*batch, max_shift=max_shift, rng=rng)
         related = related_rows(pairs, rows, delay_s=settings.delay_s).to(learner.device)
-        embedded = learner.pose(poses), learner.audio(sounds), learner.audio(foreign)
-        loss = learner.loss(*embedded, related)
+        # Both kinds of sound in one go: the LSTM's time is in its steps, not in their width.
+        heard, unheard = learner.audio(torch.cat([sounds, foreign])).chunk(2)
+        loss = learner.loss(learner.pose(poses), heard, unheard, related)
         learner.optimiser.zero_grad()
         loss.backward()
         learner.optimiser.step()

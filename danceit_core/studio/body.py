@@ -113,7 +113,9 @@ def _build(archive: zipfile.ZipFile, shapes: Mapping[str, float]) -> Body:
         skin=skin,
         parts={
             "eyes": part("helper-l-eye", "helper-r-eye"),
-            "lashes": part("helper-l-eyelashes-1", "helper-l-eyelashes-2", "helper-r-eyelashes-1", "helper-r-eyelashes-2"),
+            "lashes": part(
+                "helper-l-eyelashes-1", "helper-l-eyelashes-2", "helper-r-eyelashes-1", "helper-r-eyelashes-2"
+            ),
             "skirt": part("helper-skirt"),
         },
         masks={name: _read_mask(archive, name) for name in (LIPS, EYELIDS, NAILS)},

@@ -7,15 +7,17 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.spatial import ConvexHull
 
 from danceit_core.studio.body import Body
 from danceit_core.studio.look import Bottom, Look, Top
-from danceit_core.studio.surface import Floats, Surface, clip, point_normals, smooth
+from danceit_core.studio.surface import Floats, Surface, clip, point_normals, relax, smooth
 
 Values = NDArray[np.float64]
 ARM_BONES = ("upperarm", "lowerarm", "hand", "thumb", "index", "middle", "ring", "pinky")
-TUCK_M = 0.035  # skin goes on this far under cloth
+TUCK_M = 0.022  # skin goes on this far under cloth
 SHOE_TOP_M = 0.02  # over the ankle's centre
+HEM_ROUNDS = 12
 
 
 @dataclass(frozen=True)
@@ -38,20 +40,24 @@ def find_regions(body: Body, look: Look) -> Regions:
     """Where on the skin each garment lies."""
     skeleton, points = body.skeleton, body.skin.points.astype(np.float64)
     arm = bone_share(body, body.skin, ARM_BONES).astype(np.float64)
-    y, z = points[:, 1], points[:, 2]
+    y = points[:, 1]
     waist = skeleton.head("pelvis")[1] + 0.065
     ankle = skeleton.head("foot_l")[1]
-    along, length = _along_arm(body, points)
-    collar = skeleton.head("neck_01")[1] - 0.018 - look.top.collar_drop_m - (y + 0.58 * z)
-    shirt = np.minimum(y - (waist - look.top.hem_m), collar)
+    along, length = along_arm(body, points)
+    shirt = np.minimum(y - (waist - look.top.hem_m), below_collar(body, points, look.top))
     top = arm * (look.top.sleeve - along) * length + (1 - arm) * shirt
     bottom = np.minimum(waist - y, y - (ankle + look.bottom.hem_m)) - arm
     shoes = ankle + SHOE_TOP_M - y - arm
-    bare = np.minimum(np.minimum(TUCK_M - top, TUCK_M - bottom), TUCK_M - shoes)
+    bare = np.minimum(np.minimum(TUCK_M - top, TUCK_M - bottom), 0.5 * TUCK_M - shoes)
     return Regions(top, bottom, shoes, bare)
 
 
-def _along_arm(body: Body, points: Values) -> tuple[Values, float]:
+def below_collar(body: Body, points: Values, top: Top) -> Values:
+    """How far (V,) each point lies below the collar, a plane that is lower in front."""
+    return body.skeleton.head("neck_01")[1] - 0.018 - top.collar_drop_m - (points[:, 1] + 0.58 * points[:, 2])
+
+
+def along_arm(body: Body, points: Values) -> tuple[Values, float]:
     """Place along the arm (V,), 0 shoulder, 1 elbow, 2 wrist, and the upper arm's length in metres."""
     skeleton = body.skeleton
     shoulder, elbow, wrist = (skeleton.head(name) for name in ("upperarm_l", "lowerarm_l", "hand_l"))
@@ -70,10 +76,14 @@ def make_top(body: Body, regions: Regions, top: Top) -> Surface:
     waist = body.skeleton.head("pelvis")[1] + 0.065
     below = np.clip((waist + 0.10 - cloth.points[:, 1]) / 0.2, 0, 1)
     arm = bone_share(body, cloth, ARM_BONES)
-    along, _ = _along_arm(body, cloth.points.astype(np.float64))
+    along, _ = along_arm(body, cloth.points.astype(np.float64))
     cuff = arm * np.clip(1 - np.abs(along - top.sleeve) / 0.35, 0, 1)
     loose = top.loose * (0.75 + 0.9 * below * (1 - arm)) + 0.006 * cuff * (top.sleeve < 1.5) + 0.003
-    folds = 0.30 * top.loose * (_folds(cloth.points, (14, 22, 14), 3) * (0.4 + below) + _folds(cloth.points, (30, 9, 30), 4))
+    folds = (
+        0.30
+        * top.loose
+        * (_folds(cloth.points, (14, 22, 14), 3) * (0.4 + below) + _folds(cloth.points, (30, 9, 30), 4))
+    )
     return _lift(smooth(cloth, rounds=14), cloth, loose + folds)
 
 
@@ -89,14 +99,25 @@ def make_trousers(body: Body, regions: Regions, bottom: Bottom) -> Surface:
 
 
 def make_shoes(body: Body, regions: Regions) -> Surface:
-    """Sneakers: the feet, their toes drawn together, thickened, with a flat sole."""
+    """Sneakers: what a tight bag round each foot would be, thickened, with a flat sole."""
     foot = clip(body.skin, regions.shoes)
-    drawn = smooth(foot, rounds=40)
-    toe = np.clip((foot.points[:, 2] - body.skeleton.head("ball_l")[2] + 0.03) / 0.06, 0, 1)
-    shoe = _lift(drawn, foot, 0.009 + 0.006 * toe)
-    points = shoe.points.copy()
-    points[:, 1] = np.maximum(points[:, 1], 0.0)
-    return replace(shoe, points=points)
+    points = foot.points.astype(np.float64)
+    for side in (1, -1):
+        here = points[:, 0] * side > 0
+        ankle, ball = (body.skeleton.head(f"{bone}_{'l' if side > 0 else 'r'}") for bone in ("foot", "ball"))
+        centre = np.array([(ankle[0] + ball[0]) / 2, 0.035, (ankle[2] + ball[2]) / 2 - 0.01])
+        planes = ConvexHull(points[here]).equations
+        ray = points[here] - centre
+        # How far along each ray the bag is: the nearest of the hull's planes that the ray runs towards.
+        slope = ray @ planes[:, :3].T
+        away = -(planes[:, :3] @ centre + planes[:, 3])
+        stretch = np.where(slope > 1e-9, away / np.maximum(slope, 1e-9), np.inf).min(1, keepdims=True)
+        low = np.clip((ankle[1] - 0.005 - points[here, 1:2]) / 0.03, 0, 1)
+        points[here] = points[here] + low * ray * (stretch - 1)
+    bag = smooth(replace(foot, points=points.astype(np.float32)), rounds=3)
+    normals = point_normals(bag.points, bag.faces)
+    shoe = smooth(replace(bag, points=bag.points + np.float32(0.007) * normals), rounds=HEM_ROUNDS, border=True)
+    return replace(shoe, points=np.maximum(shoe.points, np.array([-np.inf, 0, -np.inf], np.float32)))
 
 
 def make_skirt(body: Body, *, length: float) -> Surface:
@@ -106,7 +127,7 @@ def make_skirt(body: Body, *, length: float) -> Surface:
     cloth = clip(form, form.points[:, 1] - (waist - length))
     down = np.clip((waist - cloth.points[:, 1]) / length, 0, 1)
     angle = np.arctan2(cloth.points[:, 0], cloth.points[:, 2])
-    flare = 1.08 + 0.16 * down + 0.03 * down * np.sin(11 * angle)
+    flare = 1.06 + 0.18 * down + 0.03 * down * np.sin(11 * angle)
     centre = np.array([0, 0, body.skeleton.head("pelvis")[2]], np.float32)
     points = centre + (cloth.points - centre) * np.stack([flare, np.ones_like(flare), flare], 1)
     return replace(cloth, points=points.astype(np.float32))
@@ -115,9 +136,9 @@ def make_skirt(body: Body, *, length: float) -> Surface:
 def _lift(smoothed: Surface, worn: Surface, offset: Values) -> Surface:
     """The cloth `offset` (V,) metres off the body: it bridges what is hollow and rests on what stands out."""
     normals = point_normals(smoothed.points, smoothed.faces)
-    out = np.maximum(((worn.points - smoothed.points) * normals).sum(1), 0)
+    out = relax(worn, np.maximum(((worn.points - smoothed.points) * normals).sum(1), 0), rounds=8)
     points = smoothed.points + normals * (out + np.maximum(offset, 0.002))[:, None]
-    return replace(worn, points=points.astype(np.float32))
+    return smooth(replace(worn, points=points.astype(np.float32)), rounds=HEM_ROUNDS, border=True)
 
 
 def _folds(points: Floats, rates: tuple[float, float, float], seed: int) -> Values:

@@ -25,6 +25,7 @@ SMILE_SHAPE = "expression/units/caucasian/mouth-corner-puller"
 # Strength and sharpness of highlights, and how softly light wraps round.
 MATERIALS = {
     "skin": (0.05, 14.0, 0.30), "eyes": (0.55, 60.0, 0.10), "lashes": (0.0, 1.0, 0.1), "hair": (0.10, 16.0, 0.15),
+    "curls": (0.02, 6.0, 0.25),
     "cloth": (0.015, 8.0, 0.20), "shoes": (0.08, 20.0, 0.10),
 }  # fmt: skip
 BONE_JOINTS = {
@@ -65,16 +66,19 @@ def dress(mesh: str | Path, look: Look) -> Dancer:
     regions = clothes.find_regions(body, look)
     scalp = paint.paint_scalp(body, look.hair)
     strands = paint.paint_strands(look.hair.colour)
+    top = clothes.make_top(body, regions, look.top)
+    trousers = clothes.make_trousers(body, regions, look.bottom)
+    shoes = clothes.make_shoes(body, regions)
     shell, *hanging = hair.make_hair(body, look.hair)
     worn: list[tuple[Surface, NDArray[np.uint8], str]] = [
-        (clip(body.skin, regions.bare), paint.paint_skin(body, look), "skin"),
+        (clip(body.skin, np.minimum(regions.bare, hair.bald(body))), paint.paint_skin(body, look), "skin"),
         (body.parts["eyes"], paint.paint_eyes(body.parts["eyes"], look.iris), "eyes"),
         (body.parts["lashes"], paint.paint_plain((0.05, 0.04, 0.04)), "lashes"),
-        (shell, scalp, "hair"),
+        (shell, scalp, "curls" if look.hair.style == "curly" else "hair"),
         *((surface, strands, "hair") for surface in hanging),
-        (clothes.make_top(body, regions, look.top), paint.paint_top(body, look.top), "cloth"),
-        (clothes.make_trousers(body, regions, look.bottom), paint.paint_bottom(body, look.bottom), "cloth"),
-        (clothes.make_shoes(body, regions), paint.paint_shoes(body, look.shoes), "shoes"),
+        (top, paint.paint_top(body, top, look.top), "cloth"),
+        (trousers, paint.paint_bottom(body, trousers, look.bottom), "cloth"),
+        (shoes, paint.paint_shoes(body, shoes, look.shoes), "shoes"),
     ]
     if look.bottom.skirt:
         worn.append((clothes.make_skirt(body, length=0.42), paint.paint_plain(look.bottom.skirt), "cloth"))

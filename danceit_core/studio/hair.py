@@ -11,10 +11,11 @@ from danceit_core.studio.look import Hair
 from danceit_core.studio.surface import Surface, clip, join, point_normals, smooth
 
 Values = NDArray[np.float64]
-# The hairline's height over the eyes by the angle round the head, 0 ahead: brow, temple, before, over, behind the ear, nape.
+# The hairline's height over the eyes by the angle round the head: 0 ahead, then temple, ear, 180 the nape.
 HAIRLINE_DEG = (0, 25, 45, 62, 74, 84, 100, 118, 132, 150, 180)
 HAIRLINE_M = (0.066, 0.064, 0.050, 0.028, 0.000, -0.004, 0.030, 0.026, -0.020, -0.048, -0.058)
-THICKNESS_M = {"short": 0.017, "curly": 0.038, "bob": 0.020, "ponytail": 0.010, "bun": 0.010}
+THICKNESS_M = {"short": 0.018, "curly": 0.030, "bob": 0.013, "ponytail": 0.009, "bun": 0.009}
+TUCK_M = 0.012  # the scalp goes on this far under the hair
 
 
 def make_hair(body: Body, hair: Hair) -> list[Surface]:
@@ -23,12 +24,24 @@ def make_hair(body: Body, hair: Hair) -> list[Surface]:
     shell = _shell(body, over, THICKNESS_M[hair.style], curly=hair.style == "curly")
     crown = body.height
     if hair.style == "bun":
-        return [shell, _ball(body, centre + [0, 0.088, -0.075], 0.042)]
+        return [shell, _ball(body, _back_of_head(body, centre[1] + 0.075) + np.array([0, 0.012, -0.012]), 0.040)]
     if hair.style == "ponytail":
-        return [shell, _tail(body, centre + [0, 0.045, -0.105])]
+        return [shell, _tail(body, _back_of_head(body, centre[1] + 0.045) + np.array([0, 0, 0.012]))]
     if hair.style == "bob":
         return [shell, _curtain(body, centre, crown)]
     return [shell]
+
+
+def bald(body: Body) -> Values:
+    """Positive (V,) on the points of the skin that hair does not hide, in metres from where it does."""
+    return TUCK_M - _head_frame(body)[1]
+
+
+def _back_of_head(body: Body, height: float) -> Values:
+    """The rearmost point (3,) of the head at a height."""
+    points = body.skin.points.astype(np.float64)
+    near = (np.abs(points[:, 1] - height) < 0.015) & (np.abs(points[:, 0]) < 0.02)
+    return np.array([0.0, height, points[near, 2].min()])
 
 
 def _head_frame(body: Body) -> tuple[Values, Values]:
@@ -54,14 +67,17 @@ def _shell(body: Body, over: Values, thickness: float, *, curly: bool) -> Surfac
     depth = points[:, 1] - centre[1] - PchipInterpolator(HAIRLINE_DEG, HAIRLINE_M)(angle)
     full = np.clip(depth / 0.03, 0, 1)
     full = full * full * (3 - 2 * full)
-    amount = 0.0025 + thickness * full
+    # Sides are cut shorter than the top.
+    top = np.clip((points[:, 1] - centre[1]) / 0.09, 0, 1)
+    amount = 0.003 + thickness * full * (0.35 + 0.65 * top)
     rng = np.random.default_rng(5)
     waves = np.zeros(len(points))
     for _ in range(8):
         waves += np.sin(points @ rng.normal(size=3) * (170 if curly else 60) + rng.uniform(0, 6.28))
     amount += (0.0022 if curly else 0.0008) * waves * full
     normals = point_normals(smoothed.points, smoothed.faces)
-    return replace(scalp, points=(smoothed.points + normals * amount[:, None]).astype(np.float32))
+    lifted = replace(scalp, points=(scalp.points + normals * amount[:, None]).astype(np.float32))
+    return smooth(lifted, rounds=8, border=True)
 
 
 def _on_head(body: Body, grid: Values, *, closed: bool) -> Surface:
@@ -83,7 +99,9 @@ def _on_head(body: Body, grid: Values, *, closed: bool) -> Surface:
 
 def _ball(body: Body, centre: Values, radius: float) -> Surface:
     """A bun, a little rough."""
-    polar, angle = np.meshgrid(np.linspace(0.02, np.pi - 0.02, 14), np.linspace(0, 2 * np.pi, 24, endpoint=False), indexing="ij")
+    polar, angle = np.meshgrid(
+        np.linspace(0.02, np.pi - 0.02, 14), np.linspace(0, 2 * np.pi, 24, endpoint=False), indexing="ij"
+    )
     radii = radius * (1 + 0.05 * np.sin(5 * angle + 4 * polar))
     direction = np.stack([np.sin(polar) * np.sin(angle), np.cos(polar), np.sin(polar) * np.cos(angle)], -1)
     return _on_head(body, centre + radii[..., None] * direction, closed=True)
@@ -92,7 +110,9 @@ def _ball(body: Body, centre: Values, radius: float) -> Surface:
 def _tail(body: Body, start: Values) -> Surface:
     """A ponytail: a tapered tube that leaves the head backwards and falls."""
     along = np.linspace(0, 1, 20)
-    spine = start + np.stack([0 * along, 0.03 * np.sin(2.6 * along) - 0.23 * along**1.7, -0.065 * np.sin(1.9 * along)], 1)
+    spine = start + np.stack(
+        [0 * along, 0.03 * np.sin(2.6 * along) - 0.23 * along**1.7, -0.065 * np.sin(1.9 * along)], 1
+    )
     radius = 0.012 + 0.022 * np.sin(np.pi * np.clip(along * 1.15, 0, 1)) ** 0.7 * (1 - 0.35 * along)
     radius[-1] = 0.002
     angle = np.linspace(0, 2 * np.pi, 18, endpoint=False)
@@ -107,9 +127,9 @@ def _tail(body: Body, start: Values) -> Surface:
 
 def _curtain(body: Body, centre: Values, crown: float) -> Surface:
     """A bob: hair from the crown over the sides and back of the head down to the jaw, curled in at its end."""
-    angle = np.radians(np.linspace(62, 298, 56))
+    angle = np.radians(np.linspace(52, 308, 60))
     along = np.linspace(0, 1, 24)
-    top = crown + 0.021
+    top = crown + 0.016
     # Over the skull a quarter of an ellipse, then straight down.
     bend = np.clip(along / 0.42, 0, 1) * np.pi / 2
     fall = np.clip((along - 0.42) / 0.58, 0, 1)

@@ -1,7 +1,7 @@
-"""From key poses to every frame: movement that eases into each beat, with steps, weight shift, bounce and follow-through.
+"""From key poses to every frame: movement that eases into each beat, with steps, weight shift and follow-through.
 
 Within a count hips lead, then chest, upper arms, forearms and hands; all have arrived at its end, so speed is least on
-the beat. A foot moves only in a step: first unweighted, then swung, then set down; otherwise its ball stays where it is.
+the beat. A foot moves only in a step: unweighted, swung, set down; otherwise its ball stays where it is.
 """
 
 from collections.abc import Sequence
@@ -11,7 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.interpolate import PchipInterpolator
 
-from danceit_core.studio.moves import ARMS, Count
+from danceit_core.studio.arms import ARMS
+from danceit_core.studio.moves import Count
 from danceit_core.studio.rig import Stances
 from danceit_core.studio.rotation import Array, unit
 from danceit_core.studio.routine import Key
@@ -78,7 +79,7 @@ def move_through(keys: Sequence[Key], times_s: Array, *, beat_s: float, rng: np.
         pelvis=pelvis + 0.004 * alive[:, :2],
         dip=dip + 0.015 - air,
         facing=faced,
-        hips=between(angles["hips"], "hips") + [0, 0.03, 0],
+        hips=between(angles["hips"], "hips"),
         chest=between(angles["chest"], "chest") + 0.02 * alive[:, 2:5],
         head=head + 0.025 * alive[:, 5:8] + [0, 0.02, 0],
         arms=unit(arms + 0.02 * alive[:, None, None, 8:11]),

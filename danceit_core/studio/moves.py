@@ -1,51 +1,12 @@
-"""What can be danced: arm shapes, and moves as poses to be in on successive beats ("counts").
+"""What can be danced: moves as poses to be in on successive beats ("counts").
 
 A move begins and ends at the dancer's spot, turned as at its beginning (or by whole turns), so that any move may follow
-any other. Directions are those of the dancer: x to the left, y up, z ahead; for arms and feet x is outward, so that a
-shape serves both sides. `mirrored` dances a move the other way round.
+any other. Directions are those of the dancer: x to the left, y up, z ahead; for feet x is outward.
 """
 
 from dataclasses import dataclass, replace
 
-Triple = tuple[float, float, float]
-
-
-@dataclass(frozen=True)
-class ArmShape:
-    """Directions of upper arm, forearm and the palm's face in the chest's frame; curl of the fingers, 0..1."""
-
-    upper: Triple
-    fore: Triple
-    palm: Triple
-    curl: float = 0.25
-
-
-ARMS: dict[str, ArmShape] = {
-    "down": ArmShape((0.30, -1, 0.0), (0.16, -1, 0.32), (-1, 0, -0.1), 0.35),
-    "loose": ArmShape((0.42, -1, 0.1), (0.15, -0.6, 0.8), (-1, -0.3, 0), 0.4),
-    "out": ArmShape((1, -0.05, 0.08), (1, 0.06, 0.22), (0, -1, 0.15), 0.12),
-    "airplane": ArmShape((1, -0.45, 0.0), (1, -0.35, 0.15), (0, -1, 0.2), 0.1),
-    "up": ArmShape((0.36, 1, 0.05), (0.16, 1, 0.12), (0, 0.1, 1), 0.15),
-    "vee": ArmShape((0.75, 0.75, 0.12), (0.68, 0.85, 0.2), (0, -0.2, 1), 0.1),
-    "goal": ArmShape((1, 0.06, 0.08), (0.18, 1, 0.22), (0, 0, 1), 0.2),
-    "flex": ArmShape((1, 0.12, 0.0), (-0.25, 1, 0.15), (-0.6, 0, 0.5), 0.95),
-    "hip": ArmShape((0.80, -0.75, -0.32), (-0.70, -0.66, 0.42), (-0.5, -0.6, -0.3), 0.7),
-    "chest": ArmShape((0.60, -0.75, 0.42), (-0.55, 0.32, 0.80), (-0.3, -0.6, -0.5), 0.45),
-    "clap": ArmShape((0.28, -0.62, 0.74), (-0.46, 0.30, 0.85), (-1, 0.1, -0.1), 0.05),
-    "front": ArmShape((0.22, -0.18, 1), (0.02, 0.05, 1), (0, -1, 0.1), 0.1),
-    "punch": ArmShape((0.18, -0.12, 1), (-0.08, 0.08, 1), (-0.6, -0.8, 0), 1.0),
-    "guard": ArmShape((0.42, -0.90, 0.25), (-0.18, 0.75, 0.75), (-0.9, 0, -0.2), 1.0),
-    "low": ArmShape((0.28, -0.90, 0.42), (-0.40, -0.72, 0.62), (-0.4, -0.4, -0.9), 0.3),
-    "back": ArmShape((0.32, -0.95, -0.42), (0.25, -1, 0.05), (-1, 0, 0.1), 0.4),
-    "ahead": ArmShape((0.22, -0.88, 0.42), (0.0, 0.22, 1), (-1, 0, 0), 0.6),
-    "head": ArmShape((0.85, 0.62, 0.0), (-0.62, 0.70, -0.22), (-0.7, -0.3, -0.2), 0.3),
-    "ring": ArmShape((0.60, 0.88, 0.16), (-0.38, 0.95, 0.20), (-0.5, -0.8, 0), 0.2),
-    "wave_low": ArmShape((0.95, -0.38, 0.1), (1, 0.10, 0.2), (0, -1, 0.2), 0.15),
-    "wave_high": ArmShape((0.95, 0.36, 0.1), (0.95, -0.28, 0.25), (0, -1, 0), 0.2),
-    "jazz": ArmShape((0.75, -0.60, 0.35), (0.62, 0.60, 0.50), (0, 0.2, 1), 0.0),
-    "roll_in": ArmShape((0.40, -0.72, 0.58), (-0.62, 0.30, 0.74), (0, -0.5, -0.8), 0.8),
-    "roll_out": ArmShape((0.46, -0.50, 0.74), (-0.58, -0.12, 0.82), (0, -0.8, -0.5), 0.8),
-}
+from danceit_core.studio.arms import Triple
 
 STANCE: Triple = (0.13, 0.0, 0.0)
 WIDE: Triple = (0.27, 0.0, 0.0)
@@ -135,9 +96,27 @@ def _walk(step: int) -> Count:
     ahead: Triple = (0.11, 0.12, 0)
     if step % 2:
         place, turn = _circle(step), 45.0
-        return Count("ahead", "back", -0.6, 0.02, chest=(-0.15, 0.03, 0), left_foot=None, right_foot=ahead, turn=turn, travel=place)
+        return Count(
+            "ahead",
+            "back",
+            -0.6,
+            0.02,
+            chest=(-0.15, 0.03, 0),
+            left_foot=None,
+            right_foot=ahead,
+            turn=turn,
+            travel=place,
+        )
     return Count(
-        "back", "ahead", 0.6, 0.02, chest=(0.15, 0.03, 0), left_foot=ahead, right_foot=None, turn=45, travel=_circle(step)
+        "back",
+        "ahead",
+        0.6,
+        0.02,
+        chest=(0.15, 0.03, 0),
+        left_foot=ahead,
+        right_foot=None,
+        turn=45,
+        travel=_circle(step),
     )
 
 
@@ -152,7 +131,8 @@ MOVES: tuple[Move, ...] = (
     ), 0.2),
     Move("step_touch", _there_and_back(
         Count("out", "hip", 0.6, 0.04, (0, 0, -0.05), (0.12, 0, 0.06), (0.2, 0, 0), (0.30, 0, 0), STANCE),
-        Count("chest", "hip", 0.9, 0.02, (0.05, 0, -0.03), (0.05, 0, 0.03), (0.1, 0, 0), (0.30, 0, 0), (-0.14, 0.03, 0)),
+        Count("chest", "hip", 0.9, 0.02, (0.05, 0, -0.03), (0.05, 0, 0.03), (0.1, 0, 0), (0.30, 0, 0),
+            (-0.14, 0.03, 0)),
     ), 0.4),
     Move("arm_pump", _there_and_back(
         Count("up", "up", 0.25, 0.01, (0.10, 0, -0.03), (0, -0.05, 0), (0, -0.06, 0.05), WIDE, WIDE),
@@ -194,7 +174,8 @@ MOVES: tuple[Move, ...] = (
     ), 0.3),
     Move("box_step", (
         Count("ahead", "loose", -0.8, 0.04, (-0.1, 0, 0.03), (0.1, 0.03, 0), (0, 0, 0), STANCE, (-0.04, 0.22, 0)),
-        Count("loose", "ahead", 0.7, 0.03, (0.1, 0, -0.03), (-0.1, 0.03, 0), (0, 0, 0), (0.16, 0.20, 0), (-0.04, 0.22, 0)),
+        Count("loose", "ahead", 0.7, 0.03, (0.1, 0, -0.03), (-0.1, 0.03, 0), (0, 0, 0), (0.16, 0.20, 0),
+            (-0.04, 0.22, 0)),
         Count("out", "loose", -0.8, 0.04, (0, 0, 0.03), (0.05, 0, 0), (0.1, 0, 0), (0.16, 0.20, 0), (0.15, -0.10, 0)),
         Count("hip", "hip", 0.2, 0.03, (0, 0, 0), (0, 0, 0), (0, 0, 0), STANCE, (0.15, -0.10, 0)),
     ), 0.5),
@@ -209,27 +190,33 @@ MOVES: tuple[Move, ...] = (
         Count("guard", "guard", 0.0, 0.07, (0, 0, 0), (0, 0.06, 0), (0, 0, 0)),
     ), 0.85),
     Move("boxing", _there_and_back(
-        Count("punch", "guard", 0.4, 0.06, (-0.20, 0, 0), (-0.45, 0.06, 0), (0.1, 0.05, 0), (0.15, 0.12, 0), (0.15, -0.06, 0)),
-        Count("guard", "punch", 0.1, 0.05, (0.15, 0, 0), (0.40, 0.06, 0), (-0.1, 0.05, 0), (0.15, 0.12, 0), (0.15, -0.06, 0)),
+        Count("punch", "guard", 0.4, 0.06, (-0.20, 0, 0), (-0.45, 0.06, 0), (0.1, 0.05, 0), (0.15, 0.12, 0),
+            (0.15, -0.06, 0)),
+        Count("guard", "punch", 0.1, 0.05, (0.15, 0, 0), (0.40, 0.06, 0), (-0.1, 0.05, 0), (0.15, 0.12, 0),
+            (0.15, -0.06, 0)),
     ), 0.85),
     Move("arm_roll", _there_and_back(
         Count("roll_in", "roll_out", 0.4, 0.05, (0.05, 0, -0.05), (0.12, 0.08, 0.05), (0.1, 0.05, 0)),
         Count("roll_out", "roll_in", -0.1, 0.08, (-0.05, 0, 0.02), (-0.06, 0.10, -0.02), (0, 0.05, 0)),
     ), 0.6),
     Move("side_lunge", _there_and_back(
-        Count("vee", "airplane", 0.85, 0.14, (0.15, 0, -0.06), (0.10, 0, 0.16), (0.25, -0.05, 0.05), (0.44, 0.03, 0), (0.16, 0, 0)),
+        Count("vee", "airplane", 0.85, 0.14, (0.15, 0, -0.06), (0.10, 0, 0.16), (0.25, -0.05, 0.05),
+            (0.44, 0.03, 0), (0.16, 0, 0)),
         Count("loose", "hip", 0.0, 0.03, (0, 0, 0), (0, 0, 0), (0, 0, 0)),
     ), 0.65),
     Move("ring_sway", _there_and_back(
-        Count("ring", "hip", -0.45, 0.03, (0, 0, 0.08), (0, 0, -0.14), (0.05, 0, -0.08), (0.2, 0, 0), (0.2, 0, 0), beats=2),
+        Count("ring", "hip", -0.45, 0.03, (0, 0, 0.08), (0, 0, -0.14), (0.05, 0, -0.08), (0.2, 0, 0),
+            (0.2, 0, 0), beats=2),
     ), 0.15),
     Move("grapevine", (
         Count("out", "out", 0.8, 0.03, (0, 0, -0.03), (0.1, 0, 0), (0.2, 0, 0), (0.24, 0, 0), None, travel=(0.16, 0)),
-        Count("loose", "loose", -0.8, 0.05, (0.15, 0, 0), (0, 0, 0), (0.15, 0, 0), None, (-0.10, -0.12, 0), travel=(0.26, 0)),
+        Count("loose", "loose", -0.8, 0.05, (0.15, 0, 0), (0, 0, 0), (0.15, 0, 0), None, (-0.10, -0.12, 0),
+            travel=(0.26, 0)),
         Count("out", "out", 0.8, 0.03, (0, 0, -0.03), (0.1, 0, 0), (0.1, 0, 0), (0.16, 0, 0), None, travel=(0.40, 0)),
         Count("clap", "clap", 0.9, 0.05, (0, 0, -0.03), (0, 0, 0.04), (0, 0, 0.08), None, TOUCH, travel=(0.40, 0)),
         Count("out", "out", -0.8, 0.03, (0, 0, 0.03), (-0.1, 0, 0), (-0.2, 0, 0), None, (0.24, 0, 0), travel=(0.24, 0)),
-        Count("loose", "loose", 0.8, 0.05, (-0.15, 0, 0), (0, 0, 0), (-0.15, 0, 0), (-0.10, -0.12, 0), None, travel=(0.12, 0)),
+        Count("loose", "loose", 0.8, 0.05, (-0.15, 0, 0), (0, 0, 0), (-0.15, 0, 0), (-0.10, -0.12, 0), None,
+            travel=(0.12, 0)),
         Count("out", "out", -0.8, 0.03, (0, 0, 0.03), (-0.1, 0, 0), (-0.1, 0, 0), None, (0.16, 0, 0), travel=(0, 0)),
         Count("clap", "clap", -0.5, 0.05, (0, 0, 0.03), (0, 0, -0.04), (0, 0, -0.08), STANCE, None),
     ), 0.55),

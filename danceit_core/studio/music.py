@@ -69,7 +69,7 @@ def compose_song(*, tempo_bpm: float, seconds: float, seed: int) -> Song:
     beat_s = 60 / tempo_bpm
     beats_s = np.arange(rng.uniform(0.1, 0.3), seconds, beat_s)
     score = _write_score(rng)
-    samples = np.zeros(int(round(seconds * SAMPLE_RATE_HZ)))
+    samples = np.zeros(round(seconds * SAMPLE_RATE_HZ))
     energy = np.zeros(len(beats_s))
     for beat, start_s in enumerate(beats_s):
         section, first = _section_of(beat)
@@ -123,7 +123,7 @@ def _play_beat(
 
 def _add(samples: Sound, start_s: float, sound: Sound) -> None:
     """Mix a sound in, cut at the song's end."""
-    start = int(round(start_s * SAMPLE_RATE_HZ))
+    start = round(start_s * SAMPLE_RATE_HZ)
     end = min(len(samples), start + len(sound))
     if start < end:
         samples[start:end] += sound[: end - start]

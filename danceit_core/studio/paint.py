@@ -7,9 +7,10 @@ that a painter can speak in metres ("5 mm over the eye") instead of pixels.
 import cv2
 import numba as nb
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from danceit_core.studio.body import EYELIDS, LIPS, NAILS, Body
+from danceit_core.studio.clothes import ARM_BONES, along_arm, below_collar, bone_share
 from danceit_core.studio.look import Bottom, Colour, Hair, Look, Top
 from danceit_core.studio.surface import Floats, Ints, Surface
 
@@ -66,7 +67,7 @@ def _smoothstep(low: float, high: float, values: Floats) -> Floats:
     return share * share * (3 - 2 * share)
 
 
-def _mix(picture: Floats, colour: Colour | Floats, share: Floats) -> Floats:
+def _mix(picture: Floats, colour: ArrayLike, share: Floats) -> Floats:
     return picture + share[..., None] * (np.asarray(colour, np.float32) - picture)
 
 
@@ -89,16 +90,23 @@ def paint_skin(body: Body, look: Look) -> Picture:
     # Blood shows in cheeks, nose, ears and knuckles.
     cheek = np.exp(-(((x - apart - 0.012) / 0.022) ** 2 + ((y + 0.040) / 0.018) ** 2)) * face
     nose = np.exp(-((x / 0.014) ** 2 + ((y + 0.035) / 0.014) ** 2)) * (z > 0.01) * face
-    flush = (0.35 + 0.3 * look.makeup) * cheek + 0.22 * nose
+    flush = (0.22 + 0.2 * look.makeup) * cheek + 0.22 * nose
     picture = _mix(picture, base * np.array([1.02, 0.72, 0.68], np.float32), flush)
     if look.hair.beard:
         beard = _smoothstep(-0.045, -0.062, y + 0.25 * np.clip(-z - 0.02, 0, 1)) * _smoothstep(-0.150, -0.125, y)
-        beard *= (head_share > 0.4) * _smoothstep(-0.11, -0.085, z) * (1 + 0.25 * _noise(places, (300, 300, 300), 2))
-        picture = _mix(picture, np.asarray(look.hair.colour) * 0.8 + 0.12 * base, look.hair.beard * np.clip(beard, 0, 1))
+        beard *= (head_share > 0.4) * _smoothstep(-0.11, -0.085, z)
+        beard *= 1 + 0.18 * np.random.default_rng(2).normal(size=beard.shape)
+        picture = _mix(
+            picture, np.asarray(look.hair.colour) * 0.8 + 0.12 * base, look.hair.beard * np.clip(beard, 0, 1)
+        )
     line = 0.0225 + 0.0045 * np.sin(np.clip((x - 0.012) / 0.046, 0, 1) * 2.5)
-    hairs = np.exp(-(((y - line) / 0.0042) ** 2)) * _smoothstep(0.010, 0.016, x) * _smoothstep(0.060, 0.050, x)
+    hairs = (
+        np.exp(-(((y - line) / (0.0044 - 0.0012 * look.makeup)) ** 2))
+        * _smoothstep(0.010, 0.016, x)
+        * _smoothstep(0.060, 0.050, x)
+    )
     hairs = hairs * face * (brow > 0.3) * (z > -0.03)
-    picture = _mix(picture, np.asarray(look.hair.colour) * 0.75, 0.85 * hairs)
+    picture = _mix(picture, np.asarray(look.hair.colour) * 0.75, (0.85 - 0.25 * look.makeup) * hairs)
     picture = _mix(picture, base * (0.72 - 0.25 * look.makeup), 0.55 * _mask(body, EYELIDS))
     picture = _mix(picture, look.lips, 0.75 * _mask(body, LIPS))
     picture = _mix(picture, base * 0.85 + 0.15, 0.5 * _mask(body, NAILS))
@@ -112,29 +120,35 @@ def _mask(body: Body, name: str) -> Floats:
 def _cloth(colour: Colour, places: Floats, seed: int, *, weave: float) -> Floats:
     """Plain cloth: soft unevenness where it creases, and a fine weave."""
     grain = np.random.default_rng(seed).normal(size=places.shape[:2]).astype(np.float32)
-    shade = 1 + 0.06 * _noise(places, (9, 5, 9), seed) + 0.05 * _noise(places, (5, 26, 5), seed + 1) + weave * grain
+    shade = 1 + 0.06 * _noise(places, (9, 5, 9), seed) + 0.03 * _noise(places, (5, 20, 5), seed + 1) + weave * grain
     return np.asarray(colour, np.float32) * shade[..., None]
 
 
-def paint_top(body: Body, top: Top) -> Picture:
-    """The shirt's cloth with its stripes or disc."""
-    places = bake(body.skin, body.skin.points)
+def paint_top(body: Body, cloth: Surface, top: Top) -> Picture:
+    """The shirt's cloth with its stripes or disc; stripes run round the chest and round the arms."""
+    arm = bone_share(body, cloth, ARM_BONES)
+    along, length = along_arm(body, cloth.points.astype(np.float64))
+    down = body.skeleton.head("upperarm_l")[1] - along * length
+    level = (1 - arm) * cloth.points[:, 1] + arm * down
+    collar = below_collar(body, cloth.points.astype(np.float64), top)
+    baked = bake(cloth, np.concatenate([cloth.points, level[:, None], collar[:, None]], axis=1))
+    places = baked[..., :3]
     picture = _cloth(top.colour, places, 9, weave=0.025)
     if top.stripe and top.stripe_m:
-        wave = np.sin(2 * np.pi * places[..., 1] / top.stripe_m)
+        wave = np.sin(2 * np.pi * baked[..., 3] / top.stripe_m)
         picture = _mix(picture, _cloth(top.stripe, places, 9, weave=0.025), _smoothstep(0.12, 0.3, wave))
     elif top.stripe:
-        chest = body.skeleton.head("spine_03") + [0, 0.075, 0]
-        distance = np.hypot(places[..., 0], places[..., 1] - chest[1])
+        middle = body.skeleton.head("spine_03")[1] + 0.075
+        distance = np.hypot(places[..., 0], places[..., 1] - middle)
         disc = _smoothstep(0.078, 0.075, distance) * (places[..., 2] > 0)
         ring = _smoothstep(0.052, 0.049, distance) * _smoothstep(0.036, 0.039, distance)
         picture = _mix(picture, top.stripe, disc * (1 - ring))
-    return _finish(picture)
+    return _finish(_mix(picture, picture * 0.72, _smoothstep(0.022, 0.019, baked[..., 4])))
 
 
-def paint_bottom(body: Body, bottom: Bottom) -> Picture:
+def paint_bottom(body: Body, cloth: Surface, bottom: Bottom) -> Picture:
     """Trousers, with a stripe down the outer seam if they have one."""
-    places = bake(body.skin, body.skin.points)
+    places = bake(cloth, cloth.points)
     picture = _cloth(bottom.colour, places, 21, weave=0.05)
     if bottom.seam:
         hip, ankle = body.skeleton.head("thigh_l"), body.skeleton.head("foot_l")
@@ -145,22 +159,26 @@ def paint_bottom(body: Body, bottom: Bottom) -> Picture:
     return _finish(picture)
 
 
-def paint_shoes(body: Body, colour: Colour) -> Picture:
-    """Sneakers: coloured upper, white sole and laces."""
-    places = bake(body.skin, body.skin.points)
+def paint_shoes(body: Body, shoes: Surface, colour: Colour) -> Picture:
+    """Sneakers: coloured upper, sole and laces lighter than it, or darker on white shoes."""
+    places = bake(shoes, shoes.points)
+    sole = (0.93, 0.93, 0.91) if sum(colour) < 2.2 else (0.62, 0.60, 0.58)
     picture = _cloth(colour, places, 31, weave=0.02)
     ankle, ball = body.skeleton.head("foot_l"), body.skeleton.head("ball_l")
     x, y, z = np.abs(places[..., 0]) - ankle[0], places[..., 1], places[..., 2]
-    picture = _mix(picture, (0.93, 0.93, 0.91), _smoothstep(0.021, 0.019, y))
+    picture = _mix(picture, sole, _smoothstep(0.019, 0.017, y))
     laces = _smoothstep(0.018, 0.015, np.abs(x)) * (z > ankle[2] + 0.035) * (z < ball[2]) * (np.sin(z * 520) > 0.1)
-    return _finish(_mix(picture, (0.95, 0.95, 0.95), laces * (y > 0.035)))
+    return _finish(_mix(picture, sole, laces * (y > 0.035)))
 
 
 def paint_scalp(body: Body, hair: Hair) -> Picture:
     """Hair on the head, combed from the brow to the nape."""
     places = bake(body.skin, body.skin.points)
-    rates = (90, 90, 90) if hair.style == "curly" else (130, 12, 22)
-    strands = 0.24 * _noise(places, rates, 41) + 0.10 * _noise(places, (300, 30, 60), 42)
+    if hair.style == "curly":
+        curls = np.random.default_rng(41).normal(size=places.shape[:2]).astype(np.float32)
+        strands = 0.30 * _noise(places, (60, 60, 60), 41) + 0.8 * cv2.GaussianBlur(curls, (0, 0), 1.2)
+    else:
+        strands = 0.24 * _noise(places, (130, 12, 22), 41) + 0.10 * _noise(places, (300, 30, 60), 42)
     return _finish(np.asarray(hair.colour, np.float32) * (1 + strands[..., None]))
 
 
@@ -180,9 +198,9 @@ def paint_eyes(eyes: Surface, iris: Colour) -> Picture:
         front = eyes.points[side][np.argmax(eyes.points[side][:, 2])]
         radius[side, 0] = np.linalg.norm(eyes.points[side] - front, axis=1)
     away = bake(eyes, radius)[..., 0]
-    picture = np.full((*away.shape, 3), (0.90, 0.88, 0.86), np.float32)
-    picture = _mix(picture, np.asarray(iris) * 0.45, _smoothstep(0.0068, 0.0062, away))
-    picture = _mix(picture, iris, _smoothstep(0.0058, 0.0052, away))
+    picture = np.full((*away.shape, 3), (0.80, 0.78, 0.76), np.float32)
+    picture = _mix(picture, np.asarray(iris) * 0.45, _smoothstep(0.0073, 0.0067, away))
+    picture = _mix(picture, iris, _smoothstep(0.0064, 0.0058, away))
     return _finish(_mix(picture, (0.02, 0.02, 0.02), _smoothstep(0.0030, 0.0026, away)))
 
 

@@ -67,7 +67,10 @@ def depth_map(points: Floats, faces: Ints, light: Floats, size: int) -> Floats:
     for k in range(len(points)):
         for row in range(3):
             seen[k, row] = (
-                light[row, 0] * points[k, 0] + light[row, 1] * points[k, 1] + light[row, 2] * points[k, 2] + light[row, 3]
+                light[row, 0] * points[k, 0]
+                + light[row, 1] * points[k, 1]
+                + light[row, 2] * points[k, 2]
+                + light[row, 3]
             )
     for f in range(len(faces)):
         a, b, c = faces[f, 0], faces[f, 1], faces[f, 2]
@@ -92,8 +95,8 @@ def depth_map(points: Floats, faces: Ints, light: Floats, size: int) -> Floats:
 def lit_share(nearest: Floats, light: Floats, x: float, y: float, z: float, bias: float, reach: int) -> float:
     """The share of the light that reaches a point, 0..1, over a square of the depth map: soft edges.
 
-    `reach`: half the square's side in pixels, an even number or 1. Where its corners and its middle agree they speak for
-    all of it.
+    `reach`: half the square's side in pixels, an even number or 1. Where its corners and its middle agree, they speak
+    for all of it.
     """
     size = nearest.shape[0]
     column = int(light[0, 0] * x + light[0, 1] * y + light[0, 2] * z + light[0, 3])

@@ -150,7 +150,9 @@ def _leg(chain: _Chain, side: int, name: str, ankle: Array, foot: Array, stances
     along = rot.unit(along)
     # The knee points where the toes do, and a little to where the hips do.
     toes = np.stack([np.sin(stances.foot_yaw[:, side]), np.zeros(len(ankle)), np.cos(stances.foot_yaw[:, side])], 1)
-    ahead = rot.unit(toes + 0.5 * rot.turn(chain.rotations[:, skeleton.index("pelvis")], [OUTWARD[side, 0] * 0.2, 0, 1]))
+    ahead = rot.unit(
+        toes + 0.5 * rot.turn(chain.rotations[:, skeleton.index("pelvis")], [OUTWARD[side, 0] * 0.2, 0, 1])
+    )
     pole = rot.unit(ahead - (ahead * along).sum(1, keepdims=True) * along)
     cosine = np.clip((thigh**2 + distance**2 - calf**2) / (2 * thigh * distance), -1, 1)
     upper = cosine * along + np.sqrt(1 - cosine**2) * pole
@@ -200,9 +202,7 @@ def _arm(chain: _Chain, side: int, name: str, chest: Array, stances: Stances) ->
 def palm_of(skeleton: Skeleton, name: str) -> Array:
     """The direction that the palm of a hand faces at rest, (3,)."""
     wrist = skeleton.head(f"hand_{name}")
-    normal = rot.unit(
-        np.cross(skeleton.head(f"index_01_{name}") - wrist, skeleton.head(f"pinky_01_{name}") - wrist)
-    )
+    normal = rot.unit(np.cross(skeleton.head(f"index_01_{name}") - wrist, skeleton.head(f"pinky_01_{name}") - wrist))
     inward = np.array([-1.0 if name == "l" else 1.0, -1.0, 0.0])
     return normal if normal @ inward > 0 else -normal
 

@@ -23,7 +23,7 @@ class Block:
 
 @dataclass(frozen=True)
 class Room:
-    """back_z, left_x, right_x: where the walls are. key, sky, ground: light from the lamp, from all around, from below.
+    """back_z: where the wall is. key, sky, ground: light from the lamp, from all around, from below.
 
     spot_m: radius of the lamp's pool of light. gloss: how much the floor mirrors, 0..1.
     """
@@ -34,8 +34,6 @@ class Room:
     wall_pattern: int
     blocks: tuple[Block, ...] = ()
     back_z: float = -2.3
-    left_x: float = -9.0
-    right_x: float = 9.0
     key: Colour = (1.0, 0.95, 0.88)
     sky: Colour = (0.52, 0.55, 0.60)
     ground: Colour = (0.26, 0.24, 0.22)
@@ -51,7 +49,9 @@ def _skirting(room_width: float, back_z: float, colour: Colour) -> Block:
 
 def _frame(x: float, y: float, width: float, height: float, back_z: float, colour: Colour) -> tuple[Block, Block]:
     """A framed picture on the back wall."""
-    rim = Block((x - width / 2, y - height / 2, back_z), (x + width / 2, y + height / 2, back_z + 0.03), (0.12, 0.10, 0.09))
+    rim = Block(
+        (x - width / 2, y - height / 2, back_z), (x + width / 2, y + height / 2, back_z + 0.03), (0.12, 0.10, 0.09)
+    )
     edge = 0.03
     inner = Block(
         (x - width / 2 + edge, y - height / 2 + edge, back_z),

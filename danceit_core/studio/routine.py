@@ -44,9 +44,7 @@ def plan_routine(song: Song, *, seconds: float, rng: np.random.Generator, cover:
     return _fill(keys, _by_energy(song, keys, rng), song, seconds, rng)
 
 
-def _fill(
-    keys: list[Key], moves: Iterator[Move], song: Song, seconds: float, rng: np.random.Generator
-) -> list[Key]:
+def _fill(keys: list[Key], moves: Iterator[Move], song: Song, seconds: float, rng: np.random.Generator) -> list[Key]:
     """Append moves to `keys` until they reach past the end."""
     beat_s = 60 / song.tempo_bpm
     while keys[-1].time_s < seconds + 2 * beat_s:

@@ -35,7 +35,9 @@ def _texel(textures: NDArray[np.uint8], linear: Floats, layer: int, u: float, v:
     left, right = min(max(column, 0), size - 1), min(max(column + 1, 0), size - 1)
     top, bottom = min(max(row, 0), size - 1), min(max(row + 1, 0), size - 1)
     upper = linear[textures[layer, top, left, channel]] * (1 - fx) + linear[textures[layer, top, right, channel]] * fx
-    lower = linear[textures[layer, bottom, left, channel]] * (1 - fx) + linear[textures[layer, bottom, right, channel]] * fx
+    lower = (
+        linear[textures[layer, bottom, left, channel]] * (1 - fx) + linear[textures[layer, bottom, right, channel]] * fx
+    )
     return upper * (1 - fy) + lower * fy
 
 
@@ -161,5 +163,3 @@ def develop(
                 value = tone[int(place)] + grain[row % grain.shape[0], column % grain.shape[1]]
                 out[row, column, k] = np.uint8(min(max(value + 0.5, 0.0), 255.0))
     return out
-
-

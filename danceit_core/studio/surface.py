@@ -98,21 +98,37 @@ def _with_cuts(rows: Floats, cuts: dict[tuple[int, int], int], shares: dict[tupl
     return np.concatenate([rows, rows[edges[:, 0]] * (1 - share) + rows[edges[:, 1]] * share])
 
 
-def smooth(surface: Surface, *, rounds: int, keep_border: bool = True) -> Surface:
-    """Move each point to the mean of its neighbours, `rounds` times; the points of the border may stay."""
+def _links(surface: Surface, *, border: bool) -> scipy.sparse.csr_matrix:
+    """Which points are neighbours (V, V), along all edges or along those of the border alone."""
     count = len(surface)
     a, b = surface.faces[:, [0, 1, 2]].ravel(), surface.faces[:, [1, 2, 0]].ravel()
     directed = scipy.sparse.coo_matrix((np.ones(len(a)), (a, b)), (count, count)).tocsr()
-    links = directed + directed.T
-    free = np.ones(count, bool)
-    if keep_border:
-        lone = (directed - directed.T).tocoo()
-        free[lone.row[lone.data != 0]] = False
+    if border:
+        # An edge inside the surface runs once in each direction; one on its border in one only.
+        directed = abs(directed - directed.T)
+        directed.eliminate_zeros()
+        return directed
+    return directed + directed.T
+
+
+def relax(surface: Surface, values: NDArray[np.floating], *, rounds: int, border: bool = False) -> NDArray[np.float64]:
+    """Values (V, ...) of the points, each taken to the mean of its neighbours' `rounds` times.
+
+    border: False leaves the border as it is and evens out all else; True evens out the border alone.
+    """
+    on_border = np.asarray(_links(surface, border=True).sum(1)).ravel() > 0
+    links = _links(surface, border=border)
     step = scipy.sparse.diags(1 / np.maximum(np.asarray(links.sum(1)).ravel(), 1)) @ links
-    points = surface.points.astype(np.float64)
+    moving = on_border if border else ~on_border
+    relaxed = np.array(values, np.float64)
     for _ in range(rounds):
-        points[free] = (step @ points)[free]
-    return replace(surface, points=points.astype(np.float32))
+        relaxed[moving] = 0.5 * (relaxed + step @ relaxed)[moving] if border else (step @ relaxed)[moving]
+    return relaxed
+
+
+def smooth(surface: Surface, *, rounds: int, border: bool = False) -> Surface:
+    """The surface with its points relaxed; see `relax`."""
+    return replace(surface, points=relax(surface, surface.points, rounds=rounds, border=border).astype(np.float32))
 
 
 def join(surfaces: Sequence[Surface]) -> tuple[Surface, Ints]:

@@ -14,7 +14,7 @@ from danceit_core.studio.surface import Floats, Ints
 CORNER_SHADE_M = 1.1
 RAYS = 12
 SMOOTHING = 5  # pixels at 512
-FLOOR, BACK, LEFT, RIGHT, FIRST_BLOCK = range(5)
+FLOOR, BACK, FIRST_BLOCK = range(3)
 
 
 @dataclass(frozen=True)
@@ -30,16 +30,12 @@ class Backdrop:
 def draw_room(room: Room, *, axes: Floats, eye: Floats, focal: float, size: int, samples: int) -> Backdrop:
     """The room seen from `eye` along `axes` (3, 3: right, down, ahead), `samples` squared rays a pixel."""
     boxes = np.array([[*b.low, *b.high] for b in room.blocks], np.float32).reshape(-1, 6)
-    colours = np.array([room.floor, room.wall, room.wall, room.wall, *(b.colour for b in room.blocks)], np.float32)
-    patterns = np.array(
-        [room.floor_pattern, room.wall_pattern, room.wall_pattern, room.wall_pattern, *(b.pattern for b in room.blocks)],
-        np.int32,
-    )
-    planes = np.array([0.0, room.back_z, room.left_x, room.right_x], np.float32)
+    colours = np.array([room.floor, room.wall, *(b.colour for b in room.blocks)], np.float32)
+    patterns = np.array([room.floor_pattern, room.wall_pattern, *(b.pattern for b in room.blocks)], np.int32)
     toward = np.asarray(room.light_from, np.float32)
     toward /= np.linalg.norm(toward)
     albedo, places, normals, surface, lit, open_sky = _cast(
-        axes, eye, focal, size, samples, boxes, colours**2.2, patterns, planes, toward, room.seed
+        axes, eye, focal, size, samples, boxes, colours**2.2, patterns, room.back_z, toward, room.seed
     )
     reach = max(1, round(SMOOTHING * size / 512))
     lit, open_sky = _smooth_within(lit, surface, reach), _smooth_within(open_sky, surface, reach)
@@ -72,25 +68,19 @@ def _hash(a: int, b: int, c: int) -> float:
 
 
 @nb.njit(cache=True, fastmath=True)
-def _hit(ox: float, oy: float, oz: float, dx: float, dy: float, dz: float, boxes: Floats, planes: Floats, far: float) -> tuple[float, int]:
+def _hit(
+    ox: float, oy: float, oz: float, dx: float, dy: float, dz: float, boxes: Floats, back_z: float, far: float
+) -> tuple[float, int]:
     """Distance along a ray and 8 * surface + side of what it meets first; (far, -1) for nothing nearer than `far`."""
     best, found = far, -1
     if dy < -1e-6:
-        t = (planes[0] - oy) / dy
+        t = -oy / dy
         if 1e-4 < t < best:
             best, found = t, 8 * FLOOR + 3
     if dz < -1e-6:
-        t = (planes[1] - oz) / dz
+        t = (back_z - oz) / dz
         if 1e-4 < t < best:
             best, found = t, 8 * BACK + 5
-    if dx < -1e-6:
-        t = (planes[2] - ox) / dx
-        if 1e-4 < t < best:
-            best, found = t, 8 * LEFT + 1
-    if dx > 1e-6:
-        t = (planes[3] - ox) / dx
-        if 1e-4 < t < best:
-            best, found = t, 8 * RIGHT + 0
     o, d = (ox, oy, oz), (dx, dy, dz)
     for k in range(len(boxes)):
         enter, leave, side = -1e9, 1e9, 0
@@ -140,7 +130,7 @@ def _shade_of(pattern: int, x: float, y: float, z: float, side: int, seed: int) 
 @nb.njit(cache=True, fastmath=True)
 def _cast(
     axes: Floats, eye: Floats, focal: float, size: int, samples: int, boxes: Floats, colours: Floats, patterns: Ints,
-    planes: Floats, toward: Floats, seed: int,
+    back_z: float, toward: Floats, seed: int,
 ) -> tuple[Floats, Floats, Floats, Ints, Floats, Floats]:  # fmt: skip
     """Albedo, places, normals (H, W, 3), 8 * surface + side, share of the key light and of the open sky (H, W)."""
     albedo = np.zeros((size, size, 3), np.float32)
@@ -160,7 +150,7 @@ def _cast(
                 dx = sx * axes[0, 0] + sy * axes[1, 0] + axes[2, 0]
                 dy = sx * axes[0, 1] + sy * axes[1, 1] + axes[2, 1]
                 dz = sx * axes[0, 2] + sy * axes[1, 2] + axes[2, 2]
-                t, found = _hit(eye[0], eye[1], eye[2], dx, dy, dz, boxes, planes, 1e4)
+                t, found = _hit(eye[0], eye[1], eye[2], dx, dy, dz, boxes, back_z, 1e4)
                 x, y, z = eye[0] + t * dx, eye[1] + t * dy, eye[2] + t * dz
                 number, side = found // 8, found % 8
                 if not middle:
@@ -181,14 +171,18 @@ def _cast(
                 for ray in range(RAYS):
                     u = (ray + _hash(row, column, 3 * ray + seed)) / RAYS
                     v, w = _hash(row, column, 3 * ray + 1), _hash(row, column, 3 * ray + 2)
-                    kx, ky, kz = toward[0] + 0.16 * (u - 0.5), toward[1] + 0.16 * (v - 0.5), toward[2] + 0.16 * (w - 0.5)
-                    light += _hit(ox, oy, oz, kx, ky, kz, boxes, planes, 4.0)[1] < 0
+                    kx, ky, kz = (
+                        toward[0] + 0.16 * (u - 0.5),
+                        toward[1] + 0.16 * (v - 0.5),
+                        toward[2] + 0.16 * (w - 0.5),
+                    )
+                    light += _hit(ox, oy, oz, kx, ky, kz, boxes, back_z, 4.0)[1] < 0
                     # A ray about the normal: a point on the unit sphere, moved out by the normal.
                     height, angle = 2 * u - 1, 2 * np.pi * v
                     ring = np.sqrt(max(0.0, 1 - height * height))
                     rx, ry, rz = nx + ring * np.cos(angle), ny + height, nz + ring * np.sin(angle)
                     scale = 1 / np.sqrt(rx * rx + ry * ry + rz * rz + 1e-6)
-                    far, met = _hit(ox, oy, oz, rx * scale, ry * scale, rz * scale, boxes, planes, CORNER_SHADE_M)
+                    far, met = _hit(ox, oy, oz, rx * scale, ry * scale, rz * scale, boxes, back_z, CORNER_SHADE_M)
                     sky += far / CORNER_SHADE_M if met >= 0 else 1.0
                 lit[row, column], open_sky[row, column] = light / RAYS, sky / RAYS
     return albedo, places, normals, surface, lit, open_sky

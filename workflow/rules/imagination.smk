@@ -35,6 +35,9 @@ rule train_face_gan:
     output:
         gan="<results>/gan/{target}/face_gan.pt",
         history="<results>/gan/{target}/face_gan.jsonl",
+        samples=report(
+            "<results>/gan/{target}/face_samples.png", category="Imagination", caption="../report/faces.rst"
+        ),
     log:
         "<logs>/train_face_gan/{target}.log",
     benchmark:

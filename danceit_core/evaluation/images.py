@@ -1,0 +1,99 @@
+"""Scores of painted pictures (paper V; reading of "image scores").
+
+Conventions: pictures are uint8 RGB (H, W, 3), videos (T, H, W, 3) arrays or iterables of pictures; keypoints are
+(T, 25, 3) in pixels, absent = 0, 0, 0. Larger is better for SSIM (at most 1), PSNR (dB), PCK and the detection share,
+smaller for the pixel error and the flicker.
+
+References: SSIM, Wang et al., IEEE Transactions on Image Processing 13(4), 2004; PCK, Yang and Ramanan, IEEE PAMI
+35(12), 2013, here with the torso as the unit. LPIPS needs a backbone whose weights no package registry holds.
+"""
+
+from collections.abc import Iterable
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from danceit_core.errors import ImaginationError
+from danceit_core.pose.skeleton import Keypoints, present, torso_length
+
+Picture = NDArray[np.uint8]
+# Of the SSIM paper: Gaussian window of 11 pixels and sigma 1.5, constants for 255 grey levels.
+SSIM_WINDOW, SSIM_SIGMA = 11, 1.5
+SSIM_C1, SSIM_C2 = (0.01 * 255) ** 2, (0.03 * 255) ** 2
+
+
+def psnr(a: Picture, b: Picture) -> float:
+    """Peak signal-to-noise ratio in dB of two pictures of one size; infinite for equal ones."""
+    _check_same_size(a, b)
+    error = float(np.square(a.astype(np.float64) - b).mean())
+    return float("inf") if error == 0 else float(10 * np.log10(255**2 / error))
+
+
+def ssim(a: Picture, b: Picture) -> float:
+    """Structural similarity in -1..1, the mean over pixels whose window lies inside, and over colours.
+
+    Raises ImaginationError for pictures smaller than the window of 11 pixels.
+    """
+    _check_same_size(a, b)
+    if min(a.shape[:2]) < SSIM_WINDOW:
+        raise ImaginationError(f"pictures of {a.shape[1]} x {a.shape[0]} pixels; SSIM needs at least {SSIM_WINDOW}")
+    x, y = a.astype(np.float64), b.astype(np.float64)
+    mean_x, mean_y = _blur(x), _blur(y)
+    var_x, var_y = _blur(x * x) - mean_x**2, _blur(y * y) - mean_y**2
+    covariance = _blur(x * y) - mean_x * mean_y
+    luminance = (2 * mean_x * mean_y + SSIM_C1) / (mean_x**2 + mean_y**2 + SSIM_C1)
+    structure = (2 * covariance + SSIM_C2) / (var_x + var_y + SSIM_C2)
+    inside = slice(SSIM_WINDOW // 2, -(SSIM_WINDOW // 2))
+    return float((luminance * structure)[inside, inside].mean())
+
+
+def detection_share(found: Keypoints) -> float:
+    """Share of frames, 0..1, in which any joint of (T, 25, 3) was found; NaN without frames."""
+    return float(present(found).any(-1).mean()) if len(found) else float("nan")
+
+
+def redetection(asked: Keypoints, found: Keypoints, *, share: float) -> dict[str, float]:
+    """Asked-for against re-detected joints, those present in both (T, 25, 3) arrays.
+
+    share: tolerance in torso lengths of the asked-for pose. Returns `pck`, the share of compared joints within the
+    tolerance, and `mean_error_px`, their mean distance in pixels; NaN where no joint could be compared.
+    Raises ImaginationError for arrays of different lengths.
+    """
+    if asked.shape != found.shape:
+        raise ImaginationError(
+            f"{len(asked)} poses were asked for and {len(found)} found; were they found in the video made from them?"
+        )
+    torso = torso_length(asked)
+    both = np.asarray(present(asked) & present(found)) & np.isfinite(torso)[:, None]
+    if not both.any():
+        return {"pck": float("nan"), "mean_error_px": float("nan")}
+    distance = np.linalg.norm(asked[..., :2] - found[..., :2], axis=-1)
+    hit = distance <= share * np.nan_to_num(torso)[:, None]
+    return {"pck": float(hit[both].mean()), "mean_error_px": float(distance[both].mean())}
+
+
+def background_flicker(pictures: Iterable[Picture], moving: Iterable[NDArray[np.bool_]]) -> float:
+    """Mean absolute change from frame to frame, grey levels, of pixels where nothing should move.
+
+    moving: (H, W) for each picture, where the person may be; a pixel counts if it is still in both frames. NaN if no
+    pixel of any two frames counts. Streaming: both may be generators.
+    """
+    total, count = 0.0, 0
+    before: tuple[Picture, NDArray[np.bool_]] | None = None
+    for picture, mask in zip(pictures, moving, strict=True):
+        if before is not None:
+            still = ~(mask | before[1])
+            total += float(np.abs(picture[still].astype(np.int16) - before[0][still]).sum())
+            count += 3 * int(still.sum())
+        before = picture, mask
+    return total / count if count else float("nan")
+
+
+def _blur(values: NDArray[np.float64]) -> NDArray[np.float64]:
+    return cv2.GaussianBlur(values, (SSIM_WINDOW, SSIM_WINDOW), SSIM_SIGMA)
+
+
+def _check_same_size(a: Picture, b: Picture) -> None:
+    if a.shape != b.shape:
+        raise ImaginationError(f"pictures of shape {a.shape} and {b.shape} cannot be compared; resize one of them")

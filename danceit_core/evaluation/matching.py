@@ -1,0 +1,109 @@
+"""How well the matcher matches (paper Table III and Fig. 11), with what chance would score beside each number.
+
+    distance           mean Euclidean distance of matching pairs (paper: 2.37 train, 1.48 test)
+    accuracy_at_1      correlation accuracy: matching pairs nearer than 1, others not (paper: .77 train, .83 test)
+    balanced_accuracy  the same at the threshold that is best on the training pairs
+    auc                chance that a matching pair is nearer than another; _other_song and _delayed by kind of the other
+    recall_at_k        share of sounds whose own dance is among the k nearest of all fragments that do not overlap
+    median_rank        of a sound's own dance among them, 1 is best
+
+The paper leaves its protocol open. Here the two kinds of pairs are equally many, and the test videos neither trained
+the matcher nor chose its epoch.
+"""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from matplotlib.figure import Figure
+
+from danceit_core.database.fragments import Database
+from danceit_core.errors import MatcherError
+from danceit_core.files import whole_file
+from danceit_core.matcher import scores
+from danceit_core.matcher.model import Matcher
+from danceit_core.matcher.train import part_videos
+
+# Beyond this many fragments the pairs are drawn from a sample: all pairs of 2000 are 4 million.
+MOST = 2000
+
+
+def score_matcher(matcher: Matcher, database: Database, *, seed: int = 0) -> dict[str, Any]:
+    """Scores of a matcher: {"selected_on", "epoch", "threshold", "train": {...}, "validation": {...}, "test": {...}}.
+
+    Parts without fragments are left out. Two moments of one video do not match from the trained delay_s on. seed
+    draws the pairs.
+    """
+    rng = np.random.default_rng(seed)
+    delay_s = float(matcher.checkpoint["settings"]["delay_s"])
+    result: dict[str, Any] = {key: matcher.checkpoint[key] for key in ("selected_on", "epoch", "threshold")}
+    for name, part in part_videos(database).items():
+        if len(part):
+            result[name] = score_part(matcher, part, delay_s=delay_s, rng=rng)
+    return result
+
+
+def score_part(matcher: Matcher, part: Database, *, delay_s: float, rng: np.random.Generator) -> dict[str, float]:
+    """The scores of the module's list for fragments that all have sound; each chance is under `<score>_chance`."""
+    if not len(part):
+        raise MatcherError("no fragment with sound to score the matcher on; add videos with sound")
+    part = part.subset(np.isin(np.arange(len(part)), rng.permutation(len(part))[:MOST]))
+    video = part.table["video"].to_numpy(str)
+    start_s = part.table["start_frame"].to_numpy(np.float64) / part.fps
+    poses, sounds = matcher.embed_pose(part.keypoints), matcher.embed_audio(part.features)
+    squared = (poses**2).sum(axis=1)[:, None] - 2 * poses @ sounds.T + (sounds**2).sum(axis=1)
+    distances = np.sqrt(np.maximum(squared, 0)).astype(np.float64)  # (dances, sounds)
+    matching = scores.pair_distances(poses, sounds)
+    same = video[:, None] == video
+    foreign = distances[~same]
+    delayed = distances[same & (np.abs(start_s[:, None] - start_s) >= delay_s)]
+    # As many of the one kind as of the other, so that a long video does not decide what "not matching" means.
+    kinds = [values for values in (foreign, delayed) if len(values)]
+    size = min((len(values) for values in kinds), default=0)
+    others = np.concatenate([rng.choice(values, size, replace=False) for values in kinds]) if kinds else np.zeros(0)
+    alone = scores.apart(video, start_s, seconds=float(part.metadata["seconds"]))
+    ranks = scores.match_ranks(poses[alone], sounds[alone])
+    candidates = len(ranks)
+    threshold = float(matcher.checkpoint["threshold"])
+    result = {
+        "fragments": len(part),
+        "videos": len(set(video)),
+        "distance": float(matching.mean()),
+        # What a matcher without knowledge would give: the mean distance of pairs that do not match.
+        "distance_chance": float(others.mean()) if len(others) else float("nan"),
+        "accuracy_at_1": scores.balanced_accuracy(matching, others, threshold=scores.PAPER_THRESHOLD),
+        "balanced_accuracy": scores.balanced_accuracy(matching, others, threshold=threshold),
+        "auc": scores.roc_auc(matching, others),
+        "auc_other_song": scores.roc_auc(matching, foreign),
+        "auc_delayed": scores.roc_auc(matching, delayed),
+        "candidates": candidates,
+        "median_rank": float(np.median(ranks)),
+        "median_rank_chance": (candidates + 1) / 2,
+    }
+    for key in ("accuracy_at_1", "balanced_accuracy", "auc", "auc_other_song", "auc_delayed"):
+        result[f"{key}_chance"] = 0.5
+    for k in scores.RECALL_AT:
+        result[f"recall_at_{k}"] = scores.recall_at(ranks, k)
+        result[f"recall_at_{k}_chance"] = min(1.0, k / candidates)
+    return result
+
+
+def draw_curves(history: Sequence[Mapping[str, Any]], path: str | Path) -> None:
+    """Loss and AUC by epoch as a PNG (Fig. 11); dashed where the videos were not trained on."""
+    figure = Figure(figsize=(9, 3.6), layout="constrained")
+    left, right = figure.subplots(1, 2)
+    styles = {"train": "-", "validation": ":", "test": "--"}
+    for number, (part, style) in enumerate(styles.items()):
+        for axes, score in ((left, "loss"), (right, "auc")):
+            if history and f"{part}_{score}" in history[0]:
+                values = [row[f"{part}_{score}"] for row in history]
+                axes.plot([row["epoch"] for row in history], values, style, color=f"C{number}", label=part)
+    right.axhline(0.5, color="grey", linewidth=0.8, label="chance")
+    left.set(xlabel="epoch", ylabel="loss", title="Loss")
+    right.set(xlabel="epoch", ylabel="ROC AUC", title="Matching pairs nearer than others", ylim=(0.3, 1.02))
+    for axes in (left, right):
+        axes.spines[["top", "right"]].set_visible(False)
+    right.legend(frameon=False, fontsize=8)
+    with whole_file(path) as partial:
+        figure.savefig(partial, dpi=130, format="png")

@@ -1,0 +1,162 @@
+"""Training of the FaceGAN on one target person, the poseGAN frozen (paper IV-D)."""
+
+import dataclasses
+from dataclasses import dataclass
+from pathlib import Path
+from typing import cast
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from danceit_core.config import FaceGanSettings
+from danceit_core.errors import ImaginationError
+from danceit_core.imagination.adversarial import Duel, half_precision
+from danceit_core.imagination.batches import to_pictures, to_tensor
+from danceit_core.imagination.checkpoint import FaceGan, PoseGan, save_face_gan, training_path, write_picture
+from danceit_core.imagination.data import TargetFrames
+from danceit_core.imagination.discriminator import MultiScaleDiscriminator
+from danceit_core.imagination.face import FaceGenerator, faces_camera, patch_fade, patch_side, place_patch
+from danceit_core.imagination.loop import History, Progress, fingerprint, run_training
+from danceit_core.imagination.losses import pixel_loss
+from danceit_core.imagination.render import paint
+from danceit_core.pose.draw import contact_sheet, pose_picture
+
+# Few, small pictures: the average follows faster than the poseGAN's.
+AVERAGE_DECAY = 0.99
+CHECKPOINTS = 4
+MIN_FACES = 8
+PAINTED_AT_ONCE = 4
+REVIEWED = 8
+SHEET_PX = 96
+
+
+@dataclass(frozen=True)
+class FacePatches:
+    """Patches uint8 (N, s, s, 3) of the frames that show the face, and which of them train (N,)."""
+
+    pose: NDArray[np.uint8]
+    painted: NDArray[np.uint8]
+    real: NDArray[np.uint8]
+    training: NDArray[np.bool_]
+
+
+def train_face_gan(
+    target: TargetFrames,
+    *,
+    pose_gan: PoseGan,
+    settings: FaceGanSettings,
+    seed: int,
+    device: torch.device,
+    checkpoint_path: str | Path,
+    samples_path: str | Path | None = None,
+    progress: Progress | None = None,
+) -> History:
+    """Train the residual on the faces that `pose_gan` paints and write the FaceGAN to `checkpoint_path`.
+
+    samples_path: PNG of patches held out (pose, painted, refined, real), none is drawn without. Resumes and returns as `train_pose_gan`:
+    `held_out` is the mean difference on patches held out, in grey levels, `held_out_painted` that without FaceGAN.
+    Raises ImaginationError if fewer than 8 training frames show the face.
+    """
+    side = patch_side(target.keypoints, patch_share=settings.patch_share, image_size=target.image_size)
+    patches = cut_patches(target, pose_gan, side=side, device=device)
+    generator = FaceGenerator(channels=settings.channels)
+    duel = Duel.begin(
+        generator,
+        MultiScaleDiscriminator(6, channels=settings.channels, scales=1, layers=2),
+        learning_rate=settings.learning_rate,
+        average_decay=AVERAGE_DECAY,
+        seed=seed,
+        device=device,
+    )
+    average = cast(FaceGenerator, duel.average)
+    training, reviewed = np.flatnonzero(patches.training), _reviewed(patches)
+    fade = patch_fade(side, device)
+
+    def step(iteration: int) -> dict[str, Tensor]:
+        rng = np.random.default_rng([seed, iteration])
+        chosen = rng.choice(training, settings.batch_size)
+        pose, painted, real = (to_tensor(p[chosen], device) for p in (patches.pose, patches.painted, patches.real))
+        with half_precision(device):
+            residual = generator(painted, pose)
+        refined = painted + fade * residual
+        pixel = pixel_loss(real, refined, fade.expand(len(chosen), 1, side, side))
+        losses = duel.step(
+            pose,
+            real=real,
+            painted=refined,
+            own_loss=settings.pixel_weight * pixel,
+            feature_weight=settings.feature_weight,
+            progress=iteration / settings.iterations,
+        )
+        return {**losses, "pixel": pixel.detach()}
+
+    @torch.inference_mode()
+    def review() -> dict[str, float]:
+        pose, painted, real = (p[reviewed] for p in (patches.pose, patches.painted, patches.real))
+        before = to_tensor(painted, device)
+        with half_precision(device):
+            residual = average(before, to_tensor(pose, device))
+        refined = to_pictures(before + fade * residual)
+        rows = zip(pose, painted, refined, real, strict=True)
+        write_picture(
+            samples_path, contact_sheet([tile for row in rows for tile in row], columns=8, width=8 * SHEET_PX)
+        )
+        return {"held_out": _difference(refined, real), "held_out_painted": _difference(painted, real)}
+
+    history = run_training(
+        duel,
+        step=step,
+        review=review,
+        iterations=settings.iterations,
+        checkpoint_every=max(1, settings.iterations // CHECKPOINTS),
+        path=Path(checkpoint_path),
+        print_of_it=fingerprint(
+            patches.painted, patches.real, about={**dataclasses.asdict(settings), "seed": seed, "side": side}
+        ),
+        device=device,
+        progress=progress,
+    )
+    save_face_gan(checkpoint_path, FaceGan(average, settings, side))
+    training_path(checkpoint_path).unlink(missing_ok=True)
+    return history
+
+
+def cut_patches(target: TargetFrames, pose_gan: PoseGan, *, side: int, device: torch.device) -> FacePatches:
+    """Patches of `side` pixels around the nose of every frame that shows the face, painted by `pose_gan` and real.
+
+    Raises ImaginationError if fewer than 8 training frames show the face.
+    """
+    size = target.image_size
+    places = {
+        int(number): place
+        for number in np.flatnonzero(faces_camera(target.keypoints))
+        if (place := place_patch(target.keypoints[number], side=side, image_size=size))
+    }
+    numbers = np.array(list(places), np.int64)
+    if target.training[numbers].sum() < MIN_FACES:
+        raise ImaginationError(
+            f"face_gan: {int(target.training[numbers].sum())} training frames of the target show the face; at least "
+            f"{MIN_FACES} are needed: film the person from the front, or set face_gan: enabled: false"
+        )
+    pose, painted, real = [], [], []
+    for start in range(0, len(numbers), PAINTED_AT_ONCE):
+        batch = numbers[start : start + PAINTED_AT_ONCE]
+        pictures = paint(pose_gan, target.keypoints[batch], device=device)
+        for number, picture in zip(batch.tolist(), pictures, strict=True):
+            cut = places[number].slices
+            pose.append(pose_picture(target.keypoints[number], size=(size, size))[cut])
+            painted.append(picture[cut])
+            real.append(target.pictures[number][cut])
+    return FacePatches(np.stack(pose), np.stack(painted), np.stack(real), target.training[numbers])
+
+
+def _reviewed(patches: FacePatches) -> NDArray[np.int64]:
+    pool = np.flatnonzero(~patches.training)
+    pool = pool if len(pool) else np.flatnonzero(patches.training)
+    return np.unique(pool[np.linspace(0, len(pool) - 1, REVIEWED).round().astype(int)])
+
+
+def _difference(a: NDArray[np.uint8], b: NDArray[np.uint8]) -> float:
+    return float(np.abs(a.astype(np.float32) - b).mean())

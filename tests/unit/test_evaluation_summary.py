@@ -1,0 +1,53 @@
+import numpy as np
+import pytest
+
+from danceit_core.config import EvaluationSettings
+from danceit_core.evaluation.summary import read_benchmarks, read_scores, score_video, summary_page, write_scores
+from danceit_core.music.beats import Beats
+from danceit_core.pose.table import PoseTable
+from dancers import sine_dancer
+
+
+@pytest.fixture
+def scores():
+    """A dancer on the beat, found again in every frame a little to the right of where it was asked for."""
+    dancer = sine_dancer(96)
+    about = {"fps": 24, "width": 512, "height": 512}
+    sources = np.array(["waltz"] * 72 + ["tango"] * 24)
+    poses = PoseTable(dancer, about | {"seams": [48]}, {"source_video": sources})
+    found = PoseTable(dancer + np.array([2, 0, 0], np.float32), about)
+    beats = Beats(np.arange(0.5, 3.6, 0.5), 120.0)
+    rng = np.random.default_rng(0)
+    return score_video(poses, found, beats=beats, song_s=4.0, settings=EvaluationSettings(), rng=rng)
+
+
+def test_scores_of_a_dancer_on_the_beat(scores):
+    assert scores["beats"]["s_ba_min_1"] == 1
+    assert scores["beats"]["chance_s_ba_min_1"] < 0.6
+    assert scores["pose"]["detected_share"] == 1
+    assert scores["pose"]["pck"] == 1
+    assert scores["pose"]["mean_error_px"] == pytest.approx(2)
+    assert scores["sources"] == {"tango": 0.25, "waltz": 0.75}
+    assert scores["video"] == {"frames": 96, "seconds": 4.0, "song_seconds": 4.0}
+
+
+def test_scores_survive_the_file(scores, tmp_path):
+    scores["motion"]["seam_jerk_max"] = float("nan")
+    write_scores(tmp_path / "scores.json", scores)
+    assert "NaN" not in (tmp_path / "scores.json").read_text()
+    again = read_scores(tmp_path / "scores.json")
+    assert np.isnan(again["motion"]["seam_jerk_max"])
+    assert again["beats"] == scores["beats"]
+
+
+def test_the_page_names_the_video_and_its_scores(scores, tmp_path):
+    (tmp_path / "render_video" / "p").mkdir(parents=True)
+    for name, seconds in (("a", "1.5"), ("p/b", "2.0")):
+        (tmp_path / "render_video" / f"{name}.tsv").write_text(f"s\th:m:s\n{seconds}\t0:00:01\n")
+    times = read_benchmarks(tmp_path)
+    assert times == {"render_video": 3.5}
+    page = summary_page(scores, video="v.mp4", sheet="s.jpg", statistics="t.tsv", benchmarks=times)
+    assert page.startswith("# v.mp4\n")
+    assert "96 frames, 4.00 s (the song: 4.00 s)" in page
+    assert "| S_BA: speed minimum within 1 frames of the beat | 100.0% |" in page
+    assert "| render_video | 4 |" in page

@@ -1,0 +1,58 @@
+"""A rule's script: a known error is one line at the end of the log, an unknown one keeps its traceback above it."""
+
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+import torch
+
+from danceit_core.errors import MediaError
+from danceit_core.run import stage
+
+
+@pytest.fixture
+def job(tmp_path: Path) -> SimpleNamespace:
+    return SimpleNamespace(rule="normalise_video", log=[str(tmp_path / "logs" / "job.log")], threads=1, resources={})
+
+
+def log_of(job: SimpleNamespace) -> list[str]:
+    return Path(job.log[0]).read_text().splitlines()
+
+
+def test_a_known_error_is_one_line_without_traceback(job):
+    with pytest.raises(SystemExit) as caught, stage(job):
+        raise MediaError("a.mp4 is no\nvideo")
+    assert caught.value.code == 1
+    assert log_of(job)[-1] == "error: a.mp4 is no video"
+    assert not any("Traceback" in line for line in log_of(job))
+
+
+def test_an_unknown_error_keeps_its_traceback_and_ends_in_one_line(job):
+    with pytest.raises(SystemExit), stage(job):
+        raise ZeroDivisionError("division by zero")
+    assert any("ZeroDivisionError" in line for line in log_of(job))
+    assert log_of(job)[-1].startswith("error: normalise_video failed unexpectedly")
+
+
+def test_a_full_disk_names_the_file(job):
+    with pytest.raises(SystemExit), stage(job):
+        raise OSError(28, "No space left on device", "results/x.mp4")
+    assert log_of(job)[-1] == "error: results/x.mp4: No space left on device"
+
+
+def test_progress_stands_in_the_log(job):
+    with stage(job) as run:
+        run.progress(1, 2)
+        run.progress(2, 2)
+        assert run.device == torch.device("cpu")
+    assert "normalise_video: 2 of 2" in log_of(job)
+    assert "took" in log_of(job)[-1]
+
+
+def test_a_promised_gpu_that_is_absent_is_said(job):
+    job.resources = {"gpu": 1}
+    with stage(job) as run:
+        pass
+    if not torch.cuda.is_available():
+        assert run.device == torch.device("cpu")
+        assert any("no GPU found" in line for line in log_of(job))
