@@ -1,9 +1,8 @@
 """Music tables: one Parquet file a song or sound track, one row a frame.
 
 Columns: `frame` int32, `time_s` float64 (= frame / fps), `features` fixed-size list of D float32, `loudness` float32
-(decibels below full scale, -60 and less: silence). The metadata holds
-fps, feature_set, beats_s, tempo_bpm, duration_s and silent. A silent video has a table too, of zero features: its
-fragments serve retrieval, not training.
+(decibels of full scale, -60 and less: silence). The metadata holds fps, feature_set, beats_s, tempo_bpm, duration_s and
+silent. A silent video has a table too, of zero features: its fragments serve retrieval, not training.
 """
 
 import json

@@ -30,7 +30,16 @@ def make_video(frames, *, kept=None, silent=False, sound_frames=None, width=13, 
     if not silent:
         features[:, 0] = np.arange(len(features))
     feature_set = "mfcc" if width == 13 else "rich"
-    return pose, MusicTable(features, Beats(np.zeros(0), 101.0), fps, feature_set, len(features) / FPS, silent)
+    music = MusicTable(
+        features=features,
+        loudness=np.full(len(features), -60.0 if silent else -12.0, np.float32),
+        beats=Beats(np.zeros(0), 101.0),
+        fps=fps,
+        feature_set=feature_set,
+        duration_s=len(features) / FPS,
+        silent=silent,
+    )
+    return pose, music
 
 
 def cut(video="v", frames=240, *, seconds=2.0, hop_s=0.0, **about):

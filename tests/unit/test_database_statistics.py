@@ -51,7 +51,15 @@ def test_nobody_and_single_frames_do_not_turn():
 def test_statistics_count_hours_and_dropped_frames_and_skip_dropped_turns():
     angles = np.concatenate([np.zeros(90), np.full(10, np.pi)])
     pose = PoseTable(spin(angles), {"fps": 24.0, "width": 512, "height": 512}, {"kept": np.arange(100) < 90})
-    music = MusicTable(np.zeros((100, 13), np.float32), Beats(np.zeros(0), 0.0), 24.0, "mfcc", 100 / 24, False)
+    music = MusicTable(
+        features=np.zeros((100, 13), np.float32),
+        loudness=np.full(100, -12.0, np.float32),
+        beats=Beats(np.zeros(0), 0.0),
+        fps=24.0,
+        feature_set="mfcc",
+        duration_s=100 / 24,
+        silent=False,
+    )
     table = database_statistics({"a": (pose, music)})
     assert table["turns"].tolist() == [0]
     assert table["dropped_share"].tolist() == pytest.approx([0.1])

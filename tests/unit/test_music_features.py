@@ -19,9 +19,10 @@ def test_mfcc_is_that_of_python_speech_features_where_a_frame_is_a_whole_number_
     np.testing.assert_allclose(ours, theirs, atol=1e-5)
 
 
-@pytest.mark.parametrize("rate", [16000, 22050, 44100, 48000])
-@pytest.mark.parametrize("kind", FEATURE_WIDTHS)
-def test_a_click_late_in_a_long_sound_is_heard_in_its_own_frame(rate, kind):
+@pytest.mark.parametrize(
+    ("kind", "rate"), [("mfcc", 16000), ("mfcc", 22050), ("mfcc", 44100), ("rich", 16000), ("rich", 22050)]
+)
+def test_a_click_late_in_a_long_sound_is_heard_in_its_own_frame(kind, rate):
     frame = 9000  # 375 s: a hop rounded to whole samples would be 2 to 4 frames off by now at 22050 Hz
     sound = np.zeros(round(376 * rate), np.float32)
     sound[round((frame + 0.5) / FPS * rate)] = 0.9

@@ -4,25 +4,48 @@ import pytest
 from danceit_core.config import MusicSettings
 from danceit_core.errors import MusicError
 from danceit_core.music.beats import Beats
-from danceit_core.music.table import MusicTable, analyse_music, read_music_table, write_music_table
+from danceit_core.music.table import (
+    MusicTable,
+    analyse_music,
+    frame_loudness,
+    read_music_table,
+    write_music_table,
+)
 
 
-def test_what_is_written_is_read(tmp_path):
-    features = np.random.default_rng(0).standard_normal((7, 13)).astype(np.float32)
-    music = MusicTable(features, Beats(np.array([0.1, 0.6]), 120.0), 24.0, "mfcc", 0.3, False)
+def make_table(frames, *, width=13, silent=False):
+    rng = np.random.default_rng(0)
+    return MusicTable(
+        features=rng.standard_normal((frames, width)).astype(np.float32),
+        loudness=rng.uniform(-60, 0, frames).astype(np.float32),
+        beats=Beats(np.array([0.1, 0.6]), 120.0),
+        fps=24.0,
+        feature_set="mfcc",
+        duration_s=0.3,
+        silent=silent,
+    )
+
+
+@pytest.mark.parametrize(("frames", "width", "silent"), [(7, 13, False), (1, 69, False), (0, 13, True)])
+def test_what_is_written_is_read(tmp_path, frames, width, silent):
+    music = make_table(frames, width=width, silent=silent)
     write_music_table(tmp_path / "a.parquet", music)
     back = read_music_table(tmp_path / "a.parquet")
-    np.testing.assert_array_equal(back.features, features)
+    np.testing.assert_array_equal(back.features, music.features)
+    np.testing.assert_array_equal(back.loudness, music.loudness)
     np.testing.assert_array_equal(back.beats.times_s, [0.1, 0.6])
     assert (back.beats.tempo_bpm, back.fps, back.feature_set) == (120.0, 24.0, "mfcc")
-    assert (back.duration_s, back.silent) == (0.3, False)
+    assert (back.duration_s, back.silent, len(back)) == (0.3, silent, frames)
     assert [p.name for p in tmp_path.iterdir()] == ["a.parquet"]
 
 
-def test_empty_table(tmp_path):
-    music = MusicTable(np.zeros((0, 69), np.float32), Beats(np.zeros(0), 0.0), 24.0, "rich", 0.0, True)
-    write_music_table(tmp_path / "a.parquet", music)
-    assert read_music_table(tmp_path / "a.parquet").features.shape == (0, 69)
+def test_loudness_is_that_of_each_frame_in_decibels():
+    sound = np.zeros(22050, np.float32)
+    sound[round(22050 * 6 / 24) : round(22050 * 12 / 24)] = 0.1
+    loudness = frame_loudness(sound, sample_rate_hz=22050, fps=24.0, frames=30)
+    np.testing.assert_allclose(loudness[6:12], -20, atol=0.01)
+    assert (loudness[:6] == -60).all()
+    assert (loudness[12:] == -60).all()  # the last six lie beyond the sound
 
 
 def test_a_song_is_covered_and_a_video_gets_its_own_frames():

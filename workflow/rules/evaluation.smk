@@ -16,7 +16,7 @@ rule detect_result:
     params:
         **stage("pose"),
     script:
-        "../scripts/extract_keypoints.py"
+        "../scripts/detect_result.py"
 
 
 rule evaluate:
