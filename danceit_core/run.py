@@ -45,11 +45,13 @@ def make_progress(name: str, log_path: Path) -> Progress:
     """A progress bar on the terminal, and at most one line in ten seconds in the log."""
     bar: tqdm | None = None
     last_s = 0.0
+    # A terminal shows a moving bar; a file that catches the output should not fill with it.
+    interval_s = 1.0 if sys.stderr.isatty() else 30.0
 
     def progress(done: int, total: int) -> None:
         nonlocal bar, last_s
         if bar is None:
-            bar = tqdm(total=total, desc=name, unit="", dynamic_ncols=True, mininterval=1.0, file=sys.__stderr__)
+            bar = tqdm(total=total, desc=name, unit="", dynamic_ncols=True, mininterval=interval_s)
         bar.total = total
         bar.update(done - bar.n)
         if done >= total:

@@ -47,7 +47,9 @@ class GraphBlock(nn.Module):
         self.temporal = nn.Conv2d(inputs, outputs, (KERNEL, 1), stride=(stride, 1), padding=padding)  # W_c, b_1
         self.spatial = nn.Conv2d(outputs, outputs, 1, bias=False)  # W_g
         self.norm = nn.BatchNorm2d(outputs)
-        self.shortcut = nn.Conv2d(inputs, outputs, 1, stride=(stride, 1))
+        # The mean of the frames that a stride merges: a strided shortcut would see only every second one.
+        merge = nn.AvgPool2d((stride, 1), ceil_mode=True)
+        self.shortcut = nn.Sequential(merge, nn.Conv2d(inputs, outputs, 1))
         self.register_buffer("mixing", normalised_adjacency(), persistent=False)
         self.edge_weight = nn.Parameter(torch.ones(JOINTS, JOINTS))
 

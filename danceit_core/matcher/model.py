@@ -50,7 +50,8 @@ class Matcher:
     def from_checkpoint(cls, checkpoint: Mapping[str, Any], *, device: torch.device) -> "Matcher":
         """Both encoders in evaluation mode on `device`. Raises KeyError or RuntimeError for a malformed checkpoint."""
         settings = make_settings(MatcherSettings, checkpoint["settings"])
-        audio, pose = make_encoders(settings, feature_width=checkpoint["feature_width"])
+        with torch.random.fork_rng(devices=[]):  # their fresh weights are about to be replaced
+            audio, pose = make_encoders(settings, feature_width=checkpoint["feature_width"])
         audio.load_state_dict(checkpoint["audio_encoder"])
         pose.load_state_dict(checkpoint["pose_encoder"])
         scale = FeatureScale(checkpoint["feature_mean"].numpy(), checkpoint["feature_deviation"].numpy())

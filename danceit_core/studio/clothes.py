@@ -128,9 +128,10 @@ def make_skirt(body: Body, *, length: float) -> Surface:
     down = np.clip((waist - cloth.points[:, 1]) / length, 0, 1)
     angle = np.arctan2(cloth.points[:, 0], cloth.points[:, 2])
     flare = 1.06 + 0.18 * down + 0.03 * down * np.sin(11 * angle)
+    weights = relax(cloth, cloth.weights, rounds=30) * down[:, None] + cloth.weights * (1 - down[:, None])
     centre = np.array([0, 0, body.skeleton.head("pelvis")[2]], np.float32)
     points = centre + (cloth.points - centre) * np.stack([flare, np.ones_like(flare), flare], 1)
-    return replace(cloth, points=points.astype(np.float32))
+    return replace(cloth, points=points.astype(np.float32), weights=weights.astype(np.float32))
 
 
 def _lift(smoothed: Surface, worn: Surface, offset: Values) -> Surface:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 from scipy.interpolate import PchipInterpolator
+from scipy.ndimage import gaussian_filter1d
 
 from danceit_core.studio.arms import ARMS
 from danceit_core.studio.moves import Count
@@ -17,11 +18,13 @@ from danceit_core.studio.rig import Stances
 from danceit_core.studio.rotation import Array, unit
 from danceit_core.studio.routine import Key
 
-FLOW = 0.25  # share of movement that flows through a key instead of stopping there
+FLOW = 0.30  # share of movement that flows through a key instead of stopping there
 BALL_AHEAD_M = 0.09  # the balls of the feet are this far ahead of the pelvis
 TOE_OUT = 0.22
 MIN_STEP_M, MIN_PIVOT = 0.03, 0.12  # smaller changes do not move a foot
 JUMP_M = 0.09
+LEAN = 0.15  # how far the pelvis goes over the bearing foot in a step, as a share of the stance's width
+SOFT_S = 0.04  # flesh and bone do not start or stop more suddenly than this
 # When in a count each part moves, as shares of the count.
 TIMING = {
     "pelvis": (0.0, 0.90), "hips": (0.0, 0.90), "chest": (0.03, 0.94), "head": (0.08, 0.98), "facing": (0.02, 0.96),
@@ -48,7 +51,7 @@ def move_through(keys: Sequence[Key], times_s: Array, *, beat_s: float, rng: np.
     def between(values: Array, part: str) -> Array:
         """Values (K, ...) at the keys as values (T, ...) at the frames."""
         start, end = TIMING[part]
-        moved = _ease((share - start) / (end - start), 1.7 + 0.8 * energy)
+        moved = _ease((share - start) / (end - start))
         moved = moved.reshape(-1, *([1] * (values.ndim - 1)))
         eased = values[interval] * (1 - moved) + values[interval + 1] * moved
         return (1 - FLOW) * eased + FLOW * PchipInterpolator(key_times, values, axis=0)(times_s)
@@ -60,12 +63,13 @@ def move_through(keys: Sequence[Key], times_s: Array, *, beat_s: float, rng: np.
     }
     shapes = _arm_directions(keys, rng)
     arms = np.stack([between(shapes[:, :, k], part) for k, part in enumerate(("upper", "fore", "palm"))], axis=2)
-    arms = _round_the_body(unit(arms), shapes, interval, _ease(share, 2.0))
+    arms = _round_the_body(unit(arms), shapes, interval, _ease(share))
     footings = _plant(keys)
     balls, yaw, heel, leaning, air = _step(keys, footings, interval, share)
     weight = between(np.array([_weight(key.count) for key in keys]), "pelvis")
     pelvis = between(np.array([_centre(key, footing) for key, footing in zip(keys, footings, strict=True)]), "pelvis")
-    pelvis = pelvis + leaning
+    frame_s = float(times_s[1] - times_s[0]) if len(times_s) > 1 else 1.0
+    pelvis = gaussian_filter1d(pelvis + leaning, SOFT_S / frame_s, axis=0)
     heel[:, 0] += 0.45 * np.clip((-weight - 0.45) / 0.5, 0, 1) ** 2
     heel[:, 1] += 0.45 * np.clip((weight - 0.45) / 0.5, 0, 1) ** 2
     phase = 2 * np.pi * (times_s - keys[0].time_s) / beat_s
@@ -77,12 +81,12 @@ def move_through(keys: Sequence[Key], times_s: Array, *, beat_s: float, rng: np.
     alive = _small_movements(times_s, 12, rng)
     return Stances(
         pelvis=pelvis + 0.004 * alive[:, :2],
-        dip=dip + 0.015 - air,
+        dip=gaussian_filter1d(dip + 0.015 - air, SOFT_S / frame_s),
         facing=faced,
         hips=between(angles["hips"], "hips"),
         chest=between(angles["chest"], "chest") + 0.02 * alive[:, 2:5],
         head=head + 0.025 * alive[:, 5:8] + [0, 0.02, 0],
-        arms=unit(arms + 0.02 * alive[:, None, None, 8:11]),
+        arms=unit(gaussian_filter1d(arms + 0.02 * alive[:, None, None, 8:11], SOFT_S / frame_s, axis=0)),
         curl=between(np.array([[ARMS[key.count.left].curl, ARMS[key.count.right].curl] for key in keys]), "curl"),
         balls=balls,
         foot_yaw=yaw,
@@ -90,10 +94,10 @@ def move_through(keys: Sequence[Key], times_s: Array, *, beat_s: float, rng: np.
     )
 
 
-def _ease(share: Array, power: Array | float) -> Array:
-    """0..1 to 0..1, with no speed at either end; a higher power is sharper."""
+def _ease(share: Array) -> Array:
+    """0..1 to 0..1 with least jerk, as hands move between two places: no speed or acceleration at either end."""
     share = np.clip(share, 0, 1)
-    return share**power / (share**power + (1 - share) ** power)
+    return share**3 * (10 - 15 * share + 6 * share**2)
 
 
 def _small_movements(times_s: Array, channels: int, rng: np.random.Generator) -> Array:
@@ -177,7 +181,7 @@ def _step(
         for side in range(2):
             start, end = windows[side] or (0.1, 0.9)
             raw = np.clip((share[rows] - start) / (end - start), 0, 1)
-            moved = _ease(raw, 1.6)
+            moved = _ease(raw)
             distance = float(np.linalg.norm(b.balls[side] - a.balls[side]))
             arc = min(0.09, 0.025 + 0.20 * distance) * np.sin(np.pi * moved) ** 2 if windows[side] else 0.0
             balls[rows, side, 0] = a.balls[side, 0] + moved * (b.balls[side, 0] - a.balls[side, 0])
@@ -189,15 +193,16 @@ def _step(
                 heel[rows, side] += 0.25 * np.sin(2 * np.pi * raw) * np.sin(np.pi * raw)
                 if not keys[k + 1].count.jump:
                     bearing = (a.balls + b.balls)[1 - side] / 2
-                    lean[rows] += 0.22 * (bearing - (a.balls + b.balls)[side] / 2) * np.sin(np.pi * raw)[:, None] ** 2
+                    much = LEAN if not all(windows) else LEAN / 3
+                    lean[rows] += much * (bearing - (a.balls + b.balls)[side] / 2) * np.sin(np.pi * moved)[:, None] ** 2
             elif abs(b.yaw[side] - a.yaw[side]) > 0:
                 heel[rows, side] += 0.12 * np.sin(np.pi * moved) ** 2
         if keys[k + 1].count.jump:
-            raw = np.clip((share[rows] - 0.25) / 0.6, 0, 1)
-            height = JUMP_M * 4 * raw * (1 - raw)
+            raw = np.clip((share[rows] - 0.2) / 0.7, 0, 1)
+            height = JUMP_M * np.sin(np.pi * _ease(raw)) ** 2
             balls[rows, :, 1] += height[:, None]
             heel[rows] += 4 * height[:, None]
-            air[rows] = height - 0.05 * np.sin(np.pi * np.clip(share[rows] / 0.3, 0, 1))
+            air[rows] = height - 0.04 * np.sin(np.pi * _ease(share[rows] / 0.4)) ** 2
     return balls, yaw, heel, lean, air
 
 
@@ -205,9 +210,9 @@ def _swing_windows(key: Key, following: Key, a: _Footing, b: _Footing) -> list[t
     """When each foot is in the air during a count, as shares of it; None for a foot that stays on its ball."""
     steps = (np.linalg.norm(b.balls - a.balls, axis=1) > 0) | (a.lift != b.lift)
     if following.count.jump:
-        return [(0.25, 0.85), (0.25, 0.85)]
+        return [(0.2, 0.9), (0.2, 0.9)]
     if steps.all():
         # The foot that bears less goes first.
-        first, second = (0.02, 0.50), (0.47, 0.97)
+        first, second = (0.0, 0.52), (0.46, 0.98)
         return [second, first] if _weight(key.count) > 0 else [first, second]
-    return [(0.10, 0.90) if step else None for step in steps]
+    return [(0.06, 0.94) if step else None for step in steps]

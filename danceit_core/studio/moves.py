@@ -6,8 +6,11 @@ any other. Directions are those of the dancer: x to the left, y up, z ahead; for
 
 from dataclasses import dataclass, replace
 
+import numpy as np
+
 from danceit_core.studio.arms import Triple
 
+CIRCLE_M = 0.25  # radius of the walk in a circle
 STANCE: Triple = (0.13, 0.0, 0.0)
 WIDE: Triple = (0.27, 0.0, 0.0)
 
@@ -82,11 +85,9 @@ def _there_and_back(*counts: Count) -> tuple[Count, ...]:
 
 
 def _circle(step: int) -> tuple[float, float]:
-    """The spot after `step` of eight steps on a circle of 0.3 m that begins straight ahead and bends to the left."""
-    diagonal = 0.3 * 0.5**0.5
-    places = [(0, 0), (0.3 - diagonal, diagonal), (0.3, 0.3), (0.3 + diagonal, diagonal), (0.6, 0)]
-    places += [(0.3 + diagonal, -diagonal), (0.3, -0.3), (0.3 - diagonal, -diagonal), (0, 0)]
-    return places[step]
+    """The spot after `step` of eight steps on a circle that begins straight ahead and bends to the left."""
+    angle = np.pi / 4 * step
+    return CIRCLE_M * (1 - float(np.cos(angle))), CIRCLE_M * float(np.sin(angle))
 
 
 def _walk(step: int) -> Count:
@@ -209,14 +210,14 @@ MOVES: tuple[Move, ...] = (
             (0.2, 0, 0), beats=2),
     ), 0.15),
     Move("grapevine", (
-        Count("out", "out", 0.8, 0.03, (0, 0, -0.03), (0.1, 0, 0), (0.2, 0, 0), (0.24, 0, 0), None, travel=(0.16, 0)),
+        Count("out", "out", 0.8, 0.03, (0, 0, -0.03), (0.1, 0, 0), (0.2, 0, 0), (0.24, 0, 0), None, travel=(0.10, 0)),
         Count("loose", "loose", -0.8, 0.05, (0.15, 0, 0), (0, 0, 0), (0.15, 0, 0), None, (-0.10, -0.12, 0),
-            travel=(0.26, 0)),
-        Count("out", "out", 0.8, 0.03, (0, 0, -0.03), (0.1, 0, 0), (0.1, 0, 0), (0.16, 0, 0), None, travel=(0.40, 0)),
-        Count("clap", "clap", 0.9, 0.05, (0, 0, -0.03), (0, 0, 0.04), (0, 0, 0.08), None, TOUCH, travel=(0.40, 0)),
-        Count("out", "out", -0.8, 0.03, (0, 0, 0.03), (-0.1, 0, 0), (-0.2, 0, 0), None, (0.24, 0, 0), travel=(0.24, 0)),
+            travel=(0.18, 0)),
+        Count("jazz", "jazz", 0.8, 0.03, (0, 0, -0.03), (0.1, 0, 0), (0.1, 0, 0), (0.16, 0, 0), None, travel=(0.28, 0)),
+        Count("clap", "clap", 0.9, 0.05, (0, 0, -0.03), (0, 0, 0.04), (0, 0, 0.08), None, TOUCH, travel=(0.28, 0)),
+        Count("out", "out", -0.8, 0.03, (0, 0, 0.03), (-0.1, 0, 0), (-0.2, 0, 0), None, (0.24, 0, 0), travel=(0.18, 0)),
         Count("loose", "loose", 0.8, 0.05, (-0.15, 0, 0), (0, 0, 0), (-0.15, 0, 0), (-0.10, -0.12, 0), None,
-            travel=(0.12, 0)),
+            travel=(0.10, 0)),
         Count("out", "out", -0.8, 0.03, (0, 0, 0.03), (-0.1, 0, 0), (-0.1, 0, 0), None, (0.16, 0, 0), travel=(0, 0)),
         Count("clap", "clap", -0.5, 0.05, (0, 0, 0.03), (0, 0, -0.04), (0, 0, -0.08), STANCE, None),
     ), 0.55),

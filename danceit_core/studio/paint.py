@@ -143,7 +143,7 @@ def paint_top(body: Body, cloth: Surface, top: Top) -> Picture:
         disc = _smoothstep(0.078, 0.075, distance) * (places[..., 2] > 0)
         ring = _smoothstep(0.052, 0.049, distance) * _smoothstep(0.036, 0.039, distance)
         picture = _mix(picture, top.stripe, disc * (1 - ring))
-    return _finish(_mix(picture, picture * 0.72, _smoothstep(0.022, 0.019, baked[..., 4])))
+    return _finish(_mix(picture, picture * 0.72, _smoothstep(0.011, 0.009, baked[..., 4])))
 
 
 def paint_bottom(body: Body, cloth: Surface, bottom: Bottom) -> Picture:

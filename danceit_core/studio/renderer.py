@@ -15,8 +15,8 @@ from danceit_core.studio.tracing import Backdrop, draw_room
 SHADOW_SIZE, SHADOW_SPAN_M = 640, 4.2
 GRAIN = 0.5  # grey levels: keeps smooth walls from banding, the same in every frame
 MARGIN_PX = 3
-CAMERA_DISTANCE, CAMERA_AIM, CAMERA_HEIGHT = 3.15, 0.655, 0.72  # in body heights
-VIEW_HEIGHT = 1.56  # body heights that the picture shows at the dancer's spot
+CAMERA_DISTANCE, CAMERA_AIM, CAMERA_HEIGHT = 3.15, 0.63, 0.72  # in body heights
+VIEW_HEIGHT = 1.48  # body heights that the picture shows at the dancer's spot
 
 
 @dataclass(frozen=True)

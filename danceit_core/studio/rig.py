@@ -14,6 +14,7 @@ from danceit_core.studio.rotation import Array
 
 SIDES = ("l", "r")
 OUTWARD = np.array([[1.0, 1.0, 1.0], [-1.0, 1.0, 1.0]])  # mirrors a direction of the left side to each side
+REACH_FRAMES = 5  # so many frames ahead the pelvis begins to go down to a foot out of reach
 MAX_REACH = 0.985  # share of the straight leg: a knee is never locked
 FINGERS = ("index", "middle", "ring", "pinky")
 # How far the three joints of a finger bend in a fist, radians.
@@ -127,7 +128,7 @@ def _pelvis(skeleton: Skeleton, stances: Stances, hips: Array, ankles: Array) ->
         gap = hip - ankles[:, side]
         level = np.maximum(reach**2 - gap[:, 0] ** 2 - gap[:, 2] ** 2, 0.05 * reach**2)
         need = np.maximum(need, gap[:, 1] - np.sqrt(level))
-    pelvis[:, 1] -= gaussian_filter1d(maximum_filter1d(need, 5), 1.2)
+    pelvis[:, 1] -= gaussian_filter1d(maximum_filter1d(need, 2 * REACH_FRAMES + 1), REACH_FRAMES / 2)
     return pelvis
 
 

@@ -37,7 +37,7 @@ def main(results: Path) -> None:
     assert likeness > 0.95, f"the sound of the video is like the song by {likeness:.2f} only"
     scores = json.loads((results / "evaluation" / "performer" / "new_song.json").read_text())
     assert {"s_ba_min_0", "chance_s_ba_min_0", "s_ba_min_1", "s_ba_min_2"} <= scores["beats"].keys()
-    assert 0 <= scores["pose"]["pck"] <= 1
+    assert 0 <= scores["pose"]["detected_share"] <= 1
     print(f"{video}: {frames} frames, {music.duration_s:.2f} s of song, sound alike by {likeness:.3f}")
 
 

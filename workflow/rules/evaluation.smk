@@ -72,7 +72,7 @@ rule summarise:
     conda:
         "../../environment.yml"
     params:
-        benchmarks="<benchmarks>",
+        benchmarks=lambda w: workflow.pathvars.apply("<benchmarks>"),
         version=STAGE_VERSIONS["evaluation"],
     script:
         "../scripts/summarise.py"

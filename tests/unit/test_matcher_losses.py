@@ -1,0 +1,73 @@
+import math
+
+import pytest
+import torch
+
+from danceit_core.errors import MatcherError
+from danceit_core.matcher.losses import LOSSES, InfoNceLoss, make_loss
+
+# Two pairs in two dimensions: squared distances 4 and 0 matching, 1 and 9 not.
+POSES = torch.tensor([[0.0, 0.0], [1.0, 1.0]])
+SOUNDS = torch.tensor([[2.0, 0.0], [1.0, 1.0]])
+OTHERS = torch.tensor([[0.0, 1.0], [1.0, 4.0]])
+NONE = torch.zeros(2, 2, dtype=torch.bool)
+
+
+@pytest.mark.parametrize(
+    ("name", "margin", "expected"),
+    [
+        # others minus eps = 0.5: (-.5, -1.5) and (-.5, -3.5), squares 2.5 and 12.5
+        ("paper", 0.5, ((4 + 2.5) / 2 + (0 + 12.5) / 2) / 2),
+        ("distance_label", 0.5, ((16 + 0) / 2 + (0 + 64) / 2) / 2),
+        ("hinge", 2.0, ((4 + 1) / 2 + (0 + 0) / 2) / 2),
+    ],
+)
+def test_pair_losses_by_hand(name, margin, expected):
+    loss = make_loss(name, margin=margin)(POSES, SOUNDS, OTHERS, NONE)
+    assert float(loss) == pytest.approx(expected, abs=1e-5)
+
+
+def test_infonce_by_hand():
+    # scores of the two dances with sounds 1, 2 and their own other: minus the squared distances
+    by_pose = [[-4, -2, -1], [-2, 0, -9]]
+    rows = [-s[i] + math.log(sum(map(math.exp, s))) for i, s in enumerate(by_pose)]
+    columns = [[-4, -2], [-2, 0]]
+    cols = [-s[i] + math.log(sum(map(math.exp, s))) for i, s in enumerate(columns)]
+    loss = make_loss("infonce", margin=1.0)(POSES, SOUNDS, OTHERS, NONE)
+    assert float(loss) == pytest.approx((sum(rows) / 2 + sum(cols) / 2) / 2, abs=1e-5)
+
+
+def test_infonce_does_not_push_related_pairs_apart():
+    related = torch.tensor([[False, True], [True, False]])
+    poses = POSES.clone().requires_grad_()
+    far = torch.full_like(OTHERS, 50.0)
+    loss = InfoNceLoss()(poses, SOUNDS, far, related)
+    assert float(loss) == pytest.approx(0, abs=1e-6)
+
+
+@pytest.mark.parametrize("name", LOSSES)
+def test_gradients_are_finite_even_where_embeddings_coincide(name):
+    loss = make_loss(name, margin=1.0)
+    poses, sounds = torch.zeros(3, 4, requires_grad=True), torch.zeros(3, 4, requires_grad=True)
+    loss(poses, sounds, torch.zeros(3, 4), torch.zeros(3, 3, dtype=torch.bool)).backward()
+    assert torch.isfinite(poses.grad).all()
+    assert torch.isfinite(sounds.grad).all()
+
+
+@pytest.mark.parametrize("name", [name for name in LOSSES if name != "paper"])
+def test_matching_pairs_that_are_near_cost_less(name):
+    loss = make_loss(name, margin=1.0)
+    right = loss(POSES, POSES, POSES + 0.9, NONE)
+    wrong = loss(POSES, POSES + 0.9, POSES, NONE)
+    assert float(right) < float(wrong)
+
+
+def test_the_temperature_is_learnt():
+    loss = InfoNceLoss()
+    loss(POSES, SOUNDS, OTHERS, NONE).backward()
+    assert float(loss.log_temperature.grad.abs()) > 1e-3
+
+
+def test_unknown_loss():
+    with pytest.raises(MatcherError, match="'triplet'; known losses: paper, distance_label, hinge, infonce"):
+        make_loss("triplet", margin=1.0)

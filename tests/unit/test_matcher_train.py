@@ -1,0 +1,180 @@
+import numpy as np
+import pytest
+import torch
+from matched_dances import make_database
+
+from danceit_core.config import MatcherSettings
+from danceit_core.errors import MatcherError
+from danceit_core.evaluation.matching import draw_curves, score_matcher, score_part
+from danceit_core.matcher.losses import LOSSES
+from danceit_core.matcher.model import load_matcher, save_matcher
+from danceit_core.matcher.train import part_videos, train_matcher
+
+CPU = torch.device("cpu")
+QUICK = MatcherSettings(hidden_size=16, epochs=2, batch_size=16)
+
+
+@pytest.fixture(scope="module")
+def trained():
+    settings = MatcherSettings(hidden_size=24, epochs=12, batch_size=16, learning_rate=5e-3)
+    return train_matcher(make_database(), settings=settings, seed=0, device=CPU)
+
+
+def test_speed_of_dance_and_music_is_matched_on_unseen_videos(trained):
+    scores = score_matcher(trained.matcher, make_database())
+    assert scores["test"]["videos"] == 3
+    assert scores["test"]["auc_other_song"] > 0.85
+    assert scores["test"]["auc_delayed"] == pytest.approx(0.5, abs=0.15)  # the same speed all along: nothing to tell
+    assert scores["test"]["recall_at_10"] > scores["test"]["recall_at_10_chance"]
+    assert scores["train"]["distance"] < scores["train"]["distance_chance"]
+
+
+@pytest.mark.parametrize("loss", LOSSES)
+def test_every_loss_trains(loss):
+    settings = MatcherSettings(hidden_size=16, epochs=3, batch_size=16, loss=loss, learning_rate=2e-3)
+    history = train_matcher(make_database(videos=6), settings=settings, seed=0, device=CPU).history
+    assert history[-1]["train_loss"] < history[0]["train_loss"]
+
+
+def test_the_same_seed_gives_the_same_weights_and_leaves_the_global_state_alone():
+    torch.manual_seed(5)
+    before = torch.random.get_rng_state()
+    first = train_matcher(make_database(videos=4), settings=QUICK, seed=1, device=CPU)
+    assert torch.equal(torch.random.get_rng_state(), before)
+    again = train_matcher(make_database(videos=4), settings=QUICK, seed=1, device=CPU)
+    other = train_matcher(make_database(videos=4), settings=QUICK, seed=2, device=CPU)
+    weights = [t.checkpoint["pose_encoder"]["fc.weight"] for t in (first, again, other)]
+    assert torch.equal(weights[0], weights[1])
+    assert not torch.equal(weights[0], weights[2])
+    assert first.history == again.history
+
+
+def test_validation_videos_come_from_many_training_videos_and_never_from_the_test():
+    parts = part_videos(make_database(videos=16))
+    names = {name: set(part.table["video"]) for name, part in parts.items()}
+    assert len(names["validation"]) == 2
+    assert len(names["train"]) == 10
+    assert names["test"] == {"v12", "v13", "v14", "v15"}
+    assert not len(part_videos(make_database(videos=8))["validation"])
+
+
+def test_training_stops_when_the_validation_loss_no_longer_falls():
+    settings = MatcherSettings(hidden_size=8, epochs=40, patience=2, batch_size=16, learning_rate=3e-2)
+    steps = []
+    database = make_database(videos=16, fragments=4)
+    trained = train_matcher(
+        database, settings=settings, seed=0, device=CPU, progress=lambda done, total: steps.append((done, total))
+    )
+    losses = [row["validation_loss"] for row in trained.history]
+    assert len(losses) < 40
+    assert trained.checkpoint["epoch"] == int(np.argmin(losses)) + 1 == len(losses) - 2
+    assert trained.checkpoint["selected_on"] == "validation"
+    assert steps[-1] == (40, 40)
+
+
+def test_test_videos_and_silent_ones_leave_no_trace():
+    settings = QUICK
+    plain = make_database(videos=5, silent=("v01",))
+    changed = make_database(videos=5, silent=("v01",))
+    unseen = changed.table["video"].isin(["v01", "v04"]).to_numpy()
+    changed.features[unseen] *= 100
+    changed.keypoints[unseen, :, :, :2] += 50 * np.random.default_rng(0).random((unseen.sum(), 24, 25, 2))
+    weights = [
+        train_matcher(d, settings=settings, seed=0, device=CPU).checkpoint["audio_encoder"]["fc.weight"]
+        for d in (plain, changed)
+    ]
+    assert torch.equal(*weights)
+
+
+def test_one_video_trains_against_its_own_other_moments():
+    database = make_database(videos=1, test_every=2)
+    trained = train_matcher(database, settings=QUICK, seed=0, device=CPU)
+    assert trained.checkpoint["selected_on"] == "last"
+    assert "test_loss" not in trained.history[-1]
+    scores = score_matcher(trained.matcher, database)
+    assert "test" not in scores
+    assert np.isnan(scores["train"]["auc_other_song"])
+
+
+def test_a_saved_matcher_embeds_as_before(trained, tmp_path):
+    database = make_database(videos=2)
+    save_matcher(tmp_path / "m.pt", trained.checkpoint)
+    back = load_matcher(tmp_path / "m.pt", device=CPU, feature_set="mfcc")
+    np.testing.assert_array_equal(back.embed_pose(database.keypoints), trained.matcher.embed_pose(database.keypoints))
+    sounds = back.embed_audio(database.features)
+    np.testing.assert_array_equal(sounds, trained.matcher.embed_audio(database.features))
+    assert sounds.shape == (20, 16)
+    assert [p.name for p in tmp_path.iterdir()] == ["m.pt"]
+
+
+def test_an_embedding_does_not_depend_on_what_is_embedded_with_it(trained):
+    database = make_database(videos=12, fragments=30)  # more than one batch
+    together = trained.matcher.embed_pose(database.keypoints)
+    alone = trained.matcher.embed_pose(database.keypoints[300:301])
+    np.testing.assert_allclose(together[300:301], alone, atol=1e-5)
+    assert trained.matcher.embed_pose(database.keypoints[:0]).shape == (0, 16)
+    assert trained.matcher.embed_audio(database.features[:0]).shape == (0, 16)
+
+
+def test_wrong_inputs_are_named(trained):
+    with pytest.raises(MatcherError, match=r"\(2, 24, 69\); this matcher takes \(windows, frames, 4\).*'mfcc'"):
+        trained.matcher.embed_audio(np.zeros((2, 24, 69), np.float32))
+    with pytest.raises(MatcherError, match=r"\(24, 25, 3\); \(fragments, frames, 25, 3\)"):
+        trained.matcher.embed_pose(np.zeros((24, 25, 3), np.float32))
+
+
+def test_damaged_and_foreign_checkpoints_are_named(trained, tmp_path):
+    path = tmp_path / "m.pt"
+    with pytest.raises(MatcherError, match=r"m\.pt: no such matcher"):
+        load_matcher(path, device=CPU)
+    save_matcher(path, trained.checkpoint)
+    with pytest.raises(MatcherError, match=r"m\.pt was trained on music\.features 'mfcc', not 'rich'"):
+        load_matcher(path, device=CPU, feature_set="rich")
+    whole = path.read_bytes()
+    for damaged in (b"", b"hello", whole[: len(whole) // 2]):
+        path.write_bytes(damaged)
+        with pytest.raises(MatcherError, match=r"m\.pt is not a whole matcher checkpoint"):
+            load_matcher(path, device=CPU)
+    torch.save({**trained.checkpoint, "version": 99}, path)
+    with pytest.raises(MatcherError, match="layout 99, not 1"):
+        load_matcher(path, device=CPU)
+    torch.save({k: v for k, v in trained.checkpoint.items() if k != "pose_encoder"}, path)
+    with pytest.raises(MatcherError, match="pose_encoder"):
+        load_matcher(path, device=CPU)
+
+
+def test_what_cannot_be_trained_is_refused():
+    with pytest.raises(MatcherError, match="0 fragments with sound to train on"):
+        train_matcher(make_database(videos=2, silent=("v00", "v01")), settings=QUICK, seed=0, device=CPU)
+    with pytest.raises(MatcherError, match=r"no sound that does not match.*delay_s = 3 s"):
+        train_matcher(make_database(videos=1, fragments=2), settings=QUICK, seed=0, device=CPU)
+    with pytest.raises(MatcherError, match=r"lower matcher\.learning_rate = 1e\+20"):
+        settings = MatcherSettings(hidden_size=8, epochs=3, learning_rate=1e20, loss="distance_label")
+        train_matcher(make_database(videos=3), settings=settings, seed=0, device=CPU)
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "message"),
+    [
+        ("loss", "triplet", "known losses"),
+        ("epochs", 0, r"matcher\.epochs is 0; it must be 1 or more"),
+        ("batch_size", 1, r"matcher\.batch_size is 1; it must be 2 or more"),
+        ("dropout", 1.0, r"matcher\.dropout is 1\.0"),
+        ("learning_rate", 0.0, r"matcher\.learning_rate is 0\.0"),
+    ],
+)
+def test_settings_out_of_range_are_named(key, value, message):
+    with pytest.raises(MatcherError, match=message):
+        train_matcher(make_database(videos=2), settings=MatcherSettings(**{key: value}), seed=0, device=CPU)
+
+
+def test_curves_are_drawn(trained, tmp_path):
+    draw_curves(trained.history, tmp_path / "curves.png")
+    assert (tmp_path / "curves.png").read_bytes()[:4] == b"\x89PNG"
+
+
+def test_scoring_nothing_is_refused(trained):
+    database = make_database(videos=1)
+    none = database.subset(np.zeros(len(database), bool))
+    with pytest.raises(MatcherError, match="no fragment with sound to score"):
+        score_part(trained.matcher, none, delay_s=3.0, rng=np.random.default_rng(0))

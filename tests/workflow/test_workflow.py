@@ -1,0 +1,127 @@
+"""The workflow through snakemake itself: dry runs of each setting, and bad input that must end in one line."""
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from danceit_core.media.audio import write_sound
+from danceit_core.media.video import VideoWriter
+
+ROOT = Path(__file__).parents[2]
+pytestmark = pytest.mark.workflow
+
+
+def snakemake(*arguments: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "snakemake", *arguments]
+    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=300, check=False)
+
+
+def error_of(run: subprocess.CompletedProcess[str]) -> str:
+    """The one line of what went wrong; there must be one, no traceback, and a status that is not 0."""
+    lines = [line for line in (run.stdout + run.stderr).splitlines() if line.startswith("error: ")]
+    assert run.returncode != 0
+    assert len(lines) == 1, run.stdout + run.stderr
+    assert "Traceback" not in run.stdout + run.stderr
+    return lines[0]
+
+
+@pytest.fixture
+def own(tmp_path: Path) -> dict[str, str]:
+    """Tables of a small project of real files, with results of its own, as values for --config."""
+    with VideoWriter(tmp_path / "dance.mp4", fps=24, size=(64, 64), crf=30) as writer:
+        for level in range(48):
+            writer.write(np.full((64, 64, 3), level, np.uint8))
+    clicks = np.zeros(3 * 22050, np.float32)
+    clicks[::11025] = 1
+    write_sound(tmp_path / "song.flac", clicks, sample_rate_hz=22050)
+    (tmp_path / "videos.tsv").write_text(f"video\tpath\taudio\nwaltz\t{tmp_path}/dance.mp4\t{tmp_path}/song.flac\n")
+    (tmp_path / "songs.tsv").write_text(f"song\tpath\ntango\t{tmp_path}/song.flac\n")
+    (tmp_path / "targets.tsv").write_text(f"target\tpath\tconsent\nperson\t{tmp_path}/dance.mp4\tyes\n")
+    tables = {name: str(tmp_path / f"{name}.tsv") for name in ("videos", "songs", "targets")}
+    return tables | {"results": str(tmp_path / "results")}
+
+
+def config(values: dict[str, str], *more: str) -> list[str]:
+    own_logs = f"pathvars={{logs: {values['results']}/logs, benchmarks: {values['results']}/benchmarks}}"
+    return ["--config", *(f"{key}={value}" for key, value in values.items()), own_logs, *more]
+
+
+def planned(run: subprocess.CompletedProcess[str]) -> dict[str, int]:
+    """Rules and numbers of jobs of a dry run."""
+    assert run.returncode == 0, run.stdout + run.stderr
+    table = (run.stdout + run.stderr).split("Job stats:")[1].split("total")[0]
+    return {name: int(count) for name, count in re.findall(r"^(\w+) +(\d+)$", table, re.MULTILINE)}
+
+
+@pytest.mark.parametrize("setting", [[], ["--configfile", "config/paper.yaml"], ["--configfile", "config/tiny.yaml"]])
+def test_dry_run_of_each_setting_with_the_command_of_the_readme(setting, tmp_path):
+    values = {"results": str(tmp_path)}
+    run = snakemake(
+        "-n", *setting, "--cores", "12", "--resources", "gpu=1", *config(values), "--", f"{tmp_path}/video.mp4"
+    )
+    jobs = planned(run)
+    assert {"train_matcher", "train_pose_gan", "train_face_gan", "align_poses", "render_video", "link_video"} <= set(jobs)
+    assert jobs["extract_keypoints"] == 5
+
+
+def test_the_command_of_the_readme_stands_in_the_readme():
+    assert "snakemake --cores 12 --resources gpu=1 -- results/video.mp4" in (ROOT / "README.md").read_text()
+
+
+def test_another_song_is_one_line(own):
+    with Path(own["songs"]).open("a") as table:
+        table.write(Path(own["songs"]).read_text().splitlines()[1].replace("tango", "salsa") + "\n")
+    jobs = planned(snakemake("-n", *config(own), "--", f"{own['results']}/videos/person/salsa.mp4"))
+    assert jobs["retrieve_fragments"] == jobs["train_pose_gan"] == jobs["render_video"] == 1
+
+
+def test_without_face_gan_none_is_trained(own):
+    run = snakemake("-n", *config(own, "face_gan={enabled: false}"), "--", f"{own['results']}/video.mp4")
+    assert "train_face_gan" not in planned(run)
+
+
+def test_an_unknown_key(own):
+    line = error_of(snakemake("-n", *config(own, "matcher={epoch: 3}")))
+    assert line == "error: config/config.yaml: unknown key 'matcher.epoch'; did you mean 'epochs'?"
+
+
+def test_a_missing_file(own, tmp_path):
+    (tmp_path / "song.flac").unlink()
+    assert "no such file" in error_of(snakemake("-n", *config(own)))
+
+
+def test_a_file_that_is_no_video_leaves_nothing_behind(own, tmp_path):
+    (tmp_path / "dance.mp4").write_text("this is a letter")
+    frames = tmp_path / "results" / "frames"
+    line = error_of(snakemake("--cores", "1", *config(own), "--", f"{frames}/waltz.mp4"))
+    assert f"{tmp_path}/dance.mp4" in line
+    assert "is it a video or sound file" in line
+    assert not frames.exists() or os.listdir(frames) == []
+
+
+def test_a_song_shorter_than_a_fragment_leaves_nothing_behind(own, tmp_path):
+    music = tmp_path / "results" / "music"
+    run = snakemake("--cores", "1", *config(own, "retrieval={fragment_s: 4}"), "--", f"{music}/tango.parquet")
+    assert "lasts 3.00 s, less than one fragment (retrieval.fragment_s = 4 s)" in error_of(run)
+    assert not music.exists() or os.listdir(music) == []
+
+
+def test_nobody_in_the_picture(own, tmp_path, pose_weights):
+    keypoints = tmp_path / "results" / "keypoints"
+    line = error_of(snakemake("--cores", "1", *config(own), "--", f"{keypoints}/waltz.parquet"))
+    assert "no person in it" in line
+    assert not keypoints.exists() or os.listdir(keypoints) == []
+
+
+def test_only_what_a_changed_value_touches_runs_again(own, tmp_path):
+    target = f"{tmp_path}/results/music/tango.parquet"
+    first = snakemake("--cores", "1", *config(own), "--", target)
+    assert first.returncode == 0, first.stderr
+    same = snakemake("-n", *config(own, "matcher={epochs: 3}"), "--", target)
+    assert "Nothing to be done" in same.stdout + same.stderr
+    assert planned(snakemake("-n", *config(own, "music={features: rich}"), "--", target)) == {"analyse_song": 1}
