@@ -18,7 +18,6 @@ class DemoSettings:
     """The rendered studio dancers (not in the paper): what `render_demo` makes."""
 
     folder: str = "data/demo"
-    fps: float = 24.0
     size: int = 512
     supersampling: int = 2
     dance_s: float = 24.0
@@ -143,9 +142,10 @@ class TemporalSettings:
 class PoseGanSettings:
     """poseGAN (paper IV-D), in the form of pix2pixHD.
 
-    The paper's network: image_size 512, channels 64, kernel 7, downsamplings 4, blocks 9,
-    enhancer_blocks 3, discriminator_channels 64, discriminators 3, background_plate false. kernel: of the first and
-    last layers, odd. channels: multiples of 32 are fastest on a CPU. pose_jitter_px: standard deviation of the noise on the joints in training.
+    The paper's network: image_size 512, channels 64, kernel 7, downsamplings 4, blocks 9, enhancer_blocks 3,
+    discriminator_channels 64, discriminators 3, background_plate and body_chart false. kernel: of the first and last
+    layers, odd. channels: multiples of 32 are fastest on a CPU. pose_jitter_px: standard deviation of the noise on
+    the joints in training.
     """
 
     image_size: int = 256
@@ -165,6 +165,7 @@ class PoseGanSettings:
     pose_jitter_px: float = 1.0
     average_decay: float = 0.998
     background_plate: bool = True
+    body_chart: bool = True
     holdout_share: float = 0.15
     checkpoint_every: int = 250
 

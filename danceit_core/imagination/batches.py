@@ -11,6 +11,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from danceit_core.imagination.chart import body_chart
 from danceit_core.imagination.region import Window, detail_region, person_region, place_window, rim
 from danceit_core.pose.draw import pose_picture
 from danceit_core.pose.skeleton import Keypoints
@@ -22,9 +23,14 @@ ROOM, PERSON, DETAIL = 0.3, 1.0, 2.0
 
 @dataclass(frozen=True)
 class Condition:
-    """What the generator is given: float32 tensors (N, C, h, w), pictures in -1..1; plate and limit may be None."""
+    """What the generator is given, float32 tensors, and the windows it is seen through.
+
+    pose, plate: (N, 3, h, w) in -1..1; chart: (N, 14, h / 2, w / 2); limit: (N, 1, h, w) in 0..1. All but the pose
+    may be None.
+    """
 
     pose: Tensor
+    chart: Tensor | None
     plate: Tensor | None
     limit: Tensor | None
     windows: list[Window]
@@ -36,11 +42,15 @@ def make_condition(
     image_size: int,
     plate: NDArray[np.uint8] | None,
     window: tuple[int, int],
+    charted: bool,
     body_px: float,
     device: torch.device,
     offsets: NDArray[np.int64] | None = None,
 ) -> Condition:
-    """Condition for (N, 25, 3) poses in pixels of the picture; offsets (N, 2) move the windows by so many pixels."""
+    """Condition for (N, 25, 3) poses in pixels of the picture.
+
+    charted: with body chart. offsets: (N, 2) pixels by which the windows are moved.
+    """
     windows = []
     for number, pose in enumerate(poses):
         place = place_window(pose, window=window, body_px=body_px, image_size=image_size)
@@ -56,11 +66,18 @@ def make_condition(
         for pose, place in zip(poses, windows, strict=True)
     ]
     pose_tensor = to_tensor(np.stack(drawn), device)
+    chart = None
+    if charted:
+        charts = [
+            body_chart(pose, left=place.left, top=place.top, size=window, body_px=body_px)
+            for pose, place in zip(poses, windows, strict=True)
+        ]
+        chart = torch.from_numpy(np.stack(charts)).to(device)
     if plate is None:
-        return Condition(pose_tensor, None, None, windows)
+        return Condition(pose_tensor, chart, None, None, windows)
     rooms = to_tensor(np.stack([plate[place.slices] for place in windows]), device)
     rims = np.stack([rim(place, image_size=image_size, fade_px=FADE_PX) for place in windows])
-    return Condition(pose_tensor, rooms, torch.from_numpy(rims[:, None]).to(device), windows)
+    return Condition(pose_tensor, chart, rooms, torch.from_numpy(rims[:, None]).to(device), windows)
 
 
 def loss_weights(poses: Keypoints, windows: list[Window], *, image_size: int, body_px: float) -> NDArray[np.float32]:

@@ -13,12 +13,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from danceit_core.config import PoseGanSettings
-from danceit_core.config import PoseGanSettings
 from danceit_core.errors import ImaginationError, PoseError
 from danceit_core.imagination.region import body_size
 from danceit_core.media.video import Letterbox, decode_frames
 from danceit_core.pose.skeleton import Keypoints, present
-from danceit_core.pose.table import read_pose_table
 from danceit_core.pose.table import read_pose_table
 
 IN_MEMORY_BYTES = 1_000_000_000
@@ -119,17 +117,3 @@ def _room_for(frames: int, image_size: int, scratch: str | Path | None) -> NDArr
         return np.empty(shape, np.uint8)
     with tempfile.TemporaryFile(dir=scratch) as file:  # deleted as soon as the map goes
         return np.memmap(file, np.uint8, "w+", shape=shape)
-
-
-def read_target(frames_path: str | Path, poses_path: str | Path, *, settings: PoseGanSettings) -> TargetFrames:
-    """The target person's frame store and cleaned pose table as frames to train on."""
-    table = read_pose_table(poses_path)
-    return load_target(
-        frames_path,
-        table.keypoints,
-        kept=table.columns["kept"].astype(bool),
-        size=table.size,
-        fps=table.fps,
-        image_size=settings.image_size,
-        holdout_share=settings.holdout_share,
-    )

@@ -27,6 +27,7 @@ from danceit_core.pose.draw import contact_sheet, pose_picture
 AVERAGE_DECAY = 0.99
 CHECKPOINTS = 4
 MIN_FACES = 8
+MAX_FACES = 400  # evenly spaced: neighbours teach the same, and each has to be painted first
 PAINTED_AT_ONCE = 4
 REVIEWED = 8
 SHEET_PX = 96
@@ -50,12 +51,12 @@ def train_face_gan(
     seed: int,
     device: torch.device,
     checkpoint_path: str | Path,
-    samples_path: str | Path | None = None,
+    samples_path: str | Path,
     progress: Progress | None = None,
 ) -> History:
     """Train the residual on the faces that `pose_gan` paints and write the FaceGAN to `checkpoint_path`.
 
-    samples_path: PNG of patches held out (pose, painted, refined, real), none is drawn without. Resumes and returns as `train_pose_gan`:
+    samples_path: PNG of patches held out (pose, painted, refined, real). Resumes and returns as `train_pose_gan`:
     `held_out` is the mean difference on patches held out, in grey levels, `held_out_painted` that without FaceGAN.
     Raises ImaginationError if fewer than 8 training frames show the face.
     """
@@ -99,10 +100,8 @@ def train_face_gan(
         with half_precision(device):
             residual = average(before, to_tensor(pose, device))
         refined = to_pictures(before + fade * residual)
-        rows = zip(pose, painted, refined, real, strict=True)
-        write_picture(
-            samples_path, contact_sheet([tile for row in rows for tile in row], columns=8, width=8 * SHEET_PX)
-        )
+        tiles = [tile for row in zip(pose, painted, refined, real, strict=True) for tile in row]
+        write_picture(samples_path, contact_sheet(tiles, columns=8, width=8 * SHEET_PX))
         return {"held_out": _difference(refined, real), "held_out_painted": _difference(painted, real)}
 
     history = run_training(
@@ -135,6 +134,7 @@ def cut_patches(target: TargetFrames, pose_gan: PoseGan, *, side: int, device: t
         if (place := place_patch(target.keypoints[number], side=side, image_size=size))
     }
     numbers = np.array(list(places), np.int64)
+    numbers = numbers[np.unique(np.linspace(0, len(numbers) - 1, MAX_FACES).astype(int))] if len(numbers) else numbers
     if target.training[numbers].sum() < MIN_FACES:
         raise ImaginationError(
             f"face_gan: {int(target.training[numbers].sum())} training frames of the target show the face; at least "

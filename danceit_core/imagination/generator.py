@@ -16,6 +16,7 @@ import torch
 from torch import Tensor, nn
 
 from danceit_core.config import PoseGanSettings
+from danceit_core.imagination.chart import CHANNELS as CHART_CHANNELS
 
 
 @dataclass(frozen=True)
@@ -41,7 +42,7 @@ def convolve(inputs: int, outputs: int, *, kernel: int, stride: int = 1) -> nn.S
 
 
 def enlarge(inputs: int, outputs: int) -> nn.Sequential:
-    """Twice the size. Kernel 4 at stride 2 covers each output pixel equally often: no chequerboard."""
+    """Twice the size. Kernel 4 at stride 2 covers each output pixel equally often."""
     return nn.Sequential(
         nn.ConvTranspose2d(inputs, outputs, 4, 2, padding=1), normalise(outputs), nn.ReLU(inplace=True)
     )
@@ -75,7 +76,7 @@ class GlobalGenerator(nn.Sequential):
 
 
 class PoseGenerator(nn.Module):
-    """Local enhancer G2 around the global generator G1: condition (N, 3 or 6, H, W) to `Painting`."""
+    """Local enhancer G2 around the global generator G1: pose picture, chart and plate to `Painting`."""
 
     def __init__(self, settings: PoseGanSettings) -> None:
         super().__init__()
@@ -83,8 +84,9 @@ class PoseGenerator(nn.Module):
         self.with_plate = settings.background_plate
         self.stride = 2 ** (settings.downsamplings + 1)
         inputs = 6 if self.with_plate else 3
+        chart = CHART_CHANNELS if settings.body_chart else 0
         self.coarse = GlobalGenerator(
-            inputs,
+            inputs + chart,
             channels=channels,
             kernel=settings.kernel,
             downsamplings=settings.downsamplings,
@@ -100,14 +102,19 @@ class PoseGenerator(nn.Module):
             nn.Conv2d(fine, 4 if self.with_plate else 3, settings.kernel, padding=settings.kernel // 2),
         )
 
-    def forward(self, pose: Tensor, plate: Tensor | None, limit: Tensor | None = None) -> Painting:
+    def forward(
+        self, pose: Tensor, *, chart: Tensor | None = None, plate: Tensor | None = None, limit: Tensor | None = None
+    ) -> Painting:
         """Paint a pose picture (N, 3, H, W).
 
-        plate: (N, 3, H, W), the empty room behind it, for a generator with plate, else None. limit: (N, 1, H, W) in
-        0..1, the highest opacity allowed (it lets a window fade out at its rim), default 1.
+        chart: (N, 14, H / 2, W / 2), the body chart, where the settings ask for it. plate: (N, 3, H, W), the empty
+        room behind, for a generator with plate. limit: (N, 1, H, W) in 0..1, the highest opacity allowed (it lets a
+        window fade out at its rim), default 1.
         """
         condition = torch.cat([pose, plate], 1) if plate is not None else pose
         half = nn.functional.avg_pool2d(condition, 2)  # (N, C, H / 2, W / 2)
+        if chart is not None:
+            half = torch.cat([half, chart], 1)
         out = self.back(self.body(self.front(condition) + self.coarse(half))).float()
         person = torch.tanh(out[:, :3])
         if plate is None:
@@ -123,5 +130,9 @@ def initialise(module: nn.Module, generator: torch.Generator) -> None:
     for part in module.modules():
         if isinstance(part, nn.Conv2d | nn.ConvTranspose2d):
             nn.init.normal_(part.weight, 0.0, 0.02, generator=generator)
+            if isinstance(part, nn.ConvTranspose2d):
+                # The four output pixels of one input pixel start out alike: no chequerboard to unlearn.
+                with torch.no_grad():
+                    part.weight.copy_(part.weight[:, :, ::2, ::2].repeat_interleave(2, 2).repeat_interleave(2, 3))
             if part.bias is not None:
                 nn.init.zeros_(part.bias)

@@ -56,11 +56,12 @@ def paint(gan: PoseGan, poses: Keypoints, *, device: torch.device) -> NDArray[np
         image_size=gan.settings.image_size,
         plate=gan.plate,
         window=gan.window,
+        charted=gan.settings.body_chart,
         body_px=gan.body_px,
         device=device,
     )
     with half_precision(device):
-        painting = gan.generator(condition.pose, condition.plate, condition.limit)
+        painting = gan.generator(condition.pose, chart=condition.chart, plate=condition.plate, limit=condition.limit)
     pictures = paste(to_pictures(painting.picture), condition.windows, plate=gan.plate)
     if gan.plate is not None:
         pictures[(poses[..., 2] > 0).sum(-1) == 0] = gan.plate

@@ -79,13 +79,20 @@ def train_pose_gan(
         poses = jitter(target.keypoints[chosen], rng, sigma_px=settings.pose_jitter_px * size / 512)
         offsets = rng.integers(-WINDOW_SHIFT_PX, WINDOW_SHIFT_PX + 1, (len(poses), 2))
         condition = make_condition(
-            poses, image_size=size, plate=plate, window=window, body_px=body_px, device=device, offsets=offsets
+            poses,
+            image_size=size,
+            plate=plate,
+            window=window,
+            charted=settings.body_chart,
+            body_px=body_px,
+            device=device,
+            offsets=offsets,
         )
         pictures = [target.pictures[i][place.slices] for i, place in zip(chosen, condition.windows, strict=True)]
         real = to_tensor(np.stack(pictures), device)
         weights = loss_weights(target.keypoints[chosen], condition.windows, image_size=size, body_px=body_px)
         with half_precision(device):
-            painting = generator(condition.pose, condition.plate, condition.limit)
+            painting = generator(condition.pose, chart=condition.chart, plate=condition.plate, limit=condition.limit)
         pixel = pixel_loss(real, painting.picture, torch.from_numpy(weights).to(device))
         opacity = painting.opacity.mean()
         own_loss = settings.pixel_weight * pixel + settings.opacity_weight * opacity

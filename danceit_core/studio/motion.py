@@ -65,13 +65,13 @@ def move_through(keys: Sequence[Key], times_s: Array, *, beat_s: float, rng: np.
     arms = np.stack([between(shapes[:, :, k], part) for k, part in enumerate(("upper", "fore", "palm"))], axis=2)
     arms = _round_the_body(unit(arms), shapes, interval, _ease(share))
     footings = _plant(keys)
-    balls, yaw, heel, leaning, air = _step(keys, footings, interval, share)
+    steps = _step(keys, footings, interval, share)
     weight = between(np.array([_weight(key.count) for key in keys]), "pelvis")
     pelvis = between(np.array([_centre(key, footing) for key, footing in zip(keys, footings, strict=True)]), "pelvis")
     frame_s = float(times_s[1] - times_s[0]) if len(times_s) > 1 else 1.0
-    pelvis = gaussian_filter1d(pelvis + leaning, SOFT_S / frame_s, axis=0)
-    heel[:, 0] += 0.45 * np.clip((-weight - 0.45) / 0.5, 0, 1) ** 2
-    heel[:, 1] += 0.45 * np.clip((weight - 0.45) / 0.5, 0, 1) ** 2
+    pelvis = gaussian_filter1d(pelvis + steps.lean, SOFT_S / frame_s, axis=0)
+    # The heel of a foot that bears little comes up.
+    heel = steps.heel + 0.45 * np.clip((np.stack([-weight, weight], axis=1) - 0.45) / 0.5, 0, 1) ** 2
     phase = 2 * np.pi * (times_s - keys[0].time_s) / beat_s
     dip = between(np.array([key.count.dip for key in keys]) * size, "dip") + (0.010 + 0.012 * energy) * np.cos(phase)
     faced = between(facing, "facing")
@@ -81,15 +81,15 @@ def move_through(keys: Sequence[Key], times_s: Array, *, beat_s: float, rng: np.
     alive = _small_movements(times_s, 12, rng)
     return Stances(
         pelvis=pelvis + 0.004 * alive[:, :2],
-        dip=gaussian_filter1d(dip + 0.015 - air, SOFT_S / frame_s),
+        dip=gaussian_filter1d(dip + 0.015 - steps.air, SOFT_S / frame_s),
         facing=faced,
         hips=between(angles["hips"], "hips"),
         chest=between(angles["chest"], "chest") + 0.02 * alive[:, 2:5],
         head=head + 0.025 * alive[:, 5:8] + [0, 0.02, 0],
         arms=unit(gaussian_filter1d(arms + 0.02 * alive[:, None, None, 8:11], SOFT_S / frame_s, axis=0)),
         curl=between(np.array([[ARMS[key.count.left].curl, ARMS[key.count.right].curl] for key in keys]), "curl"),
-        balls=balls,
-        foot_yaw=yaw,
+        balls=steps.balls,
+        foot_yaw=steps.yaw,
         heel=heel,
     )
 
@@ -165,45 +165,70 @@ def _centre(key: Key, footing: _Footing) -> Array:
     return (0.5 + 0.5 * 0.75 * weight) * under[0] + (0.5 - 0.5 * 0.75 * weight) * under[1]
 
 
-def _step(
-    keys: Sequence[Key], footings: Sequence[_Footing], interval: NDArray[np.int64], share: Array
-) -> tuple[Array, Array, Array, Array, Array]:
-    """Balls (T, 2, 3), yaw (T, 2) and heel pitch (T, 2) of the feet; lean (T, 2) to the bearing foot; height (T,)."""
+@dataclass(frozen=True)
+class _Steps:
+    """What the feet do, filled count by count: balls (T, 2, 3); yaw and heel pitch (T, 2); lean (T, 2) of the pelvis
+    to the bearing foot; air (T,), height gained by jumping."""
+
+    balls: Array
+    yaw: Array
+    heel: Array
+    lean: Array
+    air: Array
+
+
+def _step(keys: Sequence[Key], footings: Sequence[_Footing], interval: NDArray[np.int64], share: Array) -> _Steps:
+    """The feet from footing to footing; `share` (T,) of the count `interval` (T,) has passed."""
     frames = len(share)
-    balls, yaw, heel = np.zeros((frames, 2, 3)), np.zeros((frames, 2)), np.zeros((frames, 2))
-    lean, air = np.zeros((frames, 2)), np.zeros(frames)
-    for k in range(len(keys) - 1):
+    steps = _Steps(*(np.zeros((frames, *shape)) for shape in ((2, 3), (2,), (2,), (2,), ())))
+    for k in np.unique(interval):
         rows = np.flatnonzero(interval == k)
-        if not len(rows):
-            continue
-        a, b = footings[k], footings[k + 1]
-        windows = _swing_windows(keys[k], keys[k + 1], a, b)
+        windows = _swing_windows(keys[k], keys[k + 1], footings[k], footings[k + 1])
         for side in range(2):
-            start, end = windows[side] or (0.1, 0.9)
-            raw = np.clip((share[rows] - start) / (end - start), 0, 1)
-            moved = _ease(raw)
-            distance = float(np.linalg.norm(b.balls[side] - a.balls[side]))
-            arc = min(0.09, 0.025 + 0.20 * distance) * np.sin(np.pi * moved) ** 2 if windows[side] else 0.0
-            balls[rows, side, 0] = a.balls[side, 0] + moved * (b.balls[side, 0] - a.balls[side, 0])
-            balls[rows, side, 2] = a.balls[side, 1] + moved * (b.balls[side, 1] - a.balls[side, 1])
-            balls[rows, side, 1] = a.lift[side] + moved * (b.lift[side] - a.lift[side]) + arc
-            yaw[rows, side] = a.yaw[side] + moved * (b.yaw[side] - a.yaw[side])
-            heel[rows, side] = 1.1 * balls[rows, side, 1]
-            if windows[side]:
-                heel[rows, side] += 0.25 * np.sin(2 * np.pi * raw) * np.sin(np.pi * raw)
-                if not keys[k + 1].count.jump:
-                    bearing = (a.balls + b.balls)[1 - side] / 2
-                    much = LEAN if not all(windows) else LEAN / 3
-                    lean[rows] += much * (bearing - (a.balls + b.balls)[side] / 2) * np.sin(np.pi * moved)[:, None] ** 2
-            elif abs(b.yaw[side] - a.yaw[side]) > 0:
-                heel[rows, side] += 0.12 * np.sin(np.pi * moved) ** 2
+            _swing(steps, rows, side, share[rows], (footings[k], footings[k + 1]), windows)
         if keys[k + 1].count.jump:
-            raw = np.clip((share[rows] - 0.2) / 0.7, 0, 1)
-            height = JUMP_M * np.sin(np.pi * _ease(raw)) ** 2
-            balls[rows, :, 1] += height[:, None]
-            heel[rows] += 4 * height[:, None]
-            air[rows] = height - 0.04 * np.sin(np.pi * _ease(share[rows] / 0.4)) ** 2
-    return balls, yaw, heel, lean, air
+            _jump(steps, rows, share[rows])
+    return steps
+
+
+def _swing(
+    steps: _Steps,
+    rows: NDArray[np.int64],
+    side: int,
+    share: Array,
+    footings: tuple[_Footing, _Footing],
+    windows: Sequence[tuple[float, float] | None],
+) -> None:
+    """Move one foot during one count: a step if it has a window, else at most a turn on its ball."""
+    a, b = footings
+    start, end = windows[side] or (0.1, 0.9)
+    raw = np.clip((share - start) / (end - start), 0, 1)
+    up = np.sin(np.pi * raw) ** 2
+    # The foot is off the ground before it travels.
+    moved = _ease((raw - 0.1) / 0.8)
+    step = b.balls[side] - a.balls[side]
+    steps.balls[rows, side, 0] = a.balls[side, 0] + moved * step[0]
+    steps.balls[rows, side, 2] = a.balls[side, 1] + moved * step[1]
+    steps.balls[rows, side, 1] = a.lift[side] + moved * (b.lift[side] - a.lift[side])
+    steps.yaw[rows, side] = a.yaw[side] + moved * (b.yaw[side] - a.yaw[side])
+    if windows[side]:
+        steps.balls[rows, side, 1] += min(0.09, 0.025 + 0.20 * float(np.linalg.norm(step))) * up
+        # Toes leave last and land last.
+        steps.heel[rows, side] = 0.25 * np.sin(2 * np.pi * raw) * np.sin(np.pi * raw)
+        bearing = ((a.balls + b.balls)[1 - side] - (a.balls + b.balls)[side]) / 2
+        steps.lean[rows] += (LEAN / 3 if all(windows) else LEAN) * bearing * up[:, None]
+    elif b.yaw[side] != a.yaw[side]:
+        steps.heel[rows, side] = 0.12 * up
+    steps.heel[rows, side] += 1.1 * steps.balls[rows, side, 1]
+
+
+def _jump(steps: _Steps, rows: NDArray[np.int64], share: Array) -> None:
+    """Bend, leave the ground with both feet, land before the beat."""
+    height = JUMP_M * np.sin(np.pi * _ease((share - 0.2) / 0.7)) ** 2
+    steps.balls[rows, :, 1] += height[:, None]
+    steps.heel[rows] += 4 * height[:, None]
+    steps.lean[rows] = 0
+    steps.air[rows] = height - 0.04 * np.sin(np.pi * _ease(share / 0.4)) ** 2
 
 
 def _swing_windows(key: Key, following: Key, a: _Footing, b: _Footing) -> list[tuple[float, float] | None]:
@@ -213,6 +238,6 @@ def _swing_windows(key: Key, following: Key, a: _Footing, b: _Footing) -> list[t
         return [(0.2, 0.9), (0.2, 0.9)]
     if steps.all():
         # The foot that bears less goes first.
-        first, second = (0.0, 0.52), (0.46, 0.98)
+        first, second = (0.0, 0.49), (0.49, 0.98)
         return [second, first] if _weight(key.count) > 0 else [first, second]
     return [(0.06, 0.94) if step else None for step in steps]

@@ -26,6 +26,7 @@ from danceit_core.studio.routine import Key, plan_routine
 
 Progress = Callable[[int, int], None]
 TARGET = "target"
+FPS = 24.0
 CRF = 17
 
 
@@ -48,7 +49,7 @@ def record_dance(
     song = compose_song(tempo_bpm=scene.tempo_bpm, seconds=clip_seconds(clip, settings), seed=scene.seed)
     dancer = dress(mesh, scene.look)
     camera = Camera.for_height(dancer.body.height, side_m=scene.camera_side_m)
-    solved, moves = perform(scene, dancer, song, seconds=clip_seconds(clip, settings), fps=settings.fps)
+    solved, moves = perform(scene, dancer, song, seconds=clip_seconds(clip, settings))
     transforms = solved.transforms(dancer.body.skeleton).astype(np.float32)
     renderer = Renderer(dancer, scene.room, camera, size=settings.size, supersampling=settings.supersampling)
     size = (settings.size, settings.size)
@@ -56,7 +57,7 @@ def record_dance(
         sound = Path(folder) / "song.wav"
         write_sound(sound, song.samples, sample_rate_hz=SAMPLE_RATE_HZ)
         Path(video_path).parent.mkdir(parents=True, exist_ok=True)
-        with VideoWriter(video_path, fps=settings.fps, size=size, crf=CRF, sound=sound) as writer:
+        with VideoWriter(video_path, fps=FPS, size=size, crf=CRF, sound=sound) as writer:
             for frame, bones in enumerate(transforms):
                 writer.write(renderer.draw(bones))
                 if progress:
@@ -64,7 +65,7 @@ def record_dance(
     write_pose_table(
         joints_path,
         project_joints(dancer, solved, camera, size=settings.size),
-        fps=settings.fps,
+        fps=FPS,
         size=size,
         columns={"move": moves},
         metadata={"clip": clip, "tempo_bpm": song.tempo_bpm, "beats_s": song.beats_s.tolist()},
@@ -83,7 +84,7 @@ def clip_seconds(clip: str, settings: DemoSettings) -> float:
     return settings.target_s if clip == TARGET else settings.dance_s
 
 
-def perform(scene: Clip, dancer: Dancer, song: Song, *, seconds: float, fps: float) -> tuple[Solved, list[str]]:
+def perform(scene: Clip, dancer: Dancer, song: Song, *, seconds: float, fps: float = FPS) -> tuple[Solved, list[str]]:
     """The bones of every frame of a clip, and the name of the move danced in it."""
     rng = np.random.default_rng(scene.seed)
     keys = plan_routine(song, seconds=seconds, rng=rng, cover=scene.cover)

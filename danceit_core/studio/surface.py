@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 Floats = NDArray[np.float32]
 Ints = NDArray[np.int32]
+ON_LINE_M = 1e-6
 
 
 @dataclass(frozen=True)
@@ -50,6 +51,8 @@ def compact(surface: Surface) -> Surface:
 
 def clip(surface: Surface, values: NDArray[np.floating]) -> Surface:
     """The part where `values` (V,), linear over each face, is not negative: its edge is a smooth line, not teeth."""
+    # A corner on the line is taken a micrometre inside, so that no face comes out without area.
+    values = np.where(np.abs(values) < ON_LINE_M, ON_LINE_M, values)
     inside = values[surface.faces] >= 0
     whole = inside.all(1)
     faces, uv_faces = [surface.faces[whole]], [surface.uv_faces[whole]]

@@ -5,7 +5,7 @@ from pathlib import Path
 # The library stands beside the workflow and need not be installed, in this process or in those of the rules.
 library = str(Path(workflow.basedir).parent)
 sys.path.insert(0, library)
-os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, [library, os.environ.get("PYTHONPATH")]))
+os.environ |= {"PYTHONPATH": os.pathsep.join(filter(None, [library, os.getenv("PYTHONPATH")]))}
 
 from danceit_core import STAGE_VERSIONS
 from danceit_core.errors import ConfigError

@@ -27,9 +27,7 @@ rule describe_dances:
         music=collect("<results>/music/{video}.parquet", video=project.videos.index),
     output:
         table="<results>/database/statistics.tsv",
-        figure=report(
-            "<results>/database/statistics.png", category="Dataset", caption="../report/statistics.rst"
-        ),
+        figure=report("<results>/database/statistics.png", category="Dataset", caption="../report/statistics.rst"),
     log:
         "<logs>/describe_dances.log",
     conda:

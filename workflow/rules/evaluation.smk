@@ -45,11 +45,11 @@ rule draw_contact_sheet:
         "<results>/{folder}/{name}.mp4",
     output:
         report("<results>/contact_sheets/{folder}/{name}.jpg", category="Contact sheets"),
+    log:
+        "<logs>/draw_contact_sheet/{folder}/{name}.log",
     wildcard_constraints:
         folder="frames|videos",
         name=r"[A-Za-z0-9_-]+(/[A-Za-z0-9_-]+)?",
-    log:
-        "<logs>/draw_contact_sheet/{folder}/{name}.log",
     conda:
         "../../environment.yml"
     params:

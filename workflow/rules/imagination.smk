@@ -6,9 +6,7 @@ rule train_pose_gan:
     output:
         gan="<results>/gan/{target}/pose_gan.pt",
         history="<results>/gan/{target}/pose_gan.jsonl",
-        samples=report(
-            "<results>/gan/{target}/samples.png", category="Imagination", caption="../report/samples.rst"
-        ),
+        samples=report("<results>/gan/{target}/samples.png", category="Imagination", caption="../report/samples.rst"),
     log:
         "<logs>/train_pose_gan/{target}.log",
     benchmark:
@@ -35,9 +33,7 @@ rule train_face_gan:
     output:
         gan="<results>/gan/{target}/face_gan.pt",
         history="<results>/gan/{target}/face_gan.jsonl",
-        samples=report(
-            "<results>/gan/{target}/face_samples.png", category="Imagination", caption="../report/faces.rst"
-        ),
+        samples=report("<results>/gan/{target}/face_samples.png", category="Imagination", caption="../report/faces.rst"),
     log:
         "<logs>/train_face_gan/{target}.log",
     benchmark:
@@ -93,8 +89,8 @@ rule link_video:
         "<results>/video.mp4",
     log:
         "<logs>/link_video.log",
+    localrule: True
     conda:
         "../../environment.yml"
-    localrule: True
     shell:
         "ln -sfr {input:q} {output:q} > {log:q} 2>&1"

@@ -29,10 +29,10 @@ rule analyse_song:
         "<logs>/analyse_song/{song}.log",
     benchmark:
         "<benchmarks>/analyse_song/{song}.tsv"
-    conda:
-        "../../environment.yml"
     # First of all: a song that cannot serve must be known before hours of training.
     priority: 10
+    conda:
+        "../../environment.yml"
     resources:
         mem_mb=2000,
     params:

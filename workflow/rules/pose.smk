@@ -5,12 +5,12 @@ rule extract_keypoints:
         weights=rules.fetch_pose_weights.output[0],
     output:
         "<results>/keypoints/{video}.parquet",
-    wildcard_constraints:
-        video=one_of(clips_to_detect),
     log:
         "<logs>/extract_keypoints/{video}.log",
     benchmark:
         "<benchmarks>/extract_keypoints/{video}.tsv"
+    wildcard_constraints:
+        video=one_of(clips_to_detect),
     conda:
         "../../environment.yml"
     threads: 2
@@ -29,10 +29,10 @@ rule import_keypoints:
         lambda w: clips.at[w.video, "keypoints"],
     output:
         "<results>/keypoints/{video}.parquet",
-    wildcard_constraints:
-        video=one_of(clips_to_import),
     log:
         "<logs>/import_keypoints/{video}.log",
+    wildcard_constraints:
+        video=one_of(clips_to_import),
     conda:
         "../../environment.yml"
     resources:

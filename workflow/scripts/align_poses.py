@@ -7,10 +7,10 @@ from danceit_core.run import stage
 
 with stage(snakemake):
     params, size = snakemake.params, snakemake.params.image_size
-    plan, music = read_plan(snakemake.input.plan), read_music_table(snakemake.input.music)
+    plan, music = read_plan(snakemake.input.plan), read_music_table(snakemake.input.music, strict=True)
     dance = align(
         plan,
-        {video: read_source(path) for video, path in zip(params.videos, snakemake.input.sources)},
+        {video: read_source(path) for video, path in zip(params.videos, snakemake.input.sources, strict=True)},
         target=body_in_picture(read_pose_table(snakemake.input.target), image_size=size),
         size=(size, size),
         beats_s=music.beats.times_s,

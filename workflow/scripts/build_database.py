@@ -9,6 +9,8 @@ with stage(snakemake):
     seconds = float(snakemake.wildcards.seconds)
     rows = [
         cut_fragments(read_pose_table(pose), read_music_table(music), video=video, seconds=seconds, settings=fragments)
-        for video, pose, music in zip(snakemake.params.videos, snakemake.input.cleaned, snakemake.input.music)
+        for video, pose, music in zip(
+            snakemake.params.videos, snakemake.input.cleaned, snakemake.input.music, strict=True
+        )
     ]
     build_database(rows, snakemake.output[0], settings=fragments)

@@ -1,0 +1,110 @@
+import dataclasses
+
+import numpy as np
+import pytest
+
+from danceit_core.config import DemoSettings
+from danceit_core.errors import AssetError, ConfigError
+from danceit_core.media.audio import load_sound
+from danceit_core.media.video import decode_frames, probe
+from danceit_core.pose.skeleton import BODY
+from danceit_core.pose.table import read_pose_table
+from danceit_core.studio.body import load_body
+from danceit_core.studio.cast import CLIPS
+from danceit_core.studio.dancer import dress, true_joints
+from danceit_core.studio.music import compose_song
+from danceit_core.studio.record import perform, record_dance, record_song
+from danceit_core.studio.renderer import Camera, Renderer
+
+SMALL = dataclasses.replace(DemoSettings(), size=128, supersampling=1, dance_s=1.5, target_s=1.0, song_s=2.0)
+
+
+@pytest.fixture(scope="module")
+def dancer(body_mesh):
+    return dress(body_mesh, CLIPS["dancer_2"].look)
+
+
+def draw(dancer, frame, *, size=128):
+    scene = CLIPS["dancer_2"]
+    song = compose_song(tempo_bpm=scene.tempo_bpm, seconds=4, seed=1)
+    solved, _ = perform(scene, dancer, song, seconds=4, fps=24)
+    camera = Camera.for_height(dancer.body.height)
+    renderer = Renderer(dancer, scene.room, camera, size=size, supersampling=1)
+    picture = renderer.draw(solved.transforms(dancer.body.skeleton)[frame].astype(np.float32))
+    return picture, camera.pixels(true_joints(dancer, solved)[frame], size=size), renderer
+
+
+def test_a_frame_is_the_same_twice_and_shows_the_dancer_at_her_joints(dancer):
+    first, joints, _ = draw(dancer, 40)
+    second, _, _ = draw(dancer, 40)
+    assert first.shape == (128, 128, 3)
+    assert first.dtype == np.uint8
+    assert np.array_equal(first, second)
+    # What another pose changes in the picture lies about the dancer, and all her joints lie in it.
+    far = draw(dancer, 75)[0]
+    changed = np.abs(first.astype(int) - far).sum(2) > 40
+    assert 0.01 < changed.mean() < 0.4
+    rows, columns = joints[list(BODY)].astype(int).T[::-1]
+    wall = np.median(first[:20, 60:], axis=(0, 1))
+    assert np.abs(first[rows, columns] - wall).sum(1).min() > 15
+
+
+def test_dressed_dancer_has_no_holes(dancer):
+    assert np.isfinite(dancer.points).all()
+    assert dancer.occlusion.min() >= 0
+    assert dancer.occlusion.max() <= 1.01
+    assert np.allclose(dancer.shares.sum(1), 1, atol=1e-5)
+    assert dancer.faces.max() < len(dancer.points)
+    assert len(np.unique(dancer.layer)) == len(dancer.textures) == len(dancer.materials)
+    # Nothing is worn inside the body: each cloth point lies off the skin's middle by more than the skin under it.
+    assert dancer.points[:, 1].min() >= -1e-6
+
+
+@pytest.mark.parametrize("clip", ["dancer_1", "target"])
+def test_recording_has_picture_sound_and_truth(body_mesh, tmp_path, clip):
+    video, table = tmp_path / "clips" / f"{clip}.mp4", tmp_path / "truth" / f"{clip}.parquet"
+    done = []
+    record_dance(
+        clip, mesh=body_mesh, video_path=video, joints_path=table, settings=SMALL, progress=lambda *at: done.append(at)
+    )
+    frames = 36 if clip == "dancer_1" else 24
+    info = probe(video)
+    assert (info.width, info.height, info.has_sound) == (128, 128, True)
+    assert len(list(decode_frames(video, fps=24, size=None))) == frames
+    assert done[-1] == (frames, frames)
+    truth = read_pose_table(table)
+    assert truth.keypoints.shape == (frames, 25, 3)
+    assert (truth.keypoints[..., 2] == 1).all()
+    assert (truth.fps, truth.size) == (24, (128, 128))
+    assert len(truth.columns["move"]) == frames
+    assert truth.metadata["clip"] == clip
+    assert truth.metadata["tempo_bpm"] == CLIPS[clip].tempo_bpm
+    song = compose_song(tempo_bpm=CLIPS[clip].tempo_bpm, seconds=frames / 24, seed=CLIPS[clip].seed)
+    assert np.allclose(truth.metadata["beats_s"], song.beats_s)
+    heard = load_sound(video, sample_rate_hz=44100)[: len(song.samples)]
+    assert np.corrcoef(heard, song.samples[: len(heard)])[0, 1] > 0.9
+
+
+def test_song_is_written(tmp_path):
+    record_song(tmp_path / "new" / "song.flac", settings=SMALL)
+    sound = load_sound(tmp_path / "new" / "song.flac", sample_rate_hz=44100)
+    assert len(sound) == 2 * 44100
+    assert np.abs(sound).max() > 0.2
+
+
+def test_unknown_clip_names_the_cast(tmp_path):
+    with pytest.raises(ConfigError, match=r"dancer_9.*dancer_1, dancer_2.*target"):
+        record_dance(
+            "dancer_9", mesh="none", video_path=tmp_path / "a.mp4", joints_path=tmp_path / "a.parquet", settings=SMALL
+        )
+
+
+def test_a_file_that_is_no_mesh_is_named(tmp_path):
+    (tmp_path / "body_mesh.zip").write_bytes(b"not a zip")
+    with pytest.raises(AssetError, match=r"body_mesh\.zip is not the body mesh"):
+        load_body(tmp_path / "body_mesh.zip", shapes={})
+
+
+def test_a_shape_that_is_not_there_is_named(body_mesh):
+    with pytest.raises(AssetError, match="no-such-shape"):
+        load_body(body_mesh, shapes={"no-such-shape": 1.0})
