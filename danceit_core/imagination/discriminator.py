@@ -40,6 +40,11 @@ class PatchDiscriminator(nn.Module):
         return features
 
 
+def smallest_side(scales: int, *, layers: int = 3) -> int:
+    """The least width and height in pixels that `scales` patch discriminators can judge."""
+    return 3 * 2 ** (layers + scales - 1)
+
+
 class MultiScaleDiscriminator(nn.Module):
     """`scales` patch discriminators, each at half the size of the one before (three in the paper)."""
 

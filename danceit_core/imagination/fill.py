@@ -50,7 +50,11 @@ def _cover(
     if not mismatch[top, left] < WORST_MATCH:
         return
     piece = source[top : top + inside.shape[0], left : left + inside.shape[1]]
-    piece = piece + (source[box][ring] - piece[ring]).mean(0)
+    # Brightness: the differences along the ring, blurred into the hole.
+    spread = max(inside.shape) / 4
+    difference = cv2.GaussianBlur((source[box] - piece) * ring[..., None], (0, 0), spread)
+    share = cv2.GaussianBlur(ring.astype(np.float32), (0, 0), spread)[..., None]
+    piece = piece + difference / np.maximum(share, 1e-6)
     weight = cv2.blur(_grow(inside, soft_px).astype(np.float32), (2 * soft_px + 1, 2 * soft_px + 1))[..., None]
     weight = np.where((inside | ring)[..., None], weight, 0)
     filled[box] = np.clip(np.round(weight * piece + (1 - weight) * filled[box]), 0, 255).astype(np.uint8)

@@ -129,10 +129,12 @@ def person_span(keypoints: Keypoints, *, body_px: float) -> NDArray[np.float64]:
     return np.where(seen.any(-2), span, np.nan)
 
 
-def window_size(keypoints: Keypoints, *, body_px: float, image_size: int, stride: int, share: float) -> tuple[int, int]:
+def window_size(
+    keypoints: Keypoints, *, body_px: float, image_size: int, stride: int, share: float, least: int = 1
+) -> tuple[int, int]:
     """Width and height of the smallest window that holds the person in a share of (T, 25, 3) frames.
 
-    Both are multiples of `stride`, as image_size must be, and at most the picture's; share: 0..1.
+    Both are multiples of `stride`, as image_size must be, at least `least` and at most the picture's; share: 0..1.
     """
     span = person_span(keypoints, body_px=body_px)
     span = span[~np.isnan(span).any(-1)]
@@ -141,7 +143,7 @@ def window_size(keypoints: Keypoints, *, body_px: float, image_size: int, stride
     # The part of a span outside the picture needs no window.
     inside = np.clip(span, 0, image_size)
     need = np.quantile(inside[:, 2:] - inside[:, :2], share, axis=0)
-    width, height = (int(np.clip(np.ceil(side / stride) * stride, stride, image_size)) for side in need)
+    width, height = (int(min(np.ceil(max(side, least) / stride) * stride, image_size)) for side in need)
     return width, height
 
 

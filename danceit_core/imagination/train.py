@@ -20,7 +20,7 @@ from danceit_core.imagination.background import background_plate
 from danceit_core.imagination.batches import loss_weights, make_condition, to_tensor
 from danceit_core.imagination.checkpoint import PoseGan, save_pose_gan, training_path, write_picture
 from danceit_core.imagination.data import TargetFrames
-from danceit_core.imagination.discriminator import MultiScaleDiscriminator
+from danceit_core.imagination.discriminator import MultiScaleDiscriminator, smallest_side
 from danceit_core.imagination.generator import PoseGenerator
 from danceit_core.imagination.loop import History, Progress, fingerprint, run_training
 from danceit_core.imagination.losses import pixel_loss
@@ -60,7 +60,12 @@ def train_pose_gan(
     window = (size, size)
     if plate is not None:
         window = window_size(
-            target.keypoints, body_px=body_px, image_size=size, stride=generator.stride, share=WINDOW_SHARE
+            target.keypoints,
+            body_px=body_px,
+            image_size=size,
+            stride=generator.stride,
+            share=WINDOW_SHARE,
+            least=smallest_side(settings.discriminators),
         )
     discriminator = MultiScaleDiscriminator(6, channels=settings.discriminator_channels, scales=settings.discriminators)
     duel = Duel.begin(
@@ -161,6 +166,13 @@ def _check(target: TargetFrames, settings: PoseGanSettings) -> None:
             f"pose_gan: image_size is {settings.image_size}; with downsamplings {settings.downsamplings} it must be a "
             f"multiple of {stride}, at least {2 * stride}"
         )
+    if settings.image_size < smallest_side(settings.discriminators):
+        raise ImaginationError(
+            f"pose_gan: {settings.discriminators} discriminators need pictures of at least "
+            f"{smallest_side(settings.discriminators)} pixels, image_size is {settings.image_size}; use fewer of them"
+        )
+    if settings.kernel % 2 == 0:
+        raise ImaginationError(f"pose_gan: kernel is {settings.kernel}; it must be odd, such as 5 or 7")
     if target.image_size != settings.image_size:
         raise ImaginationError(
             f"pose_gan: frames of {target.image_size} pixels for image_size {settings.image_size}; load them at it"

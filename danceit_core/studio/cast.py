@@ -56,7 +56,7 @@ GREEN_SKIRT = Look(
     shapes={WOMAN: 1.0, "macrodetails/caucasian-female-young": 1.0},
     skin=(0.90, 0.71, 0.61),
     hair=Hair("bob", (0.48, 0.22, 0.10)),
-    top=Top((0.14, 0.45, 0.40), sleeve=0.35, loose=0.008, hem_m=-0.005, collar_drop_m=0.012),
+    top=Top((0.14, 0.45, 0.40), sleeve=0.35, loose=0.006, hem_m=-0.02, collar_drop_m=0.012),
     bottom=Bottom((0.15, 0.14, 0.17), loose=0.002, hem_m=0.06, skirt=(0.30, 0.26, 0.50)),
     shoes=(0.28, 0.20, 0.16),
     lips=(0.75, 0.26, 0.28),

@@ -44,17 +44,14 @@ def find_regions(body: Body, look: Look) -> Regions:
     waist = skeleton.head("pelvis")[1] + 0.065
     ankle = skeleton.head("foot_l")[1]
     along, length = along_arm(body, points)
-    shirt = np.minimum(y - (waist - look.top.hem_m), below_collar(body, points, look.top))
+    # The collar is a plane that is lower in front.
+    collar = skeleton.head("neck_01")[1] - 0.018 - look.top.collar_drop_m - (y + 0.58 * points[:, 2])
+    shirt = np.minimum(y - (waist - look.top.hem_m), collar)
     top = arm * (look.top.sleeve - along) * length + (1 - arm) * shirt
     bottom = np.minimum(waist - y, y - (ankle + look.bottom.hem_m)) - arm
     shoes = ankle + SHOE_TOP_M - y - arm
     bare = np.minimum(np.minimum(TUCK_M - top, TUCK_M - bottom), 0.5 * TUCK_M - shoes)
     return Regions(top, bottom, shoes, bare)
-
-
-def below_collar(body: Body, points: Values, top: Top) -> Values:
-    """How far (V,) each point lies below the collar, a plane that is lower in front."""
-    return body.skeleton.head("neck_01")[1] - 0.018 - top.collar_drop_m - (points[:, 1] + 0.58 * points[:, 2])
 
 
 def along_arm(body: Body, points: Values) -> tuple[Values, float]:
@@ -74,7 +71,8 @@ def make_top(body: Body, regions: Regions, top: Top) -> Surface:
     """The shirt: it hangs from chest and shoulders and falls freely to its hem."""
     cloth = clip(body.skin, regions.top)
     waist = body.skeleton.head("pelvis")[1] + 0.065
-    below = np.clip((waist + 0.10 - cloth.points[:, 1]) / 0.2, 0, 1)
+    # It widens towards a hem that hangs, not towards one that is tucked in.
+    below = np.clip((waist + 0.10 - cloth.points[:, 1]) / 0.2, 0, 1) * (top.hem_m > 0)
     arm = bone_share(body, cloth, ARM_BONES)
     along, _ = along_arm(body, cloth.points.astype(np.float64))
     cuff = arm * np.clip(1 - np.abs(along - top.sleeve) / 0.35, 0, 1)
@@ -127,8 +125,8 @@ def make_skirt(body: Body, *, length: float) -> Surface:
     cloth = clip(form, form.points[:, 1] - (waist - length))
     down = np.clip((waist - cloth.points[:, 1]) / length, 0, 1)
     angle = np.arctan2(cloth.points[:, 0], cloth.points[:, 2])
-    flare = 1.06 + 0.18 * down + 0.03 * down * np.sin(11 * angle)
-    weights = relax(cloth, cloth.weights, rounds=30) * down[:, None] + cloth.weights * (1 - down[:, None])
+    flare = 1.10 + 0.30 * down + 0.03 * down * np.sin(11 * angle)
+    weights = relax(cloth, cloth.weights, rounds=12)
     centre = np.array([0, 0, body.skeleton.head("pelvis")[2]], np.float32)
     points = centre + (cloth.points - centre) * np.stack([flare, np.ones_like(flare), flare], 1)
     return replace(cloth, points=points.astype(np.float32), weights=weights.astype(np.float32))

@@ -21,6 +21,7 @@ from danceit_core.studio.surface import Floats, Ints, Surface, clip, join, point
 
 BONES_PER_POINT = 4
 SKY_DIRECTIONS = 48
+SKIRT_M = 0.33
 SMILE_SHAPE = "expression/units/caucasian/mouth-corner-puller"
 # Strength and sharpness of highlights, and how softly light wraps round.
 MATERIALS = {
@@ -81,7 +82,7 @@ def dress(mesh: str | Path, look: Look) -> Dancer:
         (shoes, paint.paint_shoes(body, shoes, look.shoes), "shoes"),
     ]
     if look.bottom.skirt:
-        worn.append((clothes.make_skirt(body, length=0.42), paint.paint_plain(look.bottom.skirt), "cloth"))
+        worn.append((clothes.make_skirt(body, length=SKIRT_M), paint.paint_plain(look.bottom.skirt), "cloth"))
     whole, layer = join([surface for surface, _, _ in worn])
     kinds = np.array([kind for _, _, kind in worn])
     bones, shares = strongest(whole.weights, bones=BONES_PER_POINT)

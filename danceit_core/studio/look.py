@@ -11,8 +11,12 @@ Colour = tuple[float, float, float]
 
 @dataclass(frozen=True)
 class Top:
-    """A shirt. sleeve: its length along the arm (1 elbow, 2 wrist). stripe: colour of stripes every `stripe_m`, or of a
-    disc on the chest when `stripe_m` is 0. loose: how far the cloth hangs off the body."""
+    """A shirt.
+
+    sleeve: its length along the arm (1 elbow, 2 wrist). loose: how far the cloth hangs off the body. hem_m: how far it
+    goes below the waist, negative where it is tucked into a skirt. collar_drop_m: how much lower the collar lies than
+    round the neck. stripe: colour of stripes every `stripe_m`, or of a disc on the chest when `stripe_m` is 0.
+    """
 
     colour: Colour
     sleeve: float = 0.5
@@ -25,7 +29,7 @@ class Top:
 
 @dataclass(frozen=True)
 class Bottom:
-    """Trousers, and a skirt over them if `skirt` names its colour. hem_m: height of the hem over the ankle."""
+    """Trousers. hem_m: height of the hem over the ankle. skirt: colour of a skirt over them. seam: colour of a side stripe."""
 
     colour: Colour
     loose: float = 0.012
@@ -36,7 +40,7 @@ class Bottom:
 
 @dataclass(frozen=True)
 class Hair:
-    """style: `short`, `curly`, `bob`, `ponytail` or `bun`."""
+    """style: `short`, `curly`, `bob`, `ponytail` or `bun`. beard: how much of the skin a beard hides, 0..1."""
 
     style: str
     colour: Colour
@@ -45,7 +49,7 @@ class Hair:
 
 @dataclass(frozen=True)
 class Look:
-    """A person: blend shapes of the mesh and what is on it."""
+    """A person: blend shapes of the mesh (name: share) and what is on it. makeup, smile: 0..1."""
 
     shapes: Mapping[str, float]
     skin: Colour

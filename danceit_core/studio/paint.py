@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from danceit_core.studio.body import EYELIDS, LIPS, NAILS, Body
-from danceit_core.studio.clothes import ARM_BONES, along_arm, below_collar, bone_share
+from danceit_core.studio.clothes import ARM_BONES, along_arm, bone_share
 from danceit_core.studio.look import Bottom, Colour, Hair, Look, Top
 from danceit_core.studio.surface import Floats, Ints, Surface
 
@@ -130,8 +130,7 @@ def paint_top(body: Body, cloth: Surface, top: Top) -> Picture:
     along, length = along_arm(body, cloth.points.astype(np.float64))
     down = body.skeleton.head("upperarm_l")[1] - along * length
     level = (1 - arm) * cloth.points[:, 1] + arm * down
-    collar = below_collar(body, cloth.points.astype(np.float64), top)
-    baked = bake(cloth, np.concatenate([cloth.points, level[:, None], collar[:, None]], axis=1))
+    baked = bake(cloth, np.concatenate([cloth.points, level[:, None]], axis=1))
     places = baked[..., :3]
     picture = _cloth(top.colour, places, 9, weave=0.025)
     if top.stripe and top.stripe_m:
@@ -143,7 +142,7 @@ def paint_top(body: Body, cloth: Surface, top: Top) -> Picture:
         disc = _smoothstep(0.078, 0.075, distance) * (places[..., 2] > 0)
         ring = _smoothstep(0.052, 0.049, distance) * _smoothstep(0.036, 0.039, distance)
         picture = _mix(picture, top.stripe, disc * (1 - ring))
-    return _finish(_mix(picture, picture * 0.72, _smoothstep(0.011, 0.009, baked[..., 4])))
+    return _finish(picture)
 
 
 def paint_bottom(body: Body, cloth: Surface, bottom: Bottom) -> Picture:

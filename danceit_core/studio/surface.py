@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 Floats = NDArray[np.float32]
 Ints = NDArray[np.int32]
-ON_LINE_M = 1e-6
+ON_LINE_M = 1e-5
 
 
 @dataclass(frozen=True)
@@ -51,7 +51,7 @@ def compact(surface: Surface) -> Surface:
 
 def clip(surface: Surface, values: NDArray[np.floating]) -> Surface:
     """The part where `values` (V,), linear over each face, is not negative: its edge is a smooth line, not teeth."""
-    # A corner on the line is taken a micrometre inside, so that no face comes out without area.
+    # A corner on the line is taken 10 micrometres inside, so that no face comes out without area.
     values = np.where(np.abs(values) < ON_LINE_M, ON_LINE_M, values)
     inside = values[surface.faces] >= 0
     whole = inside.all(1)
@@ -163,7 +163,7 @@ def point_normals(points: Floats, faces: Ints) -> Floats:
             normals[k, 1] += ny
             normals[k, 2] += nz
     for k in range(len(normals)):
-        length = np.sqrt(normals[k, 0] ** 2 + normals[k, 1] ** 2 + normals[k, 2] ** 2) + np.float32(1e-12)
+        length = np.sqrt(normals[k, 0] ** 2 + normals[k, 1] ** 2 + normals[k, 2] ** 2) + np.float32(1e-20)
         normals[k, 0] /= length
         normals[k, 1] /= length
         normals[k, 2] /= length

@@ -1,4 +1,4 @@
-"""A synthetic database in which dance and music match by speed: both swing at the video's own rate."""
+"""A synthetic database in which dance and music match by style: both swing at the video's own rate and strength."""
 
 import numpy as np
 import pandas as pd
@@ -9,19 +9,19 @@ FPS = 24.0
 
 
 def make_database(*, videos=12, fragments=10, frames=24, width=4, test_every=4, silent=(), seed=0):
-    """Arms that swing and features that oscillate together, at 0.5, 1, 2 or 4 Hz by video, in random phase."""
+    """Arms that swing and features that oscillate together, at 0.5, 1, 2 or 4 Hz by video, the faster the wider."""
     rng = np.random.default_rng(seed)
     keypoints = np.zeros((videos * fragments, frames, 25, 3), np.float32)
     features = np.zeros((videos * fragments, frames, width), np.float32)
     rows = []
     for row in range(videos * fragments):
         video, place = divmod(row, fragments)
-        phase = 2 * np.pi * ((0.5, 1, 2, 4)[video % 4] * np.arange(frames) / FPS + rng.random())
+        swing = (video % 4 + 1) * np.sin(2 * np.pi * (2.0 ** (video % 4 - 1) * np.arange(frames) / FPS + rng.random()))
         keypoints[row] = 256, 256, 1
         keypoints[row, :, 1, 1], keypoints[row, :, 8, 1] = 200, 300
-        keypoints[row, :, [4, 7], 1] += 60 * np.sin(phase)
+        keypoints[row, :, [4, 7], 1] += 20 * swing
         keypoints[row, ..., :2] += rng.normal(0, 1, keypoints[row, ..., :2].shape)
-        features[row] = np.sin(phase)[:, None] + rng.normal(0, 0.1, (frames, width))
+        features[row] = swing[:, None] + rng.normal(0, 0.1, (frames, width))
         name = f"v{video:02d}"
         rows.append(
             {

@@ -24,7 +24,7 @@ NONE = torch.zeros(2, 2, dtype=torch.bool)
 )
 def test_pair_losses_by_hand(name, margin, expected):
     loss = make_loss(name, margin=margin)(POSES, SOUNDS, OTHERS, NONE)
-    assert float(loss) == pytest.approx(expected, abs=1e-5)
+    assert loss.item() == pytest.approx(expected, abs=1e-5)
 
 
 def test_infonce_by_hand():
@@ -34,7 +34,7 @@ def test_infonce_by_hand():
     columns = [[-4, -2], [-2, 0]]
     cols = [-s[i] + math.log(sum(map(math.exp, s))) for i, s in enumerate(columns)]
     loss = make_loss("infonce", margin=1.0)(POSES, SOUNDS, OTHERS, NONE)
-    assert float(loss) == pytest.approx((sum(rows) / 2 + sum(cols) / 2) / 2, abs=1e-5)
+    assert loss.item() == pytest.approx((sum(rows) / 2 + sum(cols) / 2) / 2, abs=1e-5)
 
 
 def test_infonce_does_not_push_related_pairs_apart():
@@ -42,7 +42,7 @@ def test_infonce_does_not_push_related_pairs_apart():
     poses = POSES.clone().requires_grad_()
     far = torch.full_like(OTHERS, 50.0)
     loss = InfoNceLoss()(poses, SOUNDS, far, related)
-    assert float(loss) == pytest.approx(0, abs=1e-6)
+    assert loss.item() == pytest.approx(0, abs=1e-6)
 
 
 @pytest.mark.parametrize("name", LOSSES)

@@ -11,27 +11,28 @@ from danceit_core.matcher.model import load_matcher, save_matcher
 from danceit_core.matcher.train import part_videos, train_matcher
 
 CPU = torch.device("cpu")
+torch.set_num_threads(1)  # small batches: more threads wait for each other
 QUICK = MatcherSettings(hidden_size=16, epochs=2, batch_size=16)
 
 
 @pytest.fixture(scope="module")
 def trained():
-    settings = MatcherSettings(hidden_size=24, epochs=12, batch_size=16, learning_rate=5e-3)
-    return train_matcher(make_database(), settings=settings, seed=0, device=CPU)
+    settings = MatcherSettings(hidden_size=24, epochs=15, batch_size=16, learning_rate=2e-3)
+    return train_matcher(make_database(fragments=16), settings=settings, seed=0, device=CPU)
 
 
-def test_speed_of_dance_and_music_is_matched_on_unseen_videos(trained):
-    scores = score_matcher(trained.matcher, make_database())
+def test_style_of_dance_and_music_is_matched_on_unseen_videos(trained):
+    scores = score_matcher(trained.matcher, make_database(fragments=16))
     assert scores["test"]["videos"] == 3
-    assert scores["test"]["auc_other_song"] > 0.85
-    assert scores["test"]["auc_delayed"] == pytest.approx(0.5, abs=0.15)  # the same speed all along: nothing to tell
+    assert scores["test"]["auc_other_song"] > 0.8
+    assert scores["test"]["auc_other_song"] > scores["test"]["auc_delayed"]  # the style is the same all along a song
     assert scores["test"]["recall_at_10"] > scores["test"]["recall_at_10_chance"]
     assert scores["train"]["distance"] < scores["train"]["distance_chance"]
 
 
 @pytest.mark.parametrize("loss", LOSSES)
-def test_every_loss_trains(loss):
-    settings = MatcherSettings(hidden_size=16, epochs=3, batch_size=16, loss=loss, learning_rate=2e-3)
+def test_every_loss_falls(loss):
+    settings = MatcherSettings(hidden_size=16, epochs=8, batch_size=16, loss=loss, margin=0.5, learning_rate=2e-4)
     history = train_matcher(make_database(videos=6), settings=settings, seed=0, device=CPU).history
     assert history[-1]["train_loss"] < history[0]["train_loss"]
 
@@ -148,8 +149,8 @@ def test_what_cannot_be_trained_is_refused():
         train_matcher(make_database(videos=2, silent=("v00", "v01")), settings=QUICK, seed=0, device=CPU)
     with pytest.raises(MatcherError, match=r"no sound that does not match.*delay_s = 3 s"):
         train_matcher(make_database(videos=1, fragments=2), settings=QUICK, seed=0, device=CPU)
+    settings = MatcherSettings(hidden_size=8, epochs=3, learning_rate=1e20, loss="distance_label")
     with pytest.raises(MatcherError, match=r"lower matcher\.learning_rate = 1e\+20"):
-        settings = MatcherSettings(hidden_size=8, epochs=3, learning_rate=1e20, loss="distance_label")
         train_matcher(make_database(videos=3), settings=settings, seed=0, device=CPU)
 
 

@@ -1,0 +1,148 @@
+"""Region, window and chart of the person, the plate behind, and the filling of its holes."""
+
+import logging
+
+import cv2
+import numpy as np
+import pytest
+from toy_target import draw_toy, toy_poses, toy_room, toy_target
+
+from danceit_core.imagination.background import background_plate
+from danceit_core.imagination.chart import CHANNELS, body_chart
+from danceit_core.imagination.fill import fill_holes
+from danceit_core.imagination.region import (
+    Window,
+    body_size,
+    detail_region,
+    person_region,
+    place_window,
+    rim,
+    window_size,
+)
+from danceit_core.pose.skeleton import LEFT_SHOULDER, NECK, RIGHT_SHOULDER
+
+SIZE = 128
+POSES = toy_poses(40, size=SIZE)
+BODY = float(np.median(body_size(POSES)))
+NOBODY = np.zeros((25, 3), np.float32)
+
+
+def test_the_body_size_survives_a_foreshortened_trunk():
+    bent = POSES[0].copy()
+    bent[NECK] = bent[8] + np.float32([2, -2, 0])
+    assert body_size(bent) > 0.8 * body_size(POSES[0])
+    assert np.isnan(body_size(NOBODY))
+
+
+def test_the_region_covers_the_whole_person_and_no_more_than_needed():
+    room = toy_room(SIZE)
+    for pose in POSES[:10]:
+        person = (draw_toy(pose, room) != room).any(-1)
+        region = person_region(pose, size=(SIZE, SIZE), body_px=BODY, widen=1.2)
+        assert region[person].mean() > 0.995
+        assert region.mean() < 0.45
+        assert detail_region(pose, size=(SIZE, SIZE), body_px=BODY).sum() < 0.5 * region.sum()
+    assert not person_region(NOBODY, size=(SIZE, SIZE), body_px=BODY).any()
+
+
+def test_the_window_holds_the_person_and_lies_in_the_picture():
+    window = window_size(POSES, body_px=BODY, image_size=SIZE, stride=16, share=1.0)
+    assert all(side % 16 == 0 and side <= SIZE for side in window)
+    for pose in POSES:
+        place = place_window(pose, window=window, body_px=BODY, image_size=SIZE)
+        assert place.left >= 0
+        assert place.left + place.width <= SIZE
+        assert place.top + place.height <= SIZE
+        inside = person_region(pose, size=(SIZE, SIZE), body_px=BODY)
+        assert inside[place.slices].sum() == inside.sum()
+
+
+@pytest.mark.parametrize("share", [0.5, 1.0])
+def test_no_pose_and_poses_far_outside_give_a_window_too(share):
+    for poses in (NOBODY[None], POSES[:2] + np.float32([1e6, -1e6, 0])):
+        window = window_size(poses, body_px=BODY, image_size=SIZE, stride=16, share=share, least=48)
+        assert 48 <= min(window) <= max(window) <= SIZE
+        assert place_window(poses[0], window=window, body_px=BODY, image_size=SIZE).slices[0].start >= 0
+
+
+def test_only_rims_inside_the_picture_fade():
+    whole = rim(Window(0, 0, SIZE, SIZE), image_size=SIZE, fade_px=6)
+    assert (whole == 1).all()
+    left = rim(Window(10, 0, SIZE - 10, SIZE), image_size=SIZE, fade_px=6)
+    assert left[:, 0].max() < 0.2
+    assert (left[:, 6:] == 1).all()
+
+
+def test_the_chart_tells_where_on_the_body_and_which_way_it_faces():
+    pose = POSES[0]
+    chart = body_chart(pose, left=0, top=0, size=(SIZE, SIZE), body_px=BODY)
+    assert chart.shape == (CHANNELS, SIZE // 2, SIZE // 2)
+    at_neck, at_hip = (tuple((pose[j, 1::-1] / 2).astype(int)) for j in (1, 8))
+    assert chart[0][at_hip] > chart[0][at_neck] > 0
+    shoulders = [chart[1][tuple((pose[j, 1::-1] / 2 + (3, 0)).astype(int))] for j in (RIGHT_SHOULDER, LEFT_SHOULDER)]
+    assert shoulders[0] * shoulders[1] < 0
+    away = pose.copy()
+    away[[RIGHT_SHOULDER, LEFT_SHOULDER]] = pose[[LEFT_SHOULDER, RIGHT_SHOULDER]]
+    turned = body_chart(away, left=0, top=0, size=(SIZE, SIZE), body_px=BODY)
+    assert chart[2].max() > 0
+    assert turned[2].min() < 0
+    assert not body_chart(NOBODY, left=0, top=0, size=(SIZE, SIZE), body_px=BODY).any()
+
+
+def test_the_chart_of_a_window_is_the_window_of_the_chart():
+    whole = body_chart(POSES[0], left=0, top=0, size=(SIZE, SIZE), body_px=BODY)
+    part = body_chart(POSES[0], left=16, top=8, size=(96, 112), body_px=BODY)
+    np.testing.assert_allclose(part, whole[:, 4:60, 8:56], atol=1e-5)
+
+
+def test_the_plate_is_the_room_without_a_ghost():
+    poses = toy_poses(60, size=SIZE, sway=0.3)
+    # Most of the time the person stands still on the left: a plain median would keep a ghost there.
+    poses[20:] = poses[0] - np.float32([0.2 * SIZE, 0, 0])
+    room = toy_room(SIZE)
+    pictures = np.stack([draw_toy(pose, room) for pose in poses])
+    ghost = np.abs(np.median(pictures, axis=0) - room).max()
+    plate, seen = background_plate(pictures, poses)
+    error = np.abs(plate.astype(int) - room)
+    assert ghost > 60
+    # The soft rim of a filled hole may shade its neighbours a little.
+    assert error[seen].max() <= 6
+    assert np.quantile(error[seen], 0.99) <= 1
+    assert error.max() < 30
+    assert seen.mean() > 0.8
+
+
+def test_a_moving_camera_is_noticed(caplog):
+    target = toy_target(40, size=SIZE)
+    with caplog.at_level(logging.WARNING):
+        background_plate(target.pictures, target.keypoints)
+        assert not caplog.records
+        moved = np.stack([np.roll(p, 5 * k, axis=1) for k, p in enumerate(target.pictures)])
+        background_plate(moved, target.keypoints)
+    assert "background_plate: false" in caplog.text
+
+
+def test_a_hole_is_covered_with_the_pattern_around_it():
+    bricks = np.full((120, 160, 3), 190, np.uint8)
+    for row in range(0, 120, 10):
+        cv2.line(bricks, (0, row), (159, row), (120, 110, 100), 1)
+        for column in range(5 * (row // 10 % 2), 160, 20):
+            cv2.line(bricks, (column, row), (column, row + 10), (120, 110, 100), 1)
+    known = np.ones((120, 160), bool)
+    known[40:80, 60:90] = False
+    broken = bricks.copy()
+    broken[~known] = (255, 0, 255)
+    filled = fill_holes(broken, known)
+    smeared = cv2.inpaint(broken, (~known).astype(np.uint8), 5, cv2.INPAINT_TELEA)
+
+    def error(picture):
+        return np.abs(picture.astype(float) - bricks)[~known].mean()
+
+    assert error(filled) < 0.3 * error(smeared)
+    assert (filled[10:30] == bricks[10:30]).all()
+
+
+@pytest.mark.parametrize("known", [True, False])
+def test_a_picture_all_or_not_at_all_known_stays(known):
+    room = toy_room(32)
+    assert fill_holes(room, np.full((32, 32), known)) is room
