@@ -7,7 +7,7 @@ the nearest valid name where a typo is likely. Nothing is computed before all of
 import csv
 import difflib
 import os
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any
@@ -102,9 +102,7 @@ def describe(error: ValidationError) -> str:
     if error.validator == "additionalProperties":
         known = list(error.schema["properties"])
         unknown = next(name for name in error.instance if name not in known)
-        near = difflib.get_close_matches(str(unknown), known, n=1)
-        hint = f"did you mean {near[0]!r}?" if near else f"known keys: {', '.join(known)}"
-        return f"unknown key {f'{key}.{unknown}'.lstrip('.')!r}; {hint}"
+        return f"unknown key {f'{key}.{unknown}'.lstrip('.')!r}; {_nearest(str(unknown), known)}"
     if error.validator == "required":
         return f"{error.message.replace('is a required property', 'is missing')}{f' in {key}' if key else ''}; add it"
     about = error.schema.get("description", "")
@@ -124,16 +122,8 @@ def load_table(path: str, schema: Mapping[str, Any]) -> pd.DataFrame:
         raise ConfigError(f"{path}: not UTF-8 text; save the table as tab-separated UTF-8") from None
     if not lines:
         raise ConfigError(f"{path}: the table is empty; its first line holds the column names")
-    header, key = lines[0], schema["required"][0]
-    known = schema["properties"]
-    for column in schema["required"]:
-        if column not in header:
-            raise ConfigError(f"{path}: column {column!r} is missing; the columns are separated by tabs")
-    for column in header:
-        if column not in known:
-            near = difflib.get_close_matches(column, known, n=1)
-            hint = f"did you mean {near[0]!r}?" if near else f"known columns: {', '.join(known)}"
-            raise ConfigError(f"{path}: unknown column {column!r}; {hint}")
+    header, key, known = lines[0], schema["required"][0], schema["properties"]
+    _check_header(header, schema, path=path)
     rows: dict[str, dict[str, str]] = {}
     for number, cells in enumerate(lines[1:], start=2):
         if not any(cells) or cells[0].startswith("#"):
@@ -153,6 +143,17 @@ def load_table(path: str, schema: Mapping[str, Any]) -> pd.DataFrame:
     return pd.DataFrame.from_dict(rows, orient="index")
 
 
+def _check_header(header: Sequence[str], schema: Mapping[str, Any], *, path: str) -> None:
+    """Raise ConfigError for a required column that is missing and for one that the schema does not know."""
+    known = schema["properties"]
+    for column in schema["required"]:
+        if column not in header:
+            raise ConfigError(f"{path}: column {column!r} is missing; the columns are separated by tabs")
+    for column in header:
+        if column not in known:
+            raise ConfigError(f"{path}: unknown column {column!r}; {_nearest(column, known)}")
+
+
 def check_files(table: pd.DataFrame, *, table_path: str, made_in: str) -> None:
     """Raise ConfigError for a path of the table that is no file, unless the workflow makes it (folder `made_in`)."""
     for row_id, row in table.iterrows():
@@ -165,3 +166,9 @@ def check_files(table: pd.DataFrame, *, table_path: str, made_in: str) -> None:
             made = path and Path(os.path.normpath(path)).is_relative_to(made_in)
             if path and not made and not Path(path).exists():
                 raise ConfigError(f"{table_path}: {row_id!r}: no such file: {path}; correct column {column!r}")
+
+
+def _nearest(name: str, known: Collection[str]) -> str:
+    """The valid name that was probably meant, or all of them."""
+    near = difflib.get_close_matches(name, known, n=1)
+    return f"did you mean {near[0]!r}?" if near else f"known: {', '.join(known)}"

@@ -12,7 +12,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import cv2
 import numpy as np
 import torch
 from numpy.typing import NDArray
@@ -145,12 +144,6 @@ def read(path: str | Path, *, kind: str, device: torch.device) -> dict[str, Any]
             f"{path} has format {content['format']}, this program reads {FORMAT}; delete it and train again"
         )
     return content
-
-
-def write_picture(path: str | Path, picture: NDArray[np.uint8]) -> None:
-    """Write an RGB picture as PNG, whole or not at all."""
-    with whole_file(path) as partial:
-        partial.write_bytes(cv2.imencode(".png", cv2.cvtColor(picture, cv2.COLOR_RGB2BGR))[1].tobytes())
 
 
 def _damaged(path: str | Path, kind: str, error: Exception) -> ImaginationError:

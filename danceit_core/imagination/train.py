@@ -18,7 +18,7 @@ from danceit_core.errors import ImaginationError
 from danceit_core.imagination.adversarial import Duel, half_precision
 from danceit_core.imagination.background import background_plate
 from danceit_core.imagination.batches import loss_weights, make_condition, to_tensor
-from danceit_core.imagination.checkpoint import PoseGan, save_pose_gan, training_path, write_picture
+from danceit_core.imagination.checkpoint import PoseGan, save_pose_gan, training_path
 from danceit_core.imagination.data import TargetFrames
 from danceit_core.imagination.discriminator import MultiScaleDiscriminator, smallest_side
 from danceit_core.imagination.generator import PoseGenerator
@@ -27,6 +27,7 @@ from danceit_core.imagination.losses import pixel_loss
 from danceit_core.imagination.region import window_size
 from danceit_core.imagination.render import paint
 from danceit_core.media.letterbox import Picture
+from danceit_core.media.picture import write_picture
 from danceit_core.pose.draw import contact_sheet, pose_picture
 from danceit_core.pose.skeleton import Keypoints
 

@@ -24,12 +24,12 @@ class AudioEncoder(nn.Module):
         super().__init__()
         self.lstm = nn.LSTM(feature_width, hidden_size, batch_first=True, bidirectional=True)
         self.dropout = nn.Dropout(dropout)
-        self.fc = nn.Linear(4 * hidden_size, embedding_size)
+        self.fc = nn.Linear(2 * hidden_size, embedding_size)
 
     def forward(self, features: Tensor) -> Tensor:
         """(B, F, D) to (B, E)."""
         hidden, _ = self.lstm(features)  # (B, F, 2 H)
-        return self.fc(self.dropout(pool_time(hidden, dim=1)))
+        return self.fc(self.dropout(hidden.mean(dim=1)))
 
 
 class GraphBlock(nn.Module):
@@ -64,28 +64,18 @@ class PoseEncoder(nn.Module):
 
     def __init__(self, *, embedding_size: int, dropout: float) -> None:
         super().__init__()
-        # Each joint's x, y and confidence get their own scale: 75 channels, as in ST-GCN.
-        self.norm = nn.BatchNorm1d(3 * JOINTS)
         widths = [3, *(width for width, _ in BLOCKS)]
         self.blocks = nn.Sequential(
             *(GraphBlock(widths[i], width, stride=stride) for i, (width, stride) in enumerate(BLOCKS))
         )
         self.dropout = nn.Dropout(dropout)
-        self.fc = nn.Linear(2 * widths[-1] * JOINTS, embedding_size)
+        self.fc = nn.Linear(widths[-1] * JOINTS, embedding_size)
 
     def forward(self, poses: Tensor) -> Tensor:
         """(B, F, 25, 3) to (B, E)."""
-        batch, frames = poses.shape[:2]
-        flat = self.norm(poses.reshape(batch, frames, 3 * JOINTS).transpose(1, 2))  # (B, 75, F)
-        x = flat.reshape(batch, JOINTS, 3, frames).permute(0, 2, 3, 1)  # (B, 3, F, 25)
-        pooled = pool_time(self.blocks(x), dim=2)  # (B, 2 C, 25): which joint moves how stays apart
+        x = poses.permute(0, 3, 1, 2)  # (B, 3, F, 25)
+        pooled = self.blocks(x).mean(dim=2)  # (B, C, 25): which joint moves how stays apart
         return self.fc(self.dropout(pooled.flatten(1)))
-
-
-def pool_time(x: Tensor, *, dim: int) -> Tensor:
-    """Mean and standard deviation over all frames, in one: (B, F, C) to (B, 2 C), (B, C, F, 25) to (B, 2 C, 25)."""
-    deviation = (x.var(dim=dim, unbiased=False) + 1e-5).sqrt()
-    return torch.cat([x.mean(dim=dim), deviation], dim=1)
 
 
 def normalised_adjacency() -> Tensor:

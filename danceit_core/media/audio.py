@@ -14,6 +14,7 @@ import soundfile
 from numpy.typing import NDArray
 
 from danceit_core.errors import MediaError
+from danceit_core.files import whole_file
 from danceit_core.media.container import common_start_s, decode_stream, open_media, sound_stream
 
 Samples = NDArray[np.float32]
@@ -46,11 +47,9 @@ def write_sound(path: str | Path, samples: Samples, *, sample_rate_hz: int) -> N
     path = Path(path)
     if path.suffix.lower() not in SUFFIXES:
         raise MediaError(f"{path}: sound is written as {' or '.join(SUFFIXES)}; choose one of these suffixes")
-    path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_name(f".{path.name}.part")
     kind = path.suffix[1:].upper()
-    soundfile.write(partial, np.clip(samples, -1, 1), sample_rate_hz, subtype="PCM_16", format=kind)
-    partial.replace(path)
+    with whole_file(path) as partial:
+        soundfile.write(partial, np.clip(samples, -1, 1), sample_rate_hz, subtype="PCM_16", format=kind)
 
 
 def stream_sound(path: str | Path, *, sample_rate_hz: int) -> Iterator[Samples]:

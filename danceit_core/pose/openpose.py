@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 
 from danceit_core.errors import PoseError
+from danceit_core.files import write_text
 from danceit_core.pose.skeleton import JOINTS, Keypoints, present
 from danceit_core.pose.table import read_pose_table
 
@@ -49,14 +50,11 @@ def read_given_keypoints(path: str | Path) -> Keypoints:
 def write_openpose_json(folder: str | Path, keypoints: Keypoints, *, name: str) -> None:
     """Write (T, 25, 3) keypoints as OpenPose does: `folder/NAME_000000000000_keypoints.json`, ... one file a frame."""
     folder = Path(folder)
-    folder.mkdir(parents=True, exist_ok=True)
     for number, frame in enumerate(keypoints):
         numbers = [round(float(value), 3) for value in frame.reshape(-1)]
         people = [{"person_id": [-1], "pose_keypoints_2d": numbers}] if present(frame).any() else []
         path = folder / f"{name}_{number:012d}_keypoints.json"
-        partial = path.with_name(f".{path.name}.part")
-        partial.write_text(json.dumps({"version": 1.3, "people": people}))
-        partial.replace(path)
+        write_text(path, json.dumps({"version": 1.3, "people": people}))
 
 
 def follow_person(people: list[Keypoints]) -> Keypoints:

@@ -8,7 +8,7 @@ from scipy.interpolate import PchipInterpolator
 
 from danceit_core.studio.body import Body
 from danceit_core.studio.look import Hair
-from danceit_core.studio.surface import Surface, clip, join, point_normals, smooth
+from danceit_core.studio.surface import Surface, clip, point_normals, smooth
 
 Values = NDArray[np.float64]
 # The hairline's height over the eyes by the angle round the head: 0 ahead, then temple, ear, 180 the nape.
@@ -143,4 +143,4 @@ def _curtain(body: Body, centre: Values, crown: float) -> Surface:
     start = centre[1] + 0.02
     y = start + (top - start) * np.cos(bend)[:, None] - (0.125 + 0.02 * (1 - side))[None] * fall[:, None]
     grid = np.stack([x, y + 0 * x, z + centre[2]], -1)
-    return join([_on_head(body, grid, closed=False)])[0]
+    return _on_head(body, grid, closed=False)

@@ -29,7 +29,7 @@ class Top:
 
 @dataclass(frozen=True)
 class Bottom:
-    """Trousers. hem_m: height of the hem over the ankle. skirt: colour of a skirt over them. seam: colour of a side stripe."""
+    """Trousers. hem_m: height of the hem over the ankle. skirt: its colour, if one is worn. seam: of a side stripe."""
 
     colour: Colour
     loose: float = 0.012

@@ -78,7 +78,7 @@ def move_through(keys: Sequence[Key], times_s: Array, *, beat_s: float, rng: np.
     head = between(angles["head"], "head")
     # The eyes stay with the camera as long as the neck allows.
     head[:, 0] -= 0.55 * np.sin(faced)
-    alive = _small_movements(times_s, 12, rng)
+    alive = _small_movements(times_s, 11, rng)
     return Stances(
         pelvis=pelvis + 0.004 * alive[:, :2],
         dip=gaussian_filter1d(dip + 0.015 - steps.air, SOFT_S / frame_s),
@@ -114,7 +114,7 @@ def _arm_directions(keys: Sequence[Key], rng: np.random.Generator) -> Array:
 
 
 def _round_the_body(arms: Array, shapes: Array, interval: NDArray[np.int64], moved: Array) -> Array:
-    """Let an arm that goes far swing through the front, and keep forearms from passing through the chest."""
+    """Let an arm that goes far swing through the front, where there is no body in its way."""
     far = np.linalg.norm(shapes[interval + 1] - shapes[interval], axis=-1)[:, :, :2]
     arc = 0.35 * np.clip((far - 0.6) / 0.8, 0, 1) * np.sin(np.pi * moved)[:, None, None]
     swung = arms.copy()

@@ -35,7 +35,6 @@ rule render_demo:
         "<benchmarks>/render_demo/{clip}.tsv"
     conda:
         "../../environment.yml"
-    threads: 2
     resources:
         mem_mb=1500,
     params:

@@ -1,0 +1,118 @@
+"""From a song's table through a trained matcher to a plan, a preview and a table that names its sources."""
+
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+from dancers import wandering_dancer
+from matched_dances import make_database
+
+from danceit_core.choreography.align import align, body_in_picture, read_source, write_dance
+from danceit_core.choreography.plan import read_plan, write_plan
+from danceit_core.choreography.preview import preview_frames
+from danceit_core.choreography.song import plan_song
+from danceit_core.config import MatcherSettings, RetrievalSettings, SpatialSettings, TemporalSettings
+from danceit_core.errors import ChoreographyError
+from danceit_core.matcher.index import FragmentIndex
+from danceit_core.matcher.model import Matcher
+from danceit_core.matcher.train import train_matcher
+from danceit_core.music.beats import Beats
+from danceit_core.music.table import MusicTable
+from danceit_core.pose.table import read_pose_table, write_pose_table
+
+FPS = 24.0
+
+
+@pytest.fixture(scope="module")
+def database():
+    """Wandering dancers of whole bodies, with music of their own."""
+    made = make_database(videos=4, fragments=6, frames=24)
+    for video in range(4):
+        dancer = wandering_dancer(6 * 24, seed=video).reshape(6, 24, 25, 3)
+        made.keypoints[video * 6 : video * 6 + 6] = dancer
+    made.table["tempo_bpm"] = 120.0
+    return made
+
+
+@pytest.fixture(scope="module")
+def plan(database):
+    return make_plan(database, seconds=5.4)
+
+
+def song(seconds: float) -> MusicTable:
+    frames = int(np.ceil(seconds * FPS))
+    rng = np.random.default_rng(5)
+    beats = Beats(np.arange(0.5, seconds, 0.5), 120.0)
+    loudness = rng.uniform(-30, 0, frames).astype(np.float32)
+    features = rng.normal(size=(frames, 4)).astype(np.float32)
+    return MusicTable(features, loudness, beats, FPS, "mfcc", seconds, False)
+
+
+def make_plan(database, seconds: float, **settings):
+    device = torch.device("cpu")
+    trained = train_matcher(database, settings=MatcherSettings(epochs=1), seed=0, device=device)
+    matcher = Matcher.from_checkpoint(trained.checkpoint, device=device)
+    names = database.table["fragment_id"].to_numpy(str)
+    return plan_song(
+        song(seconds),
+        database,
+        matcher=matcher,
+        index=FragmentIndex(names, matcher.embed_pose(database.keypoints)),
+        settings=RetrievalSettings(fragment_s=1.0, **settings),
+        beat_kind="min",
+        seed=0,
+    )
+
+
+def test_every_frame_of_the_song_is_danced(plan, database):
+    assert plan.song_frames == round(5.4 * FPS)
+    assert plan.frames.tolist() == [24, 24, 24, 24, 24, 10]
+    assert set(plan.fragment_id) <= set(database.table["fragment_id"])
+
+
+def test_argmin_takes_the_nearest_fragment(database):
+    nearest = make_plan(database, 3.0, variant="argmin")
+    path = make_plan(database, 3.0)
+    assert (nearest.match_distance <= path.match_distance + 1e-6).all()
+
+
+def test_a_song_shorter_than_a_fragment(database):
+    with pytest.raises(ChoreographyError, match="less than one fragment"):
+        make_plan(database, 0.5)
+
+
+def test_a_plan_survives_the_file(plan, tmp_path):
+    write_plan(tmp_path / "plan.parquet", plan)
+    again = read_plan(tmp_path / "plan.parquet")
+    pd.testing.assert_frame_equal(again.to_frame(), plan.to_frame(), check_dtype=False)
+    (tmp_path / "plan.parquet").write_bytes(b"no plan")
+    with pytest.raises(ChoreographyError, match=r"plan\.parquet is not a plan"):
+        read_plan(tmp_path / "plan.parquet")
+
+
+def test_the_dance_names_its_sources_and_is_previewed(plan, tmp_path):
+    sources = {}
+    for video in range(4):
+        path = tmp_path / f"v{video:02d}.parquet"
+        dancer = wandering_dancer(6 * 24, seed=video)
+        kept = {"kept": np.ones(len(dancer), bool)}
+        write_pose_table(path, dancer, fps=FPS, size=(512, 512), columns=kept)
+        sources[path.stem] = read_source(path)
+    target = body_in_picture(read_pose_table(tmp_path / "v00.parquet"), image_size=128)
+    assert target.height_px == pytest.approx(300 / 4, abs=12)
+    beats_s = song(5.4).beats.times_s
+    options = {"spatial": SpatialSettings(), "temporal": TemporalSettings(), "fps": FPS, "size": (128, 128)}
+    dance = align(plan, sources, target=target, beats_s=beats_s, **options)
+    write_dance(tmp_path / "dance.parquet", dance, fps=FPS, image_size=128, seams=plan.seams)
+    table = read_pose_table(tmp_path / "dance.parquet")
+    assert len(table) == plan.song_frames
+    assert set(table.columns["source_video"]) <= set(sources)
+    assert table.columns["source_frame"].min() >= 0
+    assert table.metadata["seams"] == plan.seams.tolist()
+    pictures = list(preview_frames(table, song(5.4), size=96))
+    assert len(pictures) == len(table)
+    assert pictures[0].shape == (96, 96, 3)
+    # The skeleton is there, and a frame on a beat has a bright rim that its neighbour lacks.
+    assert (pictures[0][:80] > 0).any()
+    assert pictures[12][0].min() > 0
+    assert pictures[13][0].max() == 0
