@@ -50,6 +50,7 @@ def read_given_keypoints(path: str | Path) -> Keypoints:
 def write_openpose_json(folder: str | Path, keypoints: Keypoints, *, name: str) -> None:
     """Write (T, 25, 3) keypoints as OpenPose does: `folder/NAME_000000000000_keypoints.json`, ... one file a frame."""
     folder = Path(folder)
+    folder.mkdir(parents=True, exist_ok=True)
     for number, frame in enumerate(keypoints):
         numbers = [round(float(value), 3) for value in frame.reshape(-1)]
         people = [{"person_id": [-1], "pose_keypoints_2d": numbers}] if present(frame).any() else []
