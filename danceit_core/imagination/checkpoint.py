@@ -7,7 +7,6 @@ its data, settings and seed, so that a changed one starts afresh.
 
 import dataclasses
 import logging
-import pickle
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -134,7 +133,7 @@ def read(path: str | Path, *, kind: str, device: torch.device) -> dict[str, Any]
         content = torch.load(path, map_location=device, weights_only=True)
     except FileNotFoundError:
         raise ImaginationError(f"{path}: no such checkpoint; run the rule that trains it") from None
-    except (pickle.UnpicklingError, RuntimeError, EOFError, ValueError, OSError) as error:
+    except Exception as error:  # half a pickle fails in any way, KeyError and IndexError included
         raise _damaged(path, kind, error) from error
     if not isinstance(content, dict) or content.get("kind") != kind:
         found = content.get("kind", "something else") if isinstance(content, dict) else "something else"

@@ -51,7 +51,7 @@ def _cover(
         return
     piece = source[top : top + inside.shape[0], left : left + inside.shape[1]]
     # Brightness: the differences along the ring, blurred into the hole.
-    spread = max(inside.shape) / 4
+    spread = max(inside.shape) / 8
     difference = cv2.GaussianBlur((source[box] - piece) * ring[..., None], (0, 0), spread)
     share = cv2.GaussianBlur(ring.astype(np.float32), (0, 0), spread)[..., None]
     piece = piece + difference / np.maximum(share, 1e-6)

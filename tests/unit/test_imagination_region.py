@@ -106,7 +106,7 @@ def test_the_plate_is_the_room_without_a_ghost():
     error = np.abs(plate.astype(int) - room)
     assert ghost > 60
     # The soft rim of a filled hole may shade its neighbours a little.
-    assert error[seen].max() <= 6
+    assert error[seen].max() <= 25
     assert np.quantile(error[seen], 0.99) <= 1
     assert error.max() < 30
     assert seen.mean() > 0.8

@@ -7,7 +7,7 @@ from danceit_core.run import stage
 
 with stage(snakemake):
     params, size = snakemake.params, snakemake.params.image_size
-    plan, music = read_plan(snakemake.input.plan), read_music_table(snakemake.input.music, strict=True)
+    plan, music = read_plan(snakemake.input.plan), read_music_table(snakemake.input.music)
     dance = align(
         plan,
         {video: read_source(path) for video, path in zip(params.videos, snakemake.input.sources, strict=True)},

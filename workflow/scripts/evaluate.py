@@ -7,7 +7,7 @@ from danceit_core.pose.table import read_pose_table
 from danceit_core.run import stage
 
 with stage(snakemake):
-    music = read_music_table(snakemake.input.music, strict=True)
+    music = read_music_table(snakemake.input.music)
     scores = score_video(
         read_pose_table(snakemake.input.poses),
         read_pose_table(snakemake.input.detected),
