@@ -59,7 +59,7 @@ def test_matching_pairs_that_are_near_cost_less(name):
     loss = make_loss(name, margin=1.0)
     right = loss(POSES, POSES, POSES + 0.9, NONE)
     wrong = loss(POSES, POSES + 0.9, POSES, NONE)
-    assert float(right) < float(wrong)
+    assert right.item() < wrong.item()
 
 
 def test_the_temperature_is_learnt():
