@@ -42,8 +42,10 @@ def convolve(inputs: int, outputs: int, *, kernel: int, stride: int = 1) -> nn.S
 
 
 def enlarge(inputs: int, outputs: int) -> nn.Sequential:
-    """Twice the size: repeated pixels, then a convolution. Transposed convolutions leave a grid in short trainings."""
-    return nn.Sequential(nn.Upsample(scale_factor=2), convolve(inputs, outputs, kernel=3))
+    """Twice the size. Kernel 4 at stride 2 covers each output pixel equally often."""
+    return nn.Sequential(
+        nn.ConvTranspose2d(inputs, outputs, 4, 2, padding=1), normalise(outputs), nn.ReLU(inplace=True)
+    )
 
 
 class ResidualBlock(nn.Module):
@@ -126,7 +128,11 @@ class PoseGenerator(nn.Module):
 def initialise(module: nn.Module, generator: torch.Generator) -> None:
     """Weights from N(0, 0.02), biases 0 (as in DCGAN and its descendants), drawn from `generator`."""
     for part in module.modules():
-        if isinstance(part, nn.Conv2d):
+        if isinstance(part, nn.Conv2d | nn.ConvTranspose2d):
             nn.init.normal_(part.weight, 0.0, 0.02, generator=generator)
+            if isinstance(part, nn.ConvTranspose2d):
+                # The four output pixels of one input pixel start out alike: no chequerboard to unlearn.
+                with torch.no_grad():
+                    part.weight.copy_(part.weight[:, :, ::2, ::2].repeat_interleave(2, 2).repeat_interleave(2, 3))
             if part.bias is not None:
                 nn.init.zeros_(part.bias)
