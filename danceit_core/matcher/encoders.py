@@ -64,9 +64,6 @@ class PoseEncoder(nn.Module):
 
     def __init__(self, *, embedding_size: int, dropout: float) -> None:
         super().__init__()
-        # Each joint's x, y and confidence get their own scale, as in ST-GCN; but what moves by less than a tenth of a
-        # torso (jitter of a still joint, a confidence near 1) is not blown up: hence the large eps.
-        self.norm = nn.BatchNorm1d(3 * JOINTS, eps=0.01)
         widths = [3, *(width for width, _ in BLOCKS)]
         self.blocks = nn.Sequential(
             *(GraphBlock(widths[i], width, stride=stride) for i, (width, stride) in enumerate(BLOCKS))
@@ -76,9 +73,7 @@ class PoseEncoder(nn.Module):
 
     def forward(self, poses: Tensor) -> Tensor:
         """(B, F, 25, 3) to (B, E)."""
-        batch, frames = poses.shape[:2]
-        flat = self.norm(poses.reshape(batch, frames, 3 * JOINTS).transpose(1, 2))  # (B, 75, F)
-        x = flat.reshape(batch, JOINTS, 3, frames).permute(0, 2, 3, 1)  # (B, 3, F, 25)
+        x = poses.permute(0, 3, 1, 2)  # (B, 3, F, 25)
         pooled = self.blocks(x).mean(dim=2)  # (B, C, 25): which joint moves how stays apart
         return self.fc(self.dropout(pooled.flatten(1)))
 
