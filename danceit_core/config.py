@@ -27,26 +27,39 @@ class DemoSettings:
 
 @dataclass(frozen=True)
 class VideoSettings:
-    """Frame store (paper III-B: 24 fps, one size)."""
+    """Frame store (paper III-B: 24 fps, one size). cut_threshold: of the camera cut detector, 0: none looked for."""
 
     fps: float = 24.0
     size: int = 512
     crf: int = 16
+    cut_threshold: float = 3.0
 
 
 @dataclass(frozen=True)
 class PoseSettings:
-    """Keypoint detection (paper III-A)."""
+    """Keypoint detection (paper III-A). detector: `blazepose`, `openpose` (a binary) or `opencv` (a Caffe network).
+
+    model: BlazePose's `lite`, `full` or `heavy`. openpose: path of the binary; prototxt, caffemodel: of the network.
+    """
 
     detector: str = "blazepose"
+    model: str = "full"
+    openpose: str = ""
+    prototxt: str = ""
+    caffemodel: str = ""
     confidence_floor: float = 0.02
     smooth: bool = True
 
 
 @dataclass(frozen=True)
 class CleaningSettings:
-    """Repair and rejection of keypoints (paper III-A). smoothing: `savgol` or `none`; steps are torsos a frame."""
+    """Repair and rejection of keypoints (paper III-A). smoothing: `savgol` or `none`; steps are torsos a frame.
 
+    several_people: `drop` the frames that show more than one person, or `follow` the largest of them.
+    """
+
+    several_people: str = "drop"
+    repair_swaps: bool = True
     confidence_floor: float = 0.1
     max_gap_s: float = 0.25
     max_step_torsos: float = 0.8

@@ -28,6 +28,7 @@ class Project:
     """The checked input: one settings dictionary a section, and the tables indexed by their IDs."""
 
     settings: dict[str, dict[str, Any]]
+    strict: bool
     videos: pd.DataFrame
     songs: pd.DataFrame
     targets: pd.DataFrame
@@ -60,13 +61,14 @@ def load_project(config: Mapping[str, Any], *, schemas: str | Path, config_files
                 )
             owner[row_id] = name
         check_files(tables[name], table_path=config[name], made_in=settings["demo"]["folder"])
-    return Project(settings, **tables)
+    return Project(settings, strict=config.get("strict", False), **tables)
 
 
 def parse_scalars(config: Mapping[str, Any]) -> dict[str, Any]:
-    """The config with numbers and switches in its sections as such.
+    """The config with numbers and switches as such.
 
-    snakemake hands on what stands inside braces on its command line (--config matcher='{epochs: 3}') as text.
+    snakemake hands on what stands inside braces on its command line (--config matcher='{epochs: 3}'), and a lower-case
+    `true`, as text.
     """
 
     def parse(value: Any) -> Any:
@@ -74,7 +76,7 @@ def parse_scalars(config: Mapping[str, Any]) -> dict[str, Any]:
             return [parse(item) for item in value]
         return yaml.safe_load(value) if isinstance(value, str) else value
 
-    parsed = dict(config)
+    parsed = {key: parse(value) if key == "strict" else value for key, value in config.items()}
     for section, kind in SECTIONS.items():
         values = config.get(section)
         if isinstance(values, Mapping):
@@ -161,6 +163,8 @@ def check_files(table: pd.DataFrame, *, table_path: str, made_in: str) -> None:
             raise ConfigError(f"{table_path}: {row_id!r} has neither a path nor keypoints; give one of them")
         if row.get("keypoints") and not row.get("path") and not row.get("audio"):
             raise ConfigError(f"{table_path}: {row_id!r} has keypoints but no sound; name a file in column 'audio'")
+        if row.get("camera") and not str(row.get("keypoints")).lower().endswith(".pkl"):
+            raise ConfigError(f"{table_path}: {row_id!r} has a camera but no AIST++ annotation (.pkl); empty that cell")
         for column in ("path", "audio", "keypoints"):
             path = row.get(column)
             made = path and Path(os.path.normpath(path)).is_relative_to(made_in)

@@ -6,11 +6,11 @@ on it; edits in the library alone never trigger a re-run. `tests/golden` fails w
 
 STAGE_VERSIONS: dict[str, int] = {
     "demo": 1,
-    "video": 1,
-    "pose": 1,
-    "cleaning": 1,
+    "video": 2,
+    "pose": 2,
+    "cleaning": 2,
     "music": 1,
-    "fragments": 1,
+    "fragments": 2,
     "matcher": 1,
     "retrieval": 1,
     "alignment": 1,

@@ -1,6 +1,6 @@
 """A plan turned into a dance: read from the sources, normalise, join, put on the beats (paper IV-C, V-D2)."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -9,12 +9,14 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from danceit_core.choreography.curve import Array, fit_curve, hide_absent, show_absent
-from danceit_core.choreography.normalise import Body, carry_place, fit_to_target, ground_line, keep_inside, measure_body
+from danceit_core.choreography.normalise import carry_place, fit_to_target, ground_line, keep_inside, whole_body
 from danceit_core.choreography.plan import Plan
 from danceit_core.choreography.spatial import context_frames, join_clips
 from danceit_core.choreography.temporal import align_beats
 from danceit_core.config import SpatialSettings, TemporalSettings
 from danceit_core.errors import ChoreographyError
+from danceit_core.pose.measure import Body
+from danceit_core.pose.passages import find_passages, kept_frames, shot_numbers
 from danceit_core.pose.skeleton import Keypoints
 from danceit_core.pose.table import PoseTable, read_pose_table, write_pose_table
 
@@ -24,10 +26,14 @@ SPLINE_FRAMES = 4
 
 @dataclass(frozen=True)
 class Source:
-    """A whole cleaned video: keypoints (T, 25, 3) in its pixels, absent = 0, and which frames cleaning kept (T,)."""
+    """A whole cleaned video: keypoints (T, 25, 3) in its pixels, absent = 0.
+
+    kept (T,): which frames cleaning kept; shot (T,): rises at each camera cut, None for a video without one.
+    """
 
     keypoints: Keypoints
     kept: NDArray[np.bool_]
+    shot: NDArray[np.int32] | None = None
 
 
 @dataclass(frozen=True)
@@ -93,7 +99,7 @@ def read_clips(plan: Plan, sources: Mapping[str, Source], *, target: Body, conte
             )
         source = sources[video]
         if video not in bodies:
-            bodies[video] = measure_body(source.keypoints[source.kept], name=f"video {video}")
+            bodies[video] = whole_body(source.keypoints[source.kept], name=f"video {video}")
         frames, rate = int(plan.frames[row]), float(plan.rate[row])
         clip = read_clip(source, start, frames, rate=rate, context=context, name=str(video))
         ground_y = ground_line(clip[..., :2], otherwise=bodies[video].ground_y)
@@ -106,7 +112,7 @@ def read_clip(source: Source, start: int, frames: int, *, rate: float, context: 
 
     Frames of context that cleaning dropped, or that the source does not have, are a dying continuation of the rest.
     """
-    first, stop = passage(source.kept, start)
+    first, stop = passage(source, start)
     needed = int(rate * (frames - 1)) + 1
     if stop - start < needed:
         raise ChoreographyError(
@@ -120,27 +126,22 @@ def read_clip(source: Source, start: int, frames: int, *, rate: float, context: 
     return fit_curve(hide_absent(piece)).at(times - first)
 
 
-def passage(kept: Sequence[bool] | NDArray[np.bool_], frame: int) -> tuple[int, int]:
-    """First and one past the last of the unbroken kept frames that hold `frame`; (frame, frame) if none."""
-    mask = np.asarray(kept, bool)
-    if not 0 <= frame < len(mask) or not mask[frame]:
-        return frame, frame
-    dropped = np.flatnonzero(~mask)
-    place = int(np.searchsorted(dropped, frame))
-    first = int(dropped[place - 1]) + 1 if place else 0
-    return first, int(dropped[place]) if place < len(dropped) else len(mask)
+def passage(source: Source, frame: int) -> tuple[int, int]:
+    """First and one past the last frame of the source's passage that holds `frame`; (frame, frame) if none does."""
+    within = (p for p in find_passages(source.kept, source.shot) if p[0] <= frame < p[1])
+    return next(within, (frame, frame))
 
 
 def read_source(path: str | Path) -> Source:
     """A cleaned pose table as a source of movement."""
     table = read_pose_table(path)
-    return Source(table.keypoints, table.columns["kept"].astype(bool))
+    return Source(table.keypoints, kept_frames(table), shot_numbers(table))
 
 
 def body_in_picture(table: PoseTable, *, image_size: int) -> Body:
     """The target person's body in pixels of the output picture, from the cleaned table of the target's video."""
-    kept = table.columns["kept"].astype(bool)
-    return measure_body(table.keypoints[kept], name="the target person").scaled(image_size / max(table.size))
+    body = whole_body(table.keypoints[kept_frames(table)], name="the target person")
+    return body.scaled(image_size / max(table.size))
 
 
 def write_dance(path: str | Path, dance: Aligned, *, fps: float, image_size: int, seams: ArrayLike) -> None:

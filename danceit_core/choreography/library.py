@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from danceit_core.choreography.curve import Array, hide_absent, mean_present
-from danceit_core.choreography.normalise import ground_line, measure_body
+from danceit_core.choreography.normalise import ground_line, whole_body
 from danceit_core.errors import ChoreographyError
 from danceit_core.pose.skeleton import BODY
 
@@ -66,10 +66,12 @@ def make_library(
     fragment_id: ArrayLike,
     video: ArrayLike,
     start_frame: ArrayLike,
+    passage_end: ArrayLike | None = None,
     tempo_bpm: ArrayLike | None = None,
 ) -> Library:
     """Library of N fragments: keypoints (N, F, 25, 3) in pixels, absent = 0, and columns (N,) of the database.
 
+    passage_end: frame of the video at which each fragment's passage ends, None: with the last fragment that touches.
     tempo_bpm: of each fragment's music; None or values that are not positive and finite mean unknown.
     Raises ChoreographyError when there is no fragment.
     """
@@ -93,12 +95,14 @@ def make_library(
         for row in rows:
             place = slice(starts[row] - begin, starts[row] - begin + frames)
             whole[place], filled[place] = keypoints[row], True
-        body = measure_body(whole[filled], name=f"video {name}")
+        body = whole_body(whole[filled], name=f"video {name}")
         xy = hide_absent(whole)[:, BODY, :2] / body.torso_px  # (span, 15, 2)
         stops = np.append(np.flatnonzero(~filled), span)
         offset = starts[rows] - begin
         first[rows] = length + offset
         room[rows] = stops[np.searchsorted(stops, offset)] - offset
+        if passage_end is not None:  # fragments of two camera shots may touch
+            room[rows] = np.minimum(room[rows], np.asarray(passage_end, np.int64)[rows] - starts[rows])
         for row, at in zip(rows, offset, strict=True):
             ground[row] = ground_line(xy[at : at + frames], otherwise=body.ground_y / body.torso_px)
         poses.append(xy)

@@ -1,24 +1,22 @@
 """From a source's body and camera to the target's (paper V-D2).
 
-The paper scales each fragment by the ratio of the greatest nose-to-feet distances, equally in x and y. A plain
-maximum is broken by one wrong frame, and feet that a detector does not give everywhere (toes, heels) change its
-meaning; so height is a robust percentile of the vertical distance from the nose to the lower *ankle*, in sources and
-target alike. Feet are put on the target's ground line, clip by clip, so that a moving camera of a source does
-not lift them. Where the dancer stands sideways is carried over each seam by the supporting foot, and the whole is
-then kept inside the picture. Coordinates are pixels, x right, y down; absent joints are NaN (see `curve`).
+The paper scales each fragment by the ratio of the greatest nose-to-feet distances, equally in x and y; here height
+is the robust one of `pose.measure`, in sources and target alike. Feet are put on the target's ground line, clip by
+clip, so that a moving camera of a source does not lift them. Where the dancer stands sideways is carried over each
+seam by the supporting foot, and the whole is then kept inside the picture. Coordinates are pixels, x right, y down;
+absent joints are NaN (see `curve`).
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
 from scipy.ndimage import convolve1d, maximum_filter1d, minimum_filter1d
 
-from danceit_core.choreography.curve import Array, hide_absent
+from danceit_core.choreography.curve import Array
 from danceit_core.errors import ChoreographyError
-from danceit_core.pose.skeleton import ANKLES, MID_HIP, NECK, NOSE, Keypoints
+from danceit_core.pose.measure import Body, lower_ankles, measure_body, standing
+from danceit_core.pose.skeleton import ANKLES, MID_HIP, Keypoints
 
-STANDING_PERCENTILE = 90.0
 # The hip stays this close to the target's usual place, and every joint this far inside the picture.
 ROAM_TORSOS = 1.0
 MARGIN_SHARE = 0.02
@@ -26,55 +24,26 @@ MARGIN_SHARE = 0.02
 SHIFT_S = 1.0
 
 
-@dataclass(frozen=True)
-class Body:
-    """Size and place of a person in a picture, pixels: nose to ankles standing, neck to hip, ankle line, usual x."""
-
-    height_px: float
-    torso_px: float
-    ground_y: float
-    centre_x: float
-
-    def scaled(self, factor: float) -> "Body":
-        """The same person in a picture `factor` times as large."""
-        return Body(*(factor * v for v in (self.height_px, self.torso_px, self.ground_y, self.centre_x)))
-
-
-def measure_body(keypoints: Keypoints, *, name: str = "the person") -> Body:
-    """Body of the person in (T, 25, 3) keypoints (absent = 0, 0, 0), by percentiles that jumps do not move.
+def whole_body(keypoints: Keypoints, *, name: str = "the person") -> Body:
+    """Body of the person in (T, 25, 3) keypoints (absent = 0, 0, 0), all of it measured.
 
     Raises ChoreographyError, naming `name`, when no frame shows nose, neck, hip and an ankle.
     """
-    xy = hide_absent(keypoints)[..., :2]
-    lower_ankle = lower_ankles(xy)
-    height = lower_ankle - xy[:, NOSE, 1]
-    torso = np.linalg.norm(xy[:, NECK] - xy[:, MID_HIP], axis=-1)
-    hip_x = xy[:, MID_HIP, 0]
-    if any(np.isnan(series).all() for series in (height, torso)):
+    body = measure_body(keypoints)
+    if np.isnan([body.height_px, body.torso_px]).any():
         raise ChoreographyError(
             f"{name}: no frame of {len(keypoints)} shows nose, neck, hip and an ankle; "
             "film the whole body, head to feet"
         )
-    body = Body(
-        height_px=float(np.nanpercentile(height, STANDING_PERCENTILE)),
-        torso_px=float(np.nanpercentile(torso, STANDING_PERCENTILE)),
-        ground_y=float(np.nanpercentile(lower_ankle, STANDING_PERCENTILE)),
-        centre_x=float(np.nanmedian(hip_x)),
-    )
     if body.height_px <= 0 or body.torso_px <= 0:
         raise ChoreographyError(f"{name}: nose to ankles measures {body.height_px:.1f} px; an upright person is needed")
     return body
 
 
-def lower_ankles(xy: Array) -> Array:
-    """y of the lower ankle (T,) of positions (T, 15 or 25, 2); NaN where both are absent."""
-    return np.fmax(xy[:, ANKLES[0], 1], xy[:, ANKLES[1], 1])
-
-
 def ground_line(xy: Array, *, otherwise: float) -> float:
     """The ankle line of a passage (T, 15 or 25, 2), or `otherwise` where no ankle is seen in it."""
-    y = lower_ankles(xy)
-    return otherwise if np.isnan(y).all() else float(np.nanpercentile(y, STANDING_PERCENTILE))
+    y = standing(lower_ankles(xy))
+    return otherwise if np.isnan(y) else y
 
 
 def fit_to_target(clip: Array, *, source: Body, ground_y: float, target: Body) -> Array:

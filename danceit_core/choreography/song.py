@@ -6,7 +6,7 @@ from danceit_core.choreography.library import make_library
 from danceit_core.choreography.plan import Plan
 from danceit_core.choreography.retrieve import Matches, clip_windows, retrieve
 from danceit_core.config import RetrievalSettings
-from danceit_core.database.fragments import Database
+from danceit_core.database.table import Database
 from danceit_core.matcher.index import FragmentIndex
 from danceit_core.matcher.model import Matcher
 from danceit_core.music.table import MusicTable
@@ -38,6 +38,7 @@ def plan_song(
         fragment_id=table["fragment_id"].to_numpy(),
         video=table["video"].to_numpy(),
         start_frame=table["start_frame"].to_numpy(),
+        passage_end=table["passage_end"].to_numpy(),
         tempo_bpm=table["tempo_bpm"].to_numpy(),
     )
     return retrieve(

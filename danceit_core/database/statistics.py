@@ -7,7 +7,8 @@ A full spin is two turns.
 """
 
 import itertools
-from collections.abc import Mapping
+import logging
+from collections.abc import Iterable
 from pathlib import Path
 
 import numpy as np
@@ -15,9 +16,10 @@ import pandas as pd
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
-from danceit_core.database.fragments import kept_frames
-from danceit_core.files import whole_file
+from danceit_core.errors import DatabaseError
+from danceit_core.files import whole_file, write_text
 from danceit_core.music.table import MusicTable
+from danceit_core.pose.passages import kept_frames
 from danceit_core.pose.skeleton import (
     LEFT_EYE,
     LEFT_SHOULDER,
@@ -29,17 +31,28 @@ from danceit_core.pose.skeleton import (
 )
 from danceit_core.pose.table import PoseTable
 
+log = logging.getLogger(__name__)
+
+COLUMNS = (
+    "video", "frames", "hours", "dropped_share", "tempo_bpm", "turns", "reasons", "source_path", "source_sha256",
+    "refused",
+)  # fmt: skip
 # Shoulders must be this far apart (of a torso) on the other side before the dancer counts as turned.
 TURN_TORSOS = 0.2
 # Eyes nearer than this (of a torso) say nothing about the side: the head is in profile.
 EYES_TORSOS = 0.04
 
 
-def database_statistics(videos: Mapping[str, tuple[PoseTable, MusicTable]]) -> pd.DataFrame:
-    """One row a video: `video`, `frames`, `hours`, `dropped_share` (0..1), `tempo_bpm` (NaN without beat), `turns`."""
+def database_statistics(videos: Iterable[tuple[str, PoseTable, MusicTable]]) -> pd.DataFrame:
+    """One row a video (name, cleaned table, music table); only one video is held in memory at a time.
+
+    Columns: `video`, `frames`, `hours`, `dropped_share` (0..1), `tempo_bpm` (NaN without beat), `turns`, `reasons`
+    (share of the frames by reason code, in words), `source_path`, `source_sha256`, `refused` (why it is left out).
+    """
     rows = []
-    for video, (pose, music) in videos.items():
+    for video, pose, music in videos:
         kept = kept_frames(pose)
+        source = pose.metadata.get("source") or {}
         rows.append(
             {
                 "video": video,
@@ -48,9 +61,58 @@ def database_statistics(videos: Mapping[str, tuple[PoseTable, MusicTable]]) -> p
                 "dropped_share": float(1 - kept.mean()) if len(kept) else 0.0,
                 "tempo_bpm": music.beats.tempo_bpm or np.nan,
                 "turns": count_turns(pose.keypoints[kept]),
+                "reasons": _reason_shares(pose),
+                "source_path": str(source.get("path", "")),
+                "source_sha256": str(source.get("sha256", "")),
+                "refused": pose.metadata.get("refused") or music.refused,
             }
         )
-    return pd.DataFrame(rows, columns=["video", "frames", "hours", "dropped_share", "tempo_bpm", "turns"])
+    return pd.DataFrame(rows, columns=list(COLUMNS))
+
+
+def check_dances(statistics: pd.DataFrame, *, strict: bool) -> None:
+    """Raise DatabaseError naming every dance that is left out: if `strict`, or if no dance remains.
+
+    Warns of them otherwise, and of two videos that are one and the same file: the split by video would not part them.
+    """
+    refused = statistics[statistics["refused"] != ""]
+    listed = "; ".join(refused["refused"])
+    if len(refused) == len(statistics):
+        raise DatabaseError(f"none of the {len(statistics)} dances can be used: {listed}")
+    if len(refused) and strict:
+        raise DatabaseError(f"{len(refused)} of {len(statistics)} dances cannot be used and `strict` is set: {listed}")
+    for reason in refused["refused"]:
+        log.warning("left out: %s", reason)
+    known = statistics[statistics["source_sha256"] != ""]
+    for _, same in known.groupby("source_sha256"):
+        if len(same) > 1:
+            names = ", ".join(same["video"])
+            log.warning("%s are the same file; list it once, or a held-out dance is learnt too", names)
+    log.info("%s", describe_total(statistics))
+
+
+def describe_total(statistics: pd.DataFrame) -> str:
+    """How much there is, in one line (the paper: 9 hours, about 10 % of the frames dropped)."""
+    frames = statistics["frames"].sum()
+    share = float(np.average(statistics["dropped_share"], weights=statistics["frames"])) if frames else 0.0
+    left_out = int((statistics["refused"] != "").sum())
+    total = f"{len(statistics)} videos, {statistics['hours'].sum():.2f} h, {100 * share:.1f} % of frames dropped"
+    return total + (f", {left_out} left out" if left_out else "")
+
+
+def write_statistics(path: str | Path, statistics: pd.DataFrame) -> None:
+    """Write the table as tab-separated text."""
+    write_text(path, statistics.to_csv(sep="\t", index=False, float_format="%.4g"))
+
+
+def _reason_shares(pose: PoseTable) -> str:
+    """Reason codes with the share of the frames they took, the greatest first: `no_feet 3.1%, jump 0.4%`."""
+    reasons = pose.columns.get("reason")
+    if reasons is None or not len(reasons):
+        return ""
+    codes, counts = np.unique(np.asarray(reasons, str), return_counts=True)
+    shares = {code: count / len(reasons) for code, count in zip(codes, counts, strict=True) if code}
+    return ", ".join(f"{code} {share:.1%}" for code, share in sorted(shares.items(), key=lambda entry: -entry[1]))
 
 
 def count_turns(keypoints: Keypoints) -> int:
@@ -93,9 +155,7 @@ def draw_statistics(statistics: pd.DataFrame, path: str | Path) -> None:
     for axes in (left, right):
         axes.yaxis.get_major_locator().set_params(integer=True)
         axes.spines[["top", "right"]].set_visible(False)
-    hours = statistics["hours"].sum()
-    share = np.average(statistics["dropped_share"], weights=statistics["frames"]) if statistics["frames"].sum() else 0.0
-    figure.suptitle(f"{len(statistics)} videos, {hours:.2f} h, {100 * share:.1f} % of frames dropped")
+    figure.suptitle(describe_total(statistics))
     with whole_file(path) as partial:
         figure.savefig(partial, dpi=130, format="png")
 

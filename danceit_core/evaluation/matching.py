@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 from matplotlib.figure import Figure
 
-from danceit_core.database.fragments import Database
+from danceit_core.database.table import Database
 from danceit_core.errors import MatcherError
 from danceit_core.files import whole_file
 from danceit_core.matcher import scores

@@ -24,7 +24,7 @@ from scipy.stats import wasserstein_distance
 
 from danceit_core.choreography.curve import Array, hide_absent, mean_present
 from danceit_core.choreography.motion_beats import step_speed
-from danceit_core.choreography.normalise import measure_body
+from danceit_core.choreography.normalise import whole_body
 from danceit_core.pose.skeleton import ANKLES, BODY, FEET, HANDS, Keypoints
 
 BODY_PX = 300.0
@@ -141,14 +141,14 @@ def mean_speed(keypoints: Keypoints, *, fps: float) -> float:
     """Mean speed of the body joints, torso lengths / s; 0 for under two frames."""
     if len(keypoints) < 2:
         return 0.0
-    return float(step_speed(keypoints)[1:].mean() / measure_body(keypoints).torso_px * fps)
+    return float(step_speed(keypoints)[1:].mean() / whole_body(keypoints).torso_px * fps)
 
 
 def frozen(keypoints: Keypoints, *, fps: float) -> tuple[float, float]:
     """Share of the steps slower than FROZEN_SPEED, and the longest run of them in seconds."""
     if len(keypoints) < 2:
         return 0.0, 0.0
-    still = step_speed(keypoints)[1:] / measure_body(keypoints).torso_px * fps < FROZEN_SPEED
+    still = step_speed(keypoints)[1:] / whole_body(keypoints).torso_px * fps < FROZEN_SPEED
     edges = np.flatnonzero(np.diff(np.concatenate([[False], still, [False]]).astype(int)))
     runs = edges[1::2] - edges[::2]
     return float(still.mean()), float(runs.max() / fps) if len(runs) else 0.0
@@ -159,7 +159,7 @@ def foot_sliding(keypoints: Keypoints, *, fps: float) -> float:
 
     Planted: the lower ankle, no faster than the other, near its lowest place of the second round it.
     """
-    height = measure_body(keypoints).height_px
+    height = whole_body(keypoints).height_px
     ankles = hide_absent(keypoints)[:, ANKLES, :2]
     speed = np.linalg.norm(np.diff(ankles, axis=0), axis=-1) * fps / height * 100  # (T - 1, 2)
     y = np.nan_to_num(ankles[1:, :, 1], nan=-np.inf)
@@ -194,11 +194,11 @@ def pool_jerk(dances: Iterable[Keypoints], *, fps: float) -> tuple[float, float]
 
 
 def _in_torsos(keypoints: Keypoints) -> Array:
-    return hide_absent(keypoints)[:, BODY, :2] / measure_body(keypoints).torso_px
+    return hide_absent(keypoints)[:, BODY, :2] / whole_body(keypoints).torso_px
 
 
 def _scaled(keypoints: Keypoints) -> Array:
-    return hide_absent(keypoints)[..., :2] * (BODY_PX / measure_body(keypoints).height_px)
+    return hide_absent(keypoints)[..., :2] * (BODY_PX / whole_body(keypoints).height_px)
 
 
 def _or_nan(function: Callable[[Array], Any], values: Array) -> float:

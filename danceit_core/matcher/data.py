@@ -12,7 +12,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from danceit_core.database.fragments import Database
+from danceit_core.database.table import Database
 from danceit_core.errors import MatcherError
 from danceit_core.music.features import Features
 from danceit_core.pose.skeleton import MID_HIP, MIRROR, Keypoints, present, torso_length

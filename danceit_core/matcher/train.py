@@ -17,7 +17,8 @@ import torch
 from numpy.typing import NDArray
 
 from danceit_core.config import MatcherSettings
-from danceit_core.database.fragments import Database, split_videos
+from danceit_core.database.split import held_out
+from danceit_core.database.table import Database
 from danceit_core.errors import MatcherError
 from danceit_core.matcher import scores
 from danceit_core.matcher.data import (
@@ -145,9 +146,9 @@ def part_videos(database: Database) -> dict[str, Database]:
     names = table["video"].to_numpy(str)
     learnt = sorted(set(names[part == "train"]))
     if len(learnt) >= FEWEST_FOR_VALIDATION:
-        share = split_videos(learnt, test_share=VALIDATION_SHARE)
-        held = [name for name, place in share.items() if place == "test"]
-        part = np.where((part == "train") & np.isin(names, held), "validation", part)
+        # By another hash than the test videos: what is left of those all lies above the test share.
+        held = held_out(learnt, share=VALIDATION_SHARE, purpose="validation ")
+        part = np.where((part == "train") & np.isin(names, sorted(held)), "validation", part)
     return {name: database.subset(part == name) for name in ("train", "validation", "test")}
 
 

@@ -28,8 +28,11 @@ def load_sound(path: str | Path, *, sample_rate_hz: int) -> Samples:
 
     Raises MediaError if the file cannot be read or has no sound.
     """
-    blocks = [block.mean(axis=0) for block in stream_sound(path, sample_rate_hz=sample_rate_hz)]
-    return np.concatenate(blocks).astype(np.float32) if blocks else np.zeros(0, np.float32)
+    # A buffer that grows: a list of blocks and their concatenation would hold hours of sound twice.
+    samples = bytearray()
+    for block in stream_sound(path, sample_rate_hz=sample_rate_hz):
+        samples += block.mean(axis=0, dtype=np.float32).tobytes()
+    return np.frombuffer(samples, np.float32)
 
 
 def duration_s(path: str | Path) -> float:

@@ -5,6 +5,7 @@ timestamp x time base minus that start. Cover pictures of sound files are no pic
 """
 
 import contextlib
+import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -13,10 +14,13 @@ import av
 
 from danceit_core.errors import MediaError
 
+# Each thread of a decoder holds pictures of its own: on a machine of many cores 4K would take gigabytes.
+DECODER_THREADS = 4
+
 
 @contextlib.contextmanager
 def open_media(path: str | Path) -> Iterator[Any]:
-    """An open PyAV input container, decoding on several threads, closed on exit. MediaError if it is no media file."""
+    """An open PyAV input container, decoding on a few threads, closed on exit. MediaError if it is no media file."""
     try:
         container = av.open(str(path), metadata_errors="ignore")
     except FileNotFoundError:
@@ -28,6 +32,7 @@ def open_media(path: str | Path) -> Iterator[Any]:
         for stream in container.streams.video:
             if stream.codec_context is not None:
                 stream.thread_type = "AUTO"
+                stream.codec_context.thread_count = min(DECODER_THREADS, os.cpu_count() or 1)
         yield container
 
 

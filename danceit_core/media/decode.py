@@ -2,7 +2,7 @@
 
 Frame k is the picture shown at k / fps seconds of the file's common timeline, by presentation timestamps: input of
 variable rate is resampled by time, never by counting, so sound and picture cannot drift apart. Pictures come upright
-(display matrix applied), with square pixels, as uint8 RGB (H, W, 3).
+(display matrix applied), with square pixels, deinterlaced and in standard dynamic range, as uint8 RGB (H, W, 3).
 """
 
 import collections
@@ -12,16 +12,16 @@ from pathlib import Path
 from typing import Any, Generic, TypeVar
 
 import numpy as np
-from av.video.reformatter import Colorspace
 
 from danceit_core.errors import MediaError
 from danceit_core.media.container import common_start_s, decode_stream, open_media, picture_stream, sound_stream
-from danceit_core.media.letterbox import Picture, letterbox, resize
+from danceit_core.media.convert import Matrix, display_matrix, shown_size, to_picture
+from danceit_core.media.deinterlace import deinterlaced
+from danceit_core.media.hdr import is_hdr
+from danceit_core.media.letterbox import Picture
 
 # Timestamps in whole ticks are off by half a tick at most; a coarse tick is the frame period itself, which is exact.
 MAX_TOLERANCE_S = 1e-3
-UNSPECIFIED_COLORSPACE = 2
-HD_HEIGHT = 720
 
 Item = TypeVar("Item")
 
@@ -31,7 +31,8 @@ class VideoInfo:
     """A media file. width, height: pixels as shown (upright, square pixels), 0 without picture.
 
     duration_s: from the common time 0 to the end of the picture (of the sound if there is no picture), as far as the
-    container says; fps: average rate of the pictures, 0 without picture.
+    container says; fps: average rate of the pictures, 0 without picture. codec: of the picture, "" without; interlaced,
+    hdr: of the first picture.
     """
 
     width: int
@@ -40,6 +41,9 @@ class VideoInfo:
     fps: float
     has_video: bool
     has_sound: bool
+    codec: str = ""
+    interlaced: bool = False
+    hdr: bool = False
 
 
 @dataclass(frozen=True)
@@ -63,10 +67,18 @@ def probe(path: str | Path) -> VideoInfo:
         first = next(decode_stream(container, picture), None)
         if first is None:
             raise MediaError(f"{path}: no picture of it can be decoded; is it a video, copied whole?")
-        width, height = _shown_size(first, picture)
+        width, height = shown_size(first, picture, display_matrix(first))
         rate = float(picture.average_rate or picture.guessed_rate or 0)
         return VideoInfo(
-            width, height, _duration_s(container, stream), rate, has_video=True, has_sound=sound is not None
+            width,
+            height,
+            _duration_s(container, stream),
+            rate,
+            has_video=True,
+            has_sound=sound is not None,
+            codec=picture.codec_context.codec.canonical_name,
+            interlaced=first.interlaced_frame,
+            hdr=is_hdr(first.color_trc),
         )
 
 
@@ -84,10 +96,12 @@ def decode_frames(path: str | Path, *, fps: float, size: tuple[int, int] | None)
             raise MediaError(f"{path} has no picture; is it a video?")
         tolerance_s = min(float(stream.time_base) / 2, MAX_TOLERANCE_S)
         last: Any = None
+        matrix: Matrix | None = None
         picture: Picture | None = None
         for frame in hold_frames(_shown_frames(container, stream), fps=fps, tolerance_s=tolerance_s):
             if picture is None or frame is not last:
-                picture, last = _to_picture(frame, stream, size), frame
+                matrix = matrix or display_matrix(frame)
+                picture, last = to_picture(frame, stream, matrix, size), frame
                 yield picture
             else:
                 yield picture.copy()
@@ -146,42 +160,10 @@ def _shown_frames(container: Any, stream: Any) -> Iterator[Shown[Any]]:
     period_s = float(1 / (stream.average_rate or stream.guessed_rate or 25))
     end_s = 0.0
     before_s = -np.inf
-    for frame in decode_stream(container, stream):
+    for frame in deinterlaced(decode_stream(container, stream)):
         start_s = end_s if frame.pts is None else float(frame.pts * frame.time_base) - zero_s
         if start_s <= before_s:
             continue
         duration_s = float(frame.duration * frame.time_base) if frame.duration else period_s
         before_s, end_s = start_s, start_s + duration_s
         yield Shown(start_s, end_s, frame)
-
-
-def _display_matrix(frame: Any) -> tuple[int, int, int, int]:
-    """a, b, c, d of the display matrix: the stored point (p, q) is shown at (a p + c q, b p + d q), y down."""
-    data = frame.side_data.get("DISPLAYMATRIX")
-    if data is None:
-        return 1, 0, 0, 1
-    matrix = np.frombuffer(bytes(data), np.int32)
-    return int(matrix[0]), int(matrix[1]), int(matrix[3]), int(matrix[4])
-
-
-def _shown_size(frame: Any, stream: Any) -> tuple[int, int]:
-    """Width and height with square pixels, upright."""
-    aspect = stream.sample_aspect_ratio or 1
-    width = max(1, round(frame.width * aspect))
-    a, b, _, _ = _display_matrix(frame)
-    return (width, frame.height) if abs(a) >= abs(b) else (frame.height, width)
-
-
-def _to_picture(frame: Any, stream: Any, size: tuple[int, int] | None) -> Picture:
-    # Untagged video: the convention of players is BT.601 below 720 lines and BT.709 from there on.
-    guessed = Colorspace.ITU709 if frame.height >= HD_HEIGHT else Colorspace.ITU601
-    is_yuv = frame.format.name.startswith(("yuv", "nv"))
-    source = guessed if is_yuv and frame.colorspace == UNSPECIFIED_COLORSPACE else None
-    picture = frame.to_ndarray(format="rgb24", src_colorspace=source, dst_color_range="JPEG")
-    a, b, c, d = _display_matrix(frame)
-    if abs(a) < abs(b):
-        picture = picture.transpose(1, 0, 2)
-        a, d = c, b
-    picture = np.ascontiguousarray(picture[:: -1 if d < 0 else 1, :: -1 if a < 0 else 1])
-    shown = _shown_size(frame, stream)
-    return resize(picture, shown) if size is None else letterbox(picture, source=shown, size=size)

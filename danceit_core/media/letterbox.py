@@ -52,14 +52,19 @@ def resize(picture: Picture, size: tuple[int, int]) -> Picture:
     return cv2.resize(picture, size, interpolation=cv2.INTER_AREA if shrinking else cv2.INTER_CUBIC)
 
 
+def content_box(source: tuple[int, int], size: tuple[int, int]) -> tuple[slice, slice]:
+    """Rows and columns of a frame of `size` that the picture itself takes: what is outside is bars."""
+    width, height = content_size(source, size)
+    left, top = (size[0] - width) // 2, (size[1] - height) // 2
+    return slice(top, top + height), slice(left, left + width)
+
+
 def letterbox(picture: Picture, *, source: tuple[int, int], size: tuple[int, int]) -> Picture:
     """`picture`, whose square-pixel size is `source`, centred on black in a frame of `size`; uint8 (H, W, 3)."""
     width, height = content_size(source, size)
     content = resize(picture, (width, height))
     if (width, height) == size:
         return content
-    place = Letterbox.fit(source, size)
-    left, top = int(place.offset_x), int(place.offset_y)
     frame = np.zeros((size[1], size[0], 3), np.uint8)
-    frame[top : top + height, left : left + width] = content
+    frame[content_box(source, size)] = content
     return frame

@@ -2,6 +2,7 @@
 
 The frame store of a video is an H.264 file of constant rate and one size with a key frame every half second:
 it takes the place of a folder of pictures (9 h of dance are 706,463 frames) and gives any frame by its number.
+`media.source` writes it.
 """
 
 from collections.abc import Iterable
@@ -16,26 +17,9 @@ from danceit_core.media.decode import VideoInfo, decode_frames, probe
 from danceit_core.media.encode import VideoWriter
 from danceit_core.media.letterbox import Letterbox
 
-__all__ = ["Letterbox", "VideoInfo", "VideoWriter", "decode_frames", "normalise_video", "probe", "read_frames"]
+__all__ = ["Letterbox", "VideoInfo", "VideoWriter", "decode_frames", "probe", "read_frames"]
 
 STORE_GOP = 12
-
-
-def normalise_video(
-    source: str | Path, frames_path: str | Path, *, fps: float, size: tuple[int, int], crf: int
-) -> Letterbox:
-    """Write the frame store of `source` (no sound in it) and return how its picture lies in the frame.
-
-    fps: frames per second; size: (width, height) pixels, even; crf: x264's quality, 0..51.
-    Raises MediaError if `source` is no video.
-    """
-    info = probe(source)
-    if not info.has_video:
-        raise MediaError(f"{source} has no picture; is it a video?")
-    with VideoWriter(frames_path, fps=fps, size=size, crf=crf, gop=STORE_GOP) as writer:
-        for frame in decode_frames(source, fps=fps, size=size):
-            writer.write(frame)
-    return Letterbox.fit((info.width, info.height), size)
 
 
 def read_frames(frames_path: str | Path, indices: Iterable[int]) -> NDArray[np.uint8]:

@@ -1,8 +1,9 @@
 """Music tables: one Parquet file a song or sound track, one row a frame.
 
 Columns: `frame` int32, `time_s` float64 (= frame / fps), `features` fixed-size list of D float32, `loudness` float32
-(decibels of full scale, -60 and less: silence). The metadata holds fps, feature_set, beats_s, tempo_bpm, duration_s and
-silent. A silent video has a table too, of zero features: its fragments serve retrieval, not training.
+(decibels of full scale, -60 and less: silence). The metadata holds fps, feature_set, beats_s, tempo_bpm, duration_s,
+silent and refused. A silent video has a table too, of zero features: its fragments serve retrieval, not training. The
+table of a dance whose sound cannot be read has no rows, and `refused` says why.
 """
 
 import json
@@ -23,7 +24,10 @@ from danceit_core.pose.table import METADATA_KEY, write_table
 
 @dataclass(frozen=True)
 class MusicTable:
-    """Analysed sound: features (T, D) and loudness (T,) of each frame, beats in seconds, duration_s of the sound."""
+    """Analysed sound: features (T, D) and loudness (T,) of each frame, beats in seconds, duration_s of the sound.
+
+    refused: why the sound cannot be used, "" if it can.
+    """
 
     features: Features
     loudness: NDArray[np.float32]
@@ -32,6 +36,7 @@ class MusicTable:
     feature_set: str
     duration_s: float
     silent: bool
+    refused: str = ""
 
     def __len__(self) -> int:
         return len(self.features)
@@ -90,6 +95,7 @@ def write_music_table(path: str | Path, music: MusicTable) -> None:
         "tempo_bpm": music.beats.tempo_bpm,
         "duration_s": music.duration_s,
         "silent": music.silent,
+        "refused": music.refused,
     }
     write_table(path, pa.table(columns), metadata=about)
 
@@ -110,6 +116,7 @@ def read_music_table(path: str | Path) -> MusicTable:
             feature_set=str(about["feature_set"]),
             duration_s=float(about["duration_s"]),
             silent=bool(about["silent"]),
+            refused=str(about.get("refused", "")),
         )
     except FileNotFoundError:
         raise MusicError(f"{path}: no such music table; run the rule that writes it") from None

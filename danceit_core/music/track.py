@@ -1,14 +1,22 @@
 """The music table of a file: a song that is to be danced to, or the sound of a dance video."""
 
+import logging
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 
 from danceit_core.config import MusicSettings
-from danceit_core.errors import MusicError
+from danceit_core.errors import MediaError, MusicError
 from danceit_core.media.audio import load_sound
 from danceit_core.media.video import probe
 from danceit_core.music.table import MusicTable, analyse_music
+
+log = logging.getLogger(__name__)
+
+# No frame of music is that quiet; the noise of a microphone that was muted or turned away is.
+QUIET_DB = -40.0
+REMEDY = "if its music is in a file of its own, name that in column `audio` of videos.tsv"
 
 
 def analyse_song(path: str | Path, *, settings: MusicSettings, fps: float, fragment_s: float) -> MusicTable:
@@ -28,14 +36,30 @@ def analyse_song(path: str | Path, *, settings: MusicSettings, fps: float, fragm
 
 
 def analyse_dance(path: str | Path, *, settings: MusicSettings, fps: float) -> MusicTable:
-    """The music table of a dance video's sound; silent where it has none: its poses serve all the same."""
-    if Path(path).is_file() and not probe(path).has_sound:
-        return analyse_music(
-            np.zeros(0, np.float32), sample_rate_hz=settings.sample_rate_hz, fps=fps, settings=settings
-        )
-    return _analyse(path, settings=settings, fps=fps)
+    """The music table of a dance video's sound; silent where it has none: its poses serve all the same.
+
+    Sound that cannot be read gives a table without rows whose `refused` says why.
+    """
+    try:
+        has_sound = probe(path).has_sound
+        music = _analyse(path, settings=settings, fps=fps) if has_sound else _no_sound(settings=settings, fps=fps)
+    except MediaError as error:
+        log.warning("%s", error)
+        return replace(_no_sound(settings=settings, fps=fps), refused=str(error))
+    if not has_sound:
+        log.warning("%s has no sound: nothing is learnt of its music; %s", path, REMEDY)
+    elif music.silent:
+        log.warning("%s is silent: nothing is learnt of its music; %s", path, REMEDY)
+    elif music.loudness.max() < QUIET_DB:
+        log.warning("%s is nowhere louder than %.0f dB of full scale; %s", path, music.loudness.max(), REMEDY)
+    return music
 
 
 def _analyse(path: str | Path, *, settings: MusicSettings, fps: float) -> MusicTable:
     samples = load_sound(path, sample_rate_hz=settings.sample_rate_hz)
     return analyse_music(samples, sample_rate_hz=settings.sample_rate_hz, fps=fps, settings=settings)
+
+
+def _no_sound(*, settings: MusicSettings, fps: float) -> MusicTable:
+    nothing = np.zeros(0, np.float32)
+    return analyse_music(nothing, sample_rate_hz=settings.sample_rate_hz, fps=fps, settings=settings)

@@ -1,33 +1,41 @@
 """BlazePose: where the body's joints are in a picture, by the two networks of MediaPipe Pose on LiteRT.
 
-A detector (224 x 224) finds a person and the square, upright region around the body; a landmark network (256 x 256)
+A detector finds the square, upright region around a person's body (`blazepose_people`); a landmark network (256 x 256)
 finds 33 points in that region, refined on its heat maps, and two alignment points from which the region of the next
-frame follows, so that the detector runs only when the person is lost. Bazarevsky et al., "BlazePose: On-device
-Real-time Body Pose tracking", 2020; smoothing: Casiez et al., "1 Euro Filter", 2012.
+frame follows, so that the detector runs only when the person is lost - and once a second, to count the persons in
+view. Bazarevsky et al., "BlazePose: On-device Real-time Body Pose tracking", 2020.
 
 Confidence is BlazePose's visibility: a hidden joint is guessed with low visibility, where OpenPose leaves it out.
-One person a picture, the most confident; the same pictures give the same numbers.
+One person is followed, at first the largest; the same pictures give the same numbers, whatever the threads.
 """
 
 from pathlib import Path
 
 import cv2
 import numpy as np
-from ai_edge_litert.interpreter import Interpreter
 from numpy.typing import NDArray
 
-from danceit_core.errors import AssetError
-from danceit_core.media.letterbox import Letterbox, Picture, letterbox
+from danceit_core.config import PoseSettings
+from danceit_core.errors import ConfigError
+from danceit_core.media.letterbox import Picture
+from danceit_core.pose.blazepose_people import PeopleDetector, Person, count_others, sigmoid
+from danceit_core.pose.estimate import Detection, Progress, estimate_frames
+from danceit_core.pose.one_euro import OneEuro
 from danceit_core.pose.skeleton import JOINTS, Keypoints
+from danceit_core.pose.tflite import Network
 
-DETECTOR_FILE, LANDMARK_FILE = "pose_detection.tflite", "pose_landmark_full.tflite"
-DETECTOR_SIDE, CROP_SIDE, HEATMAP_SIDE = 224, 256, 64
+MODELS = ("lite", "full", "heavy")
+CROP_SIDE, HEATMAP_SIDE = 256, 64
 POINTS = 33
-MIN_DETECTION, MIN_PRESENCE, MIN_OVERLAP = 0.5, 0.5, 0.3
+MIN_PRESENCE = 0.5
 # The square region is this much wider than twice the distance from the hips' middle to the body's outline.
 REGION_MARGIN = 1.25
 # Heat maps refine a point within +-3 cells if one of those cells is at least this sure.
 HEATMAP_REACH, HEATMAP_FLOOR = 3, 0.5
+# More often would cost more than a thirtieth of the time.
+COUNT_INTERVAL_S = 1.0
+# On two cores, two videos at once with one thread each are faster than one after the other with two.
+THREADS = 1
 
 # BlazePose points each BODY_25 joint is the mean of; the small toes have none.
 BODY25_POINTS = {
@@ -42,53 +50,73 @@ LAST_POINT = np.array([points[-1] for points in BODY25_POINTS.values()])
 Array = NDArray[np.float64]
 
 
+def detect_with_blazepose(
+    frames_path: str | Path, *, settings: PoseSettings, weights: Path, progress: Progress | None = None
+) -> Detection:
+    """Keypoints and number of persons of every frame by BlazePose; `settings.model` is lite, full or heavy."""
+
+    def make(fps: float) -> BlazePose:
+        floor, smooth = settings.confidence_floor, settings.smooth
+        return BlazePose(weights, model=settings.model, fps=fps, confidence_floor=floor, smooth=smooth)
+
+    return estimate_frames(frames_path, make=make, progress=progress)
+
+
 class BlazePose:
     """Follows one person through the pictures of a video.
 
-    weights: folder with the two .tflite files. fps: rate of the pictures, for smoothing. confidence_floor: joints less
-    visible than this (0..1) are absent. smooth: one-euro filter on the points, as MediaPipe does. threads: of the CPU.
-    Raises AssetError if the weights are missing or damaged.
+    weights: folder with the .tflite files. model: of MODELS, the larger the slower and better. fps: rate of the
+    pictures, for smoothing. confidence_floor: joints less visible than this (0..1) are absent. smooth: one-euro filter
+    on the points, as MediaPipe does. threads: of the CPU. Raises ConfigError for an unknown model, AssetError if the
+    weights are missing or damaged.
     """
 
-    def __init__(self, weights: Path, *, fps: float, confidence_floor: float, smooth: bool, threads: int = 1) -> None:
-        self._detector = Network(weights / DETECTOR_FILE, threads=threads)
-        self._landmarks = Network(weights / LANDMARK_FILE, threads=threads)
-        self._anchors = detector_anchors()
+    def __init__(
+        self,
+        weights: Path,
+        *,
+        fps: float,
+        confidence_floor: float,
+        smooth: bool,
+        model: str = "full",
+        threads: int = THREADS,
+    ) -> None:
+        if model not in MODELS:
+            raise ConfigError(f"pose.model is {model!r}; BlazePose's models are {', '.join(MODELS)}")
+        self.people = 0
+        self._detector = PeopleDetector(weights, threads=threads)
+        self._landmarks = Network(weights / landmark_file(model), threads=threads)
         self._fps = fps
         self._confidence_floor = confidence_floor
         self._smooth = smooth
         self._region: Array | None = None
         self._filters: tuple[OneEuro, OneEuro] | None = None
+        self._since_count = 0
 
     def estimate(self, picture: Picture) -> Keypoints:
         """BODY_25 keypoints (25, 3) of the next picture, uint8 RGB (H, W, 3); all 0 if there is no person."""
         points = self._points_in(picture, self._region) if self._region is not None else None
+        self._since_count += 1
         if points is None:
             self._region, self._filters = None, None
-            region = self._find_person(picture)
-            points = self._points_in(picture, region) if region is not None else None
+            found = self._detector.find(picture)
+            if found:
+                points = self._points_in(picture, region_around(found[0].middle, found[0].outline))
+            self._count(found)
+        elif self._since_count >= COUNT_INTERVAL_S * self._fps:
+            self._count(self._detector.find(picture))
         if points is None:
             return np.zeros((JOINTS, 3), np.float32)
         return to_body25(*points, confidence_floor=self._confidence_floor)
 
-    def _find_person(self, picture: Picture) -> Array | None:
-        """Region (centre x, centre y, side, rotation) of the most confident person, None if there is none."""
-        source, size = (picture.shape[1], picture.shape[0]), (DETECTOR_SIDE, DETECTOR_SIDE)
-        small = letterbox(picture, source=source, size=size)
-        outputs = self._detector(small[None].astype(np.float32) / 127.5 - 1)
-        scores = sigmoid(outputs["Identity_1"][0, :, 0])
-        sure = scores >= MIN_DETECTION
-        if not sure.any():
-            return None
-        scores, raw, anchors = scores[sure], outputs["Identity"][0][sure] / DETECTOR_SIDE, self._anchors[sure]
-        centres, sides = raw[:, :2] + anchors, raw[:, 2:4]
-        boxes = np.concatenate([centres - sides / 2, centres + sides / 2], axis=1)
-        same = overlap(boxes[scores.argmax()], boxes) > MIN_OVERLAP
-        # (n, 12) -> (n, 4 points, xy): hips' middle, a point on the body's outline, and two of the upper body
-        corners = raw[:, 4:].reshape(-1, 4, 2) + anchors[:, None]
-        middle, outline = np.average(corners[same, :2], axis=0, weights=scores[same]) * DETECTOR_SIDE
-        place = Letterbox.fit(source, size)
-        return region_around(place.to_source(middle), place.to_source(outline))
+    def _count(self, found: list[Person]) -> None:
+        """Set `people` to the person who is followed and the others who are sure and large beside that one."""
+        self._since_count = 0
+        if self._region is None:
+            self.people = 0
+            return
+        middle, reach_px = self._region[:2], self._region[2] / 2 / REGION_MARGIN
+        self.people = 1 + count_others(found, middle, reach_px=reach_px)
 
     def _points_in(self, picture: Picture, region: Array) -> tuple[Array, Array] | None:
         """Points (33, 2) in pixels and visibilities (33,); None if the region shows no person. Moves the region."""
@@ -97,12 +125,13 @@ class BlazePose:
             picture, to_picture, (CROP_SIDE, CROP_SIDE), flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP,
             borderMode=cv2.BORDER_REPLICATE,
         )  # fmt: skip
-        outputs = self._landmarks(crop[None].astype(np.float32) * np.float32(1 / 255))
-        if float(outputs["Identity_1"].ravel()[0]) < MIN_PRESENCE:
+        self._landmarks.run(crop, scale=1 / 255, offset=0)
+        if float(self._landmarks.output("Identity_1")[0]) < MIN_PRESENCE:
             return None
-        # (1, 195) -> (39 points, x y z visibility presence)
-        raw = outputs["Identity"].reshape(39, 5).astype(np.float64)
-        xy = refine_on_heatmaps(raw[:, :2], outputs["Identity_3"][0]) @ to_picture[:, :2].T + to_picture[:, 2]
+        # (195,) -> (39 points, x y z visibility presence)
+        raw = self._landmarks.output("Identity").reshape(39, 5).astype(np.float64)
+        xy = refine_on_heatmaps(raw[:, :2], self._landmarks.output("Identity_3"))
+        xy = xy @ to_picture[:, :2].T + to_picture[:, 2]
         if self._smooth:
             if self._filters is None:
                 self._filters = OneEuro(min_cutoff_hz=0.05, speed_gain=80.0), OneEuro(min_cutoff_hz=0.01, speed_gain=10)
@@ -115,70 +144,9 @@ class BlazePose:
         return xy[:POINTS], sigmoid(raw[:POINTS, 3])
 
 
-class Network:
-    """A .tflite file on the LiteRT interpreter: one float32 array in, a dict of named arrays out."""
-
-    def __init__(self, path: Path, *, threads: int) -> None:
-        if not path.is_file():
-            raise AssetError(f"{path}: the pose weights are missing; `make assets` fetches them")
-        try:
-            self._interpreter = Interpreter(model_path=str(path), num_threads=threads)
-            self._interpreter.allocate_tensors()
-        except (ValueError, RuntimeError) as error:
-            raise AssetError(f"{path} is damaged ({error}); delete it and run `make assets`") from error
-        self._input = self._interpreter.get_input_details()[0]["index"]
-        self._outputs = {detail["name"]: detail["index"] for detail in self._interpreter.get_output_details()}
-
-    def __call__(self, values: NDArray[np.float32]) -> dict[str, NDArray[np.float32]]:
-        """Run the network once."""
-        self._interpreter.set_tensor(self._input, values)
-        self._interpreter.invoke()
-        return {name: self._interpreter.get_tensor(index) for name, index in self._outputs.items()}
-
-
-class OneEuro:
-    """Low-pass filter whose cutoff rises with speed: still points do not tremble, fast ones do not lag."""
-
-    def __init__(self, *, min_cutoff_hz: float, speed_gain: float, speed_cutoff_hz: float = 1.0) -> None:
-        self._min_cutoff_hz, self._speed_gain, self._speed_cutoff_hz = min_cutoff_hz, speed_gain, speed_cutoff_hz
-        self._raw: Array | None = None
-        self._smoothed = self._speed = np.zeros(0)
-
-    def smooth(self, xy: Array, *, scale_px: float, fps: float) -> Array:
-        """The filtered (n, 2) points; speeds count in units of `scale_px`, the person's size."""
-        if self._raw is None:
-            self._raw, self._smoothed, self._speed = xy, xy, np.zeros_like(xy)
-            return xy
-        change = (xy - self._raw) / scale_px * fps
-        self._speed = self._speed + low_pass_share(self._speed_cutoff_hz, fps) * (change - self._speed)
-        cutoff_hz = self._min_cutoff_hz + self._speed_gain * np.abs(self._speed)
-        self._smoothed = self._smoothed + low_pass_share(cutoff_hz, fps) * (xy - self._smoothed)
-        self._raw = xy
-        return self._smoothed
-
-
-def low_pass_share(cutoff_hz: Array | float, fps: float) -> Array | float:
-    """Share of the new value that a first-order low pass of this cutoff takes in, 0..1."""
-    return 1 / (1 + fps / (2 * np.pi * cutoff_hz))
-
-
-def detector_anchors() -> Array:
-    """Centres (2254, 2) of the detector's anchors in 0..1: 2 a cell at strides 8 and 16, 6 a cell at stride 32."""
-    grids = []
-    for stride, repeats in ((8, 2), (16, 2), (32, 6)):
-        cells = DETECTOR_SIDE // stride
-        y, x = np.mgrid[0:cells, 0:cells]
-        centres = (np.stack([x, y], axis=-1).reshape(-1, 2) + 0.5) / cells
-        grids.append(np.repeat(centres, repeats, axis=0))
-    return np.concatenate(grids)
-
-
-def overlap(box: Array, boxes: Array) -> Array:
-    """Intersection over union of one box (4,) with boxes (n, 4): left, top, right, bottom."""
-    low, high = np.maximum(box[:2], boxes[:, :2]), np.minimum(box[2:], boxes[:, 2:])
-    shared = np.prod(np.clip(high - low, 0, None), axis=1)
-    areas = np.prod(np.clip(boxes[:, 2:] - boxes[:, :2], 0, None), axis=1)
-    return shared / (np.prod(np.clip(box[2:] - box[:2], 0, None)) + areas - shared + 1e-9)
+def landmark_file(model: str) -> str:
+    """The file name of one of MODELS."""
+    return f"pose_landmark_{model}.tflite"
 
 
 def region_around(middle: Array, outline: Array) -> Array:
@@ -216,11 +184,6 @@ def refine_on_heatmaps(xy: Array, heatmaps: NDArray[np.float32]) -> Array:
 
 def _on_map(cells: NDArray[np.int_]) -> NDArray[np.bool_]:
     return (cells >= 0) & (cells < HEATMAP_SIDE)
-
-
-def sigmoid(values: NDArray) -> NDArray:
-    """1 / (1 + exp(-values)), without overflow."""
-    return 1 / (1 + np.exp(-np.clip(values, -60, 60)))
 
 
 def to_body25(xy: Array, visibility: Array, *, confidence_floor: float) -> Keypoints:

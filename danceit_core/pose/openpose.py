@@ -2,20 +2,23 @@
 
 OpenPose writes one JSON file a frame, `NAME_000000000012_keypoints.json`, with `people[].pose_keypoints_2d` = 25 x
 (x, y, confidence); it leaves absent joints at 0, 0, 0. Frames are ordered by the number in their names, and numbers
-that are missing in between become frames without a person. Of several people one is followed through the video.
+that are missing in between become frames without a person. Of several people one is followed through the video, and
+those beside that one are counted.
 """
 
 import json
 import re
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path, PurePosixPath
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from danceit_core.errors import PoseError
-from danceit_core.files import write_text
+from danceit_core.files import whole_file
+from danceit_core.pose.estimate import Detection
 from danceit_core.pose.skeleton import JOINTS, Keypoints, present
 from danceit_core.pose.table import read_pose_table
 
@@ -24,9 +27,17 @@ FRAME_NUMBER = re.compile(r"(\d+)(?:_keypoints)?\.json$", re.IGNORECASE)
 # A hole in the numbering longer than this is no dance with lost frames but files of several videos.
 LONGEST_HOLE = 100_000
 LOST_FRAMES = 12
+# OpenPose takes odd shapes for people; someone counts as one beside the dancer with half the joints that limbs hang on
+# and a third of the dancer's height.
+COUNTED_JOINTS, COUNTED_HEIGHT = 8, 1 / 3
 
 
 def read_given_keypoints(path: str | Path) -> Keypoints:
+    """The keypoints (T, 25, 3) of `read_given`."""
+    return read_given(path).keypoints
+
+
+def read_given(path: str | Path) -> Detection:
     """Keypoints (T, 25, 3) float32: pixels of the video they come with, confidence 0..1, absent joints 0, 0, 0.
 
     path: a folder or .zip of OpenPose JSON, an .npz with array `keypoints`, or a Parquet table of ours.
@@ -37,28 +48,31 @@ def read_given_keypoints(path: str | Path) -> Keypoints:
     if not path.exists():
         raise PoseError(f"{path}: no such file or folder; check column `keypoints` (it may name {FORMATS})")
     if path.is_dir():
-        return _read_json_folder(path)
+        return read_json_folder(path)
     if suffix == ".zip":
         return _read_json_zip(path)
     if suffix == ".npz":
-        return _read_archive(path)
+        return Detection(_read_archive(path), None)
     if suffix == ".parquet":
-        return read_pose_table(path).keypoints
+        table = read_pose_table(path)
+        return Detection(table.keypoints, table.columns.get("people"))
     raise PoseError(f"{path} holds no keypoints that can be read; give {FORMATS}")
 
 
-def write_openpose_json(folder: str | Path, keypoints: Keypoints, *, name: str) -> None:
-    """Write (T, 25, 3) keypoints as OpenPose does: `folder/NAME_000000000000_keypoints.json`, ... one file a frame."""
-    folder = Path(folder)
-    folder.mkdir(parents=True, exist_ok=True)
-    for number, frame in enumerate(keypoints):
-        numbers = [round(float(value), 3) for value in frame.reshape(-1)]
-        people = [{"person_id": [-1], "pose_keypoints_2d": numbers}] if present(frame).any() else []
-        path = folder / f"{name}_{number:012d}_keypoints.json"
-        write_text(path, json.dumps({"version": 1.3, "people": people}))
+def write_openpose_zip(path: str | Path, keypoints: Keypoints, *, name: str) -> None:
+    """Write (T, 25, 3) keypoints as a zip of OpenPose's JSON: `NAME_000000000000_keypoints.json`, ... one a frame.
+
+    Coordinates are rounded to a thousandth, as OpenPose does; the same keypoints give the same bytes.
+    """
+    with whole_file(path) as partial, zipfile.ZipFile(partial, "w") as archive:
+        for number, frame in enumerate(keypoints):
+            numbers = [round(float(value), 3) for value in frame.reshape(-1)]
+            people = [{"person_id": [-1], "pose_keypoints_2d": numbers}] if present(frame).any() else []
+            entry = zipfile.ZipInfo(f"{name}_{number:012d}_keypoints.json")
+            archive.writestr(entry, json.dumps({"version": 1.3, "people": people}), zipfile.ZIP_DEFLATED)
 
 
-def follow_person(people: list[Keypoints]) -> Keypoints:
+def follow_person(people: Sequence[Keypoints]) -> Keypoints:
     """One person (T, 25, 3) out of those of each frame, T arrays (n, 25, 3), n may be 0.
 
     The first is the largest and surest; then the one nearest to where that person was last seen, no farther away than
@@ -81,6 +95,26 @@ def follow_person(people: list[Keypoints]) -> Keypoints:
     return followed
 
 
+def count_people(people: Sequence[Keypoints], followed: Keypoints) -> NDArray[np.int16]:
+    """How many persons are in each frame, (T,): the one of `followed` (T, 25, 3) and those of about that size."""
+    counts = np.zeros(len(people), np.int16)
+    height = 0.0
+    for index, candidates in enumerate(people):
+        height = _height(followed[index]) or height
+        counted = [
+            _height(person) >= COUNTED_HEIGHT * height and present(person).sum() >= COUNTED_JOINTS
+            for person in candidates
+        ]
+        counts[index] = max(sum(counted), int(present(followed[index]).any()))
+    return counts
+
+
+def read_json_folder(folder: Path) -> Detection:
+    """The person followed through a folder of OpenPose JSON, and how many there are. Raises PoseError."""
+    files = {file.name: file for file in folder.iterdir() if file.suffix.lower() == ".json"}
+    return _read_frames(folder, ((name, file.read_bytes()) for name, file in files.items()))
+
+
 def _height(person: Keypoints) -> float:
     """Height in pixels of the joints that are present, 0 if none is."""
     y = person[present(person), 1]
@@ -93,12 +127,7 @@ def _distance(person: Keypoints, last: Keypoints) -> float:
     return float(np.median(np.linalg.norm(person[both, :2] - last[both, :2], axis=-1))) if both.any() else np.inf
 
 
-def _read_json_folder(folder: Path) -> Keypoints:
-    files = {file.name: file for file in folder.iterdir() if file.suffix.lower() == ".json"}
-    return _read_frames(folder, ((name, file.read_bytes()) for name, file in files.items()))
-
-
-def _read_json_zip(path: Path) -> Keypoints:
+def _read_json_zip(path: Path) -> Detection:
     try:
         with zipfile.ZipFile(path) as archive:
             names = [name for name in archive.namelist() if name.lower().endswith(".json") and "__MACOSX" not in name]
@@ -107,7 +136,7 @@ def _read_json_zip(path: Path) -> Keypoints:
         raise PoseError(f"{path} is not a readable zip file ({error}); zip the folder of JSON files again") from error
 
 
-def _read_frames(source: Path, files: Iterator[tuple[str, bytes]]) -> Keypoints:
+def _read_frames(source: Path, files: Iterator[tuple[str, bytes]]) -> Detection:
     """Frames of OpenPose JSON by the number in the file names, followed through as one person."""
     frames: dict[int, Keypoints] = {}
     for name, data in files:
@@ -127,7 +156,9 @@ def _read_frames(source: Path, files: Iterator[tuple[str, bytes]]) -> Keypoints:
         raise PoseError(f"{source}: its last frame is {last} but it has {len(frames)} files; give those of one video")
     absent = np.zeros((0, JOINTS, 3), np.float32)
     # OpenPose counts from 0, like our frames. A numbering from 1 is another tool's and means the same first frame.
-    return follow_person([frames.get(number, absent) for number in range(1 if first == 1 else 0, last + 1)])
+    people = [frames.get(number, absent) for number in range(1 if first == 1 else 0, last + 1)]
+    followed = follow_person(people)
+    return Detection(followed, count_people(people, followed))
 
 
 def _parse_people(source: Path, name: str, data: bytes) -> Keypoints:

@@ -16,7 +16,7 @@ from dancers import sine_dancer, wandering_dancer
 
 from danceit_core import STAGE_VERSIONS
 from danceit_core.choreography.align import Source, align
-from danceit_core.choreography.normalise import measure_body
+from danceit_core.choreography.normalise import whole_body
 from danceit_core.choreography.plan import Plan
 from danceit_core.config import CleaningSettings, MusicSettings, SpatialSettings, TemporalSettings
 from danceit_core.music.table import analyse_music
@@ -57,7 +57,7 @@ def aligned() -> np.ndarray:
     dance = align(
         plan,
         {name: Source(dancer, np.ones(120, bool)) for name, dancer in dances.items()},
-        target=measure_body(dances["a"]).scaled(0.5),
+        target=whole_body(dances["a"]).scaled(0.5),
         size=(256, 256),
         beats_s=np.arange(0.4, 3.6, 0.55),
         fps=FPS,

@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 
-from danceit_core.database.fragments import Database
+from danceit_core.database.table import Database
 
 FPS = 24.0
 
@@ -28,6 +28,7 @@ def make_database(*, videos=12, fragments=10, frames=24, width=4, test_every=4, 
                 "fragment_id": f"{name}:{place * frames}",
                 "video": name,
                 "start_frame": place * frames,
+                "passage_end": fragments * frames,
                 "has_sound": name not in silent,
                 "split": "test" if video >= videos - videos // test_every else "train",
             }

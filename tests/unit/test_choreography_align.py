@@ -5,7 +5,7 @@ import pytest
 from dancers import sine_dancer, wandering_dancer
 
 from danceit_core.choreography.align import Aligned, Source, align, passage
-from danceit_core.choreography.normalise import Body, measure_body
+from danceit_core.choreography.normalise import Body, whole_body
 from danceit_core.choreography.plan import Plan
 from danceit_core.config import SpatialSettings, TemporalSettings
 from danceit_core.errors import ChoreographyError
@@ -71,7 +71,7 @@ def test_every_frame_has_a_pose_in_the_picture_and_a_source(variant: str, tempor
 
 def test_the_dancer_has_the_targets_body() -> None:
     plan = make_plan(("far", 20, 48, 1.0), ("far", 100, 48, 1.0))
-    body = measure_body(dance(plan, SOURCES).keypoints)
+    body = whole_body(dance(plan, SOURCES).keypoints)
     assert body.height_px == pytest.approx(TARGET.height_px, rel=0.01)
     assert body.ground_y == pytest.approx(TARGET.ground_y, abs=1)
     assert body.centre_x == pytest.approx(TARGET.centre_x, abs=15)
@@ -134,12 +134,11 @@ def test_a_face_turned_away_does_not_stop_the_dance() -> None:
 
 
 def test_passages() -> None:
-    kept = np.array([1, 1, 0, 1, 1, 1, 0], bool)
-    assert passage(kept, 0) == (0, 2)
-    assert passage(kept, 4) == (3, 6)
-    assert passage(kept, 2) == (2, 2)
-    assert passage(kept, 9) == (9, 9)
-    assert passage(np.ones(5, bool), 3) == (0, 5)
+    keypoints, kept = np.zeros((7, 25, 3), np.float32), np.array([1, 1, 0, 1, 1, 1, 0], bool)
+    source = Source(keypoints, kept)
+    assert [passage(source, frame) for frame in (0, 4, 2, 9)] == [(0, 2), (3, 6), (2, 2), (9, 9)]
+    cut = Source(keypoints, kept, np.array([0, 0, 0, 0, 1, 1, 1], np.int32))
+    assert [passage(cut, frame) for frame in (3, 4)] == [(3, 4), (4, 6)]
 
 
 def test_errors_name_the_video() -> None:

@@ -3,14 +3,14 @@ import pytest
 from dancers import TORSO_PX, sine_dancer
 
 from danceit_core.choreography.curve import hide_absent, show_absent
-from danceit_core.choreography.normalise import Body, carry_place, fit_to_target, keep_inside, measure_body
+from danceit_core.choreography.normalise import Body, carry_place, fit_to_target, keep_inside, whole_body
 from danceit_core.errors import ChoreographyError
 
 TARGET = Body(height_px=240.0, torso_px=88.0, ground_y=400.0, centre_x=200.0)
 
 
 def test_body_of_a_standing_person() -> None:
-    body = measure_body(sine_dancer(48, amplitude_px=0, place=(100, 450), scale=0.5))
+    body = whole_body(sine_dancer(48, amplitude_px=0, place=(100, 450), scale=0.5))
     np.testing.assert_allclose(
         [body.height_px, body.torso_px, body.ground_y, body.centre_x], [150, TORSO_PX / 2, 450, 100], rtol=1e-5
     )
@@ -22,29 +22,29 @@ def test_jumps_crouches_and_wrong_frames_do_not_change_the_body() -> None:
     wild[10:15, :, 1] -= 120  # a jump
     wild[30:40, :9, 1] += 80  # a crouch
     wild[50, 0, 1] = -2000  # a lost nose
-    assert measure_body(wild).height_px == pytest.approx(measure_body(calm).height_px)
-    assert measure_body(wild).ground_y == pytest.approx(measure_body(calm).ground_y)
+    assert whole_body(wild).height_px == pytest.approx(whole_body(calm).height_px)
+    assert whole_body(wild).ground_y == pytest.approx(whole_body(calm).ground_y)
 
 
 def test_absent_joints_are_left_out_of_the_measure() -> None:
     keypoints = sine_dancer(30, amplitude_px=0)
     keypoints[::2, 0] = 0
     keypoints[:, 11] = 0
-    assert measure_body(keypoints).height_px == pytest.approx(300)
+    assert whole_body(keypoints).height_px == pytest.approx(300)
 
 
 def test_half_a_person_is_refused_by_name() -> None:
     keypoints = sine_dancer(10)
     keypoints[:, 9:] = 0
     with pytest.raises(ChoreographyError, match=r"target anna: no frame of 10 .* film the whole body"):
-        measure_body(keypoints, name="target anna")
+        whole_body(keypoints, name="target anna")
 
 
 def test_upside_down_is_refused() -> None:
     keypoints = sine_dancer(10)
     keypoints[..., 1] = 500 - keypoints[..., 1]
     with pytest.raises(ChoreographyError, match="upright"):
-        measure_body(keypoints)
+        whole_body(keypoints)
 
 
 def test_scaled_body() -> None:
@@ -54,8 +54,8 @@ def test_scaled_body() -> None:
 def test_clip_gets_the_targets_height_and_stands_on_its_ground() -> None:
     keypoints = sine_dancer(48, place=(700, 900), scale=2)
     keypoints[:, 15] = 0
-    clip = fit_to_target(hide_absent(keypoints), source=measure_body(keypoints), ground_y=900, target=TARGET)
-    fitted = measure_body(show_absent(clip))
+    clip = fit_to_target(hide_absent(keypoints), source=whole_body(keypoints), ground_y=900, target=TARGET)
+    fitted = whole_body(show_absent(clip))
     assert fitted.height_px == pytest.approx(TARGET.height_px, rel=1e-4)
     assert fitted.ground_y == pytest.approx(TARGET.ground_y, abs=1e-3)
     assert np.isnan(clip[:, 15, 0]).all()

@@ -2,7 +2,15 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from danceit_core.database.statistics import count_turns, database_statistics, draw_statistics
+from danceit_core.database.statistics import (
+    check_dances,
+    count_turns,
+    database_statistics,
+    describe_total,
+    draw_statistics,
+    write_statistics,
+)
+from danceit_core.errors import DatabaseError
 from danceit_core.music.beats import Beats
 from danceit_core.music.table import MusicTable
 from danceit_core.pose.table import PoseTable
@@ -48,9 +56,14 @@ def test_nobody_and_single_frames_do_not_turn():
     assert count_turns(spin(np.array([np.pi]))) == 0
 
 
-def test_statistics_count_hours_and_dropped_frames_and_skip_dropped_turns():
+def make_video(*, refused="", sha256=""):
     angles = np.concatenate([np.zeros(90), np.full(10, np.pi)])
-    pose = PoseTable(spin(angles), {"fps": 24.0, "width": 512, "height": 512}, {"kept": np.arange(100) < 90})
+    reason = np.where(np.arange(100) < 90, "", np.where(np.arange(100) < 97, "no_feet", "jump"))
+    source = {"path": "a.mp4", "sha256": sha256}
+    about = {"fps": 24.0, "width": 512, "height": 512, "refused": refused, "source": source}
+    keypoints = spin(angles)[: 0 if refused else 100]
+    columns = {"kept": reason == "", "reason": reason}
+    pose = PoseTable(keypoints, about, {name: values[: len(keypoints)] for name, values in columns.items()})
     music = MusicTable(
         features=np.zeros((100, 13), np.float32),
         loudness=np.full(100, -12.0, np.float32),
@@ -60,19 +73,46 @@ def test_statistics_count_hours_and_dropped_frames_and_skip_dropped_turns():
         duration_s=100 / 24,
         silent=False,
     )
-    table = database_statistics({"a": (pose, music)})
+    return pose, music
+
+
+def test_statistics_count_hours_and_dropped_frames_and_skip_dropped_turns():
+    table = database_statistics([("a", *make_video())])
     assert table["turns"].tolist() == [0]
     assert table["dropped_share"].tolist() == pytest.approx([0.1])
     assert table["hours"].tolist() == pytest.approx([100 / 24 / 3600])
+    assert table["reasons"].tolist() == ["no_feet 7.0%, jump 3.0%"]
     assert np.isnan(table["tempo_bpm"][0])
+    assert describe_total(table) == "1 videos, 0.00 h, 10.0 % of frames dropped"
+
+
+def test_a_dance_left_out_is_listed_and_stops_only_a_strict_run(caplog):
+    table = database_statistics([("good", *make_video()), ("bad", *make_video(refused="bad.mp4: no person in it"))])
+    assert table["refused"].tolist() == ["", "bad.mp4: no person in it"]
+    check_dances(table, strict=False)
+    assert "left out: bad.mp4: no person in it" in caplog.text
+    assert describe_total(table).endswith("1 left out")
+    with pytest.raises(DatabaseError, match=r"1 of 2 dances cannot be used .*: bad\.mp4: no person in it"):
+        check_dances(table, strict=True)
+    with pytest.raises(DatabaseError, match=r"none of the 1 dances can be used: bad\.mp4"):
+        check_dances(table[1:], strict=False)
+
+
+def test_one_file_under_two_names_is_told(caplog):
+    check_dances(database_statistics([(name, *make_video(sha256="ab")) for name in ("a", "b")]), strict=True)
+    assert "a, b are the same file" in caplog.text
+
+
+def test_the_table_is_text_with_tabs(tmp_path):
+    table = database_statistics([("a", *make_video())])
+    write_statistics(tmp_path / "s.tsv", table)
+    assert pd.read_csv(tmp_path / "s.tsv", sep="\t")["video"].tolist() == ["a"]
 
 
 def test_histograms_are_drawn_even_of_nothing(tmp_path):
-    full = pd.DataFrame(
-        {"video": ["a", "b"], "frames": [10, 20], "hours": [1.0, 2.0], "dropped_share": [0, 0.5],
-         "tempo_bpm": [120, np.nan], "turns": [3, 400]}
-    )  # fmt: skip
+    full = pd.concat([database_statistics([("a", *make_video())])] * 3)
+    full["turns"], full["tempo_bpm"] = [3, 400, 0], [120, np.nan, 300]
     draw_statistics(full, tmp_path / "full.png")
-    draw_statistics(database_statistics({}), tmp_path / "empty.png")
+    draw_statistics(database_statistics([]), tmp_path / "empty.png")
     for name in ("full", "empty"):
         assert (tmp_path / f"{name}.png").read_bytes()[:4] == b"\x89PNG"

@@ -53,8 +53,8 @@ def test_the_same_seed_gives_the_same_weights_and_leaves_the_global_state_alone(
 def test_validation_videos_come_from_many_training_videos_and_never_from_the_test():
     parts = part_videos(make_database(videos=16))
     names = {name: set(part.table["video"]) for name, part in parts.items()}
-    assert len(names["validation"]) == 2
-    assert len(names["train"]) == 10
+    assert 1 <= len(names["validation"]) <= 4
+    assert len(names["train"]) == 12 - len(names["validation"])
     assert names["test"] == {"v12", "v13", "v14", "v15"}
     assert not len(part_videos(make_database(videos=8))["validation"])
 

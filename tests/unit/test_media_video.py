@@ -13,7 +13,7 @@ from danceit_core.errors import MediaError
 from danceit_core.media.audio import load_sound, write_sound
 from danceit_core.media.decode import Shown, hold_frames
 from danceit_core.media.letterbox import letterbox
-from danceit_core.media.video import Letterbox, VideoWriter, decode_frames, normalise_video, probe, read_frames
+from danceit_core.media.video import Letterbox, VideoWriter, decode_frames, probe, read_frames
 
 FPS = 24
 
@@ -266,19 +266,6 @@ def test_random_access_equals_sequential(tmp_path, gop):
             read_frames(tmp_path / "v.mp4", [3, number])
 
 
-def test_frame_store(tmp_path):
-    times = np.arange(60) / 30
-    path = write_file(tmp_path / "in.mkv", pictures=numbered(60), times_s=times, sound=np.zeros(96000, np.float32))
-    place = normalise_video(path, tmp_path / "store" / "out.mp4", fps=FPS, size=(128, 96), crf=18)
-    info = probe(tmp_path / "store" / "out.mp4")
-    assert (info.width, info.height, info.fps, info.has_sound) == (128, 96, 24, False)
-    assert info.duration_s == pytest.approx(2, abs=0.01)
-    assert place == Letterbox(scale=1.5, offset_x=16, offset_y=0)
-    frames = read_frames(tmp_path / "store" / "out.mp4", range(48))
-    # Frame 40 shows source picture 50 (1.667 s): its bar, at 50.5 of 64.
-    assert frames[40, 48, :, 0].argmax() == pytest.approx(place.from_source((50.5, 0))[0], abs=1.5)
-
-
 def test_files_that_are_no_video(tmp_path):
     (tmp_path / "text.mp4").write_text("this is no video " * 100)
     (tmp_path / "empty.mp4").write_bytes(b"")
@@ -294,8 +281,6 @@ def test_files_that_are_no_video(tmp_path):
     write_sound(tmp_path / "song.wav", np.zeros(8000, np.float32), sample_rate_hz=8000)
     with pytest.raises(MediaError, match=r"song\.wav has no picture; is it a video"):
         next(decode_frames(tmp_path / "song.wav", fps=FPS, size=None))
-    with pytest.raises(MediaError, match="has no picture"):
-        normalise_video(tmp_path / "song.wav", tmp_path / "out.mp4", fps=FPS, size=(32, 32), crf=20)
     info = probe(tmp_path / "song.wav")
     assert (info.has_video, info.has_sound, info.duration_s, info.width) == (False, True, 1.0, 0)
 

@@ -1,13 +1,17 @@
 """BlazePose on a drawn figure with known joints, and its parts against plain loops."""
 
+import shutil
+
 import cv2
 import numpy as np
 import pytest
 from puppet import draw_puppet, puppet_keypoints
 
+from danceit_core.assets import fetch_pose_weights
 from danceit_core.errors import AssetError
-from danceit_core.pose import blazepose
+from danceit_core.pose import blazepose, blazepose_people
 from danceit_core.pose.blazepose import BlazePose
+from danceit_core.pose.one_euro import OneEuro
 from danceit_core.pose.skeleton import BODY, present, torso_length
 
 SIZE = 256
@@ -69,6 +73,66 @@ def test_nobody_there_and_found_again(pose_weights, dance):
     assert found[0].max() == 0
 
 
+def side_by_side(left, right):
+    return np.concatenate([left, right], axis=1)
+
+
+def test_a_second_person_is_counted_within_a_second(pose_weights, dance):
+    empty = np.full((SIZE, SIZE, 3), 205, np.uint8)
+    estimator = BlazePose(pose_weights, fps=8, confidence_floor=0.02, smooth=True)
+    people = []
+    for number, picture in enumerate(dance[1][:28]):
+        second = picture if 4 <= number < 18 else empty
+        estimator.estimate(side_by_side(picture, second))
+        people.append(estimator.people)
+    assert people[:4] == [1] * 4
+    # Counted when the first is found (frame 0), then once a second: frames 8, 16, 24.
+    assert people == [1] * 8 + [2] * 16 + [1] * 4
+
+
+def test_the_largest_person_is_followed(pose_weights, dance):
+    small = cv2.resize(dance[1][0], (192, 192), interpolation=cv2.INTER_AREA)
+    framed = np.full((SIZE, SIZE, 3), 205, np.uint8)
+    framed[32:224, 32:224] = small
+    for pictures, largest in ((side_by_side(framed, dance[1][0]), 1), (side_by_side(dance[1][0], framed), 0)):
+        estimator = BlazePose(pose_weights, fps=24, confidence_floor=0.02, smooth=True)
+        found = estimator.estimate(pictures)
+        assert found[8, 0] // SIZE == largest
+        assert estimator.people == 2
+
+
+def test_one_person_seen_twice_is_one():
+    hips, head, elsewhere = np.array([100.0, 200.0]), np.array([100.0, 100.0]), np.array([160.0, 200.0])
+    person = blazepose_people.Person(0.9, hips, head)
+    assert person.reach_px == pytest.approx(100)
+    assert person.is_at(hips + 30, reach_px=80)
+    assert not person.is_at(elsewhere, reach_px=100)
+
+
+def test_who_counts_beside_the_dancer():
+    def person(score, x, reach):
+        return blazepose_people.Person(score, np.array([x, 200.0]), np.array([x, 200.0 - reach]))
+
+    dancer, unsure, far, other = (
+        person(0.9, 100, 100),
+        person(0.55, 300, 100),
+        person(0.9, 300, 30),
+        person(0.6, 300, 40),
+    )
+    assert blazepose_people.count_others([dancer, unsure, far], dancer.middle, reach_px=100) == 0
+    assert blazepose_people.count_others([dancer, unsure, far, other], dancer.middle, reach_px=100) == 1
+    assert blazepose_people.count_others([], dancer.middle, reach_px=100) == 0
+
+
+def test_boxes_that_overlap_are_joined():
+    boxes = np.array([[0, 0, 2, 2], [0.1, 0, 2.1, 2], [5, 5, 7, 7], [5, 5, 5, 5]], float)
+    points = np.array([[[1.0, 1]], [[3.0, 1]], [[6.0, 6]], [[5.0, 5]]])
+    groups = blazepose_people.join_boxes(np.array([0.9, 0.3, 0.6, 0.5]), boxes, points)
+    assert [round(score, 3) for score, _ in groups] == [0.9, 0.6, 0.5]
+    np.testing.assert_allclose(groups[0][1], [[(0.9 * 1 + 0.3 * 3) / 1.2, 1]])
+    assert blazepose_people.join_boxes(np.zeros(0), np.zeros((0, 4)), np.zeros((0, 1, 2))) == []
+
+
 def test_confidence_floor_leaves_joints_out(pose_weights, dance):
     every = follow(pose_weights, dance[1][:10], confidence_floor=0.0)
     sure = follow(pose_weights, dance[1][:10], confidence_floor=0.9)
@@ -79,7 +143,7 @@ def test_confidence_floor_leaves_joints_out(pose_weights, dance):
 def test_missing_and_damaged_weights(tmp_path):
     with pytest.raises(AssetError, match=r"pose_detection\.tflite: the pose weights are missing; `make assets`"):
         BlazePose(tmp_path, fps=24, confidence_floor=0.1, smooth=True)
-    (tmp_path / blazepose.DETECTOR_FILE).write_bytes(b"not a network")
+    (tmp_path / blazepose_people.DETECTOR_FILE).write_bytes(b"not a network")
     with pytest.raises(AssetError, match=r"pose_detection\.tflite is damaged"):
         BlazePose(tmp_path, fps=24, confidence_floor=0.1, smooth=True)
 
@@ -117,11 +181,11 @@ def test_crop_transform_puts_the_body_upright():
 
 def test_overlap():
     boxes = np.array([[0, 0, 2, 2], [1, 0, 3, 2], [5, 5, 6, 6], [0, 0, 0, 0]], float)
-    np.testing.assert_allclose(blazepose.overlap(boxes[0], boxes), [1, 1 / 3, 0, 0], atol=1e-6)
+    np.testing.assert_allclose(blazepose_people.overlap(boxes[0], boxes), [1, 1 / 3, 0, 0], atol=1e-6)
 
 
 def test_anchors_are_the_cells_of_the_three_strides():
-    anchors = blazepose.detector_anchors()
+    anchors = blazepose_people.detector_anchors()
     assert anchors.shape == (28 * 28 * 2 + 14 * 14 * 2 + 7 * 7 * 6, 2)
     np.testing.assert_allclose(anchors[:4] * 224, [(4, 4), (4, 4), (12, 4), (12, 4)])
     np.testing.assert_allclose(anchors[-1] * 224, (208, 208))
@@ -129,11 +193,23 @@ def test_anchors_are_the_cells_of_the_three_strides():
 
 def test_one_euro_calms_noise_and_keeps_up_with_speed():
     rng = np.random.default_rng(0)
-    still = blazepose.OneEuro(min_cutoff_hz=0.05, speed_gain=80.0)
+    still = OneEuro(min_cutoff_hz=0.05, speed_gain=80.0)
     noisy = 100 + rng.normal(0, 0.3, size=(200, 1, 2))
     smoothed = np.stack([still.smooth(xy, scale_px=200, fps=24) for xy in noisy])
     assert smoothed[50:].std() < 0.6 * noisy[50:].std()
-    fast = blazepose.OneEuro(min_cutoff_hz=0.05, speed_gain=80.0)
+    fast = OneEuro(min_cutoff_hz=0.05, speed_gain=80.0)
     moving = np.arange(48)[:, None, None] * np.full((1, 1, 2), 10.0)
     lag = moving - np.stack([fast.smooth(xy, scale_px=200, fps=24) for xy in moving])
     assert np.abs(lag[10:]).max() < 1.0
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(shutil.which("npm") is None, reason="npm fetches these networks")
+@pytest.mark.parametrize("model", ["lite", "heavy"])
+def test_the_other_models_find_the_figure_too(model, dance, pose_weights):
+    true, pictures = dance
+    found = follow(fetch_pose_weights(pose_weights, model=model), pictures[:12], model=model)
+    body = list(BODY)
+    error = np.linalg.norm(found[:, body, :2] - true[:12, body, :2], axis=-1) / torso_length(true[:12])[:, None]
+    assert np.median(error) < 0.08
+    assert (error < 0.2).mean() > 0.9

@@ -8,8 +8,9 @@ from puppet import puppet_keypoints
 
 from danceit_core.config import CleaningSettings
 from danceit_core.errors import ConfigError, PoseError
-from danceit_core.pose import clean
-from danceit_core.pose.clean import clean_keypoints, kept_segments
+from danceit_core.pose import repair
+from danceit_core.pose.clean import clean_keypoints
+from danceit_core.pose.passages import find_passages
 from danceit_core.pose.skeleton import torso_length
 
 FPS = 24
@@ -82,12 +83,12 @@ def test_an_unsure_joint_is_bridged_or_keeps_the_guess():
 def test_bridging_is_linear_and_leaves_the_ends():
     keypoints = np.zeros((8, 25, 3), np.float32)
     keypoints[2], keypoints[6] = (10, 20, 0.5), (50, 0, 1.0)
-    bridged = clean.bridge_gaps(keypoints, keypoints[..., 2] > 0, max_gap=3)
+    bridged = repair.bridge_gaps(keypoints, keypoints[..., 2] > 0, max_gap=3)
     np.testing.assert_allclose(bridged[2:7, 3, 0], [10, 20, 30, 40, 50])
     np.testing.assert_allclose(bridged[2:7, 3, 1], [20, 15, 10, 5, 0])
     np.testing.assert_allclose(bridged[2:7, 3, 2], [0.5, 0.625, 0.75, 0.875, 1])
     assert bridged[[0, 1, 7]].max() == 0
-    np.testing.assert_array_equal(clean.bridge_gaps(keypoints, keypoints[..., 2] > 0, max_gap=2), keypoints)
+    np.testing.assert_array_equal(repair.bridge_gaps(keypoints, keypoints[..., 2] > 0, max_gap=2), keypoints)
 
 
 @pytest.mark.parametrize("length", [1, 2, 3])
@@ -105,7 +106,7 @@ def test_a_fast_hand_is_no_spike():
     # To and fro over a torso in a third of a second.
     fast[:, WRIST, 0] += 0.5 * TORSO * np.sin(2 * np.pi * 3 * np.arange(240) / FPS)
     scaled = fast[..., :2] / TORSO
-    assert not clean.find_spikes(scaled.astype(float), max_step=0.8, max_body_step=0.5).any()
+    assert not repair.find_spikes(scaled.astype(float), max_step=0.8, max_body_step=0.5).any()
     np.testing.assert_array_equal(run(fast, smoothing="none").keypoints, fast)
 
 
@@ -130,7 +131,7 @@ def test_a_cut_drops_one_frame_and_parts_the_video():
     cleaned = run(cut)
     assert np.flatnonzero(~cleaned.kept).tolist() == [100]
     assert cleaned.reason[100] == "jump"
-    assert kept_segments(cleaned.kept) == [(0, 100), (101, 240)]
+    assert find_passages(cleaned.kept) == [(0, 100), (101, 240)]
     # Smoothing does not reach over the cut.
     moved = cleaned.keypoints[101:, :, :2] - (2 * TORSO, 0)
     assert np.abs(moved - DANCE[101:, :, :2]).max() < 0.02 * TORSO
@@ -173,7 +174,7 @@ def test_short_segments_are_dropped():
     bad = DANCE.copy()
     bad[40:50] = bad[73:83] = bad[107:117] = 0
     cleaned = run(bad)
-    assert kept_segments(cleaned.kept) == [(0, 40), (83, 107), (117, 240)]
+    assert find_passages(cleaned.kept) == [(0, 40), (83, 107), (117, 240)]
     assert set(cleaned.reason[50:73]) == {"short_segment"}
 
 
@@ -193,9 +194,9 @@ def test_body_size_forgets_a_bow_but_follows_the_distance():
     length = np.linspace(50, 150, frames)
     keypoints[:, 8, 1] = 1 + length
     keypoints[90:120, 8, 1] = 11  # bent down
-    size = clean.body_size(keypoints, fps=FPS)
+    size = repair.body_size(keypoints, fps=FPS)
     assert np.abs(size / length - 1).max() < 0.35
-    np.testing.assert_array_equal(clean.body_size(np.zeros((5, 25, 3), np.float32), fps=FPS), np.ones(5))
+    np.testing.assert_array_equal(repair.body_size(np.zeros((5, 25, 3), np.float32), fps=FPS), np.ones(5))
 
 
 @pytest.mark.parametrize("frames", [0, 1, 2, 5])

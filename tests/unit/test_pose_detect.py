@@ -5,9 +5,11 @@ import pytest
 from puppet import draw_puppet, puppet_keypoints
 
 from danceit_core.config import PoseSettings
-from danceit_core.errors import AssetError, MediaError, PoseError
+from danceit_core.errors import AssetError, ConfigError, MediaError, PoseError
 from danceit_core.media.video import VideoWriter
-from danceit_core.pose.detect import check_person, detect_keypoints
+from danceit_core.pose.detect import detect_keypoints
+from danceit_core.pose.estimate import estimate_frames
+from danceit_core.pose.refusal import check_person
 from danceit_core.pose.skeleton import BODY, present, torso_length
 
 
@@ -26,7 +28,10 @@ def test_keypoints_of_a_frame_store(pose_weights, frame_store):
     def progress(done, total):
         seen.append((done, total))
 
-    keypoints = detect_keypoints(frame_store, settings=PoseSettings(), weights=pose_weights, progress=progress)
+    detection = detect_keypoints(frame_store, settings=PoseSettings(), weights=pose_weights, progress=progress)
+    keypoints = detection.keypoints
+    assert detection.people.dtype == np.int16
+    assert detection.people.tolist() == [1] * 30
     assert keypoints.shape == (30, 25, 3)
     assert keypoints.dtype == np.float32
     assert seen == [(done, 30) for done in range(1, 31)]
@@ -38,12 +43,34 @@ def test_keypoints_of_a_frame_store(pose_weights, frame_store):
 
 
 def test_unknown_detector_missing_video_missing_weights(pose_weights, frame_store, tmp_path):
-    with pytest.raises(PoseError, match=r"pose\.detector is 'openpse'; known detectors: blazepose"):
+    with pytest.raises(PoseError, match=r"pose\.detector is 'openpse'; known detectors: blazepose, opencv, openpose"):
         detect_keypoints(frame_store, settings=PoseSettings(detector="openpse"), weights=pose_weights)
     with pytest.raises(MediaError, match="no such file"):
         detect_keypoints(tmp_path / "none.mp4", settings=PoseSettings(), weights=pose_weights)
     with pytest.raises(AssetError, match="make assets"):
         detect_keypoints(frame_store, settings=PoseSettings(), weights=tmp_path)
+
+
+def test_an_unknown_model(pose_weights, frame_store):
+    with pytest.raises(ConfigError, match=r"pose\.model is 'huge'; BlazePose's models are lite, full, heavy"):
+        detect_keypoints(frame_store, settings=PoseSettings(model="huge"), weights=pose_weights)
+
+
+def test_an_error_between_two_frames_comes_out(frame_store):
+    class Stumbling:
+        people = None
+
+        def __init__(self):
+            self.seen = 0
+
+        def estimate(self, picture):
+            self.seen += 1
+            if self.seen == 3:
+                raise PoseError("the third")
+            return np.ones((25, 3), np.float32)
+
+    with pytest.raises(PoseError, match="the third"):
+        estimate_frames(frame_store, make=lambda fps: Stumbling())
 
 
 def test_check_person():

@@ -8,7 +8,7 @@ import pytest
 from puppet import puppet_keypoints
 
 from danceit_core.errors import PoseError
-from danceit_core.pose.openpose import follow_person, read_given_keypoints, write_openpose_json
+from danceit_core.pose.openpose import count_people, follow_person, read_given, read_given_keypoints, write_openpose_zip
 from danceit_core.pose.table import write_pose_table
 
 DANCE = np.stack([puppet_keypoints(k / 24, size=256) for k in range(30)])
@@ -27,14 +27,30 @@ def test_json_round_trip(tmp_path):
     dance = DANCE.copy()
     dance[3, 4] = 0
     dance[7] = 0
-    write_openpose_json(tmp_path / "json", dance, name="dance")
-    assert sorted(file.name for file in (tmp_path / "json").iterdir())[0] == "dance_000000000000_keypoints.json"
-    read = read_given_keypoints(tmp_path / "json")
-    assert read.dtype == np.float32
-    np.testing.assert_allclose(read, dance, atol=1e-3)
-    write_openpose_json(tmp_path / "none", dance[:0], name="dance")
-    with pytest.raises(PoseError, match=r"none holds no \.json file"):
-        read_given_keypoints(tmp_path / "none")
+    write_openpose_zip(tmp_path / "dance.zip", dance, name="dance")
+    with zipfile.ZipFile(tmp_path / "dance.zip") as archive:
+        assert archive.namelist()[0] == "dance_000000000000_keypoints.json"
+        archive.extractall(tmp_path / "json")
+    for path in (tmp_path / "dance.zip", tmp_path / "json"):
+        given = read_given(path)
+        assert given.keypoints.dtype == np.float32
+        np.testing.assert_allclose(given.keypoints, dance, atol=1e-3)
+        assert given.people.tolist() == [1] * 7 + [0] + [1] * 22
+    first = (tmp_path / "dance.zip").read_bytes()
+    write_openpose_zip(tmp_path / "dance.zip", dance, name="dance")
+    assert (tmp_path / "dance.zip").read_bytes() == first
+    write_openpose_zip(tmp_path / "none.zip", dance[:0], name="dance")
+    with pytest.raises(PoseError, match=r"none\.zip holds no \.json file"):
+        read_given_keypoints(tmp_path / "none.zip")
+
+
+def test_persons_are_counted_by_their_size():
+    small, tiny, scrap = DANCE * (0.4, 0.4, 1), DANCE * (0.3, 0.3, 1), DANCE.copy()
+    scrap[:, 6:] = 0
+    people = [np.stack([DANCE[k], other[k]]) for k, other in enumerate((DANCE + 90, small, tiny, scrap))]
+    people += [DANCE[4:5], DANCE[:0], scrap[6:7]]
+    followed = np.stack([*DANCE[:5], np.zeros((25, 3)), scrap[6]]).astype(np.float32)
+    assert count_people(people, followed).tolist() == [2, 2, 1, 1, 1, 0, 1]
 
 
 def test_zip_and_order_by_number(tmp_path):

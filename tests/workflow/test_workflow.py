@@ -6,7 +6,9 @@ import sys
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
+from dancers import sine_dancer
 
 from danceit_core.media.audio import write_sound
 from danceit_core.media.video import VideoWriter
@@ -96,7 +98,7 @@ def test_a_missing_file(own, tmp_path):
 def test_a_file_that_is_no_video_leaves_nothing_behind(own, tmp_path):
     (tmp_path / "dance.mp4").write_text("this is a letter")
     frames = tmp_path / "results" / "frames"
-    line = error_of(snakemake("--cores", "1", *config(own), "--", f"{frames}/waltz.mp4"))
+    line = error_of(snakemake("--cores", "1", *config(own), "--", f"{frames}/person.mp4"))
     assert f"{tmp_path}/dance.mp4" in line
     assert "is it a video or sound file" in line
     assert not any(frames.glob("*"))
@@ -111,9 +113,26 @@ def test_a_song_shorter_than_a_fragment_leaves_nothing_behind(own, tmp_path):
 
 def test_nobody_in_the_picture(own, tmp_path, pose_weights):
     keypoints = tmp_path / "results" / "keypoints"
-    line = error_of(snakemake("--cores", "1", *config(own), "--", f"{keypoints}/waltz.parquet"))
+    line = error_of(snakemake("--cores", "1", *config(own), "--", f"{keypoints}/person.parquet"))
     assert "no person in it" in line
     assert not any(keypoints.glob("*"))
+
+
+def test_a_dance_that_cannot_be_used_is_listed_and_stops_only_a_strict_run(own, tmp_path):
+    np.savez(tmp_path / "good.npz", keypoints=sine_dancer(72))
+    (tmp_path / "letter.mp4").write_text("this is a letter")
+    (tmp_path / "videos.tsv").write_text(
+        f"video\tpath\taudio\tkeypoints\ngood\t\t{tmp_path}/song.flac\t{tmp_path}/good.npz\nbad\t{tmp_path}/letter.mp4\n"
+    )
+    statistics = tmp_path / "results" / "database" / "statistics.tsv"
+    run = snakemake("--cores", "1", *config(own), "--", str(statistics))
+    assert run.returncode == 0, run.stdout + run.stderr
+    table = pd.read_csv(statistics, sep="\t", keep_default_na=False).set_index("video")
+    assert table.at["good", "refused"] == ""
+    assert "letter.mp4" in table.at["bad", "refused"]
+    line = error_of(snakemake("--cores", "1", *config(own, "strict=true"), "--", str(statistics)))
+    assert "1 of 2 dances cannot be used" in line
+    assert "letter.mp4" in line
 
 
 def test_only_what_a_changed_value_touches_runs_again(own, tmp_path):

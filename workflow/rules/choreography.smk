@@ -2,7 +2,7 @@ rule retrieve_fragments:
     """Which fragment dances to which part of the song (Eq. 2)."""
     input:
         music="<results>/music/{song}.parquet",
-        database=f"<results>/database/{fragment_s}s.parquet",
+        fragments=all_fragments,
         matcher=f"<results>/matcher/{fragment_s}s/matcher.pt",
         index=f"<results>/matcher/{fragment_s}s/index.parquet",
     output:

@@ -44,3 +44,29 @@ wildcard_constraints:
 def stage(section):
     """A rule's params: the settings of its own stage and the stage's version, nothing else."""
     return {"settings": settings[section], "version": STAGE_VERSIONS[section]}
+
+
+def is_dance(wildcards):
+    """Whether a video is one to learn from: if it cannot be used it is left out. A target must be usable."""
+    return wildcards.video in project.videos.index
+
+
+def pose_networks(wildcards):
+    """The networks of BlazePose; the files of the other detectors are the user's own."""
+    if settings["pose"]["detector"] != "blazepose":
+        return []
+    return collect(
+        "<resources>/blazepose/{network}.tflite",
+        network=["pose_detection", f"pose_landmark_{settings['pose']['model']}"],
+    )
+
+
+def weights_folder(input):
+    """The folder that the pose networks lie in; none where the detector has its own."""
+    return str(Path(input.networks[0]).parent) if input.networks else ""
+
+
+def all_fragments(wildcards):
+    """The parts of the database of one length: all dances'."""
+    seconds = getattr(wildcards, "seconds", fragment_s)
+    return collect("<results>/database/{seconds}s/{video}.parquet", seconds=seconds, video=project.videos.index)

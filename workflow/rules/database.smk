@@ -1,32 +1,31 @@
-rule build_database:
-    """Windows of one length over all dances, with their sound's features (paper III-A)."""
+rule cut_fragments:
+    """One dance's part of the database: its windows of one length with their sound's features (paper III-A)."""
     input:
-        cleaned=collect("<results>/cleaned/{video}.parquet", video=project.videos.index),
-        music=collect("<results>/music/{video}.parquet", video=project.videos.index),
+        cleaned="<results>/cleaned/{dance}.parquet",
+        music="<results>/music/{dance}.parquet",
     output:
-        "<results>/database/{seconds}s.parquet",
+        "<results>/database/{seconds}s/{dance}.parquet",
     log:
-        "<logs>/build_database/{seconds}s.log",
+        "<logs>/cut_fragments/{seconds}s/{dance}.log",
     benchmark:
-        "<benchmarks>/build_database/{seconds}s.tsv"
+        "<benchmarks>/cut_fragments/{seconds}s/{dance}.tsv"
     conda:
         "../../environment.yml"
     resources:
-        mem_mb=4000,
+        mem_mb=1000,
     params:
         **stage("fragments"),
-        videos=list(project.videos.index),
     script:
-        "../scripts/build_database.py"
+        "../scripts/cut_fragments.py"
 
 
 rule describe_dances:
-    """Tempo of each music and turns of each dance (paper Fig. 5), hours and share of dropped frames."""
+    """Tempo of each music and turns of each dance (paper Fig. 5), hours, dropped frames, dances left out."""
     input:
         cleaned=collect("<results>/cleaned/{video}.parquet", video=project.videos.index),
         music=collect("<results>/music/{video}.parquet", video=project.videos.index),
     output:
-        table="<results>/database/statistics.tsv",
+        table=report("<results>/database/statistics.tsv", category="Dataset", caption="../report/statistics.rst"),
         figure=report("<results>/database/statistics.png", category="Dataset", caption="../report/statistics.rst"),
     log:
         "<logs>/describe_dances.log",
@@ -35,5 +34,6 @@ rule describe_dances:
     params:
         version=STAGE_VERSIONS["fragments"],
         videos=list(project.videos.index),
+        strict=project.strict,
     script:
         "../scripts/describe_dances.py"

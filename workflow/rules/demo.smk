@@ -1,9 +1,11 @@
 rule fetch_pose_weights:
-    """The weights of BlazePose, out of a package of the registry, checked by SHA-256."""
+    """A network of BlazePose, out of a package of a registry, checked by SHA-256."""
     output:
-        directory("<resources>/blazepose"),
+        "<resources>/blazepose/{network}.tflite",
     log:
-        "<logs>/fetch_pose_weights.log",
+        "<logs>/fetch_pose_weights/{network}.log",
+    wildcard_constraints:
+        network="pose_detection|pose_landmark_(lite|full|heavy)",
     conda:
         "../../environment.yml"
     script:

@@ -2,19 +2,19 @@ rule detect_result:
     """Joints found again in the finished video, by the same pose network."""
     input:
         frames="<results>/videos/{target}/{song}.mp4",
-        weights=rules.fetch_pose_weights.output[0],
+        networks=pose_networks,
     output:
         "<results>/evaluation/{target}/{song}.keypoints.parquet",
     log:
         "<logs>/detect_result/{target}/{song}.log",
     conda:
         "../../environment.yml"
-    threads: 2
     resources:
-        gpu=1,
+        gpu=int(settings["pose"]["detector"] == "openpose"),
         mem_mb=1000,
     params:
         **stage("pose"),
+        weights=lambda w, input: weights_folder(input),
     script:
         "../scripts/detect_result.py"
 

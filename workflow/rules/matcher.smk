@@ -1,7 +1,9 @@
 rule train_matcher:
     """Bi-LSTM and ST-GCN that bring a dance and its music close together (paper IV-B)."""
     input:
-        "<results>/database/{seconds}s.parquet",
+        fragments=all_fragments,
+        # With `strict`, a dance that cannot be used must stop the run before the training. Its figures change nothing.
+        statistics=ancient(rules.describe_dances.output.table),
     output:
         matcher="<results>/matcher/{seconds}s/matcher.pt",
         history="<results>/matcher/{seconds}s/history.jsonl",
@@ -28,7 +30,7 @@ rule train_matcher:
 rule index_fragments:
     """The embedding of each fragment, computed once for all songs."""
     input:
-        database="<results>/database/{seconds}s.parquet",
+        fragments=all_fragments,
         matcher="<results>/matcher/{seconds}s/matcher.pt",
     output:
         "<results>/matcher/{seconds}s/index.parquet",

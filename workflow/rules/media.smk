@@ -1,9 +1,10 @@
 rule normalise_video:
-    """Any video at one frame rate and one size, quick to seek: the frame store."""
+    """Any video at one frame rate and one size, quick to seek: the frame store, and what is known of its source."""
     input:
         lambda w: clips.at[w.video, "path"],
     output:
-        "<results>/frames/{video}.mp4",
+        frames="<results>/frames/{video}.mp4",
+        report="<results>/frames/{video}.json",
     log:
         "<logs>/normalise_video/{video}.log",
     benchmark:
@@ -15,6 +16,7 @@ rule normalise_video:
         mem_mb=1000,
     params:
         **stage("video"),
+        tolerant=is_dance,
     script:
         "../scripts/normalise_video.py"
 

@@ -1,8 +1,9 @@
 rule extract_keypoints:
-    """The dancer's joints in each frame, by a pose network."""
+    """The dancer's joints in each frame, by a pose network, and how many persons are in view."""
     input:
         frames="<results>/frames/{video}.mp4",
-        weights=rules.fetch_pose_weights.output[0],
+        report="<results>/frames/{video}.json",
+        networks=pose_networks,
     output:
         "<results>/keypoints/{video}.parquet",
     log:
@@ -13,12 +14,15 @@ rule extract_keypoints:
         video=one_of(clips_to_detect),
     conda:
         "../../environment.yml"
-    threads: 2
+    # Two videos at once with a thread each are faster than one after the other with two.
+    threads: 1
     resources:
-        gpu=1,
+        gpu=int(settings["pose"]["detector"] == "openpose"),
         mem_mb=1000,
     params:
         **stage("pose"),
+        weights=lambda w, input: weights_folder(input),
+        tolerant=is_dance,
     script:
         "../scripts/extract_keypoints.py"
 
@@ -39,13 +43,14 @@ rule import_keypoints:
         mem_mb=1000,
     params:
         **stage("video"),
-        row=lambda w: {column: clips.at[w.video, column] for column in ("fps", "width", "height")},
+        row=lambda w: {column: clips.at[w.video, column] for column in ("fps", "width", "height", "camera")},
+        tolerant=is_dance,
     script:
         "../scripts/import_keypoints.py"
 
 
 rule clean_keypoints:
-    """Short gaps bridged, bad frames marked with their reason (paper III-A)."""
+    """Swaps taken back, short gaps bridged, bad frames marked with their reason, shots numbered (paper III-A)."""
     input:
         "<results>/keypoints/{video}.parquet",
     output:
@@ -58,5 +63,34 @@ rule clean_keypoints:
         mem_mb=1000,
     params:
         **stage("cleaning"),
+        tolerant=is_dance,
     script:
         "../scripts/clean_keypoints.py"
+
+
+rule export_openpose:
+    """The joints that were found in a video, as the JSON that OpenPose writes."""
+    input:
+        "<results>/keypoints/{video}.parquet",
+    output:
+        "<results>/openpose/{video}.zip",
+    log:
+        "<logs>/export_openpose/{video}.log",
+    conda:
+        "../../environment.yml"
+    script:
+        "../scripts/export_openpose.py"
+
+
+rule export_dance:
+    """A finished dance as the JSON that OpenPose writes."""
+    input:
+        "<results>/poses/{target}/{song}.parquet",
+    output:
+        "<results>/openpose/{target}/{song}.zip",
+    log:
+        "<logs>/export_dance/{target}/{song}.log",
+    conda:
+        "../../environment.yml"
+    script:
+        "../scripts/export_openpose.py"

@@ -1,12 +1,15 @@
+from pathlib import Path
+
 from danceit_core.config import PoseSettings
-from danceit_core.media.video import probe
-from danceit_core.pose.detect import check_person, detect_keypoints
+from danceit_core.media.source import read_report
+from danceit_core.pose.extract import extract_keypoints
 from danceit_core.pose.table import write_pose_table
 from danceit_core.run import stage
 
 with stage(snakemake) as run:
-    frames, pose = snakemake.input.frames, PoseSettings(**snakemake.params.settings)
-    keypoints = detect_keypoints(frames, settings=pose, weights=snakemake.input.weights, progress=run.progress)
-    check_person(keypoints, frames)
-    info = probe(frames)
-    write_pose_table(snakemake.output[0], keypoints, fps=info.fps, size=(info.width, info.height))
+    report, params = read_report(snakemake.input.report), snakemake.params
+    given = {"report": report, "settings": PoseSettings(**params.settings), "tolerant": params.tolerant}
+    weights = Path(snakemake.params.weights)
+    table = extract_keypoints(snakemake.input.frames, weights=weights, progress=run.progress, **given)
+    about = {"columns": table.columns, "metadata": table.metadata}
+    write_pose_table(snakemake.output[0], table.keypoints, fps=table.fps, size=table.size, **about)

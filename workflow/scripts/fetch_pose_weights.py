@@ -1,5 +1,7 @@
-from danceit_core.assets import fetch_pose_weights
+from pathlib import Path
+
+from danceit_core.assets import fetch_pose_file
 from danceit_core.run import stage
 
 with stage(snakemake):
-    fetch_pose_weights(snakemake.output[0])
+    fetch_pose_file(Path(snakemake.output[0]))

@@ -1,8 +1,8 @@
 from danceit_core.config import VideoSettings
-from danceit_core.media.video import normalise_video
+from danceit_core.media.source import ingest_video, write_report
 from danceit_core.run import stage
 
 with stage(snakemake):
-    video = VideoSettings(**snakemake.params.settings)
-    size = (video.size, video.size)
-    normalise_video(snakemake.input[0], snakemake.output[0], fps=video.fps, size=size, crf=video.crf)
+    video, params = VideoSettings(**snakemake.params.settings), snakemake.params
+    report = ingest_video(snakemake.input[0], snakemake.output.frames, settings=video, tolerant=params.tolerant)
+    write_report(snakemake.output.report, report)

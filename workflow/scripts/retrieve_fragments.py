@@ -1,7 +1,7 @@
 from danceit_core.choreography.plan import write_plan
 from danceit_core.choreography.song import plan_song
 from danceit_core.config import RetrievalSettings
-from danceit_core.database.fragments import read_database
+from danceit_core.database.table import read_database
 from danceit_core.matcher.index import read_index
 from danceit_core.matcher.model import load_matcher
 from danceit_core.music.table import read_music_table
@@ -10,7 +10,7 @@ from danceit_core.run import stage
 with stage(snakemake) as run:
     plan = plan_song(
         read_music_table(snakemake.input.music),
-        read_database(snakemake.input.database),
+        read_database(snakemake.input.fragments),
         matcher=load_matcher(snakemake.input.matcher, device=run.device),
         index=read_index(snakemake.input.index),
         settings=RetrievalSettings(**snakemake.params.settings),

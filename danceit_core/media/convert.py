@@ -1,0 +1,82 @@
+"""From a decoded frame to a picture: RGB, upright, with square pixels, in standard range, of the size asked for."""
+
+from typing import Any
+
+import numpy as np
+from av.video.reformatter import Colorspace
+
+from danceit_core.media.hdr import is_hdr, to_standard_range
+from danceit_core.media.letterbox import Picture, content_size, letterbox, resize
+
+UNSPECIFIED_COLORSPACE = 2
+HD_HEIGHT = 720
+
+Matrix = tuple[int, int, int, int]
+
+
+def display_matrix(frame: Any) -> Matrix:
+    """a, b, c, d of the display matrix: the stored point (p, q) is shown at (a p + c q, b p + d q), y down.
+
+    Ask the first frame only: a frame whose side data were looked at stays in memory until the garbage collector runs.
+    """
+    data = frame.side_data.get("DISPLAYMATRIX")
+    if data is None:
+        return 1, 0, 0, 1
+    matrix = np.frombuffer(bytes(data), np.int32)
+    return int(matrix[0]), int(matrix[1]), int(matrix[3]), int(matrix[4])
+
+
+def _lies(matrix: Matrix) -> bool:
+    """Whether the stored picture lies on its side."""
+    return abs(matrix[0]) < abs(matrix[1])
+
+
+def shown_size(frame: Any, stream: Any, matrix: Matrix) -> tuple[int, int]:
+    """Width and height with square pixels, upright."""
+    width = max(1, round(frame.width * (stream.sample_aspect_ratio or 1)))
+    return (frame.height, width) if _lies(matrix) else (width, frame.height)
+
+
+def to_picture(frame: Any, stream: Any, matrix: Matrix, size: tuple[int, int] | None) -> Picture:
+    """uint8 RGB (H, W, 3) of a decoded frame: upright, square pixels, standard range, letterboxed into `size`.
+
+    size: (width, height) pixels, None for the video's own.
+    """
+    shown = shown_size(frame, stream, matrix)
+    picture = _upright(_to_rgb(frame, shrunk=_shrunk(frame, shown, matrix, size)), matrix)
+    picture = resize(picture, shown) if size is None else letterbox(picture, source=shown, size=size)
+    return to_standard_range(picture, transfer=frame.color_trc) if is_hdr(frame.color_trc) else picture
+
+
+def _shrunk(frame: Any, shown: tuple[int, int], matrix: Matrix, size: tuple[int, int] | None) -> tuple[int, int] | None:
+    """Width and height of the stored picture that fill `size`, None if it must not shrink in both."""
+    if size is None:
+        return None
+    content = content_size(shown, size)
+    width, height = content[::-1] if _lies(matrix) else content
+    return (width, height) if width <= frame.width and height <= frame.height else None
+
+
+def _to_rgb(frame: Any, *, shrunk: tuple[int, int] | None) -> Picture:
+    """The stored picture as RGB; shrinking it on the way is several times as fast for 4K as doing it afterwards."""
+    # Untagged video: the convention of players is BT.601 below 720 lines and BT.709 from there on.
+    guessed = Colorspace.ITU709 if frame.height >= HD_HEIGHT else Colorspace.ITU601
+    is_yuv = frame.format.name.startswith(("yuv", "nv"))
+    source = guessed if is_yuv and frame.colorspace == UNSPECIFIED_COLORSPACE else None
+    width, height = shrunk or (frame.width, frame.height)
+    return frame.to_ndarray(
+        width=width,
+        height=height,
+        format="rgb24",
+        src_colorspace=source,
+        dst_color_range="JPEG",
+        interpolation="AREA" if shrunk else None,
+    )
+
+
+def _upright(picture: Picture, matrix: Matrix) -> Picture:
+    a, _, c, d = matrix
+    if _lies(matrix):
+        picture = picture.transpose(1, 0, 2)
+        a, d = c, matrix[1]
+    return np.ascontiguousarray(picture[:: -1 if d < 0 else 1, :: -1 if a < 0 else 1])

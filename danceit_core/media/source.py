@@ -1,0 +1,155 @@
+"""From any video to its frame store and source report, in one pass and constant memory (paper III-A, III-B).
+
+Each picture is decoded, letterboxed, looked at for a camera cut and encoded; nothing is read twice but the bytes of
+the file, for their hash. A dance that cannot be used must not stop the others: with `tolerant` its store is one black
+frame, and the report's `refused` says why.
+"""
+
+import dataclasses
+import hashlib
+import json
+import logging
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from danceit_core.config import VideoSettings
+from danceit_core.errors import MediaError
+from danceit_core.files import write_text
+from danceit_core.media.cuts import CutFinder
+from danceit_core.media.letterbox import content_box
+from danceit_core.media.video import STORE_GOP, Letterbox, VideoInfo, VideoWriter, decode_frames, probe
+
+log = logging.getLogger(__name__)
+
+SHORTEST_S = 1.0
+
+
+@dataclass(frozen=True)
+class SourceReport:
+    """What is known of a source video and of the frame store made from it.
+
+    path, sha256 (hexadecimal), bytes: of the file. width, height: pixels as shown (upright, square pixels); fps: its
+    average; duration_s: as its container says; codec: of the picture; has_sound; interlaced: all of the source. frames:
+    of the store. letterbox: (scale, offset_x, offset_y), frame = source * scale + offset in pixels. cuts: the frames
+    of the store at which a new shot begins. refused: why it cannot be used, "" if it can; then the store is one black
+    frame, and what could not be found out is 0 or empty.
+    """
+
+    path: str
+    sha256: str
+    bytes: int
+    width: int
+    height: int
+    fps: float
+    duration_s: float
+    codec: str
+    has_sound: bool
+    interlaced: bool
+    frames: int
+    letterbox: tuple[float, float, float]
+    cuts: tuple[int, ...]
+    refused: str
+
+
+def ingest_video(
+    source: str | Path, frames_path: str | Path, *, settings: VideoSettings, tolerant: bool
+) -> SourceReport:
+    """Write the frame store of `source` (no sound in it) to `frames_path`; a truncated file gives what it still holds.
+
+    tolerant: a source that cannot be used gives a black frame and a report that says why; otherwise that is a
+    MediaError. Raises MediaError, in both cases, for a store that cannot be written.
+    """
+    try:
+        return _ingest(source, frames_path, settings=settings)
+    except MediaError as error:
+        if not tolerant:
+            raise
+        refused = str(error)
+    log.warning("left out: %s", refused)
+    size = (settings.size, settings.size)
+    with VideoWriter(frames_path, fps=settings.fps, size=size, crf=settings.crf, gop=STORE_GOP) as writer:
+        writer.write(np.zeros((settings.size, settings.size, 3), np.uint8))
+    sha256, length = _hash(source)
+    return SourceReport(
+        str(source), sha256, length, 0, 0, 0.0, 0.0, "", False, False, 1, (1.0, 0.0, 0.0), (), refused
+    )  # fmt: skip
+
+
+def write_report(path: str | Path, report: SourceReport) -> None:
+    """Write a report as JSON; appears whole or not at all."""
+    write_text(path, json.dumps(dataclasses.asdict(report), indent=1) + "\n")
+
+
+def read_report(path: str | Path) -> SourceReport:
+    """Read what `write_report` wrote. Raises MediaError when the file is no source report."""
+    try:
+        values = json.loads(Path(path).read_text(encoding="utf-8"))
+        return SourceReport(
+            **{**values, "letterbox": tuple(values["letterbox"]), "cuts": tuple(values["cuts"])}
+        )  # fmt: skip
+    except FileNotFoundError:
+        raise MediaError(f"{path}: no such source report; run the rule normalise_video") from None
+    except (ValueError, TypeError, KeyError) as error:
+        raise MediaError(f"{path} is no source report ({error}); delete it and run again") from error
+
+
+def _ingest(source: str | Path, frames_path: str | Path, *, settings: VideoSettings) -> SourceReport:
+    info = probe(source)
+    if not info.has_video:
+        raise MediaError(f"{source} has no picture; is it a video?")
+    shown, size = (info.width, info.height), (settings.size, settings.size)
+    content = content_box(shown, size)
+    finder = CutFinder(threshold=settings.cut_threshold, fps=settings.fps) if settings.cut_threshold > 0 else None
+    with VideoWriter(frames_path, fps=settings.fps, size=size, crf=settings.crf, gop=STORE_GOP) as writer:
+        for frame in decode_frames(source, fps=settings.fps, size=size):
+            writer.write(frame)
+            if finder is not None:
+                finder.add(frame[content])
+        held_s = writer.frames / settings.fps
+        if held_s < SHORTEST_S:
+            raise MediaError(
+                f"{source} shows {held_s:.2f} s of pictures, less than the shortest fragment ({SHORTEST_S:g} s); "
+                "leave it out of the table, or copy it again if it should be longer"
+            )
+    _warn(source, info, held_s=held_s)
+    place = Letterbox.fit(shown, size)
+    sha256, length = _hash(source)
+    return SourceReport(
+        path=str(source),
+        sha256=sha256,
+        bytes=length,
+        width=info.width,
+        height=info.height,
+        fps=info.fps,
+        duration_s=info.duration_s,
+        codec=info.codec,
+        has_sound=info.has_sound,
+        interlaced=info.interlaced,
+        frames=writer.frames,
+        letterbox=(place.scale, place.offset_x, place.offset_y),
+        cuts=finder.finish() if finder is not None else (),
+        refused="",
+    )
+
+
+def _warn(source: str | Path, info: VideoInfo, *, held_s: float) -> None:
+    if held_s < info.duration_s - SHORTEST_S:
+        log.warning(
+            "%s holds %.1f s of pictures, not the %.1f s that it announces; the rest is left out: is it copied whole?",
+            source,
+            held_s,
+            info.duration_s,
+        )
+    if info.hdr:
+        log.info("%s has a high dynamic range; its highlights are rolled off to the standard range", source)
+
+
+def _hash(source: str | Path) -> tuple[str, int]:
+    """SHA-256 and length of a file, read as a stream; ("", 0) if it cannot be read."""
+    try:
+        with Path(source).open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest(), file.tell()
+    except OSError:
+        return "", 0

@@ -1,0 +1,100 @@
+"""What a detector of keypoints gives, and the loop of those that look at one picture after the other."""
+
+import queue
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from danceit_core.media.letterbox import Picture
+from danceit_core.media.video import decode_frames, probe
+from danceit_core.pose.skeleton import JOINTS, Keypoints
+
+Progress = Callable[[int, int], None]
+# Pictures decoded ahead: enough that neither side waits for the other, few enough to weigh nothing.
+DECODED_AHEAD = 8
+
+
+@dataclass(frozen=True)
+class Detection:
+    """Keypoints (T, 25, 3) of one person, and how many persons are seen around each frame, int16 (T,).
+
+    people is None where they were not counted.
+    """
+
+    keypoints: Keypoints
+    people: NDArray[np.int16] | None
+
+
+class PoseEstimator(Protocol):
+    """Follows one person through the pictures of one video."""
+
+    def estimate(self, picture: Picture) -> Keypoints:
+        """BODY_25 keypoints (25, 3) of the next picture, uint8 RGB; all 0 if there is no person."""
+
+    @property
+    def people(self) -> int | None:
+        """How many persons are seen around the last picture, None if this estimator does not count."""
+
+
+def estimate_frames(
+    frames_path: str | Path, *, make: Callable[[float], PoseEstimator], progress: Progress | None = None
+) -> Detection:
+    """Run an estimator over every frame of a frame store; the next frames are decoded meanwhile.
+
+    make: makes the estimator, given the frame rate. Raises MediaError for a file that is no video.
+    """
+    info = probe(frames_path)
+    estimator = make(info.fps)
+    total = max(1, round(info.duration_s * info.fps))
+    keypoints, people = [], []
+    with _decoded_ahead(decode_frames(frames_path, fps=info.fps, size=None)) as pictures:
+        for picture in pictures:
+            keypoints.append(estimator.estimate(picture))
+            people.append(estimator.people)
+            if progress is not None:
+                progress(len(keypoints), max(total, len(keypoints)))
+    counts = None if None in people else np.array(people, np.int16)
+    return Detection(np.stack(keypoints).reshape(-1, JOINTS, 3), counts)
+
+
+@contextmanager
+def _decoded_ahead(pictures: Iterator[Picture]) -> Iterator[Iterator[Picture]]:
+    """The same pictures, read by a thread of their own; it is over when the context is left."""
+    waiting: queue.Queue[Picture | BaseException | None] = queue.Queue(DECODED_AHEAD)
+    stop = threading.Event()
+
+    def put(item: Picture | BaseException | None) -> None:
+        while not stop.is_set():
+            with suppress(queue.Full):
+                waiting.put(item, timeout=0.1)
+                break
+
+    def decode() -> None:
+        try:
+            for picture in pictures:
+                put(picture)
+                if stop.is_set():
+                    return
+            put(None)
+        except BaseException as error:  # raised again where the pictures are used
+            put(error)
+
+    def read() -> Iterator[Picture]:
+        while (item := waiting.get()) is not None:
+            if isinstance(item, BaseException):
+                raise item
+            yield item
+
+    thread = threading.Thread(target=decode, daemon=True)
+    thread.start()
+    try:
+        yield read()
+    finally:
+        stop.set()
+        thread.join()

@@ -1,0 +1,45 @@
+"""From a frame store to the keypoint table of a video, which carries on what is known of the source.
+
+The metadata of the table: `refused` (see `refusal`), `cuts` (frames at which a new shot begins), `letterbox` (scale,
+offset x and y of the picture in the frame) and `source` (path and SHA-256).
+"""
+
+from pathlib import Path
+
+from danceit_core.config import PoseSettings
+from danceit_core.errors import PoseError
+from danceit_core.media.source import SourceReport
+from danceit_core.media.video import probe
+from danceit_core.pose.detect import detect_keypoints
+from danceit_core.pose.estimate import Progress
+from danceit_core.pose.refusal import make_table, reason_to_refuse
+from danceit_core.pose.table import PoseTable
+
+
+def extract_keypoints(
+    frames_path: str | Path,
+    *,
+    report: SourceReport,
+    settings: PoseSettings,
+    weights: Path,
+    tolerant: bool,
+    progress: Progress | None = None,
+) -> PoseTable:
+    """The keypoint table of a frame store.
+
+    report: what is known of the source video. tolerant: a dance without a usable person gives a table without rows;
+    otherwise that is a PoseError, which says why. Raises what `detect_keypoints` raises.
+    """
+    info = probe(frames_path)
+    detection, refused = None, report.refused
+    if not refused:
+        detection = detect_keypoints(frames_path, settings=settings, weights=weights, progress=progress)
+        refused = reason_to_refuse(detection, report.path)
+    if refused and not tolerant:
+        raise PoseError(refused)
+    about = {
+        "cuts": list(report.cuts),
+        "letterbox": list(report.letterbox),
+        "source": {"path": str(report.path), "sha256": report.sha256},
+    }
+    return make_table(detection, refused=refused, fps=info.fps, size=(info.width, info.height), about=about)

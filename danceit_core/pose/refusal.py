@@ -1,0 +1,46 @@
+"""What becomes of a dance in which no person can be followed: it must not stop the others.
+
+Its keypoint table then has no rows, and the metadata say why in one line (`refused`); later stages pass that on.
+"""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from danceit_core.errors import PoseError
+from danceit_core.pose.estimate import Detection
+from danceit_core.pose.skeleton import JOINTS, Keypoints
+from danceit_core.pose.table import PoseTable
+
+MIN_PERSON_SHARE = 0.1
+
+
+def check_person(keypoints: Keypoints, path: str | Path) -> None:
+    """Raise PoseError if a person is found in fewer than a tenth of the frames of (T, 25, 3) keypoints."""
+    found = int((keypoints[..., 2] > 0).any(axis=-1).sum())
+    if found < max(1, MIN_PERSON_SHARE * len(keypoints)):
+        raise PoseError(
+            f"{path}: no person in it: found in {found} of {len(keypoints)} frames, {MIN_PERSON_SHARE:.0%} are needed; "
+            "one person should be in view from head to feet"
+        )
+
+
+def reason_to_refuse(detection: Detection, path: str | Path) -> str:
+    """Why no dance can be learnt from these keypoints, in one line; empty if it can."""
+    try:
+        check_person(detection.keypoints, path)
+    except PoseError as error:
+        return str(error)
+    return ""
+
+
+def make_table(
+    detection: Detection | None, *, refused: str, fps: float, size: tuple[int, int], about: dict[str, Any]
+) -> PoseTable:
+    """A keypoint table; without rows if `refused` says why. about: further metadata."""
+    if refused or detection is None:
+        detection = Detection(np.zeros((0, JOINTS, 3), np.float32), None)
+    columns = {} if detection.people is None else {"people": detection.people}
+    metadata = {"fps": fps, "width": size[0], "height": size[1], "refused": refused, **about}
+    return PoseTable(detection.keypoints, metadata, columns)

@@ -1,0 +1,61 @@
+"""The keypoint table of a video: what is known of the source goes on, and a dance without a person is refused."""
+
+import numpy as np
+import pytest
+from puppet import draw_puppet, puppet_keypoints
+
+from danceit_core.config import PoseSettings
+from danceit_core.errors import PoseError
+from danceit_core.media.source import SourceReport
+from danceit_core.media.video import VideoWriter
+from danceit_core.pose.extract import extract_keypoints
+
+
+def report(**changes):
+    known = {
+        "path": "dances/waltz.mov", "sha256": "0" * 64, "bytes": 1000, "width": 640, "height": 480, "fps": 30.0,
+        "duration_s": 0.5, "codec": "h264", "has_sound": True, "interlaced": False, "frames": 12,
+        "letterbox": (0.3, 0.0, 24.0), "cuts": (5,), "refused": "",
+    }  # fmt: skip
+    return SourceReport(**(known | changes))
+
+
+def write_store(path, *, somebody):
+    with VideoWriter(path, fps=24, size=(192, 192), crf=14, gop=12) as writer:
+        for k in range(12):
+            empty = np.full((192, 192, 3), 205, np.uint8)
+            writer.write(draw_puppet(puppet_keypoints(k / 24, size=192), size=192) if somebody else empty)
+    return path
+
+
+def extract(frames_path, weights, *, about, tolerant):
+    return extract_keypoints(frames_path, report=about, settings=PoseSettings(), weights=weights, tolerant=tolerant)
+
+
+def test_what_is_known_goes_on(pose_weights, tmp_path):
+    store = write_store(tmp_path / "frames.mp4", somebody=True)
+    table = extract(store, pose_weights, about=report(), tolerant=True)
+    assert len(table) == 12
+    assert table.columns["people"].tolist() == [1] * 12
+    assert table.metadata == {
+        "fps": 24, "width": 192, "height": 192, "refused": "", "cuts": [5], "letterbox": [0.3, 0.0, 24.0],
+        "source": {"path": "dances/waltz.mov", "sha256": "0" * 64},
+    }  # fmt: skip
+
+
+def test_nobody_in_view(pose_weights, tmp_path):
+    store = write_store(tmp_path / "frames.mp4", somebody=False)
+    table = extract(store, pose_weights, about=report(), tolerant=True)
+    assert len(table) == 0
+    assert table.columns == {}
+    assert table.metadata["refused"].startswith("dances/waltz.mov: no person in it: found in 0 of 12 frames")
+    assert table.metadata["cuts"] == [5]
+    with pytest.raises(PoseError, match="no person in it"):
+        extract(store, pose_weights, about=report(), tolerant=False)
+
+
+def test_a_video_that_was_refused_before(pose_weights, tmp_path):
+    store = write_store(tmp_path / "frames.mp4", somebody=True)
+    table = extract(store, pose_weights, about=report(refused="waltz.mov is truncated"), tolerant=True)
+    assert len(table) == 0
+    assert table.metadata["refused"] == "waltz.mov is truncated"
