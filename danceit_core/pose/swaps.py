@@ -9,7 +9,7 @@ in torsos and count no more than WORST, so that a joint that jumps anywhere prov
 Two flips soon after each other are a swap that came back: the frames between them are mended. Any other flip parts the
 dance there, since nobody knows which side of it is right; a face is too small to part a dance.
 
-Measured on 147 dances of motion capture (87,351 frames, turns in many of them; benchmarks/swaps.py): nothing touched
+Measured on 147 dances of motion capture (87,351 frames; benchmarks/swaps.py): nothing touched
 where there was no swap, and 99 of 100 frames mended of the swaps that were put in.
 """
 
