@@ -7,8 +7,8 @@ on it; edits in the library alone never trigger a re-run. `tests/golden` fails w
 STAGE_VERSIONS: dict[str, int] = {
     "demo": 1,
     "video": 2,
-    "pose": 2,
-    "cleaning": 2,
+    "pose": 3,
+    "cleaning": 3,
     "music": 1,
     "fragments": 2,
     "matcher": 1,

@@ -96,13 +96,21 @@ def describe_total(statistics: pd.DataFrame) -> str:
     frames = statistics["frames"].sum()
     share = float(np.average(statistics["dropped_share"], weights=statistics["frames"])) if frames else 0.0
     left_out = int((statistics["refused"] != "").sum())
-    total = f"{len(statistics)} videos, {statistics['hours'].sum():.2f} h, {100 * share:.1f} % of frames dropped"
+    hours = float(statistics["hours"].sum())
+    length = f"{hours:.2f} h" if hours >= 1 else f"{60 * hours:.1f} min"
+    total = f"videos: {len(statistics)}, {length}, {100 * share:.1f} % of frames dropped"
     return total + (f", {left_out} left out" if left_out else "")
 
 
 def write_statistics(path: str | Path, statistics: pd.DataFrame) -> None:
     """Write the table as tab-separated text."""
     write_text(path, statistics.to_csv(sep="\t", index=False, float_format="%.4g"))
+
+
+def read_statistics(path: str | Path) -> pd.DataFrame:
+    """Read what `write_statistics` wrote; an empty cell of text is an empty text."""
+    text = ("video", "reasons", "source_path", "source_sha256", "refused")
+    return pd.read_csv(path, sep="\t", dtype=dict.fromkeys(text, str)).fillna(dict.fromkeys(text, ""))
 
 
 def _reason_shares(pose: PoseTable) -> str:

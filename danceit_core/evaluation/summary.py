@@ -10,9 +10,11 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 
 from danceit_core.config import EvaluationSettings
+from danceit_core.database.statistics import describe_total
 from danceit_core.evaluation.beats import beat_scores
 from danceit_core.evaluation.images import detection_share, redetection
 from danceit_core.evaluation.motion import motion_scores
@@ -78,16 +80,29 @@ def read_benchmarks(folder: str | Path) -> dict[str, float]:
 
 
 def summary_page(
-    scores: Mapping[str, Any], *, video: str, sheet: str, statistics: str, benchmarks: Mapping[str, float]
+    scores: Mapping[str, Any],
+    *,
+    video: str,
+    sheet: str,
+    statistics: str,
+    dances: pd.DataFrame,
+    benchmarks: Mapping[str, float],
 ) -> str:
-    """The page in Markdown: where the video is, how good it is, how long each rule took (seconds)."""
+    """The page in Markdown: where the video is, how good it is, which dances it is from, seconds that each rule took.
+
+    video, sheet, statistics: paths to name; dances: the table of `database_statistics`, found at `statistics`.
+    """
     pose, beats, motion, made = scores["pose"], scores["beats"], scores["motion"], scores["video"]
     lines = [
         f"# {video}",
         "",
         f"{made['frames']} frames, {made['seconds']:.2f} s (the song: {made['song_seconds']:.2f} s). "
-        f"Contact sheet: {sheet}. The dances it was learnt from: {statistics}.",
+        f"Contact sheet: {sheet}.",
         "",
+        f"The dances it was learnt from: {describe_total(dances)} ({statistics}).",
+        "",
+        *(f"- left out: {reason}" for reason in dances["refused"] if reason),
+        *[""] * bool((dances["refused"] != "").any()),
         "| what | value | chance |",
         "|---|---|---|",
         f"| person found in the video's frames | {pose['detected_share']:.1%} | |",

@@ -4,7 +4,10 @@ The metadata of the table: `refused` (see `refusal`), `cuts` (frames at which a 
 offset x and y of the picture in the frame) and `source` (path and SHA-256).
 """
 
+from dataclasses import replace
 from pathlib import Path
+
+import numpy as np
 
 from danceit_core.config import PoseSettings
 from danceit_core.errors import PoseError
@@ -13,7 +16,11 @@ from danceit_core.media.video import probe
 from danceit_core.pose.detect import detect_keypoints
 from danceit_core.pose.estimate import Progress
 from danceit_core.pose.refusal import make_table, reason_to_refuse
+from danceit_core.pose.skeleton import Keypoints
 from danceit_core.pose.table import PoseTable
+
+# Confidence of a joint that a detector places where the camera saw nothing.
+GUESSED = 0.01
 
 
 def extract_keypoints(
@@ -34,6 +41,7 @@ def extract_keypoints(
     detection, refused = None, report.refused
     if not refused:
         detection = detect_keypoints(frames_path, settings=settings, weights=weights, progress=progress)
+        detection = replace(detection, keypoints=doubt_outside(detection.keypoints, report))
         refused = reason_to_refuse(detection, report.path)
     if refused and not tolerant:
         raise PoseError(refused)
@@ -43,3 +51,16 @@ def extract_keypoints(
         "source": {"path": str(report.path), "sha256": report.sha256},
     }
     return make_table(detection, refused=refused, fps=info.fps, size=(info.width, info.height), about=about)
+
+
+def doubt_outside(keypoints: Keypoints, report: SourceReport) -> Keypoints:
+    """(T, 25, 3) keypoints with at most GUESSED confidence where they lie outside of the source's picture.
+
+    A detector that knows bodies goes on guessing below and beside the picture; nobody can see that it is right.
+    """
+    scale, left, top = report.letterbox
+    low, high = np.array([left, top]), np.array([left + scale * report.width, top + scale * report.height])
+    outside = ((keypoints[..., :2] < low) | (keypoints[..., :2] >= high)).any(axis=-1)
+    doubted = keypoints.copy()
+    doubted[..., 2] = np.where(outside, np.minimum(keypoints[..., 2], GUESSED), keypoints[..., 2])
+    return doubted

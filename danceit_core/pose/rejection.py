@@ -2,7 +2,8 @@
 
 Rule 1: a frame too far from the one before, `jump` (a detector that lost its way, another person, a cut that nobody
 found). Rule 2: hands or feet not detected, `no_hands`, `no_feet`. Beside them: nobody or several people in view, no
-torso to measure by, left and right mixed up, and what is left in too short pieces. Each dropped frame has exactly one
+torso to measure by, left and right mixed up, the moments of coming into view and leaving it, and what is left in too
+short pieces. Each dropped frame has exactly one
 code, the first in the order of REASONS that holds. `REASONS` is the one list of the codes, for the report and the docs.
 
 Measured at 24 fps: on 11 dances of motion capture and on clean real video the mean step of the body never passes 0.3
@@ -17,6 +18,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.ndimage import binary_dilation
 
 from danceit_core.config import CleaningSettings
 from danceit_core.pose.passages import find_passages
@@ -24,8 +26,11 @@ from danceit_core.pose.repair import body_mean, in_torsos
 from danceit_core.pose.skeleton import ANKLES, HANDS, Keypoints, present, torso_length
 
 NO_PERSON, SEVERAL_PEOPLE, NO_TORSO, NO_HANDS = "no_person", "several_people", "no_torso", "no_hands"
-NO_FEET, JUMP, SWAP, SHORT_SEGMENT = "no_feet", "jump", "swap", "short_segment"
+NO_FEET, JUMP, SWAP, PARTLY_SEEN, SHORT_SEGMENT = "no_feet", "jump", "swap", "partly_seen", "short_segment"
 REASON_TYPE = "<U16"
+
+# So long before nobody is seen, and after it, a detector follows what is left of a person in the picture.
+EDGE_S = 1 / 6
 
 Flags = NDArray[np.bool_]
 
@@ -56,6 +61,7 @@ REASONS: dict[str, Reason] = {
     SWAP: Reason(
         "left and right change places for good", "try pose.model: heavy, or a video with fewer and slower turns"
     ),
+    PARTLY_SEEN: Reason("the dancer comes into view or leaves it", "film from farther away, with room on both sides"),
     SHORT_SEGMENT: Reason("too few good frames in a row", "mend what interrupts them, or lower cleaning.min_segment_s"),
 }
 
@@ -84,6 +90,7 @@ def rejection_reasons(
         NO_FEET: ~sure[:, ANKLES].any(axis=1),
         JUMP: step > settings.max_body_step_torsos,
         SWAP: never if broken is None else broken,
+        PARTLY_SEEN: binary_dilation(~seen.any(axis=1), iterations=max(1, round(EDGE_S * fps))),
     }
     reasons = np.select(list(checks.values()), list(checks), default="").astype(REASON_TYPE)
     for start, end in find_passages(reasons == ""):

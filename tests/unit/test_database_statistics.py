@@ -8,6 +8,7 @@ from danceit_core.database.statistics import (
     database_statistics,
     describe_total,
     draw_statistics,
+    read_statistics,
     write_statistics,
 )
 from danceit_core.errors import DatabaseError
@@ -83,7 +84,7 @@ def test_statistics_count_hours_and_dropped_frames_and_skip_dropped_turns():
     assert table["hours"].tolist() == pytest.approx([100 / 24 / 3600])
     assert table["reasons"].tolist() == ["no_feet 7.0%, jump 3.0%"]
     assert np.isnan(table["tempo_bpm"][0])
-    assert describe_total(table) == "1 videos, 0.00 h, 10.0 % of frames dropped"
+    assert describe_total(table) == "videos: 1, 0.1 min, 10.0 % of frames dropped"
 
 
 def test_a_dance_left_out_is_listed_and_stops_only_a_strict_run(caplog):
@@ -106,7 +107,8 @@ def test_one_file_under_two_names_is_told(caplog):
 def test_the_table_is_text_with_tabs(tmp_path):
     table = database_statistics([("a", *make_video())])
     write_statistics(tmp_path / "s.tsv", table)
-    assert pd.read_csv(tmp_path / "s.tsv", sep="\t")["video"].tolist() == ["a"]
+    assert (tmp_path / "s.tsv").read_text().splitlines()[0].split("\t") == list(table.columns)
+    pd.testing.assert_frame_equal(read_statistics(tmp_path / "s.tsv"), table, check_dtype=False, rtol=1e-3)
 
 
 def test_histograms_are_drawn_even_of_nothing(tmp_path):

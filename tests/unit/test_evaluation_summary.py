@@ -1,4 +1,5 @@
 import numpy as np
+import pandas as pd
 import pytest
 from dancers import sine_dancer
 
@@ -46,8 +47,13 @@ def test_the_page_names_the_video_and_its_scores(scores, tmp_path):
         (tmp_path / "render_video" / f"{name}.tsv").write_text(f"s\th:m:s\n{seconds}\t0:00:01\n")
     times = read_benchmarks(tmp_path)
     assert times == {"render_video": 3.5}
-    page = summary_page(scores, video="v.mp4", sheet="s.jpg", statistics="t.tsv", benchmarks=times)
+    dances = pd.DataFrame(
+        {"frames": [720, 0], "hours": [1 / 120, 0], "dropped_share": [0.1, 0], "refused": ["", "bad.mp4: nobody in it"]}
+    )
+    page = summary_page(scores, video="v.mp4", sheet="s.jpg", statistics="t.tsv", dances=dances, benchmarks=times)
     assert page.startswith("# v.mp4\n")
     assert "96 frames, 4.00 s (the song: 4.00 s)" in page
     assert "| S_BA: speed minimum within 1 frames of the beat | 100.0% |" in page
     assert "| render_video | 4 |" in page
+    assert "learnt from: videos: 2, 0.5 min, 10.0 % of frames dropped, 1 left out (t.tsv)" in page
+    assert "\n- left out: bad.mp4: nobody in it\n\n|" in page

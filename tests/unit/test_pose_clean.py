@@ -151,6 +151,8 @@ def test_reasons_are_found_where_they_are():
         "no_feet",
         "no_torso",
     )
+    # Just before nobody is seen, and just after, she is not seen whole.
+    expected[26:30] = expected[40:44] = "partly_seen"
     assert cleaned.reason.tolist() == expected.tolist()
     np.testing.assert_array_equal(cleaned.kept, expected == "")
 
@@ -172,10 +174,10 @@ def test_joints_that_a_detector_never_gives_do_no_harm():
 
 def test_short_segments_are_dropped():
     bad = DANCE.copy()
-    bad[40:50] = bad[73:83] = bad[107:117] = 0
+    bad[40:50] = bad[76:83] = bad[115:122] = 0
     cleaned = run(bad)
-    assert find_passages(cleaned.kept) == [(0, 40), (83, 107), (117, 240)]
-    assert set(cleaned.reason[50:73]) == {"short_segment"}
+    assert find_passages(cleaned.kept) == [(0, 36), (87, 111), (126, 240)]
+    assert set(cleaned.reason[54:72]) == {"short_segment"}
 
 
 def test_steps_count_in_body_sizes():

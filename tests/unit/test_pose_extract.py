@@ -8,7 +8,7 @@ from danceit_core.config import PoseSettings
 from danceit_core.errors import PoseError
 from danceit_core.media.source import SourceReport
 from danceit_core.media.video import VideoWriter
-from danceit_core.pose.extract import extract_keypoints
+from danceit_core.pose.extract import doubt_outside, extract_keypoints
 
 
 def report(**changes):
@@ -59,3 +59,13 @@ def test_a_video_that_was_refused_before(pose_weights, tmp_path):
     table = extract(store, pose_weights, about=report(refused="waltz.mov is truncated"), tolerant=True)
     assert len(table) == 0
     assert table.metadata["refused"] == "waltz.mov is truncated"
+
+
+def test_a_joint_outside_of_the_picture_is_a_guess():
+    # 640 x 480 at scale 0.3 fills x 0..192, y 24..168 of the frame.
+    keypoints = np.zeros((2, 25, 3), np.float32)
+    keypoints[0, :6] = [(5, 30, 0.9), (-1, 30, 0.9), (193, 30, 0.9), (5, 23, 0.9), (5, 169, 0.9), (5, 169, 0.005)]
+    doubted = doubt_outside(keypoints, report())
+    np.testing.assert_allclose(doubted[0, :6, 2], [0.9, 0.01, 0.01, 0.01, 0.01, 0.005])
+    np.testing.assert_array_equal(doubted[..., :2], keypoints[..., :2])
+    assert doubted[1].max() == 0  # an absent joint stays absent

@@ -68,6 +68,26 @@ rule clean_keypoints:
         "../scripts/clean_keypoints.py"
 
 
+rule draw_cleaning:
+    """What cleaning did to a video: kept and dropped frames, jitter before and after, skeletons to look at."""
+    input:
+        raw="<results>/keypoints/{video}.parquet",
+        cleaned="<results>/cleaned/{video}.parquet",
+        frames=lambda w: [] if clips.at[w.video, "keypoints"] else f"<results>/frames/{w.video}.mp4",
+    output:
+        report("<results>/cleaned/{video}.png", category="Cleaning", caption="../report/cleaning.rst"),
+    log:
+        "<logs>/draw_cleaning/{video}.log",
+    conda:
+        "../../environment.yml"
+    resources:
+        mem_mb=1000,
+    params:
+        version=STAGE_VERSIONS["cleaning"],
+    script:
+        "../scripts/draw_cleaning.py"
+
+
 rule export_openpose:
     """The joints that were found in a video, as the JSON that OpenPose writes."""
     input:

@@ -1,0 +1,174 @@
+"""A page on what cleaning did to one video: which frames are kept, why the others are not, and how it looks there.
+
+Timeline of kept and dropped frames with the camera cuts, jitter before and after, and sample frames with skeletons,
+among them the longest stretch of each frequent reason.
+"""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.patches import Patch
+from numpy.typing import NDArray
+from scipy.ndimage import uniform_filter1d
+
+from danceit_core.choreography.curve import mean_present
+from danceit_core.files import whole_file
+from danceit_core.media.letterbox import Picture
+from danceit_core.media.video import read_frames
+from danceit_core.pose.draw import draw_skeleton
+from danceit_core.pose.passages import find_passages, kept_frames, shot_numbers
+from danceit_core.pose.rejection import REASONS, count_reasons
+from danceit_core.pose.repair import in_torsos
+from danceit_core.pose.skeleton import BODY, Keypoints, present
+from danceit_core.pose.table import PoseTable
+
+SAMPLES, LONGEST_LOOKED_AT = 6, 3
+# The jitter curve is a mean over this long, so that a minute of it can be read.
+CURVE_S, LEAST_JITTER = 0.5, 1.0
+# Of the person's larger side, that a sample shows on each side of her.
+MARGIN = 0.25
+KEPT_COLOUR = "#8fbf9f"
+COLOURS = dict(
+    zip(
+        REASONS,
+        ("#30343f", "#7b52ab", "#a0522d", "#e6a817", "#d9642b", "#c9184a", "#2374ab", "#5e7486", "#a9aeb5"),
+        strict=True,
+    )
+)
+
+
+def draw_cleaning(
+    raw: PoseTable, cleaned: PoseTable, path: str | Path, *, name: str, frames_path: str | Path | None
+) -> None:
+    """The page of one video as a PNG.
+
+    raw, cleaned: its keypoints before and after cleaning; a refused video's may be empty. frames_path: its frame
+    store, None where the keypoints came without a video (skeletons on black then).
+    """
+    figure = Figure(figsize=(13, 5.4), layout="constrained")
+    grid = figure.add_gridspec(3, SAMPLES, height_ratios=(0.4, 1.3, 2.7))
+    figure.suptitle(describe_cleaning(cleaned, name=name), fontsize=12)
+    if len(cleaned):
+        timeline = figure.add_subplot(grid[0, :])
+        _draw_timeline(timeline, cleaned)
+        _draw_jitter(figure.add_subplot(grid[1, :], sharex=timeline), raw, cleaned)
+        samples = sample_frames(cleaned)
+        for column, (frame, picture) in enumerate(zip(samples, _pictures(cleaned, samples, frames_path), strict=True)):
+            _draw_sample(figure.add_subplot(grid[2, column]), cleaned, frame, picture)
+    with whole_file(path) as partial:
+        figure.savefig(partial, dpi=110, format="png")
+
+
+def describe_cleaning(cleaned: PoseTable, *, name: str) -> str:
+    """What came of a video, in a line or two: share of frames kept, shots, why it is left out if it is."""
+    kept, shots = kept_frames(cleaned), shot_numbers(cleaned)
+    refused = str(cleaned.metadata.get("refused") or "")
+    line = f"{name}: no frames"
+    if len(cleaned):
+        line = f"{name}: {kept.mean():.1%} of {len(cleaned)} frames kept in {len(find_passages(kept, shots))} pieces"
+        line += f"; camera cuts: {int(shots.max())}"
+    return f"{line}\nleft out: {refused}" if refused else line
+
+
+def jitter(keypoints: Keypoints, *, fps: float) -> NDArray[np.float64]:
+    """Jerk (T - 3,) of (T, 25, 3) keypoints: third difference, torsos / s^3, mean over the body's joints or NaN."""
+    if len(keypoints) < 4:
+        return np.zeros(0)
+    xy = in_torsos(keypoints, fps=fps)[:, BODY]
+    return mean_present(np.linalg.norm(np.diff(xy, 3, axis=0), axis=-1)) * fps**3
+
+
+def kept_jitter(keypoints: Keypoints, cleaned: PoseTable) -> float:
+    """Median jitter where four frames in a row are kept and of one shot; NaN if there are none."""
+    whole = np.zeros(max(0, len(cleaned) - 3), bool)
+    for first, end in find_passages(kept_frames(cleaned), shot_numbers(cleaned)):
+        whole[first : max(first, end - 3)] = True
+    values = jitter(keypoints, fps=cleaned.fps)[whole]
+    values = values[np.isfinite(values)]
+    return float(np.median(values)) if len(values) else float("nan")
+
+
+def sample_frames(cleaned: PoseTable, *, samples: int = SAMPLES) -> list[int]:
+    """Frames to look at, ascending: the middle of the longest stretch of the most frequent reasons, and kept ones."""
+    reason = np.asarray(cleaned.columns["reason"], str)
+    frames = []
+    for code in list(count_reasons(reason))[:LONGEST_LOOKED_AT]:
+        first, end = max(find_passages(reason == code), key=lambda passage: passage[1] - passage[0])
+        frames.append((first + end) // 2)
+    kept = np.flatnonzero(reason == "")
+    if len(kept):
+        wanted = np.linspace(0, len(kept) - 1, samples - len(frames) + 2).round().astype(int)[1:-1]
+        frames += kept[wanted].tolist()
+    return sorted(set(frames))
+
+
+def _pictures(
+    cleaned: PoseTable, samples: Sequence[int], frames_path: str | Path | None
+) -> Sequence[Picture] | NDArray[np.uint8]:
+    if frames_path is not None:
+        return read_frames(frames_path, samples)
+    width, height = cleaned.size
+    return [np.zeros((height, width, 3), np.uint8)] * len(samples)
+
+
+def _around(picture: Picture, keypoints: Keypoints) -> Picture:
+    """The square part of a picture that holds the person of (25, 3) keypoints; all of it if there is nobody."""
+    points = keypoints[present(keypoints), :2]
+    if not len(points):
+        return picture
+    low, high = points.min(axis=0), points.max(axis=0)
+    half = min((0.5 + MARGIN) * float((high - low).max()), min(picture.shape[:2]) / 2)
+    centre = np.clip((low + high) / 2, half, np.array(picture.shape[1::-1]) - half)
+    (left, top), (right, bottom) = (centre - half).astype(int), (centre + half).astype(int)
+    return picture[top : bottom + 1, left : right + 1]
+
+
+def _draw_timeline(axes: Axes, cleaned: PoseTable) -> None:
+    """A band of the whole video, each frame in its reason's colour, a black line at each camera cut."""
+    fps, reason = cleaned.fps, np.asarray(cleaned.columns["reason"], str)
+    axes.axvspan(0, len(cleaned) / fps, color=KEPT_COLOUR, linewidth=0)
+    counts = count_reasons(reason)
+    for code in counts:
+        spans = [(first / fps, (end - first) / fps) for first, end in find_passages(reason == code)]
+        axes.broken_barh(spans, (0, 1), color=COLOURS[code], linewidth=0.5)
+    for frame in np.flatnonzero(np.diff(shot_numbers(cleaned))) + 1:
+        axes.axvline(frame / fps, color="black", linewidth=1.2)
+    axes.set(xlim=(0, len(cleaned) / fps), ylim=(0, 1), yticks=[])
+    axes.tick_params(labelbottom=False)
+    patches = [Patch(color=KEPT_COLOUR, label=f"kept {(reason == '').mean():.1%}")]
+    patches += [
+        Patch(color=COLOURS[code], label=f"{REASONS[code].words} ({code}) {count / len(reason):.1%}")
+        for code, count in counts.items()
+    ]
+    axes.legend(
+        handles=patches, ncols=4, fontsize=8, frameon=False, loc="lower left", bbox_to_anchor=(0, 1), borderaxespad=0.2
+    )
+
+
+def _draw_jitter(axes: Axes, raw: PoseTable, cleaned: PoseTable) -> None:
+    """Jitter over time before and after, on a logarithmic scale."""
+    for table, label, colour in ((raw, "before", "#b0b4ba"), (cleaned, "after", "#1f5a92")):
+        values = jitter(table.keypoints, fps=cleaned.fps)
+        median = kept_jitter(table.keypoints, cleaned)
+        if len(values):
+            curve = uniform_filter1d(np.nan_to_num(values), max(1, round(CURVE_S * cleaned.fps)), mode="nearest")
+            seconds = (np.arange(len(curve)) + 1.5) / cleaned.fps
+            shown = np.where(curve > LEAST_JITTER, curve, np.nan)
+            axes.semilogy(seconds, shown, color=colour, label=f"{label}: median {median:.0f} where kept")
+    axes.set(xlabel="seconds", ylabel="jitter (torsos / s³)")
+    axes.spines[["top", "right"]].set_visible(False)
+    if axes.lines:
+        axes.legend(fontsize=8, frameon=False, loc="lower right", bbox_to_anchor=(1, 1), borderaxespad=0, ncols=2)
+
+
+def _draw_sample(axes: Axes, cleaned: PoseTable, frame: int, picture: Picture) -> None:
+    """A frame with its skeleton, framed in the colour of its reason."""
+    code = str(cleaned.columns["reason"][frame])
+    axes.imshow(_around(draw_skeleton(picture, cleaned.keypoints[frame]), cleaned.keypoints[frame]))
+    axes.set(xticks=[], yticks=[])
+    axes.set_title(f"{frame / cleaned.fps:.1f} s: {code or 'kept'}", fontsize=9)
+    for spine in axes.spines.values():
+        spine.set(color=COLOURS.get(code, KEPT_COLOUR), linewidth=4)
