@@ -160,10 +160,26 @@ def _shown_frames(container: Any, stream: Any) -> Iterator[Shown[Any]]:
     period_s = float(1 / (stream.average_rate or stream.guessed_rate or 25))
     end_s = 0.0
     before_s = -np.inf
-    for frame in deinterlaced(decode_stream(container, stream)):
+    for frame in deinterlaced(_timed_frames(container, stream)):
         start_s = end_s if frame.pts is None else float(frame.pts * frame.time_base) - zero_s
         if start_s <= before_s:
             continue
         duration_s = float(frame.duration * frame.time_base) if frame.duration else period_s
         before_s, end_s = start_s, start_s + duration_s
         yield Shown(start_s, end_s, frame)
+
+
+def _timed_frames(container: Any, stream: Any) -> Iterator[Any]:
+    """The stream's decoded frames in order; those of AVI, which times packets only, get the time of their place.
+
+    FFmpeg's guesses at AVI's presentation times jump to and fro where pictures were reordered. Decoding times ascend,
+    all late by the decoder's delay; the last frames have none and follow at the average rate.
+    """
+    is_avi = container.format.name == "avi"
+    delay: int | None = None
+    for frame in decode_stream(container, stream):
+        if is_avi:
+            if delay is None and frame.dts is not None:
+                delay = frame.dts - (stream.start_time or 0)
+            frame.pts = None if frame.dts is None or delay is None else frame.dts - delay
+        yield frame

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 TICK = Fraction(1, 90000)
+LAYOUTS = {1: "mono", 2: "stereo", 6: "5.1"}
 
 
 def flashes(times_s: Sequence[float], *, flash_s: Sequence[float], side: int = 32) -> list[NDArray[np.uint8]]:
@@ -35,7 +36,10 @@ def write_file(
     sound_start_s: float = 0.0,
     sample_rate_hz: int = 48000,
     gaps_s: Sequence[tuple[float, float]] = (),
+    sound_codec: str | None = None,
     codec: str = "libx264",
+    pixels: str = "yuv420p",
+    rate: int = 30,
     options: dict[str, str] | None = None,
     aspect: Fraction | None = None,
     rotation: tuple[float, bool] | None = None,
@@ -44,18 +48,20 @@ def write_file(
 ) -> Path:
     """Write pictures shown at `times_s` (any spacing) and PCM `sound` ((N,) or (channels, N)) from `sound_start_s` on.
 
-    gaps_s: (at, length): from `at` seconds of the sound on, timestamps are `length` later. rotation: degrees
+    gaps_s: (at, length): from `at` seconds of the sound on, timestamps are `length` later. sound_codec: None for FLAC
+    in .mkv and AAC elsewhere. rate: pictures a second, which AVI's times are multiples of. rotation: degrees
     counter-clockwise and whether the picture is mirrored, as a display matrix. live: a stream without duration.
     """
+    tick = Fraction(1, rate) if path.suffix == ".avi" else TICK
     with av.open(str(path), "w", options={"live": "1"} if live else {}) as container:
         container.metadata.update(metadata or {})
         video = None
         if len(pictures):
-            video = container.add_stream(codec, rate=30, options=options or {"crf": "10", "bf": "0"})
+            video = container.add_stream(codec, rate=rate, options=options or {"crf": "10", "bf": "0"})
             video.height, video.width = pictures[0].shape[:2]
-            video.pix_fmt = "yuv420p"
-            video.time_base = TICK
-            video.codec_context.time_base = TICK
+            video.pix_fmt = pixels
+            video.time_base = tick
+            video.codec_context.time_base = tick
             if aspect is not None:
                 video.codec_context.sample_aspect_ratio = aspect
             if rotation is not None:
@@ -63,12 +69,16 @@ def write_file(
         audio = None
         if sound is not None:
             sound = np.atleast_2d(sound)
-            layout = "mono" if len(sound) == 1 else "stereo"
-            audio = container.add_stream("flac" if path.suffix == ".mkv" else "aac", rate=sample_rate_hz, layout=layout)
+            layout = LAYOUTS[len(sound)]
+            sound_codec = sound_codec or ("flac" if path.suffix == ".mkv" else "aac")
+            # FFmpeg's own Vorbis encoder counts as experimental.
+            audio = container.add_stream(
+                sound_codec, rate=sample_rate_hz, layout=layout, options={"strict": "experimental"}
+            )
         if video is not None:
             for picture, time in zip(pictures, times_s, strict=True):
                 frame = av.VideoFrame.from_ndarray(picture, format="rgb24")
-                frame.pts, frame.time_base = round(time / TICK), TICK
+                frame.pts, frame.time_base = round(time / tick), tick
                 container.mux(video.encode(frame))
             container.mux(video.encode(None))
         if audio is not None and sound is not None:

@@ -9,6 +9,7 @@ from danceit_core.config import MusicSettings
 from danceit_core.errors import MediaError, MusicError
 from danceit_core.media.audio import write_sound
 from danceit_core.media.video import VideoWriter
+from danceit_core.music.table import read_music_table, write_music_table
 from danceit_core.music.track import analyse_dance, analyse_song
 
 RATE_HZ = 22050
@@ -52,9 +53,64 @@ def test_a_song_that_is_no_sound(tmp_path):
         song(path)
 
 
-def test_a_dance_without_sound_is_silent_not_refused(tmp_path):
-    path = tmp_path / "mute.mp4"
+def mute_video(path: Path) -> Path:
     with VideoWriter(path, fps=24, size=(64, 64), crf=30) as writer:
         for _ in range(24):
             writer.write(np.zeros((64, 64, 3), np.uint8))
-    assert analyse_dance(path, settings=MusicSettings(), fps=24).silent
+    return path
+
+
+def test_what_refuses_a_song_is_one_line_with_a_remedy(tmp_path):
+    (tmp_path / "text.mp3").write_text("la la la\n" * 50)
+    (tmp_path / "empty.mp3").write_bytes(b"")
+    mute_video(tmp_path / "mute.mp4")
+    clicks(tmp_path / "still.wav", 5, level=0.0)
+    clicks(tmp_path / "short.wav", 1.9)
+    for name, said in {
+        "text.mp3": "copied whole",
+        "empty.mp3": "copied whole",
+        "none.mp3": "check the path",
+        "mute.mp4": "has no sound",
+        "still.wav": "choose another song",
+        "short.wav": "choose a longer song",
+    }.items():
+        with pytest.raises((MediaError, MusicError)) as caught:
+            song(tmp_path / name)
+        message = str(caught.value)
+        assert str(tmp_path / name) in message
+        assert said in message
+        assert "\n" not in message
+
+
+def test_a_dance_without_sound_is_silent_not_refused(tmp_path, caplog):
+    music = analyse_dance(mute_video(tmp_path / "mute.mp4"), settings=MusicSettings(), fps=24)
+    assert (music.silent, music.refused) == (True, "")
+    assert "mute.mp4 has no sound: nothing is learnt of its music" in caplog.text
+    assert "column `audio` of videos.tsv" in caplog.text
+
+
+@pytest.mark.parametrize(
+    ("level", "silent", "said"), [(0.0, True, "is silent"), (0.004, False, "nowhere louder than -"), (0.8, False, "")]
+)
+def test_silent_and_quiet_dances_are_named_not_refused(tmp_path, caplog, level, silent, said):
+    music = analyse_dance(clicks(tmp_path / "a.wav", 3, level=level), settings=MusicSettings(), fps=24)
+    assert (music.refused, music.silent, len(music)) == ("", silent, 72)
+    assert said in caplog.text
+    assert ("column `audio` of videos.tsv" in caplog.text) == bool(said)
+
+
+@pytest.mark.parametrize("name", ["text.mp3", "none.mp3"])
+def test_a_dance_whose_sound_cannot_be_read_says_why(tmp_path, name):
+    (tmp_path / "text.mp3").write_bytes(b"nothing like sound" * 50)
+    music = analyse_dance(tmp_path / name, settings=MusicSettings(), fps=24)
+    assert name in music.refused
+    assert "\n" not in music.refused
+    assert (music.silent, len(music)) == (True, 0)
+    write_music_table(tmp_path / "m.parquet", music)
+    read = read_music_table(tmp_path / "m.parquet")
+    assert (read.refused, len(read)) == (music.refused, 0)
+
+
+def test_a_fault_of_the_settings_is_no_fault_of_the_dance(tmp_path):
+    with pytest.raises(MusicError, match=r"music\.features is 'mfc'"):
+        analyse_dance(clicks(tmp_path / "a.wav", 3), settings=MusicSettings(features="mfc"), fps=24)

@@ -139,6 +139,11 @@ def test_strobe_and_stage_light_are_no_cuts():
     assert cuts_of(light.astype(np.uint8)) == ()
 
 
+def test_a_cut_between_dark_shots():
+    dark = 0.1 * np.concatenate([dancing(1, 30), dancing(2, 30)])
+    assert cuts_of(dark.astype(np.uint8)) == (30,)
+
+
 def test_fades_are_no_cuts():
     pictures = dancing(5, 120).astype(float)
     pictures[30:60] *= np.linspace(1, 0, 30)[:, None, None, None]
