@@ -34,7 +34,7 @@ KEPT_COLOUR = "#8fbf9f"
 COLOURS = dict(
     zip(
         REASONS,
-        ("#30343f", "#7b52ab", "#a0522d", "#e6a817", "#d9642b", "#c9184a", "#2374ab", "#5e7486", "#a9aeb5"),
+        ("#30343f", "#7b52ab", "#a0522d", "#e6a817", "#d9642b", "#2374ab", "#c9184a", "#5e7486", "#a9aeb5"),
         strict=True,
     )
 )

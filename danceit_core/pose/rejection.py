@@ -54,12 +54,12 @@ REASONS: dict[str, Reason] = {
         "neither foot is seen",
         "keep the feet in the picture; if clothes hide them, lower cleaning.confidence_floor",
     ),
+    SWAP: Reason(
+        "left and right change places for good", "try pose.model: heavy, or a video with fewer and slower turns"
+    ),
     JUMP: Reason(
         "the whole body jumps",
         "check the video for cuts that were not found (a lower video.cut_threshold finds more) and for other people",
-    ),
-    SWAP: Reason(
-        "left and right change places for good", "try pose.model: heavy, or a video with fewer and slower turns"
     ),
     PARTLY_SEEN: Reason("the dancer comes into view or leaves it", "film from farther away, with room on both sides"),
     SHORT_SEGMENT: Reason("too few good frames in a row", "mend what interrupts them, or lower cleaning.min_segment_s"),
@@ -88,8 +88,9 @@ def rejection_reasons(
         NO_TORSO: ~(torso_length(keypoints) > 0),
         NO_HANDS: ~sure[:, HANDS].any(axis=1),
         NO_FEET: ~sure[:, ANKLES].any(axis=1),
-        JUMP: step > settings.max_body_step_torsos,
+        # Before the jump that it makes: an exchange of sides explains more.
         SWAP: never if broken is None else broken,
+        JUMP: step > settings.max_body_step_torsos,
         PARTLY_SEEN: binary_dilation(~seen.any(axis=1), iterations=max(1, round(EDGE_S * fps))),
     }
     reasons = np.select(list(checks.values()), list(checks), default="").astype(REASON_TYPE)
