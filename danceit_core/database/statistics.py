@@ -34,8 +34,8 @@ from danceit_core.pose.table import PoseTable
 log = logging.getLogger(__name__)
 
 COLUMNS = (
-    "video", "frames", "hours", "dropped_share", "tempo_bpm", "turns", "reasons", "source_path", "source_sha256",
-    "refused",
+    "video", "frames", "hours", "dropped_share", "silent", "tempo_bpm", "turns", "reasons", "source_path",
+    "source_sha256", "refused",
 )  # fmt: skip
 # Shoulders must be this far apart (of a torso) on the other side before the dancer counts as turned.
 TURN_TORSOS = 0.2
@@ -46,8 +46,9 @@ EYES_TORSOS = 0.04
 def database_statistics(videos: Iterable[tuple[str, PoseTable, MusicTable]]) -> pd.DataFrame:
     """One row a video (name, cleaned table, music table); only one video is held in memory at a time.
 
-    Columns: `video`, `frames`, `hours`, `dropped_share` (0..1), `tempo_bpm` (NaN without beat), `turns`, `reasons`
-    (share of the frames by reason code, in words), `source_path`, `source_sha256`, `refused` (why it is left out).
+    Columns: `video`, `frames`, `hours`, `dropped_share` (0..1), `silent` (nothing is learnt of its music),
+    `tempo_bpm` (NaN without beat), `turns`, `reasons` (share of the frames by reason code, in words), `source_path`,
+    `source_sha256`, `refused` (why it is left out).
     """
     rows = []
     for video, pose, music in videos:
@@ -59,6 +60,7 @@ def database_statistics(videos: Iterable[tuple[str, PoseTable, MusicTable]]) -> 
                 "frames": len(pose),
                 "hours": len(pose) / pose.fps / 3600,
                 "dropped_share": float(1 - kept.mean()) if len(kept) else 0.0,
+                "silent": music.silent,
                 "tempo_bpm": music.beats.tempo_bpm or np.nan,
                 "turns": count_turns(pose.keypoints[kept]),
                 "reasons": _reason_shares(pose),
@@ -95,10 +97,11 @@ def describe_total(statistics: pd.DataFrame) -> str:
     """How much there is, in one line (the paper: 9 hours, about 10 % of the frames dropped)."""
     frames = statistics["frames"].sum()
     share = float(np.average(statistics["dropped_share"], weights=statistics["frames"])) if frames else 0.0
-    left_out = int((statistics["refused"] != "").sum())
+    left_out, silent = int((statistics["refused"] != "").sum()), int(statistics["silent"].sum())
     hours = float(statistics["hours"].sum())
     length = f"{hours:.2f} h" if hours >= 1 else f"{60 * hours:.1f} min"
     total = f"videos: {len(statistics)}, {length}, {100 * share:.1f} % of frames dropped"
+    total += f", {silent} without sound" if silent else ""
     return total + (f", {left_out} left out" if left_out else "")
 
 

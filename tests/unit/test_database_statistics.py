@@ -57,7 +57,7 @@ def test_nobody_and_single_frames_do_not_turn():
     assert count_turns(spin(np.array([np.pi]))) == 0
 
 
-def make_video(*, refused="", sha256=""):
+def make_video(*, refused="", sha256="", silent=False):
     angles = np.concatenate([np.zeros(90), np.full(10, np.pi)])
     reason = np.where(np.arange(100) < 90, "", np.where(np.arange(100) < 97, "no_feet", "jump"))
     source = {"path": "a.mp4", "sha256": sha256}
@@ -72,7 +72,7 @@ def make_video(*, refused="", sha256=""):
         fps=24.0,
         feature_set="mfcc",
         duration_s=100 / 24,
-        silent=False,
+        silent=silent,
     )
     return pose, music
 
@@ -85,6 +85,12 @@ def test_statistics_count_hours_and_dropped_frames_and_skip_dropped_turns():
     assert table["reasons"].tolist() == ["no_feet 7.0%, jump 3.0%"]
     assert np.isnan(table["tempo_bpm"][0])
     assert describe_total(table) == "videos: 1, 0.1 min, 10.0 % of frames dropped"
+
+
+def test_a_silent_dance_is_told():
+    table = database_statistics([("a", *make_video()), ("b", *make_video(silent=True))])
+    assert table["silent"].tolist() == [False, True]
+    assert describe_total(table) == "videos: 2, 0.1 min, 10.0 % of frames dropped, 1 without sound"
 
 
 def test_a_dance_left_out_is_listed_and_stops_only_a_strict_run(caplog):

@@ -48,7 +48,13 @@ def test_the_page_names_the_video_and_its_scores(scores, tmp_path):
     times = read_benchmarks(tmp_path)
     assert times == {"render_video": 3.5}
     dances = pd.DataFrame(
-        {"frames": [720, 0], "hours": [1 / 120, 0], "dropped_share": [0.1, 0], "refused": ["", "bad.mp4: nobody in it"]}
+        {
+            "frames": [720, 0],
+            "hours": [1 / 120, 0],
+            "dropped_share": [0.1, 0],
+            "silent": False,
+            "refused": ["", "bad.mp4: nobody in it"],
+        }
     )
     page = summary_page(scores, video="v.mp4", sheet="s.jpg", statistics="t.tsv", dances=dances, benchmarks=times)
     assert page.startswith("# v.mp4\n")
