@@ -4,9 +4,12 @@ Sample n is the sound at n / sample_rate_hz seconds, where time 0 is the earlies
 (as in `media.video`): a track that starts late begins with silence, gaps in its timestamps are silence too.
 """
 
+import contextlib
+import tempfile
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import av
 import numpy as np
@@ -21,18 +24,37 @@ Samples = NDArray[np.float32]
 # Timestamps jitter by some ms without meaning it (ms ticks, encoder delay); a larger step is a real gap or overlap.
 GAP_S = 0.03
 SUFFIXES = (".flac", ".wav")
+SAMPLE_BYTES = np.dtype(np.float32).itemsize
 
 
-def load_sound(path: str | Path, *, sample_rate_hz: int) -> Samples:
-    """The sound of a video or sound file, mono (mean of the channels), float32 (N,) in about -1..1.
+@dataclass(frozen=True)
+class StoredSound:
+    """Mono samples float32 (N,) in about -1..1 in a file, read where they are sliced."""
+
+    file: IO[bytes]
+    samples: int
+    ndim: int = 1
+
+    def __len__(self) -> int:
+        return self.samples
+
+    def __getitem__(self, piece: slice, /) -> Samples:
+        """The samples first : end, a step is not known."""
+        first, end, _ = piece.indices(self.samples)
+        self.file.seek(first * SAMPLE_BYTES)
+        return np.frombuffer(self.file.read(max(0, end - first) * SAMPLE_BYTES), np.float32)
+
+
+@contextlib.contextmanager
+def open_sound(path: str | Path, *, sample_rate_hz: int) -> Iterator[StoredSound]:
+    """The sound of a video or sound file, mono (mean of the channels), kept in a temporary file meanwhile.
 
     Raises MediaError if the file cannot be read or has no sound.
     """
-    # A buffer that grows: a list of blocks and their concatenation would hold hours of sound twice.
-    samples = bytearray()
-    for block in stream_sound(path, sample_rate_hz=sample_rate_hz):
-        samples += block.mean(axis=0, dtype=np.float32).tobytes()
-    return np.frombuffer(samples, np.float32)
+    with tempfile.TemporaryFile() as file:
+        for block in stream_sound(path, sample_rate_hz=sample_rate_hz):
+            file.write(block.mean(axis=0, dtype=np.float32).tobytes())
+        yield StoredSound(file, file.tell() // SAMPLE_BYTES)
 
 
 def duration_s(path: str | Path) -> float:

@@ -17,7 +17,8 @@ from librosa.feature import tempo
 from numpy.typing import NDArray
 
 from danceit_core.errors import MusicError
-from danceit_core.music.features import Features, Sound, check_sound, is_silent, log_mel, onset_strength
+from danceit_core.music.features import Features, log_mel, onset_strength
+from danceit_core.music.sound import Sound, check_sound, is_silent
 
 WINDOW_S = 0.03
 # Windows a second. No whole number of them falls on a beat of any usual tempo, which would round all beats one way.
@@ -29,6 +30,7 @@ REACH = 4
 RANGE_DB = 60.0
 SHORTEST_S = 2.0
 TEMPO_WINDOW_S = 8.0
+WINDOWS_AT_ONCE = 256
 
 
 @dataclass(frozen=True)
@@ -53,7 +55,7 @@ def track_beats(samples: Sound, *, sample_rate_hz: int) -> Beats:
         return Beats(np.zeros(0), 0.0)
     windows = int(duration_s * RATE_HZ)
     mel = log_mel(samples, sample_rate_hz=sample_rate_hz, rate_hz=RATE_HZ, frames=windows, window_s=WINDOW_S)
-    onsets = onset_strength(np.maximum(mel, mel.max() - RANGE_DB))
+    onsets = onset_strength(np.maximum(mel, mel.max() - RANGE_DB, out=mel))
     tempo_bpm = _estimate_tempo(onsets)
     _, found = beat_track(onset_envelope=onsets, sr=RATE_HZ, hop_length=1, bpm=tempo_bpm, trim=False)
     found = _sounding(np.asarray(found, int), onsets)
@@ -77,8 +79,12 @@ def _estimate_tempo(onsets: Features) -> float:
     """
     length, hop = round(TEMPO_WINDOW_S * RATE_HZ), round(RATE_HZ / 2)
     windows = util.frame(np.pad(onsets, length // 2), frame_length=length, hop_length=hop, axis=0)  # (n, length)
-    correlation = util.normalize(autocorrelate(windows * np.hanning(length), axis=1), axis=1)
-    return float(tempo(tg=correlation.T, sr=RATE_HZ, hop_length=1)[0])
+    total = np.zeros(length)
+    for first in range(0, len(windows), WINDOWS_AT_ONCE):
+        some = windows[first : first + WINDOWS_AT_ONCE] * np.hanning(length)
+        total += util.normalize(autocorrelate(some, axis=1), axis=1).sum(axis=0)
+    # librosa's tempo takes the mean over time first.
+    return float(tempo(tg=(total / len(windows))[:, None], sr=RATE_HZ, hop_length=1)[0])
 
 
 def _sounding(found: NDArray[np.int_], onsets: Features) -> NDArray[np.int_]:

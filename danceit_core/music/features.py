@@ -21,8 +21,8 @@ from numpy.typing import NDArray
 from python_speech_features import base, sigproc
 
 from danceit_core.errors import MusicError
+from danceit_core.music.sound import Sound, check_sound
 
-Sound = NDArray[np.float32]
 Features = NDArray[np.float32]
 
 FEATURE_WIDTHS = {"mfcc": 13, "rich": 69}
@@ -33,8 +33,6 @@ TEMPI_BPM = np.geomspace(60.0, 200.0, 16)
 TEMPOGRAM_S = 8.0
 # Windows analysed at once: bounds the memory of a nine-hour recording to some 70 MB.
 CHUNK = 4096
-# Below this peak (-60 dB of full scale) a recording counts as silent.
-SILENCE_PEAK = 1e-3
 
 
 def audio_features(samples: Sound, *, sample_rate_hz: int, fps: float, frames: int, kind: str) -> Features:
@@ -54,38 +52,21 @@ def audio_features(samples: Sound, *, sample_rate_hz: int, fps: float, frames: i
     raise MusicError(f"music.features is {kind!r}; known feature sets: {', '.join(FEATURE_WIDTHS)}")
 
 
-def frame_count(samples: Sound, *, sample_rate_hz: int, fps: float) -> int:
-    """The least number of frames at `fps` that covers the whole sound."""
-    return int(np.ceil(len(samples) * fps / sample_rate_hz - 1e-9))
-
-
-def is_silent(samples: Sound) -> bool:
-    """Whether the sound never exceeds -60 dB of full scale (an empty sound is silent)."""
-    return len(samples) == 0 or float(np.abs(samples).max()) < SILENCE_PEAK
-
-
-def check_sound(samples: Sound, *, sample_rate_hz: int) -> None:
-    """Raise MusicError unless samples are (N,) finite numbers and the rate is at least 4 kHz."""
-    if samples.ndim != 1:
-        raise MusicError(f"sound has shape {samples.shape}; one channel, (samples,), is expected: mix to mono first")
-    if sample_rate_hz < 4000:
-        raise MusicError(f"sample rate is {sample_rate_hz} Hz; music needs 4000 or more (22050 is usual)")
-    if not np.isfinite(samples).all():
-        raise MusicError("sound holds NaN or infinite samples; decode it again, the file may be damaged")
-
-
 def log_mel(samples: Sound, *, sample_rate_hz: int, rate_hz: float, frames: int, window_s: float) -> Features:
     """Log-mel spectrogram (frames, 40) in dB, at least -100, of windows centred on (k + 0.5) / rate_hz seconds."""
     bank = mel_filters(sr=sample_rate_hz, n_fft=_power_of_two(window_s * sample_rate_hz), n_mels=MEL_BANDS)
     power = _band_power(samples, bank, sample_rate_hz=sample_rate_hz, rate_hz=rate_hz, frames=frames, window_s=window_s)
-    return 10 * np.log10(np.maximum(power, 1e-10))
+    np.log10(np.maximum(power, 1e-10, out=power), out=power)
+    return np.multiply(power, 10, out=power)
 
 
 def onset_strength(mel: Features) -> Features:
     """How fast the log-mel (frames, 40) rises, (frames,) dB, 0 for the first frame (librosa's spectral flux)."""
-    if len(mel) < 2:
-        return np.zeros(len(mel), np.float32)
-    return spectral_flux(S=mel.T, center=False).astype(np.float32)
+    strength = np.zeros(len(mel), np.float32)
+    for first in range(1, len(mel), CHUNK):
+        rising = spectral_flux(S=mel[first - 1 : first + CHUNK].T, center=False)
+        strength[first : first + CHUNK] = rising[1:]
+    return strength
 
 
 def _mfcc(samples: Sound, *, sample_rate_hz: int, fps: float, frames: int) -> Features:
@@ -93,11 +74,10 @@ def _mfcc(samples: Sound, *, sample_rate_hz: int, fps: float, frames: int) -> Fe
     window = sigproc.round_half_up(sample_rate_hz / fps)
     size = _power_of_two(window)
     bank = base.get_filterbanks(MFCC_FILTERS, size, sample_rate_hz)
-    emphasised = sigproc.preemphasis(samples, MFCC_PREEMPHASIS) if len(samples) else samples
     width = FEATURE_WIDTHS["mfcc"]
     result = np.empty((frames, width), np.float32)
     smallest = np.finfo(np.float64).eps
-    for rows, windows in _windows(emphasised, sample_rate_hz, fps, frames, window, shift_s=0.0):
+    for rows, windows in _windows(samples, sample_rate_hz, fps, frames, window, shift_s=0.0, emphasis=MFCC_PREEMPHASIS):
         power = sigproc.powspec(windows.astype(np.float64), size)
         energy = power.sum(axis=1)
         bands = power @ bank.T
@@ -150,15 +130,28 @@ def _band_power(
 
 
 def _windows(
-    samples: Sound, sample_rate_hz: int, rate_hz: float, frames: int, window: int, *, shift_s: float
-) -> Iterator[tuple[slice, Sound]]:
-    """Chunks of windows: (rows, (n, window) samples); window k starts at round((k / rate_hz + shift_s) * rate)."""
+    samples: Sound,
+    sample_rate_hz: int,
+    rate_hz: float,
+    frames: int,
+    window: int,
+    *,
+    shift_s: float,
+    emphasis: float = 0.0,
+) -> Iterator[tuple[slice, NDArray[np.float32]]]:
+    """Chunks of windows: (rows, (n, window) samples); window k starts at round((k / rate_hz + shift_s) * rate).
+
+    emphasis: this much of the sample before is taken off each (python_speech_features' preemphasis).
+    """
     before = max(0, round(-shift_s * sample_rate_hz) + 1)
     for first in range(0, frames, CHUNK):
         last = min(first + CHUNK, frames)
         starts = np.floor((np.arange(first, last) / rate_hz + shift_s) * sample_rate_hz + 0.5).astype(np.int64) + before
         low, high = starts[0] - before, starts[-1] - before + window
-        piece = samples[max(low, 0) : max(high, 0)]
+        before_it = int(emphasis > 0 and low > 0)
+        piece = samples[max(low, 0) - before_it : max(high, 0)]
+        if emphasis > 0 and len(piece):
+            piece = sigproc.preemphasis(piece, emphasis)[before_it:]
         padded = np.zeros(high - low, piece.dtype)
         offset = max(-low, 0)
         padded[offset : offset + len(piece)] = piece

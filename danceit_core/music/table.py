@@ -18,7 +18,8 @@ from numpy.typing import NDArray
 from danceit_core.config import MusicSettings
 from danceit_core.errors import MusicError
 from danceit_core.music.beats import SHORTEST_S, Beats, track_beats
-from danceit_core.music.features import FEATURE_WIDTHS, Features, Sound, audio_features, frame_count, is_silent
+from danceit_core.music.features import CHUNK, FEATURE_WIDTHS, Features, audio_features
+from danceit_core.music.sound import Sound, frame_count, is_silent
 from danceit_core.pose.table import METADATA_KEY, write_table
 
 
@@ -73,8 +74,12 @@ def feature_width(feature_set: str) -> int:
 def frame_loudness(samples: Sound, *, sample_rate_hz: int, fps: float, frames: int) -> NDArray[np.float32]:
     """Root mean square of each frame's sound in decibels of full scale, (frames,), not below -60."""
     edges = np.round(np.arange(frames + 1) / fps * sample_rate_hz).astype(int).clip(0, len(samples))
-    energy = np.concatenate([[0.0], np.cumsum(np.square(samples, dtype=np.float64))])
-    power = np.diff(energy[edges]) / np.maximum(np.diff(edges), 1)
+    power = np.zeros(frames)
+    for first in range(0, frames, CHUNK):
+        some = edges[first : first + CHUNK + 1]
+        squares = np.square(samples[int(some[0]) : int(some[-1])], dtype=np.float64)
+        energy = np.concatenate([[0.0], np.cumsum(squares)])[some - some[0]]
+        power[first : first + CHUNK] = np.diff(energy) / np.maximum(np.diff(some), 1)
     return (10 * np.log10(np.maximum(power, 1e-6))).astype(np.float32)
 
 

@@ -8,7 +8,7 @@ import numpy as np
 
 from danceit_core.config import MusicSettings
 from danceit_core.errors import MediaError, MusicError
-from danceit_core.media.audio import load_sound
+from danceit_core.media.audio import open_sound
 from danceit_core.media.video import probe
 from danceit_core.music.table import MusicTable, analyse_music
 
@@ -56,8 +56,9 @@ def analyse_dance(path: str | Path, *, settings: MusicSettings, fps: float) -> M
 
 
 def _analyse(path: str | Path, *, settings: MusicSettings, fps: float) -> MusicTable:
-    samples = load_sound(path, sample_rate_hz=settings.sample_rate_hz)
-    return analyse_music(samples, sample_rate_hz=settings.sample_rate_hz, fps=fps, settings=settings)
+    rate_hz = settings.sample_rate_hz
+    with open_sound(path, sample_rate_hz=rate_hz) as samples:
+        return analyse_music(samples, sample_rate_hz=rate_hz, fps=fps, settings=settings)
 
 
 def _no_sound(*, settings: MusicSettings, fps: float) -> MusicTable:

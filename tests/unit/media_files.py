@@ -8,6 +8,8 @@ import av
 import numpy as np
 from numpy.typing import NDArray
 
+from danceit_core.media.audio import open_sound
+
 TICK = Fraction(1, 90000)
 LAYOUTS = {1: "mono", 2: "stereo", 6: "5.1"}
 
@@ -95,3 +97,9 @@ def write_file(
                     container.mux(audio.encode(converted))
             container.mux(audio.encode(None))
     return path
+
+
+def load_sound(path: Path, *, sample_rate_hz: int) -> NDArray[np.float32]:
+    """All of a file's sound, mono."""
+    with open_sound(path, sample_rate_hz=sample_rate_hz) as sound:
+        return sound[:]

@@ -5,10 +5,9 @@ import cv2
 import numpy as np
 import pytest
 from av.video.frame import PictureType
-from media_files import clicks, write_file
+from media_files import clicks, load_sound, write_file
 
 from danceit_core.config import MusicSettings, VideoSettings
-from danceit_core.media.audio import load_sound
 from danceit_core.media.source import ingest_video
 from danceit_core.media.video import decode_frames, read_frames
 from danceit_core.music.track import analyse_dance

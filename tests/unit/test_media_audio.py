@@ -3,10 +3,10 @@
 import numpy as np
 import pytest
 import soundfile
-from media_files import clicks, flashes, write_file
+from media_files import clicks, flashes, load_sound, write_file
 
 from danceit_core.errors import MediaError
-from danceit_core.media.audio import duration_s, load_sound, write_sound
+from danceit_core.media.audio import duration_s, open_sound, write_sound
 
 RATE_HZ = 48000
 
@@ -96,3 +96,13 @@ def test_only_lossless_files_are_written_and_loud_ones_clipped(tmp_path):
         write_sound(tmp_path / "s.mp3", np.zeros(10, np.float32), sample_rate_hz=8000)
     write_sound(tmp_path / "s.wav", np.array([3.0, -3.0, 0.0], np.float32), sample_rate_hz=8000)
     np.testing.assert_allclose(load_sound(tmp_path / "s.wav", sample_rate_hz=8000), [1, -1, 0], atol=1e-4)
+
+
+def test_a_sound_is_read_where_it_is_sliced(tmp_path):
+    samples = np.random.default_rng(0).uniform(-0.5, 0.5, 30000).astype(np.float32)
+    write_sound(tmp_path / "a.wav", samples, sample_rate_hz=22050)
+    whole = load_sound(tmp_path / "a.wav", sample_rate_hz=22050)
+    with open_sound(tmp_path / "a.wav", sample_rate_hz=22050) as sound:
+        assert len(sound) == len(whole) == 30000
+        for piece in (slice(10, 20), slice(29990, 40000), slice(40000, 50000), slice(-5, None), slice(20, 10)):
+            np.testing.assert_array_equal(sound[piece], whole[piece])

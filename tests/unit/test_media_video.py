@@ -7,10 +7,10 @@ import av
 import cv2
 import numpy as np
 import pytest
-from media_files import clicks, flashes, write_file
+from media_files import clicks, flashes, load_sound, write_file
 
 from danceit_core.errors import MediaError
-from danceit_core.media.audio import load_sound, write_sound
+from danceit_core.media.audio import write_sound
 from danceit_core.media.decode import Shown, hold_frames
 from danceit_core.media.letterbox import letterbox
 from danceit_core.media.video import Letterbox, VideoWriter, decode_frames, probe, read_frames

@@ -4,12 +4,14 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from media_files import load_sound
 
 from danceit_core.config import MusicSettings
 from danceit_core.errors import MediaError, MusicError
 from danceit_core.media.audio import write_sound
 from danceit_core.media.video import VideoWriter
-from danceit_core.music.table import read_music_table, write_music_table
+from danceit_core.music import features, sound, table
+from danceit_core.music.table import analyse_music, read_music_table, write_music_table
 from danceit_core.music.track import analyse_dance, analyse_song
 
 RATE_HZ = 22050
@@ -114,3 +116,18 @@ def test_a_dance_whose_sound_cannot_be_read_says_why(tmp_path, name):
 def test_a_fault_of_the_settings_is_no_fault_of_the_dance(tmp_path):
     with pytest.raises(MusicError, match=r"music\.features is 'mfc'"):
         analyse_dance(clicks(tmp_path / "a.wav", 3), settings=MusicSettings(features="mfc"), fps=24)
+
+
+def test_a_sound_in_a_file_is_analysed_as_one_in_memory(tmp_path, monkeypatch):
+    path = clicks(tmp_path / "song.flac", 30)
+    samples = load_sound(path, sample_rate_hz=RATE_HZ)
+    whole = analyse_music(samples, sample_rate_hz=RATE_HZ, fps=24, settings=MusicSettings())
+    # Pieces so small that everything is put together of many.
+    for module in (features, table):
+        monkeypatch.setattr(module, "CHUNK", 50)
+    monkeypatch.setattr(sound, "PIECE", 1000)
+    pieced = song(path)
+    np.testing.assert_allclose(pieced.features, whole.features, atol=1e-4)
+    np.testing.assert_allclose(pieced.loudness, whole.loudness, atol=1e-4)
+    np.testing.assert_allclose(pieced.beats.times_s, whole.beats.times_s, atol=1e-6)
+    assert len(whole.beats.times_s) > 50

@@ -2,10 +2,10 @@ import dataclasses
 
 import numpy as np
 import pytest
+from media_files import load_sound
 
 from danceit_core.config import DemoSettings
 from danceit_core.errors import AssetError, ConfigError
-from danceit_core.media.audio import load_sound
 from danceit_core.media.video import decode_frames, probe
 from danceit_core.pose.skeleton import BODY
 from danceit_core.pose.table import read_pose_table

@@ -10,7 +10,7 @@ from pathlib import Path
 import av
 import numpy as np
 
-from danceit_core.media.audio import load_sound
+from danceit_core.media.audio import open_sound
 from danceit_core.music.table import read_music_table
 
 RATE_HZ = 8000
@@ -31,7 +31,8 @@ def main(results: Path) -> None:
     # faststart: the index stands before the pictures, so that a browser plays while it loads.
     head = video.read_bytes()
     assert head.index(b"moov") < head.index(b"mdat")
-    heard, given = (load_sound(path, sample_rate_hz=RATE_HZ) for path in (video, song))
+    with open_sound(video, sample_rate_hz=RATE_HZ) as sound, open_sound(song, sample_rate_hz=RATE_HZ) as other:
+        heard, given = sound[:], other[:]
     count = min(len(heard), len(given))
     likeness = np.corrcoef(heard[:count], given[:count])[0, 1]
     assert likeness > 0.95, f"the sound of the video is like the song by {likeness:.2f} only"

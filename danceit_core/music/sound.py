@@ -1,0 +1,56 @@
+"""Sound as analysis sees it: mono samples of any length that are looked at a piece at a time.
+
+An array of samples is such a sound, and so is a file that is read where it is sliced (`media.audio.open_sound`): two
+hours would be 635 MB. So nothing here or in `features`, `beats` and `table` takes more than a piece at once.
+"""
+
+from collections.abc import Iterator
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from danceit_core.errors import MusicError
+
+PIECE = 1 << 20
+# Below this peak (-60 dB of full scale) a recording counts as silent.
+SILENCE_PEAK = 1e-3
+
+
+class Sound(Protocol):
+    """(N,) mono samples, float32 in about -1..1."""
+
+    @property
+    def ndim(self) -> int:
+        """1: more channels are no sound that can be analysed."""
+
+    def __len__(self) -> int: ...
+
+    def __getitem__(self, piece: slice, /) -> NDArray[np.float32]: ...
+
+
+def frame_count(samples: Sound, *, sample_rate_hz: int, fps: float) -> int:
+    """The least number of frames at `fps` that covers the whole sound."""
+    return int(np.ceil(len(samples) * fps / sample_rate_hz - 1e-9))
+
+
+def is_silent(samples: Sound) -> bool:
+    """Whether the sound never exceeds -60 dB of full scale (an empty sound is silent)."""
+    return all(float(np.abs(piece).max()) < SILENCE_PEAK for piece in pieces(samples))
+
+
+def check_sound(samples: Sound, *, sample_rate_hz: int) -> None:
+    """Raise MusicError unless samples are (N,) finite numbers and the rate is at least 4 kHz."""
+    if samples.ndim != 1:
+        shape = getattr(samples, "shape", samples.ndim)
+        raise MusicError(f"sound has shape {shape}; one channel, (samples,), is expected: mix to mono first")
+    if sample_rate_hz < 4000:
+        raise MusicError(f"sample rate is {sample_rate_hz} Hz; music needs 4000 or more (22050 is usual)")
+    if not all(np.isfinite(piece).all() for piece in pieces(samples)):
+        raise MusicError("sound holds NaN or infinite samples; decode it again, the file may be damaged")
+
+
+def pieces(samples: Sound) -> Iterator[NDArray[np.float32]]:
+    """The samples in pieces of PIECE, the last one shorter."""
+    for first in range(0, len(samples), PIECE):
+        yield samples[first : first + PIECE]
