@@ -113,10 +113,11 @@ class RetrievalSettings:
     fragment_s: float = 2.0
     candidates: int = 100
     match_weight: float = 1.0
-    seam_weight: float = 1.0
-    beat_weight: float = 1.5
-    tempo_weight: float = 0.5
-    energy_weight: float = 1.0
+    seam_weight: float = 1.25
+    beat_weight: float = 3.0
+    tempo_weight: float = 2.0
+    energy_weight: float = 2.0
+    calm_weight: float = 0.8
     facing_weight: float = 1.0
     no_repeat_s: float = 8.0
 
@@ -126,7 +127,8 @@ class SpatialSettings:
     """Seams (Alg. 1). variant: `none`, `linear`, `tsd` (the paper), `crossfade` or `inertialize`.
 
     `linear` and `tsd`: window (omega_a), reference (omega_b) in frames; jump_px: the step that makes a frame
-    discontinuous, 0 = seams only; period_px: fluctuation threshold. half_width: of the others, frames.
+    discontinuous, 0 = seams only; period_px: fluctuation threshold. half_width: of the others, frames. foot_lock: a
+    planted foot stays planted.
     """
 
     variant: str = "crossfade"
@@ -134,7 +136,8 @@ class SpatialSettings:
     reference: int = 24
     jump_px: float = 10.0
     period_px: float = 5.0
-    half_width: int = 10
+    half_width: int = 12
+    foot_lock: bool = True
 
 
 @dataclass(frozen=True)
@@ -211,10 +214,16 @@ class RenderingSettings:
 
 @dataclass(frozen=True)
 class EvaluationSettings:
-    """Scores of a finished video (paper V). Tolerances in frames."""
+    """Scores of a finished video (paper V), and what the choreography is tried on. Tolerances in frames.
+
+    lengths_s: of the fragments that are compared. grid_s: length of the beat grids danced to beside the songs; of the
+    songs as much is danced.
+    """
 
     tolerances: tuple[int, ...] = (0, 1, 2)
     pck_share: float = 0.1
+    lengths_s: tuple[float, ...] = (1.0, 2.0, 3.0, 4.0)
+    grid_s: float = 30.0
 
 
 SECTIONS: dict[str, type] = {

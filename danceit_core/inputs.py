@@ -17,6 +17,7 @@ import yaml
 from jsonschema import Draft202012Validator
 from jsonschema.exceptions import ValidationError, best_match
 
+from danceit_core.choreography.edits import Edit, read_edits
 from danceit_core.config import SECTIONS, make_settings
 from danceit_core.errors import ConfigError
 
@@ -25,13 +26,14 @@ TABLES = ("videos", "songs", "targets")
 
 @dataclass(frozen=True)
 class Project:
-    """The checked input: one settings dictionary a section, and the tables indexed by their IDs."""
+    """The checked input: one settings dictionary a section, the tables indexed by their IDs, and edits."""
 
     settings: dict[str, dict[str, Any]]
     strict: bool
     videos: pd.DataFrame
     songs: pd.DataFrame
     targets: pd.DataFrame
+    edits: list[Edit]
 
     def clips(self) -> pd.DataFrame:
         """Dance and target videos in one table: both go through the same media and pose rules."""
@@ -61,7 +63,10 @@ def load_project(config: Mapping[str, Any], *, schemas: str | Path, config_files
                 )
             owner[row_id] = name
         check_files(tables[name], table_path=config[name], made_in=settings["demo"]["folder"])
-    return Project(settings, strict=config.get("strict", False), **tables)
+    styles = {str(video): str(style) for video, style in tables["videos"]["style"].items()}
+    path = config.get("edits", "")
+    edits = read_edits(path, songs=list(tables["songs"].index), styles=styles) if path else []
+    return Project(settings, strict=config.get("strict", False), **tables, edits=edits)
 
 
 def parse_scalars(config: Mapping[str, Any]) -> dict[str, Any]:

@@ -12,10 +12,10 @@ STAGE_VERSIONS: dict[str, int] = {
     "music": 1,
     "fragments": 2,
     "matcher": 1,
-    "retrieval": 1,
-    "alignment": 1,
+    "retrieval": 2,
+    "alignment": 2,
     "pose_gan": 1,
     "face_gan": 1,
     "rendering": 1,
-    "evaluation": 1,
+    "evaluation": 2,
 }

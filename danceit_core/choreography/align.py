@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from danceit_core.choreography.curve import Array, fit_curve, hide_absent, show_absent
+from danceit_core.choreography.footlock import lock_feet
 from danceit_core.choreography.normalise import carry_place, fit_to_target, ground_line, keep_inside, whole_body
 from danceit_core.choreography.plan import Plan
 from danceit_core.choreography.spatial import context_frames, join_clips
@@ -41,13 +42,14 @@ class Aligned:
     """A finished dance of T frames and where each comes from.
 
     keypoints (T, 25, 3) in pixels of the output picture, absent = 0. source_video (T,) names, source_frame (T,) the
-    nearest frame there, match_distance (T,) of the clip.
+    nearest frame there, match_distance (T,) of the clip. seams: first frames of the clips but the first.
     """
 
     keypoints: Keypoints
     source_video: NDArray[Any]
     source_frame: NDArray[np.int32]
     match_distance: NDArray[np.float64]
+    seams: NDArray[np.int64]
 
 
 def align(
@@ -74,6 +76,8 @@ def align(
     )
     joined = join_clips(clips, picture_px=max(size), settings=spatial)
     inside = keep_inside(joined, target=target, size=size, fps=fps)
+    if spatial.foot_lock:  # before the beats, which are those of the dance that is seen
+        inside = lock_feet(inside, fps=fps, height_px=target.height_px)
     dance, origin = align_beats(inside, beats_s, fps=fps, settings=temporal)
     frame = np.round(origin).astype(np.int64)
     clip = np.searchsorted(plan.start_frame, frame, side="right") - 1
@@ -84,6 +88,7 @@ def align(
         source_video=plan.source_video[clip],
         source_frame=np.clip(np.round(source_frame), 0, lengths[clip] - 1).astype(np.int32),
         match_distance=plan.match_distance[clip],
+        seams=np.flatnonzero(np.diff(clip)) + 1,
     )
 
 
@@ -102,7 +107,7 @@ def read_clips(plan: Plan, sources: Mapping[str, Source], *, target: Body, conte
             bodies[video] = whole_body(source.keypoints[source.kept], name=f"video {video}")
         frames, rate = int(plan.frames[row]), float(plan.rate[row])
         clip = read_clip(source, start, frames, rate=rate, context=context, name=str(video))
-        ground_y = ground_line(clip[..., :2], otherwise=bodies[video].ground_y)
+        ground_y = ground_line(clip[context : context + frames, :, :2], otherwise=bodies[video].ground_y)
         clips.append(fit_to_target(clip, source=bodies[video], ground_y=ground_y, target=target))
     return clips
 
@@ -144,7 +149,7 @@ def body_in_picture(table: PoseTable, *, image_size: int) -> Body:
     return body.scaled(image_size / max(table.size))
 
 
-def write_dance(path: str | Path, dance: Aligned, *, fps: float, image_size: int, seams: ArrayLike) -> None:
+def write_dance(path: str | Path, dance: Aligned, *, fps: float, image_size: int) -> None:
     """Write a finished dance as a pose table whose every frame names its source video, frame and match distance."""
     columns: dict[str, ArrayLike] = {
         "source_video": dance.source_video.astype(str),
@@ -157,5 +162,5 @@ def write_dance(path: str | Path, dance: Aligned, *, fps: float, image_size: int
         fps=fps,
         size=(image_size, image_size),
         columns=columns,
-        metadata={"seams": np.asarray(seams).tolist()},
+        metadata={"seams": dance.seams.tolist()},
     )

@@ -10,48 +10,67 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from danceit_core.choreography.curve import Array, mean_present
+from danceit_core.choreography.curve import Array
 from danceit_core.choreography.library import Library, Rows
 from danceit_core.pose.skeleton import ANKLES, LEFT_HIP, LEFT_SHOULDER, MID_HIP, RIGHT_HIP, RIGHT_SHOULDER
 
 SLOWEST, FASTEST = 0.8, 1.25
+HASTE = 1.5
 # A jump of velocity of 1 torso length a second counts as much as one of 0.15 torso lengths in pose.
 VELOCITY_S = 0.15
+# Round a seam the dancer must not turn from front to back: shoulders this wide on either side, torso lengths.
+TURN_FRAMES, WIDE_TORSOS = 7, 0.2
+# Slower than this nobody is seen to move, torso lengths a second; a pose held for this share of a clip is a dance's
+# own.
+STILL_SPEED, STILL_SHARE = 0.06, 0.1
 # Cost of a seam between poses without a common joint.
 UNKNOWN_SEAM = 1.0
 
 
 @dataclass(frozen=True)
 class Ends:
-    """How K fragments begin and end: poses (K, 15, 2) torso lengths, velocities (K, 15, 2) torso lengths a second."""
+    """How K fragments begin and end: poses (K, 15, 2) torso lengths, velocities (K, 15, 2) torso lengths a second.
+
+    facing_after, facing_before (K,): signed width of the shoulders TURN_FRAMES after the start and before the end.
+    """
 
     start: Array
     start_velocity: Array
     end: Array
     end_velocity: Array
+    facing_after: Array
+    facing_before: Array
 
 
-def playback_rates(library: Library, tempo_bpm: float) -> Array:
-    """Source frames a song frame (N,) that bring each fragment's tempo, or its octave, to the song's; 1 if unknown."""
+def playback_rates(library: Library, rows: Rows, tempo_bpm: float) -> Array:
+    """Source frames a song frame (K,) that bring each fragment's tempo, or its octave, to the song's; 1 if unknown."""
     if not np.isfinite(tempo_bpm) or tempo_bpm <= 0:
-        return np.ones(len(library))
-    ratio = tempo_bpm / library.tempo_bpm
+        return np.ones(len(rows))
+    ratio = tempo_bpm / library.tempo_bpm[rows]
     ratio = ratio * 2.0 ** -np.round(np.log2(ratio))
     rate = np.clip(np.where(np.isnan(ratio), 1.0, ratio), SLOWEST, FASTEST)
-    return np.minimum(rate, library.room / library.frames)
+    return np.minimum(rate, library.room[rows] / library.frames)
 
 
-def find_ends(library: Library, rows: Rows, rates: Array, *, fps: float) -> Ends:
-    """Poses and velocities at both ends of fragments `rows` (K,) played at `rates` (K,)."""
-    zero, stop = np.zeros(len(rows)), rates * library.frames
+def stretch(rates: Array) -> Array:
+    """Octaves between playback and recording (K,); faster counts HASTE times, for jerk grows with its third power."""
+    return np.abs(np.log2(rates)) * np.where(rates > 1, HASTE, 1.0)
+
+
+def find_ends(library: Library, rows: Rows, rates: Array, shift: Array, *, fps: float) -> Ends:
+    """Poses and velocities at both ends of fragments `rows` (K,) played at `rates` (K,) from `shift` (K,) frames on."""
+    zero, stop = shift, shift + rates * library.frames
     stop = np.minimum(stop, library.room[rows] - 1)  # the seam's own frame may be one past the passage
     start, end = library.pose(rows, zero), library.pose(rows, stop)
     per_second = (rates * fps)[:, None, None]
+    after, before = (library.pose(rows, at)[..., 0] for at in (zero + rates * TURN_FRAMES, stop - rates * TURN_FRAMES))
     return Ends(
         start,
         (library.pose(rows, zero + 1) - start) * per_second,
         end,
         (end - library.pose(rows, stop - 1)) * per_second,
+        after[:, LEFT_SHOULDER] - after[:, RIGHT_SHOULDER],
+        before[:, LEFT_SHOULDER] - before[:, RIGHT_SHOULDER],
     )
 
 
@@ -66,16 +85,31 @@ def foot_shifts(ends: Ends, following: Ends) -> Array:
 
 def seam_costs(ends: Ends, following: Ends, shifts: Array) -> Array:
     """Pose and velocity jump (A, B) from each of A ends to each of B starts, with the starts moved by `shifts`."""
-    gap = ends.end[:, None] - following.start[None]  # (A, B, 15, 2)
-    gap[..., 0] -= shifts[..., None]
-    jerk = ends.end_velocity[:, None] - following.start_velocity[None]
-    cost = mean_present(np.linalg.norm(gap, axis=-1)) + VELOCITY_S * mean_present(np.linalg.norm(jerk, axis=-1))
+    pose = _mean_distance(ends.end, following.start, shifts)
+    cost = pose + VELOCITY_S * _mean_distance(ends.end_velocity, following.start_velocity, np.zeros(1))
     return np.nan_to_num(cost, nan=UNKNOWN_SEAM)
 
 
-def facing_costs(ends: Ends, following: Ends) -> Array:
-    """Change (A, B) of the signed width of shoulders and hips: large where a front view would meet a back view."""
-    return np.nan_to_num(np.abs(signed_width(ends.end)[:, None] - signed_width(following.start)[None]))
+def _mean_distance(a: Array, b: Array, shifts: Array) -> Array:
+    """Mean distance (A, B) of the joints that are in both of a (A, J, 2) and b (B, J, 2) moved by `shifts` in x."""
+    ax, ay = (np.ascontiguousarray(a[..., k].T, np.float32)[:, :, None] for k in (0, 1))  # (J, A, 1)
+    bx, by = (np.ascontiguousarray(b[..., k].T, np.float32)[:, None] for k in (0, 1))  # (J, 1, B)
+    dx, dy = ax - bx - shifts.astype(np.float32), ay - by
+    distance = np.sqrt(dx * dx + dy * dy)  # (J, A, B)
+    count = (~np.isnan(ax[..., 0])).T.astype(np.float64) @ ~np.isnan(bx[:, 0])  # joints in both, (A, B)
+    total = np.nan_to_num(distance).sum(0) if count.min(initial=np.inf) < len(distance) else distance.sum(0)
+    return np.where(count > 0, total / np.maximum(count, 1), np.nan)
+
+
+def facing_costs(ends: Ends, following: Ends) -> tuple[Array, NDArray[np.bool_]]:
+    """Change (A, B) of the signed width of shoulders and hips, and whether (A, B) the seam would turn the dancer round.
+
+    The first is large where a front view meets a back view. The second looks TURN_FRAMES before and after the seam.
+    """
+    change = np.abs(signed_width(ends.end)[:, None] - signed_width(following.start)[None])
+    before, after = ends.facing_before[:, None], following.facing_after[None]
+    turned = (before * after < 0) & (np.minimum(np.abs(before), np.abs(after)) > WIDE_TORSOS)
+    return np.nan_to_num(change), turned
 
 
 def signed_width(poses: Array) -> Array:
@@ -84,22 +118,35 @@ def signed_width(poses: Array) -> Array:
     return x[:, LEFT_SHOULDER] - x[:, RIGHT_SHOULDER] + x[:, LEFT_HIP] - x[:, RIGHT_HIP]
 
 
-def log_energy(library: Library, rows: Rows, rates: Array) -> Array:
-    """Logarithm of the mean joint speed (K,) of fragments played at `rates`."""
-    steps = rates[:, None] * np.arange(library.frames)
-    return np.log(rates * library.speed_at(rows, steps).mean(1) + 1e-3)
+def log_mean(steps: Array) -> Array:
+    """Logarithm of the means (K,) of small positive numbers (K, F): of speed, a fragment's energy."""
+    return np.log(steps.mean(1) + 1e-3)
 
 
-def beat_misfits(library: Library, rows: Rows, rates: Array, *, beats: NDArray, kind: str) -> Array:
-    """Distance (K,) from the clip's beats to the fragments' own motion beats: mean share of half a beat, 0..1.
+def stillness(speed: Array) -> Array:
+    """Share (K,) of frames slower than STILL_SPEED, of (K, F) torso lengths a second; up to STILL_SHARE is free."""
+    return np.maximum(0, (speed < STILL_SPEED).mean(1) - STILL_SHARE) / (1 - STILL_SHARE)
 
-    beats: frames after the clip's start. kind: `min` or `max` of the joints' speed. 0 for a clip without beats.
+
+def beat_misfits(library: Library, rows: Rows, rates: Array, *, beats: NDArray, reach: int, kind: str) -> Array:
+    """Distance (K, 2 reach + 1) from the clip's beats to the fragments' own: mean share of half a beat, 0..1.
+
+    Column c is for fragments that begin c - reach frames of the song after their start. beats: frames after the
+    clip's start. kind: `min` or `max` of the joints' speed. 0 for a clip without beats.
     """
     if not len(beats):
-        return np.zeros(len(rows))
+        return np.zeros((len(rows), 2 * reach + 1))
     interval = np.median(np.diff(beats)) if len(beats) > 1 else 12
     half = max(2, round(float(interval) / 2))
-    times = beats[:, None] + np.arange(-half, half + 1)  # (B, W)
-    speed = library.speed_at(rows, rates[:, None, None] * times)  # (K, B, W)
-    found = speed.argmin(-1) if kind == "min" else speed.argmax(-1)
-    return np.abs(found - half).mean(-1) / half
+    times = np.arange(-reach - half, library.frames + reach + half + 1)
+    speed = library.speed[library.frames_at(rows, rates[:, None] * times)].astype(np.float32)  # (K, T)
+    windows = np.lib.stride_tricks.sliding_window_view(speed, 2 * half + 1, axis=1)  # (K, T - 2 half, W)
+    found = windows.argmin(-1) if kind == "min" else windows.argmax(-1)
+    away = np.abs(found - half) / half  # entry t: of the frame t - reach of the clip
+    at = np.round(beats).astype(int)[:, None] + np.arange(2 * reach + 1)  # (B, shifts)
+    return away[:, at].mean(1)
+
+
+def shift_limits(library: Library, rows: Rows, rates: Array) -> tuple[Array, Array]:
+    """How many frames of the song fragments `rows` (K,) may begin earlier (<= 0) and later (>= 0) in their passage."""
+    return -library.before[rows] / rates, np.maximum(0, library.room[rows] - rates * library.frames) / rates

@@ -15,6 +15,7 @@ from numpy.typing import ArrayLike, NDArray
 from danceit_core.choreography.curve import Array, hide_absent, mean_present
 from danceit_core.choreography.normalise import ground_line, whole_body
 from danceit_core.errors import ChoreographyError
+from danceit_core.pose.measure import STANDING_PERCENTILE, lower_ankles
 from danceit_core.pose.skeleton import BODY
 
 Rows = NDArray[np.int64]
@@ -25,8 +26,10 @@ class Library:
     """N fragments of `frames` frames. Made by `make_library`.
 
     fragment_id, video, start_frame, tempo_bpm (NaN: unknown): (N,). poses (M, 15, 2): all passages end to end, in
-    torso lengths, NaN where absent. speed (M,): mean joint step into each frame, torso lengths. first (N,): a
-    fragment's row in poses; room (N,): frames from there to the end of its passage; ground (N,): its ankle line.
+    torso lengths, NaN where absent. speed (M,): mean joint step into each frame, torso lengths; jerk (M,):
+    mean third difference there, torso lengths. first (N,): a
+    fragment's row in poses; room (N,): frames from there to the end of its passage, before (N,): from its beginning;
+    ground (N,): its ankle line. video_index (N,): a number for each video.
     """
 
     frames: int
@@ -36,16 +39,19 @@ class Library:
     tempo_bpm: Array
     poses: Array
     speed: Array
+    jerk: Array
     first: Rows
     room: Rows
+    before: Rows
     ground: Array
+    video_index: Rows
 
     def __len__(self) -> int:
         return len(self.first)
 
     def pose(self, rows: Rows, offset: NDArray) -> Array:
-        """Poses (K, 15, 2) of fragments `rows` at `offset` (K,) fractional frames after their start, within room."""
-        at = self.first[rows] + np.clip(offset, 0, self.room[rows] - 1)
+        """Poses (K, 15, 2) of fragments `rows` at `offset` (K,) frames, any fraction, after their start in the passage."""
+        at = self.first[rows] + np.clip(offset, -self.before[rows], self.room[rows] - 1)
         before = np.floor(at).astype(int)
         after = np.minimum(before + 1, self.first[rows] + self.room[rows] - 1)
         share = (at - before)[:, None, None]
@@ -53,11 +59,11 @@ class Library:
         xy[..., 1] -= self.ground[rows, None]
         return xy
 
-    def speed_at(self, rows: Rows, offset: NDArray) -> Array:
-        """Speed (K, ...) of fragments `rows` (K,) at `offset` (K, ...) source frames after their start."""
+    def frames_at(self, rows: Rows, offset: NDArray) -> Rows:
+        """Rows (K, ...) of poses, speed and jerk at `offset` (K, ...) source frames after the start of `rows` (K,)."""
         shape = (-1, *[1] * (offset.ndim - 1))
-        within = np.clip(np.round(offset), 0, self.room[rows].reshape(shape) - 1)
-        return self.speed[self.first[rows].reshape(shape) + within.astype(int)]
+        within = np.clip(np.round(offset), -self.before[rows].reshape(shape), self.room[rows].reshape(shape) - 1)
+        return self.first[rows].reshape(shape) + within.astype(np.int64)
 
 
 def make_library(
@@ -83,9 +89,11 @@ def make_library(
     count, frames = keypoints.shape[:2]
     videos, starts = np.asarray(video, object), np.asarray(start_frame, np.int64)
     tempo = np.full(count, np.nan) if tempo_bpm is None else np.asarray(tempo_bpm, np.float64)
-    first, room, ground = np.zeros(count, np.int64), np.zeros(count, np.int64), np.zeros(count)
+    first, room, before = (np.zeros(count, np.int64) for _ in range(3))
+    ground = np.zeros(count)
     poses: list[Array] = []
     speeds: list[Array] = []
+    jerks: list[Array] = []
     length = 0
     for name in dict.fromkeys(videos.tolist()):
         rows = np.flatnonzero(videos == name)
@@ -97,16 +105,19 @@ def make_library(
             whole[place], filled[place] = keypoints[row], True
         body = whole_body(whole[filled], name=f"video {name}")
         xy = hide_absent(whole)[:, BODY, :2] / body.torso_px  # (span, 15, 2)
-        stops = np.append(np.flatnonzero(~filled), span)
+        holes = np.flatnonzero(~filled)
         offset = starts[rows] - begin
         first[rows] = length + offset
-        room[rows] = stops[np.searchsorted(stops, offset)] - offset
+        stops, begins = np.append(holes, span), np.append(-1, holes) + 1
         if passage_end is not None:  # fragments of two camera shots may touch
-            room[rows] = np.minimum(room[rows], np.asarray(passage_end, np.int64)[rows] - starts[rows])
-        for row, at in zip(rows, offset, strict=True):
-            ground[row] = ground_line(xy[at : at + frames], otherwise=body.ground_y / body.torso_px)
+            stops = np.union1d(stops, np.asarray(passage_end, np.int64)[rows] - begin)
+            begins = np.union1d(begins, stops[stops < span])
+        room[rows] = stops[np.searchsorted(stops, offset, side="right")] - offset
+        before[rows] = offset - begins[np.searchsorted(begins, offset, side="right") - 1]
+        ground[rows] = _ground_lines(xy, offset, frames=frames, otherwise=body.ground_y / body.torso_px)
         poses.append(xy)
         speeds.append(step_sizes(xy))
+        jerks.append(jerk_sizes(xy))
         length += len(xy)
     return Library(
         frames=frames,
@@ -116,10 +127,22 @@ def make_library(
         tempo_bpm=np.where(np.isfinite(tempo) & (tempo > 0), tempo, np.nan),
         poses=np.concatenate(poses),
         speed=np.concatenate(speeds),
+        jerk=np.concatenate(jerks),
         first=first,
         room=room,
+        before=before,
         ground=ground,
+        video_index=np.unique(videos.astype(str), return_inverse=True)[1],
     )
+
+
+def _ground_lines(xy: Array, starts: Rows, *, frames: int, otherwise: float) -> Array:
+    """`ground_line` of each passage of `frames` frames that begins at a frame of `starts` (K,), all at once."""
+    windows = lower_ankles(xy)[starts[:, None] + np.arange(frames)]  # (K, F)
+    lines = np.percentile(windows, STANDING_PERCENTILE, axis=1)
+    for row in np.flatnonzero(np.isnan(lines)):
+        lines[row] = ground_line(xy[starts[row] : starts[row] + frames], otherwise=otherwise)
+    return lines
 
 
 def step_sizes(xy: Array) -> Array:
@@ -130,3 +153,11 @@ def step_sizes(xy: Array) -> Array:
     if not len(known):
         return np.zeros(len(xy))
     return np.interp(np.arange(len(xy)), known, steps[known])
+
+
+def jerk_sizes(xy: Array) -> Array:
+    """Mean third difference round each frame (T,) of poses (T, J, 2); 0 where it is unknown."""
+    jerk = np.zeros(len(xy))
+    if len(xy) > 3:
+        jerk[2:-1] = np.nan_to_num(mean_present(np.linalg.norm(np.diff(xy, 3, axis=0), axis=-1)))
+    return jerk

@@ -5,6 +5,7 @@ from half-way to the previous beat to half-way to the next; intervals may differ
 hold no extremum and are left out.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -24,9 +25,9 @@ class BeatWindow:
     stop: int
 
 
-def step_speed(keypoints: NDArray) -> Array:
-    """Mean step of the body joints into each frame (T,), pixels a frame, of (T, 25, 3) keypoints, absent = 0."""
-    return step_sizes(hide_absent(keypoints)[:, BODY, :2])
+def step_speed(keypoints: NDArray, *, joints: Sequence[int] = BODY) -> Array:
+    """Mean step of the joints into each frame (T,), pixels a frame, of (T, 25, 3) keypoints, absent = 0."""
+    return step_sizes(hide_absent(keypoints)[:, list(joints), :2])
 
 
 def beat_windows(beats_s: ArrayLike, *, frames: int, fps: float) -> list[BeatWindow]:

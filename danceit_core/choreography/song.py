@@ -1,10 +1,16 @@
 """From a song's music table and the embedded database to the plan of its dance (paper Eq. 2)."""
 
-import numpy as np
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
-from danceit_core.choreography.library import make_library
+import numpy as np
+from numpy.typing import NDArray
+
+from danceit_core.choreography.candidates import ClipSong
+from danceit_core.choreography.edits import Edit, edited_choices, touched_clips
+from danceit_core.choreography.library import Library, make_library
 from danceit_core.choreography.plan import Plan
-from danceit_core.choreography.retrieve import Matches, clip_windows, retrieve
+from danceit_core.choreography.retrieve import Matches, choose, clip_windows, pool_size, retrieve
 from danceit_core.config import RetrievalSettings
 from danceit_core.database.table import Database
 from danceit_core.matcher.index import FragmentIndex
@@ -27,13 +33,70 @@ def plan_song(
     beat_kind: `min` or `max` of speed, the motion beat of temporal alignment. Raises ChoreographyError for a song
     shorter than one fragment, MatcherError for features of another kind than the matcher learnt.
     """
-    frames = database.keypoints.shape[1]
-    song_frames = round(music.duration_s * music.fps)
-    starts = clip_windows(song_frames, fragment_frames=frames, fps=music.fps)
-    features = music.features[np.minimum(starts[:, None] + np.arange(frames), len(music) - 1)]  # (C, F, D)
-    distance, rows = index.search(matcher.embed_audio(features), k=len(index))
+    starts, song = clip_song(music, fragment_frames=database.keypoints.shape[1])
+    matches = search_clips(music, starts, database=database, matcher=matcher, index=index, count=pool_size(settings))
+    library = library_of(database)
+    rng = np.random.default_rng(seed)
+    return retrieve(library, matches, song=song, settings=settings, rng=rng, beat_kind=beat_kind)
+
+
+def edit_plan(
+    plan: Plan,
+    edits: Sequence[Edit],
+    music: MusicTable,
+    database: Database,
+    *,
+    matcher: Matcher,
+    index: FragmentIndex,
+    settings: RetrievalSettings,
+    beat_kind: str,
+    seed: int,
+    styles: Mapping[str, str],
+) -> Plan:
+    """`plan` of a song after the edits of that song; clips that no edit touches dance what they did.
+
+    styles: the style of each video. Raises ChoreographyError for edits that leave nothing to dance.
+    """
+    starts, song = clip_song(music, fragment_frames=database.keypoints.shape[1])
+    touched = touched_clips(edits, plan, fps=music.fps)
+    matches = search_clips(music, starts[touched], database=database, matcher=matcher, index=index, count=len(index))
+    distance = {}
+    for clip, rows, values in zip(touched, matches.rows, matches.distance, strict=True):
+        distance[clip] = np.empty(len(index))
+        distance[clip][rows] = values
+    library = library_of(database)
+    choices = edited_choices(edits, plan, library, distance, fps=music.fps, styles=styles)
+    path = replace(settings, variant="path")  # the paper's argmin has nothing to say about neighbours
+    return choose(library, choices, song=song, settings=path, rng=np.random.default_rng(seed), beat_kind=beat_kind)
+
+
+def clip_song(music: MusicTable, *, fragment_frames: int) -> tuple[NDArray[np.int64], ClipSong]:
+    """Where the music of each clip begins (C,) (`clip_windows`), and the song as the search sees it."""
+    frames = round(music.duration_s * music.fps)
+    starts = clip_windows(frames, fragment_frames=fragment_frames, fps=music.fps)
+    loudness = music.loudness[_clip_frames(music, starts, fragment_frames)].mean(1)
+    return starts, ClipSong(frames, music.fps, music.beats.times_s, music.beats.tempo_bpm, loudness)
+
+
+def search_clips(
+    music: MusicTable,
+    starts: NDArray[np.int64],
+    *,
+    database: Database,
+    matcher: Matcher,
+    index: FragmentIndex,
+    count: int,
+) -> Matches:
+    """The `count` fragments nearest to the music of each clip that begins at a frame of `starts` (C,)."""
+    features = music.features[_clip_frames(music, starts, database.keypoints.shape[1])]  # (C, F, D)
+    distance, rows = index.search(matcher.embed_audio(features), k=min(count, len(index)))
+    return Matches(rows, distance)
+
+
+def library_of(database: Database) -> Library:
+    """The fragments of a database on one timeline."""
     table = database.table
-    library = make_library(
+    return make_library(
         database.keypoints,
         fragment_id=table["fragment_id"].to_numpy(),
         video=table["video"].to_numpy(),
@@ -41,15 +104,7 @@ def plan_song(
         passage_end=table["passage_end"].to_numpy(),
         tempo_bpm=table["tempo_bpm"].to_numpy(),
     )
-    return retrieve(
-        library,
-        Matches(rows, distance),
-        song_frames=song_frames,
-        fps=music.fps,
-        beats_s=music.beats.times_s,
-        tempo_bpm=music.beats.tempo_bpm,
-        settings=settings,
-        rng=np.random.default_rng(seed),
-        beat_kind=beat_kind,
-        clip_energy=music.loudness[np.minimum(starts[:, None] + np.arange(frames), len(music) - 1)].mean(1),
-    )
+
+
+def _clip_frames(music: MusicTable, starts: NDArray[np.int64], count: int) -> NDArray[np.int64]:
+    return np.minimum(starts[:, None] + np.arange(count), len(music) - 1)

@@ -23,14 +23,15 @@ from danceit_core.pose.skeleton import BODY
 
 # Speed is looked up at this many places a frame.
 FINE = 4
-ACCENTS = 4
-STRONGEST_ACCENT = 0.5
+ACCENTS = 5
+STRONGEST_ACCENT = 0.9
 # A source frame up to this share of a beat away may meet the beat.
 REACH = 0.55
-# An extremum must beat its neighbours by this factor, or resampling loses it.
-MARGIN = 1.1
+# An extremum must beat its neighbours by this factor, or resampling may lose it; nearer to 1 it counts as part missed.
+MARGIN = {"min": 1.2, "max": 1.15}
+TINY = 1e-9
 # What one missed half window, a squared logarithm of slope, a squared shift in beats and a squared accent cost.
-MISS, STRETCH, SHIFT, ACCENT = 2.0, 3.0, 0.2, 1.0
+MISS, STRETCH, SHIFT, ACCENT = 4.0, 3.0, 0.2, 1.0
 
 
 @dataclass(frozen=True)
@@ -117,8 +118,8 @@ def _segment_costs(
     warped = speed[np.clip(np.round(source * FINE).astype(int), 0, len(speed) - 1)] * slope
     half = (count + 1) // 2
     for is_beat, at, others in ((ends[0], 0, slice(1, half + 1)), (ends[1], -1, slice(-half - 1, -1))):
-        if is_beat and kind == "min":
-            cost[i, j] += MISS * (warped[:, others].min(-1) < warped[:, at] * MARGIN)
-        elif is_beat:
-            cost[i, j] += MISS * (warped[:, others].max(-1) > warped[:, at] / MARGIN)
+        if is_beat:
+            there, rest = warped[:, at], warped[:, others]
+            ratio = rest.min(-1) / (there + TINY) if kind == "min" else there / (rest.max(-1) + TINY)
+            cost[i, j] += MISS * np.clip((MARGIN[kind] - ratio) / (MARGIN[kind] - 1), 0, 1)
     return cost

@@ -25,7 +25,7 @@ from scipy.ndimage import gaussian_filter1d
 
 from danceit_core.choreography.motion_beats import beat_windows, step_speed
 from danceit_core.errors import MusicError
-from danceit_core.pose.skeleton import Keypoints
+from danceit_core.pose.skeleton import BODY, Keypoints
 
 KINDS = ("min", "max")
 SIGMA_S = 0.05
@@ -39,20 +39,26 @@ def beat_scores(
     *,
     fps: float,
     tolerances: Sequence[int] = (0, 1, 2),
+    joints: Sequence[int] = BODY,
+    smooth: bool = False,
     rng: np.random.Generator,
 ) -> dict[str, float]:
     """All scores of this module and their chances, as a flat dict.
+
+    joints: whose speed is meant, `HANDS` for the hands alone. smooth: smooth the speed by SMOOTHING_FRAMES for S_BA
+    too. An aligner optimises the plain speed of the body, so that these two show a trick of one definition.
 
     Keys: `s_ba_<kind>_<tolerance>`, `beat_align_music`, `beat_align_motion`, each also with `chance_` before it;
     `beats`, the number of beats judged. Raises MusicError when beats are not increasing seconds.
     """
     beats = check_beats(beats_s, frames=len(keypoints), fps=fps)
-    speed = step_speed(keypoints)
+    speed = step_speed(keypoints, joints=joints)
+    judged = gaussian_filter1d(speed, SMOOTHING_FRAMES) if smooth else speed
 
     def score(at: NDArray[np.float64]) -> dict[str, float]:
         out = {}
         for kind in KINDS:
-            distances = beat_distances(speed, at, fps=fps, kind=kind)
+            distances = beat_distances(judged, at, fps=fps, kind=kind)
             for tolerance in tolerances:
                 out[f"s_ba_{kind}_{tolerance}"] = _share(distances <= tolerance)
         out["beat_align_music"], out["beat_align_motion"] = beat_align(speed, at, fps=fps)

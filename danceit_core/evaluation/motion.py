@@ -18,14 +18,14 @@ from itertools import pairwise
 from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 from scipy.ndimage import maximum_filter1d
 from scipy.stats import wasserstein_distance
 
 from danceit_core.choreography.curve import Array, hide_absent, mean_present
 from danceit_core.choreography.motion_beats import step_speed
 from danceit_core.choreography.normalise import whole_body
-from danceit_core.pose.skeleton import ANKLES, BODY, FEET, HANDS, Keypoints
+from danceit_core.pose.skeleton import ANKLES, BODY, FEET, HANDS, LEFT_SHOULDER, RIGHT_SHOULDER, Keypoints
 
 BODY_PX = 300.0
 LARGEST_PX = 400
@@ -36,6 +36,8 @@ STEP_BINS_PX = (0, 20, 40, 60, 80, 400)
 FROZEN_SPEED = 0.05
 # A seam is felt in the frames up to this far from it.
 SEAM_FRAMES = 7
+# Shoulders this far apart show the front or the back, torso lengths.
+FACING_TORSOS = 0.25
 # A foot is planted this near, share of the body height, to its lowest place in the second round it.
 PLANTED_SHARE = 0.03
 DIVERSITY_WINDOW_S = 2.0
@@ -135,6 +137,19 @@ def seam_jerk(jerk: Array, seams: ArrayLike) -> Array:
         if len(near):
             peaks.append(float(near.max()))
     return np.array(peaks)
+
+
+def facing_flips(keypoints: Keypoints, frames: ArrayLike) -> NDArray[np.bool_]:
+    """Whether (S,) the shoulders swap sides within SEAM_FRAMES of each frame, both views wide: a turn, or a fold.
+
+    Wide: the shoulders at least FACING_TORSOS apart on either side of the frame. Frames too near an end do not count.
+    """
+    xy = _in_torsos(keypoints)
+    at = np.asarray(frames, np.int64)
+    at = at[(at >= SEAM_FRAMES) & (at < len(xy) - SEAM_FRAMES)]
+    width = xy[:, LEFT_SHOULDER, 0] - xy[:, RIGHT_SHOULDER, 0]
+    before, after = width[at - SEAM_FRAMES], width[at + SEAM_FRAMES]
+    return (before * after < 0) & (np.minimum(np.abs(before), np.abs(after)) > FACING_TORSOS)
 
 
 def mean_speed(keypoints: Keypoints, *, fps: float) -> float:

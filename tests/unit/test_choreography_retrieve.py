@@ -5,6 +5,7 @@ import pytest
 from dancers import sine_dancer, turned, wandering_dancer
 
 from danceit_core.choreography import costs
+from danceit_core.choreography.candidates import ClipSong
 from danceit_core.choreography.library import Library, make_library
 from danceit_core.choreography.plan import Plan
 from danceit_core.choreography.retrieve import Matches, clip_windows, retrieve, sort_matches
@@ -30,9 +31,13 @@ def cut(videos: dict[str, np.ndarray], *, hop: int = FRAMES, tempo_bpm: float | 
 
 
 def find(library: Library, distance: np.ndarray, settings: RetrievalSettings, **changes: object) -> Plan:
-    arguments = {"song_frames": len(distance) * FRAMES, "fps": FPS, "beats_s": [], "tempo_bpm": 0.0, **changes}
-    rng = np.random.default_rng(0)
-    return retrieve(library, sort_matches(distance), settings=settings, rng=rng, **arguments)
+    names = {"song_frames": "frames", "clip_energy": "energy"}
+    about = {"frames": len(distance) * FRAMES, "fps": FPS, "beats_s": np.zeros(0), "tempo_bpm": 0.0}
+    about |= {names.get(key, key): value for key, value in changes.items() if key != "beat_kind"}
+    about["beats_s"] = np.asarray(about["beats_s"], float)
+    kind = {"beat_kind": changes["beat_kind"]} if "beat_kind" in changes else {}
+    matches, rng = sort_matches(distance), np.random.default_rng(0)
+    return retrieve(library, matches, song=ClipSong(**about), settings=settings, rng=rng, **kind)
 
 
 @pytest.fixture(scope="module")
@@ -72,7 +77,14 @@ def test_argmin_takes_the_planted_nearest(three: Library) -> None:
 
 def test_path_follows_the_match_when_nothing_else_counts(three: Library) -> None:
     alone = dataclasses.replace(
-        PATH, seam_weight=0, beat_weight=0, tempo_weight=0, energy_weight=0, facing_weight=0, no_repeat_s=0
+        PATH,
+        seam_weight=0,
+        beat_weight=0,
+        tempo_weight=0,
+        energy_weight=0,
+        calm_weight=0,
+        facing_weight=0,
+        no_repeat_s=0,
     )
     distance = np.random.default_rng(2).uniform(1, 2, (5, len(three)))
     assert find(three, distance, alone).match_distance.sum() == pytest.approx(distance.min(1).sum())
@@ -138,7 +150,7 @@ def test_path_prefers_movement_already_on_the_beat() -> None:
 def test_energy_follows_the_song() -> None:
     library = cut({f"{a}": sine_dancer(25, amplitude_px=a, minimum_s=0.25) for a in (2, 8, 32)})
     settings = dataclasses.replace(
-        PATH, seam_weight=0, beat_weight=0, match_weight=0.01, energy_weight=5, no_repeat_s=0
+        PATH, seam_weight=0, beat_weight=0, match_weight=0.01, energy_weight=5, calm_weight=0, no_repeat_s=0
     )
     plan = find(library, np.zeros((3, 3)), settings, clip_energy=[5.0, 1.0, 9.0])
     assert list(plan.source_video) == ["8", "2", "32"]
@@ -161,10 +173,7 @@ def test_given_top_matches_are_enough(three: Library) -> None:
     plan = retrieve(
         three,
         matches,
-        song_frames=48,
-        fps=FPS,
-        beats_s=[],
-        tempo_bpm=100.0,
+        song=ClipSong(48, FPS, np.zeros(0), 100.0),
         settings=PATH,
         rng=np.random.default_rng(0),
     )
@@ -186,9 +195,11 @@ def test_tempo_is_folded_and_bounded() -> None:
         start_frame=[0, 24, 30, 36],
         tempo_bpm=[100, 50, np.nan, 100],
     )
-    np.testing.assert_allclose(costs.playback_rates(library, 110), [1.1, 1.1, 1.0, 1.0])  # the last has no more frames
-    np.testing.assert_allclose(costs.playback_rates(library, 80), [0.8, 0.8, 1.0, 0.8])
-    np.testing.assert_allclose(costs.playback_rates(library, 0), 1.0)
+    np.testing.assert_allclose(
+        costs.playback_rates(library, np.arange(4), 110), [1.1, 1.1, 1.0, 1.0]
+    )  # the last has no more frames
+    np.testing.assert_allclose(costs.playback_rates(library, np.arange(4), 80), [0.8, 0.8, 1.0, 0.8])
+    np.testing.assert_allclose(costs.playback_rates(library, np.arange(4), 0), 1.0)
 
 
 def test_overlapping_fragments_give_back_their_passage() -> None:
@@ -214,12 +225,12 @@ def test_absent_joints_do_not_hide_a_seam() -> None:
     b[:, 4, 0] += 165  # 1.5 torso lengths
     library = cut({"a": a, "b": b})
     rows, rates = np.array([0, 1]), np.ones(2)
-    ends = costs.find_ends(library, rows, rates, fps=FPS)
+    ends = costs.find_ends(library, rows, rates, np.zeros(2), fps=FPS)
     cost = costs.seam_costs(ends, ends, costs.foot_shifts(ends, ends))
     np.testing.assert_allclose(cost, [[0, 0.1], [0.1, 0]], atol=1e-6)
     a[:, 4] = 0
     library = cut({"a": a, "b": b})
-    ends = costs.find_ends(library, rows, rates, fps=FPS)
+    ends = costs.find_ends(library, rows, rates, np.zeros(2), fps=FPS)
     np.testing.assert_allclose(costs.seam_costs(ends, ends, costs.foot_shifts(ends, ends)), 0, atol=1e-6)
 
 
@@ -239,7 +250,7 @@ def test_errors_name_the_mismatch(three: Library) -> None:
     distance = np.ones((3, len(three)))
     with pytest.raises(ChoreographyError, match=r"fragment_s is 2\.0 s \(48 frames\) but .* 24 frames"):
         find(three, distance, RetrievalSettings(fragment_s=2.0))
-    with pytest.raises(ChoreographyError, match="for a song of 5 clips"):
+    with pytest.raises(ChoreographyError, match="for a song of 5;"):
         find(three, distance, PATH, song_frames=120)
     with pytest.raises(ChoreographyError, match="'best'; known are 'path' and 'argmin'"):
         find(three, distance, dataclasses.replace(PATH, variant="best"))

@@ -103,12 +103,13 @@ def test_the_dance_names_its_sources_and_is_previewed(plan, tmp_path):
     beats_s = song(5.4).beats.times_s
     options = {"spatial": SpatialSettings(), "temporal": TemporalSettings(), "fps": FPS, "size": (128, 128)}
     dance = align(plan, sources, target=target, beats_s=beats_s, **options)
-    write_dance(tmp_path / "dance.parquet", dance, fps=FPS, image_size=128, seams=plan.seams)
+    write_dance(tmp_path / "dance.parquet", dance, fps=FPS, image_size=128)
     table = read_pose_table(tmp_path / "dance.parquet")
     assert len(table) == plan.song_frames
     assert set(table.columns["source_video"]) <= set(sources)
     assert table.columns["source_frame"].min() >= 0
-    assert table.metadata["seams"] == plan.seams.tolist()
+    # Seams move with the warp, by less than a beat.
+    assert np.abs(np.array(table.metadata["seams"]) - plan.seams).max() < 12
     pictures = list(preview_frames(table, song(5.4), size=96))
     assert len(pictures) == len(table)
     assert pictures[0].shape == (96, 96, 3)

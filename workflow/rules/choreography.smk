@@ -6,7 +6,7 @@ rule retrieve_fragments:
         matcher=f"<results>/matcher/{fragment_s}s/matcher.pt",
         index=f"<results>/matcher/{fragment_s}s/index.parquet",
     output:
-        "<results>/choreography/{song}.parquet",
+        "<results>/choreography/{song}.first.parquet",
     log:
         "<logs>/retrieve_fragments/{song}.log",
     benchmark:
@@ -21,6 +21,32 @@ rule retrieve_fragments:
         seed=config["seed"],
     script:
         "../scripts/retrieve_fragments.py"
+
+
+rule edit_plan:
+    """The plan with the user's wishes for parts of the song (table `edits`); the rest stays as it is."""
+    input:
+        plan="<results>/choreography/{song}.first.parquet",
+        music="<results>/music/{song}.parquet",
+        fragments=lambda w: all_fragments(w) if edits_of(w) else [],
+        matcher=lambda w: f"<results>/matcher/{fragment_s}s/matcher.pt" if edits_of(w) else [],
+        index=lambda w: f"<results>/matcher/{fragment_s}s/index.parquet" if edits_of(w) else [],
+    output:
+        "<results>/choreography/{song}.parquet",
+    log:
+        "<logs>/edit_plan/{song}.log",
+    conda:
+        "../../environment.yml"
+    resources:
+        mem_mb=4000,
+    params:
+        **stage("retrieval"),
+        beat_kind=settings["temporal_alignment"]["beat_kind"],
+        seed=config["seed"],
+        edits=edits_of,
+        styles=lambda w: dict(project.videos["style"]) if edits_of(w) else {},
+    script:
+        "../scripts/edit_plan.py"
 
 
 rule align_poses:

@@ -25,6 +25,7 @@ clips = project.clips()
 clips_to_detect = [clip for clip, row in clips.iterrows() if not row["keypoints"]]
 clips_to_import = [clip for clip, row in clips.iterrows() if row["keypoints"]]
 fragment_s = f"{settings['retrieval']['fragment_s']:g}"
+compared_lengths = [f"{seconds:g}" for seconds in settings["evaluation"]["lengths_s"]]
 first_target, first_song = project.targets.index[0], project.songs.index[0]
 
 
@@ -44,6 +45,11 @@ wildcard_constraints:
 def stage(section):
     """A rule's params: the settings of its own stage and the stage's version, nothing else."""
     return {"settings": settings[section], "version": STAGE_VERSIONS[section]}
+
+
+def edits_of(wildcards):
+    """The lines of the table of edits that are about a song, as plain values: a change of them re-runs that song."""
+    return [vars(edit) for edit in project.edits if edit.song == wildcards.song]
 
 
 def is_dance(wildcards):

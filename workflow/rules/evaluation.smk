@@ -76,3 +76,42 @@ rule summarise:
         version=STAGE_VERSIONS["evaluation"],
     script:
         "../scripts/summarise.py"
+
+
+rule evaluate_choreography:
+    """All tables and figures of the choreography: Tables I and II, Fig. 8, Fig. 11, alignment against distortion."""
+    input:
+        cleaned=collect("<results>/cleaned/{video}.parquet", video=project.videos.index),
+        dance_music=collect("<results>/music/{video}.parquet", video=project.videos.index),
+        song_music=collect("<results>/music/{song}.parquet", song=project.songs.index),
+        fragments=collect(
+            "<results>/database/{seconds}s/{video}.parquet", seconds=compared_lengths, video=project.videos.index
+        ),
+        matchers=collect("<results>/matcher/{seconds}s/matcher.pt", seconds=compared_lengths),
+        indices=collect("<results>/matcher/{seconds}s/index.parquet", seconds=compared_lengths),
+        histories=collect("<results>/matcher/{seconds}s/history.jsonl", seconds=compared_lengths),
+    output:
+        report(
+            directory("<results>/evaluation/choreography"),
+            patterns=["{name}.png"],
+            category="Choreography",
+            caption="../report/choreography.rst",
+        ),
+    log:
+        "<logs>/evaluate_choreography.log",
+    benchmark:
+        "<benchmarks>/evaluate_choreography/all.tsv"
+    conda:
+        "../../environment.yml"
+    resources:
+        mem_mb=6000,
+    params:
+        **stage("evaluation"),
+        retrieval=settings["retrieval"],
+        spatial=settings["spatial_alignment"],
+        temporal=settings["temporal_alignment"],
+        videos=list(project.videos.index),
+        songs=list(project.songs.index),
+        seed=config["seed"],
+    script:
+        "../scripts/evaluate_choreography.py"

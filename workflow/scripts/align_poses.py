@@ -18,4 +18,4 @@ with stage(snakemake):
         spatial=SpatialSettings(**params.spatial),
         temporal=TemporalSettings(**params.temporal),
     )
-    write_dance(snakemake.output[0], dance, fps=music.fps, image_size=size, seams=plan.seams)
+    write_dance(snakemake.output[0], dance, fps=music.fps, image_size=size)

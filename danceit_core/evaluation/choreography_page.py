@@ -1,0 +1,133 @@
+"""The choreography's tables and figures as files: one page, one .tsv a table, three pictures.
+
+`choreography.md` shows everything; `scores.tsv` has all numbers of all rows, `tempo.tsv` and `tempo.png` are the
+paper's Fig. 8, `losses.png` its Fig. 11, `strength.png` the curve of alignment against distortion.
+"""
+
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+from matplotlib.figure import Figure
+
+from danceit_core.evaluation.choreography import STRENGTHS, table_1, table_2
+from danceit_core.files import whole_file, write_text
+
+RHYTHM = {
+    "S_BA min 0": "s_ba_min_0", "S_BA min 1": "s_ba_min_1", "chance": "chance_s_ba_min_1", "S_BA max 0": "s_ba_max_0",
+    "chance ": "chance_s_ba_max_0", "hands, min 1": "hands_s_ba_min_1", "smooth, min 1": "smooth_s_ba_min_1",
+}  # fmt: skip
+NATURALNESS = {
+    "jerk / real": "jerk_real", "jerk / own": "jerk_own", "seams over p99": "seam_share",
+    "seam jerk, median": "seam_median",
+    "sliding / real": "slide_ratio", "speed / real": "speed_ratio", "diversity": "diversity", "frozen s": "frozen_s",
+    "frozen share": "frozen_share", "flips": "flips", "repeats": "repeats",
+}  # fmt: skip
+
+
+def write_page(
+    folder: str | Path,
+    scores: pd.DataFrame,
+    *,
+    tempo: pd.DataFrame,
+    histories: Mapping[str, Sequence[Mapping[str, Any]]],
+    about: str,
+) -> None:
+    """Write all tables and figures. scores: one line a row (`score_row`); histories: of the matcher, by name."""
+    folder = Path(folder)
+    folder.mkdir(parents=True, exist_ok=True)
+    rhythm = pd.DataFrame({name: 100 * scores[key] for name, key in RHYTHM.items()})
+    for form in ("music", "motion"):
+        key = f"beat_align_{form}"
+        rhythm[f"BAS {form}"] = scores[key]
+        rhythm[f"BAS {form}, 95 %"] = [
+            f"{low:.2f}-{high:.2f}" for low, high in zip(scores[f"{key}_low"], scores[f"{key}_high"], strict=True)
+        ]
+    moved = scores.dropna(subset=["jerk_real"])
+    naturalness = moved[list(NATURALNESS.values())].set_axis(list(NATURALNESS), axis=1)
+    tables = {
+        "Rhythm (S_BA in %, BAS with sigma 50 ms, speed smoothed by 1.5 frames)": rhythm,
+        "Naturalness": naturalness,
+        "Table I": table_1(moved),
+        "Table II (% of steps by pixels at a body of 300 px)": table_2(scores),
+        "S_BA by tempo (Fig. 8)": tempo.set_index("row"),
+    }
+    lines = ["# Choreography", "", about, ""]
+    for title, table in tables.items():
+        lines += [f"## {title}", "", markdown(table), ""]
+    pictures = {"tempo": draw_tempo(tempo), "losses": draw_losses(histories), "strength": draw_strength(scores)}
+    for name, figure in pictures.items():
+        lines += [f"![{name}]({name}.png)", ""]
+        with whole_file(folder / f"{name}.png") as partial:
+            figure.savefig(partial, format="png", dpi=120)
+    scores.to_csv(folder / "scores.tsv", sep="\t")
+    tempo.to_csv(folder / "tempo.tsv", sep="\t", index=False)
+    write_text(folder / "choreography.md", "\n".join(lines))
+
+
+def markdown(table: pd.DataFrame) -> str:
+    """A table of numbers in Markdown; nothing where there is no number."""
+
+    def cell(value: object) -> str:
+        if isinstance(value, float):
+            return "" if pd.isna(value) else f"{value:.3g}"
+        return str(value)
+
+    head = f"| | {' | '.join(map(str, table.columns))} |\n" + "|---" * (table.shape[1] + 1) + "|"
+    rows = [
+        f"| {name} | {' | '.join(map(cell, values))} |"
+        for name, values in zip(table.index, table.itertuples(index=False), strict=True)
+    ]
+    return "\n".join([head, *rows])
+
+
+def draw_tempo(tempo: pd.DataFrame) -> Figure:
+    """S_BA by tempo (Fig. 8): the paper's maxima at the same frame, and minima within one frame."""
+    figure = Figure(figsize=(10, 4), layout="constrained")
+    for axes, key, title in zip(
+        figure.subplots(1, 2), ("s_ba_max_0", "s_ba_min_1"), ("maxima, same frame", "minima, one frame"), strict=True
+    ):
+        for name, part in tempo.groupby("row", sort=False):
+            axes.plot(part["tempo_bpm"], 100 * part[key], "o-", label=name)
+        axes.set(title=f"S_BA: {title}", xlabel="beats a minute", ylabel="%", ylim=(0, 102))
+    axes.legend(fontsize="small")
+    return figure
+
+
+def draw_losses(histories: Mapping[str, Sequence[Mapping[str, Any]]]) -> Figure:
+    """Loss of the matcher by epoch (Fig. 11), one line a length and set of videos."""
+    figure = Figure(figsize=(6, 4), layout="constrained")
+    axes = figure.subplots()
+    for colour, (name, history) in enumerate(histories.items()):
+        for key, style in (("train_loss", "-"), ("validation_loss", ":"), ("test_loss", "--")):
+            points = [(line["epoch"], line[key]) for line in history if line.get(key) is not None]
+            if points:
+                axes.plot(*zip(*points, strict=True), style, color=f"C{colour}", label=f"{name}, {key[:-5]}")
+    axes.set(title="Loss of the matcher", xlabel="epoch", ylabel="loss")
+    if histories:
+        axes.legend(fontsize="small")
+    return figure
+
+
+def draw_strength(scores: pd.DataFrame) -> Figure:
+    """Alignment against distortion: S_BA over jerk beside the fragments' own, strength 0 to 1, and the real dances."""
+    figure = Figure(figsize=(6, 4.5), layout="constrained")
+    axes = figure.subplots()
+    line = scores.loc[[f"default, strength {s:g}" for s in STRENGTHS]]
+    for tolerance in (0, 1):
+        axes.plot(line["jerk_own"], 100 * line[f"s_ba_min_{tolerance}"], "o-", label=f"within {tolerance} frames")
+    for strength, x, y in zip(STRENGTHS, line["jerk_own"], 100 * line["s_ba_min_1"], strict=True):
+        axes.annotate(f"{strength:g}", (x, y), textcoords="offset points", xytext=(4, 5))
+    axes.axhline(100 * float(scores["s_ba_min_1"]["real dances"]), color="grey", ls=":", label="real dances, 1 frame")
+    axes.axvline(1.1, color="red", lw=0.8)
+    axes.set(xlabel="jerk / that of the fragments chosen", ylabel="S_BA of speed minima, %", ylim=(0, 102))
+    axes.set_title("Alignment against distortion, strength 0 to 1")
+    axes.legend(fontsize="small", loc="lower right")
+    return figure
+
+
+def read_history(path: str | Path) -> list[dict[str, Any]]:
+    """The epochs of a matcher's `history.jsonl`."""
+    return [json.loads(line) for line in Path(path).read_text().splitlines() if line.strip()]

@@ -1,0 +1,125 @@
+"""The evaluation of the choreography on a project's own files: its dances, its songs, and beat grids beside them."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from danceit_core.choreography.align import Source, read_source
+from danceit_core.choreography.retrieve import pool_size
+from danceit_core.choreography.song import clip_song, library_of, search_clips
+from danceit_core.config import EvaluationSettings, RetrievalSettings, SpatialSettings, TemporalSettings
+from danceit_core.database.table import read_database
+from danceit_core.errors import ConfigError
+from danceit_core.evaluation.choreography import Stage, score_variants
+from danceit_core.evaluation.choreography_page import read_history, write_page
+from danceit_core.evaluation.trial import Song, beat_grid, song_of
+from danceit_core.matcher.index import read_index
+from danceit_core.matcher.model import load_matcher
+from danceit_core.music.beats import Beats
+from danceit_core.music.table import MusicTable, read_music_table
+from danceit_core.pose.passages import find_passages
+from danceit_core.pose.skeleton import Keypoints
+
+TEMPI = (60, 75, 90, 105, 120, 135, 150, 180)
+# A passage shorter than this says little about how somebody dances.
+SHORTEST_S = 4.0
+
+
+def evaluate_project(
+    folder: str | Path,
+    *,
+    videos: Sequence[str],
+    cleaned: Sequence[str],
+    dance_music: Sequence[str],
+    songs: Sequence[str],
+    song_music: Sequence[str],
+    fragments: Sequence[str],
+    matchers: Sequence[str],
+    indices: Sequence[str],
+    histories: Sequence[str],
+    retrieval: RetrievalSettings,
+    spatial: SpatialSettings,
+    temporal: TemporalSettings,
+    settings: EvaluationSettings,
+    seed: int,
+    device: torch.device,
+) -> None:
+    """Write the page of `choreography_page` into `folder`.
+
+    cleaned, dance_music: files of each of `videos`; song_music: of each of `songs`; matchers, indices, histories: of
+    each of `settings.lengths_s`, and fragments: of each length all videos', lengths one after the other. Raises
+    ConfigError when retrieval.fragment_s is not among the lengths.
+    """
+    lengths = settings.lengths_s
+    if retrieval.fragment_s not in lengths:
+        raise ConfigError(
+            f"evaluation.lengths_s {list(lengths)} lacks retrieval.fragment_s = {retrieval.fragment_s:g}; add it there"
+        )
+    sources = {video: read_source(path) for video, path in zip(videos, cleaned, strict=True)}
+    own = [read_music_table(path) for path in dance_music]
+    real = [piece for (name, source), heard in zip(sources.items(), own, strict=True)
+            for piece in real_passages(name, source, heard)]  # fmt: skip
+    tables = dict(zip(songs, (shorten(read_music_table(path), settings.grid_s) for path in song_music), strict=True))
+    fps = next(iter(tables.values())).fps
+    stages = {}
+    for number, (seconds, matcher, index) in enumerate(zip(lengths, matchers, indices, strict=True)):
+        parts = fragments[number * len(videos) : (number + 1) * len(videos)]
+        stages[seconds] = make_stage(parts, matcher, index, tables, settings=retrieval, device=device)
+    danced = [song_of(name, music) for name, music in tables.items()]
+    danced += [beat_grid(tempo, seconds=settings.grid_s, fps=fps) for tempo in TEMPI]
+    scores, tempo = score_variants(
+        stages, danced, sources, real, retrieval=retrieval, spatial=spatial, temporal=temporal, fps=fps, seed=seed
+    )
+    curves = {f"{s:g} s": read_history(path) for s, path in zip(lengths, histories, strict=True)}
+    about = (
+        f"{len(videos)} dances ({len(real)} passages), {len(songs)} songs and {len(TEMPI)} beat grids of up to "
+        f"{settings.grid_s:g} s. The fragments are of the same dances that are the yardstick."
+    )
+    write_page(folder, scores, tempo=tempo, histories=curves, about=about)
+
+
+def make_stage(
+    fragments: Sequence[str],
+    matcher: str,
+    index: str,
+    songs: Mapping[str, MusicTable],
+    *,
+    settings: RetrievalSettings,
+    device: torch.device,
+) -> Stage:
+    """The fragments of one length and what its matcher finds for the songs that last one fragment or more."""
+    database, learnt, known = read_database(fragments), load_matcher(matcher, device=device), read_index(index)
+    matches = {}
+    for name, music in songs.items():
+        starts, _ = clip_song(music, fragment_frames=database.keypoints.shape[1])
+        count = pool_size(settings)
+        matches[name] = search_clips(music, starts, database=database, matcher=learnt, index=known, count=count)
+    return Stage(library_of(database), matches)
+
+
+def real_passages(name: str, source: Source, music: MusicTable) -> list[tuple[Keypoints, Song]]:
+    """What cleaning kept of a dance, passage by passage, each with the beats of its own music."""
+    found = []
+    for first, end in find_passages(source.kept, source.shot):
+        if end - first >= SHORTEST_S * music.fps:
+            beats_s = music.beats.times_s - first / music.fps
+            inside = beats_s[(beats_s >= 0) & (beats_s < (end - first) / music.fps)]
+            song = Song(f"{name}:{first}", end - first, inside, music.beats.tempo_bpm, music.loudness[first:end])
+            found.append((source.keypoints[first:end], song))
+    return found
+
+
+def shorten(music: MusicTable, seconds: float) -> MusicTable:
+    """The first `seconds` of a song."""
+    frames = int(np.ceil(seconds * music.fps))
+    beats = Beats(music.beats.times_s[music.beats.times_s < seconds], music.beats.tempo_bpm)
+    return replace(
+        music,
+        features=music.features[:frames],
+        loudness=music.loudness[:frames],
+        beats=beats,
+        duration_s=min(seconds, music.duration_s),
+    )

@@ -1,0 +1,149 @@
+"""Dances made only to be scored: songs and settings in, dances with their plans out.
+
+A trial needs no pictures: the target is a person who fills a picture of PICTURE_PX as the paper's do. The same few
+lines serve the evaluation of a project and the benchmarks on other data.
+"""
+
+import zlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from danceit_core.choreography.align import Aligned, Source, align
+from danceit_core.choreography.candidates import ClipSong
+from danceit_core.choreography.library import Library, make_library
+from danceit_core.choreography.plan import Plan
+from danceit_core.choreography.retrieve import Matches, clip_windows, retrieve
+from danceit_core.config import RetrievalSettings, SpatialSettings, TemporalSettings
+from danceit_core.evaluation.motion import BODY_PX
+from danceit_core.music.table import MusicTable
+from danceit_core.pose.measure import Body
+from danceit_core.pose.passages import find_passages
+from danceit_core.pose.skeleton import Keypoints
+
+PICTURE_PX = 512
+# Nose to ankles is 2.4 torso lengths in grown persons of `aistpp_pop`.
+PERFORMER = Body(height_px=BODY_PX, torso_px=BODY_PX / 2.4, ground_y=450.0, centre_x=PICTURE_PX / 2)
+
+
+@dataclass(frozen=True)
+class Song:
+    """What a dance is made for. beats_s (B,) seconds; loudness (T,) decibels of each frame, empty: unknown."""
+
+    name: str
+    frames: int
+    beats_s: NDArray[np.float64]
+    tempo_bpm: float
+    loudness: NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class Variant:
+    """One row of a table: the settings of the three stages of choreography."""
+
+    name: str
+    retrieval: RetrievalSettings
+    spatial: SpatialSettings
+    temporal: TemporalSettings
+
+
+@dataclass(frozen=True)
+class Trial:
+    """A finished dance with the song it was made for and its plan."""
+
+    song: Song
+    plan: Plan
+    dance: Aligned
+
+
+def beat_grid(tempo_bpm: float, *, seconds: float, fps: float) -> Song:
+    """A song that is nothing but even beats from half an interval on."""
+    interval_s = 60 / tempo_bpm
+    beats_s = np.arange(interval_s / 2, seconds, interval_s)
+    return Song(f"{tempo_bpm:g} bpm", round(seconds * fps), beats_s, tempo_bpm, np.zeros(0, np.float32))
+
+
+def song_of(name: str, music: MusicTable, *, seconds: float = np.inf) -> Song:
+    """The first `seconds` of an analysed song."""
+    length_s = min(seconds, music.duration_s)
+    frames, beats = round(length_s * music.fps), music.beats.times_s
+    return Song(name, frames, beats[beats < length_s], music.beats.tempo_bpm, music.loudness[:frames])
+
+
+def library_of(
+    sources: Mapping[str, Source], *, seconds: float, hop_s: float, fps: float, tempo_bpm: Mapping[str, float]
+) -> Library:
+    """The fragments of whole dances as the database would cut them. tempo_bpm: of each dance's music."""
+    frames, hop = round(seconds * fps), round(hop_s * fps)
+    rows = [
+        (name, start, end)
+        for name, source in sources.items()
+        for first, end in find_passages(source.kept, source.shot)
+        for start in range(first, end - frames + 1, hop)
+    ]
+    names, starts, ends = zip(*rows, strict=True)
+    return make_library(
+        np.stack([sources[name].keypoints[start : start + frames] for name, start, _ in rows]),
+        fragment_id=[f"{name}:{start}" for name, start, _ in rows],
+        video=names,
+        start_frame=starts,
+        passage_end=ends,
+        tempo_bpm=[tempo_bpm[name] for name in names],
+    )
+
+
+def random_matches(library: Library, song: Song, *, fps: float, seed: int) -> Matches:
+    """Matches of a song by chance: what retrieval has without a matcher. Songs of other names get other ones."""
+    rng = song_rng(song, seed=seed)
+    clips = len(clip_windows(song.frames, fragment_frames=library.frames, fps=fps))
+    rows = np.stack([rng.permutation(len(library)) for _ in range(clips)])
+    distance = np.sort(rng.random(rows.shape), axis=1)
+    return Matches(rows, distance)
+
+
+def song_rng(song: Song, *, seed: int) -> np.random.Generator:
+    """A generator that differs from song to song but not from run to run."""
+    return np.random.default_rng([seed, zlib.crc32(song.name.encode())])
+
+
+def make_trial(
+    song: Song,
+    library: Library,
+    sources: Mapping[str, Source],
+    matches: Matches,
+    *,
+    variant: Variant,
+    fps: float,
+    seed: int,
+) -> Trial:
+    """A dance of one variant to a song, by PERFORMER."""
+    starts = clip_windows(song.frames, fragment_frames=library.frames, fps=fps)
+    energy = None
+    if len(song.loudness):
+        energy = song.loudness[np.minimum(starts[:, None] + np.arange(library.frames), len(song.loudness) - 1)].mean(1)
+    plan = retrieve(
+        library,
+        matches,
+        song=ClipSong(song.frames, fps, song.beats_s, song.tempo_bpm, energy),
+        settings=replace(variant.retrieval, fragment_s=library.frames / fps),
+        rng=song_rng(song, seed=seed),
+        beat_kind=variant.temporal.beat_kind,
+    )
+    dance = align(
+        plan,
+        sources,
+        target=PERFORMER,
+        size=(PICTURE_PX, PICTURE_PX),
+        beats_s=song.beats_s,
+        fps=fps,
+        spatial=variant.spatial,
+        temporal=variant.temporal,
+    )
+    return Trial(song, plan, dance)
+
+
+def dances_of(trials: Sequence[Trial]) -> list[Keypoints]:
+    """The keypoints (T, 25, 3) of each trial."""
+    return [trial.dance.keypoints for trial in trials]
