@@ -86,7 +86,13 @@ class MusicSettings:
 
 @dataclass(frozen=True)
 class MatcherSettings:
-    """Cross-modal matcher (paper IV-B). loss: `paper`, `distance_label`, `hinge` or `infonce`."""
+    """Cross-modal matcher (paper IV-B). loss: `paper`, `distance_label`, `hinge` or `infonce`.
+
+    unit_length: embeddings on the unit sphere. augmentation: strength of noise and change in training, tempo_spread:
+    how much faster or slower, as a share (both 0: the paper). average_decay: of the running average of the weights.
+    hard_negatives: other songs of similar tempo. delayed_weight: of the delayed negatives in `infonce`.
+    canonical_start: begin where plain statistics of dance and music correlate most.
+    """
 
     loss: str = "infonce"
     margin: float = 1.0
@@ -99,6 +105,14 @@ class MatcherSettings:
     patience: int = 15
     delay_s: float = 3.0
     max_shift_s: float = 0.17
+    unit_length: bool = True
+    weight_decay: float = 0.01
+    augmentation: float = 1.0
+    tempo_spread: float = 0.1
+    average_decay: float = 0.98
+    hard_negatives: bool = False
+    delayed_weight: float = 1.0
+    canonical_start: bool = True
 
 
 @dataclass(frozen=True)

@@ -50,7 +50,7 @@ class Library:
         return len(self.first)
 
     def pose(self, rows: Rows, offset: NDArray) -> Array:
-        """Poses (K, 15, 2) of fragments `rows` at `offset` (K,) frames, any fraction, after their start in the passage."""
+        """Poses (K, 15, 2) of fragments `rows`, `offset` (K,) frames or parts of them after their start."""
         at = self.first[rows] + np.clip(offset, -self.before[rows], self.room[rows] - 1)
         before = np.floor(at).astype(int)
         after = np.minimum(before + 1, self.first[rows] + self.room[rows] - 1)

@@ -6,8 +6,10 @@ The files of a folder are one table, for this module and for pandas, polars or D
 has a file of no rows. A file depends on its video alone, so a new video leaves all others as they are.
 """
 
+import contextlib
 import json
-from collections.abc import Sequence
+import tempfile
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -18,6 +20,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
+from danceit_core.database.mapped import make_array, release
 from danceit_core.database.split import TEST, TRAIN, held_out
 from danceit_core.errors import DatabaseError
 from danceit_core.files import whole_file
@@ -96,12 +99,14 @@ def write_fragments(path: str | Path, fragments: Database) -> None:
         )
 
 
-def read_database(paths: Sequence[str | Path]) -> Database:
+def read_database(paths: Sequence[str | Path], *, folder: str | Path | None = None) -> Database:
     """All fragments of one length: what `write_fragments` wrote for each video, in the order of the paths.
 
     Column `split` is settled (see `split.held_out`) over the videos that have fragments with sound. Memory: the
-    fragments themselves and one file more. Raises DatabaseError for a file that is none or of another version, when
-    the files do not go together, and when there is no fragment in any of them.
+    fragments themselves and one file more; with `folder`, keypoints and features are memory maps of files there
+    (written anew, to be deleted by the caller), and only one file of the database is in memory. Raises DatabaseError
+    for a file that is none or of another version, when the files do not go together, and when there is no fragment in
+    any of them.
     """
     if not paths:
         raise DatabaseError("a fragment database of no video; list some in the videos table")
@@ -118,19 +123,30 @@ def read_database(paths: Sequence[str | Path]) -> Database:
     for part in filled:
         _check_alike(part, filled[0])
     count, frames = sum(part.rows for part in filled), round(about["seconds"] * about["fps"])
-    keypoints = np.empty((count, frames, JOINTS, 3), np.float32)
-    features = np.empty((count, frames, filled[0].widths[1] // frames), np.float32)
+    keypoints = make_array((count, frames, JOINTS, 3), folder=folder, name="keypoints")
+    features = make_array((count, frames, filled[0].widths[1] // frames), folder=folder, name="features")
     tables, first = [], 0
     for part in filled:
         rows = slice(first, first + part.rows)
         data = pq.read_table(part.path)
         _copy_rows(data["keypoints"], keypoints[rows])
         _copy_rows(data["features"], features[rows])
+        release(keypoints)
+        release(features)
         tables.append(data.select(list(COLUMNS)))
         first += part.rows
     table = pa.concat_tables(tables).replace_schema_metadata(None).to_pandas()
     table["split"] = _settled_split(table, test_share=float(about["test_share"]))
     return Database(keypoints, features, table, about)
+
+
+@contextlib.contextmanager
+def mapped_database(paths: Sequence[str | Path], *, beside: str | Path) -> Iterator[Database]:
+    """`read_database` with its arrays mapped to files beside `beside`, which are removed afterwards."""
+    place = Path(beside).parent
+    place.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=place, prefix=".arrays") as folder:
+        yield read_database(paths, folder=folder)
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,8 @@
     distance           mean Euclidean distance of matching pairs (paper: 2.37 train, 1.48 test)
     accuracy_at_1      correlation accuracy: matching pairs nearer than 1, others not (paper: .77 train, .83 test)
     balanced_accuracy  the same at the threshold that is best on the training pairs
-    auc                chance that a matching pair is nearer than another; _other_song and _delayed by kind of the other
+    auc                chance that a matching pair is nearer than another, of all kinds; by kind of the other:
+                       _other_song, _delayed (same song), and, where styles are known, _same_style and _other_style
     recall_at_k        share of sounds whose own dance is among the k nearest of all fragments that do not overlap
     median_rank        of a sound's own dance among them, 1 is best
 
@@ -17,19 +18,22 @@ from typing import Any
 
 import numpy as np
 from matplotlib.figure import Figure
+from numpy.typing import NDArray
 
-from danceit_core.database.table import Database
+from danceit_core.database.mapped import take
 from danceit_core.errors import MatcherError
-from danceit_core.files import whole_file
+from danceit_core.evaluation.summary import write_scores
+from danceit_core.files import whole_file, write_history
 from danceit_core.matcher import scores
-from danceit_core.matcher.model import Matcher
-from danceit_core.matcher.train import part_videos
+from danceit_core.matcher.data import Pairs
+from danceit_core.matcher.model import Matcher, save_matcher
+from danceit_core.matcher.train import PARTS, Trained
 
 # Beyond this many fragments the pairs are drawn from a sample: all pairs of 2000 are 4 million.
 MOST = 2000
 
 
-def score_matcher(matcher: Matcher, database: Database, *, seed: int = 0) -> dict[str, Any]:
+def score_matcher(matcher: Matcher, pairs: Pairs, *, seed: int = 0) -> dict[str, Any]:
     """Scores of a matcher: {"selected_on", "epoch", "threshold", "train": {...}, "validation": {...}, "test": {...}}.
 
     Parts without fragments are left out. Two moments of one video do not match from the trained delay_s on. seed
@@ -38,20 +42,31 @@ def score_matcher(matcher: Matcher, database: Database, *, seed: int = 0) -> dic
     rng = np.random.default_rng(seed)
     delay_s = float(matcher.checkpoint["settings"]["delay_s"])
     result: dict[str, Any] = {key: matcher.checkpoint[key] for key in ("selected_on", "epoch", "threshold")}
-    for name, part in part_videos(database).items():
+    for name in PARTS:
+        part = pairs.only(pairs.part == name)
         if len(part):
             result[name] = score_part(matcher, part, delay_s=delay_s, rng=rng)
     return result
 
 
-def score_part(matcher: Matcher, part: Database, *, delay_s: float, rng: np.random.Generator) -> dict[str, float]:
-    """The scores of the module's list for fragments that all have sound; each chance is under `<score>_chance`."""
+def score_part(
+    matcher: Matcher,
+    part: Pairs,
+    *,
+    delay_s: float,
+    rng: np.random.Generator,
+    styles: NDArray[np.str_] | None = None,
+) -> dict[str, float]:
+    """The scores of the module's list for some pairs; each chance is under `<score>_chance`.
+
+    styles: (V,) style of each video number, to tell songs of the same style from others.
+    """
     if not len(part):
         raise MatcherError("no fragment with sound to score the matcher on; add videos with sound")
-    part = part.subset(np.isin(np.arange(len(part)), rng.permutation(len(part))[:MOST]))
-    video = part.table["video"].to_numpy(str)
-    start_s = part.table["start_frame"].to_numpy(np.float64) / part.fps
-    poses, sounds = matcher.embed_pose(part.keypoints), matcher.embed_audio(part.features)
+    part = part.only(np.sort(rng.permutation(len(part))[:MOST]))
+    video, start_s = part.video, part.start_s
+    poses = matcher.embed_pose(take(part.keypoints, part.rows))
+    sounds = matcher.embed_audio(take(part.features, part.rows))
     squared = (poses**2).sum(axis=1)[:, None] - 2 * poses @ sounds.T + (sounds**2).sum(axis=1)
     distances = np.sqrt(np.maximum(squared, 0)).astype(np.float64)  # (dances, sounds)
     matching = scores.pair_distances(poses, sounds)
@@ -62,13 +77,13 @@ def score_part(matcher: Matcher, part: Database, *, delay_s: float, rng: np.rand
     kinds = [values for values in (foreign, delayed) if len(values)]
     size = min((len(values) for values in kinds), default=0)
     others = np.concatenate([rng.choice(values, size, replace=False) for values in kinds]) if kinds else np.zeros(0)
-    alone = scores.apart(video, start_s, seconds=float(part.metadata["seconds"]))
+    alone = scores.apart(video, start_s, seconds=part.seconds)
     ranks = scores.match_ranks(poses[alone], sounds[alone])
     candidates = len(ranks)
     threshold = float(matcher.checkpoint["threshold"])
     result = {
         "fragments": len(part),
-        "videos": len(set(video)),
+        "videos": len(set(video.tolist())),
         "distance": float(matching.mean()),
         # What a matcher without knowledge would give: the mean distance of pairs that do not match.
         "distance_chance": float(others.mean()) if len(others) else float("nan"),
@@ -81,12 +96,24 @@ def score_part(matcher: Matcher, part: Database, *, delay_s: float, rng: np.rand
         "median_rank": float(np.median(ranks)),
         "median_rank_chance": (candidates + 1) / 2,
     }
-    for key in ("accuracy_at_1", "balanced_accuracy", "auc", "auc_other_song", "auc_delayed"):
+    if styles is not None:
+        alike = styles[video][:, None] == styles[video]
+        result["auc_same_style"] = scores.roc_auc(matching, distances[alike & ~same])
+        result["auc_other_style"] = scores.roc_auc(matching, distances[~alike])
+    for key in [key for key in result if key.startswith(("acc", "bal", "auc"))]:
         result[f"{key}_chance"] = 0.5
     for k in scores.RECALL_AT:
         result[f"recall_at_{k}"] = scores.recall_at(ranks, k)
         result[f"recall_at_{k}_chance"] = min(1.0, k / candidates)
     return result
+
+
+def write_training(trained: Trained, pairs: Pairs, files: Any, *, seed: int) -> None:
+    """What a training leaves: `files.matcher` (the checkpoint), `.scores`, `.history` and `.curves`."""
+    save_matcher(files.matcher, trained.checkpoint)
+    write_scores(files.scores, score_matcher(trained.matcher, pairs, seed=seed))
+    write_history(files.history, trained.history)
+    draw_curves(trained.history, files.curves)
 
 
 def draw_curves(history: Sequence[Mapping[str, Any]], path: str | Path) -> None:

@@ -1,24 +1,30 @@
-"""What the matcher trains on: normalised fragments, non-matching partners, augmentation (paper IV-B, Fig. 7).
+"""What the matcher trains on: fragments with sound, normalised batch by batch (paper IV-B).
 
-A dance's non-matching sound is, in turn, that of the same video at least `delay_s` away (Fig. 7: the pose delayed) and
-that of another video. Poses are centred on the hip of each frame, so that a moving camera does not count, and measured
-in torso lengths.
+Poses are centred on the hip of each frame, so that a moving camera does not count, and measured in torso lengths. The
+arrays may be memory maps (see `database.mapped`): nothing here copies more than a batch of them.
 """
 
+import dataclasses
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from danceit_core.database.mapped import take
+from danceit_core.database.split import held_out
 from danceit_core.database.table import Database
-from danceit_core.errors import MatcherError
 from danceit_core.music.features import Features
-from danceit_core.pose.skeleton import MID_HIP, MIRROR, Keypoints, present, torso_length
+from danceit_core.pose.skeleton import MID_HIP, Keypoints, present, torso_length
 
 # Features further from the mean than this many deviations carry no more news (digital silence is at -30).
 FEATURE_LIMIT = 5.0
+VALIDATION_SHARE = 0.15
+FEWEST_FOR_VALIDATION = 10
+# Fragments whose features are summed up at once.
+CHUNK = 4096
 
 
 @dataclass(frozen=True)
@@ -35,25 +41,58 @@ class FeatureScale:
 
 @dataclass(frozen=True)
 class Pairs:
-    """N fragments with sound: poses (N, F, 25, 3) and sounds (N, F, D), normalised; source video number and start."""
+    """N fragments with sound, as rows of larger arrays.
 
-    poses: Tensor
-    sounds: Tensor
+    keypoints: (M, F, 25, 3), and features: (M, F, D), raw, in memory or memory-mapped; rows (N,): which of them.
+    For each of the N: video (a number), start_s, tempo_bpm (NaN: unknown) and part ("train", "validation", "test").
+    about: the database's `fps`, `seconds` and `feature_set`.
+    """
+
+    keypoints: Keypoints
+    features: Features
+    rows: NDArray[np.int64]
     video: NDArray[np.int64]
     start_s: NDArray[np.float64]
-    seconds: float
+    tempo_bpm: NDArray[np.float64]
+    part: NDArray[np.str_]
+    about: dict[str, Any]
 
     def __len__(self) -> int:
-        return len(self.poses)
+        return len(self.rows)
+
+    @property
+    def seconds(self) -> float:
+        """Length of a fragment."""
+        return float(self.about["seconds"])
+
+    def only(self, chosen: NDArray[Any]) -> "Pairs":
+        """The pairs at `chosen` (a mask or numbers), without a copy of keypoints or features."""
+        columns = ("rows", "video", "start_s", "tempo_bpm", "part")
+        return dataclasses.replace(self, **{name: getattr(self, name)[chosen] for name in columns})
+
+    def take_poses(self, chosen: NDArray[np.int64]) -> Tensor:
+        """Normalised poses (B, F, 25, 3) float32."""
+        return torch.from_numpy(normalise_poses(take(self.keypoints, self.rows[chosen])))
+
+    def take_sounds(self, chosen: NDArray[np.int64], *, scale: FeatureScale) -> Tensor:
+        """Standardised features (B, F, D) float32."""
+        return torch.from_numpy(scale.apply(take(self.features, self.rows[chosen])))
 
 
-def measure_features(features: Features) -> FeatureScale:
-    """Statistics of (N, F, D) features; a feature that never changes keeps deviation 1."""
-    flat = features.reshape(-1, features.shape[-1]).astype(np.float64)
-    deviation = flat.std(axis=0)
-    return FeatureScale(
-        flat.mean(axis=0).astype(np.float32), np.where(deviation > 1e-6, deviation, 1).astype(np.float32)
-    )
+def measure_features(pairs: Pairs) -> FeatureScale:
+    """Statistics of the features of some pairs; a feature that never changes keeps deviation 1."""
+    width = pairs.features.shape[-1]
+    count, total, squares = 0, np.zeros(width), np.zeros(width)
+    # Sums about a first guess: those about zero would lose the digits of a large mean.
+    guess = pairs.features[pairs.rows[0], 0].astype(np.float64)
+    for first in range(0, len(pairs), CHUNK):
+        values = take(pairs.features, pairs.rows[first : first + CHUNK]).astype(np.float64).reshape(-1, width) - guess
+        count += len(values)
+        total += values.sum(axis=0)
+        squares += np.square(values).sum(axis=0)
+    mean = total / count
+    deviation = np.sqrt(np.maximum(squares / count - mean**2, 0))
+    return FeatureScale((mean + guess).astype(np.float32), np.where(deviation > 1e-6, deviation, 1).astype(np.float32))
 
 
 def normalise_poses(keypoints: Keypoints) -> Keypoints:
@@ -76,67 +115,30 @@ def normalise_poses(keypoints: Keypoints) -> Keypoints:
     return np.concatenate([centred / scale[:, None, None, None], confidence], axis=-1).astype(np.float32)
 
 
-def make_pairs(database: Database, *, scale: FeatureScale) -> Pairs:
-    """The fragments of a database that have sound."""
-    sounding = database.subset(database.table["has_sound"].to_numpy(bool))
-    video = np.unique(sounding.table["video"].to_numpy(str), return_inverse=True)[1].astype(np.int64)
+def make_pairs(database: Database) -> Pairs:
+    """The fragments of a database that have sound; nothing is copied."""
+    table = database.table
+    sounding = np.flatnonzero(table["has_sound"].to_numpy(bool))
+    tempo = table["tempo_bpm"] if "tempo_bpm" in table else np.full(len(table), np.nan)
+    names = table["video"].to_numpy(str)[sounding]
     return Pairs(
-        poses=torch.from_numpy(normalise_poses(sounding.keypoints)),
-        sounds=torch.from_numpy(scale.apply(sounding.features)),
-        video=video,
-        start_s=sounding.table["start_frame"].to_numpy(np.float64) / database.fps,
-        seconds=float(database.metadata["seconds"]),
+        keypoints=database.keypoints,
+        features=database.features,
+        rows=sounding,
+        video=np.unique(names, return_inverse=True)[1].astype(np.int64),
+        start_s=table["start_frame"].to_numpy(np.float64)[sounding] / database.fps,
+        tempo_bpm=np.asarray(tempo, np.float64)[sounding],
+        part=part_of(names, table["split"].to_numpy(str)[sounding]),
+        about={key: database.metadata[key] for key in ("fps", "seconds", "feature_set")},
     )
 
 
-def choose_others(
-    pairs: Pairs, rows: NDArray[np.int64], *, delay_s: float, rng: np.random.Generator
-) -> NDArray[np.int64]:
-    """For each row another row whose sound does not match its dance, (B,).
-
-    Alternately the same video at least delay_s away and another video; the one kind where the other has none. Raises
-    MatcherError when a row has neither.
-    """
-    others = np.empty(len(rows), np.int64)
-    for place, row in enumerate(rows):
-        same = pairs.video == pairs.video[row]
-        delayed = np.flatnonzero(same & (np.abs(pairs.start_s - pairs.start_s[row]) >= delay_s))
-        foreign = np.flatnonzero(~same)
-        first, second = (delayed, foreign) if place % 2 else (foreign, delayed)
-        choice = first if len(first) else second
-        if len(choice) == 0:
-            raise MatcherError(
-                f"no sound that does not match: one video with sound, shorter than matcher.delay_s = {delay_s:g} s; "
-                "add a second video or lower delay_s"
-            )
-        others[place] = rng.choice(choice)
-    return others
-
-
-def related_rows(pairs: Pairs, rows: NDArray[np.int64], *, delay_s: float) -> Tensor:
-    """(B, B) true off the diagonal where two rows are of one video and less than delay_s apart: no fair negatives."""
-    near = np.abs(pairs.start_s[rows][:, None] - pairs.start_s[rows]) < delay_s
-    related = near & (pairs.video[rows][:, None] == pairs.video[rows])
-    np.fill_diagonal(related, False)
-    return torch.from_numpy(related)
-
-
-def mirror_poses(poses: Tensor) -> Tensor:
-    """Left and right exchanged in normalised poses (..., 25, 3): a mirrored dance fits its music as well."""
-    swapped = poses[..., list(MIRROR), :]
-    return swapped * torch.tensor([-1.0, 1.0, 1.0], device=poses.device)
-
-
-def augment(
-    poses: Tensor, sounds: Tensor, others: Tensor, *, max_shift: int, rng: np.random.Generator
-) -> tuple[Tensor, Tensor, Tensor]:
-    """Mirror each dance with probability 1/2, and shift dances and sounds together by 0..max_shift frames.
-
-    The shift cuts max_shift frames from every window, some at its start and the rest at its end: the encoders take any
-    length, and padding would invent movement.
-    """
-    mirrored = torch.from_numpy(rng.random(len(poses)) < 0.5).to(poses.device)
-    poses = torch.where(mirrored[:, None, None, None], mirror_poses(poses), poses)
-    first = int(rng.integers(max_shift + 1))
-    window = slice(first, poses.shape[1] - max_shift + first)
-    return poses[:, window], sounds[:, window], others[:, window]
+def part_of(videos: NDArray[np.str_], split: NDArray[np.str_]) -> NDArray[np.str_]:
+    """ "train", "validation" (some of ten or more training videos) or "test" of each fragment with sound, by video."""
+    learnt = sorted(set(videos[split == "train"]))
+    part = split.astype("<U10")
+    if len(learnt) >= FEWEST_FOR_VALIDATION:
+        # By another hash than the test videos: what is left of those all lies above the test share.
+        held = held_out(learnt, share=VALIDATION_SHARE, purpose="validation ")
+        part[(split == "train") & np.isin(videos, sorted(held))] = "validation"
+    return part

@@ -1,10 +1,15 @@
 """Encoders of the cross-modal matcher (paper IV-B): music and dance into one space of D_f = 16 dimensions.
 
-    AudioEncoder  Bi-LSTM over (B, F, D) features, mean over all frames, fc
-    PoseEncoder   ST-GCN over (B, F, 25, 3) poses (Eq. 7-9; Yan, Xiong and Lin 2018), mean over all frames, fc
+    AudioEncoder  Bi-LSTM over (B, F, D) features, pooled over time, fc
+    PoseEncoder   ST-GCN over (B, F, 25, 3) poses and their speeds (Eq. 7-9; Yan, Xiong and Lin 2018), pooled, fc
 
-Both take the mean over time before `fc`, so that every frame counts and gets a gradient (taking the last hidden state,
-or the tail of a flattened output, would train on the last frame alone), and both take windows of any length.
+Beside the paper's networks, `fc` sees plain statistics of the window itself (its mean and deviations): with few videos
+a network alone learns the videos by heart, where these carry over to others.
+
+Both pool over all frames before `fc`, so that every frame counts and gets a gradient (taking the last hidden state, or
+the tail of a flattened output, would train on the last frame alone), and both take windows of any length. Pooled are
+the mean and the deviation over time and, of a few channels, the means of TIME_BINS parts of the window: the mean alone
+would forget where in the window a beat falls.
 """
 
 import torch
@@ -13,23 +18,62 @@ from torch import Tensor, nn
 from danceit_core.pose.skeleton import JOINTS, adjacency
 
 # Widths and temporal strides of the three ST-GCN blocks; kernel in frames (9 = 3/8 s, under one beat at 120 a minute).
-BLOCKS = ((32, 2), (32, 2), (64, 2))
+BLOCKS = ((16, 2), (32, 2), (32, 1))
 KERNEL = 9
+TIME_BINS, BIN_CHANNELS = 12, 8
+# What the ST-GCN keeps of each joint.
+KEPT = 8
+# x, y, confidence, and the steps of x and y; a step of 1/8 torso a frame counts as much as a torso of distance.
+CHANNELS = 5
+STEP_SCALE = 8.0
+# The rhythm of the whole body's speed: bins of a spectrum over 4 s, 0.5 to 5.75 Hz at 24 frames a second.
+SPECTRUM_FRAMES, SPECTRUM = 96, 22
+POSE_STATISTICS = 150 + SPECTRUM
+
+
+class TimePool(nn.Module):
+    """Mean and deviation over time of all channels, and the course of a few: (B, F, C) to (B, 2 C + bins)."""
+
+    def __init__(self, channels: int) -> None:
+        super().__init__()
+        self.course = nn.Linear(channels, BIN_CHANNELS)
+        self.width = 2 * channels + TIME_BINS * BIN_CHANNELS
+
+    def forward(self, x: Tensor) -> Tensor:
+        """(B, F, C) to (B, width)."""
+        mean = x.mean(dim=1)
+        deviation = ((x - mean[:, None]).square().mean(dim=1) + 1e-5).sqrt()
+        return torch.cat([mean, deviation, self.bins(x)], dim=1)
+
+    def bins(self, x: Tensor) -> Tensor:
+        """The course of BIN_CHANNELS mixtures of the channels in TIME_BINS parts of the window, flat."""
+        course = self.course(x).transpose(1, 2)  # (B, 8, F)
+        return nn.functional.adaptive_avg_pool1d(course, TIME_BINS).flatten(1)
 
 
 class AudioEncoder(nn.Module):
     """Bi-LSTM, dropout and a fully connected layer: (B, F, D) normalised features to (B, E)."""
 
-    def __init__(self, *, feature_width: int, hidden_size: int, embedding_size: int, dropout: float) -> None:
+    def __init__(
+        self, *, feature_width: int, hidden_size: int, embedding_size: int, dropout: float, unit_length: bool
+    ) -> None:
         super().__init__()
+        self.unit_length = unit_length
         self.lstm = nn.LSTM(feature_width, hidden_size, batch_first=True, bidirectional=True)
+        self.pool = TimePool(2 * hidden_size)
+        self.statistics = nn.BatchNorm1d(2 * feature_width, affine=False)
         self.dropout = nn.Dropout(dropout)
-        self.fc = nn.Linear(2 * hidden_size, embedding_size)
+        self.fc = nn.Linear(self.pool.width + 2 * feature_width, embedding_size)
 
     def forward(self, features: Tensor) -> Tensor:
         """(B, F, D) to (B, E)."""
-        hidden, _ = self.lstm(features)  # (B, F, 2 H)
-        return self.fc(self.dropout(hidden.mean(dim=1)))
+        hidden, _ = self.lstm(self.dropout(features))  # (B, F, 2 H)
+        pooled = torch.cat([self.pool(hidden), self.statistics(self.describe(features))], dim=1)
+        return _finish(self.fc(self.dropout(pooled)), unit_length=self.unit_length)
+
+    def describe(self, features: Tensor) -> Tensor:
+        """Mean and logarithm of the deviation of each feature, (B, F, D) to (B, 2 D)."""
+        return torch.cat([features.mean(dim=1), _log_deviation(features)], dim=1)
 
 
 class GraphBlock(nn.Module):
@@ -55,27 +99,59 @@ class GraphBlock(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """(B, C, F, 25) to (B, C', F / stride, 25)."""
-        mixed = torch.einsum("bcfj,jk->bcfk", self.temporal(x), self.mixing * self.edge_weight)
+        mixed = torch.matmul(self.temporal(x), self.mixing * self.edge_weight)
         return torch.relu(self.norm(self.spatial(mixed)) + self.shortcut(x))
 
 
 class PoseEncoder(nn.Module):
     """ST-GCN and a fully connected layer: (B, F, 25, 3) normalised poses to (B, E)."""
 
-    def __init__(self, *, embedding_size: int, dropout: float) -> None:
+    def __init__(self, *, embedding_size: int, dropout: float, unit_length: bool) -> None:
         super().__init__()
-        widths = [3, *(width for width, _ in BLOCKS)]
+        self.unit_length = unit_length
+        widths = [CHANNELS, *(width for width, _ in BLOCKS)]
         self.blocks = nn.Sequential(
             *(GraphBlock(widths[i], width, stride=stride) for i, (width, stride) in enumerate(BLOCKS))
         )
+        self.narrow = nn.Conv2d(widths[-1], KEPT, 1)
+        self.pool = TimePool(KEPT * JOINTS)
+        self.statistics = nn.BatchNorm1d(POSE_STATISTICS, affine=False)
         self.dropout = nn.Dropout(dropout)
-        self.fc = nn.Linear(widths[-1] * JOINTS, embedding_size)
+        self.fc = nn.Linear(self.pool.width + POSE_STATISTICS, embedding_size)
 
     def forward(self, poses: Tensor) -> Tensor:
         """(B, F, 25, 3) to (B, E)."""
-        x = poses.permute(0, 3, 1, 2)  # (B, 3, F, 25)
-        pooled = self.blocks(x).mean(dim=2)  # (B, C, 25): which joint moves how stays apart
-        return self.fc(self.dropout(pooled.flatten(1)))
+        x = self.blocks(with_steps(poses).permute(0, 3, 1, 2))  # (B, 5, F, 25) -> (B, C, F / 4, 25)
+        x = self.narrow(x).permute(0, 2, 1, 3).flatten(2)  # (B, F / 4, C * 25): which joint moves how stays apart
+        pooled = torch.cat([self.pool(x), self.statistics(self.describe(poses))], dim=1)
+        return _finish(self.fc(self.dropout(pooled)), unit_length=self.unit_length)
+
+    def describe(self, poses: Tensor) -> Tensor:
+        """Where each joint is, how far it moves, how fast and how evenly: (B, F, 25, 3) to (B, 150 + SPECTRUM)."""
+        places = poses[..., :2].flatten(2)  # (B, F, 50)
+        speed = (with_steps(poses)[..., 3:].square().sum(dim=-1) + 1e-6).sqrt()  # (B, F, 25)
+        whole = speed.mean(dim=2)
+        swing = torch.fft.rfft(whole - whole.mean(dim=1, keepdim=True), n=SPECTRUM_FRAMES, dim=1)[:, 2 : 2 + SPECTRUM]
+        parts = [places.mean(dim=1), _log_deviation(places), (speed.mean(dim=1) + 0.02).log(), _log_deviation(speed)]
+        return torch.cat([*parts, (swing.real.square() + swing.imag.square() + 0.1).log()], dim=1)
+
+
+def with_steps(poses: Tensor) -> Tensor:
+    """(B, F, J, 3) to (B, F, J, 5): with the steps from the frame before, 0 at first and where a joint is absent."""
+    places = poses[..., :2]
+    seen = (poses[..., 2:] > 0).to(poses.dtype)
+    steps = (places[:, 1:] - places[:, :-1]) * (STEP_SCALE * seen[:, 1:] * seen[:, :-1])
+    return torch.cat([poses, nn.functional.pad(steps, (0, 0, 0, 0, 1, 0))], dim=-1)
+
+
+def _log_deviation(x: Tensor) -> Tensor:
+    """Logarithm of the deviation over time, (B, F, C) to (B, C)."""
+    return 0.5 * ((x - x.mean(dim=1, keepdim=True)).square().mean(dim=1) + 1e-4).log()
+
+
+def _finish(embeddings: Tensor, *, unit_length: bool) -> Tensor:
+    """(B, E), on the unit sphere if so wished: distances then lie in 0..2."""
+    return nn.functional.normalize(embeddings, dim=1) if unit_length else embeddings
 
 
 def normalised_adjacency() -> Tensor:

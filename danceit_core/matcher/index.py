@@ -1,11 +1,12 @@
 """The embedded database: every fragment's place in the joint space, computed once and searched (paper Eq. 2).
 
-The Parquet file has `fragment_id` and `embedding` (fixed-size list of E float32), in the order of the database. Search
-is exact (FAISS, flat): 700,000 fragments of 16 numbers are 45 MB.
+The Parquet file has `fragment_id` and `embedding` (fixed-size list of E float32), in the order of the database. Up to
+EXACT fragments search is exact (FAISS, flat); beyond, the fragments are sorted into cells by k-means, and the cells
+nearest to a query are searched exactly. Both give the same result for the same index, whatever the machine's load.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import faiss
@@ -18,6 +19,9 @@ from danceit_core.errors import MatcherError
 from danceit_core.pose.table import write_table
 
 Embeddings = NDArray[np.float32]
+EXACT = 100_000
+# Of a large index: cells, those searched a query, and fragments a cell that k-means learns from.
+CELLS, SEARCHED, LEARNT = 1024, 32, 64
 
 
 @dataclass(frozen=True)
@@ -26,6 +30,7 @@ class FragmentIndex:
 
     fragment_ids: NDArray[np.str_]
     embeddings: Embeddings
+    _built: list[faiss.Index] = field(default_factory=list, repr=False, compare=False)
 
     def __len__(self) -> int:
         return len(self.embeddings)
@@ -33,7 +38,9 @@ class FragmentIndex:
     def search(self, queries: Embeddings, *, k: int) -> tuple[Embeddings, NDArray[np.int64]]:
         """The k nearest fragments of each query (Q, E): Euclidean distances and rows, (Q, k), nearest first.
 
-        There are fewer columns where the database has fewer fragments. Raises MatcherError for a width other than E.
+        There are fewer columns where the database has fewer fragments. An index of more than EXACT fragments is
+        built at the first search; where k exceeds a tenth of it, search is exact all the same. Raises MatcherError for
+        a width other than E.
         """
         queries = np.ascontiguousarray(queries, np.float32)
         width = self.embeddings.shape[1]
@@ -41,10 +48,32 @@ class FragmentIndex:
             raise MatcherError(
                 f"queries have shape {queries.shape}; this index takes (queries, {width}): use the matcher that made it"
             )
-        flat = faiss.IndexFlatL2(width)
-        flat.add(np.ascontiguousarray(self.embeddings, np.float32))
-        squared, rows = flat.search(queries, min(k, len(self)))
+        k = min(k, len(self))
+        squared, rows = self._index(exact=len(self) <= EXACT or 10 * k > len(self)).search(queries, k)
         return np.sqrt(np.maximum(squared, 0)), rows.astype(np.int64)
+
+    def _index(self, *, exact: bool) -> faiss.Index:
+        """FAISS's index of the embeddings; the one with cells is kept."""
+        embeddings = np.ascontiguousarray(self.embeddings, np.float32)
+        if exact:
+            flat = faiss.IndexFlatL2(embeddings.shape[1])
+            flat.add(embeddings)
+            return flat
+        if not self._built:
+            self._built.append(_make_cells(embeddings))
+        return self._built[0]
+
+
+def _make_cells(embeddings: Embeddings) -> faiss.Index:
+    """An inverted file over k-means cells, seeded by FAISS and so the same each time."""
+    index = faiss.IndexIVFFlat(faiss.IndexFlatL2(embeddings.shape[1]), embeddings.shape[1], CELLS)
+    index.own_fields = False
+    index.cp.max_points_per_centroid = LEARNT
+    index.cp.niter = 10
+    index.train(embeddings)
+    index.add(embeddings)
+    index.nprobe = SEARCHED
+    return index
 
 
 def write_index(path: str | Path, embeddings: Embeddings, *, fragment_ids: Sequence[str]) -> None:

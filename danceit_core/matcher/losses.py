@@ -6,8 +6,10 @@
     hinge           d^2 matching, max(0, eps - d)^2 not (Hadsell, Chopra and LeCun 2006)
     infonce         symmetric cross-entropy over the batch of -d^2 / temperature (van den Oord 2018), temperature learnt
 
-Each takes B matching pairs with one non-matching sound for each dance.
+Each takes B matching pairs with one non-matching sound for each dance, which stands in the batch as well.
 """
+
+import math
 
 import torch
 from torch import Tensor, nn
@@ -25,8 +27,8 @@ class PairLoss(nn.Module):
         self.name = name
         self.margin = margin
 
-    def forward(self, poses: Tensor, sounds: Tensor, others: Tensor, related: Tensor) -> Tensor:
-        """poses, sounds, others: (B, E). related (B, B) is not needed: pairs are explicit."""
+    def forward(self, poses: Tensor, sounds: Tensor, others: Tensor, weights: Tensor) -> Tensor:
+        """poses, sounds, others: (B, E). weights (B, B) is not needed: pairs are explicit."""
         matching = (poses - sounds).square().sum(dim=1)
         apart = (poses - others).square().sum(dim=1)
         if self.name == "paper":
@@ -40,26 +42,27 @@ class PairLoss(nn.Module):
 class InfoNceLoss(nn.Module):
     """Each dance must find its sound among the batch's, and each sound its dance."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, temperature: float) -> None:
         super().__init__()
-        self.log_temperature = nn.Parameter(torch.zeros(()))
+        self.log_temperature = nn.Parameter(torch.tensor(math.log(temperature)))
 
-    def forward(self, poses: Tensor, sounds: Tensor, others: Tensor, related: Tensor) -> Tensor:
-        """poses, sounds, others: (B, E). related (B, B): true where a pair off the diagonal is too near to tell apart.
+    def forward(self, poses: Tensor, sounds: Tensor, others: Tensor, weights: Tensor) -> Tensor:
+        """poses, sounds: (B, E). weights (B, B): logarithm of how much a sound counts as not matching a dance.
 
-        Among the sounds that a dance must not choose is its own other sound, beside those of the batch.
+        others is not needed: they are among the sounds.
         """
         scale = (-self.log_temperature.clamp(-5.0, 5.0)).exp()
         scores = -torch.cdist(poses, sounds, compute_mode="donot_use_mm_for_euclid_dist").square() * scale
-        scores = scores.masked_fill(related, float("-inf"))
-        other = -(poses - others).square().sum(dim=1, keepdim=True) * scale
+        scores = scores + weights
         target = torch.arange(len(poses), device=poses.device)
-        by_pose = nn.functional.cross_entropy(torch.cat([scores, other], dim=1), target)
-        return 0.5 * (by_pose + nn.functional.cross_entropy(scores.T, target))
+        return 0.5 * (nn.functional.cross_entropy(scores, target) + nn.functional.cross_entropy(scores.T, target))
 
 
-def make_loss(name: str, *, margin: float) -> PairLoss | InfoNceLoss:
-    """The loss called `name`; margin is eps of Eq. 10 and of `hinge`. MatcherError for an unknown name."""
+def make_loss(name: str, *, margin: float, unit_length: bool) -> PairLoss | InfoNceLoss:
+    """The loss called `name`; margin is eps of Eq. 10 and of `hinge`. MatcherError for an unknown name.
+
+    unit_length: whether embeddings are on the unit sphere, where no distance exceeds 2 and InfoNCE starts colder.
+    """
     if name not in LOSSES:
         raise MatcherError(f"matcher.loss is {name!r}; known losses: {', '.join(LOSSES)}")
-    return InfoNceLoss() if name == "infonce" else PairLoss(name, margin=margin)
+    return InfoNceLoss(temperature=0.2 if unit_length else 1.0) if name == "infonce" else PairLoss(name, margin=margin)

@@ -13,16 +13,18 @@ A checkpoint is one dict of numbers, strings and tensors (`torch.load(weights_on
 """
 
 import pickle
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from danceit_core.config import MatcherSettings, make_settings
+from danceit_core.database.mapped import take
 from danceit_core.errors import MatcherError
 from danceit_core.files import whole_file
 from danceit_core.matcher.data import FeatureScale, normalise_poses
@@ -30,7 +32,7 @@ from danceit_core.matcher.encoders import AudioEncoder, PoseEncoder
 from danceit_core.music.features import Features
 from danceit_core.pose.skeleton import JOINTS, Keypoints
 
-CHECKPOINT_VERSION = 1
+CHECKPOINT_VERSION = 2
 BATCH = 256
 
 Checkpoint = dict[str, Any]
@@ -61,7 +63,7 @@ class Matcher:
         """(N, F, 25, 3) pixels to (N, E) float32."""
         if keypoints.ndim != 4 or keypoints.shape[2:] != (JOINTS, 3):
             raise MatcherError(f"keypoints have shape {keypoints.shape}; (fragments, frames, 25, 3) is expected")
-        return embed(self.pose_encoder, torch.from_numpy(normalise_poses(keypoints)), device=self.device)
+        return self._embed(self.pose_encoder, keypoints, normalise_poses)
 
     def embed_audio(self, features: Features) -> np.ndarray:
         """(N, F, D) raw features to (N, E) float32. Raises MatcherError for another D than it was trained with."""
@@ -71,16 +73,34 @@ class Matcher:
                 f"features have shape {features.shape}; this matcher takes (windows, frames, {width}), music.features "
                 f"{self.checkpoint['feature_set']!r}: analyse the song so, or train again"
             )
-        return embed(self.audio_encoder, torch.from_numpy(self.scale.apply(features)), device=self.device)
+        return self._embed(self.audio_encoder, features, self.scale.apply)
+
+    def _embed(
+        self,
+        encoder: AudioEncoder | PoseEncoder,
+        values: NDArray[np.float32],
+        normalise: Callable[[NDArray[np.float32]], NDArray[np.float32]],
+    ) -> np.ndarray:
+        """Embeddings of raw values, in memory or mapped, of which only a batch is normalised at a time."""
+        parts = [
+            embed(encoder, torch.from_numpy(normalise(take(values, np.arange(at, min(at + BATCH, len(values)))))),
+                  device=self.device)
+            for at in range(0, len(values), BATCH)
+        ]  # fmt: skip
+        return np.concatenate(parts) if parts else np.zeros((0, encoder.fc.out_features), np.float32)
 
 
 def make_encoders(settings: MatcherSettings, *, feature_width: int) -> tuple[AudioEncoder, PoseEncoder]:
     """Both encoders with fresh weights, drawn from torch's current random state."""
-    size, dropout = settings.embedding_size, settings.dropout
+    size, dropout, unit = settings.embedding_size, settings.dropout, settings.unit_length
     audio = AudioEncoder(
-        feature_width=feature_width, hidden_size=settings.hidden_size, embedding_size=size, dropout=dropout
+        feature_width=feature_width,
+        hidden_size=settings.hidden_size,
+        embedding_size=size,
+        dropout=dropout,
+        unit_length=unit,
     )
-    return audio, PoseEncoder(embedding_size=size, dropout=dropout)
+    return audio, PoseEncoder(embedding_size=size, dropout=dropout, unit_length=unit)
 
 
 @torch.no_grad()

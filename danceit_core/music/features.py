@@ -6,7 +6,10 @@ serves the training videos and the song. Nothing is normalised here: the statist
 checkpoint stores them.
 
     mfcc  13 numbers of python_speech_features (the paper): log energy and cepstra 1 to 12
-    rich  69 numbers: 40 log-mel bands (dB), onset strength, 12 chroma, 16 tempo strengths from 60 to 200 beats a minute
+    rich  152 numbers: 40 log-mel bands (dB), onset strength of all and of three parts of them, 12 chroma, and the
+          rhythm: how strongly each of the three parts (bass, middle, treble) repeats after 32 times from 0.2 to 3.2 s
+
+The times of the rhythm reach past the bar, since a tempo alone does not tell a waltz from a rumba of the same tempo.
 """
 
 from collections.abc import Iterator
@@ -25,18 +28,24 @@ from danceit_core.music.sound import Sound, check_sound
 
 Features = NDArray[np.float32]
 
-FEATURE_WIDTHS = {"mfcc": 13, "rich": 69}
 MEL_BANDS = 40
+PITCHES = 12
+# Mel bands of bass (to some 350 Hz), middle (to 1.3 kHz at 22050 Hz) and treble.
+PARTS = (slice(0, 8), slice(8, 20), slice(20, MEL_BANDS))
+RHYTHM_S = np.geomspace(0.2, 3.2, 32)
+_WIDTHS = {"mel": MEL_BANDS, "onset": 1 + len(PARTS), "chroma": PITCHES, "rhythm": len(PARTS) * len(RHYTHM_S)}
+# What stands where in a vector of each set, in this order.
+FEATURE_BLOCKS: dict[str, dict[str, int]] = {"mfcc": {"mfcc": 13}, "rich": _WIDTHS}
+FEATURE_WIDTHS = {name: sum(blocks.values()) for name, blocks in FEATURE_BLOCKS.items()}
 # python_speech_features' own defaults, which the paper leaves untouched.
 MFCC_FILTERS, MFCC_LIFTER, MFCC_PREEMPHASIS = 26, 22, 0.97
-TEMPI_BPM = np.geomspace(60.0, 200.0, 16)
-TEMPOGRAM_S = 8.0
+RHYTHM_WINDOW_S = 8.0
 # Windows analysed at once: bounds the memory of a nine-hour recording to some 70 MB.
 CHUNK = 4096
 
 
 def audio_features(samples: Sound, *, sample_rate_hz: int, fps: float, frames: int, kind: str) -> Features:
-    """Features of each frame, (frames, D) float32, D = 13 for kind `mfcc`, 69 for `rich`.
+    """Features of each frame, (frames, D) float32, D = 13 for kind `mfcc`, 152 for `rich`.
 
     samples: (N,) mono in -1..1, starting at time 0 of the frames; what lies beyond `frames` is ignored, what is
     missing counts as silence. Raises MusicError for an unknown kind, a rate or frame count that makes no sense, and
@@ -94,25 +103,26 @@ def _rich(samples: Sound, *, sample_rate_hz: int, fps: float, frames: int) -> Fe
         return np.zeros((0, FEATURE_WIDTHS["rich"]), np.float32)
     # Twice the frame rate, for the sake of the tempo; a window of one frame, so that an onset stays in its frame.
     mel = log_mel(samples, sample_rate_hz=sample_rate_hz, rate_hz=2 * fps, frames=2 * frames, window_s=1 / fps)
-    onsets = onset_strength(mel)
+    onsets = np.stack([onset_strength(mel), *(onset_strength(mel[:, part]) for part in PARTS)], axis=1)
+    rhythm = np.concatenate([_rhythm(onsets[:, 1 + part], 2 * fps) for part in range(len(PARTS))], axis=1)
     # Pitch needs a longer window than rhythm: neighbouring semitones at 200 Hz are 12 Hz apart.
     window_s = 4 / fps
     bank = chroma_filters(sr=sample_rate_hz, n_fft=_power_of_two(window_s * sample_rate_hz))
     pitch = _band_power(samples, bank, sample_rate_hz=sample_rate_hz, rate_hz=fps, frames=frames, window_s=window_s)
     chroma = pitch / np.maximum(pitch.max(axis=1, keepdims=True), 1e-10)
     # (2 frames, D) -> (frames, D): the mean of the two halves of each frame
-    halves = [part.reshape(frames, 2, -1).mean(axis=1) for part in (mel, onsets, _tempo_strength(onsets, 2 * fps))]
+    halves = [part.reshape(frames, 2, -1).mean(axis=1) for part in (mel, onsets, rhythm)]
     return np.concatenate([halves[0], halves[1], chroma, halves[2]], axis=1).astype(np.float32)
 
 
-def _tempo_strength(onsets: Features, rate_hz: float) -> Features:
-    """Autocorrelation of the onsets within 8 s of each moment, at the lags of TEMPI_BPM: (frames,) to (frames, 16)."""
-    longest = round(TEMPOGRAM_S * rate_hz)
-    tempogram = autocorrelation(onset_envelope=onsets, sr=rate_hz, hop_length=1, win_length=longest)
-    lags = 60.0 * rate_hz / TEMPI_BPM
+def _rhythm(onsets: Features, rate_hz: float) -> Features:
+    """Autocorrelation of the onsets within 8 s of each moment, at the lags of RHYTHM_S: (frames,) to (frames, 32)."""
+    longest = round(RHYTHM_WINDOW_S * rate_hz)
+    repeats = autocorrelation(onset_envelope=onsets, sr=rate_hz, hop_length=1, win_length=longest)
+    lags = RHYTHM_S * rate_hz
     low = np.floor(lags).astype(int)
     share = (lags - low)[:, None]
-    return ((1 - share) * tempogram[low] + share * tempogram[low + 1]).T
+    return ((1 - share) * repeats[low] + share * repeats[low + 1]).T
 
 
 def _band_power(

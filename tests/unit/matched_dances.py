@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 
 from danceit_core.database.table import Database
+from danceit_core.matcher.data import Pairs, make_pairs
 
 FPS = 24.0
 
@@ -30,8 +31,14 @@ def make_database(*, videos=12, fragments=10, frames=24, width=4, test_every=4, 
                 "start_frame": place * frames,
                 "passage_end": fragments * frames,
                 "has_sound": name not in silent,
+                "tempo_bpm": 60.0 * (video % 4 + 1),
                 "split": "test" if video >= videos - videos // test_every else "train",
             }
         )
     about = {"fps": FPS, "seconds": frames / FPS, "feature_set": "mfcc", "width": 512, "height": 512}
     return Database(keypoints, features, pd.DataFrame(rows), about)
+
+
+def matched_pairs(**changed) -> Pairs:
+    """What the matcher trains on, from `make_database`."""
+    return make_pairs(make_database(**changed))

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from danceit_core.errors import MatcherError
-from danceit_core.matcher.index import FragmentIndex, read_index, write_index
+from danceit_core.matcher.index import EXACT, FragmentIndex, read_index, write_index
 
 
 def some_index(count=50, width=16):
@@ -56,3 +56,17 @@ def test_errors(tmp_path):
     write_index(tmp_path / "i.parquet", index.embeddings, fragment_ids=list(index.fragment_ids))
     with pytest.raises(MatcherError, match=r"i\.parquet indexes another database \(50 fragments, 1 expected\)"):
         read_index(tmp_path / "i.parquet", fragment_ids=["a"])
+
+
+def test_a_large_index_finds_nearly_all_and_always_the_same():
+    rng = np.random.default_rng(0)
+    embeddings = rng.standard_normal((EXACT + 1, 8)).astype(np.float32)
+    index = FragmentIndex(np.arange(len(embeddings)).astype(str), embeddings)
+    queries = rng.standard_normal((20, 8)).astype(np.float32)
+    distances, rows = index.search(queries, k=10)
+    full = ((queries[:, None] - embeddings) ** 2).sum(axis=-1)
+    exact = np.argsort(full, axis=1)[:, :10]
+    assert np.mean([len(set(a) & set(b)) / 10 for a, b in zip(rows, exact, strict=True)]) > 0.9
+    assert (np.diff(distances, axis=1) >= 0).all()
+    again = FragmentIndex(index.fragment_ids, embeddings).search(queries, k=10)[1]
+    np.testing.assert_array_equal(again, rows)

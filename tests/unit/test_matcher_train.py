@@ -1,14 +1,17 @@
+import dataclasses
+
 import numpy as np
 import pytest
 import torch
-from matched_dances import make_database
+from matched_dances import make_database, matched_pairs
 
 from danceit_core.config import MatcherSettings
 from danceit_core.errors import MatcherError
 from danceit_core.evaluation.matching import draw_curves, score_matcher, score_part
+from danceit_core.matcher.data import make_pairs
 from danceit_core.matcher.losses import LOSSES
 from danceit_core.matcher.model import load_matcher, save_matcher
-from danceit_core.matcher.train import part_videos, train_matcher
+from danceit_core.matcher.train import train_matcher
 
 CPU = torch.device("cpu")
 torch.set_num_threads(1)  # small batches: more threads wait for each other
@@ -18,11 +21,11 @@ QUICK = MatcherSettings(hidden_size=16, epochs=2, batch_size=16)
 @pytest.fixture(scope="module")
 def trained():
     settings = MatcherSettings(hidden_size=24, epochs=20, batch_size=16, learning_rate=2e-3)
-    return train_matcher(make_database(fragments=16), settings=settings, seed=0, device=CPU)
+    return train_matcher(matched_pairs(fragments=16), settings=settings, seed=0, device=CPU)
 
 
 def test_style_of_dance_and_music_is_matched_on_unseen_videos(trained):
-    scores = score_matcher(trained.matcher, make_database(fragments=16))
+    scores = score_matcher(trained.matcher, matched_pairs(fragments=16))
     assert scores["test"]["videos"] == 3
     assert scores["test"]["auc_other_song"] > 0.65
     assert scores["test"]["auc_other_song"] > scores["test"]["auc_delayed"]  # the style is the same all along a song
@@ -32,18 +35,21 @@ def test_style_of_dance_and_music_is_matched_on_unseen_videos(trained):
 
 @pytest.mark.parametrize("loss", LOSSES)
 def test_every_loss_falls(loss):
-    settings = MatcherSettings(hidden_size=16, epochs=8, batch_size=16, loss=loss, margin=2.0, learning_rate=2e-4)
-    history = train_matcher(make_database(videos=6), settings=settings, seed=0, device=CPU).history
+    settings = MatcherSettings(
+        hidden_size=16, epochs=8, batch_size=16, loss=loss, margin=2.0, learning_rate=2e-4,
+        unit_length=False, canonical_start=False, average_decay=0.0,
+    )  # fmt: skip
+    history = train_matcher(matched_pairs(videos=6), settings=settings, seed=0, device=CPU).history
     assert history[-1]["train_loss"] < history[0]["train_loss"]
 
 
 def test_the_same_seed_gives_the_same_weights_and_leaves_the_global_state_alone():
     torch.manual_seed(5)
     before = torch.random.get_rng_state()
-    first = train_matcher(make_database(videos=4), settings=QUICK, seed=1, device=CPU)
+    first = train_matcher(matched_pairs(videos=4), settings=QUICK, seed=1, device=CPU)
     assert torch.equal(torch.random.get_rng_state(), before)
-    again = train_matcher(make_database(videos=4), settings=QUICK, seed=1, device=CPU)
-    other = train_matcher(make_database(videos=4), settings=QUICK, seed=2, device=CPU)
+    again = train_matcher(matched_pairs(videos=4), settings=QUICK, seed=1, device=CPU)
+    other = train_matcher(matched_pairs(videos=4), settings=QUICK, seed=2, device=CPU)
     weights = [t.checkpoint["pose_encoder"]["fc.weight"] for t in (first, again, other)]
     assert torch.equal(weights[0], weights[1])
     assert not torch.equal(weights[0], weights[2])
@@ -51,20 +57,20 @@ def test_the_same_seed_gives_the_same_weights_and_leaves_the_global_state_alone(
 
 
 def test_validation_videos_come_from_many_training_videos_and_never_from_the_test():
-    parts = part_videos(make_database(videos=16))
-    names = {name: set(part.table["video"]) for name, part in parts.items()}
+    pairs = matched_pairs(videos=16)
+    names = {name: set(pairs.video[pairs.part == name].tolist()) for name in ("train", "validation", "test")}
     assert 1 <= len(names["validation"]) <= 4
     assert len(names["train"]) == 12 - len(names["validation"])
-    assert names["test"] == {"v12", "v13", "v14", "v15"}
-    assert not len(part_videos(make_database(videos=8))["validation"])
+    assert names["test"] == {12, 13, 14, 15}
+    assert "validation" not in matched_pairs(videos=8).part
 
 
 def test_training_stops_when_the_validation_loss_no_longer_falls():
     settings = MatcherSettings(hidden_size=8, epochs=40, patience=2, batch_size=16, learning_rate=3e-2)
     steps = []
-    database = make_database(videos=16, fragments=4)
+    pairs = matched_pairs(videos=16, fragments=4)
     trained = train_matcher(
-        database, settings=settings, seed=0, device=CPU, progress=lambda done, total: steps.append((done, total))
+        pairs, settings=settings, seed=0, device=CPU, progress=lambda done, total: steps.append((done, total))
     )
     losses = [row["validation_loss"] for row in trained.history]
     assert len(losses) < 40
@@ -81,18 +87,18 @@ def test_test_videos_and_silent_ones_leave_no_trace():
     changed.features[unseen] *= 100
     changed.keypoints[unseen, :, :, :2] += 50 * np.random.default_rng(0).random((unseen.sum(), 24, 25, 2))
     weights = [
-        train_matcher(d, settings=settings, seed=0, device=CPU).checkpoint["audio_encoder"]["fc.weight"]
+        train_matcher(make_pairs(d), settings=settings, seed=0, device=CPU).checkpoint["audio_encoder"]["fc.weight"]
         for d in (plain, changed)
     ]
     assert torch.equal(*weights)
 
 
 def test_one_video_trains_against_its_own_other_moments():
-    database = make_database(videos=1, test_every=2)
-    trained = train_matcher(database, settings=QUICK, seed=0, device=CPU)
+    pairs = matched_pairs(videos=1, test_every=2)
+    trained = train_matcher(pairs, settings=QUICK, seed=0, device=CPU)
     assert trained.checkpoint["selected_on"] == "last"
     assert "test_loss" not in trained.history[-1]
-    scores = score_matcher(trained.matcher, database)
+    scores = score_matcher(trained.matcher, pairs)
     assert "test" not in scores
     assert np.isnan(scores["train"]["auc_other_song"])
 
@@ -137,7 +143,7 @@ def test_damaged_and_foreign_checkpoints_are_named(trained, tmp_path):
         with pytest.raises(MatcherError, match=r"m\.pt is not a whole matcher checkpoint"):
             load_matcher(path, device=CPU)
     torch.save({**trained.checkpoint, "version": 99}, path)
-    with pytest.raises(MatcherError, match="layout 99, not 1"):
+    with pytest.raises(MatcherError, match="layout 99, not 2"):
         load_matcher(path, device=CPU)
     torch.save({k: v for k, v in trained.checkpoint.items() if k != "pose_encoder"}, path)
     with pytest.raises(MatcherError, match="pose_encoder"):
@@ -146,12 +152,12 @@ def test_damaged_and_foreign_checkpoints_are_named(trained, tmp_path):
 
 def test_what_cannot_be_trained_is_refused():
     with pytest.raises(MatcherError, match="0 fragments with sound to train on"):
-        train_matcher(make_database(videos=2, silent=("v00", "v01")), settings=QUICK, seed=0, device=CPU)
+        train_matcher(matched_pairs(videos=2, silent=("v00", "v01")), settings=QUICK, seed=0, device=CPU)
     with pytest.raises(MatcherError, match=r"no sound that does not match.*delay_s = 3 s"):
-        train_matcher(make_database(videos=1, fragments=2), settings=QUICK, seed=0, device=CPU)
+        train_matcher(matched_pairs(videos=1, fragments=2), settings=QUICK, seed=0, device=CPU)
     settings = MatcherSettings(hidden_size=8, epochs=3, learning_rate=1e20, loss="distance_label")
     with pytest.raises(MatcherError, match=r"lower matcher\.learning_rate = 1e\+20"):
-        train_matcher(make_database(videos=3), settings=settings, seed=0, device=CPU)
+        train_matcher(matched_pairs(videos=3), settings=settings, seed=0, device=CPU)
 
 
 @pytest.mark.parametrize(
@@ -161,12 +167,13 @@ def test_what_cannot_be_trained_is_refused():
         ("epochs", 0, r"matcher\.epochs is 0; it must be 1 or more"),
         ("batch_size", 1, r"matcher\.batch_size is 1; it must be 2 or more"),
         ("dropout", 1.0, r"matcher\.dropout is 1\.0"),
+        ("average_decay", 1.0, r"matcher\.average_decay is 1\.0"),
         ("learning_rate", 0.0, r"matcher\.learning_rate is 0\.0"),
     ],
 )
 def test_settings_out_of_range_are_named(key, value, message):
     with pytest.raises(MatcherError, match=message):
-        train_matcher(make_database(videos=2), settings=MatcherSettings(**{key: value}), seed=0, device=CPU)
+        train_matcher(matched_pairs(videos=2), settings=MatcherSettings(**{key: value}), seed=0, device=CPU)
 
 
 def test_curves_are_drawn(trained, tmp_path):
@@ -175,7 +182,76 @@ def test_curves_are_drawn(trained, tmp_path):
 
 
 def test_scoring_nothing_is_refused(trained):
-    database = make_database(videos=1)
-    none = database.subset(np.zeros(len(database), bool))
+    pairs = matched_pairs(videos=1)
+    none = pairs.only(np.zeros(len(pairs), bool))
     with pytest.raises(MatcherError, match="no fragment with sound to score"):
         score_part(trained.matcher, none, delay_s=3.0, rng=np.random.default_rng(0))
+
+
+def test_a_training_that_was_killed_goes_on_to_the_same_weights(tmp_path):
+    class KilledError(Exception):
+        pass
+
+    def kill_after(epochs):
+        def progress(done, total):
+            if done == epochs:
+                raise KilledError
+
+        return progress
+
+    pairs, settings = matched_pairs(videos=16, fragments=4), MatcherSettings(hidden_size=8, epochs=4, batch_size=16)
+    whole = train_matcher(pairs, settings=settings, seed=0, device=CPU)
+    for epochs in (1, 3):
+        state = tmp_path / f"{epochs}.state"
+        with pytest.raises(KilledError):
+            train_matcher(pairs, settings=settings, seed=0, device=CPU, state=state, progress=kill_after(epochs))
+        assert state.exists()
+        steps = []
+        again = train_matcher(
+            pairs,
+            settings=settings,
+            seed=0,
+            device=CPU,
+            state=state,
+            progress=lambda done, _, to=steps: to.append(done),
+        )
+        assert steps[0] == epochs + 1
+        assert not state.exists()
+        assert again.history == whole.history
+        for name in ("audio_encoder", "pose_encoder"):
+            for key, value in whole.checkpoint[name].items():
+                assert torch.equal(value, again.checkpoint[name][key]), (name, key)
+
+
+def test_the_state_of_another_training_is_not_gone_on_with(tmp_path):
+    pairs, steps = matched_pairs(videos=4), []
+    state = tmp_path / "state"
+    state.write_bytes(b"half a file")
+
+    def stop(done, total):
+        raise RuntimeError
+
+    with pytest.raises(RuntimeError):
+        train_matcher(pairs, settings=QUICK, seed=1, device=CPU, state=state, progress=stop)
+    train_matcher(pairs, settings=QUICK, seed=2, device=CPU, state=state, progress=lambda done, _: steps.append(done))
+    assert steps == [1, 2]
+
+
+def test_memory_maps_train_to_the_same_weights(tmp_path):
+    database = make_database(videos=6)
+    mapped = {}
+    for name in ("keypoints", "features"):
+        np.save(tmp_path / f"{name}.npy", getattr(database, name))
+        mapped[name] = np.load(tmp_path / f"{name}.npy", mmap_mode="r")
+    one, two = (
+        train_matcher(make_pairs(d), settings=QUICK, seed=0, device=CPU).checkpoint["pose_encoder"]["fc.weight"]
+        for d in (database, dataclasses.replace(database, **mapped))
+    )
+    assert torch.equal(one, two)
+
+
+def test_hard_negatives_and_delays_can_be_weighted():
+    for changed in ({"hard_negatives": True}, {"delayed_weight": 0.0}, {"canonical_start": False}):
+        settings = dataclasses.replace(QUICK, **changed)
+        history = train_matcher(matched_pairs(videos=6), settings=settings, seed=0, device=CPU).history
+        assert np.isfinite(history[-1]["train_loss"])

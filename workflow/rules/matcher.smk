@@ -23,6 +23,8 @@ rule train_matcher:
     params:
         **stage("matcher"),
         seed=config["seed"],
+        # Written after each epoch: a training that was killed goes on from there.
+        state="<results>/matcher/{seconds}s/training.state",
     script:
         "../scripts/train_matcher.py"
 

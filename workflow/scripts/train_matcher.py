@@ -1,18 +1,13 @@
 from danceit_core.config import MatcherSettings
-from danceit_core.database.table import read_database
-from danceit_core.evaluation.matching import draw_curves, score_matcher
-from danceit_core.evaluation.summary import write_scores
-from danceit_core.files import write_history
-from danceit_core.matcher.model import Matcher, save_matcher
+from danceit_core.database.table import mapped_database
+from danceit_core.evaluation.matching import write_training
+from danceit_core.matcher.data import make_pairs
 from danceit_core.matcher.train import train_matcher
 from danceit_core.run import stage
 
-with stage(snakemake) as run:
-    database, seed = read_database(snakemake.input.fragments), snakemake.params.seed
-    settings = MatcherSettings(**snakemake.params.settings)
-    trained = train_matcher(database, settings=settings, seed=seed, device=run.device, progress=run.progress)
-    save_matcher(snakemake.output.matcher, trained.checkpoint)
-    matcher = Matcher.from_checkpoint(trained.checkpoint, device=run.device)
-    write_scores(snakemake.output.scores, score_matcher(matcher, database, seed=seed))
-    write_history(snakemake.output.history, trained.history)
-    draw_curves(trained.history, snakemake.output.curves)
+settings, seed = MatcherSettings(**snakemake.params.settings), snakemake.params.seed
+state = snakemake.params.state
+with stage(snakemake) as run, mapped_database(snakemake.input.fragments, beside=state) as database:
+    pairs = make_pairs(database)
+    trained = train_matcher(pairs, settings=settings, seed=seed, device=run.device, state=state, progress=run.progress)
+    write_training(trained, pairs, snakemake.output, seed=seed)

@@ -1,0 +1,108 @@
+"""What an epoch of training changes, and a step of it: two encoders, their running average, the loss, the optimiser.
+
+The average follows the weights with `average_decay` a step; it is what is scored and kept. On a GPU the encoders run
+in bfloat16 where that helps (autocast); the loss and the weights stay float32. A CPU always computes in float32.
+"""
+
+import copy
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from danceit_core.config import MatcherSettings
+from danceit_core.matcher.augment import Augmentation, augment
+from danceit_core.matcher.canonical import start_canonical
+from danceit_core.matcher.data import FeatureScale, Pairs
+from danceit_core.matcher.losses import make_loss
+from danceit_core.matcher.model import Checkpoint, make_encoders
+from danceit_core.matcher.negatives import OtherMoments, draw_batches, weigh_pairs
+
+# Steps until the average looks back as far as average_decay says: fresh weights are not worth remembering.
+WARM_UP = 10
+
+
+class Learner:
+    """Encoders in training, `averaged` encoders in evaluation mode, and a loss that may learn a temperature."""
+
+    def __init__(self, settings: MatcherSettings, *, feature_width: int, device: torch.device) -> None:
+        self.settings, self.device, self.steps = settings, device, 0
+        audio, pose = make_encoders(settings, feature_width=feature_width)
+        self.encoders = nn.ModuleDict({"audio": audio, "pose": pose}).to(device)
+        self.averaged = copy.deepcopy(self.encoders).eval().requires_grad_(False)
+        self.loss = make_loss(settings.loss, margin=settings.margin, unit_length=settings.unit_length).to(device)
+        # Decay pulls on the matrices alone: biases, norms and the temperature have no need of it.
+        weights = list(self.encoders.parameters())
+        groups = [
+            {"params": [w for w in weights if w.ndim > 1], "weight_decay": settings.weight_decay},
+            {"params": [w for w in weights if w.ndim <= 1] + list(self.loss.parameters()), "weight_decay": 0.0},
+        ]
+        self.optimiser = torch.optim.AdamW(groups, lr=settings.learning_rate)
+
+    def start(self, pairs: Pairs, *, scale: FeatureScale, rng: np.random.Generator) -> None:
+        """Begin where the statistics of dance and music correlate most, if the settings say so."""
+        if self.settings.canonical_start:
+            self.encoders.cpu()
+            audio, pose = self.encoders["audio"], self.encoders["pose"]
+            start_canonical(audio, pose, pairs, self._augmentation(pairs), scale=scale, rng=rng)
+            self.encoders.to(self.device)
+            self.averaged.load_state_dict(self.encoders.state_dict())
+
+    def train_epoch(
+        self, pairs: Pairs, moments: OtherMoments, *, scale: FeatureScale, rng: np.random.Generator
+    ) -> None:
+        """One pass over the training pairs in random order."""
+        settings = self.settings
+        how = self._augmentation(pairs)
+        self.encoders.train()
+        batches = draw_batches(pairs, moments, batch_size=settings.batch_size, hard=settings.hard_negatives, rng=rng)
+        for rows, others in batches:
+            poses = pairs.take_poses(rows).to(self.device)
+            sounds = pairs.take_sounds(rows, scale=scale).to(self.device)
+            poses, sounds = augment(poses, sounds, how, rng=rng)
+            weights = weigh_pairs(pairs, rows, delay_s=settings.delay_s, delayed_weight=settings.delayed_weight).to(
+                self.device
+            )
+            self._step(poses, sounds, torch.from_numpy(others).to(self.device), weights)
+
+    def _augmentation(self, pairs: Pairs) -> Augmentation:
+        """How batches of these pairs are changed."""
+        fps, feature_set = float(pairs.about["fps"]), str(pairs.about["feature_set"])
+        return Augmentation.of(self.settings, fps=fps, frames=pairs.keypoints.shape[1], feature_set=feature_set)
+
+    def _step(self, poses: Tensor, sounds: Tensor, others: Tensor, weights: Tensor) -> None:
+        """One step of the optimiser and of the average."""
+        with torch.autocast("cuda", dtype=torch.bfloat16, enabled=self.device.type == "cuda"):
+            danced, heard = self.encoders["pose"](poses), self.encoders["audio"](sounds)
+        danced, heard = danced.float(), heard.float()
+        loss = self.loss(danced, heard, heard[others], weights)
+        self.optimiser.zero_grad()
+        loss.backward()
+        self.optimiser.step()
+        self.steps += 1
+        share = 1 - min(self.settings.average_decay, self.steps / (self.steps + WARM_UP))
+        with torch.no_grad():
+            for mean, now in zip(self.averaged.parameters(), self.encoders.parameters(), strict=True):
+                mean.lerp_(now, share)
+            # The statistics of batch normalisation are averages already.
+            for kept, now in zip(self.averaged.buffers(), self.encoders.buffers(), strict=True):
+                kept.copy_(now)
+
+    def weights(self) -> Checkpoint:
+        """Copies of both averaged encoders' weights on the CPU."""
+        return {
+            f"{name}_encoder": {key: value.cpu().clone() for key, value in encoder.state_dict().items()}
+            for name, encoder in self.averaged.items()
+        }
+
+    def state(self) -> dict[str, Any]:
+        """All that the next step depends on."""
+        parts = {name: getattr(self, name).state_dict() for name in ("encoders", "averaged", "loss", "optimiser")}
+        return {**parts, "steps": self.steps}
+
+    def load_state(self, state: dict[str, Any]) -> None:
+        """Go on from `state`."""
+        for name in ("encoders", "averaged", "loss", "optimiser"):
+            getattr(self, name).load_state_dict(state[name])
+        self.steps = state["steps"]

@@ -1,0 +1,132 @@
+"""Which sounds do not match which dances: the paper's delayed ones and other songs (IV-B, Fig. 7).
+
+A batch is made of anchors and, for each, a later or earlier moment of the same video, at least `delay_s` away. Each
+dance's non-matching sound is then found within the batch: in turn that of its own other moment (Fig. 7: the pose
+delayed) and that of another video. So the music is encoded once for both purposes.
+
+With hard negatives the anchors of a batch are of similar tempo: other songs that only the style can tell apart.
+"""
+
+from collections.abc import Iterator
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from danceit_core.errors import MatcherError
+from danceit_core.matcher.data import Pairs
+
+Rows = NDArray[np.int64]
+# Spread of the tempo, as a share, by which anchors are mixed with their neighbours.
+TEMPO_MIXING = 0.05
+
+
+class OtherMoments:
+    """Finds for rows of some pairs other moments of the same video, at least delay_s away, and other videos."""
+
+    def __init__(self, pairs: Pairs, *, delay_s: float) -> None:
+        self.video, self.delay_s = pairs.video, delay_s
+        self.order = np.lexsort((pairs.start_s, pairs.video))
+        video, start_s = pairs.video[self.order], pairs.start_s[self.order]
+        # One axis for all: videos follow each other, further apart than any delay.
+        gap = (start_s.max(initial=0.0) - start_s.min(initial=0.0)) + 2 * delay_s + 1
+        axis = video * gap + start_s
+        place = np.empty(len(axis), np.int64)
+        place[self.order] = np.arange(len(axis))
+        at = axis[place]
+        self.first = np.searchsorted(video, pairs.video, side="left")
+        self.end = np.searchsorted(video, pairs.video, side="right")
+        self.before = np.searchsorted(axis, at - delay_s + 1e-9, side="right") - self.first
+        self.after = self.end - np.searchsorted(axis, at + delay_s - 1e-9, side="left")
+
+    def delayed(self, rows: Rows, *, rng: np.random.Generator) -> Rows:
+        """For each row another moment of its video, or -1 where there is none."""
+        draw = np.floor(rng.random(len(rows)) * (self.before + self.after)[rows]).astype(np.int64)
+        before, first, end = self.before[rows], self.first[rows], self.end[rows]
+        place = np.where(draw < before, first + draw, end - 1 - (draw - before))
+        none = self.before[rows] + self.after[rows] == 0
+        return np.where(none, -1, self.order[np.where(none, 0, place)])
+
+    def foreign(self, rows: Rows, *, rng: np.random.Generator) -> Rows:
+        """For each row one of another video, or -1 where there is none."""
+        first, end = self.first[rows], self.end[rows]
+        others = len(self.order) - (end - first)
+        draw = np.floor(rng.random(len(rows)) * others).astype(np.int64)
+        place = np.where(draw < first, draw, draw + (end - first))
+        return np.where(others == 0, -1, self.order[np.where(others == 0, 0, place)])
+
+
+def choose_others(pairs: Pairs, rows: Rows, *, delay_s: float, rng: np.random.Generator) -> Rows:
+    """For each row another row whose sound does not match its dance, (B,).
+
+    Alternately another video and the same video at least delay_s away; the one kind where the other has none. Raises
+    MatcherError when a row has neither.
+    """
+    moments = OtherMoments(pairs, delay_s=delay_s)
+    delayed, foreign = moments.delayed(rows, rng=rng), moments.foreign(rows, rng=rng)
+    return _in_turn(delayed, foreign, delay_s=delay_s)
+
+
+def draw_batches(
+    pairs: Pairs, moments: OtherMoments, *, batch_size: int, hard: bool, rng: np.random.Generator
+) -> Iterator[tuple[Rows, Rows]]:
+    """Batches of an epoch: rows (B,) and, for each, the place in the batch of a sound that does not match, (B,).
+
+    Half of the rows of a batch are other moments of the other half; a row is drawn once an epoch on average.
+    """
+    anchors = rng.permutation(len(pairs))[: max(1, len(pairs) // 2)]
+    if hard:
+        tempo = np.log(np.where(np.isfinite(pairs.tempo_bpm) & (pairs.tempo_bpm > 0), pairs.tempo_bpm, 100.0))
+        anchors = anchors[np.argsort(tempo[anchors] + TEMPO_MIXING * rng.standard_normal(len(anchors)))]
+    parts = np.array_split(anchors, max(1, 2 * len(anchors) // batch_size))
+    for number in rng.permutation(len(parts)):
+        some = parts[number]
+        partners = moments.delayed(some, rng=rng)
+        lone = partners < 0
+        partners[lone] = moments.foreign(some[lone], rng=rng)
+        if (partners < 0).any():
+            raise _nothing_else(moments.delay_s)
+        rows = np.concatenate([some, partners])
+        yield rows, _others_within(pairs.video[rows], rng=rng, delay_s=moments.delay_s)
+
+
+def weigh_pairs(pairs: Pairs, rows: Rows, *, delay_s: float, delayed_weight: float) -> Tensor:
+    """(B, B) how much each sound counts as not matching each dance: logarithms, for InfoNCE's scores.
+
+    Other videos count 1, other moments of one video delayed_weight, and those less than delay_s apart nothing.
+    """
+    same = pairs.video[rows][:, None] == pairs.video[rows]
+    near = same & (np.abs(pairs.start_s[rows][:, None] - pairs.start_s[rows]) < delay_s)
+    delayed = np.log(delayed_weight) if delayed_weight > 0 else -np.inf
+    weight = np.where(near, -np.inf, np.where(same, delayed, 0.0))
+    np.fill_diagonal(weight, 0.0)
+    return torch.from_numpy(weight.astype(np.float32))
+
+
+def _others_within(video: Rows, *, rng: np.random.Generator, delay_s: float) -> Rows:
+    """Places in a batch of anchors and their partners, of sounds that do not match."""
+    count = len(video)
+    partner = np.roll(np.arange(count), count // 2)
+    weight = rng.random((count, count))
+    weight[video[:, None] == video] = -1
+    foreign = np.where(weight.max(axis=1) < 0, -1, weight.argmax(axis=1))
+    delayed = np.where(video[partner] == video, partner, -1)
+    return _in_turn(delayed, foreign, delay_s=delay_s)
+
+
+def _in_turn(delayed: Rows, foreign: Rows, *, delay_s: float) -> Rows:
+    """Foreign and delayed alternately, the one where the other is -1."""
+    turn = np.arange(len(delayed)) % 2 == 1
+    first, second = np.where(turn, delayed, foreign), np.where(turn, foreign, delayed)
+    others = np.where(first >= 0, first, second)
+    if (others < 0).any():
+        raise _nothing_else(delay_s)
+    return others
+
+
+def _nothing_else(delay_s: float) -> MatcherError:
+    return MatcherError(
+        f"no sound that does not match: one video with sound, shorter than matcher.delay_s = {delay_s:g} s; "
+        "add a second video or lower delay_s"
+    )

@@ -1,0 +1,78 @@
+"""Scores during training: what each epoch's line of the history says of each part of the videos."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from danceit_core.errors import MatcherError
+from danceit_core.matcher import scores
+from danceit_core.matcher.data import FeatureScale, Pairs
+from danceit_core.matcher.learner import Learner
+from danceit_core.matcher.model import embed
+from danceit_core.matcher.negatives import choose_others, weigh_pairs
+
+# Scoring every epoch costs as much as training on as many fragments; this many of each part are enough.
+SCORED = 512
+
+
+@dataclass(frozen=True)
+class Watched:
+    """Some pairs with a partner that does not match for each, drawn once, so that epochs compare."""
+
+    pairs: Pairs
+    poses: torch.Tensor
+    sounds: torch.Tensor
+    others: NDArray[np.int64]
+    apart: NDArray[np.bool_]
+
+
+def choose_watched(pairs: Pairs, *, scale: FeatureScale, delay_s: float, rng: np.random.Generator) -> Watched | None:
+    """At most SCORED of the pairs with fixed partners; None where there is no pair or no partner (one short video)."""
+    rows = np.sort(rng.permutation(len(pairs))[:SCORED])
+    if len(rows) < 2:
+        return None
+    chosen = pairs.only(rows)
+    every = np.arange(len(chosen))
+    try:
+        others = choose_others(chosen, every, delay_s=delay_s, rng=rng)
+    except MatcherError:
+        return None
+    alone = scores.apart(chosen.video, chosen.start_s, seconds=chosen.seconds)
+    return Watched(chosen, chosen.take_poses(every), chosen.take_sounds(every, scale=scale), others, alone)
+
+
+@torch.no_grad()
+def score_epoch(learner: Learner, watched: dict[str, Watched]) -> dict[str, float]:
+    """Loss and scores of each part, keys like `test_auc`."""
+    result: dict[str, float] = {}
+    for name, part in watched.items():
+        poses = embed(learner.averaged["pose"], part.poses, device=learner.device)
+        sounds = embed(learner.averaged["audio"], part.sounds, device=learner.device)
+        matching = scores.pair_distances(poses, sounds)
+        others = scores.pair_distances(poses, sounds[part.others])
+        ranks = scores.match_ranks(poses[part.apart], sounds[part.apart])
+        result |= {
+            f"{name}_loss": _loss(learner, part, poses, sounds),
+            f"{name}_distance": float(matching.mean()),
+            f"{name}_accuracy": scores.balanced_accuracy(matching, others, threshold=scores.PAPER_THRESHOLD),
+            f"{name}_auc": scores.roc_auc(matching, others),
+            f"{name}_recall_at_10": scores.recall_at(ranks, 10),
+        }
+        if name == "train":
+            result["train_threshold"] = scores.best_threshold(matching, others)
+    return result
+
+
+def _loss(learner: Learner, part: Watched, poses: np.ndarray, sounds: np.ndarray) -> float:
+    """Mean loss over batches of the training's size: the size of a batch is part of what InfoNCE measures."""
+    settings = learner.settings
+    order = np.random.default_rng(0).permutation(len(poses))
+    total = 0.0
+    for rows in np.array_split(order, max(1, len(order) // settings.batch_size)):
+        batch = [torch.from_numpy(values) for values in (poses[rows], sounds[rows], sounds[part.others[rows]])]
+        weights = weigh_pairs(part.pairs, rows, delay_s=settings.delay_s, delayed_weight=settings.delayed_weight)
+        loss = learner.loss(*(values.to(learner.device) for values in batch), weights.to(learner.device))
+        total += float(loss) * len(rows)
+    return total / len(order)
