@@ -83,7 +83,7 @@ def _play_faster(poses: Tensor, sounds: Tensor, *, rate: float, feature_set: str
     if rhythm is not None:
         lags = torch.arange(len(RHYTHM_S), device=sounds.device, dtype=sounds.dtype)
         moved = (lags + np.log(rate) / LOG_RHYTHM_STEP).clamp(0, len(RHYTHM_S) - 1)
-        parts = sounds[..., rhythm].unflatten(-1, (len(PARTS), len(RHYTHM_S)))
+        parts = sounds[..., rhythm].reshape(*sounds.shape[:-1], len(PARTS), len(RHYTHM_S))
         sounds = torch.cat([sounds[..., : rhythm.start], _at(parts, moved, dim=-1).flatten(-2)], dim=-1)
     return poses, sounds
 

@@ -1,7 +1,7 @@
 """Where training starts: the directions in which plain statistics of dance and music correlate most.
 
-Regularised canonical correlation (Hotelling 1936) has a closed form, needs no epochs and does not learn videos by heart; the networks
-start beside it at nothing and add what it cannot express. Not in the paper.
+Regularised canonical correlation (Hotelling 1936) has a closed form, needs no epochs and does not learn videos by
+heart; the networks start beside it at nothing and add what it cannot express. Not in the paper.
 """
 
 import numpy as np

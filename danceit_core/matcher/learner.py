@@ -15,6 +15,7 @@ from danceit_core.config import MatcherSettings
 from danceit_core.matcher.augment import Augmentation, augment
 from danceit_core.matcher.canonical import start_canonical
 from danceit_core.matcher.data import FeatureScale, Pairs
+from danceit_core.matcher.encoders import AudioEncoder, PoseEncoder
 from danceit_core.matcher.losses import make_loss
 from danceit_core.matcher.model import Checkpoint, make_encoders
 from danceit_core.matcher.negatives import OtherMoments, draw_batches, weigh_pairs
@@ -23,13 +24,21 @@ from danceit_core.matcher.negatives import OtherMoments, draw_batches, weigh_pai
 WARM_UP = 10
 
 
+class Encoders(nn.Module):
+    """Both encoders, to be moved, copied and saved together."""
+
+    def __init__(self, audio: AudioEncoder, pose: PoseEncoder) -> None:
+        super().__init__()
+        self.audio, self.pose = audio, pose
+
+
 class Learner:
     """Encoders in training, `averaged` encoders in evaluation mode, and a loss that may learn a temperature."""
 
     def __init__(self, settings: MatcherSettings, *, feature_width: int, device: torch.device) -> None:
         self.settings, self.device, self.steps = settings, device, 0
         audio, pose = make_encoders(settings, feature_width=feature_width)
-        self.encoders = nn.ModuleDict({"audio": audio, "pose": pose}).to(device)
+        self.encoders = Encoders(audio, pose).to(device)
         self.averaged = copy.deepcopy(self.encoders).eval().requires_grad_(False)
         self.loss = make_loss(settings.loss, margin=settings.margin, unit_length=settings.unit_length).to(device)
         # Decay pulls on the matrices alone: biases, norms and the temperature have no need of it.
@@ -44,8 +53,9 @@ class Learner:
         """Begin where the statistics of dance and music correlate most, if the settings say so."""
         if self.settings.canonical_start:
             self.encoders.cpu()
-            audio, pose = self.encoders["audio"], self.encoders["pose"]
-            start_canonical(audio, pose, pairs, self._augmentation(pairs), scale=scale, rng=rng)
+            start_canonical(
+                self.encoders.audio, self.encoders.pose, pairs, self._augmentation(pairs), scale=scale, rng=rng
+            )
             self.encoders.to(self.device)
             self.averaged.load_state_dict(self.encoders.state_dict())
 
@@ -74,7 +84,7 @@ class Learner:
     def _step(self, poses: Tensor, sounds: Tensor, others: Tensor, weights: Tensor) -> None:
         """One step of the optimiser and of the average."""
         with torch.autocast("cuda", dtype=torch.bfloat16, enabled=self.device.type == "cuda"):
-            danced, heard = self.encoders["pose"](poses), self.encoders["audio"](sounds)
+            danced, heard = self.encoders.pose(poses), self.encoders.audio(sounds)
         danced, heard = danced.float(), heard.float()
         loss = self.loss(danced, heard, heard[others], weights)
         self.optimiser.zero_grad()
@@ -86,14 +96,14 @@ class Learner:
             for mean, now in zip(self.averaged.parameters(), self.encoders.parameters(), strict=True):
                 mean.lerp_(now, share)
             # The statistics of batch normalisation are averages already.
-            for kept, now in zip(self.averaged.buffers(), self.encoders.buffers(), strict=True):
-                kept.copy_(now)
+            for kept, current in zip(self.averaged.buffers(), self.encoders.buffers(), strict=True):
+                kept.copy_(current)
 
     def weights(self) -> Checkpoint:
         """Copies of both averaged encoders' weights on the CPU."""
         return {
             f"{name}_encoder": {key: value.cpu().clone() for key, value in encoder.state_dict().items()}
-            for name, encoder in self.averaged.items()
+            for name, encoder in self.averaged.named_children()
         }
 
     def state(self) -> dict[str, Any]:

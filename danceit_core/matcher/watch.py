@@ -48,8 +48,8 @@ def score_epoch(learner: Learner, watched: dict[str, Watched]) -> dict[str, floa
     """Loss and scores of each part, keys like `test_auc`."""
     result: dict[str, float] = {}
     for name, part in watched.items():
-        poses = embed(learner.averaged["pose"], part.poses, device=learner.device)
-        sounds = embed(learner.averaged["audio"], part.sounds, device=learner.device)
+        poses = embed(learner.averaged.pose, part.poses, device=learner.device)
+        sounds = embed(learner.averaged.audio, part.sounds, device=learner.device)
         matching = scores.pair_distances(poses, sounds)
         others = scores.pair_distances(poses, sounds[part.others])
         ranks = scores.match_ranks(poses[part.apart], sounds[part.apart])
