@@ -1,17 +1,21 @@
 """The paper's sweep of the matcher's settings (Table III): one value changed at a time, and its figures beside ours.
 
-The paper's figures are at its own loss, data and pairs, and its distances depend on the scale of its embeddings, so that
-they do not compare; whether the same values come out best does.
+The paper's figures are at its own loss, data and pairs, and its distances depend on the scale of its embeddings, so
+that they do not compare; whether the same values come out best does.
 """
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
 from danceit_core.config import MatcherSettings
 from danceit_core.errors import MatcherError
+from danceit_core.evaluation.choreography_page import markdown
+from danceit_core.files import write_text
 
 # Row: what it changes, and the paper's train and test distance, train and test correlation accuracy.
 SWEEP: dict[str, tuple[dict[str, Any], tuple[float, float, float, float]]] = {
@@ -29,6 +33,7 @@ SWEEP: dict[str, tuple[dict[str, Any], tuple[float, float, float, float]]] = {
 }
 PAPER = ("paper: train distance", "paper: test distance", "paper: train accuracy", "paper: test accuracy")
 OURS = {"distance": "distance", "accuracy_at_1": "accuracy at 1", "auc": "AUC", "recall_at_10": "R@10"}
+COLUMNS = (*(f"{part} {name}" for name in OURS.values() for part in ("train", "test")), *PAPER)
 
 
 def swept(settings: MatcherSettings, row: str) -> MatcherSettings:
@@ -48,8 +53,10 @@ def sweep_table(scores: Mapping[str, Mapping[str, Any]]) -> pd.DataFrame:
             for part in ("train", "test")
         }
         lines[row] = line | dict(zip(PAPER, SWEEP[row][1], strict=True))
-    return pd.DataFrame.from_dict(lines, orient="index", columns=_columns())
+    return pd.DataFrame.from_dict(lines, orient="index", columns=list(COLUMNS))
 
 
-def _columns() -> Sequence[str]:
-    return [f"{part} {name}" for name in OURS.values() for part in ("train", "test")] + list(PAPER)
+def write_sweep(path: str | Path, scores: Sequence[str | Path], *, about: str) -> None:
+    """The table as Markdown. scores: the file of `write_scores` of each row of SWEEP, in its order."""
+    table = sweep_table({row: json.loads(Path(file).read_text()) for row, file in zip(SWEEP, scores, strict=True)})
+    write_text(path, f"# The paper's sweep (Table III)\n\n{about}\n\n{markdown(table)}\n")

@@ -9,6 +9,7 @@ os.environ |= {"PYTHONPATH": os.pathsep.join(filter(None, [library, os.getenv("P
 
 from danceit_core import STAGE_VERSIONS
 from danceit_core.errors import ConfigError
+from danceit_core.evaluation.sweep import SWEEP
 from danceit_core.inputs import load_project
 
 try:

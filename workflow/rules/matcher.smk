@@ -48,3 +48,43 @@ rule index_fragments:
         version=STAGE_VERSIONS["matcher"],
     script:
         "../scripts/index_fragments.py"
+
+
+rule score_setting:
+    """A matcher with one setting changed, for the sweep; only its scores are kept."""
+    input:
+        fragments=all_fragments,
+    output:
+        "<results>/matcher/{seconds}s/sweep/{row}.json",
+    log:
+        "<logs>/score_setting/{seconds}s/{row}.log",
+    wildcard_constraints:
+        row="|".join(SWEEP),
+    conda:
+        "../../environment.yml"
+    threads: 1
+    resources:
+        gpu=1,
+        mem_mb=4000,
+    params:
+        **stage("matcher"),
+        seed=config["seed"],
+        state="<results>/matcher/{seconds}s/sweep/{row}.state",
+    script:
+        "../scripts/score_setting.py"
+
+
+rule sweep_matcher:
+    """The paper's sweep of learning rate, dropout and D_f (Table III)."""
+    input:
+        collect("<results>/matcher/{{seconds}}s/sweep/{row}.json", row=SWEEP),
+    output:
+        "<results>/matcher/{seconds}s/sweep.md",
+    log:
+        "<logs>/sweep_matcher/{seconds}s.log",
+    conda:
+        "../../environment.yml"
+    params:
+        version=STAGE_VERSIONS["evaluation"],
+    script:
+        "../scripts/sweep_matcher.py"

@@ -1,0 +1,15 @@
+from danceit_core.config import MatcherSettings
+from danceit_core.database.table import mapped_database
+from danceit_core.evaluation.matching import score_matcher
+from danceit_core.evaluation.summary import write_scores
+from danceit_core.evaluation.sweep import swept
+from danceit_core.matcher.data import make_pairs
+from danceit_core.matcher.train import train_matcher
+from danceit_core.run import stage
+
+settings, seed = swept(MatcherSettings(**snakemake.params.settings), snakemake.wildcards.row), snakemake.params.seed
+state = snakemake.params.state
+with stage(snakemake) as run, mapped_database(snakemake.input.fragments, beside=state) as database:
+    pairs = make_pairs(database)
+    trained = train_matcher(pairs, settings=settings, seed=seed, device=run.device, state=state, progress=run.progress)
+    write_scores(snakemake.output[0], score_matcher(trained.matcher, pairs, seed=seed))

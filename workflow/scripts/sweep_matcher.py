@@ -1,0 +1,6 @@
+from danceit_core.evaluation.sweep import write_sweep
+from danceit_core.run import stage
+
+with stage(snakemake):
+    about = f"Fragments of {snakemake.wildcards.seconds} s; each row changes one setting of the matcher."
+    write_sweep(snakemake.output[0], list(snakemake.input), about=about)
