@@ -13,6 +13,7 @@ from danceit_core.choreography.preview import preview_frames
 from danceit_core.choreography.song import plan_song
 from danceit_core.config import MatcherSettings, RetrievalSettings, SpatialSettings, TemporalSettings
 from danceit_core.errors import ChoreographyError
+from danceit_core.matcher.data import make_pairs
 from danceit_core.matcher.index import FragmentIndex
 from danceit_core.matcher.model import Matcher
 from danceit_core.matcher.train import train_matcher
@@ -50,7 +51,7 @@ def song(seconds: float) -> MusicTable:
 
 def make_plan(database, seconds: float, **settings):
     device = torch.device("cpu")
-    trained = train_matcher(database, settings=MatcherSettings(epochs=1), seed=0, device=device)
+    trained = train_matcher(make_pairs(database), settings=MatcherSettings(epochs=1), seed=0, device=device)
     matcher = Matcher.from_checkpoint(trained.checkpoint, device=device)
     names = database.table["fragment_id"].to_numpy(str)
     return plan_song(
