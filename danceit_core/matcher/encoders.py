@@ -51,6 +51,28 @@ class TimePool(nn.Module):
         return nn.functional.adaptive_avg_pool1d(course, TIME_BINS).flatten(1)
 
 
+class SeededDropout(nn.Module):
+    """Dropout that draws from a generator of its own: what is dropped depends on `reseed` alone, in any thread."""
+
+    def __init__(self, share: float) -> None:
+        super().__init__()
+        self.share = share
+        self.generator: torch.Generator | None = None
+        self.seed = 0
+
+    def reseed(self, seed: int) -> None:
+        """Begin a new row of draws."""
+        self.generator, self.seed = None, seed
+
+    def forward(self, x: Tensor) -> Tensor:
+        """x with each value dropped with probability `share` in training, the others scaled up."""
+        if not self.training or self.share == 0:
+            return x
+        if self.generator is None:
+            self.generator = torch.Generator(device=x.device).manual_seed(self.seed)
+        return x * torch.empty_like(x).bernoulli_(1 - self.share, generator=self.generator) / (1 - self.share)
+
+
 class AudioEncoder(nn.Module):
     """Bi-LSTM, dropout and a fully connected layer: (B, F, D) normalised features to (B, E)."""
 
@@ -62,7 +84,7 @@ class AudioEncoder(nn.Module):
         self.lstm = nn.LSTM(feature_width, hidden_size, batch_first=True, bidirectional=True)
         self.pool = TimePool(2 * hidden_size)
         self.statistics = nn.BatchNorm1d(2 * feature_width, affine=False)
-        self.dropout = nn.Dropout(dropout)
+        self.dropout = SeededDropout(dropout)
         self.fc = nn.Linear(self.pool.width + 2 * feature_width, embedding_size)
 
     def forward(self, features: Tensor) -> Tensor:
@@ -116,7 +138,7 @@ class PoseEncoder(nn.Module):
         self.narrow = nn.Conv2d(widths[-1], KEPT, 1)
         self.pool = TimePool(KEPT * JOINTS)
         self.statistics = nn.BatchNorm1d(POSE_STATISTICS, affine=False)
-        self.dropout = nn.Dropout(dropout)
+        self.dropout = SeededDropout(dropout)
         self.fc = nn.Linear(self.pool.width + POSE_STATISTICS, embedding_size)
 
     def forward(self, poses: Tensor) -> Tensor:

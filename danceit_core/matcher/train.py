@@ -5,14 +5,15 @@ of them are set aside as "validation": training stops when their loss no longer 
 lowest is kept. With fewer that would be one video, which cannot tell one song from another, so all epochs are trained
 and the last is kept (`selected_on` is "last"). The test videos choose nothing: their scores are honest.
 
-The same pairs, settings and seed give the same weights on a CPU with the same number of threads, whether the training
-ran through or was interrupted after any epoch and started again with the same `state` file.
+The same pairs, settings and seed give the same weights on a CPU, however many threads torch has been given, and whether
+the training ran through or was interrupted after any epoch and started again with the same `state` file.
 """
 
 import dataclasses
 import json
 import pickle
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -75,7 +76,7 @@ def train_matcher(
     devices = [device] if device.type == "cuda" else []
     # A training of other pairs or settings is none to go on with.
     purpose = json.dumps([CHECKPOINT_VERSION, dataclasses.asdict(settings), seed, len(train), scale.mean.tolist()])
-    with torch.random.fork_rng(devices=devices):
+    with torch.random.fork_rng(devices=devices), _one_thread():
         torch.manual_seed(seed)
         learner = Learner(settings, feature_width=pairs.features.shape[-1], device=device)
         learner.start(train, scale=scale, rng=rng)
@@ -107,6 +108,17 @@ def train_matcher(
     if state is not None:
         Path(state).unlink(missing_ok=True)
     return Trained(Matcher.from_checkpoint({**about, **run.best}, device=device), run.history)
+
+
+@contextmanager
+def _one_thread() -> Iterator[None]:
+    """One thread an operation, as the learner wants it."""
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(threads)
 
 
 def check_settings(settings: MatcherSettings) -> None:
@@ -148,9 +160,7 @@ def _after_epoch(run: _Run, scored: dict[str, float], learner: Learner) -> _Run:
 
 def _write_state(path: Path, run: _Run, learner: Learner, rng: np.random.Generator, *, purpose: str) -> None:
     """All that the rest of the training depends on; appears whole or not at all."""
-    random = {"numpy": json.dumps(rng.bit_generator.state), "torch": torch.get_rng_state()}
-    if learner.device.type == "cuda":
-        random["cuda"] = torch.cuda.get_rng_state(learner.device)
+    random = json.dumps(rng.bit_generator.state)
     progress = {field.name: getattr(run, field.name) for field in dataclasses.fields(run)}
     with whole_file(path) as partial:
         torch.save({"purpose": purpose, "run": progress, "learner": learner.state(), "random": random}, partial)
@@ -165,8 +175,5 @@ def _resume(path: Path, run: _Run, learner: Learner, rng: np.random.Generator, *
     if saved.get("purpose") != purpose:
         return run
     learner.load_state(saved["learner"])
-    rng.bit_generator.state = json.loads(saved["random"]["numpy"])
-    torch.set_rng_state(saved["random"]["torch"])
-    if learner.device.type == "cuda":
-        torch.cuda.set_rng_state(saved["random"]["cuda"], learner.device)
+    rng.bit_generator.state = json.loads(saved["random"])
     return _Run(**saved["run"])

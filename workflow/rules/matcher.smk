@@ -15,8 +15,8 @@ rule train_matcher:
         "<benchmarks>/train_matcher/{seconds}s.tsv"
     conda:
         "../../environment.yml"
-    # A second thread does not speed up an LSTM of this size, and slows it down tenfold when the cores are shared.
-    threads: 1
+    # One for each encoder.
+    threads: 2
     resources:
         gpu=1,
         mem_mb=4000,
@@ -62,6 +62,7 @@ rule score_setting:
         row="|".join(SWEEP),
     conda:
         "../../environment.yml"
+    # Two settings at once with a core each are faster than one after the other with two.
     threads: 1
     resources:
         gpu=1,
