@@ -6,7 +6,7 @@ each encoder has a core of its own: networks of this size do not get faster by s
 """
 
 import copy
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, TypeVar
 
@@ -26,6 +26,8 @@ from danceit_core.matcher.negatives import OtherMoments, draw_batches, weigh_pai
 # Steps until the average looks back as far as average_decay says: fresh weights are not worth remembering.
 WARM_UP = 10
 Result = TypeVar("Result")
+# Poses, sounds, places of sounds that do not match, weights of the pairs, and a seed.
+Batch = tuple[Tensor, Tensor, Tensor, Tensor, int]
 
 
 class Encoders(nn.Module):
@@ -58,10 +60,7 @@ class Learner:
             {"params": [w for w in weights if w.ndim <= 1] + list(self.loss.parameters()), "weight_decay": 0.0},
         ]
         self.optimiser = torch.optim.AdamW(groups, lr=settings.learning_rate, fused=True)
-        # On a GPU the two would queue up all the same.
-        self._second_core = (
-            ThreadPoolExecutor(1, initializer=torch.set_num_threads, initargs=(1,)) if device.type == "cpu" else None
-        )
+        self._second_core = ThreadPoolExecutor(1, initializer=torch.set_num_threads, initargs=(1,))
 
     def start(self, pairs: Pairs, *, scale: FeatureScale, rng: np.random.Generator) -> None:
         """Begin where the statistics of dance and music correlate most, if the settings say so."""
@@ -77,27 +76,40 @@ class Learner:
         self, pairs: Pairs, moments: OtherMoments, *, scale: FeatureScale, rng: np.random.Generator
     ) -> None:
         """One pass over the training pairs in random order."""
+        self.encoders.train()
+        for batch in self._ahead(self._batches(pairs, moments, scale=scale, rng=rng)):
+            self._step(*batch)
+
+    def _batches(
+        self, pairs: Pairs, moments: OtherMoments, *, scale: FeatureScale, rng: np.random.Generator
+    ) -> Iterator[Batch]:
+        """What each step needs, changed copies already."""
         settings = self.settings
         how = self._augmentation(pairs)
-        self.encoders.train()
         batches = draw_batches(pairs, moments, batch_size=settings.batch_size, hard=settings.hard_negatives, rng=rng)
         for rows, others in batches:
             poses = pairs.take_poses(rows).to(self.device)
             sounds = pairs.take_sounds(rows, scale=scale).to(self.device)
             poses, sounds = augment(poses, sounds, how, rng=rng)
-            self.encoders.reseed(int(rng.integers(2**62)))
-            weights = weigh_pairs(pairs, rows, delay_s=settings.delay_s, delayed_weight=settings.delayed_weight).to(
-                self.device
-            )
-            self._step(poses, sounds, torch.from_numpy(others).to(self.device), weights)
+            weights = weigh_pairs(pairs, rows, delay_s=settings.delay_s, delayed_weight=settings.delayed_weight)
+            seed = int(rng.integers(2**62))
+            yield poses, sounds, torch.from_numpy(others).to(self.device), weights.to(self.device), seed
+
+    def _ahead(self, batches: Iterator[Batch]) -> Iterator[Batch]:
+        """The same batches, the next one made while this one is learnt from."""
+        waiting = self._second_core.submit(next, batches, None)
+        while (batch := waiting.result()) is not None:
+            waiting = self._second_core.submit(next, batches, None)
+            yield batch
 
     def _augmentation(self, pairs: Pairs) -> Augmentation:
         """How batches of these pairs are changed."""
         fps, feature_set = float(pairs.about["fps"]), str(pairs.about["feature_set"])
         return Augmentation.of(self.settings, fps=fps, frames=pairs.keypoints.shape[1], feature_set=feature_set)
 
-    def _step(self, poses: Tensor, sounds: Tensor, others: Tensor, weights: Tensor) -> None:
-        """One step of the optimiser and of the average."""
+    def _step(self, poses: Tensor, sounds: Tensor, others: Tensor, weights: Tensor, seed: int) -> None:
+        """One step of the optimiser and of the average. seed: of what is dropped."""
+        self.encoders.reseed(seed)
         with torch.autocast("cuda", dtype=torch.bfloat16, enabled=self.device.type == "cuda"):
             danced, heard = self._both(lambda: self.encoders.pose(poses), lambda: self.encoders.audio(sounds))
         # The loss has leaves of its own, so that each encoder goes back on its own core as well.
@@ -116,8 +128,8 @@ class Learner:
                 kept.copy_(current)
 
     def _both(self, first: Callable[[], Result], second: Callable[[], Result]) -> tuple[Result, Result]:
-        """The results of both calls, at the same time where there is a second core for it."""
-        if self._second_core is None:
+        """The results of both calls; on a CPU at the same time, on a GPU they would queue up all the same."""
+        if self.device.type != "cpu":
             return first(), second()
         waiting = self._second_core.submit(second)
         return first(), waiting.result()
