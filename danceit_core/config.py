@@ -81,7 +81,7 @@ class MusicSettings:
     """Audio features and beats (paper III-A). features: `mfcc` (the paper's 13) or `rich`."""
 
     sample_rate_hz: int = 22050
-    features: str = "mfcc"
+    features: str = "rich"
 
 
 @dataclass(frozen=True)
@@ -99,8 +99,8 @@ class MatcherSettings:
     embedding_size: int = 16
     hidden_size: int = 100
     dropout: float = 0.1
-    learning_rate: float = 1e-4
-    batch_size: int = 32
+    learning_rate: float = 1e-3
+    batch_size: int = 64
     epochs: int = 60
     patience: int = 15
     delay_s: float = 3.0
