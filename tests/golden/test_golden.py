@@ -38,7 +38,7 @@ def cleaned() -> np.ndarray:
 def analysed() -> np.ndarray:
     """MFCC of a composed song, and its beats below them."""
     song = compose_song(tempo_bpm=112, seconds=8, seed=1)
-    music = analyse_music(song.samples, sample_rate_hz=44100, fps=FPS, settings=MusicSettings())
+    music = analyse_music(song.samples, sample_rate_hz=44100, fps=FPS, settings=MusicSettings(features="mfcc"))
     return np.concatenate([music.features.ravel(), music.beats.times_s])
 
 

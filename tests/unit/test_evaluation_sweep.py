@@ -8,14 +8,16 @@ from danceit_core.evaluation.sweep import SWEEP, swept, write_sweep
 
 
 def test_each_row_changes_one_setting():
-    settings = MatcherSettings()
-    assert swept(settings, "default") == settings
+    settings = MatcherSettings(loss="hinge")
+    paper = swept(settings, "paper")
+    assert (paper.learning_rate, paper.dropout, paper.embedding_size) == (1e-4, 0.1, 16)
+    assert paper.loss == "hinge"
     for row, (changed, _) in SWEEP.items():
-        if row != "default":
+        if row != "paper":
             (key, value), after = next(iter(changed.items())), swept(settings, row)
             assert len(changed) == 1
             assert getattr(after, key) == value
-            assert after != settings
+            assert after != paper
     with pytest.raises(MatcherError, match="no row 'dropout_9'"):
         swept(settings, "dropout_9")
 
@@ -33,4 +35,4 @@ def test_the_table_has_ours_beside_the_papers(tmp_path):
     assert list(rows) == list(SWEEP)
     assert rows["dropout_0.2"]["test R@10"] == "0.04"
     assert rows["dropout_0.2"]["paper: test accuracy"] == "0.67"
-    assert rows["default"]["test AUC"] == ""  # no test video: no score
+    assert rows["paper"]["test AUC"] == ""  # no test video: no score
