@@ -40,7 +40,7 @@ class Project:
         return pd.concat([self.videos, self.targets]).fillna("")
 
     def sound_of(self, video: str) -> str:
-        """The file that holds a dance's sound: one of its own, or the video itself."""
+        """The file that holds a dance's sound: one of its own, or the video itself; "" where only keypoints are given."""
         return str(self.videos.at[video, "audio"] or self.videos.at[video, "path"])
 
 
@@ -166,8 +166,6 @@ def check_files(table: pd.DataFrame, *, table_path: str, made_in: str) -> None:
     for row_id, row in table.iterrows():
         if not any(row.get(column) for column in ("path", "keypoints")):
             raise ConfigError(f"{table_path}: {row_id!r} has neither a path nor keypoints; give one of them")
-        if row.get("keypoints") and not row.get("path") and not row.get("audio"):
-            raise ConfigError(f"{table_path}: {row_id!r} has keypoints but no sound; name a file in column 'audio'")
         if row.get("camera") and not str(row.get("keypoints")).lower().endswith(".pkl"):
             raise ConfigError(f"{table_path}: {row_id!r} has a camera but no AIST++ annotation (.pkl); empty that cell")
         for column in ("path", "audio", "keypoints"):

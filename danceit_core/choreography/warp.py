@@ -4,8 +4,9 @@ Moving an extremum of speed onto a beat is not enough: the warp's own slope chan
 extremum again. So the map is chosen by dynamic programming over the whole song, and counts as missed every half
 window whose *warped* speed has its extremum elsewhere. Between two beats the map is a cubic Hermite, given by the
 source frame at each beat and the slope there: 1 - a for minima, 1 + a for maxima, with a small accent a >= 0. The
-warped speed of a segment then depends on its two ends only, which is what makes the search exact. All slopes stay
-within the given bounds; the unwarped dance always does, so there is always a map.
+warped speed of a segment then depends on its two ends only, which is what makes the search exact. Playing faster by a
+factor makes jerk its third power, so jerky movement that would be hurried costs too. All slopes stay within the given
+bounds; the unwarped dance always does, so there is always a map.
 
 Frames are counted as in `motion_beats`: the step into frame j happens at time j - 1/2, so the beat of frame j is
 anchored there.
@@ -30,8 +31,36 @@ REACH = 0.55
 # An extremum must beat its neighbours by this factor, or resampling may lose it; nearer to 1 it counts as part missed.
 MARGIN = {"min": 1.2, "max": 1.15}
 TINY = 1e-9
-# What one missed half window, a squared logarithm of slope, a squared shift in beats and a squared accent cost.
-MISS, STRETCH, SHIFT, ACCENT = 4.0, 3.0, 0.2, 1.0
+# What one missed half window, a squared logarithm of slope, a squared shift in beats and a squared accent cost, and a
+# peak of jerk by each share over what the dance itself hardly exceeds.
+MISS, STRETCH, SHIFT, ACCENT, JERK = 4.0, 3.0, 0.2, 1.0, 0.75
+USUAL_JERK_PERCENTILE = 98
+
+
+@dataclass(frozen=True)
+class _Movement:
+    """A dance's mean joint speed and jerk at every 1 / FINE frame, (T FINE,) each; jerk is 1 where it is usual."""
+
+    speed: Array
+    jerk: Array
+
+    @classmethod
+    def of(cls, keypoints: Array) -> "_Movement":
+        times = np.arange(len(keypoints) * FINE) / FINE
+        absent = np.isnan(keypoints[:, BODY, 0])[times.astype(int)]
+        curve = fit_curve(keypoints)
+
+        def mean_size(derivative: Array) -> Array:
+            size = np.linalg.norm(derivative[:, BODY], axis=-1)
+            return np.nan_to_num(mean_present(np.where(absent, np.nan, size)))
+
+        jerk = mean_size(curve.spline(np.minimum(times, len(keypoints) - 1), 3))
+        return cls(mean_size(curve.velocity(times)), jerk / (np.percentile(jerk, USUAL_JERK_PERCENTILE) + TINY))
+
+    def at(self, source: Array) -> tuple[Array, Array]:
+        """Speed and jerk at source frames of any shape."""
+        nearest = np.clip(np.round(source * FINE).astype(int), 0, len(self.speed) - 1)
+        return self.speed[nearest], self.jerk[nearest]
 
 
 @dataclass(frozen=True)
@@ -53,17 +82,12 @@ def beat_map(keypoints: Array, windows: list[BeatWindow], *, kind: str, min_slop
     frames = len(keypoints)
     if not windows or frames < 3:
         return np.arange(frames, dtype=np.float64)
-    curve = fit_curve(keypoints)
-    velocity = curve.velocity(np.arange(frames * FINE) / FINE)[:, BODY]
-    absent = np.isnan(keypoints[:, BODY, 0])[np.arange(frames * FINE) // FINE]
-    size = np.linalg.norm(velocity, axis=-1)
-    size[absent] = np.nan
-    speed = np.nan_to_num(mean_present(size))
+    movement = _Movement.of(keypoints)
     anchors = _anchors(windows, frames, kind=kind, min_slope=min_slope, max_slope=max_slope)
     best, back = anchors[0].cost, []
     for index, (a, b) in enumerate(pairwise(anchors)):
         ends = (index > 0, index < len(anchors) - 2)
-        step = _segment_costs(a, b, speed, kind=kind, bounds=(min_slope, max_slope), ends=ends)
+        step = _segment_costs(a, b, movement, kind=kind, bounds=(min_slope, max_slope), ends=ends)
         total = best[:, None] + step + b.cost
         back.append(total.argmin(0))
         best = total.min(0)
@@ -95,7 +119,7 @@ def _anchors(windows: list[BeatWindow], frames: int, *, kind: str, min_slope: fl
 
 
 def _segment_costs(
-    a: _Anchor, b: _Anchor, speed: Array, *, kind: str, bounds: tuple[float, float], ends: tuple[bool, bool]
+    a: _Anchor, b: _Anchor, movement: _Movement, *, kind: str, bounds: tuple[float, float], ends: tuple[bool, bool]
 ) -> Array:
     """Cost (A, B) of every Hermite between two anchors; infinite out of bounds. ends: whether either is a beat."""
     length = b.time - a.time
@@ -115,7 +139,9 @@ def _segment_costs(
     q, m, r, first = (np.broadcast_to(v, rise.shape)[i, j, None] for v in (square, linear, s0, a.source[:, None]))
     slope = (q * s + m) * s + r  # (allowed, steps)
     source = first + length * s * (r + s * (m / 2 + s * q / 3))
-    warped = speed[np.clip(np.round(source * FINE).astype(int), 0, len(speed) - 1)] * slope
+    speed, jerk = movement.at(source)
+    cost[i, j] += JERK * np.maximum(0, (jerk * slope**3).max(-1) - 1)
+    warped = speed * slope
     half = (count + 1) // 2
     for is_beat, at, others in ((ends[0], 0, slice(1, half + 1)), (ends[1], -1, slice(-half - 1, -1))):
         if is_beat:

@@ -35,11 +35,15 @@ def analyse_song(path: str | Path, *, settings: MusicSettings, fps: float, fragm
     return music
 
 
-def analyse_dance(path: str | Path, *, settings: MusicSettings, fps: float) -> MusicTable:
+def analyse_dance(path: str | Path | None, *, settings: MusicSettings, fps: float) -> MusicTable:
     """The music table of a dance video's sound; silent where it has none: its poses serve all the same.
 
-    Sound that cannot be read gives a table without rows whose `refused` says why.
+    path: None for keypoints that were given without a sound. Sound that cannot be read gives a table without rows whose
+    `refused` says why.
     """
+    if path is None:
+        log.warning("only keypoints are given: nothing is learnt of the music; %s", REMEDY)
+        return _no_sound(settings=settings, fps=fps)
     try:
         has_sound = probe(path).has_sound
         music = _analyse(path, settings=settings, fps=fps) if has_sound else _no_sound(settings=settings, fps=fps)

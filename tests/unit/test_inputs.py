@@ -98,7 +98,6 @@ def test_files_the_workflow_makes_need_not_be_there(config, tmp_path):
         ("video\tpath\na\tx\n\na\ty\n", "line 4: the video 'a' is there twice"),
         ("video\tpath\na\tx\ty\n", "line 2: 3 cells for 2 columns"),
         ("video\tpath\na\t\n", "'a' has neither a path nor keypoints"),
-        ("video\tpath\tkeypoints\na\t\tjoints.npz\n", "'a' has keypoints but no sound"),
         ("video\tpath\tcamera\na\tx\tc01\n", "'a' has a camera but no AIST++ annotation"),
         ("video\tkeypoints\tcamera\na\tx.pkl\tabove\n", "line 2: camera: 'above' does not match"),
     ],

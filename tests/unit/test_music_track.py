@@ -89,6 +89,7 @@ def test_a_dance_without_sound_is_silent_not_refused(tmp_path, caplog):
     assert (music.silent, music.refused) == (True, "")
     assert "mute.mp4 has no sound: nothing is learnt of its music" in caplog.text
     assert "column `audio` of videos.tsv" in caplog.text
+    assert analyse_dance(None, settings=MusicSettings(), fps=24).silent
 
 
 @pytest.mark.parametrize(

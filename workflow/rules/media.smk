@@ -48,7 +48,7 @@ rule analyse_song:
 rule analyse_dance:
     """The same of a dance video's sound; silent where it has none, its poses serve all the same."""
     input:
-        lambda w: project.sound_of(w.dance),
+        lambda w: project.sound_of(w.dance) or [],
     output:
         "<results>/music/{dance}.parquet",
     log:

@@ -5,5 +5,6 @@ from danceit_core.run import stage
 
 with stage(snakemake):
     music = MusicSettings(**snakemake.params.settings)
-    table = analyse_dance(snakemake.input[0], settings=music, fps=snakemake.params.fps)
+    sound = next(iter(snakemake.input), None)
+    table = analyse_dance(sound, settings=music, fps=snakemake.params.fps)
     write_music_table(snakemake.output[0], table)
