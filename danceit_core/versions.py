@@ -13,7 +13,7 @@ STAGE_VERSIONS: dict[str, int] = {
     "fragments": 2,
     "matcher": 2,
     "retrieval": 2,
-    "alignment": 2,
+    "alignment": 3,
     "pose_gan": 1,
     "face_gan": 1,
     "rendering": 1,
