@@ -40,7 +40,7 @@ class Project:
         return pd.concat([self.videos, self.targets]).fillna("")
 
     def sound_of(self, video: str) -> str:
-        """The file that holds a dance's sound: one of its own, or the video itself; "" where only keypoints are given."""
+        """The file that holds a dance's sound: one of its own, or the video itself; "" for keypoints alone."""
         return str(self.videos.at[video, "audio"] or self.videos.at[video, "path"])
 
 

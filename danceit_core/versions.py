@@ -12,7 +12,7 @@ STAGE_VERSIONS: dict[str, int] = {
     "music": 2,
     "fragments": 2,
     "matcher": 2,
-    "retrieval": 2,
+    "retrieval": 3,
     "alignment": 3,
     "pose_gan": 1,
     "face_gan": 1,

@@ -1,9 +1,10 @@
 """What may be danced during each clip of a song, and what each fragment costs there by itself (paper Eq. 2).
 
 Costs are about 0 (good) to 1 (bad) and weighted by the settings: distance to the music in the joint space, playback
-away from the recorded speed, energy other than the song asks for, more jerk than is usual with that energy, own motion
-beats away from the song's, and standing still. The energy asked of each clip follows the song's loudness or, without
-it, is spread evenly over the library's: for with the costs of seams alone the smoothest dance is to stand still.
+away from the recorded speed, energy other than the song asks for, more jerk than is usual with that energy, sliding
+feet, own motion beats away from the song's, and standing still. The energy asked of each clip follows the song's
+loudness or, without it, is spread evenly over the library's: for with the costs of seams alone the smoothest dance is
+to stand still.
 """
 
 from collections.abc import Sequence
@@ -18,14 +19,14 @@ from danceit_core.choreography.library import Library, Rows
 from danceit_core.config import RetrievalSettings
 from danceit_core.errors import ChoreographyError
 
-# What a fragment costs in which nobody moves.
-STILLNESS = 1.0
+# What a fragment costs in which nobody moves, and one whose planted feet slide twice as far as is usual.
+STILLNESS, SLIDING = 1.0, 0.3
 # Of a library larger than this every n-th fragment tells what is usual.
 USUAL_ROWS = 10_000
 # A fragment may begin this much earlier or later in its passage, to meet the beats, at a small cost.
 SHIFT_S, SHIFT_COST = 0.25, 0.05
 # Cross-fades and held feet take this much of the energy (log speed): so much more is asked for.
-FADE_LOSS = 0.04
+FADE_LOSS = 0.06
 # A clip's tempo is that of the beats up to this long before and after it.
 TEMPO_REACH_S = 4.0
 
@@ -111,6 +112,8 @@ def find_candidates(
     cost = cost + settings.energy_weight * np.abs(costs.log_mean(steps) - wanted.energy[clip])
     cost = cost + STILLNESS * costs.stillness(steps * song.fps)
     cost = cost + settings.calm_weight * np.maximum(0, costs.log_mean(jerk) - wanted.jerk[clip])
+    sliding = (rates[:, None] * library.slide[played]).mean(1)
+    cost = cost + SLIDING * np.maximum(0, sliding / max(float(library.slide.mean()), 1e-9) - 1)
     reach = round(SHIFT_S * song.fps)
     misfits = costs.beat_misfits(library, rows, rates, beats=beats, reach=reach, kind=beat_kind)
     shifts = np.arange(-reach, reach + 1)

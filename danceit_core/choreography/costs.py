@@ -18,6 +18,8 @@ SLOWEST, FASTEST = 0.8, 1.25
 HASTE = 1.5
 # A jump of velocity of 1 torso length a second counts as much as one of 0.15 torso lengths in pose.
 VELOCITY_S = 0.15
+# A jump of an ankle counts as much as one of so many other joints: a foot that slides under the dancer is seen.
+ANKLE_WEIGHT = 4.0
 # Round a seam the dancer must not turn from front to back: shoulders this wide on either side, torso lengths.
 TURN_FRAMES, WIDE_TORSOS = 7, 0.2
 # Slower than this nobody is seen to move, torso lengths a second; a pose held for this share of a clip is a dance's
@@ -91,13 +93,16 @@ def seam_costs(ends: Ends, following: Ends, shifts: Array) -> Array:
 
 
 def _mean_distance(a: Array, b: Array, shifts: Array) -> Array:
-    """Mean distance (A, B) of the joints that are in both of a (A, J, 2) and b (B, J, 2) moved by `shifts` in x."""
+    """Weighted mean distance (A, B) of the joints in both of a (A, J, 2) and b (B, J, 2) moved by `shifts` in x."""
+    weight = np.ones(a.shape[1], np.float32)
+    weight[list(ANKLES)] = ANKLE_WEIGHT
     ax, ay = (np.ascontiguousarray(a[..., k].T, np.float32)[:, :, None] for k in (0, 1))  # (J, A, 1)
     bx, by = (np.ascontiguousarray(b[..., k].T, np.float32)[:, None] for k in (0, 1))  # (J, 1, B)
     dx, dy = ax - bx - shifts.astype(np.float32), ay - by
-    distance = np.sqrt(dx * dx + dy * dy)  # (J, A, B)
-    count = (~np.isnan(ax[..., 0])).T.astype(np.float64) @ ~np.isnan(bx[:, 0])  # joints in both, (A, B)
-    total = np.nan_to_num(distance).sum(0) if count.min(initial=np.inf) < len(distance) else distance.sum(0)
+    distance = np.sqrt(dx * dx + dy * dy) * weight[:, None, None]  # (J, A, B)
+    seen = weight[:, None] * ~np.isnan(ax[..., 0])
+    count = seen.T.astype(np.float64) @ ~np.isnan(bx[:, 0])  # weight of the joints in both, (A, B)
+    total = distance.sum(0) if count.min(initial=np.inf) == weight.sum() else np.nan_to_num(distance).sum(0)
     return np.where(count > 0, total / np.maximum(count, 1), np.nan)
 
 

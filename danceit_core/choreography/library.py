@@ -13,12 +13,15 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from danceit_core.choreography.curve import Array, hide_absent, mean_present
+from danceit_core.choreography.footlock import planted_speed
 from danceit_core.choreography.normalise import ground_line, whole_body
 from danceit_core.errors import ChoreographyError
 from danceit_core.pose.measure import STANDING_PERCENTILE, lower_ankles
 from danceit_core.pose.skeleton import BODY
 
 Rows = NDArray[np.int64]
+# Frames, about a second, in which a planted foot is at its lowest.
+PLANT_FRAMES = 25
 
 
 @dataclass(frozen=True)
@@ -27,8 +30,8 @@ class Library:
 
     fragment_id, video, start_frame, tempo_bpm (NaN: unknown): (N,). poses (M, 15, 2): all passages end to end, in
     torso lengths, NaN where absent. speed (M,): mean joint step into each frame, torso lengths; jerk (M,):
-    mean third difference there, torso lengths. first (N,): a
-    fragment's row in poses; room (N,): frames from there to the end of its passage, before (N,): from its beginning;
+    mean third difference there, torso lengths; slide (M,): step of a planted ankle there, 0 without one. first (N,):
+    a fragment's row in poses; room (N,): frames from there to the end of its passage, before (N,): from its beginning;
     ground (N,): its ankle line. video_index (N,): a number for each video.
     """
 
@@ -40,6 +43,7 @@ class Library:
     poses: Array
     speed: Array
     jerk: Array
+    slide: Array
     first: Rows
     room: Rows
     before: Rows
@@ -94,6 +98,7 @@ def make_library(
     poses: list[Array] = []
     speeds: list[Array] = []
     jerks: list[Array] = []
+    slides: list[Array] = []
     length = 0
     for name in dict.fromkeys(videos.tolist()):
         rows = np.flatnonzero(videos == name)
@@ -118,6 +123,7 @@ def make_library(
         poses.append(xy)
         speeds.append(step_sizes(xy))
         jerks.append(jerk_sizes(xy))
+        slides.append(slide_sizes(xy, height=body.height_px / body.torso_px))
         length += len(xy)
     return Library(
         frames=frames,
@@ -128,6 +134,7 @@ def make_library(
         poses=np.concatenate(poses),
         speed=np.concatenate(speeds),
         jerk=np.concatenate(jerks),
+        slide=np.concatenate(slides),
         first=first,
         room=room,
         before=before,
@@ -161,3 +168,9 @@ def jerk_sizes(xy: Array) -> Array:
     if len(xy) > 3:
         jerk[2:-1] = np.nan_to_num(mean_present(np.linalg.norm(np.diff(xy, 3, axis=0), axis=-1)))
     return jerk
+
+
+def slide_sizes(xy: Array, *, height: float) -> Array:
+    """Step of the planted ankle into each frame (T,) of poses (T, J, 2), 0 where none is planted."""
+    speed, planted = planted_speed(xy, reach=PLANT_FRAMES, height=height)
+    return np.concatenate([np.zeros(min(1, len(xy))), np.where(planted, np.nan_to_num(speed), 0.0)])

@@ -24,8 +24,10 @@ from danceit_core.pose.skeleton import BODY
 
 # Speed is looked up at this many places a frame.
 FINE = 4
-ACCENTS = 5
+ACCENTS = 6
 STRONGEST_ACCENT = 0.9
+# Weak accents lie closer together: the weakest that does is the least seen.
+ACCENT_POWER = 1.6
 # A source frame up to this share of a beat away may meet the beat.
 REACH = 0.55
 # An extremum must beat its neighbours by this factor, or resampling may lose it; nearer to 1 it counts as part missed.
@@ -33,7 +35,7 @@ MARGIN = {"min": 1.2, "max": 1.15}
 TINY = 1e-9
 # What one missed half window, a squared logarithm of slope, a squared shift in beats and a squared accent cost, and a
 # peak of jerk by each share over what the dance itself hardly exceeds.
-MISS, STRETCH, SHIFT, ACCENT, JERK = 4.0, 3.0, 0.2, 1.0, 0.75
+MISS, STRETCH, SHIFT, ACCENT, JERK = 4.0, 3.0, 0.2, 1.0, 2.0
 USUAL_JERK_PERCENTILE = 98
 
 
@@ -110,7 +112,7 @@ def _anchors(windows: list[BeatWindow], frames: int, *, kind: str, min_slope: fl
     gap = float(np.median(np.diff(beats))) if len(beats) > 1 else float(windows[0].stop - windows[0].first)
     reach = max(1, round(REACH * gap))
     room = 1 - min_slope if kind == "min" else max_slope - 1
-    accents = np.linspace(0, min(STRONGEST_ACCENT, room), ACCENTS)
+    accents = min(STRONGEST_ACCENT, room) * np.linspace(0, 1, ACCENTS) ** ACCENT_POWER
     shift, accent = (grid.ravel() for grid in np.meshgrid(np.arange(-reach, reach + 1.0), accents))
     cost = SHIFT * (shift / gap) ** 2 + ACCENT * accent**2
     slope = 1 - accent if kind == "min" else 1 + accent

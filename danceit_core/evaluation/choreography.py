@@ -160,7 +160,8 @@ def score_variants(
     rows.append(shuffled(rows[-1], fps=fps))
     rows = [row for row in rows if row.dances]
     scores = {row.name: score_row(row, sources, real, fps=fps, seed=seed) for row in rows}
-    by_tempo = ("real dances", f"paper, {retrieval.fragment_s:g} s", "random, default alignment", "default")
+    paper = f"paper, {retrieval.fragment_s:g} s"
+    by_tempo = ("real dances", paper, "random, default alignment", "default", "default, maxima, strength 1")
     chosen = [row for row in rows if row.name in by_tempo]
     if "real dances" in scores:
         scores["real dances"] |= score_real(real, fps=fps)

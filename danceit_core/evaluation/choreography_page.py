@@ -86,11 +86,13 @@ def markdown(table: pd.DataFrame) -> str:
 def draw_tempo(tempo: pd.DataFrame) -> Figure:
     """S_BA by tempo (Fig. 8): the paper's maxima at the same frame, and minima within one frame."""
     figure = Figure(figsize=(10, 4), layout="constrained")
+    groups = sorted(tempo["tempo_bpm"].unique(), key=lambda name: float(name.partition("-")[0]))
     for axes, key, title in zip(
         figure.subplots(1, 2), ("s_ba_max_0", "s_ba_min_1"), ("maxima, same frame", "minima, one frame"), strict=True
     ):
         for name, part in tempo.groupby("row", sort=False):
-            axes.plot(part["tempo_bpm"], 100 * part[key], "o-", label=name)
+            axes.plot([groups.index(group) for group in part["tempo_bpm"]], 100 * part[key], "o-", label=name)
+        axes.set_xticks(range(len(groups)), groups)
         axes.set(title=f"S_BA: {title}", xlabel="beats a minute", ylabel="%", ylim=(0, 102))
     axes.legend(fontsize="small")
     return figure

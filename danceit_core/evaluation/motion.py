@@ -19,10 +19,10 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy.ndimage import maximum_filter1d
 from scipy.stats import wasserstein_distance
 
 from danceit_core.choreography.curve import Array, hide_absent, mean_present
+from danceit_core.choreography.footlock import planted_speed
 from danceit_core.choreography.motion_beats import step_speed
 from danceit_core.choreography.normalise import whole_body
 from danceit_core.pose.skeleton import ANKLES, BODY, FEET, HANDS, LEFT_SHOULDER, RIGHT_SHOULDER, Keypoints
@@ -38,8 +38,6 @@ FROZEN_SPEED = 0.05
 SEAM_FRAMES = 7
 # Shoulders this far apart show the front or the back, torso lengths.
 FACING_TORSOS = 0.25
-# A foot is planted this near, share of the body height, to its lowest place in the second round it.
-PLANTED_SHARE = 0.03
 DIVERSITY_WINDOW_S = 2.0
 
 
@@ -172,18 +170,11 @@ def frozen(keypoints: Keypoints, *, fps: float) -> tuple[float, float]:
 def foot_sliding(keypoints: Keypoints, *, fps: float) -> float:
     """Mean speed of the planted ankle, % of body height / s; NaN when no ankle is ever planted.
 
-    Planted: the lower ankle, no faster than the other, near its lowest place of the second round it.
+    Planted: the lower ankle, no faster than the other, near its lowest place of the second round it (`planted_speed`).
     """
     height = whole_body(keypoints).height_px
-    ankles = hide_absent(keypoints)[:, ANKLES, :2]
-    speed = np.linalg.norm(np.diff(ankles, axis=0), axis=-1) * fps / height * 100  # (T - 1, 2)
-    y = np.nan_to_num(ankles[1:, :, 1], nan=-np.inf)
-    if not len(y):
-        return float("nan")
-    low = y > maximum_filter1d(y, round(fps) + 1, axis=0) - PLANTED_SHARE * height
-    lower, row = y.argmax(1), np.arange(len(y))
-    planted = low[row, lower] & ~(speed[row, lower] > speed[row, 1 - lower])
-    return _or_nan(np.mean, speed[row, lower][planted])
+    speed, planted = planted_speed(hide_absent(keypoints)[..., :2], reach=round(fps) + 1, height=height)
+    return _or_nan(np.mean, speed[planted] * fps / height * 100)
 
 
 def kinetic_diversity(keypoints: Keypoints, *, fps: float) -> float:
