@@ -172,13 +172,23 @@ class TemporalSettings:
 class PoseGanSettings:
     """poseGAN (paper IV-D), in the form of pix2pixHD.
 
+    The network sees the person through a window of the picture (`crop`), whose longer side is image_size pixels to it,
+    and paints over the empty room (`background_plate`); without either the whole picture. pose_input: `skeleton` or
+    `heatmaps`. previous_frame: also show it what it painted before. kernel: of the first and last layers, odd.
+    channels: multiples of 32 are fastest on a CPU. pose_jitter_px: standard deviation of the noise on the joints in
+    training. checkpoint_every: iterations between reviews; checkpoint_minutes: the longest between saved states.
+    patience: reviews without progress after which training ends, 0: never. perceptual_weights: file of VGG19's
+    weights. discriminator_norm: `instance` (pix2pixHD) or `spectral`.
+
     The paper's network: image_size 512, channels 64, kernel 7, downsamplings 4, blocks 9, enhancer_blocks 3,
-    discriminator_channels 64, discriminators 3, background_plate and body_chart false. kernel: of the first and last
-    layers, odd. channels: multiples of 32 are fastest on a CPU. pose_jitter_px: standard deviation of the noise on
-    the joints in training.
+    discriminator_channels 64, discriminators 3, crop, background_plate and body_chart false.
     """
 
+    picture_size: int = 512
     image_size: int = 256
+    crop: bool = True
+    pose_input: str = "skeleton"
+    previous_frame: bool = False
     channels: int = 32
     kernel: int = 5
     downsamplings: int = 3
@@ -198,6 +208,11 @@ class PoseGanSettings:
     body_chart: bool = True
     holdout_share: float = 0.15
     checkpoint_every: int = 250
+    checkpoint_minutes: float = 2.0
+    patience: int = 0
+    perceptual_weights: str = ""
+    perceptual_weight: float = 10.0
+    discriminator_norm: str = "instance"
 
 
 @dataclass(frozen=True)

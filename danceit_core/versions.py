@@ -14,8 +14,8 @@ STAGE_VERSIONS: dict[str, int] = {
     "matcher": 2,
     "retrieval": 3,
     "alignment": 3,
-    "pose_gan": 1,
-    "face_gan": 1,
-    "rendering": 1,
+    "pose_gan": 2,
+    "face_gan": 2,
+    "rendering": 2,
     "evaluation": 2,
 }

@@ -143,13 +143,13 @@ def read_source(path: str | Path) -> Source:
     return Source(table.keypoints, kept_frames(table), shot_numbers(table))
 
 
-def body_in_picture(table: PoseTable, *, image_size: int) -> Body:
+def body_in_picture(table: PoseTable, *, picture_size: int) -> Body:
     """The target person's body in pixels of the output picture, from the cleaned table of the target's video."""
     body = whole_body(table.keypoints[kept_frames(table)], name="the target person")
-    return body.scaled(image_size / max(table.size))
+    return body.scaled(picture_size / max(table.size))
 
 
-def write_dance(path: str | Path, dance: Aligned, *, fps: float, image_size: int) -> None:
+def write_dance(path: str | Path, dance: Aligned, *, fps: float, picture_size: int) -> None:
     """Write a finished dance as a pose table whose every frame names its source video, frame and match distance."""
     columns: dict[str, ArrayLike] = {
         "source_video": dance.source_video.astype(str),
@@ -160,7 +160,7 @@ def write_dance(path: str | Path, dance: Aligned, *, fps: float, image_size: int
         path,
         dance.keypoints,
         fps=fps,
-        size=(image_size, image_size),
+        size=(picture_size, picture_size),
         columns=columns,
         metadata={"seams": dance.seams.tolist()},
     )

@@ -15,6 +15,7 @@ import torch
 from torch import Tensor, nn
 
 from danceit_core.imagination.discriminator import MultiScaleDiscriminator
+from danceit_core.imagination.distributed import add_up
 from danceit_core.imagination.generator import initialise
 from danceit_core.imagination.losses import adversarial_loss, discriminator_loss, feature_loss
 
@@ -58,9 +59,11 @@ class Duel:
         rng = torch.Generator().manual_seed(seed)
         for network in (generator, discriminator):
             initialise(network, rng)
+        discriminator.constrain(seed=seed)
+        for network in (generator, discriminator):
             network.to(device)
         optimisers = tuple(
-            torch.optim.Adam(network.parameters(), lr=learning_rate, betas=BETAS)
+            torch.optim.Adam(network.parameters(), lr=learning_rate, betas=BETAS, fused=True)
             for network in (generator, discriminator)
         )
         average = copy.deepcopy(generator).requires_grad_(False).eval()
@@ -76,30 +79,59 @@ class Duel:
         feature_weight: float,
         progress: float,
     ) -> dict[str, Tensor]:
-        """Improve both networks once; returns the losses.
+        """Improve both networks once with a whole batch: `accumulate`, then `update`."""
+        losses = self.accumulate(
+            condition, real=real, painted=painted, own_loss=own_loss, feature_weight=feature_weight, share=1.0
+        )
+        self.update(progress=progress)
+        return losses
+
+    def accumulate(
+        self,
+        condition: Tensor,
+        *,
+        real: Tensor,
+        painted: Tensor,
+        own_loss: Tensor,
+        feature_weight: float,
+        share: float,
+    ) -> dict[str, Tensor]:
+        """Add what some samples of a batch want changed to the gradients; returns the losses times `share`.
 
         condition, real, painted: (N, 3, h, w), `painted` with the generator's graph. own_loss: what the generator
-        pays besides the discriminator's verdict and feature matching. progress: share of the training done, 0..1.
+        pays besides the discriminator's verdict and feature matching, a mean over the samples. share: of the batch
+        that these samples are, 0..1; over all its parts the losses add up to the batch's.
         """
         leaf = painted.detach().requires_grad_()
         with half_precision(painted.device):
             seen_real, seen_painted = self.discriminator(condition, real), self.discriminator(condition, leaf)
         losses = {
-            "discriminator": discriminator_loss(seen_real, seen_painted),
-            "adversarial": adversarial_loss(seen_painted),
-            "feature": feature_loss(seen_real, seen_painted),
+            "discriminator": share * discriminator_loss(seen_real, seen_painted),
+            "adversarial": share * adversarial_loss(seen_painted),
+            "feature": share * feature_loss(seen_real, seen_painted),
         }
         verdict = losses["adversarial"] + feature_weight * losses["feature"]
         (pull,) = torch.autograd.grad(verdict, leaf, retain_graph=True)
-        for optimiser in self.optimisers:
-            optimiser.zero_grad()
+        torch.autograd.backward(losses["discriminator"], inputs=list(self.discriminator.parameters()))
+        torch.autograd.backward([painted, share * own_loss], [pull, None])
+        return {name: loss.detach() for name, loss in losses.items()}
+
+    def update(self, *, progress: float) -> None:
+        """Change both networks by the gradients of all processes, and forget those.
+
+        progress: share of the training done, 0..1; the learning rate falls from the half on.
+        """
+        for network, optimiser in zip((self.generator, self.discriminator), self.optimisers, strict=True):
+            add_up(value.grad for value in network.parameters() if value.grad is not None)
             for group in optimiser.param_groups:
                 group["lr"] = self.learning_rate * min(1.0, 2 * (1 - progress))
-        torch.autograd.backward(losses["discriminator"], inputs=list(self.discriminator.parameters()))
-        torch.autograd.backward([painted, own_loss], [pull, None])
-        for optimiser in self.optimisers:
             optimiser.step()
-        return {name: loss.detach() for name, loss in losses.items()}
+        self.forget()
+
+    def forget(self) -> None:
+        """Drop the gradients."""
+        for optimiser in self.optimisers:
+            optimiser.zero_grad()
 
     @torch.no_grad()
     def update_average(self, iteration: int) -> None:

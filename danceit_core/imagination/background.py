@@ -3,7 +3,8 @@
 Each pixel is the median over those frames in which the person's region is elsewhere, so that no ghost of the person
 stays (a plain median over all frames keeps one where the person stands most of the time). Pixels that the person
 never leaves are filled in from the rest of the room (`fill`). Soft shadows on the floor beside the feet are kept out
-by a wider region there.
+by a wider region there. What the room says of the video besides: whether the camera moves (`room_unrest`), and how
+sharp the person is beside it (`relative_sharpness`).
 """
 
 import logging
@@ -23,6 +24,8 @@ ROWS = 32  # of all sampled frames at a time: 240 x 32 x 512 x 3 x 2 bytes = 24 
 MIN_VIEWS = 6  # a pixel seen less often may show the rim of the person only
 MAX_UNREST = 40  # grey levels between the quartiles of a seldom seen pixel; above, sleeves and hair are among them
 WIDEN = 1.5
+RIM_PX = 4  # of the picture beside the black bars: their edge is no sharpness of the room
+BARE_WALL = 25.0  # variance of the Laplacian below which a room has no edges to speak of; four real ones: 200 to 2000
 MOVING_LEVELS = 6.0  # grey levels between plate and frames above which the camera is held to move
 
 
@@ -32,16 +35,81 @@ def background_plate(pictures: NDArray[np.uint8], keypoints: Keypoints) -> tuple
     pictures: (T, H, W, 3), may lie on disk; keypoints: (T, 25, 3) pixels of them. A pixel never seen is filled in.
     Logs a warning if the room itself moves: then settings should say background_plate: false.
     """
+    chosen, hidden = _sample(pictures, keypoints)
+    plate, unrest, views = _median_room(pictures, chosen, hidden)
+    enough = views >= min(MIN_VIEWS, max(1, len(chosen) // 4))
+    seen = enough & ((unrest < MAX_UNREST) | (views > len(chosen) // 2))
+    levels = _levels(pictures, chosen, hidden, plate)
+    if levels > MOVING_LEVELS:
+        log.warning(
+            "the background differs by %.1f grey levels from frame to frame (still: below %.0f); does the camera move? "
+            "Then set pose_gan: background_plate: false",
+            levels,
+            MOVING_LEVELS,
+        )
+    return fill_holes(plate, seen), seen
+
+
+def room_unrest(pictures: NDArray[np.uint8], keypoints: Keypoints) -> float:
+    """Grey levels by which the room differs from frame to frame; above MOVING_LEVELS the camera is held to move.
+
+    pictures: (T, H, W, 3); keypoints: (T, 25, 3) pixels of them. NaN where no frame shows the room.
+    """
+    if not len(pictures):
+        return float("nan")
+    chosen, hidden = _sample(pictures, keypoints)
+    return _levels(pictures, chosen, hidden, _median_room(pictures, chosen, hidden)[0])
+
+
+def relative_sharpness(
+    pictures: NDArray[np.uint8], keypoints: Keypoints, *, bars: tuple[int, int] = (0, 0)
+) -> NDArray[np.float64]:
+    """How sharp the person is beside the room behind, (T,): variance of the Laplacian in one over that in the other.
+
+    pictures: (T, H, W, 3); keypoints: (T, 25, 3) pixels of them; bars: width of the black bars left and right, and
+    above and below. Resolution, noise and codec take from both and cancel; a bare wall has nothing to compare with,
+    there the person's own edges count. NaN where either is not in view.
+    """
+    height, width = pictures.shape[1:3]
+    body_px = _typical_size(keypoints, otherwise=height / 4)
+    left, top = (RIM_PX + bar for bar in bars)
+    inside = np.zeros((height, width), bool)
+    inside[top : height - top, left : width - left] = True
+    ratios = np.full(len(pictures), np.nan)
+    for frame, (picture, joints) in enumerate(zip(pictures, keypoints, strict=True)):
+        edges = cv2.Laplacian(cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY), cv2.CV_32F)
+        person = inside & person_region(joints, size=(width, height), body_px=body_px)
+        room = inside & ~_covered(joints, size=(width, height), body_px=body_px)
+        if person.any() and room.any():
+            ratios[frame] = edges[person].var(dtype=np.float64) / (BARE_WALL + edges[room].var(dtype=np.float64))
+    return ratios
+
+
+def _sample(pictures: NDArray[np.uint8], keypoints: Keypoints) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
+    """Numbers (n,) of the frames to look at, and where the person hides the room in each, (n, H, W)."""
     frames, height, width = pictures.shape[:3]
     chosen = np.unique(np.linspace(0, frames - 1, min(frames, FRAMES)).round().astype(int))
     sizes = body_size(keypoints[chosen])
-    typical = float(np.nanmedian(sizes)) if not np.isnan(sizes).all() else height / 4
+    typical = _typical_size(keypoints[chosen], otherwise=height / 4)
     hidden = np.stack(
         [
             _covered(keypoints[i], size=(width, height), body_px=float(np.nanmax([s, typical])))
             for i, s in zip(chosen, sizes, strict=True)
         ]
     )
+    return chosen, hidden
+
+
+def _typical_size(keypoints: Keypoints, *, otherwise: float) -> float:
+    sizes = body_size(keypoints)
+    return otherwise if np.isnan(sizes).all() else float(np.nanmedian(sizes))
+
+
+def _median_room(
+    pictures: NDArray[np.uint8], chosen: NDArray[np.int64], hidden: NDArray[np.bool_]
+) -> tuple[NDArray[np.uint8], NDArray[np.int32], NDArray[np.int64]]:
+    """The room (H, W, 3), grey levels between the quartiles of each pixel (H, W), and its views (H, W)."""
+    height, width = pictures.shape[1:3]
     plate = np.zeros((height, width, 3), np.uint8)
     unrest = np.zeros((height, width), np.int32)
     views = (~hidden).sum(0)  # (H, W)
@@ -52,10 +120,7 @@ def background_plate(pictures: NDArray[np.uint8], keypoints: Keypoints) -> tuple
         band.sort(axis=0)
         plate[rows] = _at_share(band, views[rows], 0.5).clip(0, 255)
         unrest[rows] = (_at_share(band, views[rows], 0.75) - _at_share(band, views[rows], 0.25)).max(-1)
-    enough = views >= min(MIN_VIEWS, max(1, len(chosen) // 4))
-    seen = enough & ((unrest < MAX_UNREST) | (views > len(chosen) // 2))
-    _warn_if_moving(pictures, chosen, hidden, plate)
-    return fill_holes(plate, seen), seen
+    return plate, unrest, views
 
 
 def _at_share(band: NDArray[np.uint16], views: NDArray[np.int64], share: float) -> NDArray[np.int32]:
@@ -76,17 +141,14 @@ def _covered(keypoints: Keypoints, *, size: tuple[int, int], body_px: float) -> 
     return region.astype(bool)
 
 
-def _warn_if_moving(pictures: NDArray[np.uint8], chosen: NDArray, hidden: NDArray[np.bool_], plate: NDArray) -> None:
+def _levels(
+    pictures: NDArray[np.uint8], chosen: NDArray[np.int64], hidden: NDArray[np.bool_], plate: NDArray[np.uint8]
+) -> float:
+    """Mean difference of frame and plate where the room is seen, grey levels: the median of 24 frames, or NaN."""
     sample = range(0, len(chosen), max(1, len(chosen) // 24))
     levels = [
         float(np.abs(pictures[chosen[i]].astype(np.int16) - plate)[~hidden[i]].mean())
         for i in sample
         if not hidden[i].all()
     ]
-    if levels and np.median(levels) > MOVING_LEVELS:
-        log.warning(
-            "the background differs by %.1f grey levels from frame to frame (still: below %.0f); does the camera move? "
-            "Then set pose_gan: background_plate: false",
-            np.median(levels),
-            MOVING_LEVELS,
-        )
+    return float(np.median(levels)) if levels else float("nan")

@@ -1,44 +1,53 @@
-"""Finished generators and unfinished trainings as files (torch.save of plain dicts, read with weights_only=True).
+"""Finished generators and unfinished trainings as files.
 
-A finished poseGAN holds the averaged generator, its settings, the background plate and what it knows of the person's
-size. An unfinished training holds everything needed to go on as if nothing had happened; its fingerprint ties it to
-its data, settings and seed, so that a changed one starts afresh.
+A finished poseGAN or FaceGAN is a safetensors file, which any program can read and none can be tricked with: the
+averaged generator's weights as `generator.*`, the empty room as `plate` (uint8), and in the metadata, as JSON under
+`about`, its kind, its settings and what it knows of the person's size. An unfinished training (torch.save of plain
+values, read with weights_only=True) holds everything needed to go on as if nothing had happened; its fingerprint ties
+it to its data, settings and seed, so that a changed one starts afresh.
 """
 
 import dataclasses
+import json
 import logging
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from safetensors import safe_open
+from safetensors.torch import save_file
+from torch import Tensor, nn
 
 from danceit_core.config import FaceGanSettings, PoseGanSettings
 from danceit_core.errors import ImaginationError
 from danceit_core.files import whole_file
 from danceit_core.imagination.face import FaceGenerator
 from danceit_core.imagination.generator import PoseGenerator
+from danceit_core.imagination.view import View
 
 log = logging.getLogger(__name__)
 
 POSE_GAN, FACE_GAN, TRAINING = "danceit pose gan", "danceit face gan", "danceit training"
-FORMAT = 1
+FORMAT = 2
+PREFIX = "generator."
+Network = TypeVar("Network", bound=nn.Module)
 
 
 @dataclass(frozen=True)
 class PoseGan:
     """A trained poseGAN.
 
-    plate: uint8 (S, S, 3), the room, or None where the generator paints it too. window: width and height in pixels in
-    which the generator paints. body_px: body size of the target person in its pictures.
+    plate: uint8 (S, S, 3), the room, or None where the generator paints it too. view: how it looks at pictures of S.
+    body_px: body size of the target person in pictures of S.
     """
 
     generator: PoseGenerator
     settings: PoseGanSettings
     plate: NDArray[np.uint8] | None
-    window: tuple[int, int]
+    view: View
     body_px: float
 
 
@@ -52,50 +61,40 @@ class FaceGan:
 
 
 def save_pose_gan(path: str | Path, gan: PoseGan) -> None:
-    """Write a finished poseGAN; the file appears whole or not at all."""
-    content = {
-        "settings": dataclasses.asdict(gan.settings),
-        "generator": gan.generator.state_dict(),
-        "plate": None if gan.plate is None else torch.from_numpy(gan.plate),
-        "window": list(gan.window),
-        "body_px": gan.body_px,
-    }
-    write(path, content, kind=POSE_GAN)
+    """Write a finished poseGAN; the file appears whole or not at all, and the same one gives the same bytes."""
+    about = {"settings": dataclasses.asdict(gan.settings), "view": dataclasses.asdict(gan.view), "body_px": gan.body_px}
+    extra = {} if gan.plate is None else {"plate": torch.from_numpy(gan.plate)}
+    _save(path, gan.generator, kind=POSE_GAN, about=about, extra=extra)
 
 
 def load_pose_gan(path: str | Path, *, device: torch.device) -> PoseGan:
     """Read a finished poseGAN, ready to paint on `device`. Raises ImaginationError naming a file that is none."""
-    content = read(path, kind=POSE_GAN, device=device)
+    about, tensors = _load(path, kind=POSE_GAN)
     try:
-        settings = PoseGanSettings(**content["settings"])
-        generator = PoseGenerator(settings)
-        generator.load_state_dict(content["generator"])
-        plate = None if content["plate"] is None else content["plate"].cpu().numpy()
-        width, height = content["window"]
-        return PoseGan(generator.to(device).eval(), settings, plate, (width, height), content["body_px"])
-    except (KeyError, TypeError, RuntimeError) as error:
+        settings = PoseGanSettings(**about["settings"])
+        plate = tensors.pop("plate").numpy().copy() if "plate" in tensors else None
+        seen = about["view"]
+        view = View(seen["picture_size"], tuple(seen["window"]), tuple(seen["network"]), seen["scale"])
+        generator = _ready(PoseGenerator(settings), tensors, device)
+        return PoseGan(generator, settings, plate, view, float(about["body_px"]))
+    except (KeyError, TypeError, ValueError, RuntimeError) as error:
         raise _damaged(path, POSE_GAN, error) from error
 
 
 def save_face_gan(path: str | Path, gan: FaceGan) -> None:
     """Write a finished FaceGAN; the file appears whole or not at all."""
-    content = {
-        "settings": dataclasses.asdict(gan.settings),
-        "generator": gan.generator.state_dict(),
-        "side": gan.side,
-    }
-    write(path, content, kind=FACE_GAN)
+    about = {"settings": dataclasses.asdict(gan.settings), "side": gan.side}
+    _save(path, gan.generator, kind=FACE_GAN, about=about, extra={})
 
 
 def load_face_gan(path: str | Path, *, device: torch.device) -> FaceGan:
     """Read a finished FaceGAN. Raises ImaginationError naming a file that is none."""
-    content = read(path, kind=FACE_GAN, device=device)
+    about, tensors = _load(path, kind=FACE_GAN)
     try:
-        settings = FaceGanSettings(**content["settings"])
-        generator = FaceGenerator(channels=settings.channels)
-        generator.load_state_dict(content["generator"])
-        return FaceGan(generator.to(device).eval(), settings, int(content["side"]))
-    except (KeyError, TypeError, RuntimeError) as error:
+        settings = FaceGanSettings(**about["settings"])
+        generator = _ready(FaceGenerator(channels=settings.channels), tensors, device)
+        return FaceGan(generator, settings, int(about["side"]))
+    except (KeyError, TypeError, ValueError, RuntimeError) as error:
         raise _damaged(path, FACE_GAN, error) from error
 
 
@@ -131,18 +130,50 @@ def read(path: str | Path, *, kind: str, device: torch.device) -> dict[str, Any]
     """Read what `write` wrote. Raises ImaginationError for a file that is missing, damaged or of another kind."""
     try:
         content = torch.load(path, map_location=device, weights_only=True)
-    except FileNotFoundError:
-        raise ImaginationError(f"{path}: no such checkpoint; run the rule that trains it") from None
     except Exception as error:  # half a pickle fails in any way, KeyError and IndexError included
         raise _damaged(path, kind, error) from error
-    if not isinstance(content, dict) or content.get("kind") != kind:
-        found = content.get("kind", "something else") if isinstance(content, dict) else "something else"
-        raise ImaginationError(f"{path} holds a {found}, not a {kind}; delete it and train again")
-    if content["format"] != FORMAT:
-        raise ImaginationError(
-            f"{path} has format {content['format']}, this program reads {FORMAT}; delete it and train again"
-        )
+    _check_kind(path, content if isinstance(content, dict) else {}, kind=kind)
     return content
+
+
+def _save(
+    path: str | Path, generator: nn.Module, *, kind: str, about: dict[str, Any], extra: dict[str, Tensor]
+) -> None:
+    tensors = {PREFIX + name: value.contiguous() for name, value in generator.state_dict().items()}
+    # One entry: safetensors writes several in an order that changes from run to run.
+    metadata = {"about": json.dumps({"kind": kind, "format": FORMAT, **about}, sort_keys=True)}
+    with whole_file(path) as partial:
+        save_file(tensors | extra, partial, metadata=metadata)
+
+
+def _load(path: str | Path, *, kind: str) -> tuple[dict[str, Any], dict[str, Tensor]]:
+    """What `_save` wrote of a `kind`: about and tensors, on the CPU."""
+    if not Path(path).exists():
+        raise ImaginationError(f"{path}: no such checkpoint; run the rule that trains it")
+    try:
+        with safe_open(path, framework="pt") as file:
+            about = json.loads((file.metadata() or {}).get("about", "{}"))
+            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 (it is no dict)
+    except Exception as error:  # the package's error is no subclass of another; JSON may fail as well
+        raise _damaged(path, kind, error) from error
+    _check_kind(path, about, kind=kind)
+    return about, tensors
+
+
+def _ready(generator: Network, tensors: dict[str, Tensor], device: torch.device) -> Network:
+    """The generator with the weights among `tensors`, on `device`."""
+    generator.load_state_dict({name.removeprefix(PREFIX): value for name, value in tensors.items()})
+    return generator.to(device).eval()
+
+
+def _check_kind(path: str | Path, content: dict[str, Any], *, kind: str) -> None:
+    if content.get("kind") != kind:
+        found = content.get("kind", "something else")
+        raise ImaginationError(f"{path} holds {found}, not a {kind}; delete it and train again")
+    if content.get("format") != FORMAT:
+        raise ImaginationError(
+            f"{path} has format {content.get('format')}, this program reads {FORMAT}; delete it and train again"
+        )
 
 
 def _damaged(path: str | Path, kind: str, error: Exception) -> ImaginationError:

@@ -1,7 +1,7 @@
 """The target person's frames for the poseGAN (paper IV-D; a video of about 120 s).
 
-Pictures lie in one uint8 array (T, S, S, 3), S = image_size: in memory up to a limit, beyond that in a scratch file
-that is mapped, not loaded (960 frames at 256: 190 MB; 2,880 at 512: 2.3 GB). The last share of the frames is held
+Pictures lie in one uint8 array (T, S, S, 3), S = picture_size: in memory up to a limit, beyond that in a scratch file
+that is mapped, not loaded (960 frames at 512: 760 MB; 2,880: 2.3 GB). The last share of the frames is held
 out: neighbours look alike, so that a random choice would test on what was trained.
 """
 
@@ -26,14 +26,23 @@ MIN_JOINTS = 8
 
 @dataclass(frozen=True)
 class TargetFrames:
-    """Pictures (T, S, S, 3) uint8, keypoints (T, 25, 3) in their pixels, and which frames train (T,)."""
+    """Pictures (T, S, S, 3) uint8, keypoints (T, 25, 3) in their pixels, and which frames train (T,).
+
+    follows (T,): whether the frame comes right after the one before it in the video; None: all but the first do.
+    """
 
     pictures: NDArray[np.uint8]
     keypoints: Keypoints
     training: NDArray[np.bool_]
+    follows: NDArray[np.bool_] | None = None
 
     @property
-    def image_size(self) -> int:
+    def after_another(self) -> NDArray[np.bool_]:
+        """`follows`, known."""
+        return np.arange(len(self.training)) > 0 if self.follows is None else self.follows
+
+    @property
+    def size(self) -> int:
         """Side of the pictures in pixels."""
         return int(self.pictures.shape[1])
 
@@ -41,7 +50,7 @@ class TargetFrames:
     def body_px(self) -> float:
         """Body size of the person over all frames (90th percentile), pixels."""
         sizes = body_size(self.keypoints)
-        return float(np.nanquantile(sizes, 0.9)) if not np.isnan(sizes).all() else self.image_size / 4
+        return float(np.nanquantile(sizes, 0.9)) if not np.isnan(sizes).all() else self.size / 4
 
 
 def read_target(frames_path: str | Path, table_path: str | Path, *, settings: PoseGanSettings) -> TargetFrames:
@@ -58,7 +67,7 @@ def read_target(frames_path: str | Path, table_path: str | Path, *, settings: Po
         kept=table.columns["kept"].astype(bool),
         size=table.size,
         fps=table.fps,
-        image_size=settings.image_size,
+        picture_size=settings.picture_size,
         holdout_share=settings.holdout_share,
         scratch=Path(table_path).parent,
     )
@@ -71,11 +80,11 @@ def load_target(
     kept: NDArray[np.bool_],
     size: tuple[int, int],
     fps: float,
-    image_size: int,
+    picture_size: int,
     holdout_share: float,
     scratch: str | Path | None = None,
 ) -> TargetFrames:
-    """Decode the kept frames of a frame store at image_size x image_size, with their keypoints.
+    """Decode the kept frames of a frame store at picture_size x picture_size, with their keypoints.
 
     keypoints: (T, 25, 3) in pixels of a `size` (width, height) picture; kept: (T,) from cleaning; fps: of the store.
     holdout_share: share of the kept frames, 0..1, taken from the end. scratch: folder of the mapped file.
@@ -87,10 +96,10 @@ def load_target(
             f"{frames_path}: {len(usable)} of {len(keypoints)} frames show the person; at least {MIN_FRAMES} are "
             "needed to learn from, and about 1000 to learn well: film the whole body, standing alone, for 40 s or more"
         )
-    pictures = _room_for(len(usable), image_size, scratch)
+    pictures = _room_for(len(usable), picture_size, scratch)
     wanted = dict(zip(usable.tolist(), range(len(usable)), strict=True))
     found = 0
-    for number, picture in enumerate(decode_frames(frames_path, fps=fps, size=(image_size, image_size))):
+    for number, picture in enumerate(decode_frames(frames_path, fps=fps, size=(picture_size, picture_size))):
         if number in wanted:
             pictures[wanted[number]] = picture
             found += 1
@@ -100,19 +109,21 @@ def load_target(
             "delete both and run again"
         )
     training = np.arange(len(usable)) < len(usable) - round(holdout_share * len(usable))
-    return TargetFrames(pictures, fit_keypoints(keypoints[usable], size=size, image_size=image_size), training)
+    follows = np.concatenate([[False], np.diff(usable) == 1])
+    fitted = fit_keypoints(keypoints[usable], size=size, picture_size=picture_size)
+    return TargetFrames(pictures, fitted, training, follows)
 
 
-def fit_keypoints(keypoints: Keypoints, *, size: tuple[int, int], image_size: int) -> Keypoints:
+def fit_keypoints(keypoints: Keypoints, *, size: tuple[int, int], picture_size: int) -> Keypoints:
     """Keypoints (..., 25, 3) of a `size` picture in pixels of the square picture it is letterboxed into."""
-    place = Letterbox.fit(size, (image_size, image_size))
+    place = Letterbox.fit(size, (picture_size, picture_size))
     fitted = keypoints.astype(np.float32)
     fitted[..., :2] = place.from_source(keypoints[..., :2])
     return np.where(keypoints[..., 2:] > 0, fitted, np.float32(0))
 
 
-def _room_for(frames: int, image_size: int, scratch: str | Path | None) -> NDArray[np.uint8]:
-    shape = (frames, image_size, image_size, 3)
+def _room_for(frames: int, picture_size: int, scratch: str | Path | None) -> NDArray[np.uint8]:
+    shape = (frames, picture_size, picture_size, 3)
     if int(np.prod(shape, dtype=np.int64)) <= IN_MEMORY_BYTES:
         return np.empty(shape, np.uint8)
     with tempfile.TemporaryFile(dir=scratch) as file:  # deleted as soon as the map goes

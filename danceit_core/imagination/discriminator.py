@@ -2,11 +2,16 @@
 
 Each judges (condition, picture) pairs, patch by patch; the second sees them at half size, the third at a quarter.
 All return the features of every layer, the last being the verdict: feature matching compares the others.
+
+norm: `instance` (pix2pixHD), or `spectral` (Miyato et al., ICLR 2018): every convolution's weights, as a matrix, are
+divided by their largest singular value, so that the verdict cannot change faster than the picture.
 """
 
 import torch
 from torch import Tensor, nn
+from torch.nn.utils.parametrizations import spectral_norm
 
+from danceit_core.errors import ImaginationError
 from danceit_core.imagination.generator import normalise
 
 Features = list[Tensor]
@@ -15,7 +20,7 @@ Features = list[Tensor]
 class PatchDiscriminator(nn.Module):
     """`layers` strided convolutions, one more at stride 1, and a verdict map (N, 1, h, w)."""
 
-    def __init__(self, inputs: int, *, channels: int, layers: int = 3) -> None:
+    def __init__(self, inputs: int, *, channels: int, layers: int = 3, norm: str = "instance") -> None:
         super().__init__()
         widths = [channels * min(2**level, 8) for level in range(layers + 1)]
         stages: list[nn.Module] = [nn.Sequential(nn.Conv2d(inputs, widths[0], 4, 2, 1), nn.LeakyReLU(0.2))]
@@ -24,7 +29,7 @@ class PatchDiscriminator(nn.Module):
             stages.append(
                 nn.Sequential(
                     nn.Conv2d(widths[level], widths[level + 1], 4, stride, 1),
-                    normalise(widths[level + 1]),
+                    normalise(widths[level + 1]) if norm == "instance" else nn.Identity(),
                     nn.LeakyReLU(0.2),
                 )
             )
@@ -48,9 +53,24 @@ def smallest_side(scales: int, *, layers: int = 3) -> int:
 class MultiScaleDiscriminator(nn.Module):
     """`scales` patch discriminators, each at half the size of the one before (three in the paper)."""
 
-    def __init__(self, inputs: int, *, channels: int, scales: int, layers: int = 3) -> None:
+    def __init__(self, inputs: int, *, channels: int, scales: int, layers: int = 3, norm: str = "instance") -> None:
         super().__init__()
-        self.scales = nn.ModuleList(PatchDiscriminator(inputs, channels=channels, layers=layers) for _ in range(scales))
+        if norm not in ("instance", "spectral"):
+            raise ImaginationError(f"pose_gan: discriminator_norm is {norm!r}; it must be 'instance' or 'spectral'")
+        self.norm = norm
+        self.scales = nn.ModuleList(
+            PatchDiscriminator(inputs, channels=channels, layers=layers, norm=norm) for _ in range(scales)
+        )
+
+    def constrain(self, *, seed: int) -> None:
+        """Bring the initial weights under the spectral norm, if that is the norm; the search begins from `seed`."""
+        if self.norm != "spectral":
+            return
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(seed)
+            for part in list(self.modules()):
+                if isinstance(part, nn.Conv2d):
+                    spectral_norm(part)
 
     def forward(self, condition: Tensor, picture: Tensor) -> list[Features]:
         """Condition and picture, (N, C, H, W) each in -1..1, to the features of every scale."""

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from danceit_core.imagination.generator import ResidualBlock, convolve, enlarge
-from danceit_core.imagination.region import Window
+from danceit_core.imagination.view import Window
 from danceit_core.pose.skeleton import (
     LEFT_EAR,
     LEFT_EYE,
@@ -79,25 +79,25 @@ def faces_camera(keypoints: Keypoints) -> NDArray[np.bool_]:
     return front
 
 
-def patch_side(keypoints: Keypoints, *, patch_share: float, image_size: int) -> int:
+def patch_side(keypoints: Keypoints, *, patch_share: float, picture_size: int) -> int:
     """Side of the patch in pixels, a multiple of 4, at least 16, for the person of (T, 25, 3) keypoints.
 
     patch_share: of the picture, for the usual head; a smaller or larger head scales it.
     """
     seen = present(keypoints)[..., NOSE] & present(keypoints)[..., NECK]
     necks = np.linalg.norm(keypoints[seen, NOSE, :2] - keypoints[seen, NECK, :2], axis=-1)
-    head_share = float(np.median(necks)) / image_size if len(necks) else HEAD_SHARE
-    side = patch_share * image_size * head_share / HEAD_SHARE
-    largest = image_size // STRIDE * STRIDE
+    head_share = float(np.median(necks)) / picture_size if len(necks) else HEAD_SHARE
+    side = patch_share * picture_size * head_share / HEAD_SHARE
+    largest = picture_size // STRIDE * STRIDE
     return int(min(max(np.ceil(side / STRIDE) * STRIDE, MIN_SIDE), largest))
 
 
-def place_patch(keypoints: Keypoints, *, side: int, image_size: int) -> Window | None:
+def place_patch(keypoints: Keypoints, *, side: int, picture_size: int) -> Window | None:
     """The patch around the nose of (25, 3) keypoints; None if the nose is absent or outside the picture."""
     x, y = keypoints[NOSE, :2]
-    if not present(keypoints)[NOSE] or not (0 <= x < image_size and 0 <= y < image_size):
+    if not present(keypoints)[NOSE] or not (0 <= x < picture_size and 0 <= y < picture_size):
         return None
-    left, top = (int(np.clip(round(float(c) - side / 2), 0, image_size - side)) for c in (x, y))
+    left, top = (int(np.clip(round(float(c) - side / 2), 0, picture_size - side)) for c in (x, y))
     return Window(left, top, side, side)
 
 

@@ -61,7 +61,7 @@ def train_face_gan(
     `held_out` is the mean difference on patches held out, in grey levels, `held_out_painted` that without FaceGAN.
     Raises ImaginationError if fewer than 8 training frames show the face.
     """
-    side = patch_side(target.keypoints, patch_share=settings.patch_share, image_size=target.image_size)
+    side = patch_side(target.keypoints, patch_share=settings.patch_share, picture_size=target.size)
     patches = cut_patches(target, pose_gan, side=side, device=device)
     generator = FaceGenerator(channels=settings.channels)
     duel = Duel.begin(
@@ -128,11 +128,11 @@ def cut_patches(target: TargetFrames, pose_gan: PoseGan, *, side: int, device: t
 
     Raises ImaginationError if fewer than 8 training frames show the face.
     """
-    size = target.image_size
+    size = target.size
     places = {
         int(number): place
         for number in np.flatnonzero(faces_camera(target.keypoints))
-        if (place := place_patch(target.keypoints[number], side=side, image_size=size))
+        if (place := place_patch(target.keypoints[number], side=side, picture_size=size))
     }
     numbers = np.array(list(places), np.int64)
     numbers = numbers[np.unique(np.linspace(0, len(numbers) - 1, MAX_FACES).astype(int))] if len(numbers) else numbers

@@ -18,12 +18,19 @@ from torch import Tensor, nn
 from danceit_core.config import PoseGanSettings
 from danceit_core.imagination.chart import CHANNELS as CHART_CHANNELS
 
+# Of the pose: a coloured skeleton, or a heat map a joint.
+POSE_CHANNELS = {"skeleton": 3, "heatmaps": 25}
+
 
 @dataclass(frozen=True)
 class Painting:
-    """What the generator made: `picture` (N, 3, H, W) in -1..1, and `opacity` (N, 1, H, W) in 0..1 of the person."""
+    """What the generator made: `picture` (N, 3, H, W) in -1..1, and of what: the `person` and its `opacity` in 0..1.
+
+    Without a plate the person is the picture and its opacity (N, 1, H, W) is 1.
+    """
 
     picture: Tensor
+    person: Tensor
     opacity: Tensor
 
 
@@ -76,14 +83,14 @@ class GlobalGenerator(nn.Sequential):
 
 
 class PoseGenerator(nn.Module):
-    """Local enhancer G2 around the global generator G1: pose picture, chart and plate to `Painting`."""
+    """Local enhancer G2 around the global generator G1: pose, chart, plate and the frame before to `Painting`."""
 
     def __init__(self, settings: PoseGanSettings) -> None:
         super().__init__()
         channels = settings.channels
         self.with_plate = settings.background_plate
         self.stride = 2 ** (settings.downsamplings + 1)
-        inputs = 6 if self.with_plate else 3
+        inputs = POSE_CHANNELS[settings.pose_input] + 3 * self.with_plate + 3 * settings.previous_frame
         chart = CHART_CHANNELS if settings.body_chart else 0
         self.coarse = GlobalGenerator(
             inputs + chart,
@@ -103,26 +110,32 @@ class PoseGenerator(nn.Module):
         )
 
     def forward(
-        self, pose: Tensor, *, chart: Tensor | None = None, plate: Tensor | None = None, limit: Tensor | None = None
+        self,
+        pose: Tensor,
+        *,
+        chart: Tensor | None = None,
+        plate: Tensor | None = None,
+        previous: Tensor | None = None,
+        limit: Tensor | None = None,
     ) -> Painting:
-        """Paint a pose picture (N, 3, H, W).
+        """Paint a pose (N, 3 or 25, H, W).
 
         chart: (N, 14, H / 2, W / 2), the body chart, where the settings ask for it. plate: (N, 3, H, W), the empty
-        room behind, for a generator with plate. limit: (N, 1, H, W) in 0..1, the highest opacity allowed (it lets a
-        window fade out at its rim), default 1.
+        room behind, for a generator with plate. previous: (N, 3, H, W), what was painted before. limit: (N, 1, H, W)
+        in 0..1, the highest opacity allowed (it lets a window fade out at its rim), default 1.
         """
-        condition = torch.cat([pose, plate], 1) if plate is not None else pose
+        condition = torch.cat([part for part in (pose, plate, previous) if part is not None], 1)
         half = nn.functional.avg_pool2d(condition, 2)  # (N, C, H / 2, W / 2)
         if chart is not None:
             half = torch.cat([half, chart], 1)
         out = self.back(self.body(self.front(condition) + self.coarse(half))).float()
         person = torch.tanh(out[:, :3])
         if plate is None:
-            return Painting(person, torch.ones_like(person[:, :1]))
+            return Painting(person, person, torch.ones_like(person[:, :1]))
         opacity = torch.sigmoid(out[:, 3:])
         if limit is not None:
             opacity = opacity * limit
-        return Painting(opacity * person + (1 - opacity) * plate, opacity)
+        return Painting(opacity * person + (1 - opacity) * plate, person, opacity)
 
 
 def initialise(module: nn.Module, generator: torch.Generator) -> None:

@@ -2,8 +2,9 @@
 
 Least-squares GAN (Mao et al., ICCV 2017): the discriminator's verdict on real pairs is drawn to 1, on painted ones
 to 0; the generator draws its own to 1. Feature matching compares the discriminator's inner layers. The pixel loss is
-not in the paper: it takes the place of the perceptual loss, whose backbone weights cannot be had from a package
-registry, and lets a short training start from the right colours. All return scalars in float32.
+not in the paper: it takes the place of the perceptual loss (`perceptual`), whose backbone weights cannot be had from a
+package registry, and lets a short training start from the right colours. All return scalars in float32, means over the
+samples: the loss of a batch is the mean of the losses of its parts.
 """
 
 import torch
@@ -36,6 +37,9 @@ def feature_loss(real: list[Features], painted: list[Features]) -> Tensor:
 
 
 def pixel_loss(real: Tensor, painted: Tensor, weight: Tensor) -> Tensor:
-    """Weighted mean absolute difference of pictures (N, 3, H, W); weight (N, 1, H, W) >= 0, 0 on none of them all."""
+    """Weighted mean absolute difference of each picture, mean over pictures (N, 3, H, W).
+
+    weight: (N, 1, H, W) >= 0; a picture without any weight counts as equal. Pictures count alike, however they weigh.
+    """
     difference = (real - painted).abs().mean(1, keepdim=True)  # (N, 1, H, W)
-    return (difference * weight).sum() / weight.sum().clamp_min(1e-6)
+    return ((difference * weight).sum((1, 2, 3)) / weight.sum((1, 2, 3)).clamp_min(1e-6)).mean()

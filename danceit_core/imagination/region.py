@@ -1,10 +1,8 @@
-"""Where the person is in a picture, as far as 25 joints tell: body size, region, window, head.
+"""Where the person is in a picture, as far as 25 joints tell: body size, region, box.
 
 All in pixels of the picture that the keypoints belong to; an absent joint is ignored. Used for the background plate,
-the weights of the losses and the window in which the generator paints.
+the weights of the losses and the window in which the generator paints (`view`).
 """
-
-from dataclasses import dataclass
 
 import cv2
 import numpy as np
@@ -40,21 +38,6 @@ _BONES = (
 # Half widths in torso lengths: the capsule around every limb, the discs around hands, feet and head.
 _LIMB, _HAND, _FOOT, _HEAD = 0.17, 0.26, 0.22, 0.42
 _FOREARM = 0.45
-
-
-@dataclass(frozen=True)
-class Window:
-    """A rectangle of whole pixels that lies inside the picture: left, top, width, height."""
-
-    left: int
-    top: int
-    width: int
-    height: int
-
-    @property
-    def slices(self) -> tuple[slice, slice]:
-        """Rows and columns, to index a picture (H, W, ...)."""
-        return slice(self.top, self.top + self.height), slice(self.left, self.left + self.width)
 
 
 def body_size(keypoints: Keypoints) -> NDArray[np.float64]:
@@ -127,48 +110,3 @@ def person_span(keypoints: Keypoints, *, body_px: float) -> NDArray[np.float64]:
     margin = 0.5 * body_px
     span = np.concatenate([low - margin, high + margin], -1).astype(np.float64)
     return np.where(seen.any(-2), span, np.nan)
-
-
-def window_size(
-    keypoints: Keypoints, *, body_px: float, image_size: int, stride: int, share: float, least: int = 1
-) -> tuple[int, int]:
-    """Width and height of the smallest window that holds the person in a share of (T, 25, 3) frames.
-
-    Both are multiples of `stride`, as image_size must be, at least `least` and at most the picture's; share: 0..1.
-    """
-    span = person_span(keypoints, body_px=body_px)
-    span = span[~np.isnan(span).any(-1)]
-    if not len(span):
-        return image_size, image_size
-    # The part of a span outside the picture needs no window.
-    inside = np.clip(span, 0, image_size)
-    need = np.quantile(inside[:, 2:] - inside[:, :2], share, axis=0)
-    width, height = (int(min(np.ceil(max(side, least) / stride) * stride, image_size)) for side in need)
-    return width, height
-
-
-def place_window(keypoints: Keypoints, *, window: tuple[int, int], body_px: float, image_size: int) -> Window:
-    """The window of (width, height) centred on the person of (25, 3) keypoints, moved to lie inside the picture."""
-    span = person_span(keypoints, body_px=body_px)
-    centre = np.full(2, image_size / 2) if np.isnan(span).any() else (span[:2] + span[2:]) / 2
-    left, top = (
-        int(np.clip(round(c - side / 2), 0, image_size - side)) for c, side in zip(centre, window, strict=True)
-    )
-    return Window(left, top, *window)
-
-
-def rim(window: Window, *, image_size: int, fade_px: int) -> NDArray[np.float32]:
-    """How opaque the person may be, (height, width) in 0..1: it fades out towards rims that are not the picture's."""
-    across, down = (
-        _ramp(start, side, image_size, fade_px)
-        for start, side in ((window.left, window.width), (window.top, window.height))
-    )
-    return np.minimum(down[:, None], across[None, :])
-
-
-def _ramp(start: int, side: int, image_size: int, fade_px: int) -> NDArray[np.float32]:
-    at = np.arange(side)
-    ones = np.full(side, fade_px + 1)
-    before = at + 1 if start > 0 else ones
-    after = side - at if start + side < image_size else ones
-    return np.clip(np.minimum(before, after) / (fade_px + 1), 0, 1).astype(np.float32)

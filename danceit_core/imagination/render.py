@@ -1,7 +1,7 @@
 """From poses to pictures: the trained poseGAN and FaceGAN paint a dance (paper IV-D)."""
 
 import dataclasses
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 import torch
@@ -9,14 +9,13 @@ from numpy.typing import NDArray
 
 from danceit_core.errors import ImaginationError
 from danceit_core.imagination.adversarial import half_precision
-from danceit_core.imagination.batches import make_condition, paste, to_pictures, to_tensor
+from danceit_core.imagination.batches import compose, make_condition, to_pictures, to_tensor
 from danceit_core.imagination.checkpoint import FaceGan, PoseGan
 from danceit_core.imagination.data import fit_keypoints
 from danceit_core.imagination.face import face_strength, patch_fade, place_patch
-from danceit_core.imagination.region import window_size
-from danceit_core.media.letterbox import resize
+from danceit_core.media.letterbox import Picture, resize
 from danceit_core.pose.draw import pose_picture
-from danceit_core.pose.skeleton import Keypoints
+from danceit_core.pose.skeleton import Keypoints, present
 
 
 def render_dance(
@@ -27,7 +26,7 @@ def render_dance(
     size: int,
     batch_size: int,
     device: torch.device,
-) -> Iterator[NDArray[np.uint8]]:
+) -> Iterator[Picture]:
     """Yield one uint8 picture (size, size, 3) for each of (T, 25, 3) poses, a batch at a time.
 
     poses: pixels of the size x size picture; joints may be absent or outside; a pose without any joint gives the
@@ -35,13 +34,16 @@ def render_dance(
     """
     if batch_size < 1 or size < 1:
         raise ImaginationError(f"batch_size is {batch_size} and size {size}; both are at least 1")
-    image_size = pose_gan.settings.image_size
-    fitted = fit_keypoints(poses, size=(size, size), image_size=image_size)
-    gan = _with_window_for(pose_gan, fitted)
+    fitted = fit_keypoints(poses, size=(size, size), picture_size=pose_gan.view.picture_size)
+    gan = _with_view_of(pose_gan, fitted)
     strength = face_strength(fitted)
-    for start in range(0, len(fitted), batch_size):
-        part = slice(start, start + batch_size)
-        pictures = paint(gan, fitted[part], device=device)
+    # Each picture is painted with the one before in view: one after the other.
+    at_once = 1 if gan.settings.previous_frame else batch_size
+    previous = [blank(gan)] if gan.settings.previous_frame else None
+    for start in range(0, len(fitted), at_once):
+        part = slice(start, start + at_once)
+        pictures = paint(gan, fitted[part], device=device, previous=previous)
+        previous = None if previous is None else list(pictures)
         if face_gan is not None:
             pictures = refine_faces(face_gan, pictures, fitted[part], strength=strength[part], device=device)
         for picture in pictures:
@@ -49,23 +51,59 @@ def render_dance(
 
 
 @torch.inference_mode()
-def paint(gan: PoseGan, poses: Keypoints, *, device: torch.device) -> NDArray[np.uint8]:
-    """Pictures uint8 (N, S, S, 3) of (N, 25, 3) poses in pixels of the poseGAN's own picture, without FaceGAN."""
+def paint(
+    gan: PoseGan, poses: Keypoints, *, device: torch.device, previous: Sequence[Picture] | None = None
+) -> NDArray[np.uint8]:
+    """Pictures uint8 (N, S, S, 3) of (N, 25, 3) poses in pixels of those pictures, without FaceGAN.
+
+    previous: the N pictures painted before, for a poseGAN that wants them; None: the dance begins here.
+    """
+    if gan.settings.previous_frame and previous is None:
+        previous = [blank(gan)] * len(poses)
     condition = make_condition(
         poses,
-        image_size=gan.settings.image_size,
+        settings=gan.settings,
+        view=gan.view,
         plate=gan.plate,
-        window=gan.window,
-        charted=gan.settings.body_chart,
         body_px=gan.body_px,
         device=device,
+        previous=previous,
     )
     with half_precision(device):
-        painting = gan.generator(condition.pose, chart=condition.chart, plate=condition.plate, limit=condition.limit)
-    pictures = paste(to_pictures(painting.picture), condition.windows, plate=gan.plate)
+        painting = gan.generator(condition.pose, **condition.inputs)
+    pictures = compose(painting, condition.windows, view=gan.view, plate=gan.plate)
     if gan.plate is not None:
-        pictures[(poses[..., 2] > 0).sum(-1) == 0] = gan.plate
+        pictures[~present(poses).any(-1)] = gan.plate
     return pictures
+
+
+def paint_before(
+    gan: PoseGan,
+    keypoints: Keypoints,
+    follows: NDArray[np.bool_],
+    numbers: NDArray[np.int64],
+    *,
+    steps: int,
+    device: torch.device,
+) -> list[Picture]:
+    """The pictures painted before frames `numbers` (N,) of a dance (T, 25, 3), which began `steps` frames earlier.
+
+    follows (T,): whether a frame comes right after the one before it; a dance begins where it does not.
+    """
+    previous = [blank(gan)] * len(numbers)
+    for back in range(steps, 0, -1):
+        there = [k for k, n in enumerate(numbers) if n >= back and follows[n - back + 1 : n + 1].all()]
+        if there:
+            poses, before = keypoints[numbers[there] - back], [previous[k] for k in there]
+            for k, picture in zip(there, paint(gan, poses, device=device, previous=before), strict=True):
+                previous[k] = picture
+    return previous
+
+
+def blank(gan: PoseGan) -> Picture:
+    """What was before the first frame: the empty room, or black."""
+    size = gan.view.picture_size
+    return np.zeros((size, size, 3), np.uint8) if gan.plate is None else gan.plate
 
 
 @torch.inference_mode()
@@ -78,15 +116,15 @@ def refine_faces(
     device: torch.device,
 ) -> NDArray[np.uint8]:
     """Add the FaceGAN's residual, times `strength` (N,), to the patches around the noses; the rest stays as it is."""
-    image_size = pictures.shape[1]
+    picture_size = pictures.shape[1]
     places = {
         number: place
         for number, pose in enumerate(poses)
-        if strength[number] > 0 and (place := place_patch(pose, side=gan.side, image_size=image_size))
+        if strength[number] > 0 and (place := place_patch(pose, side=gan.side, picture_size=picture_size))
     }
     if not places:
         return pictures
-    drawn = [pose_picture(poses[n], size=(image_size, image_size))[place.slices] for n, place in places.items()]
+    drawn = [pose_picture(poses[n], size=(picture_size, picture_size))[place.slices] for n, place in places.items()]
     patches = to_tensor(np.stack([pictures[n][place.slices] for n, place in places.items()]), device)
     weight = torch.from_numpy(strength[list(places)]).to(device)[:, None, None, None] * patch_fade(gan.side, device)
     with half_precision(device):
@@ -97,10 +135,6 @@ def refine_faces(
     return refined
 
 
-def _with_window_for(gan: PoseGan, poses: Keypoints) -> PoseGan:
-    """The same poseGAN, its window enlarged to hold these poses: one size for a whole dance, lest it flickers."""
-    if gan.plate is None:
-        return gan
-    stride = gan.generator.stride
-    need = window_size(poses, body_px=gan.body_px, image_size=gan.settings.image_size, stride=stride, share=1.0)
-    return dataclasses.replace(gan, window=(max(gan.window[0], need[0]), max(gan.window[1], need[1])))
+def _with_view_of(gan: PoseGan, poses: Keypoints) -> PoseGan:
+    """The same poseGAN with windows that hold these poses: one size for a whole dance, lest it flickers."""
+    return dataclasses.replace(gan, view=gan.view.widened(poses, body_px=gan.body_px, stride=gan.generator.stride))

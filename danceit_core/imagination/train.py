@@ -1,39 +1,70 @@
-"""Training of the poseGAN on one target person (paper IV-D).
-
-Every iteration draws its frames, jitter and window offsets from a generator of its own, made of seed and iteration:
-a training that was interrupted and resumed gives the same weights as one that was not (same machine, CPU).
-"""
+"""Training of the poseGAN on one target person (paper IV-D): networks, view of the person, reviews, files."""
 
 import dataclasses
+import logging
+import math
+from collections.abc import Mapping
 from pathlib import Path
-from typing import cast
+from typing import Any, cast
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import Tensor
 
 from danceit_core.config import PoseGanSettings
 from danceit_core.errors import ImaginationError
-from danceit_core.imagination.adversarial import Duel, half_precision
+from danceit_core.imagination.adversarial import Duel
 from danceit_core.imagination.background import background_plate
-from danceit_core.imagination.batches import loss_weights, make_condition, to_tensor
+from danceit_core.imagination.batches import make_condition
 from danceit_core.imagination.checkpoint import PoseGan, save_pose_gan, training_path
-from danceit_core.imagination.data import TargetFrames
+from danceit_core.imagination.complexity import count_flops
+from danceit_core.imagination.data import TargetFrames, read_target
 from danceit_core.imagination.discriminator import MultiScaleDiscriminator, smallest_side
-from danceit_core.imagination.generator import PoseGenerator
+from danceit_core.imagination.distributed import is_first
+from danceit_core.imagination.generator import POSE_CHANNELS, PoseGenerator
 from danceit_core.imagination.loop import History, Progress, fingerprint, run_training
-from danceit_core.imagination.losses import pixel_loss
-from danceit_core.imagination.region import window_size
-from danceit_core.imagination.render import paint
+from danceit_core.imagination.perceptual import load_perceptual_loss
+from danceit_core.imagination.pose_step import MOST_STEPS, PoseStep
+from danceit_core.imagination.render import paint, paint_before
+from danceit_core.imagination.view import View
 from danceit_core.media.letterbox import Picture
 from danceit_core.media.picture import write_picture
 from danceit_core.pose.draw import contact_sheet, pose_picture
 from danceit_core.pose.skeleton import Keypoints
 
-WINDOW_SHIFT_PX = 8
+log = logging.getLogger(__name__)
+
 WINDOW_SHARE = 0.99
 REVIEWED = 8
+SHEET_PX = 256
+
+
+def train_from_files(
+    *,
+    frames: str | Path,
+    poses: str | Path,
+    settings: Mapping[str, Any],
+    seed: int,
+    device: torch.device,
+    checkpoint_path: str | Path,
+    samples_path: str | Path,
+    history_path: str | Path,
+    curves_path: str | Path,
+    progress: Progress | None = None,
+) -> None:
+    """`train_pose_gan` on a frame store and its cleaned table: what each process of several is told to do."""
+    gan = PoseGanSettings(**settings)
+    train_pose_gan(
+        read_target(frames, poses, settings=gan),
+        settings=gan,
+        seed=seed,
+        device=device,
+        checkpoint_path=checkpoint_path,
+        samples_path=samples_path,
+        progress=progress,
+        history_path=history_path,
+        curves_path=curves_path,
+    )
 
 
 def train_pose_gan(
@@ -45,82 +76,41 @@ def train_pose_gan(
     checkpoint_path: str | Path,
     samples_path: str | Path,
     progress: Progress | None = None,
+    history_path: str | Path | None = None,
+    curves_path: str | Path | None = None,
+    limit_bytes: float = math.inf,
 ) -> History:
     """Train on the target's training frames and write the finished poseGAN to `checkpoint_path`.
 
-    samples_path: PNG of held-out frames (pose, painted, real), rewritten at each checkpoint. An unfinished training
-    beside checkpoint_path is resumed and removed at the end. Returns one dict a checkpoint: iteration, seconds, mean
+    samples_path: PNG of held-out frames (pose, painted, real), rewritten at each review, as are history_path (JSON
+    lines) and curves_path (PNG). An unfinished training beside checkpoint_path is resumed and removed at the end.
+    limit_bytes: memory that may be used, if less than is free. Returns one dict a review: iteration, seconds, mean
     losses, and `held_out`, the mean absolute difference of held-out frames in grey levels.
-    Raises ImaginationError for frames of another size than settings.image_size, or if the training diverges.
+    Raises ImaginationError for frames of another size than settings.picture_size, or if the training diverges.
     """
     _check(target, settings)
-    training = np.flatnonzero(target.training)
-    body_px, size = target.body_px, target.image_size
-    plate = background_plate(target.pictures, target.keypoints)[0] if settings.background_plate else None
-    generator = PoseGenerator(settings)
-    window = (size, size)
-    if plate is not None:
-        window = window_size(
-            target.keypoints,
-            body_px=body_px,
-            image_size=size,
-            stride=generator.stride,
-            share=WINDOW_SHARE,
-            least=smallest_side(settings.discriminators),
-        )
-    discriminator = MultiScaleDiscriminator(6, channels=settings.discriminator_channels, scales=settings.discriminators)
-    duel = Duel.begin(
-        generator,
-        discriminator,
-        learning_rate=settings.learning_rate,
-        average_decay=settings.average_decay,
-        seed=seed,
-        device=device,
-    )
-    gan = PoseGan(cast(PoseGenerator, duel.average), settings, plate, window, body_px)
-
-    def step(iteration: int) -> dict[str, Tensor]:
-        rng = np.random.default_rng([seed, iteration])
-        chosen = np.sort(rng.choice(training, settings.batch_size))
-        poses = jitter(target.keypoints[chosen], rng, sigma_px=settings.pose_jitter_px * size / 512)
-        offsets = rng.integers(-WINDOW_SHIFT_PX, WINDOW_SHIFT_PX + 1, (len(poses), 2))
-        condition = make_condition(
-            poses,
-            image_size=size,
-            plate=plate,
-            window=window,
-            charted=settings.body_chart,
-            body_px=body_px,
-            device=device,
-            offsets=offsets,
-        )
-        pictures = [target.pictures[i][place.slices] for i, place in zip(chosen, condition.windows, strict=True)]
-        real = to_tensor(np.stack(pictures), device)
-        weights = loss_weights(target.keypoints[chosen], condition.windows, image_size=size, body_px=body_px)
-        with half_precision(device):
-            painting = generator(condition.pose, chart=condition.chart, plate=condition.plate, limit=condition.limit)
-        pixel = pixel_loss(real, painting.picture, torch.from_numpy(weights).to(device))
-        opacity = painting.opacity.mean()
-        own_loss = settings.pixel_weight * pixel + settings.opacity_weight * opacity
-        losses = duel.step(
-            condition.pose,
-            real=real,
-            painted=painting.picture,
-            own_loss=own_loss,
-            feature_weight=settings.feature_weight,
-            progress=iteration / settings.iterations,
-        )
-        return {**losses, "pixel": pixel.detach(), "opacity": opacity.detach()}
-
+    duel, gan = begin(target, settings=settings, seed=seed, device=device)
+    perceptual = None
+    if settings.perceptual_weights:
+        perceptual = load_perceptual_loss(settings.perceptual_weights, device=device)
+    step = PoseStep(target, gan, duel, device, seed, perceptual)
+    step.fit(limit_bytes=limit_bytes)
     reviewed = review_frames(target)
 
     def review() -> dict[str, float]:
-        painted = paint(gan, target.keypoints[reviewed], device=device)
+        poses = target.keypoints[reviewed]
+        previous = None
+        if settings.previous_frame:
+            previous = paint_before(
+                gan, target.keypoints, target.after_another, reviewed, steps=MOST_STEPS, device=device
+            )
+        painted = paint(gan, poses, device=device, previous=previous)
         real = np.stack([target.pictures[i] for i in reviewed])
-        write_picture(samples_path, sample_sheet(target.keypoints[reviewed], painted, real))
+        write_picture(samples_path, sample_sheet(poses, painted, real))
         return {"held_out": float(np.abs(painted.astype(np.float32) - real).mean())}
 
     about = {**dataclasses.asdict(settings), "seed": seed}
+    del about["checkpoint_minutes"]  # how often it is saved changes nothing
     history = run_training(
         duel,
         step=step,
@@ -131,18 +121,66 @@ def train_pose_gan(
         print_of_it=fingerprint(target.pictures, target.keypoints, about=about),
         device=device,
         progress=progress,
+        checkpoint_minutes=settings.checkpoint_minutes,
+        patience=settings.patience,
+        history_path=history_path,
+        curves_path=curves_path,
     )
-    save_pose_gan(checkpoint_path, gan)
-    training_path(checkpoint_path).unlink(missing_ok=True)
+    if is_first():
+        save_pose_gan(checkpoint_path, gan)
+        training_path(checkpoint_path).unlink(missing_ok=True)
     return history
 
 
-def jitter(keypoints: Keypoints, rng: np.random.Generator, *, sigma_px: float) -> Keypoints:
-    """Keypoints with Gaussian noise on every joint that is present: the generator learns to bear other detectors."""
-    noise = rng.normal(0, sigma_px, (*keypoints.shape[:-1], 2))
-    moved = keypoints.copy()
-    moved[..., :2] += np.where(keypoints[..., 2:] > 0, noise, 0)
-    return moved
+def begin(target: TargetFrames, *, settings: PoseGanSettings, seed: int, device: torch.device) -> tuple[Duel, PoseGan]:
+    """The networks before their first step, and the poseGAN that the average of the generator makes."""
+    body_px, size = target.body_px, target.size
+    plate = background_plate(target.pictures, target.keypoints)[0] if settings.background_plate else None
+    generator = PoseGenerator(settings)
+    view = View.whole(size, image_size=settings.image_size)
+    if settings.crop:
+        view = View.around(
+            target.keypoints,
+            body_px=body_px,
+            picture_size=size,
+            image_size=settings.image_size,
+            stride=generator.stride,
+            share=WINDOW_SHARE,
+            least=smallest_side(settings.discriminators),
+        )
+    frames = 2 if settings.previous_frame else 1
+    discriminator = MultiScaleDiscriminator(
+        POSE_CHANNELS[settings.pose_input] + 3 * frames,
+        channels=settings.discriminator_channels,
+        scales=settings.discriminators,
+        norm=settings.discriminator_norm,
+    )
+    duel = Duel.begin(
+        generator,
+        discriminator,
+        learning_rate=settings.learning_rate,
+        average_decay=settings.average_decay,
+        seed=seed,
+        device=device,
+    )
+    gan = PoseGan(cast(PoseGenerator, duel.average), settings, plate, view, body_px)
+    shape = make_condition(
+        target.keypoints[:1],
+        settings=settings,
+        view=view,
+        plate=plate,
+        body_px=body_px,
+        device=device,
+        previous=list(target.pictures[:1]) if settings.previous_frame else None,
+    )
+    log.info(
+        "poseGAN: %.1f million weights, %.1f GFLOPs a picture of %d x %d for a window of %d x %d",
+        sum(value.numel() for value in generator.parameters()) / 1e6,
+        count_flops(generator, shape.pose, **shape.inputs) / 1e9,
+        *view.network,
+        *view.window,
+    )
+    return duel, gan
 
 
 def review_frames(target: TargetFrames) -> NDArray[np.int64]:
@@ -157,7 +195,7 @@ def sample_sheet(poses: Keypoints, painted: NDArray[np.uint8], real: NDArray[np.
     size = real.shape[1]
     drawn = [pose_picture(pose, size=(size, size)) for pose in poses]
     tiles = [tile for triple in zip(drawn, painted, real, strict=True) for tile in triple]
-    return contact_sheet(tiles, columns=6, width=6 * size)
+    return contact_sheet(tiles, columns=6, width=6 * min(size, SHEET_PX))
 
 
 def _check(target: TargetFrames, settings: PoseGanSettings) -> None:
@@ -172,11 +210,20 @@ def _check(target: TargetFrames, settings: PoseGanSettings) -> None:
             f"pose_gan: {settings.discriminators} discriminators need pictures of at least "
             f"{smallest_side(settings.discriminators)} pixels, image_size is {settings.image_size}; use fewer of them"
         )
+    if settings.image_size > settings.picture_size:
+        raise ImaginationError(
+            f"pose_gan: image_size is {settings.image_size}, more than picture_size {settings.picture_size}; nothing "
+            "is gained by painting more than is shown"
+        )
+    if settings.crop and not settings.background_plate:
+        raise ImaginationError(
+            "pose_gan: crop paints the person only and needs background_plate: true for the room; or set crop: false"
+        )
     if settings.kernel % 2 == 0:
         raise ImaginationError(f"pose_gan: kernel is {settings.kernel}; it must be odd, such as 5 or 7")
-    if target.image_size != settings.image_size:
+    if target.size != settings.picture_size:
         raise ImaginationError(
-            f"pose_gan: frames of {target.image_size} pixels for image_size {settings.image_size}; load them at it"
+            f"pose_gan: frames of {target.size} pixels for picture_size {settings.picture_size}; load them at it"
         )
     if not target.training.any():
         raise ImaginationError("pose_gan: holdout_share leaves no frame to train on; lower it below 1")

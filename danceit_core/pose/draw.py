@@ -10,6 +10,7 @@ from collections.abc import Sequence
 
 import cv2
 import numpy as np
+from numpy.typing import NDArray
 
 from danceit_core.media.letterbox import Picture, resize
 from danceit_core.pose.skeleton import LIMBS, Keypoints, present
@@ -23,6 +24,8 @@ LIMB_COLOURS = (
 )  # fmt: skip
 # Share of the picture's shorter side that a limb is thick, before its soft edge: 5 pixels at 512.
 THICKNESS_SHARE = 0.01
+# Standard deviation of a spot of the heat maps, share of the side.
+SPOT_SHARE = 0.015
 DRAWN_SIDE = 512
 SUBPIXEL_BITS = 4
 # Farther out than this, drawing would overflow; nothing of it could be seen anyway.
@@ -47,15 +50,32 @@ def draw_skeleton(picture: Picture, keypoints: Keypoints, *, thickness: int | No
     return drawn
 
 
-def pose_picture(keypoints: Keypoints, *, size: tuple[int, int]) -> Picture:
+def pose_picture(keypoints: Keypoints, *, size: tuple[int, int], side: int | None = None) -> Picture:
     """The skeleton of (25, 3) keypoints on black, `size` = (width, height) pixels: what the GAN is given.
 
-    Small pictures are drawn large and shrunk, so that limbs cover the same share of a picture of any size.
+    side: of the picture whose limbs are as thick, the shorter one of `size` if None. Small pictures are drawn large and
+    shrunk, so that limbs cover the same share of a picture of any size.
     """
-    factor = max(1, round(DRAWN_SIDE / min(size)))
+    side = side or min(size)
+    factor = max(1, round(DRAWN_SIDE / side))
     canvas = np.zeros((size[1] * factor, size[0] * factor, 3), np.uint8)
     scaled = keypoints * np.array([factor, factor, 1], np.float32)
-    return resize(draw_skeleton(canvas, scaled), size)
+    thickness = max(1, round(side * factor * THICKNESS_SHARE))
+    return resize(draw_skeleton(canvas, scaled, thickness=thickness), size)
+
+
+def heat_maps(keypoints: Keypoints, *, size: tuple[int, int], side: int) -> NDArray[np.float32]:
+    """A soft spot for each joint, (25, height, width) in 0..1, 0 for an absent joint: the other input of the GAN.
+
+    size: (width, height) pixels; side: of the picture that spots of SPOT_SHARE are meant for.
+    """
+    sigma = SPOT_SHARE * side
+    across, down = (
+        np.exp(-0.5 * ((np.arange(length) + 0.5 - keypoints[:, axis, None]) / sigma) ** 2)  # (25, length)
+        for axis, length in enumerate(size)
+    )
+    spots = down[:, :, None] * across[:, None, :]
+    return (spots * present(keypoints)[:, None, None]).astype(np.float32)
 
 
 def contact_sheet(pictures: Sequence[Picture], *, columns: int, width: int) -> Picture:

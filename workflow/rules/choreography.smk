@@ -69,7 +69,7 @@ rule align_poses:
     params:
         spatial=settings["spatial_alignment"],
         temporal=settings["temporal_alignment"],
-        image_size=settings["pose_gan"]["image_size"],
+        picture_size=settings["pose_gan"]["picture_size"],
         videos=list(project.videos.index),
         version=STAGE_VERSIONS["alignment"],
     script:

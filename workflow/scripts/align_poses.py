@@ -6,16 +6,16 @@ from danceit_core.pose.table import read_pose_table
 from danceit_core.run import stage
 
 with stage(snakemake):
-    params, size = snakemake.params, snakemake.params.image_size
+    params, size = snakemake.params, snakemake.params.picture_size
     plan, music = read_plan(snakemake.input.plan), read_music_table(snakemake.input.music)
     dance = align(
         plan,
         {video: read_source(path) for video, path in zip(params.videos, snakemake.input.sources, strict=True)},
-        target=body_in_picture(read_pose_table(snakemake.input.target), image_size=size),
+        target=body_in_picture(read_pose_table(snakemake.input.target), picture_size=size),
         size=(size, size),
         beats_s=music.beats.times_s,
         fps=music.fps,
         spatial=SpatialSettings(**params.spatial),
         temporal=TemporalSettings(**params.temporal),
     )
-    write_dance(snakemake.output[0], dance, fps=music.fps, image_size=size)
+    write_dance(snakemake.output[0], dance, fps=music.fps, picture_size=size)

@@ -1,18 +1,17 @@
-from danceit_core.config import PoseGanSettings
-from danceit_core.files import write_history
-from danceit_core.imagination.data import read_target
-from danceit_core.imagination.train import train_pose_gan
+import torch
+
+from danceit_core.imagination.distributed import spawn
+from danceit_core.imagination.train import train_from_files
 from danceit_core.run import stage
 
 with stage(snakemake) as run:
-    gan = PoseGanSettings(**snakemake.params.settings)
-    history = train_pose_gan(
-        read_target(snakemake.input.frames, snakemake.input.poses, settings=gan),
-        settings=gan,
-        seed=snakemake.params.seed,
-        device=run.device,
-        checkpoint_path=snakemake.output.gan,
-        samples_path=snakemake.output.samples,
-        progress=run.progress,
-    )
-    write_history(snakemake.output.history, history)
+    given, made, params = snakemake.input, snakemake.output, snakemake.params
+    arguments = {"frames": given.frames, "poses": given.poses, "settings": params.settings, "seed": params.seed}
+    arguments |= {"checkpoint_path": made.gan, "samples_path": made.samples}
+    arguments |= {"history_path": made.history, "curves_path": made.curves}
+    number = min(snakemake.resources.get("gpu", 1), torch.cuda.device_count(), params.settings["batch_size"])
+    if number > 1:
+        what = "danceit_core.imagination.train:train_from_files"
+        spawn(what, arguments, number=number, progress=run.progress)
+    else:
+        train_from_files(**arguments, device=run.device, progress=run.progress)

@@ -1,0 +1,203 @@
+"""Training on several GPUs of one machine: a process each, which all hold the same weights.
+
+Every process draws the whole batch of a step from the same generator and paints its own part of it (`my_parts`). The
+gradients and losses, each weighed by its share of the batch, are added up over the processes, so that all take the
+step that one process would take with the whole batch, to the rounding of a sum. Only the first process reviews and
+writes files. Nothing here does anything in a training of one process.
+
+`spawn` starts the processes through torchrun. They are programs of their own: a script of the workflow cannot be
+imported by a child, and frames are better read than sent.
+"""
+
+import contextlib
+import datetime
+import json
+import logging
+import os
+import pkgutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
+from typing import Any, TypeVar
+
+import torch
+from torch import Tensor, distributed
+
+from danceit_core.errors import DanceItError, ImaginationError
+
+log = logging.getLogger(__name__)
+
+# The longest that the others wait for the first process, which reviews and saves: after that they give up.
+TIMEOUT = datetime.timedelta(minutes=10)
+# Numbers in one message: large enough for the full speed of the line, small enough to need little memory.
+BUCKET = 25_000_000
+PROGRESS = "progress"
+Value = TypeVar("Value")
+
+
+def processes() -> int:
+    """How many processes train together; 1 outside `together`."""
+    return distributed.get_world_size() if distributed.is_initialized() else 1
+
+
+def is_first() -> bool:
+    """Whether this process is the one that reviews and writes files."""
+    return not distributed.is_initialized() or distributed.get_rank() == 0
+
+
+def my_parts(samples: int, *, at_once: int) -> list[slice]:
+    """The parts of a batch of `samples` that this process paints, each of at most `at_once` samples.
+
+    Over all processes they make up the batch. Raises ImaginationError for fewer samples than processes.
+    """
+    if samples < processes():
+        raise ImaginationError(
+            f"batch_size is {samples}, less than the {processes()} GPUs: raise it, or give the training fewer "
+            f"(--set-resources train_pose_gan:gpu={samples})"
+        )
+    rank = distributed.get_rank() if distributed.is_initialized() else 0
+    first, last = samples * rank // processes(), samples * (rank + 1) // processes()
+    return [slice(start, min(start + at_once, last)) for start in range(first, last, at_once)]
+
+
+def sum_over_parts(
+    learn: Callable[[slice, float], dict[str, Tensor]], *, samples: int, at_once: int
+) -> dict[str, Tensor]:
+    """The losses that `learn(part, share)` gives for each of `my_parts`, summed; share: of the batch, 0..1."""
+    total: dict[str, Tensor] = {}
+    for part in my_parts(samples, at_once=at_once):
+        for name, loss in learn(part, (part.stop - part.start) / samples).items():
+            total[name] = total[name] + loss if name in total else loss
+    return total
+
+
+@torch.no_grad()
+def add_up(tensors: Iterable[Tensor]) -> None:
+    """Put in the place of each tensor its sum over all processes, the same bits in all of them."""
+    if processes() == 1:
+        return
+    for bucket in _buckets(tensors):
+        flat = torch.cat([tensor.flatten() for tensor in bucket])
+        distributed.all_reduce(flat)
+        for tensor, total in zip(bucket, torch.split(flat, [tensor.numel() for tensor in bucket]), strict=True):
+            tensor.copy_(total.view(tensor.shape))
+
+
+def add_up_losses(losses: dict[str, Tensor]) -> dict[str, Tensor]:
+    """Scalar losses summed over all processes; each process gives the same names in the same order."""
+    if processes() == 1:
+        return losses
+    total = torch.stack([loss.float() for loss in losses.values()])
+    distributed.all_reduce(total)
+    return dict(zip(losses, total, strict=True))
+
+
+def from_first(make: Callable[[], Value]) -> Value:
+    """What `make` gives in the first process, where alone it is called, in every process."""
+    if processes() == 1:
+        return make()
+    box = [make() if is_first() else None]
+    distributed.broadcast_object_list(box, src=0)
+    return box[0]  # type: ignore[return-value]
+
+
+def wait_for_all() -> None:
+    """Go on when every process has come here."""
+    if processes() > 1:
+        distributed.barrier()
+
+
+@contextlib.contextmanager
+def together(kind: str) -> Iterator[torch.device]:
+    """Join the processes that torchrun started; yields this one's device. kind: `cuda` or `cpu`."""
+    device = torch.device("cuda", int(os.environ["LOCAL_RANK"])) if kind == "cuda" else torch.device("cpu")
+    if kind == "cuda":
+        torch.cuda.set_device(device)
+    distributed.init_process_group(
+        "nccl" if kind == "cuda" else "gloo", timeout=TIMEOUT, device_id=device if kind == "cuda" else None
+    )
+    yield device
+    # Not after an error: the others may never come to take their leave. Torchrun ends them.
+    distributed.destroy_process_group()
+
+
+def spawn(
+    function: str,
+    arguments: dict[str, Any],
+    *,
+    number: int,
+    kind: str = "cuda",
+    progress: Callable[[int, int], None] | None = None,
+) -> None:
+    """Call `function(**arguments, device=, progress=)` in `number` processes and wait until all have ended.
+
+    function: `module:name`. arguments: what JSON can say. kind: `cuda`, a GPU each, or `cpu`. What the function
+    returns is lost: it leaves files. An error in one process ends them all. Raises ImaginationError with the message
+    of a known error, or pointing at the log.
+    """
+    with tempfile.TemporaryDirectory() as folder:
+        job, refusal = Path(folder) / "job.json", Path(folder) / "error"
+        job.write_text(json.dumps({"function": function, "arguments": arguments, "kind": kind, "error": str(refusal)}))
+        # The machine's name need not be known to it, so 127.0.0.1; the port is one that is free.
+        launcher = ["-m", "torch.distributed.run", "--standalone", "--local-addr=127.0.0.1", "--shutdown-timeout=5"]
+        command = [sys.executable, *launcher, f"--nproc-per-node={number}", "-m", __name__, str(job)]
+        threads = max(1, torch.get_num_threads() // number)
+        environment = {**os.environ, "OMP_NUM_THREADS": str(threads)}
+        running = subprocess.Popen(
+            command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace", env=environment
+        )
+        try:
+            for line in running.stdout or ():
+                words = line.split()
+                if words[:1] != [PROGRESS]:
+                    log.info("%s", line.rstrip())
+                elif progress is not None:
+                    progress(int(words[1]), int(words[2]))
+        except BaseException:
+            running.terminate()  # torchrun passes it on
+            raise
+        finally:
+            status = running.wait()
+        if refusal.exists():
+            raise ImaginationError(refusal.read_text())
+        if status != 0:
+            raise ImaginationError(f"one of {number} training processes broke down; the lines above in the log say why")
+
+
+def main() -> None:
+    """What torchrun runs in each process: the job whose file is the one argument."""
+    job = json.loads(Path(sys.argv[1]).read_text())
+    first = os.environ["RANK"] == "0"
+    logging.basicConfig(level=logging.INFO if first else logging.WARNING, format="%(levelname)s: %(message)s")
+
+    def tell(done: int, total: int) -> None:
+        # Also how this process learns that nobody listens any more: a broken pipe ends it.
+        print(PROGRESS, done, total, flush=True)
+
+    try:
+        with together(job["kind"]) as device:
+            work = pkgutil.resolve_name(job["function"])
+            work(**job["arguments"], device=device, progress=tell if first else None)
+    except DanceItError as error:
+        with contextlib.suppress(FileExistsError), Path(job["error"]).open("x") as file:
+            file.write(str(error))
+        sys.exit(1)
+
+
+def _buckets(tensors: Iterable[Tensor]) -> Iterator[list[Tensor]]:
+    bucket: list[Tensor] = []
+    numbers = 0
+    for tensor in tensors:
+        if bucket and numbers + tensor.numel() > BUCKET:
+            yield bucket
+            bucket, numbers = [], 0
+        bucket.append(tensor)
+        numbers += tensor.numel()
+    if bucket:
+        yield bucket
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,80 @@
+"""The perceptual loss (pix2pixHD section 3.3; Johnson et al., ECCV 2016), where a backbone's weights are at hand.
+
+Two pictures are compared by what VGG19 (Simonyan and Zisserman, ICLR 2015), trained on ImageNet, sees in them: the
+mean absolute difference at five depths, relu1_1 to relu5_1, weighed 1/32, 1/16, 1/8, 1/4 and 1. The weights are the
+user's own file in torchvision's layout (`features.0.weight` and so on); what it holds beyond relu5_1 is not read. The
+network is given colours as it was trained with, mean and deviation of ImageNet taken out.
+"""
+
+from pathlib import Path
+from typing import cast
+
+import torch
+from safetensors.torch import load_file
+from torch import Tensor, nn
+
+from danceit_core.errors import ImaginationError
+
+# Widths of the convolutions of 3 x 3, and the halvings between them.
+LAYERS = (64, 64, 0, 128, 128, 0, 256, 256, 256, 256, 0, 512, 512, 512, 512, 0, 512)
+DEPTH_WEIGHTS = {1: 1 / 32, 6: 1 / 16, 11: 1 / 8, 20: 1 / 4, 29: 1.0}
+IMAGENET_MEAN, IMAGENET_DEVIATION = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
+REMEDY = "give torchvision's VGG19 (a .pth or .safetensors file), or set pose_gan: perceptual_weights: ''"
+
+
+class PerceptualLoss(nn.Module):
+    """Weights that stay as they are; called with two pictures it gives a scalar."""
+
+    def __init__(self, weights: dict[str, Tensor]) -> None:
+        super().__init__()
+        layers: list[nn.Module] = []
+        inputs = 3
+        for width in LAYERS:
+            if width:
+                layers += [nn.Conv2d(inputs, width, 3, padding=1), nn.ReLU(inplace=True)]
+                inputs = width
+            else:
+                layers.append(nn.MaxPool2d(2))
+        self.features = nn.Sequential(*layers)
+        self.load_state_dict(weights)
+        self.register_buffer("mean", torch.tensor(IMAGENET_MEAN).view(1, 3, 1, 1), persistent=False)
+        self.register_buffer("deviation", torch.tensor(IMAGENET_DEVIATION).view(1, 3, 1, 1), persistent=False)
+        self.requires_grad_(False).eval()
+
+    def forward(self, real: Tensor, painted: Tensor) -> Tensor:
+        """Pictures (N, 3, H, W) in -1..1, at least 16 x 16, to a float32 scalar, their mean; `real` is a constant."""
+        with torch.no_grad():
+            wanted = self.see(real)
+        parts = zip(DEPTH_WEIGHTS.values(), wanted, self.see(painted), strict=True)
+        return torch.stack([weight * (a.float() - b.float()).abs().mean() for weight, a, b in parts]).sum()
+
+    def see(self, pictures: Tensor) -> list[Tensor]:
+        """The five features of pictures (N, 3, H, W) in -1..1."""
+        x = ((pictures + 1) / 2 - cast(Tensor, self.mean)) / cast(Tensor, self.deviation)
+        seen = []
+        for number, layer in enumerate(self.features):
+            x = layer(x)
+            if number in DEPTH_WEIGHTS:
+                seen.append(x)
+        return seen
+
+
+def load_perceptual_loss(path: str | Path, *, device: torch.device) -> PerceptualLoss:
+    """The loss with the weights of a file. Raises ImaginationError for a file that does not hold VGG19."""
+    if not Path(path).is_file():
+        raise ImaginationError(f"{path}: no such file of weights; {REMEDY}")
+    try:
+        if Path(path).suffix == ".safetensors":
+            content = load_file(path)
+        else:
+            content = torch.load(path, map_location="cpu", weights_only=True)
+        used = range(max(DEPTH_WEIGHTS) + 1)
+        weights = {
+            name: value
+            for name, value in content.items()
+            if name.startswith("features.") and int(name.split(".")[1]) in used
+        }
+        return PerceptualLoss(weights).to(device)
+    except Exception as error:  # half a pickle fails in any way
+        reason = " ".join(str(error).split())[:120] or type(error).__name__
+        raise ImaginationError(f"{path} does not hold the weights of VGG19 ({reason}); {REMEDY}") from error

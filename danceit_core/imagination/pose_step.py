@@ -1,0 +1,159 @@
+"""One step of the poseGAN's training: a batch of the target's frames painted, judged, and learnt from (paper IV-D).
+
+Every iteration draws its frames, jitter and moves of the windows from a generator of its own, made of seed and
+iteration: a training that was interrupted and resumed gives the same weights as one that was not (same machine, CPU).
+"""
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from danceit_core.imagination.adversarial import Duel, half_precision
+from danceit_core.imagination.batches import loss_weights, make_condition, to_tensor
+from danceit_core.imagination.checkpoint import PoseGan
+from danceit_core.imagination.data import TargetFrames
+from danceit_core.imagination.distributed import processes, sum_over_parts
+from danceit_core.imagination.losses import pixel_loss
+from danceit_core.imagination.memory import MemoryPlan, fit_batch
+from danceit_core.imagination.perceptual import PerceptualLoss
+from danceit_core.imagination.render import blank, paint_before
+from danceit_core.media.letterbox import Picture
+from danceit_core.pose.skeleton import Keypoints
+
+MOVE_PX = 8
+# With the frame before in view: a dance began up to so many frames ago, so that the network meets its own work.
+MOST_STEPS = 2
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Frames `chosen` (N,) of the target, their jittered poses (N, 25, 3), moves of their windows (N, 2) in pixels.
+
+    steps: how many frames ago the dance began, for a network that sees the frame before.
+    """
+
+    chosen: NDArray[np.int64]
+    poses: Keypoints
+    moves: NDArray[np.int64]
+    steps: int
+
+    def part(self, where: slice) -> "Batch":
+        """Some of its samples."""
+        return Batch(self.chosen[where], self.poses[where], self.moves[where], self.steps)
+
+
+@dataclass
+class PoseStep:
+    """Call it with the number of an iteration. gan: holds the average of the duel's generator."""
+
+    target: TargetFrames
+    gan: PoseGan
+    duel: Duel
+    device: torch.device
+    seed: int
+    perceptual: PerceptualLoss | None
+    plan: MemoryPlan | None = None
+
+    def __call__(self, iteration: int) -> dict[str, Tensor]:
+        """One step of both networks; returns the mean losses of this process's part of the batch."""
+        plan, settings = self.plan or self.fit(), self.gan.settings
+        batch = self.draw(iteration)
+        losses = sum_over_parts(
+            lambda part, share: self.learn(batch.part(part), share),
+            samples=settings.batch_size,
+            at_once=plan.micro_batch,
+        )
+        self.duel.update(progress=iteration / settings.iterations)
+        return losses
+
+    def fit(self, *, limit_bytes: float = math.inf) -> MemoryPlan:
+        """Find out how much of a batch fits into memory at once. Raises ImaginationError if nothing does."""
+
+        def trial(samples: int) -> None:
+            chosen = np.resize(np.flatnonzero(self.target.training), samples)
+            self.learn(Batch(chosen, self.target.keypoints[chosen], np.zeros((samples, 2), np.int64), 0), 1.0)
+
+        self.plan = fit_batch(
+            self.duel,
+            trial,
+            batch_size=math.ceil(self.gan.settings.batch_size / processes()),
+            device=self.device,
+            limit_bytes=limit_bytes,
+        )
+        return self.plan
+
+    def draw(self, iteration: int) -> Batch:
+        """The batch of an iteration, the same in every process."""
+        settings, rng = self.gan.settings, np.random.default_rng([self.seed, iteration])
+        chosen = np.sort(rng.choice(np.flatnonzero(self.target.training), settings.batch_size))
+        sigma_px = settings.pose_jitter_px * self.gan.view.picture_size / 512
+        poses = jitter(self.target.keypoints[chosen], rng, sigma_px=sigma_px)
+        most = round(MOVE_PX / self.gan.view.scale)
+        return Batch(chosen, poses, rng.integers(-most, most + 1, (len(chosen), 2)), int(rng.integers(MOST_STEPS + 1)))
+
+    def learn(self, batch: Batch, share: float) -> dict[str, Tensor]:
+        """Add to the gradients what some samples want changed; share: of the batch; returns the losses times it."""
+        settings, device, view = self.gan.settings, self.device, self.gan.view
+        before = self.frames_before(batch) if settings.previous_frame else None
+        condition = make_condition(
+            batch.poses,
+            settings=settings,
+            view=view,
+            plate=self.gan.plate,
+            body_px=self.gan.body_px,
+            device=device,
+            moves=batch.moves,
+            previous=None if before is None else before[0],
+        )
+
+        def see(pictures: list[Picture]) -> Tensor:
+            seen = [view.cut(picture, window) for picture, window in zip(pictures, condition.windows, strict=True)]
+            return to_tensor(np.stack(seen), device)
+
+        real = see([self.target.pictures[number] for number in batch.chosen])
+        keypoints = self.target.keypoints[batch.chosen]
+        weights = loss_weights(keypoints, condition.windows, view=view, body_px=self.gan.body_px)
+        with half_precision(device):
+            painting = self.duel.generator(condition.pose, **condition.inputs)
+        pixel = pixel_loss(real, painting.picture, torch.from_numpy(weights).to(device))
+        own = {
+            "pixel": (settings.pixel_weight, pixel),
+            "opacity": (settings.opacity_weight, painting.opacity.mean()),
+        }
+        if self.perceptual is not None:
+            with half_precision(device):
+                own["perceptual"] = (settings.perceptual_weight, self.perceptual(real, painting.picture))
+        painted = painting.picture
+        if before is not None and condition.previous is not None:
+            # Two frames in a row are judged together: a change that no camera shows gives a painter away.
+            real = torch.cat([real, see(before[1])], 1)
+            painted = torch.cat([painted, condition.previous], 1)
+        losses = self.duel.accumulate(
+            condition.pose,
+            real=real,
+            painted=painted,
+            own_loss=torch.stack([weight * loss for weight, loss in own.values()]).sum(),
+            feature_weight=settings.feature_weight,
+            share=share,
+        )
+        return {**losses, **{name: share * loss.detach() for name, (_, loss) in own.items()}}
+
+    def frames_before(self, batch: Batch) -> tuple[list[Picture], list[Picture]]:
+        """The frames before those of a batch, as the average of the generator paints them, and the real ones."""
+        target, follows = self.target, self.target.after_another
+        painted = paint_before(self.gan, target.keypoints, follows, batch.chosen, steps=batch.steps, device=self.device)
+        nothing = blank(self.gan)
+        real = [target.pictures[number - 1] if batch.steps and follows[number] else nothing for number in batch.chosen]
+        return painted, real
+
+
+def jitter(keypoints: Keypoints, rng: np.random.Generator, *, sigma_px: float) -> Keypoints:
+    """Keypoints with Gaussian noise on every joint that is present: the generator learns to bear other detectors."""
+    noise = rng.normal(0, sigma_px, (*keypoints.shape[:-1], 2))
+    moved = keypoints.copy()
+    moved[..., :2] += np.where(keypoints[..., 2:] > 0, noise, 0)
+    return moved

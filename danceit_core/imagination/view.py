@@ -1,0 +1,145 @@
+"""How the network looks at a picture: a window that follows the person, at the network's own scale (not in the paper).
+
+The paper's network paints the whole picture. Most of that is wall: a network of the same cost sees more of the person
+through a window around them, shrunk or not to the side it was made for, and what it paints is pasted back into the
+picture of the room. All windows of a person have one size and one scale, lest the painting changes with the pose.
+
+Pixels: a window lies on whole pixels of the picture; the network's picture of it has its own, and for both (0, 0) is
+the outer corner of the top left pixel.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from danceit_core.imagination.region import person_span
+from danceit_core.media.letterbox import Picture, resize
+from danceit_core.pose.skeleton import Keypoints
+
+
+@dataclass(frozen=True)
+class Window:
+    """A rectangle of whole pixels that lies inside the picture: left, top, width, height."""
+
+    left: int
+    top: int
+    width: int
+    height: int
+
+    @property
+    def slices(self) -> tuple[slice, slice]:
+        """Rows and columns, to index a picture (H, W, ...)."""
+        return slice(self.top, self.top + self.height), slice(self.left, self.left + self.width)
+
+
+@dataclass(frozen=True)
+class View:
+    """Windows of a square picture of `picture_size` pixels.
+
+    window: their width and height in pixels of the picture; network: the same in pixels of the network, multiples of
+    its stride. scale: pixels of the network for one of the picture.
+    """
+
+    picture_size: int
+    window: tuple[int, int]
+    network: tuple[int, int]
+    scale: float
+
+    @classmethod
+    def whole(cls, picture_size: int, *, image_size: int) -> "View":
+        """The whole picture, seen by a network of image_size pixels."""
+        side = (image_size, image_size)
+        return cls(picture_size, (picture_size, picture_size), side, image_size / picture_size)
+
+    @classmethod
+    def around(
+        cls,
+        keypoints: Keypoints,
+        *,
+        body_px: float,
+        picture_size: int,
+        image_size: int,
+        stride: int,
+        share: float,
+        least: int = 1,
+    ) -> "View":
+        """The smallest windows that hold the person in a share (0..1) of (T, 25, 3) poses.
+
+        The longer side becomes image_size (a multiple of stride) pixels of the network, unless that would enlarge
+        the picture. least: the network's shortest side.
+        """
+        need = _need(keypoints, body_px=body_px, picture_size=picture_size, share=share)
+        return cls.of(need, picture_size=picture_size, scale=min(1.0, image_size / max(need)), stride=stride,
+                      least=least)  # fmt: skip
+
+    @classmethod
+    def of(cls, need: Sequence[float], *, picture_size: int, scale: float, stride: int, least: int = 1) -> "View":
+        """Windows of at least `need` (width, height) pixels of the picture, where that has so many."""
+        most = max(stride, int(picture_size * scale + 1e-6) // stride * stride)
+        width, height = (min(int(np.ceil(round(max(side * scale, least) / stride, 6))) * stride, most) for side in need)
+        window = (min(round(width / scale), picture_size), min(round(height / scale), picture_size))
+        return cls(picture_size, window, (width, height), scale)
+
+    def widened(self, keypoints: Keypoints, *, body_px: float, stride: int) -> "View":
+        """The same view with windows that hold all of other poses (T, 25, 3) too."""
+        if self.window == (self.picture_size, self.picture_size):
+            return self
+        need = _need(keypoints, body_px=body_px, picture_size=self.picture_size, share=1.0)
+        own = [side / self.scale for side in self.network]
+        sides = [max(pair) for pair in zip(own, need, strict=True)]
+        return View.of(sides, picture_size=self.picture_size, scale=self.scale, stride=stride)
+
+    def place(self, pose: Keypoints, *, body_px: float, move: Sequence[int] = (0, 0)) -> Window:
+        """The window centred on the person of a (25, 3) pose, moved by `move` pixels, inside the picture."""
+        span = person_span(pose, body_px=body_px)
+        centre = np.full(2, self.picture_size / 2) if np.isnan(span).any() else (span[:2] + span[2:]) / 2
+        left, top = (
+            int(np.clip(round(c - side / 2) + by, 0, self.picture_size - side))
+            for c, side, by in zip(centre, self.window, move, strict=True)
+        )
+        return Window(left, top, *self.window)
+
+    def to_network(self, pose: Keypoints, window: Window) -> Keypoints:
+        """A (25, 3) pose in the network's pixels of a window; absent joints stay absent."""
+        inside = pose.astype(np.float32)
+        factors = [here / there for here, there in zip(self.network, self.window, strict=True)]
+        inside[:, :2] = (pose[:, :2] - (window.left, window.top)) * factors
+        return np.where(pose[:, 2:] > 0, inside, np.float32(0))
+
+    def cut(self, picture: Picture, window: Window) -> Picture:
+        """What the network sees of a picture through a window, uint8 (h, w, 3)."""
+        return resize(picture[window.slices], self.network)
+
+
+def rim(window: Window, *, view: View, fade_px: int) -> NDArray[np.float32]:
+    """How opaque the person may be, (h, w) of the network in 0..1: it fades out at rims that are not the picture's."""
+    across, down = (
+        _ramp(start > 0, start + side < view.picture_size, length, fade_px)
+        for start, side, length in (
+            (window.left, window.width, view.network[0]),
+            (window.top, window.height, view.network[1]),
+        )
+    )
+    return np.minimum(down[:, None], across[None, :])
+
+
+def _need(keypoints: Keypoints, *, body_px: float, picture_size: int, share: float) -> tuple[float, float]:
+    """Width and height in pixels that hold the person in a share of the poses; the whole picture without any person."""
+    span = person_span(keypoints, body_px=body_px)
+    span = span[~np.isnan(span).any(-1)]
+    if not len(span):
+        return float(picture_size), float(picture_size)
+    # The part of a span outside the picture needs no window.
+    inside = np.clip(span, 0, picture_size)
+    width, height = np.quantile(inside[:, 2:] - inside[:, :2], share, axis=0)
+    return max(float(width), 1.0), max(float(height), 1.0)
+
+
+def _ramp(fade_before: bool, fade_after: bool, length: int, fade_px: int) -> NDArray[np.float32]:
+    at = np.arange(length)
+    ones = np.full(length, fade_px + 1)
+    before = at + 1 if fade_before else ones
+    after = length - at if fade_after else ones
+    return np.clip(np.minimum(before, after) / (fade_px + 1), 0, 1).astype(np.float32)
