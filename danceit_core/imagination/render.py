@@ -9,10 +9,11 @@ from numpy.typing import NDArray
 
 from danceit_core.errors import ImaginationError
 from danceit_core.imagination.adversarial import half_precision
-from danceit_core.imagination.batches import compose, make_condition, to_pictures, to_tensor
+from danceit_core.imagination.batches import Condition, compose, make_condition, to_pictures, to_tensor
 from danceit_core.imagination.checkpoint import FaceGan, PoseGan
 from danceit_core.imagination.data import fit_keypoints
 from danceit_core.imagination.face import face_strength, patch_fade, place_patch
+from danceit_core.media.ahead import made_ahead
 from danceit_core.media.letterbox import Picture, resize
 from danceit_core.pose.draw import pose_picture
 from danceit_core.pose.skeleton import Keypoints, present
@@ -37,20 +38,39 @@ def render_dance(
     fitted = fit_keypoints(poses, size=(size, size), picture_size=pose_gan.view.picture_size)
     gan = _with_view_of(pose_gan, fitted)
     strength = face_strength(fitted)
-    # Each picture is painted with the one before in view: one after the other.
-    at_once = 1 if gan.settings.previous_frame else batch_size
-    previous = [blank(gan)] if gan.settings.previous_frame else None
-    for start in range(0, len(fitted), at_once):
-        part = slice(start, start + at_once)
-        pictures = paint(gan, fitted[part], device=device, previous=previous)
-        previous = None if previous is None else list(pictures)
+    paint_them = _one_by_one if gan.settings.previous_frame else _in_batches
+    start = 0
+    for painted in paint_them(gan, fitted, batch_size=batch_size, device=device):
+        part = slice(start, start + len(painted))
+        start, pictures = part.stop, painted
         if face_gan is not None:
-            pictures = refine_faces(face_gan, pictures, fitted[part], strength=strength[part], device=device)
+            pictures = refine_faces(face_gan, painted, fitted[part], strength=strength[part], device=device)
         for picture in pictures:
             yield resize(picture, (size, size))
 
 
-@torch.inference_mode()
+def _in_batches(
+    gan: PoseGan, poses: Keypoints, *, batch_size: int, device: torch.device
+) -> Iterator[NDArray[np.uint8]]:
+    """Pictures of all poses, batch by batch; what the next ones are painted from is drawn meanwhile."""
+    parts = (poses[start : start + batch_size] for start in range(0, len(poses), batch_size))
+    drawn = ((part, _see(gan, part, device=device, previous=None)) for part in parts)
+    with made_ahead(drawn, most=2) as ready:
+        for part, condition in ready:
+            yield _paint(gan, part, condition, device=device)
+
+
+def _one_by_one(
+    gan: PoseGan, poses: Keypoints, *, batch_size: int, device: torch.device
+) -> Iterator[NDArray[np.uint8]]:
+    """The same for a poseGAN that sees the frame before."""
+    previous = [blank(gan)]
+    for number in range(len(poses)):
+        pictures = paint(gan, poses[number : number + 1], device=device, previous=previous)
+        previous = list(pictures)
+        yield pictures
+
+
 def paint(
     gan: PoseGan, poses: Keypoints, *, device: torch.device, previous: Sequence[Picture] | None = None
 ) -> NDArray[np.uint8]:
@@ -58,9 +78,13 @@ def paint(
 
     previous: the N pictures painted before, for a poseGAN that wants them; None: the dance begins here.
     """
+    return _paint(gan, poses, _see(gan, poses, device=device, previous=previous), device=device)
+
+
+def _see(gan: PoseGan, poses: Keypoints, *, device: torch.device, previous: Sequence[Picture] | None) -> Condition:
     if gan.settings.previous_frame and previous is None:
         previous = [blank(gan)] * len(poses)
-    condition = make_condition(
+    return make_condition(
         poses,
         settings=gan.settings,
         view=gan.view,
@@ -69,6 +93,10 @@ def paint(
         device=device,
         previous=previous,
     )
+
+
+@torch.inference_mode()
+def _paint(gan: PoseGan, poses: Keypoints, condition: Condition, *, device: torch.device) -> NDArray[np.uint8]:
     with half_precision(device):
         painting = gan.generator(condition.pose, **condition.inputs)
     pictures = compose(painting, condition.windows, view=gan.view, plate=gan.plate)

@@ -1,9 +1,6 @@
 """What a detector of keypoints gives, and the loop of those that look at one picture after the other."""
 
-import queue
-import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -11,6 +8,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from danceit_core.media.ahead import made_ahead
 from danceit_core.media.letterbox import Picture
 from danceit_core.media.video import decode_frames, probe
 from danceit_core.pose.skeleton import JOINTS, Keypoints
@@ -53,7 +51,7 @@ def estimate_frames(
     estimator = make(info.fps)
     total = max(1, round(info.duration_s * info.fps))
     keypoints, people = [], []
-    with _decoded_ahead(decode_frames(frames_path, fps=info.fps, size=None)) as pictures:
+    with made_ahead(decode_frames(frames_path, fps=info.fps, size=None), most=DECODED_AHEAD) as pictures:
         for picture in pictures:
             keypoints.append(estimator.estimate(picture))
             people.append(estimator.people)
@@ -61,40 +59,3 @@ def estimate_frames(
                 progress(len(keypoints), max(total, len(keypoints)))
     counts = None if None in people else np.array(people, np.int16)
     return Detection(np.stack(keypoints).reshape(-1, JOINTS, 3), counts)
-
-
-@contextmanager
-def _decoded_ahead(pictures: Iterator[Picture]) -> Iterator[Iterator[Picture]]:
-    """The same pictures, read by a thread of their own; it is over when the context is left."""
-    waiting: queue.Queue[Picture | BaseException | None] = queue.Queue(DECODED_AHEAD)
-    stop = threading.Event()
-
-    def put(item: Picture | BaseException | None) -> None:
-        while not stop.is_set():
-            with suppress(queue.Full):
-                waiting.put(item, timeout=0.1)
-                break
-
-    def decode() -> None:
-        try:
-            for picture in pictures:
-                put(picture)
-                if stop.is_set():
-                    return
-            put(None)
-        except BaseException as error:  # raised again where the pictures are used
-            put(error)
-
-    def read() -> Iterator[Picture]:
-        while (item := waiting.get()) is not None:
-            if isinstance(item, BaseException):
-                raise item
-            yield item
-
-    thread = threading.Thread(target=decode, daemon=True)
-    thread.start()
-    try:
-        yield read()
-    finally:
-        stop.set()
-        thread.join()

@@ -1,6 +1,7 @@
 from danceit_core.config import RenderingSettings
 from danceit_core.imagination.checkpoint import load_face_gan, load_pose_gan
 from danceit_core.imagination.render import render_dance
+from danceit_core.media.ahead import made_ahead
 from danceit_core.media.video import VideoWriter
 from danceit_core.pose.table import read_pose_table
 from danceit_core.run import stage
@@ -13,7 +14,8 @@ with stage(snakemake) as run:
     options = {"size": poses.size[0], "batch_size": rendering.batch_size, "device": run.device}
     pictures = render_dance(poses.keypoints, pose_gan=pose_gan, face_gan=face_gan, **options)
     song = snakemake.input.song
-    with VideoWriter(snakemake.output[0], fps=poses.fps, size=poses.size, crf=crf, sound=song) as writer:
-        for frame, picture in enumerate(pictures, start=1):
+    writing = VideoWriter(snakemake.output[0], fps=poses.fps, size=poses.size, crf=crf, sound=song)
+    with writing as writer, made_ahead(pictures, most=16) as painted:
+        for frame, picture in enumerate(painted, start=1):
             writer.write(picture)
             run.progress(frame, len(poses))

@@ -1,0 +1,163 @@
+"""What each option of the poseGAN is worth: trained for the same time on one target, scored on frames it never saw.
+
+    python benchmarks/imagination_quality.py --results results --target performer --minutes 8 --sheets pictures
+    python benchmarks/imagination_quality.py --results results --target performer --rows default pix2pixHD --minutes 2
+
+`snakemake -- results/gan/TARGET/check.json` makes what it reads. Every row gets the same minutes of training on the
+same cores: the time of a step is measured first, and as many are made as fit. Scores are of the last 15 % of the video,
+at the size of the finished picture; PCK is of the joints that BlazePose finds in the painted frames against those asked
+for (within a tenth of the torso), beside it in the real frames. flicker: of the background, beside the video's own.
+motion: error of the change from frame to frame in the person's region, grey levels. Memory is the process's peak.
+"""
+
+import argparse
+import resource
+import tempfile
+import time
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+import torch
+import yaml
+
+from danceit_core.config import FaceGanSettings, PoseGanSettings, PoseSettings
+from danceit_core.evaluation.images import redetection
+from danceit_core.evaluation.painting import score_painting
+from danceit_core.imagination.checkpoint import load_face_gan, load_pose_gan
+from danceit_core.imagination.data import TargetFrames, read_target
+from danceit_core.imagination.face import patch_side
+from danceit_core.imagination.face_training import train_face_gan
+from danceit_core.imagination.pose_step import PoseStep
+from danceit_core.imagination.render import render_dance
+from danceit_core.imagination.train import begin, train_pose_gan
+from danceit_core.media.picture import write_picture
+from danceit_core.media.video import VideoWriter
+from danceit_core.pose.detect import detect_keypoints
+from danceit_core.pose.draw import contact_sheet
+
+CPU, FPS = torch.device("cpu"), 24.0
+TIMED_STEPS, SHOWN = 12, 6
+QUICK = PoseGanSettings()
+# pix2pixHD in the quick setting's size: the whole picture, nothing of ours.
+PLAIN = {"crop": False, "background_plate": False, "body_chart": False, "pixel_weight": 0.0, "opacity_weight": 0.0}
+ROWS: dict[str, dict] = {
+    "default": {},
+    "pix2pixHD": PLAIN,
+    "no crop": {"crop": False},
+    "no plate": {"crop": False, "background_plate": False, "opacity_weight": 0.0},
+    "no chart": {"body_chart": False},
+    "no pixel loss": {"pixel_weight": 0.0},
+    "heat maps": {"pose_input": "heatmaps"},
+    "spectral norm": {"discriminator_norm": "spectral"},
+    "previous frame": {"previous_frame": True},
+}
+COLUMNS = ("psnr", "ssim", "person_psnr", "face_psnr", "face_sharp", "pck", "mean_error_px", "motion_error", "flicker")
+
+
+def steps_in(target: TargetFrames, settings: PoseGanSettings, *, minutes: float) -> int:
+    """How many steps of training fit into some minutes."""
+    duel, gan = begin(target, settings=settings, seed=0, device=CPU)
+    step = PoseStep(target, gan, duel, CPU, 0, None)
+    step(0)
+    start_s = time.perf_counter()
+    for number in range(1, TIMED_STEPS + 1):
+        step(number)
+        duel.update_average(number)
+    return max(1, int(60 * minutes / (time.perf_counter() - start_s) * TIMED_STEPS))
+
+
+def found_in(pictures: list[np.ndarray], folder: Path, weights: Path) -> np.ndarray:
+    """Joints (T, 25, 3) that the pose network finds in pictures shown as a video."""
+    size = pictures[0].shape[1], pictures[0].shape[0]
+    with VideoWriter(folder / "shown.mp4", fps=FPS, size=size, crf=10) as writer:
+        for picture in pictures:
+            writer.write(picture)
+    return detect_keypoints(folder / "shown.mp4", settings=PoseSettings(), weights=weights).keypoints
+
+
+@dataclass(frozen=True)
+class Trial:
+    """What every row is scored on."""
+
+    target: TargetFrames
+    scratch: Path
+    weights: Path
+    sheets: Path | None
+
+    @property
+    def held_out(self) -> tuple[list[np.ndarray], np.ndarray, np.ndarray]:
+        """Real pictures, keypoints, and which come right after the one before."""
+        tested = ~self.target.training
+        return list(self.target.pictures[tested]), self.target.keypoints[tested], self.target.after_another[tested]
+
+    def redetect(self, pictures: list[np.ndarray]) -> dict[str, float]:
+        """How the joints found in pictures agree with those asked for."""
+        return redetection(self.held_out[1], found_in(pictures, self.scratch, self.weights), share=0.1)
+
+    def show(self, name: str, steps: int, pose_path: Path, face_path: Path | None) -> None:
+        """Paint, score, print a row, draw a sheet."""
+        real, asked, follows = self.held_out
+        gan = load_pose_gan(pose_path, device=CPU)
+        face = load_face_gan(face_path, device=CPU) if face_path else None
+        start_s = time.perf_counter()
+        size = self.target.size
+        painted = list(render_dance(asked, pose_gan=gan, face_gan=face, size=size, batch_size=4, device=CPU))
+        rate = len(painted) / (time.perf_counter() - start_s)
+        side = patch_side(self.target.keypoints, patch_share=FaceGanSettings().patch_share, picture_size=size)
+        body_px = self.target.body_px
+        scores = score_painting(painted, real, asked, follows=follows, body_px=body_px, face_px=side)
+        scores |= self.redetect(painted)
+        cells = [f"{scores[key]:.3f}" if scores[key] < 2 else f"{scores[key]:.2f}" for key in COLUMNS]
+        memory_gb = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6
+        cells += [f"{scores['flicker_real']:.2f}", f"{steps}", f"{rate:.1f}", f"{memory_gb:.1f}"]
+        print(f"| {name} | " + " | ".join(cells) + " |", flush=True)
+        if self.sheets:
+            chosen = np.linspace(0, len(real) - 1, SHOWN).astype(int)
+            tiles = [real[k] for k in chosen] + [painted[k] for k in chosen]
+            self.sheets.mkdir(parents=True, exist_ok=True)
+            sheet = contact_sheet(tiles, columns=SHOWN, width=320 * SHOWN)
+            write_picture(self.sheets / f"{name.replace(' ', '_').replace(',', '')}.png", sheet)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--results", type=Path, default=Path("results"))
+    parser.add_argument("--target", required=True)
+    parser.add_argument("--rows", nargs="+", default=list(ROWS), choices=list(ROWS))
+    parser.add_argument("--minutes", type=float, default=8.0, help="of training, each row")
+    parser.add_argument("--face", nargs="*", default=["default"], help="rows that also get a FaceGAN")
+    parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--set", nargs="*", default=[], metavar="KEY=VALUE", help="of the poseGAN's settings, all rows")
+    parser.add_argument("--sheets", type=Path, help="folder for a picture of each row: real above, painted below")
+    parser.add_argument("--weights", type=Path, default=Path("resources/blazepose"))
+    given = parser.parse_args()
+    torch.set_num_threads(given.threads)
+    changed = dict(yaml.safe_load(item.replace("=", ": ", 1)).popitem() for item in given.set)
+    frames = given.results / "frames" / f"{given.target}.mp4"
+    poses = given.results / "cleaned" / f"{given.target}.parquet"
+    target = read_target(frames, poses, settings=QUICK)
+    with tempfile.TemporaryDirectory() as folder:
+        trial, kept = Trial(target, Path(folder), given.weights, given.sheets), Path(folder)
+        truth = trial.redetect(trial.held_out[0])
+        print(f"{given.target}: {target.training.sum()} frames to train, {(~target.training).sum()} held out, "
+              f"{target.size} px, body {target.body_px:.0f} px; PCK of the real frames {truth['pck']:.3f}, "
+              f"{truth['mean_error_px']:.1f} px\n")  # fmt: skip
+        print("| row | " + " | ".join(COLUMNS) + " | flicker of the video | steps | frames/s | GB |")
+        print("|---" * (len(COLUMNS) + 5) + "|", flush=True)
+        for name in given.rows:
+            settings = replace(QUICK, **ROWS[name] | changed)
+            steps = steps_in(target, settings, minutes=given.minutes)
+            settings = replace(settings, iterations=steps, checkpoint_every=steps)
+            paths = {"checkpoint_path": kept / f"{name}.safetensors", "samples_path": kept / "samples.png"}
+            train_pose_gan(target, settings=settings, seed=0, device=CPU, **paths)
+            trial.show(name, steps, paths["checkpoint_path"], None)
+            if name in given.face:
+                gan = load_pose_gan(paths["checkpoint_path"], device=CPU)
+                faces = {"checkpoint_path": kept / f"{name} face.safetensors", "samples_path": kept / "faces.png"}
+                train_face_gan(target, pose_gan=gan, settings=FaceGanSettings(), seed=0, device=CPU, **faces)
+                trial.show(f"{name}, FaceGAN", steps, paths["checkpoint_path"], faces["checkpoint_path"])
+
+
+if __name__ == "__main__":
+    main()

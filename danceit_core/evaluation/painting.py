@@ -1,0 +1,84 @@
+"""How well a poseGAN paints frames that it never saw (paper V; reading of "image scores").
+
+    psnr, ssim               whole picture; the room makes up most of it
+    person_psnr              pixels of the person's region alone
+    face_psnr, face_sharp    patch round the nose of frames that show the face: PSNR, and the variance of its Laplacian
+                             as a share of the real one's (1: as sharp)
+    motion_error             frame-to-frame error: mean |change painted - change real|, person's region, grey levels
+    flicker, flicker_real    mean change of the background from frame to frame, painted and real, grey levels
+
+Pictures uint8 (T, S, S, 3), painted and real, of consecutive frames; keypoints (T, 25, 3) in their pixels. Where two
+neighbours are not consecutive (`follows` false) nothing is said about their change. PCK needs a detector: `images`.
+"""
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from danceit_core.evaluation.images import background_flicker, psnr, ssim
+from danceit_core.imagination.face import faces_camera, place_patch
+from danceit_core.imagination.region import person_region
+from danceit_core.media.letterbox import Picture
+from danceit_core.pose.skeleton import Keypoints
+
+# Hair, sleeves and shadows beyond the limbs belong to the person.
+WIDEN = 1.5
+
+
+def score_painting(
+    painted: list[Picture],
+    real: list[Picture],
+    keypoints: Keypoints,
+    *,
+    follows: NDArray[np.bool_],
+    body_px: float,
+    face_px: int,
+) -> dict[str, float]:
+    """The scores of the module's list. body_px: of the person; face_px: side of the face patch, pixels."""
+    size = real[0].shape[1], real[0].shape[0]
+    regions = [person_region(pose, size=size, body_px=body_px, widen=WIDEN) for pose in keypoints]
+    person = [np.square(p[r].astype(float) - q[r]).mean() for p, q, r in zip(painted, real, regions, strict=True)]
+    return {
+        "psnr": float(np.mean([psnr(p, q) for p, q in zip(painted, real, strict=True)])),
+        "ssim": float(np.mean([ssim(p, q) for p, q in zip(painted, real, strict=True)])),
+        "person_psnr": float(10 * np.log10(255**2 / np.mean(person))),
+        **score_faces(painted, real, keypoints, side=face_px),
+        "motion_error": motion_error(painted, real, regions, follows=follows),
+        "flicker": background_flicker(painted, regions),
+        "flicker_real": background_flicker(real, regions),
+    }
+
+
+def score_faces(painted: list[Picture], real: list[Picture], keypoints: Keypoints, *, side: int) -> dict[str, float]:
+    """`face_psnr` and `face_sharp` over the frames that show the face; NaN if none does."""
+    errors, sharp = [], []
+    for number in np.flatnonzero(faces_camera(keypoints)):
+        place = place_patch(keypoints[number], side=side, picture_size=real[0].shape[1])
+        if place is not None:
+            ours, theirs = painted[number][place.slices], real[number][place.slices]
+            errors.append(np.square(ours.astype(float) - theirs).mean())
+            sharp.append((_sharpness(ours), _sharpness(theirs)))
+    if not errors:
+        return {"face_psnr": float("nan"), "face_sharp": float("nan")}
+    ours, theirs = np.mean(sharp, axis=0)
+    return {"face_psnr": float(10 * np.log10(255**2 / np.mean(errors))), "face_sharp": float(ours / theirs)}
+
+
+def motion_error(
+    painted: list[Picture],
+    real: list[Picture],
+    regions: list[NDArray[np.bool_]],
+    *,
+    follows: NDArray[np.bool_],
+) -> float:
+    """Mean absolute difference of the changes from frame to frame, grey levels, where the person is in either frame."""
+    errors = []
+    for number in np.flatnonzero(follows[1:]) + 1:
+        where = regions[number] | regions[number - 1]
+        ours, theirs = (p[number][where].astype(np.int16) - p[number - 1][where] for p in (painted, real))
+        errors.append(np.abs(ours - theirs).mean())
+    return float(np.mean(errors)) if errors else float("nan")
+
+
+def _sharpness(picture: Picture) -> float:
+    return float(cv2.Laplacian(cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY), cv2.CV_64F).var())
