@@ -94,7 +94,7 @@ def draw_tempo(tempo: pd.DataFrame) -> Figure:
             axes.plot([groups.index(group) for group in part["tempo_bpm"]], 100 * part[key], "o-", label=name)
         axes.set_xticks(range(len(groups)), groups)
         axes.set(title=f"S_BA: {title}", xlabel="beats a minute", ylabel="%", ylim=(0, 102))
-    axes.legend(fontsize="small")
+    figure.legend(*axes.get_legend_handles_labels(), fontsize="small", loc="outside lower center", ncols=5)
     return figure
 
 

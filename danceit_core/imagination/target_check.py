@@ -17,21 +17,18 @@ all the time is not noticed.
 import json
 import logging
 import math
-import textwrap
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import numpy as np
-from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 from danceit_core.choreography.costs import signed_width
 from danceit_core.choreography.curve import Array, hide_absent
-from danceit_core.files import whole_file, write_text
+from danceit_core.files import write_text
 from danceit_core.imagination.background import MOVING_LEVELS, relative_sharpness, room_unrest
 from danceit_core.imagination.data import MIN_JOINTS
-from danceit_core.pose.draw import draw_skeleton
 from danceit_core.pose.measure import lower_ankles, measure_body, standing
 from danceit_core.pose.passages import kept_frames
 from danceit_core.pose.rejection import NO_FEET, NO_HANDS
@@ -42,10 +39,9 @@ from danceit_core.pose.table import PoseTable
 log = logging.getLogger(__name__)
 
 Frames = NDArray[np.int64]
-COLOURS = {"warning": "#c9184a", "note": "#e6a817", "fine": "#8fbf9f"}
 VIEWS = {"front": "from the front", "side": "from the side", "back": "from behind"}
-# Frames that are looked at, and of these on the page.
-SAMPLES, SHOWN = 48, 6
+# Frames that are looked at.
+SAMPLES = 48
 SHORT_S, LONG_S = 30, 100
 # Of the height of the (square) picture that the GAN paints; a wide video (16:9) that the person fills gives 0.44.
 SMALL_SHARE = 0.4
@@ -119,7 +115,7 @@ def measure_target(
     asked, asked_views = (np.concatenate(parts) for parts in zip(*moves, strict=True))
     torsos = body.height_px / (body.torso_px or math.nan)
     far = nearest_poses(asked[:: max(1, math.ceil(len(asked) / POSES))], poses) * torsos
-    sharpness = relative_sharpness(pictures, joints, bars=_bars(cleaned))
+    sharpness = relative_sharpness(pictures, joints, bars=black_bars(cleaned))
     sharpness = sharpness[np.isfinite(sharpness)]
     sharpest = np.quantile(sharpness, 0.9) if len(sharpness) else 0.0
     people, parts = raw.columns.get("people", np.zeros(0)), cut_off_parts(raw, cleaned)
@@ -182,7 +178,7 @@ def nearest_poses(asked: Array, shown: Array) -> Array:
 
 def cut_off_parts(raw: PoseTable, cleaned: PoseTable) -> dict[str, NDArray[np.bool_]]:
     """In which of the frames that show somebody (n,) feet, hands or head lie outside the picture or were not found."""
-    seen, (width, height), (left, top) = present(raw.keypoints), raw.size, _bars(raw)
+    seen, (width, height), (left, top) = present(raw.keypoints), raw.size, black_bars(raw)
     x, y = raw.keypoints[..., 0], raw.keypoints[..., 1]
     outside = seen & ((x < left) | (x >= width - left) | (y < top) | (y >= height - top))
     reason, somebody = np.asarray(cleaned.columns.get("reason", np.full(len(raw), "")), str), seen.any(axis=1)
@@ -223,16 +219,6 @@ def judge(f: Figures) -> tuple[Finding, ...]:
     return (*warnings, *(notes if SHORT_S <= f.usable_s < LONG_S else ()))
 
 
-def describe(f: Figures) -> str:
-    """The figures in two lines; what could not be measured is a question mark."""
-    line = (
-        f"{f.usable_s:.0f} s of use, nose to ankles {f.height:.0%} of the picture's height, partly out of view "
-        f"{f.cut_off:.0%}, several people {f.people:.0%},\nblurred {f.blurred:.0%}, background differs by "
-        f"{f.room_levels:.1f} grey levels, poses of the dances far from the target's {f.far_poses:.0%}"
-    )
-    return line.replace("nan%", "?").replace("nan", "?")
-
-
 def write_check(path: str | Path, figures: Figures) -> None:
     """Write figures (NaN: null) and findings as JSON; the findings are logged, too."""
     for finding in judge(figures):
@@ -241,45 +227,7 @@ def write_check(path: str | Path, figures: Figures) -> None:
     write_text(path, json.dumps({"figures": plain, "findings": [asdict(f) for f in judge(figures)]}, indent=2) + "\n")
 
 
-def draw_check(
-    path: str | Path, figures: Figures, *, name: str, cleaned: PoseTable, pictures: NDArray[np.uint8], frames: Frames
-) -> None:
-    """The page as a PNG: some of the frames with skeletons, views of target and dances, and the findings in words.
-
-    name: of the target; the others as for `measure_target`.
-    """
-    rows = [(COLOURS[f.severity], textwrap.wrap(f.sentence, 100)) for f in judge(figures)]
-    rows = rows or [(COLOURS["fine"], ["nothing to object to"])]
-    lines = max(8.0, sum(len(text) + 0.6 for _, text in rows))
-    figure = Figure(figsize=(13, 2.9 + 0.24 * lines), layout="constrained")
-    grid = figure.add_gridspec(2, 1, height_ratios=(2.9, 0.24 * lines))
-    strip, below = (figure.add_subfigure(grid[row]) for row in range(2))
-    strip.suptitle(f"{name}: {describe(figures)}", fontsize=11)
-    (left, top), (height, width) = _bars(cleaned), pictures.shape[1:3]
-    shown = np.unique(np.linspace(0, len(pictures) - 1, min(SHOWN, len(pictures))).round().astype(int))
-    for column, number in enumerate(shown, start=1):
-        drawn = draw_skeleton(pictures[number], cleaned.keypoints[frames[number]])
-        axes = strip.add_subplot(1, SHOWN, column, xticks=[], yticks=[], xlabel=f"{frames[number] / cleaned.fps:.0f} s")
-        axes.imshow(drawn[top : height - top, left : width - left])
-    bars, words = below.subplots(1, 2, width_ratios=(1, 2.6))
-    for offset, shares, colour in ((-0.2, figures.shown, "#1f5a92"), (0.2, figures.asked, "#c9803a")):
-        drawn = bars.barh(np.arange(3) + offset, np.nan_to_num(list(shares.values())), 0.36, color=colour)
-        bars.bar_label(drawn, [f"{share:.0%}".replace("nan%", "") for share in shares.values()], padding=3, fontsize=9)
-    bars.legend(["target", "dances"], frameon=False, fontsize=9, loc="lower right")
-    bars.set(yticks=range(3), yticklabels=list(VIEWS.values()), xticks=[], xlim=(0, 1.15), ylim=(2.6, -0.6))
-    bars.spines[["top", "right", "bottom"]].set_visible(False)
-    words.set(xlim=(0, 1), ylim=(lines, 0))
-    words.set_axis_off()
-    at = 0.0
-    for colour, text in rows:
-        words.text(0.0, at, "●", color=colour, va="top", fontsize=11)
-        words.text(0.025, at, "\n".join(text), va="top", fontsize=11)
-        at += len(text) + 0.6
-    with whole_file(path) as partial:
-        figure.savefig(partial, dpi=110, format="png")
-
-
-def _bars(table: PoseTable) -> tuple[int, int]:
+def black_bars(table: PoseTable) -> tuple[int, int]:
     """Width in pixels of the letterbox's black bars: left and right, above and below."""
     _, left, top = table.metadata.get("letterbox") or (1.0, 0, 0)
     return int(left), int(top)

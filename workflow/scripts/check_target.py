@@ -1,4 +1,5 @@
-from danceit_core.imagination.target_check import draw_check, measure_target, spread_frames, write_check
+from danceit_core.evaluation.target_page import draw_check
+from danceit_core.imagination.target_check import measure_target, spread_frames, write_check
 from danceit_core.media.video import read_frames
 from danceit_core.pose.table import read_pose_table
 from danceit_core.run import stage

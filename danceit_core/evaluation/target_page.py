@@ -1,0 +1,64 @@
+"""A page on whether the target's video serves: sampled frames, views beside those the dances ask for, the findings."""
+
+import textwrap
+from pathlib import Path
+
+import numpy as np
+from matplotlib.figure import Figure
+from numpy.typing import NDArray
+
+from danceit_core.files import whole_file
+from danceit_core.imagination.target_check import VIEWS, Figures, Frames, black_bars, judge
+from danceit_core.pose.draw import draw_skeleton
+from danceit_core.pose.table import PoseTable
+
+COLOURS = {"warning": "#c9184a", "note": "#e6a817", "fine": "#8fbf9f"}
+SHOWN = 6
+
+
+def describe(f: Figures) -> str:
+    """The figures in two lines; what could not be measured is a question mark."""
+    line = (
+        f"{f.usable_s:.0f} s of use, nose to ankles {f.height:.0%} of the picture's height, partly out of view "
+        f"{f.cut_off:.0%}, several people {f.people:.0%},\nblurred {f.blurred:.0%}, background differs by "
+        f"{f.room_levels:.1f} grey levels, poses of the dances far from the target's {f.far_poses:.0%}"
+    )
+    return line.replace("nan%", "?").replace("nan", "?")
+
+
+def draw_check(
+    path: str | Path, figures: Figures, *, name: str, cleaned: PoseTable, pictures: NDArray[np.uint8], frames: Frames
+) -> None:
+    """The page as a PNG: some of the frames with skeletons, views of target and dances, and the findings in words.
+
+    name: of the target; the others as for `measure_target`.
+    """
+    rows = [(COLOURS[f.severity], textwrap.wrap(f.sentence, 100)) for f in judge(figures)]
+    rows = rows or [(COLOURS["fine"], ["nothing to object to"])]
+    lines = max(8.0, sum(len(text) + 0.6 for _, text in rows))
+    figure = Figure(figsize=(13, 2.9 + 0.24 * lines), layout="constrained")
+    grid = figure.add_gridspec(2, 1, height_ratios=(2.9, 0.24 * lines))
+    strip, below = (figure.add_subfigure(grid[row]) for row in range(2))
+    strip.suptitle(f"{name}: {describe(figures)}", fontsize=11)
+    (left, top), (height, width) = black_bars(cleaned), pictures.shape[1:3]
+    shown = np.unique(np.linspace(0, len(pictures) - 1, min(SHOWN, len(pictures))).round().astype(int))
+    for column, number in enumerate(shown, start=1):
+        drawn = draw_skeleton(pictures[number], cleaned.keypoints[frames[number]])
+        axes = strip.add_subplot(1, SHOWN, column, xticks=[], yticks=[], xlabel=f"{frames[number] / cleaned.fps:.0f} s")
+        axes.imshow(drawn[top : height - top, left : width - left])
+    bars, words = below.subplots(1, 2, width_ratios=(1, 2.6))
+    for offset, shares, colour in ((-0.2, figures.shown, "#1f5a92"), (0.2, figures.asked, "#c9803a")):
+        drawn = bars.barh(np.arange(3) + offset, np.nan_to_num(list(shares.values())), 0.36, color=colour)
+        bars.bar_label(drawn, [f"{share:.0%}".replace("nan%", "") for share in shares.values()], padding=3, fontsize=9)
+    bars.legend(["target", "dances"], frameon=False, fontsize=9, loc="lower right")
+    bars.set(yticks=range(3), yticklabels=list(VIEWS.values()), xticks=[], xlim=(0, 1.15), ylim=(2.6, -0.6))
+    bars.spines[["top", "right", "bottom"]].set_visible(False)
+    words.set(xlim=(0, 1), ylim=(lines, 0))
+    words.set_axis_off()
+    at = 0.0
+    for colour, text in rows:
+        words.text(0.0, at, "●", color=colour, va="top", fontsize=11)
+        words.text(0.025, at, "\n".join(text), va="top", fontsize=11)
+        at += len(text) + 0.6
+    with whole_file(path) as partial:
+        figure.savefig(partial, dpi=110, format="png")
