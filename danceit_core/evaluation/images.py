@@ -26,8 +26,12 @@ SSIM_C1, SSIM_C2 = (0.01 * 255) ** 2, (0.03 * 255) ** 2
 def psnr(a: Picture, b: Picture) -> float:
     """Peak signal-to-noise ratio in dB of two pictures of one size; infinite for equal ones."""
     _check_same_size(a, b)
-    error = float(np.square(a.astype(np.float64) - b).mean())
-    return float("inf") if error == 0 else float(10 * np.log10(255**2 / error))
+    return decibels(float(np.square(a.astype(np.float64) - b).mean()))
+
+
+def decibels(square_error: float) -> float:
+    """PSNR in dB of a mean square error in grey levels; infinite for none."""
+    return float("inf") if square_error == 0 else float(10 * np.log10(255**2 / square_error))
 
 
 def ssim(a: Picture, b: Picture) -> float:

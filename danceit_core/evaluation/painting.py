@@ -15,7 +15,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from danceit_core.evaluation.images import background_flicker, psnr, ssim
+from danceit_core.evaluation.images import background_flicker, decibels, psnr, ssim
 from danceit_core.imagination.face import faces_camera, place_patch
 from danceit_core.imagination.region import person_region
 from danceit_core.media.letterbox import Picture
@@ -41,7 +41,7 @@ def score_painting(
     return {
         "psnr": float(np.mean([psnr(p, q) for p, q in zip(painted, real, strict=True)])),
         "ssim": float(np.mean([ssim(p, q) for p, q in zip(painted, real, strict=True)])),
-        "person_psnr": float(10 * np.log10(255**2 / np.mean(person))),
+        "person_psnr": decibels(float(np.mean(person))),
         **score_faces(painted, real, keypoints, side=face_px),
         "motion_error": motion_error(painted, real, regions, follows=follows),
         "flicker": background_flicker(painted, regions),
@@ -61,7 +61,7 @@ def score_faces(painted: list[Picture], real: list[Picture], keypoints: Keypoint
     if not errors:
         return {"face_psnr": float("nan"), "face_sharp": float("nan")}
     ours, theirs = np.mean(sharp, axis=0)
-    return {"face_psnr": float(10 * np.log10(255**2 / np.mean(errors))), "face_sharp": float(ours / theirs)}
+    return {"face_psnr": decibels(float(np.mean(errors))), "face_sharp": float(ours / theirs)}
 
 
 def motion_error(

@@ -1,0 +1,62 @@
+"""Scores of painted frames: the real ones are perfect, and each fault shows in its own score."""
+
+import cv2
+import numpy as np
+import pytest
+from toy_target import toy_target
+
+from danceit_core.evaluation.painting import motion_error, score_faces, score_painting
+from danceit_core.imagination.region import person_region
+
+TARGET = toy_target(12, size=128)
+REAL, POSES, BODY = list(TARGET.pictures), TARGET.keypoints, TARGET.body_px
+FOLLOWS = TARGET.after_another
+
+
+def score(painted):
+    return score_painting(painted, REAL, POSES, follows=FOLLOWS, body_px=BODY, face_px=20)
+
+
+def test_the_real_frames_score_as_well_as_can_be():
+    scores = score(REAL)
+    assert scores["psnr"] == scores["person_psnr"] == scores["face_psnr"] == np.inf
+    assert scores["ssim"] == pytest.approx(1)
+    assert scores["face_sharp"] == pytest.approx(1)
+    assert scores["motion_error"] == 0
+    assert scores["flicker"] == scores["flicker_real"]
+
+
+def test_a_fault_in_the_room_is_not_the_persons():
+    size = (128, 128)
+    painted = []
+    for number, (picture, pose) in enumerate(zip(REAL, POSES, strict=True)):
+        room = ~person_region(pose, size=size, body_px=BODY, widen=1.6)
+        faulty = picture.copy()
+        faulty[room] += np.uint8(2 + 10 * (number % 2))
+        painted.append(faulty)
+    scores = score(painted)
+    assert scores["person_psnr"] == np.inf
+    assert np.isfinite(scores["psnr"])
+    assert scores["flicker"] == pytest.approx(scores["flicker_real"] + 10, abs=1.5)
+
+
+def test_a_blurred_face_is_less_sharp_and_a_trembling_person_moves_wrongly():
+    blurred = [cv2.GaussianBlur(picture, (0, 0), 1.5) for picture in REAL]
+    assert score_faces(blurred, REAL, POSES, side=20)["face_sharp"] < 0.4
+    trembling = [cv2.add(p, np.full_like(p, 6 * (k % 2))) for k, p in enumerate(REAL)]
+    brighter = [cv2.add(p, np.full_like(p, 6)) for p in REAL]
+    assert score(trembling)["motion_error"] == pytest.approx(6, abs=0.5)
+    assert score(brighter)["motion_error"] < 0.5
+
+
+def test_frames_that_do_not_follow_each_other_say_nothing_of_change():
+    regions = [np.ones((128, 128), bool)] * 2
+    pair = REAL[:2], [REAL[0], REAL[0]]
+    assert motion_error(*pair, regions, follows=np.array([False, True])) > 0
+    assert np.isnan(motion_error(*pair, regions, follows=np.array([False, False])))
+
+
+def test_without_a_face_there_is_no_face_score():
+    away = POSES.copy()
+    away[:, 0] = 0
+    assert np.isnan(score_faces(REAL, REAL, away, side=20)["face_psnr"])
