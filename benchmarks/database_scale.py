@@ -21,8 +21,7 @@ import numpy as np
 from danceit_core.config import FragmentSettings
 from danceit_core.database.fragments import cut_fragments
 from danceit_core.database.table import write_fragments
-from danceit_core.music.beats import Beats
-from danceit_core.music.table import MusicTable, read_music_table, write_music_table
+from danceit_core.music.table import Beats, MusicTable, read_music_table, write_music_table
 from danceit_core.pose.table import read_pose_table, write_pose_table
 
 FPS, LENGTHS_S = 24.0, (1.0, 2.0, 3.0, 4.0)

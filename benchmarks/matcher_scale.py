@@ -22,7 +22,7 @@ from danceit_core.database.mapped import make_array, release
 from danceit_core.matcher.data import Pairs, measure_features
 from danceit_core.matcher.learner import Learner
 from danceit_core.matcher.negatives import OtherMoments
-from danceit_core.music.features import FEATURE_WIDTHS
+from danceit_core.music.columns import FEATURE_WIDTHS
 
 FPS, VIDEO_S, CHUNK = 24.0, 147.0, 4096  # the paper: 220 videos of nine hours
 PAPER = {

@@ -21,7 +21,7 @@ from danceit_core.database.table import read_database, write_fragments
 from danceit_core.evaluation.matching import score_part
 from danceit_core.matcher.data import make_pairs, part_of
 from danceit_core.matcher.train import train_matcher
-from danceit_core.music.table import analyse_music
+from danceit_core.music.analyse import analyse_music
 from danceit_core.pose.table import PoseTable
 from danceit_core.studio.cast import CLIPS
 from danceit_core.studio.dancer import dress

@@ -34,7 +34,8 @@ from danceit_core.matcher.data import Pairs, make_pairs, measure_features, part_
 from danceit_core.matcher.encoders import AudioEncoder, PoseEncoder
 from danceit_core.matcher.scores import roc_auc
 from danceit_core.matcher.train import train_matcher
-from danceit_core.music.table import MusicTable, analyse_music
+from danceit_core.music.analyse import analyse_music
+from danceit_core.music.table import MusicTable
 from danceit_core.pose.table import PoseTable
 
 FPS, FOLDS = 24.0, 5

@@ -13,12 +13,14 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
-import torch
 from tqdm import tqdm
 
 from danceit_core.errors import DanceItError
+
+if TYPE_CHECKING:
+    import torch
 
 log = logging.getLogger("danceit")
 Progress = Callable[[int, int], None]
@@ -26,14 +28,21 @@ Progress = Callable[[int, int], None]
 
 @dataclass(frozen=True)
 class Stage:
-    """What a script hands on: the device to compute on and a `progress(done, total)` callback."""
+    """What a script hands on: a `progress(done, total)` callback, and the device to compute on."""
 
-    device: torch.device
+    gpus: int
     progress: Progress
 
+    @property
+    def device(self) -> "torch.device":
+        """See `choose_device`."""
+        return choose_device(self.gpus)
 
-def choose_device(gpus: int) -> torch.device:
+
+def choose_device(gpus: int) -> "torch.device":
     """The GPU when the rule was given one and there is one, else the CPU, with a warning if one was promised."""
+    import torch  # noqa: PLC0415 (seconds, which most jobs need not wait for)
+
     if gpus and torch.cuda.is_available():
         return torch.device("cuda")
     if gpus:
@@ -86,10 +95,11 @@ def stage(job: Job) -> Iterator[Stage]:
     handler.setFormatter(logging.Formatter("%(levelname)s: %(message)s"))
     logging.basicConfig(level=logging.INFO, handlers=[handler], force=True)
     logging.captureWarnings(True)
-    torch.set_num_threads(max(1, min(job.threads, torch.get_num_threads())))
+    if (torch := sys.modules.get("torch")) is not None:  # a script that uses it has imported it by now
+        torch.set_num_threads(max(1, min(job.threads, torch.get_num_threads())))
     start_s = time.monotonic()
     try:
-        yield Stage(choose_device(job.resources.get("gpu", 0)), make_progress(name, path))
+        yield Stage(job.resources.get("gpu", 0), make_progress(name, path))
         log.info("%s took %.1f s", name, time.monotonic() - start_s)
     except DanceItError as error:
         fail(path, str(error))

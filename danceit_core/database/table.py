@@ -24,7 +24,7 @@ from danceit_core.database.mapped import make_array, release
 from danceit_core.database.split import TEST, TRAIN, held_out
 from danceit_core.errors import DatabaseError
 from danceit_core.files import whole_file
-from danceit_core.music.features import Features
+from danceit_core.music.columns import Features
 from danceit_core.pose.skeleton import JOINTS, Keypoints
 from danceit_core.pose.table import METADATA_KEY
 

@@ -18,8 +18,7 @@ from danceit_core.evaluation.choreography_page import read_history, write_page
 from danceit_core.evaluation.trial import Song, beat_grid, song_of
 from danceit_core.matcher.index import read_index
 from danceit_core.matcher.model import load_matcher
-from danceit_core.music.beats import Beats
-from danceit_core.music.table import MusicTable, read_music_table
+from danceit_core.music.table import Beats, MusicTable, read_music_table
 from danceit_core.pose.passages import find_passages
 from danceit_core.pose.skeleton import Keypoints
 

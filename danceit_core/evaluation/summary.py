@@ -19,7 +19,7 @@ from danceit_core.evaluation.beats import beat_scores
 from danceit_core.evaluation.images import detection_share, redetection
 from danceit_core.evaluation.motion import motion_scores
 from danceit_core.files import write_text
-from danceit_core.music.beats import Beats
+from danceit_core.music.table import Beats
 from danceit_core.pose.table import PoseTable
 
 

@@ -16,7 +16,7 @@ import torch
 from torch import Tensor
 
 from danceit_core.config import MatcherSettings
-from danceit_core.music.features import FEATURE_BLOCKS, PARTS, RHYTHM_S
+from danceit_core.music.columns import FEATURE_BLOCKS, PARTS, RHYTHM_S
 from danceit_core.pose.skeleton import MIRROR
 
 # At augmentation 1: spread of the body's width and height, joint jitter (torsos), equaliser and noise (deviations).

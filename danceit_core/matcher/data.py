@@ -16,7 +16,7 @@ from torch import Tensor
 from danceit_core.database.mapped import take
 from danceit_core.database.split import held_out
 from danceit_core.database.table import Database
-from danceit_core.music.features import Features
+from danceit_core.music.columns import Features
 from danceit_core.pose.skeleton import MID_HIP, Keypoints, present, torso_length
 
 # Features further from the mean than this many deviations carry no more news (digital silence is at -30).

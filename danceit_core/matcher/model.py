@@ -29,7 +29,7 @@ from danceit_core.errors import MatcherError
 from danceit_core.files import whole_file
 from danceit_core.matcher.data import FeatureScale, normalise_poses
 from danceit_core.matcher.encoders import AudioEncoder, PoseEncoder
-from danceit_core.music.features import Features
+from danceit_core.music.columns import Features
 from danceit_core.pose.skeleton import JOINTS, Keypoints
 
 CHECKPOINT_VERSION = 2

@@ -8,8 +8,6 @@ on clicks, tones, drums and noise bursts at known times (20 s each, 70 to 160 be
 is 9 to 11 ms early whatever the tempo, the rate and the sound; LATENCY_S takes that constant out.
 """
 
-from dataclasses import dataclass
-
 import numpy as np
 from librosa import autocorrelate, util
 from librosa.beat import beat_track
@@ -17,8 +15,10 @@ from librosa.feature import tempo
 from numpy.typing import NDArray
 
 from danceit_core.errors import MusicError
-from danceit_core.music.features import Features, log_mel, onset_strength
+from danceit_core.music.columns import Features
+from danceit_core.music.features import log_mel, onset_strength
 from danceit_core.music.sound import Sound, check_sound, is_silent
+from danceit_core.music.table import Beats
 
 WINDOW_S = 0.03
 # Windows a second. No whole number of them falls on a beat of any usual tempo, which would round all beats one way.
@@ -31,14 +31,6 @@ RANGE_DB = 60.0
 SHORTEST_S = 2.0
 TEMPO_WINDOW_S = 8.0
 WINDOWS_AT_ONCE = 256
-
-
-@dataclass(frozen=True)
-class Beats:
-    """times_s: (B,) seconds, increasing, empty where the music has no beat; tempo_bpm: beats a minute, 0 likewise."""
-
-    times_s: NDArray[np.float64]
-    tempo_bpm: float
 
 
 def track_beats(samples: Sound, *, sample_rate_hz: int) -> Beats:

@@ -24,24 +24,12 @@ from numpy.typing import NDArray
 from python_speech_features import base, sigproc
 
 from danceit_core.errors import MusicError
+from danceit_core.music.columns import CHUNK, FEATURE_WIDTHS, MEL_BANDS, PARTS, RHYTHM_S, Features
 from danceit_core.music.sound import Sound, check_sound
 
-Features = NDArray[np.float32]
-
-MEL_BANDS = 40
-PITCHES = 12
-# Mel bands of bass (to some 350 Hz), middle (to 1.3 kHz at 22050 Hz) and treble.
-PARTS = (slice(0, 8), slice(8, 20), slice(20, MEL_BANDS))
-RHYTHM_S = np.geomspace(0.2, 3.2, 32)
-_WIDTHS = {"mel": MEL_BANDS, "onset": 1 + len(PARTS), "chroma": PITCHES, "rhythm": len(PARTS) * len(RHYTHM_S)}
-# What stands where in a vector of each set, in this order.
-FEATURE_BLOCKS: dict[str, dict[str, int]] = {"mfcc": {"mfcc": 13}, "rich": _WIDTHS}
-FEATURE_WIDTHS = {name: sum(blocks.values()) for name, blocks in FEATURE_BLOCKS.items()}
 # python_speech_features' own defaults, which the paper leaves untouched.
 MFCC_FILTERS, MFCC_LIFTER, MFCC_PREEMPHASIS = 26, 22, 0.97
 RHYTHM_WINDOW_S = 8.0
-# Windows analysed at once: bounds the memory of a nine-hour recording to some 70 MB.
-CHUNK = 4096
 
 
 def audio_features(samples: Sound, *, sample_rate_hz: int, fps: float, frames: int, kind: str) -> Features:

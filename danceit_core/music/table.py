@@ -15,12 +15,17 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
-from danceit_core.config import MusicSettings
 from danceit_core.errors import MusicError
-from danceit_core.music.beats import SHORTEST_S, Beats, track_beats
-from danceit_core.music.features import CHUNK, FEATURE_WIDTHS, Features, audio_features
-from danceit_core.music.sound import Sound, frame_count, is_silent
+from danceit_core.music.columns import Features
 from danceit_core.pose.table import METADATA_KEY, write_table
+
+
+@dataclass(frozen=True)
+class Beats:
+    """times_s: (B,) seconds, increasing, empty where the music has no beat; tempo_bpm: beats a minute, 0 likewise."""
+
+    times_s: NDArray[np.float64]
+    tempo_bpm: float
 
 
 @dataclass(frozen=True)
@@ -41,46 +46,6 @@ class MusicTable:
 
     def __len__(self) -> int:
         return len(self.features)
-
-
-def analyse_music(
-    samples: Sound, *, sample_rate_hz: int, fps: float, settings: MusicSettings, frames: int | None = None
-) -> MusicTable:
-    """Features and beats of (N,) mono samples.
-
-    frames: the number of frames of the video that the sound belongs to; None (a song): as many as cover the sound.
-    Sound that never exceeds -60 dB of full scale gives a silent table, sound under 2 s one without beats.
-    """
-    count = frame_count(samples, sample_rate_hz=sample_rate_hz, fps=fps) if frames is None else frames
-    duration_s = len(samples) / sample_rate_hz
-    silent = is_silent(samples)
-    if silent:
-        features = np.zeros((count, feature_width(settings.features)), np.float32)
-    else:
-        features = audio_features(samples, sample_rate_hz=sample_rate_hz, fps=fps, frames=count, kind=settings.features)
-    has_beats = not silent and duration_s >= SHORTEST_S
-    beats = track_beats(samples, sample_rate_hz=sample_rate_hz) if has_beats else Beats(np.zeros(0), 0.0)
-    loudness = frame_loudness(samples, sample_rate_hz=sample_rate_hz, fps=fps, frames=count)
-    return MusicTable(features, loudness, beats, fps, settings.features, duration_s, silent)
-
-
-def feature_width(feature_set: str) -> int:
-    """Numbers a frame of a feature set; MusicError for an unknown one."""
-    if feature_set not in FEATURE_WIDTHS:
-        raise MusicError(f"music.features is {feature_set!r}; known feature sets: {', '.join(FEATURE_WIDTHS)}")
-    return FEATURE_WIDTHS[feature_set]
-
-
-def frame_loudness(samples: Sound, *, sample_rate_hz: int, fps: float, frames: int) -> NDArray[np.float32]:
-    """Root mean square of each frame's sound in decibels of full scale, (frames,), not below -60."""
-    edges = np.round(np.arange(frames + 1) / fps * sample_rate_hz).astype(int).clip(0, len(samples))
-    power = np.zeros(frames)
-    for first in range(0, frames, CHUNK):
-        some = edges[first : first + CHUNK + 1]
-        squares = np.square(samples[int(some[0]) : int(some[-1])], dtype=np.float64)
-        energy = np.concatenate([[0.0], np.cumsum(squares)])[some - some[0]]
-        power[first : first + CHUNK] = np.diff(energy) / np.maximum(np.diff(some), 1)
-    return (10 * np.log10(np.maximum(power, 1e-6))).astype(np.float32)
 
 
 def write_music_table(path: str | Path, music: MusicTable) -> None:

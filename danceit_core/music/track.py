@@ -10,7 +10,8 @@ from danceit_core.config import MusicSettings
 from danceit_core.errors import MediaError, MusicError
 from danceit_core.media.audio import open_sound
 from danceit_core.media.video import probe
-from danceit_core.music.table import MusicTable, analyse_music
+from danceit_core.music.analyse import analyse_music
+from danceit_core.music.table import MusicTable
 
 log = logging.getLogger(__name__)
 

@@ -19,7 +19,7 @@ from danceit_core.choreography.align import Source, align
 from danceit_core.choreography.normalise import whole_body
 from danceit_core.choreography.plan import Plan
 from danceit_core.config import CleaningSettings, MusicSettings, SpatialSettings, TemporalSettings
-from danceit_core.music.table import analyse_music
+from danceit_core.music.analyse import analyse_music
 from danceit_core.pose.clean import clean_keypoints
 from danceit_core.studio.music import compose_song
 

@@ -17,8 +17,7 @@ from danceit_core.matcher.data import make_pairs
 from danceit_core.matcher.index import FragmentIndex
 from danceit_core.matcher.model import Matcher
 from danceit_core.matcher.train import train_matcher
-from danceit_core.music.beats import Beats
-from danceit_core.music.table import MusicTable
+from danceit_core.music.table import Beats, MusicTable
 from danceit_core.pose.table import read_pose_table, write_pose_table
 
 FPS = 24.0
@@ -99,12 +98,12 @@ def test_the_dance_names_its_sources_and_is_previewed(plan, tmp_path):
         kept = {"kept": np.ones(len(dancer), bool)}
         write_pose_table(path, dancer, fps=FPS, size=(512, 512), columns=kept)
         sources[path.stem] = read_source(path)
-    target = body_in_picture(read_pose_table(tmp_path / "v00.parquet"), image_size=128)
+    target = body_in_picture(read_pose_table(tmp_path / "v00.parquet"), picture_size=128)
     assert target.height_px == pytest.approx(300 / 4, abs=12)
     beats_s = song(5.4).beats.times_s
     options = {"spatial": SpatialSettings(), "temporal": TemporalSettings(), "fps": FPS, "size": (128, 128)}
     dance = align(plan, sources, target=target, beats_s=beats_s, **options)
-    write_dance(tmp_path / "dance.parquet", dance, fps=FPS, image_size=128)
+    write_dance(tmp_path / "dance.parquet", dance, fps=FPS, picture_size=128)
     table = read_pose_table(tmp_path / "dance.parquet")
     assert len(table) == plan.song_frames
     assert set(table.columns["source_video"]) <= set(sources)

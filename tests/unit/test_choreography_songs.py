@@ -11,7 +11,7 @@ from danceit_core.config import MusicSettings, RetrievalSettings, SpatialSetting
 from danceit_core.errors import ChoreographyError
 from danceit_core.evaluation.motion import frozen
 from danceit_core.evaluation.trial import Song, Variant, beat_grid, library_of, make_trial, random_matches, song_of
-from danceit_core.music.table import analyse_music
+from danceit_core.music.analyse import analyse_music
 
 FPS = 24.0
 DEFAULT = Variant("default", RetrievalSettings(), SpatialSettings(), TemporalSettings())

@@ -14,8 +14,7 @@ from danceit_core.database.fragments import cut_fragments
 from danceit_core.database.split import held_out, split_of
 from danceit_core.database.table import read_database, write_fragments
 from danceit_core.errors import DatabaseError
-from danceit_core.music.beats import Beats
-from danceit_core.music.table import MusicTable
+from danceit_core.music.table import Beats, MusicTable
 from danceit_core.pose.measure import measure_body
 from danceit_core.pose.passages import find_passages
 from danceit_core.pose.table import PoseTable

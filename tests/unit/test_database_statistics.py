@@ -12,8 +12,7 @@ from danceit_core.database.statistics import (
     write_statistics,
 )
 from danceit_core.errors import DatabaseError
-from danceit_core.music.beats import Beats
-from danceit_core.music.table import MusicTable
+from danceit_core.music.table import Beats, MusicTable
 from danceit_core.pose.table import PoseTable
 
 

@@ -5,7 +5,7 @@ from dancers import sine_dancer
 
 from danceit_core.config import EvaluationSettings
 from danceit_core.evaluation.summary import read_benchmarks, read_scores, score_video, summary_page, write_scores
-from danceit_core.music.beats import Beats
+from danceit_core.music.table import Beats
 from danceit_core.pose.table import PoseTable
 
 

@@ -2,7 +2,8 @@ import numpy as np
 import pytest
 
 from danceit_core.errors import MusicError
-from danceit_core.music.beats import Beats, require_beats, track_beats
+from danceit_core.music.beats import require_beats, track_beats
+from danceit_core.music.table import Beats
 
 
 def pulse_train(*, bpm, rate, kind, seconds=15.0, first_s=0.21):

@@ -3,7 +3,8 @@ import pytest
 import python_speech_features as psf
 
 from danceit_core.errors import MusicError
-from danceit_core.music.features import FEATURE_WIDTHS, RHYTHM_S, audio_features
+from danceit_core.music.columns import FEATURE_WIDTHS, RHYTHM_S
+from danceit_core.music.features import audio_features
 from danceit_core.music.sound import frame_count, is_silent
 
 FPS = 24.0

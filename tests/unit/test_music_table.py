@@ -3,14 +3,8 @@ import pytest
 
 from danceit_core.config import MusicSettings
 from danceit_core.errors import MusicError
-from danceit_core.music.beats import Beats
-from danceit_core.music.table import (
-    MusicTable,
-    analyse_music,
-    frame_loudness,
-    read_music_table,
-    write_music_table,
-)
+from danceit_core.music.analyse import analyse_music, frame_loudness
+from danceit_core.music.table import Beats, MusicTable, read_music_table, write_music_table
 
 
 def make_table(frames, *, width=13, silent=False):

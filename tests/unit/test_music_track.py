@@ -10,8 +10,9 @@ from danceit_core.config import MusicSettings
 from danceit_core.errors import MediaError, MusicError
 from danceit_core.media.audio import write_sound
 from danceit_core.media.video import VideoWriter
-from danceit_core.music import features, sound, table
-from danceit_core.music.table import analyse_music, read_music_table, write_music_table
+from danceit_core.music import analyse, features, sound
+from danceit_core.music.analyse import analyse_music
+from danceit_core.music.table import read_music_table, write_music_table
 from danceit_core.music.track import analyse_dance, analyse_song
 
 RATE_HZ = 22050
@@ -124,7 +125,7 @@ def test_a_sound_in_a_file_is_analysed_as_one_in_memory(tmp_path, monkeypatch):
     samples = load_sound(path, sample_rate_hz=RATE_HZ)
     whole = analyse_music(samples, sample_rate_hz=RATE_HZ, fps=24, settings=MusicSettings())
     # Pieces so small that everything is put together of many.
-    for module in (features, table):
+    for module in (features, analyse):
         monkeypatch.setattr(module, "CHUNK", 50)
     monkeypatch.setattr(sound, "PIECE", 1000)
     pieced = song(path)
