@@ -12,6 +12,8 @@ run() { snakemake --configfile config/tiny.yaml --cores 12 --resources gpu=1 -- 
 
 run results/video.mp4 results/summary.md
 python "$root/tests/workflow/check_video.py" results
+# A path variable that nobody filled in makes a folder of its name.
+test ! -e "<results>"
 # A second run has nothing to do; a changed value re-runs what depends on it and nothing else.
 run results/video.mp4 2>&1 | tee second.log
 grep -q "Nothing to be done" second.log

@@ -24,7 +24,7 @@ rule train_matcher:
         **stage("matcher"),
         seed=config["seed"],
         # Written after each epoch: a training that was killed goes on from there.
-        state="<results>/matcher/{seconds}s/training.state",
+        state=lambda w, output: f"{output.matcher}.state",
     script:
         "../scripts/train_matcher.py"
 
@@ -70,7 +70,7 @@ rule score_setting:
     params:
         **stage("matcher"),
         seed=config["seed"],
-        state="<results>/matcher/{seconds}s/sweep/{row}.state",
+        state=lambda w, output: f"{output[0]}.state",
     script:
         "../scripts/score_setting.py"
 
