@@ -98,9 +98,10 @@ class Duel:
     ) -> dict[str, Tensor]:
         """Add what some samples of a batch want changed to the gradients; returns the losses times `share`.
 
-        condition, real, painted: (N, 3, h, w), `painted` with the generator's graph. own_loss: what the generator
-        pays besides the discriminator's verdict and feature matching, a mean over the samples. share: of the batch
-        that these samples are, 0..1; over all its parts the losses add up to the batch's.
+        condition: (N, C, h, w); real, painted: (N, 3 or, with the frame before, 6, h, w), `painted` with its
+        graph. own_loss: what the generator pays besides the discriminator's verdict and feature matching, a mean over
+        the samples. share: of the batch that these samples are, 0..1; over all its parts the losses add up to the
+        batch's.
         """
         leaf = painted.detach().requires_grad_()
         with half_precision(painted.device):

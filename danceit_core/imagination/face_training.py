@@ -20,7 +20,8 @@ from danceit_core.imagination.discriminator import MultiScaleDiscriminator
 from danceit_core.imagination.face import FaceGenerator, faces_camera, patch_fade, patch_side, place_patch
 from danceit_core.imagination.loop import History, Progress, fingerprint, run_training
 from danceit_core.imagination.losses import pixel_loss
-from danceit_core.imagination.render import paint
+from danceit_core.imagination.pose_step import MOST_STEPS
+from danceit_core.imagination.render import paint, paint_before
 from danceit_core.media.picture import write_picture
 from danceit_core.pose.draw import contact_sheet, pose_picture
 
@@ -144,7 +145,11 @@ def cut_patches(target: TargetFrames, pose_gan: PoseGan, *, side: int, device: t
     pose, painted, real = [], [], []
     for start in range(0, len(numbers), PAINTED_AT_ONCE):
         batch = numbers[start : start + PAINTED_AT_ONCE]
-        pictures = paint(pose_gan, target.keypoints[batch], device=device)
+        previous = None
+        if pose_gan.settings.previous_frame:
+            follows = target.after_another
+            previous = paint_before(pose_gan, target.keypoints, follows, batch, steps=MOST_STEPS, device=device)
+        pictures = paint(pose_gan, target.keypoints[batch], device=device, previous=previous)
         for number, picture in zip(batch.tolist(), pictures, strict=True):
             cut = places[number].slices
             pose.append(pose_picture(target.keypoints[number], size=(size, size))[cut])

@@ -67,7 +67,7 @@ def _one_by_one(
     previous = [blank(gan)]
     for number in range(len(poses)):
         pictures = paint(gan, poses[number : number + 1], device=device, previous=previous)
-        previous = list(pictures)
+        previous = list(pictures.copy())  # whoever gets the pictures may draw on them
         yield pictures
 
 

@@ -118,7 +118,7 @@ def train_pose_gan(
         iterations=settings.iterations,
         checkpoint_every=settings.checkpoint_every,
         path=Path(checkpoint_path),
-        print_of_it=fingerprint(target.pictures, target.keypoints, about=about),
+        print_of_it=fingerprint(target.pictures, target.keypoints, target.after_another, about=about),
         device=device,
         progress=progress,
         checkpoint_minutes=settings.checkpoint_minutes,
@@ -218,6 +218,10 @@ def _check(target: TargetFrames, settings: PoseGanSettings) -> None:
     if settings.crop and not settings.background_plate:
         raise ImaginationError(
             "pose_gan: crop paints the person only and needs background_plate: true for the room; or set crop: false"
+        )
+    if settings.pose_input not in POSE_CHANNELS:
+        raise ImaginationError(
+            f"pose_gan: pose_input is {settings.pose_input!r}; known are {', '.join(map(repr, POSE_CHANNELS))}"
         )
     if settings.kernel % 2 == 0:
         raise ImaginationError(f"pose_gan: kernel is {settings.kernel}; it must be odd, such as 5 or 7")

@@ -77,15 +77,13 @@ class View:
     @classmethod
     def of(cls, need: Sequence[float], *, picture_size: int, scale: float, stride: int, least: int = 1) -> "View":
         """Windows of at least `need` (width, height) pixels of the picture, where that has so many."""
-        most = max(stride, int(picture_size * scale + 1e-6) // stride * stride)
+        most = int(np.ceil(round(picture_size * scale / stride, 6))) * stride
         width, height = (min(int(np.ceil(round(max(side * scale, least) / stride, 6))) * stride, most) for side in need)
         window = (min(round(width / scale), picture_size), min(round(height / scale), picture_size))
         return cls(picture_size, window, (width, height), scale)
 
     def widened(self, keypoints: Keypoints, *, body_px: float, stride: int) -> "View":
         """The same view with windows that hold all of other poses (T, 25, 3) too."""
-        if self.window == (self.picture_size, self.picture_size):
-            return self
         need = _need(keypoints, body_px=body_px, picture_size=self.picture_size, share=1.0)
         own = [side / self.scale for side in self.network]
         sides = [max(pair) for pair in zip(own, need, strict=True)]

@@ -1,5 +1,7 @@
 """Loading a target: the right frames with the right joints, at the right size."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from toy_target import draw_toy, toy_poses, toy_room
@@ -27,7 +29,7 @@ def store(tmp_path):
 
 def load(store, poses=POSES, **changes):
     kept = changes.pop("kept", np.ones(len(poses), bool))
-    options = {"size": (SIZE, SIZE), "fps": 24.0, "image_size": SIZE, "holdout_share": 0.2, **changes}
+    options = {"size": (SIZE, SIZE), "fps": 24.0, "picture_size": SIZE, "holdout_share": 0.2, **changes}
     return load_target(store, poses, kept=kept, **options)
 
 
@@ -36,23 +38,27 @@ def test_kept_frames_come_with_their_own_joints(store):
     target = load(store, kept=kept)
     assert target.training.sum() == 24
     assert not target.training[24:].any()
+    numbers = np.flatnonzero(kept)
+    assert target.after_another.tolist() == [n > 0 and bool(kept[n - 1]) for n in numbers]
+    assert replace(target, follows=None).after_another.tolist() == [False] + 29 * [True]
+    assert target.size == SIZE
     np.testing.assert_allclose(target.keypoints, POSES[kept])
     for picture, real in zip(target.pictures, (p for p, k in zip(PICTURES, kept, strict=True) if k), strict=True):
         assert np.abs(picture.astype(int) - real).mean() < 4
 
 
 def test_another_size_scales_pictures_and_joints(store):
-    target = load(store, image_size=48)
+    target = load(store, picture_size=48)
     assert target.pictures.shape == (FRAMES, 48, 48, 3)
     np.testing.assert_allclose(target.keypoints[..., :2], POSES[..., :2] / 2, atol=1e-4)
-    wide = fit_keypoints(POSES, size=(192, 96), image_size=96)
+    wide = fit_keypoints(POSES, size=(192, 96), picture_size=96)
     np.testing.assert_allclose(wide[..., 1], POSES[..., 1] / 2 + 24, atol=1e-4)
 
 
 def test_absent_joints_stay_absent():
     poses = POSES.copy()
     poses[:, 4] = 0
-    assert (fit_keypoints(poses, size=(192, 96), image_size=96)[:, 4] == 0).all()
+    assert (fit_keypoints(poses, size=(192, 96), picture_size=96)[:, 4] == 0).all()
 
 
 def test_many_frames_are_mapped_not_loaded(store, tmp_path, monkeypatch):
@@ -75,7 +81,7 @@ def test_too_few_frames_and_a_foreign_table_are_refused(store):
 def test_a_cleaned_table_is_read_and_another_refused(store, tmp_path):
     table = tmp_path / "table.parquet"
     write_pose_table(table, POSES, fps=24, size=(SIZE, SIZE))
-    settings = PoseGanSettings(image_size=SIZE)
+    settings = PoseGanSettings(picture_size=SIZE)
     with pytest.raises(PoseError, match=r"table\.parquet has no column 'kept'"):
         read_target(store, table, settings=settings)
     kept = np.arange(FRAMES) > 3

@@ -10,7 +10,7 @@ from danceit_core.imagination.adversarial import Duel
 from danceit_core.imagination.chart import CHANNELS
 from danceit_core.imagination.discriminator import MultiScaleDiscriminator, smallest_side
 from danceit_core.imagination.face import FaceGenerator
-from danceit_core.imagination.generator import PoseGenerator, initialise
+from danceit_core.imagination.generator import POSE_CHANNELS, PoseGenerator, initialise
 from danceit_core.imagination.losses import adversarial_loss, discriminator_loss, feature_loss, pixel_loss
 
 SMALL = replace(
@@ -18,16 +18,17 @@ SMALL = replace(
 )
 PAPER = PoseGanSettings(
     image_size=512, channels=64, kernel=7, downsamplings=4, blocks=9, enhancer_blocks=3, discriminator_channels=64,
-    discriminators=3, background_plate=False, body_chart=False,
+    discriminators=3, crop=False, background_plate=False, body_chart=False,
 )  # fmt: skip
 CPU = torch.device("cpu")
 
 
 def inputs(settings, *, height, width, device=CPU):
-    pose = torch.rand(2, 3, height, width, device=device) * 2 - 1
+    pose = torch.rand(2, POSE_CHANNELS[settings.pose_input], height, width, device=device) * 2 - 1
     chart = torch.rand(2, CHANNELS, height // 2, width // 2, device=device) if settings.body_chart else None
     plate = torch.rand(2, 3, height, width, device=device) * 2 - 1 if settings.background_plate else None
-    return {"pose": pose, "chart": chart, "plate": plate}
+    previous = torch.rand(2, 3, height, width, device=device) * 2 - 1 if settings.previous_frame else None
+    return {"pose": pose, "chart": chart, "plate": plate, "previous": previous}
 
 
 @pytest.mark.parametrize("settings", [PoseGanSettings(), PAPER], ids=["quick", "paper"])
@@ -63,8 +64,11 @@ def test_where_the_limit_is_zero_the_plate_shows():
 
 
 @pytest.mark.parametrize("plate", [True, False])
-def test_gradients_reach_every_weight_of_the_generator(plate):
-    settings = replace(SMALL, background_plate=plate, body_chart=plate)
+@pytest.mark.parametrize(("pose_input", "previous_frame"), [("skeleton", False), ("heatmaps", True)])
+def test_gradients_reach_every_weight_of_the_generator(plate, pose_input, previous_frame):
+    settings = replace(
+        SMALL, background_plate=plate, body_chart=plate, pose_input=pose_input, previous_frame=previous_frame
+    )
     generator = PoseGenerator(settings)
     initialise(generator, torch.Generator().manual_seed(1))
     painting = generator(**inputs(settings, height=32, width=32))

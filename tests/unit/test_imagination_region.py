@@ -1,4 +1,4 @@
-"""Region, window and chart of the person, the plate behind, and the filling of its holes."""
+"""Region, box and chart of the person, the plate behind, and the filling of its holes."""
 
 import logging
 
@@ -10,15 +10,7 @@ from toy_target import draw_toy, toy_poses, toy_room, toy_target
 from danceit_core.imagination.background import background_plate
 from danceit_core.imagination.chart import CHANNELS, body_chart
 from danceit_core.imagination.fill import fill_holes
-from danceit_core.imagination.region import (
-    Window,
-    body_size,
-    detail_region,
-    person_region,
-    place_window,
-    rim,
-    window_size,
-)
+from danceit_core.imagination.region import body_size, detail_region, person_region, person_span
 from danceit_core.pose.skeleton import LEFT_SHOULDER, NECK, RIGHT_SHOULDER
 
 SIZE = 128
@@ -45,32 +37,19 @@ def test_the_region_covers_the_whole_person_and_no_more_than_needed():
     assert not person_region(NOBODY, size=(SIZE, SIZE), body_px=BODY).any()
 
 
-def test_the_window_holds_the_person_and_lies_in_the_picture():
-    window = window_size(POSES, body_px=BODY, image_size=SIZE, stride=16, share=1.0)
-    assert all(side % 16 == 0 and side <= SIZE for side in window)
-    for pose in POSES:
-        place = place_window(pose, window=window, body_px=BODY, image_size=SIZE)
-        assert place.left >= 0
-        assert place.left + place.width <= SIZE
-        assert place.top + place.height <= SIZE
-        inside = person_region(pose, size=(SIZE, SIZE), body_px=BODY)
-        assert inside[place.slices].sum() == inside.sum()
-
-
-@pytest.mark.parametrize("share", [0.5, 1.0])
-def test_no_pose_and_poses_far_outside_give_a_window_too(share):
-    for poses in (NOBODY[None], POSES[:2] + np.float32([1e6, -1e6, 0])):
-        window = window_size(poses, body_px=BODY, image_size=SIZE, stride=16, share=share, least=48)
-        assert 48 <= min(window) <= max(window) <= SIZE
-        assert place_window(poses[0], window=window, body_px=BODY, image_size=SIZE).slices[0].start >= 0
-
-
-def test_only_rims_inside_the_picture_fade():
-    whole = rim(Window(0, 0, SIZE, SIZE), image_size=SIZE, fade_px=6)
-    assert (whole == 1).all()
-    left = rim(Window(10, 0, SIZE - 10, SIZE), image_size=SIZE, fade_px=6)
-    assert left[:, 0].max() < 0.2
-    assert (left[:, 6:] == 1).all()
+def test_the_box_goes_around_the_region_and_not_far_beyond():
+    spans = person_span(POSES, body_px=BODY)
+    assert spans.shape == (len(POSES), 4)
+    for pose, span in zip(POSES, spans, strict=True):
+        rows, columns = np.nonzero(person_region(pose, size=(SIZE, SIZE), body_px=BODY))
+        region = np.array([columns.min(), rows.min(), columns.max() + 1, rows.max() + 1])
+        outside = (region - span) * (1, 1, -1, -1)
+        assert outside.min() > -0.06 * BODY  # the tips of outstretched hands
+        assert outside.max() < 0.6 * BODY
+    assert np.isnan(person_span(NOBODY, body_px=BODY)).all()
+    nose = NOBODY.copy()
+    nose[0] = (30, 40, 1)
+    np.testing.assert_allclose(person_span(nose, body_px=20.0), [20, 30, 40, 50])
 
 
 def test_the_chart_tells_where_on_the_body_and_which_way_it_faces():

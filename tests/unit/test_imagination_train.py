@@ -1,4 +1,4 @@
-"""Training and painting: a toy person is learnt, resumed exactly, refined on the face, and painted in any pose."""
+"""Training: a toy person is learnt, resumed exactly, refined on the face, and painted in any pose."""
 
 import logging
 from dataclasses import replace
@@ -6,60 +6,50 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
-from toy_target import draw_toy, toy_poses, toy_room, toy_target
-
-from danceit_core.config import FaceGanSettings, PoseGanSettings
-from danceit_core.errors import ImaginationError
-from danceit_core.imagination.batches import to_pictures, to_tensor
-from danceit_core.imagination.checkpoint import load_face_gan, load_pose_gan, training_path
-from danceit_core.imagination.face import (
-    MIN_SIDE,
-    face_strength,
-    faces_camera,
-    patch_fade,
-    patch_side,
-    place_patch,
+from toy_target import (
+    CPU,
+    InterruptedTrainingError,
+    flat_weights,
+    load_toy,
+    stop_after,
+    toy_checkpoint,
+    toy_poses,
+    toy_target,
+    train_toy,
 )
+from toy_target import TOY_SETTINGS as SETTINGS
+from toy_target import TOY_SIZE as SIZE
+
+from danceit_core.config import FaceGanSettings
+from danceit_core.errors import ImaginationError
+from danceit_core.imagination.checkpoint import load_face_gan, training_path
+from danceit_core.imagination.discriminator import smallest_side
+from danceit_core.imagination.face import place_patch
 from danceit_core.imagination.face_training import train_face_gan
+from danceit_core.imagination.region import person_region
 from danceit_core.imagination.render import paint, refine_faces, render_dance
-from danceit_core.imagination.train import jitter, train_pose_gan
-from danceit_core.pose.skeleton import MIRROR, NOSE
+from danceit_core.imagination.view import View
+from danceit_core.pose.skeleton import MIRROR
 
-CPU = torch.device("cpu")
-SIZE = 64
-SETTINGS = PoseGanSettings(
-    image_size=SIZE, channels=16, kernel=5, downsamplings=2, blocks=1, enhancer_blocks=1, discriminator_channels=8,
-    discriminators=1, iterations=6, batch_size=2, learning_rate=2e-3, average_decay=0.9, checkpoint_every=3,
-)  # fmt: skip
 FACE = FaceGanSettings(channels=8, iterations=8, batch_size=4)
-TARGET = toy_target(60, size=SIZE)
+TARGET = toy_target()
+SMALL = toy_target(size=2 * SIZE, share=0.5)
 
-
-class InterruptedTrainingError(Exception):
-    pass
-
-
-def train(folder, *, settings=SETTINGS, target=TARGET, progress=None):
-    return train_pose_gan(
-        target,
-        settings=settings,
-        seed=3,
-        device=CPU,
-        checkpoint_path=folder / "pose_gan.pt",
-        samples_path=folder / "samples.png",
-        progress=progress,
-    )
-
-
-def weights(path):
-    return torch.cat([p.flatten() for p in load_pose_gan(path, device=CPU).generator.parameters()])
+FORMS = {
+    "plain": {},
+    "heat maps": {"pose_input": "heatmaps"},
+    "previous frame": {"previous_frame": True},
+    "whole picture": {"crop": False, "background_plate": False, "body_chart": False},
+    "all of it": {"pose_input": "heatmaps", "previous_frame": True, "crop": False, "background_plate": False},
+}
+forms = pytest.mark.parametrize("form", FORMS.values(), ids=FORMS)
 
 
 @pytest.fixture(scope="module")
 def trained(tmp_path_factory):
     """A folder with a poseGAN that has learnt the toy person, and its history."""
     folder = tmp_path_factory.mktemp("trained")
-    return folder, train(folder, settings=replace(SETTINGS, iterations=160, checkpoint_every=40))
+    return folder, train_toy(folder, TARGET, settings=replace(SETTINGS, iterations=160, checkpoint_every=40))
 
 
 def held_out_error(pictures, target=TARGET):
@@ -68,91 +58,142 @@ def held_out_error(pictures, target=TARGET):
 
 def test_the_toy_person_is_learnt(trained):
     folder, history = trained
-    gan = load_pose_gan(folder / "pose_gan.pt", device=CPU)
+    gan = load_toy(folder)
     painted = paint(gan, TARGET.keypoints[~TARGET.training], device=CPU)
     alone = np.repeat(gan.plate[None], len(painted), axis=0)
     assert held_out_error(painted) < 0.4 * held_out_error(alone)
     assert [row["iteration"] for row in history] == [40, 80, 120, 160]
     assert history[-1]["held_out"] < 0.6 * history[0]["held_out"]
+    assert history[-1]["held_out"] == pytest.approx(held_out_error(painted), rel=0.2)
     assert (folder / "samples.png").read_bytes().startswith(b"\x89PNG")
-    assert not training_path(folder / "pose_gan.pt").exists()
+    assert not training_path(toy_checkpoint(folder)).exists()
 
 
-def test_a_resumed_training_gives_the_same_weights(tmp_path):
-    def stop(done, _total):
-        if done == 5:
-            raise InterruptedTrainingError
+@pytest.mark.parametrize("form", [FORMS["heat maps"], FORMS["previous frame"]], ids=["heat maps", "previous frame"])
+def test_the_toy_person_is_learnt_in_another_form(tmp_path, form):
+    train_toy(tmp_path, TARGET, settings=replace(SETTINGS, iterations=80, **form))
+    gan = load_toy(tmp_path)
+    painted = paint(gan, TARGET.keypoints[~TARGET.training], device=CPU)
+    alone = np.repeat(gan.plate[None], len(painted), axis=0)
+    assert held_out_error(painted) < 0.5 * held_out_error(alone)
 
+
+def test_a_window_around_a_small_person_shows_more_of_them(tmp_path):
+    """With a network of 64 pixels, 128 pixels of picture and the same number of steps."""
+    size, held_out = 2 * SIZE, SMALL.keypoints[~SMALL.training]
+    region = np.stack([person_region(pose, size=(size, size), body_px=SMALL.body_px) for pose in held_out])
+    error = {}
+    for crop in (True, False):
+        folder = tmp_path / str(crop)
+        settings = replace(SETTINGS, picture_size=size, image_size=SIZE, crop=crop, iterations=80, checkpoint_every=80)
+        train_toy(folder, SMALL, settings=settings)
+        gan = load_toy(folder)
+        assert max(gan.view.network) == SIZE
+        painted = paint(gan, held_out, device=CPU)
+        assert painted.shape == (len(held_out), size, size, 3)
+        error[crop] = np.abs(painted.astype(float) - SMALL.pictures[~SMALL.training])[region].mean()
+        if crop:
+            for picture, pose in zip(painted, held_out, strict=True):
+                outside = np.ones((size, size), bool)
+                outside[gan.view.place(pose, body_px=gan.body_px).slices] = False
+                assert outside.mean() > 0.6
+                assert (picture[outside] == gan.plate[outside]).all()
+    alone = np.abs(gan.plate.astype(float) - SMALL.pictures[~SMALL.training])[region].mean()
+    assert error[True] < 0.8 * error[False] < 0.5 * alone
+
+
+@forms
+def test_a_resumed_training_gives_the_same_weights(tmp_path, form):
+    settings = replace(SETTINGS, **form)
     whole, halted = tmp_path / "whole", tmp_path / "halted"
-    train(whole)
+    train_toy(whole, TARGET, settings=settings)
     with pytest.raises(InterruptedTrainingError):
-        train(halted, progress=stop)
-    assert not (halted / "pose_gan.pt").exists()
+        train_toy(halted, TARGET, settings=settings, progress=stop_after(5))
+    assert not toy_checkpoint(halted).exists()
     steps = []
-    train(halted, progress=lambda done, _total: steps.append(done))
+    train_toy(halted, TARGET, settings=settings, progress=lambda done, _total: steps.append(done))
     assert steps == [4, 5, 6]
-    assert torch.equal(weights(whole / "pose_gan.pt"), weights(halted / "pose_gan.pt"))
+    assert torch.equal(flat_weights(load_toy(whole)), flat_weights(load_toy(halted)))
+
+
+def test_every_form_trains_and_renders(tmp_path):
+    found = {}
+    for name, form in FORMS.items():
+        train_toy(tmp_path / name, TARGET, settings=replace(SETTINGS, iterations=1, **form))
+        gan = load_toy(tmp_path / name)
+        found[name] = gan.generator.front[0][0].in_channels
+        assert gan.settings == replace(SETTINGS, iterations=1, **form)
+        assert (gan.plate is None) == (not gan.settings.background_plate)
+        assert gan.settings.crop or gan.view == View.whole(SIZE, image_size=SIZE)
+        pictures = list(
+            render_dance(TARGET.keypoints[:3], pose_gan=gan, face_gan=None, size=SIZE, batch_size=2, device=CPU)
+        )
+        assert [picture.shape for picture in pictures] == 3 * [(SIZE, SIZE, 3)]
+    assert found == {"plain": 6, "heat maps": 28, "previous frame": 9, "whole picture": 3, "all of it": 28}
+
+
+def test_a_slim_person_is_shown_as_large_as_the_discriminators_need(tmp_path):
+    slim = replace(SMALL, keypoints=SMALL.keypoints * np.float32([0.1, 1, 1]) + np.float32([0.9 * SIZE, 0, 0]))
+    sides = []
+    for number in (1, 2):
+        settings = replace(SETTINGS, picture_size=2 * SIZE, image_size=SIZE, discriminators=number, iterations=1)
+        train_toy(tmp_path / str(number), slim, settings=settings)
+        sides.append(load_toy(tmp_path / str(number)).view.network[0])
+    assert sides[0] < smallest_side(2) <= sides[1] <= SIZE
 
 
 def test_an_unfinished_training_of_other_settings_or_a_damaged_one_is_not_resumed(tmp_path, caplog):
-    def stop(done, _total):
-        if done == 5:
-            raise InterruptedTrainingError
-
     with pytest.raises(InterruptedTrainingError):
-        train(tmp_path, progress=stop)
+        train_toy(tmp_path, TARGET, progress=stop_after(5))
     steps = []
-    train(tmp_path, settings=replace(SETTINGS, feature_weight=1.0), progress=lambda done, _total: steps.append(done))
+
+    def count(done, _total):
+        steps.append(done)
+
+    train_toy(tmp_path, TARGET, settings=replace(SETTINGS, feature_weight=1.0), progress=count)
     assert steps[0] == 1
-    training_path(tmp_path / "pose_gan.pt").write_bytes(b"half a file")
+    training_path(toy_checkpoint(tmp_path)).write_bytes(b"half a file")
     steps.clear()
     with caplog.at_level(logging.WARNING):
-        train(tmp_path, progress=lambda done, _total: steps.append(done))
+        train_toy(tmp_path, TARGET, progress=count)
     assert steps[0] == 1
     assert "starts afresh" in caplog.text
-
-
-def test_without_a_plate_the_whole_picture_is_painted(tmp_path):
-    settings = replace(SETTINGS, background_plate=False, body_chart=False)
-    train(tmp_path, settings=settings)
-    gan = load_pose_gan(tmp_path / "pose_gan.pt", device=CPU)
-    assert gan.plate is None
-    assert gan.window == (SIZE, SIZE)
-    assert paint(gan, TARGET.keypoints[:3], device=CPU).shape == (3, SIZE, SIZE, 3)
 
 
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        ({"image_size": 60}, r"image_size is 60; with downsamplings 2 it must be a multiple of 8"),
-        ({"image_size": 128}, r"frames of 64 pixels for image_size 128"),
-        ({"discriminators": 4}, r"4 discriminators need pictures of at least 192 pixels"),
+        ({"image_size": 60}, r"image_size is 60; with downsamplings 2 it must be a multiple of 8, at least 16"),
+        ({"image_size": 8}, r"image_size is 8; with downsamplings 2 it must be a multiple of 8, at least 16"),
+        ({"image_size": 128}, r"image_size is 128, more than picture_size 64; nothing is gained"),
+        ({"picture_size": 128}, r"frames of 64 pixels for picture_size 128; load them at it"),
+        (
+            {"background_plate": False},
+            r"crop paints the person only and needs background_plate: true .* or set crop: f",
+        ),
+        ({"discriminators": 4}, r"4 discriminators need pictures of at least 192 pixels, image_size is 64; use fewer"),
         ({"kernel": 4}, r"kernel is 4; it must be odd"),
     ],
 )
 def test_impossible_settings_are_refused(tmp_path, changes, message):
-    with pytest.raises(ImaginationError, match=message):
-        train(tmp_path, settings=replace(SETTINGS, **changes))
+    with pytest.raises(ImaginationError, match=r"^pose_gan: .*" + message) as caught:
+        train_toy(tmp_path, TARGET, settings=replace(SETTINGS, **changes))
+    assert "\n" not in str(caught.value)
+    assert not toy_checkpoint(tmp_path).exists()
+
+
+def test_a_target_without_a_frame_to_train_on_is_refused(tmp_path):
+    with pytest.raises(ImaginationError, match=r"holdout_share leaves no frame to train on; lower it below 1"):
+        train_toy(tmp_path, replace(TARGET, training=np.zeros(len(TARGET.training), bool)))
 
 
 def test_a_diverging_training_says_so(tmp_path):
     with pytest.raises(ImaginationError, match=r"diverged before iteration 3 .* lower learning_rate"):
-        train(tmp_path, settings=replace(SETTINGS, learning_rate=1e30))
-
-
-def test_the_room_around_the_person_is_the_plate_itself(trained):
-    gan = load_pose_gan(trained[0] / "pose_gan.pt", device=CPU)
-    pose = toy_poses(1, size=SIZE, seed=9, sway=0.0)
-    small = replace(gan, window=(48, 56))
-    picture = paint(small, pose, device=CPU)[0]
-    outside = np.ones((SIZE, SIZE), bool)
-    outside[:, 8:56] = False
-    assert (picture[outside] == gan.plate[outside]).mean() > 0.9
-    assert (picture != gan.plate).any()
+        train_toy(tmp_path, TARGET, settings=replace(SETTINGS, learning_rate=1e30))
 
 
 def test_any_pose_is_painted_and_never_black(trained):
-    gan = load_pose_gan(trained[0] / "pose_gan.pt", device=CPU)
+    gan = load_toy(trained[0])
     poses = np.repeat(toy_poses(1, size=SIZE, seed=5), 7, axis=0)
     poses[1, :4] = 0  # no head, no arm
     poses[2, 1:] = 0  # a nose alone
@@ -168,7 +209,7 @@ def test_any_pose_is_painted_and_never_black(trained):
 
 
 def test_poses_of_a_larger_picture_give_larger_frames_of_the_same_dance(trained):
-    gan = load_pose_gan(trained[0] / "pose_gan.pt", device=CPU)
+    gan = load_toy(trained[0])
     pose = toy_poses(2, size=SIZE, seed=6)
     double = pose * np.float32([2, 2, 1])
     (small, _), (large, _) = (
@@ -183,9 +224,19 @@ def test_poses_of_a_larger_picture_give_larger_frames_of_the_same_dance(trained)
         next(render_dance(pose, pose_gan=gan, face_gan=None, size=SIZE, batch_size=0, device=CPU))
 
 
+def test_a_dance_is_painted_in_windows_of_one_size_that_hold_it_all(trained):
+    gan, reach = load_toy(trained[0]), toy_poses(4, size=SIZE, share=0.4)
+    view = View.around(reach, body_px=5.0, picture_size=SIZE, image_size=32, stride=gan.generator.stride, share=1.0)
+    narrow = replace(gan, view=view, body_px=5.0)
+    dance = np.concatenate([reach, toy_poses(1, size=SIZE, share=0.8)])
+    wide = replace(narrow, view=view.widened(dance, body_px=5.0, stride=gan.generator.stride))
+    assert all(a > b for a, b in zip(wide.view.window, view.window, strict=True))
+    pictures = list(render_dance(dance, pose_gan=narrow, face_gan=None, size=SIZE, batch_size=5, device=CPU))
+    np.testing.assert_array_equal(pictures, paint(wide, dance, device=CPU))
+
+
 def test_the_face_gan_learns_and_changes_the_patch_alone(trained, tmp_path):
-    gan = load_pose_gan(trained[0] / "pose_gan.pt", device=CPU)
-    path = tmp_path / "face_gan.pt"
+    gan, path = load_toy(trained[0]), tmp_path / "face_gan.safetensors"
     history = train_face_gan(
         TARGET,
         pose_gan=gan,
@@ -202,93 +253,21 @@ def test_the_face_gan_learns_and_changes_the_patch_alone(trained, tmp_path):
     after = refine_faces(face, before, poses, strength=np.float32([1, 0]), device=CPU)
     assert (after[1] == before[1]).all()
     changed = (after[0] != before[0]).any(-1)
-    place = place_patch(poses[0], side=face.side, image_size=SIZE)
+    place = place_patch(poses[0], side=face.side, picture_size=SIZE)
     assert changed[place.slices].any()
     changed[place.slices] = False
     assert not changed.any()
 
 
 def test_a_target_that_never_shows_the_face_is_refused(trained, tmp_path):
-    gan = load_pose_gan(trained[0] / "pose_gan.pt", device=CPU)
     away = replace(TARGET, keypoints=TARGET.keypoints[:, list(MIRROR)])
     with pytest.raises(ImaginationError, match=r"0 training frames of the target show the face; .* enabled: false"):
         train_face_gan(
             away,
-            pose_gan=gan,
+            pose_gan=load_toy(trained[0]),
             settings=FACE,
             seed=3,
             device=CPU,
-            checkpoint_path=tmp_path / "f.pt",
+            checkpoint_path=tmp_path / "f.safetensors",
             samples_path=tmp_path / "f.png",
         )
-
-
-def test_only_faces_towards_the_camera_count():
-    front = toy_poses(9, size=SIZE)
-    assert faces_camera(front).all()
-    assert not faces_camera(front[:, list(MIRROR)]).any()  # turned away, the nose guessed
-    hidden, faint, bare = front.copy(), front.copy(), front.copy()
-    hidden[:, NOSE] = 0
-    faint[:, NOSE, 2] = 0.1
-    bare[:, 15:19] = 0
-    assert not faces_camera(hidden).any()
-    assert not faces_camera(faint).any()
-    assert faces_camera(bare).all()
-    turning = front.copy()
-    turning[:4] = front[:4, list(MIRROR)]
-    strength = face_strength(turning)
-    assert (strength[:4] == 0).all()
-    assert (np.diff(strength[3:]) >= 0).all()
-    assert strength[-1] == 1
-    assert len(face_strength(front[:0])) == 0
-
-
-def test_the_patch_scales_with_the_head_and_stays_in_the_picture():
-    near = toy_poses(5, size=512)
-    far = near * np.float32([0.5, 0.5, 1])
-    sides = [patch_side(p, patch_share=50 / 512, image_size=512) for p in (near, far)]
-    assert 40 <= sides[0] <= 80
-    assert sides[1] == pytest.approx(sides[0] / 2, abs=4)
-    assert patch_side(far * np.float32([0.1, 0.1, 1]), patch_share=50 / 512, image_size=512) == MIN_SIDE
-    corner = near[0].copy()
-    corner[NOSE, :2] = (2, 511)
-    assert place_patch(corner, side=48, image_size=512).slices == (slice(464, 512), slice(0, 48))
-    corner[NOSE, :2] = (-5, 10)
-    assert place_patch(corner, side=48, image_size=512) is None
-    fade = patch_fade(16, CPU)
-    assert fade[8, 8] == 1
-    assert fade[0].max() < 0.5
-
-
-@pytest.mark.parametrize("load", [load_pose_gan, load_face_gan])
-def test_damaged_missing_and_foreign_checkpoints_are_named(tmp_path, trained, load):
-    path = tmp_path / "broken.pt"
-    with pytest.raises(ImaginationError, match=r"broken\.pt: no such checkpoint"):
-        load(path, device=CPU)
-    whole = (trained[0] / "pose_gan.pt").read_bytes()
-    for content in (b"", b"nothing of the kind", whole[: len(whole) // 2]):
-        path.write_bytes(content)
-        with pytest.raises(ImaginationError, match=r"broken\.pt is no readable danceit .* delete it and train again"):
-            load(path, device=CPU)
-    torch.save({"kind": "a cat"}, path)
-    with pytest.raises(ImaginationError, match=r"broken\.pt holds a a cat, not a danceit"):
-        load(path, device=CPU)
-
-
-def test_jitter_moves_present_joints_only():
-    poses = toy_poses(50, size=SIZE)
-    poses[:, 4] = 0
-    moved = jitter(poses, np.random.default_rng(0), sigma_px=2.0)
-    assert (moved[:, 4] == 0).all()
-    assert (moved[..., 2] == poses[..., 2]).all()
-    assert np.delete(moved - poses, 4, axis=1)[..., :2].std() == pytest.approx(2.0, rel=0.1)
-
-
-def test_pictures_survive_the_way_to_tensors_and_back():
-    pictures = np.random.default_rng(0).integers(0, 256, (2, 6, 4, 3)).astype(np.uint8)
-    np.testing.assert_array_equal(to_pictures(to_tensor(pictures, CPU)), pictures)
-
-
-def test_the_toy_is_in_the_picture():
-    room = toy_room(SIZE)
-    assert (draw_toy(toy_poses(1, size=SIZE)[0], room) != room).any()

@@ -1,10 +1,10 @@
-"""Skeleton pictures: limbs where the joints are, sides apart by colour, absent joints left out."""
+"""Skeletons and heat maps: limbs and spots where the joints are, sides apart by colour, absent joints left out."""
 
 import numpy as np
 import pytest
 from puppet import puppet_keypoints
 
-from danceit_core.pose.draw import LIMB_COLOURS, contact_sheet, draw_skeleton, pose_picture
+from danceit_core.pose.draw import LIMB_COLOURS, SPOT_SHARE, contact_sheet, draw_skeleton, heat_maps, pose_picture
 from danceit_core.pose.skeleton import LIMBS, MIRROR
 
 
@@ -63,6 +63,55 @@ def test_draws_on_a_copy_and_anywhere():
     assert picture.min() == picture.max() == 90
     assert (drawn != picture).any()
     assert pose_picture(keypoints, size=(64, 48)).shape == (48, 64, 3)
+
+
+def test_a_wide_picture_has_limbs_as_thick_as_it_is_told():
+    keypoints = np.zeros((25, 3), np.float32)
+    keypoints[2], keypoints[3] = (20, 32, 1), (44, 32, 1)
+    square = pose_picture(keypoints, size=(64, 64))
+    np.testing.assert_array_equal(pose_picture(keypoints, size=(64, 48), side=64), square[:48])
+    np.testing.assert_array_equal(pose_picture(keypoints, size=(48, 64), side=64), square[:, :48])
+    thick = pose_picture(keypoints, size=(64, 64), side=128)
+    assert thick.astype(int).sum() > 1.5 * square.astype(int).sum()
+
+
+@pytest.mark.parametrize("size", [(64, 64), (96, 64), (40, 256)])
+@pytest.mark.parametrize("side", [64, 256])
+def test_a_heat_map_is_a_spot_at_its_joint(size, side):
+    keypoints = puppet_keypoints(0, size=64)
+    keypoints[:, 0] *= size[0] / 64
+    keypoints[:, 1] *= size[1] / 64
+    maps = heat_maps(keypoints, size=size, side=side)
+    assert maps.shape == (25, size[1], size[0])
+    assert maps.dtype == np.float32
+    assert maps.min() >= 0
+    assert maps.max() <= 1
+    rows, columns = np.indices((size[1], size[0])) + 0.5
+    for spot, (x, y, _) in zip(maps, keypoints, strict=True):
+        row, column = np.unravel_index(spot.argmax(), spot.shape)
+        assert (column + 0.5, row + 0.5) == (pytest.approx(x, abs=0.501), pytest.approx(y, abs=0.501))
+        distance2 = (columns - x) ** 2 + (rows - y) ** 2
+        np.testing.assert_allclose(spot, np.exp(-0.5 * distance2 / (SPOT_SHARE * side) ** 2), atol=1e-5)
+
+
+def test_a_heat_map_of_an_absent_joint_is_empty_and_one_outside_is_no_trouble():
+    keypoints = puppet_keypoints(0, size=64)
+    keypoints[4] = 0
+    keypoints[7, :2] = (1e9, -1e9)
+    keypoints[0, :2] = (-1, 20)
+    maps = heat_maps(keypoints, size=(64, 64), side=256)
+    assert (maps[[4, 7]] == 0).all()
+    assert maps[0, 20, 0] > 0.8
+    others = [joint for joint in range(25) if joint not in (4, 7)]
+    assert (maps[others].max((1, 2)) > 0.5).all()
+    assert (heat_maps(np.zeros((25, 3), np.float32), size=(32, 48), side=48) == 0).all()
+
+
+def test_a_heat_map_moves_with_a_fraction_of_a_pixel():
+    keypoints = puppet_keypoints(0, size=64)
+    spots = [heat_maps(keypoints + np.float32([by, 0, 0]), size=(64, 64), side=128)[1].sum(0) for by in (0, 0.25)]
+    centres = [float(spot @ (np.arange(64) + 0.5) / spot.sum()) for spot in spots]
+    assert centres[1] - centres[0] == pytest.approx(0.25, abs=1e-3)
 
 
 def test_contact_sheet():

@@ -1,13 +1,30 @@
-"""A toy person in a toy room, with true joints: coloured limbs in random poses before a patterned wall."""
+"""A toy person in a toy room, with true joints: coloured limbs in random poses before a patterned wall.
+
+And a poseGAN that is small enough to learn them in seconds.
+"""
+
+from pathlib import Path
 
 import cv2
 import numpy as np
+import torch
 from numpy.typing import NDArray
 from puppet import puppet_keypoints
 
+from danceit_core.config import PoseGanSettings
+from danceit_core.imagination.checkpoint import PoseGan, load_pose_gan
 from danceit_core.imagination.data import TargetFrames
+from danceit_core.imagination.loop import History, Progress
+from danceit_core.imagination.train import train_pose_gan
 from danceit_core.pose.skeleton import LIMBS
 
+CPU = torch.device("cpu")
+TOY_SIZE = 64
+TOY_SETTINGS = PoseGanSettings(
+    picture_size=TOY_SIZE, image_size=TOY_SIZE, channels=16, kernel=5, downsamplings=2, blocks=1, enhancer_blocks=1,
+    discriminator_channels=8, discriminators=1, iterations=6, batch_size=2, learning_rate=2e-3, average_decay=0.9,
+    checkpoint_every=3,
+)  # fmt: skip
 SHIRT, SKIN, TROUSERS, HAIR = (200, 40, 40), (230, 180, 150), (40, 50, 120), (30, 20, 10)
 
 
@@ -19,17 +36,21 @@ def toy_room(size: int) -> NDArray[np.uint8]:
     return across.astype(np.uint8)
 
 
-def toy_poses(frames: int, *, size: int, seed: int = 0, sway: float = 0.12) -> NDArray[np.float32]:
-    """Random poses (frames, 25, 3) of the puppet, moved sideways by up to `sway` of the picture."""
+def toy_poses(frames: int, *, size: int, seed: int = 0, sway: float = 0.12, share: float = 1.0) -> NDArray[np.float32]:
+    """Random poses (frames, 25, 3) of the puppet, moved sideways by up to `sway` of the picture.
+
+    share: of the picture's sides that the puppet has to itself; it is four fifths of that high.
+    """
     rng = np.random.default_rng(seed)
     poses = np.stack([puppet_keypoints(float(t), size=size) for t in rng.uniform(0, 20, frames)])
+    poses[..., :2] = size / 2 + share * (poses[..., :2] - size / 2)
     poses[..., 0] += rng.uniform(-sway, sway, (frames, 1)) * size
     return poses
 
 
-def draw_toy(keypoints: NDArray[np.float32], room: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """The toy person with these joints before the room."""
-    picture, width = room.copy(), max(1, room.shape[0] // 16)
+def draw_toy(keypoints: NDArray[np.float32], room: NDArray[np.uint8], *, share: float = 1.0) -> NDArray[np.uint8]:
+    """The toy person with these joints before the room, as thick as suits the share."""
+    picture, width = room.copy(), max(1, round(share * room.shape[0] / 16))
     points = [tuple(map(int, np.round(xy * 16))) for xy in keypoints[:, :2]]
     for number, (a, b) in enumerate(LIMBS[:15]):
         colour = TROUSERS if 7 <= number < 13 else SHIRT if number in (0, 1, 2) else SKIN
@@ -39,8 +60,54 @@ def draw_toy(keypoints: NDArray[np.float32], room: NDArray[np.uint8]) -> NDArray
     return picture
 
 
-def toy_target(frames: int = 60, *, size: int = 64, seed: int = 0, held_out: int = 10) -> TargetFrames:
+def toy_target(
+    frames: int = 60, *, size: int = TOY_SIZE, seed: int = 0, held_out: int = 10, share: float = 1.0
+) -> TargetFrames:
     """Frames of the toy person; the last `held_out` do not train."""
-    poses, room = toy_poses(frames, size=size, seed=seed), toy_room(size)
-    pictures = np.stack([draw_toy(pose, room) for pose in poses])
+    poses, room = toy_poses(frames, size=size, seed=seed, share=share), toy_room(size)
+    pictures = np.stack([draw_toy(pose, room, share=share) for pose in poses])
     return TargetFrames(pictures, poses, np.arange(frames) < frames - held_out)
+
+
+def toy_checkpoint(folder: Path) -> Path:
+    """Where `train_toy` leaves its poseGAN."""
+    return folder / "pose_gan.safetensors"
+
+
+def train_toy(
+    folder: Path, target: TargetFrames, *, settings: PoseGanSettings = TOY_SETTINGS, progress: Progress | None = None
+) -> History:
+    """Train a poseGAN on a target into `folder`; returns its history."""
+    return train_pose_gan(
+        target,
+        settings=settings,
+        seed=3,
+        device=CPU,
+        checkpoint_path=toy_checkpoint(folder),
+        samples_path=folder / "samples.png",
+        progress=progress,
+    )
+
+
+def load_toy(folder: Path) -> PoseGan:
+    """What `train_toy` has left in `folder`."""
+    return load_pose_gan(toy_checkpoint(folder), device=CPU)
+
+
+class InterruptedTrainingError(Exception):
+    """Ends a training before its end, as a cut in the power would."""
+
+
+def stop_after(last: int) -> Progress:
+    """A progress that ends the training after so many iterations."""
+
+    def stop(done: int, _total: int) -> None:
+        if done == last:
+            raise InterruptedTrainingError
+
+    return stop
+
+
+def flat_weights(gan: PoseGan) -> torch.Tensor:
+    """Every weight of the generator, in a row."""
+    return torch.cat([value.flatten() for value in gan.generator.parameters()])

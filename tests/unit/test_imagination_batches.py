@@ -1,0 +1,185 @@
+"""What the generator is given through a window, and that what it paints lands where the window was."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+from toy_target import CPU, TOY_SETTINGS, toy_poses, toy_room
+
+from danceit_core.imagination.batches import (
+    DETAIL,
+    PERSON,
+    ROOM,
+    compose,
+    loss_weights,
+    make_condition,
+    to_pictures,
+    to_tensor,
+)
+from danceit_core.imagination.chart import CHANNELS, body_chart
+from danceit_core.imagination.generator import Painting
+from danceit_core.imagination.region import body_size
+from danceit_core.imagination.view import View, Window
+from danceit_core.pose.draw import heat_maps, pose_picture
+from danceit_core.pose.skeleton import NOSE
+
+SIZE = 128
+POSES = toy_poses(3, size=SIZE, share=0.5)
+BODY = float(np.median(body_size(POSES)))
+FULL = View(SIZE, (64, 80), (64, 80), 1.0)
+HALF = View(SIZE, (64, 96), (32, 48), 0.5)
+ODD = View(SIZE, (72, 107), (40, 56), 0.5417)
+WHOLE = View.whole(SIZE, image_size=64)
+SETTINGS = replace(TOY_SETTINGS, picture_size=SIZE, image_size=64)
+NOISE = np.random.default_rng(0).integers(0, 256, (SIZE, SIZE, 3)).astype(np.uint8)
+
+
+def soft_picture(phase=0.0):
+    """Slow waves across, down and aslant: half the pixels tell the others to a grey level; a pixel is up to three."""
+    across, down = np.meshgrid(np.arange(SIZE) + 0.5, np.arange(SIZE) + 0.5)
+    ways = (across, down + 20, 0.7 * (across + down) + 40)
+    waves = [np.sin(2 * np.pi * at / 96 + phase) for at in ways]
+    return (127.5 + 50 * np.stack(waves, axis=-1)).round().astype(np.uint8)
+
+
+def painting_of(picture, windows, view, *, opacity=1.0):
+    """A painter who sees through the windows and copies it, however opaque."""
+    person = to_tensor(np.stack([view.cut(picture, window) for window in windows]), CPU)
+    share = torch.full_like(person[:, :1], opacity)
+    return Painting(person, person, share)
+
+
+@pytest.mark.parametrize(("view", "levels"), [(FULL, 0), (HALF, 1), (ODD, 1)], ids=["full", "half", "odd"])
+@pytest.mark.parametrize("place", ["inside", "upper left", "lower right"])
+def test_what_is_pasted_lands_where_it_was_cut(view, levels, place):
+    width, height = view.window
+    left, top = {"inside": (13, 9), "upper left": (0, 0), "lower right": (SIZE - width, SIZE - height)}[place]
+    windows = [Window(left, top, width, height), Window(21, 14, width, height)]
+    seen = soft_picture()
+    pictures = compose(painting_of(seen, windows, view), windows, view=view, plate=NOISE)
+    assert pictures.shape == (2, SIZE, SIZE, 3)
+    assert pictures.dtype == np.uint8
+    for picture, window in zip(pictures, windows, strict=True):
+        error = np.abs(picture.astype(int) - seen)[window.slices]
+        assert error[2:-2, 2:-2].max() <= levels
+        assert error.max() <= 3 * levels  # half a pixel beyond the last one that was painted is a guess
+        outside = np.ones((SIZE, SIZE), bool)
+        outside[window.slices] = False
+        assert (picture[outside] == NOISE[outside]).all()
+
+
+@pytest.mark.parametrize("view", [FULL, HALF, ODD], ids=["full", "half", "odd"])
+def test_the_room_behind_is_never_resized(view):
+    windows, seen = [Window(13, 9, *view.window)], soft_picture()
+    plate = NOISE.copy()
+    (through,) = compose(painting_of(seen, windows, view, opacity=0.0), windows, view=view, plate=plate)
+    np.testing.assert_array_equal(through, NOISE)
+    (mixed,) = compose(painting_of(seen, windows, view, opacity=0.25), windows, view=view, plate=plate)
+    inside = tuple(slice(part.start + 2, part.stop - 2) for part in windows[0].slices)
+    expected = 0.75 * NOISE[inside] + 0.25 * seen[inside]
+    assert np.abs(mixed[inside] - expected).max() < 2
+    np.testing.assert_array_equal(plate, NOISE)
+
+
+@pytest.mark.parametrize("view", [FULL, HALF, ODD], ids=["full", "half", "odd"])
+def test_a_dot_is_pasted_where_it_was(view):
+    window, at = Window(13, 9, *view.window), np.array([44.3, 51.8])
+    across, down = (np.exp(-0.5 * ((np.arange(SIZE) + 0.5 - xy) / 3) ** 2) for xy in at)
+    dot = np.repeat(np.round(255 * down[:, None] * across[None, :]).astype(np.uint8)[..., None], 3, axis=-1)
+    (pasted,) = compose(painting_of(dot, [window], view), [window], view=view, plate=np.zeros_like(dot))
+    rows, columns = np.indices((SIZE, SIZE)) + 0.5
+    light = pasted[..., 0].astype(float)
+    centre = np.array([(columns * light).sum(), (rows * light).sum()]) / light.sum()
+    np.testing.assert_allclose(centre, at, atol=0.1)
+
+
+def test_what_overshoots_at_an_edge_is_white_and_not_black():
+    windows, half = [Window(13, 9, *HALF.window)], HALF.network[0] // 2
+    person = torch.ones(1, 3, *HALF.network[::-1])
+    person[..., :half] = -1
+    for opacity in (torch.ones_like(person[:, :1]), (person[:, :1] + 1) / 2):
+        plate = np.zeros((SIZE, SIZE, 3), np.uint8)
+        (picture,) = compose(Painting(person, person, opacity), windows, view=HALF, plate=plate)
+        inside = picture[windows[0].slices]
+        assert (inside[:, HALF.window[0] // 2 + 2 :] > 230).all()
+        assert (inside[:, : HALF.window[0] // 2 - 2] < 25).all()
+    # Nobody is more than opaque: grey over black is at most that grey.
+    grey, opacity = torch.zeros_like(person), (person[:, :1] + 1) / 2
+    (picture,) = compose(Painting(grey, grey, opacity), windows, view=HALF, plate=np.zeros((SIZE, SIZE, 3), np.uint8))
+    assert picture.max() == 128
+
+
+@pytest.mark.parametrize("image_size", [64, 128])
+def test_without_a_plate_the_painting_is_the_picture(image_size):
+    view, seen = View.whole(SIZE, image_size=image_size), soft_picture()
+    windows = [Window(0, 0, SIZE, SIZE)]
+    (picture,) = compose(painting_of(seen, windows, view), windows, view=view, plate=None)
+    error = np.abs(picture.astype(int) - seen)
+    assert error[2:-2, 2:-2].max() <= (0 if image_size == SIZE else 1)
+
+
+@pytest.mark.parametrize("view", [FULL, HALF, WHOLE], ids=["full", "half", "whole"])
+@pytest.mark.parametrize("pose_input", ["skeleton", "heatmaps"])
+def test_the_condition_is_what_the_windows_show(view, pose_input):
+    settings, previous = replace(SETTINGS, pose_input=pose_input), [NOISE, soft_picture(), soft_picture(1.0)]
+    moves = np.array([[0, 0], [5, -4], [-300, 300]])
+    given = make_condition(
+        POSES, settings=settings, view=view, plate=toy_room(SIZE), body_px=BODY, device=CPU, moves=moves,
+        previous=previous,
+    )  # fmt: skip
+    width, height = view.network
+    assert given.windows == [view.place(p, body_px=BODY, move=m) for p, m in zip(POSES, moves.tolist(), strict=True)]
+    assert given.pose.shape == (3, 3 if pose_input == "skeleton" else 25, height, width)
+    assert given.chart.shape == (3, CHANNELS, height // 2, width // 2)
+    assert given.limit.shape == (3, 1, height, width)
+    assert all(value.dtype == torch.float32 for value in (given.pose, *given.inputs.values()))
+    assert all(float(value.abs().max()) <= 1 for value in (given.pose, given.plate, given.previous, given.limit))
+    for number, window in enumerate(given.windows):
+        inside = view.to_network(POSES[number], window)
+        if pose_input == "skeleton":
+            pose = to_tensor(pose_picture(inside, size=view.network, side=64)[None], CPU)[0]
+        else:
+            pose = torch.from_numpy(heat_maps(inside, size=view.network, side=64)) * 2 - 1
+        assert torch.equal(given.pose[number], pose)
+        for seen, picture in ((given.previous, previous[number]), (given.plate, toy_room(SIZE))):
+            np.testing.assert_array_equal(to_pictures(seen[number : number + 1])[0], view.cut(picture, window))
+        if view.window != (SIZE, SIZE):
+            touching = window.left == 0
+            assert float(given.limit[number, 0, height // 2, 0]) == (1 if touching else pytest.approx(1 / 7))
+    assert float(given.limit.min() if view is WHOLE else given.limit.max()) == 1
+
+
+def test_the_chart_of_a_shrunk_window_is_the_chart_of_the_picture_shrunk():
+    given = make_condition(POSES, settings=SETTINGS, view=WHOLE, plate=None, body_px=BODY, device=CPU)
+    for chart, pose in zip(given.chart.numpy(), POSES, strict=True):
+        large = body_chart(pose, left=0, top=0, size=(SIZE, SIZE), body_px=BODY)
+        shrunk = large.reshape(CHANNELS, SIZE // 4, 2, SIZE // 4, 2).mean((2, 4))
+        # Where a part begins and where two meet, a pixel is of one or the other.
+        either, both = (shrunk != 0) | (chart != 0), (shrunk != 0) & (chart != 0)
+        assert both.sum() > 0.6 * either.sum() > 200
+        assert np.median(np.abs(shrunk - chart)[both]) < 0.01
+    assert given.plate is given.limit is given.previous is None
+
+
+def test_the_person_counts_more_than_the_room_and_the_face_most():
+    windows = [HALF.place(pose, body_px=BODY) for pose in POSES]
+    weights = loss_weights(POSES, windows, view=HALF, body_px=BODY)
+    assert weights.shape == (3, 1, 48, 32)
+    assert set(np.unique(weights)) == {np.float32(level) for level in (ROOM, PERSON, DETAIL)}
+    for weight, pose, window in zip(weights[:, 0], POSES, windows, strict=True):
+        inside = HALF.to_network(pose, window)
+        at = [tuple(inside[joint, 1::-1].astype(int)) for joint in (NOSE, 8)]
+        assert [weight[place] for place in at] == [np.float32(DETAIL), np.float32(PERSON)]
+        assert weight[0, 0] == np.float32(ROOM)
+    # A person at half the size covers the same share of a window of half the size.
+    full = replace(HALF, network=HALF.window, scale=1.0)
+    larger = loss_weights(POSES, windows, view=full, body_px=BODY)
+    for level in (ROOM, PERSON):
+        share = (larger == np.float32(level)).mean()
+        assert (weights == np.float32(level)).mean() == pytest.approx(share, rel=0.3)
+
+
+def test_pictures_survive_the_way_to_tensors_and_back():
+    pictures = np.random.default_rng(0).integers(0, 256, (2, 6, 4, 3)).astype(np.uint8)
+    np.testing.assert_array_equal(to_pictures(to_tensor(pictures, CPU)), pictures)

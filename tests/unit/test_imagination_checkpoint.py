@@ -1,0 +1,120 @@
+"""Finished generators as safetensors: what is written comes back, in the same bytes; what is no such file is named."""
+
+import json
+from dataclasses import asdict
+
+import numpy as np
+import pytest
+import torch
+from safetensors import safe_open
+from safetensors.torch import save_file
+
+from danceit_core.config import FaceGanSettings, PoseGanSettings
+from danceit_core.errors import ImaginationError
+from danceit_core.imagination.checkpoint import (
+    FaceGan,
+    PoseGan,
+    load_face_gan,
+    load_pose_gan,
+    save_face_gan,
+    save_pose_gan,
+)
+from danceit_core.imagination.face import FaceGenerator
+from danceit_core.imagination.generator import PoseGenerator
+from danceit_core.imagination.view import View
+
+CPU = torch.device("cpu")
+SETTINGS = PoseGanSettings(
+    picture_size=48, image_size=32, channels=8, kernel=3, downsamplings=1, blocks=1, enhancer_blocks=1
+)  # fmt: skip
+VIEW = View(48, (30, 40), (24, 32), 0.8)
+
+
+def pose_gan(plate=True):
+    room = np.random.default_rng(0).integers(0, 256, (48, 48, 3)).astype(np.uint8) if plate else None
+    return PoseGan(PoseGenerator(SETTINGS).eval(), SETTINGS, room, VIEW, 17.25)
+
+
+def face_gan():
+    return FaceGan(FaceGenerator(channels=4).eval(), FaceGanSettings(channels=4), 20)
+
+
+def assert_same_weights(a, b):
+    assert a.state_dict().keys() == b.state_dict().keys()
+    assert all(torch.equal(value, b.state_dict()[name]) for name, value in a.state_dict().items())
+
+
+@pytest.mark.parametrize("plate", [True, False])
+def test_a_pose_gan_comes_back_as_it_was(tmp_path, plate):
+    gan, path = pose_gan(plate), tmp_path / "gan.safetensors"
+    save_pose_gan(path, gan)
+    back = load_pose_gan(path, device=CPU)
+    assert_same_weights(gan.generator, back.generator)
+    assert (back.settings, back.view, back.body_px) == (SETTINGS, VIEW, 17.25)
+    assert back.plate is None if gan.plate is None else (back.plate == gan.plate).all()
+    assert not back.generator.training
+
+
+def test_a_face_gan_comes_back_as_it_was(tmp_path):
+    gan, path = face_gan(), tmp_path / "face.safetensors"
+    save_face_gan(path, gan)
+    back = load_face_gan(path, device=CPU)
+    assert_same_weights(gan.generator, back.generator)
+    assert (back.settings, back.side) == (gan.settings, 20)
+
+
+def test_any_program_can_read_the_file(tmp_path):
+    gan, path = pose_gan(), tmp_path / "gan.safetensors"
+    save_pose_gan(path, gan)
+    with safe_open(path, framework="np") as file:
+        assert json.loads(file.metadata()["about"])["settings"] == asdict(SETTINGS)
+        assert (file.get_tensor("plate") == gan.plate).all()
+        assert "generator.back.1.weight" in file.keys()  # noqa: SIM118
+
+
+def test_the_layout_in_memory_does_not_matter_and_the_bytes_are_the_same(tmp_path):
+    gan = pose_gan()
+    save_pose_gan(tmp_path / "one", gan)
+    gan.generator.to(memory_format=torch.channels_last)
+    save_pose_gan(tmp_path / "other", gan)
+    assert (tmp_path / "one").read_bytes() == (tmp_path / "other").read_bytes()
+
+
+@pytest.mark.parametrize(("save", "load"), [(save_pose_gan, load_pose_gan), (save_face_gan, load_face_gan)])
+def test_damaged_missing_and_foreign_checkpoints_are_named(tmp_path, save, load):
+    path = tmp_path / "broken.safetensors"
+    with pytest.raises(ImaginationError, match=r"broken\.safetensors: no such checkpoint"):
+        load(path, device=CPU)
+    save(path, pose_gan() if save is save_pose_gan else face_gan())
+    whole = path.read_bytes()
+    for content in (b"", b"nothing of the kind", whole[: len(whole) // 2]):
+        path.write_bytes(content)
+        with pytest.raises(ImaginationError, match=r"broken\.safetensors is no readable danceit .* and train again$"):
+            load(path, device=CPU)
+    save_file({"x": torch.zeros(1)}, path)
+    with pytest.raises(ImaginationError, match=r"broken\.safetensors holds something else, not a danceit"):
+        load(path, device=CPU)
+    for about, message in (
+        ({"kind": "a cat"}, r"holds a cat, not a danceit .*; delete it and train again$"),
+        ({"kind": "danceit pose gan", "format": 99}, r"holds danceit pose gan, not|has format 99, this program reads"),
+    ):
+        save_file({"x": torch.zeros(1)}, path, metadata={"about": json.dumps(about)})
+        with pytest.raises(ImaginationError, match=message):
+            load(path, device=CPU)
+
+
+def test_weights_that_do_not_fit_their_settings_are_named(tmp_path):
+    path = tmp_path / "gan.safetensors"
+    save_pose_gan(path, pose_gan())
+    with safe_open(path, framework="pt") as file:
+        about = json.loads(file.metadata()["about"])
+        tensors = {name: file.get_tensor(name).clone() for name in file.keys()}  # noqa: SIM118
+    settings, elsewhere = about["settings"], {name: value for name, value in about.items() if name != "view"}
+    for wrong in (
+        {**about, "settings": {**settings, "channels": 16}},
+        {**about, "settings": {**settings, "colour": 1}},
+        elsewhere,
+    ):
+        save_file(tensors, path, metadata={"about": json.dumps(wrong)})
+        with pytest.raises(ImaginationError, match=r"gan\.safetensors is no readable danceit pose gan \("):
+            load_pose_gan(path, device=CPU)

@@ -1,0 +1,141 @@
+"""Two processes that train together take the steps that one would; an error in one ends both, in one line."""
+
+import contextlib
+import os
+import signal
+from pathlib import Path
+from unittest import mock
+
+import pytest
+import torch
+
+from danceit_core.config import PoseGanSettings
+from danceit_core.errors import ImaginationError
+from danceit_core.imagination import adversarial, distributed
+from danceit_core.imagination.adversarial import Duel
+from danceit_core.imagination.discriminator import MultiScaleDiscriminator
+from danceit_core.imagination.distributed import is_first, my_parts, spawn, sum_over_parts
+from danceit_core.imagination.generator import PoseGenerator
+from danceit_core.imagination.loop import run_training
+from danceit_core.imagination.losses import pixel_loss
+
+CPU = torch.device("cpu")
+ITERATIONS, BATCH = 4, 3
+TINY = PoseGanSettings(
+    picture_size=32, image_size=32, crop=False, channels=8, kernel=3, downsamplings=1, blocks=1, enhancer_blocks=1,
+    background_plate=False, body_chart=False,
+)  # fmt: skip
+
+
+def train_toy(*, folder, device, progress, at_once=1, trouble=""):
+    """A tiny GAN; every process draws the batch and paints its own part. Leaves the averaged weights, a file each."""
+    rank = torch.distributed.get_rank() if torch.distributed.is_initialized() else 0
+    duel = Duel.begin(
+        PoseGenerator(TINY),
+        MultiScaleDiscriminator(6, channels=8, scales=1),
+        learning_rate=1e-3,
+        average_decay=0.5,
+        seed=1,
+        device=device,
+    )
+    # Plain descent: Adam would take a whole step for the rounding of a gradient that is zero.
+    networks = (duel.generator, duel.discriminator)
+    duel.optimisers = tuple(torch.optim.SGD(network.parameters(), lr=0.0) for network in networks)
+
+    def step(iteration):
+        if trouble and rank == 1 and iteration == 2:
+            if trouble == "killed":
+                os.kill(os.getpid(), signal.SIGKILL)
+            raise ImaginationError(trouble) if trouble != "bug" else RuntimeError("a bug")
+        rng = torch.Generator().manual_seed(iteration)
+        pose, real = torch.rand(2, BATCH, 3, 32, 32, generator=rng)
+        weight = torch.rand(BATCH, 1, 32, 32, generator=rng)
+
+        def learn(part, share):
+            painted = duel.generator(pose[part]).picture
+            pixel = pixel_loss(real[part], painted, weight[part])
+            losses = duel.accumulate(
+                pose[part], real=real[part], painted=painted, own_loss=pixel, feature_weight=1.0, share=share
+            )
+            return {**losses, "pixel": share * pixel.detach()}
+
+        losses = sum_over_parts(learn, samples=BATCH, at_once=at_once)
+        duel.update(progress=iteration / ITERATIONS)
+        return losses
+
+    def step_in_single_precision(iteration):
+        with mock.patch.object(adversarial, "half_precision", return_value=contextlib.nullcontext()):
+            return step(iteration)
+
+    history = run_training(
+        duel,
+        step=step_in_single_precision,
+        review=lambda: {"held_out": 1.0, "reviewed_by": float(rank)},
+        iterations=ITERATIONS,
+        checkpoint_every=2,
+        path=Path(folder) / "toy",
+        print_of_it="toy",
+        device=device,
+        progress=progress,
+        checkpoint_minutes=0.0,
+    )
+    torch.save({"state": duel.state(), "history": history, "first": is_first()}, Path(folder) / f"{rank}.pt")
+
+
+def spawn_toy(folder, monkeypatch, *, progress=None, **options):
+    monkeypatch.setenv("PYTHONPATH", os.pathsep.join([str(Path(__file__).parent), *os.sys.path]))
+    arguments = {"folder": str(folder), **options}
+    spawn("test_imagination_distributed:train_toy", arguments, number=2, kind="cpu", progress=progress)
+
+
+def weights(state):
+    return torch.cat([v.flatten() for part in ("generator", "discriminator", "average") for v in state[part].values()])
+
+
+def test_a_batch_is_shared_out_without_gap_or_overlap(monkeypatch):
+    monkeypatch.setattr(distributed, "processes", lambda: 3)
+    monkeypatch.setattr(distributed.distributed, "is_initialized", lambda: True)
+    for samples in (3, 4, 8):
+        painted = []
+        for rank in range(3):
+            monkeypatch.setattr(distributed.distributed, "get_rank", lambda rank=rank: rank)
+            parts = my_parts(samples, at_once=2)
+            assert all(0 < part.stop - part.start <= 2 for part in parts)
+            painted += [number for part in parts for number in range(part.start, part.stop)]
+        assert painted == list(range(samples))
+    with pytest.raises(ImaginationError, match=r"batch_size is 2, less than the 3 GPUs: raise it"):
+        my_parts(2, at_once=2)
+
+
+@pytest.mark.slow
+def test_two_processes_are_as_one(tmp_path, monkeypatch):
+    pair, alone = tmp_path / "pair", tmp_path / "alone"
+    for folder in (pair, alone):
+        folder.mkdir()
+    seen = []
+    spawn_toy(pair, monkeypatch, progress=lambda *at: seen.append(at))
+    train_toy(folder=alone, device=CPU, progress=None, at_once=BATCH)
+    first, second = (torch.load(pair / f"{rank}.pt", weights_only=True) for rank in (0, 1))
+    one = torch.load(alone / "0.pt", weights_only=True)
+    assert (first["first"], second["first"]) == (True, False)
+    assert torch.equal(weights(first["state"]), weights(second["state"]))
+    torch.testing.assert_close(weights(first["state"]), weights(one["state"]), rtol=1e-4, atol=1e-6)
+    assert first["history"] == second["history"]
+    for row, other in zip(first["history"], one["history"], strict=True):
+        assert row["reviewed_by"] == 0
+        assert {**row, "seconds": 0} == pytest.approx({**other, "seconds": 0}, rel=1e-3)
+    assert seen == [(done + 1, ITERATIONS) for done in range(ITERATIONS)]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("trouble", "message"),
+    [
+        ("too dark: light the room", r"^too dark: light the room$"),
+        ("killed", r"one of 2 training processes broke"),
+    ],
+)
+def test_trouble_in_one_process_ends_both(tmp_path, monkeypatch, trouble, message):
+    with pytest.raises(ImaginationError, match=message):
+        spawn_toy(tmp_path, monkeypatch, trouble=trouble)
+    assert not list(tmp_path.glob("*.pt"))

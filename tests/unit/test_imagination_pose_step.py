@@ -1,0 +1,117 @@
+"""The batch of an iteration, and the step that is taken with it: all at once or in parts."""
+
+import contextlib
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+from toy_target import CPU, TOY_SETTINGS, toy_poses, toy_target
+
+from danceit_core.imagination import adversarial, pose_step, render
+from danceit_core.imagination.batches import to_pictures
+from danceit_core.imagination.memory import MemoryPlan
+from danceit_core.imagination.pose_step import MOST_STEPS, MOVE_PX, PoseStep, jitter
+from danceit_core.imagination.train import begin
+
+TARGET = toy_target(24, size=128, held_out=6, share=0.6)
+SETTINGS = replace(
+    TOY_SETTINGS, picture_size=128, image_size=32, channels=8, discriminator_channels=4, batch_size=3,
+    pose_jitter_px=6.0,
+)  # fmt: skip
+FORMS = {"plain": {}, "heat maps": {"pose_input": "heatmaps"}, "previous frame": {"previous_frame": True}}
+
+
+def first_step(seed=3, *, target=TARGET, **changes):
+    settings = replace(SETTINGS, **changes)
+    duel, gan = begin(target, settings=settings, seed=1, device=CPU)
+    return PoseStep(target, gan, duel, CPU, seed, None, MemoryPlan(settings.batch_size, 1, False))
+
+
+def test_an_iteration_and_a_seed_mean_a_batch():
+    step = first_step()
+    one, again, next_one, other = step.draw(5), first_step().draw(5), step.draw(6), first_step(seed=4).draw(5)
+    for name in ("chosen", "poses", "moves", "steps"):
+        np.testing.assert_array_equal(getattr(one, name), getattr(again, name))
+    assert not any(np.array_equal(one.poses, batch.poses) for batch in (next_one, other))
+
+
+def test_batches_are_of_training_frames_moved_and_begun_at_random():
+    step = first_step(batch_size=8)
+    batches = [step.draw(iteration) for iteration in range(60)]
+    chosen = np.concatenate([batch.chosen for batch in batches])
+    assert set(chosen.tolist()) == set(np.flatnonzero(TARGET.training).tolist())
+    assert {batch.steps for batch in batches} == set(range(MOST_STEPS + 1))
+    # Moves are of so many pixels of the network, in pixels of the picture; jitter is told at 512.
+    moves, most = np.concatenate([batch.moves for batch in batches]), round(MOVE_PX / step.gan.view.scale)
+    assert step.gan.view.scale < 0.6
+    assert (moves.min(), moves.max()) == (-most, most)
+    noise = np.concatenate([batch.poses - TARGET.keypoints[batch.chosen] for batch in batches])[..., :2]
+    assert noise.std() == pytest.approx(6.0 * 128 / 512, rel=0.05)
+
+
+def test_a_part_of_a_batch_is_some_of_its_samples():
+    batch = first_step().draw(0)
+    part = batch.part(slice(1, 3))
+    for name in ("chosen", "poses", "moves"):
+        np.testing.assert_array_equal(getattr(part, name), getattr(batch, name)[1:])
+    assert part.steps == batch.steps
+
+
+@pytest.mark.parametrize("form", FORMS.values(), ids=FORMS)
+def test_what_is_judged_is_what_the_moved_windows_show(form, monkeypatch):
+    step, judged = first_step(**form), {}
+    batch = replace(step.draw(0), steps=1)
+    monkeypatch.setattr(step.duel, "accumulate", lambda condition, **given: judged.update(given) or {})
+    losses = step.learn(batch, 0.5)
+    assert set(losses) == {"pixel", "opacity"}
+    view, body_px = step.gan.view, step.gan.body_px
+    windows = [view.place(p, body_px=body_px, move=m) for p, m in zip(batch.poses, batch.moves.tolist(), strict=True)]
+    assert windows != [view.place(pose, body_px=body_px) for pose in batch.poses]
+
+    def seen(pictures):
+        return np.stack([view.cut(picture, window) for picture, window in zip(pictures, windows, strict=True)])
+
+    now = seen(TARGET.pictures[batch.chosen])
+    np.testing.assert_array_equal(to_pictures(judged["real"][:, :3]), now)
+    pairs = "previous_frame" in form
+    assert judged["real"].shape == judged["painted"].shape == (3, 6 if pairs else 3, *view.network[::-1])
+    if pairs:
+        painted, real = step.frames_before(batch)
+        np.testing.assert_array_equal(to_pictures(judged["real"][:, 3:]), seen(real))
+        np.testing.assert_array_equal(to_pictures(judged["painted"][:, 3:]), seen(painted))
+    assert judged["share"] == 0.5
+    # What the generator pays itself is the whole of it; of the losses that are told, the share.
+    settings = step.gan.settings
+    paid = settings.pixel_weight * losses["pixel"] + settings.opacity_weight * losses["opacity"]
+    assert float(judged["own_loss"].detach()) == pytest.approx(2 * float(paid), rel=1e-5)
+
+
+@pytest.mark.parametrize("form", FORMS.values(), ids=FORMS)
+def test_a_step_in_parts_is_the_step_at_once(form, monkeypatch):
+    # Half precision would round each part on its own.
+    for module in (adversarial, pose_step, render):
+        monkeypatch.setattr(module, "half_precision", lambda _device: contextlib.nullcontext())
+    steps = [first_step(**form) for _ in range(2)]
+    steps[1].plan = MemoryPlan(1, 3, False)
+    for step in steps:
+        # Plain descent: Adam would take a whole step for the rounding of a gradient that is zero.
+        networks = (step.duel.generator, step.duel.discriminator)
+        step.duel.optimisers = tuple(torch.optim.SGD(network.parameters(), lr=0.0) for network in networks)
+    whole, parts = ([{k: float(v) for k, v in step(i).items()} for i in range(3)] for step in steps)
+    assert set(whole[0]) == {"discriminator", "adversarial", "feature", "pixel", "opacity"}
+    for one, other in zip(whole, parts, strict=True):
+        assert one == pytest.approx(other, rel=1e-3)
+    weights = [torch.cat([v.flatten() for v in step.duel.generator.parameters()]) for step in steps]
+    torch.testing.assert_close(*weights, rtol=1e-3, atol=1e-6)
+    assert not torch.equal(weights[0], torch.cat([v.flatten() for v in steps[0].gan.generator.parameters()]))
+
+
+def test_jitter_moves_present_joints_only():
+    poses = toy_poses(50, size=64)
+    poses[:, 4] = 0
+    moved = jitter(poses, np.random.default_rng(0), sigma_px=2.0)
+    assert (moved[:, 4] == 0).all()
+    assert (moved[..., 2] == poses[..., 2]).all()
+    assert np.delete(moved - poses, 4, axis=1)[..., :2].std() == pytest.approx(2.0, rel=0.1)
+    assert (poses[:, 4] == 0).all()
