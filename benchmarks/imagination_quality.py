@@ -7,7 +7,7 @@
 same cores: the time of a step is measured first, and as many are made as fit. Scores are of the last 15 % of the video,
 at the size of the finished picture; PCK is of the joints that BlazePose finds in the painted frames against those asked
 for (within a tenth of the torso), beside it in the real frames. flicker: of the background, beside the video's own.
-motion: error of the change from frame to frame in the person's region, grey levels. Memory is the process's peak.
+motion_error, warp_error: see `danceit_core/evaluation/painting.py`. Memory is the process's peak.
 """
 
 import argparse
@@ -52,7 +52,18 @@ ROWS: dict[str, dict] = {
     "spectral norm": {"discriminator_norm": "spectral"},
     "previous frame": {"previous_frame": True},
 }
-COLUMNS = ("psnr", "ssim", "person_psnr", "face_psnr", "face_sharp", "pck", "mean_error_px", "motion_error", "flicker")
+COLUMNS = (
+    "psnr",
+    "ssim",
+    "person_psnr",
+    "face_psnr",
+    "face_sharp",
+    "pck",
+    "mean_error_px",
+    "motion_error",
+    "warp_error",
+    "flicker",
+)
 
 
 def steps_in(target: TargetFrames, settings: PoseGanSettings, *, minutes: float) -> int:
@@ -110,7 +121,13 @@ class Trial:
         scores |= self.redetect(painted)
         cells = [f"{scores[key]:.3f}" if scores[key] < 2 else f"{scores[key]:.2f}" for key in COLUMNS]
         memory_gb = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6
-        cells += [f"{scores['flicker_real']:.2f}", f"{steps}", f"{rate:.1f}", f"{memory_gb:.1f}"]
+        cells += [
+            f"{scores['warp_error_real']:.2f}",
+            f"{scores['flicker_real']:.2f}",
+            f"{steps}",
+            f"{rate:.1f}",
+            f"{memory_gb:.1f}",
+        ]
         print(f"| {name} | " + " | ".join(cells) + " |", flush=True)
         if self.sheets:
             chosen = np.linspace(0, len(real) - 1, SHOWN).astype(int)
@@ -143,8 +160,8 @@ def main() -> None:
         print(f"{given.target}: {target.training.sum()} frames to train, {(~target.training).sum()} held out, "
               f"{target.size} px, body {target.body_px:.0f} px; PCK of the real frames {truth['pck']:.3f}, "
               f"{truth['mean_error_px']:.1f} px\n")  # fmt: skip
-        print("| row | " + " | ".join(COLUMNS) + " | flicker of the video | steps | frames/s | GB |")
-        print("|---" * (len(COLUMNS) + 5) + "|", flush=True)
+        print("| row | " + " | ".join(COLUMNS) + " | the video's warp error | its flicker | steps | frames/s | GB |")
+        print("|---" * (len(COLUMNS) + 6) + "|", flush=True)
         for name in given.rows:
             settings = replace(QUICK, **ROWS[name] | changed)
             steps = steps_in(target, settings, minutes=given.minutes)

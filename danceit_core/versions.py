@@ -17,5 +17,5 @@ STAGE_VERSIONS: dict[str, int] = {
     "pose_gan": 2,
     "face_gan": 2,
     "rendering": 2,
-    "evaluation": 2,
+    "evaluation": 3,
 }

@@ -5,6 +5,8 @@
     face_psnr, face_sharp    patch round the nose of frames that show the face: PSNR, and the variance of its Laplacian
                              as a share of the real one's (1: as sharp)
     motion_error             frame-to-frame error: mean |change painted - change real|, person's region, grey levels
+    warp_error, .._real      flicker of the person: mean |picture - the one before, moved as the real video moves|,
+                             painted and real, grey levels, where that movement is known (Lai et al., ECCV 2018)
     flicker, flicker_real    mean change of the background from frame to frame, painted and real, grey levels
 
 Pictures uint8 (T, S, S, 3), painted and real, of consecutive frames; keypoints (T, 25, 3) in their pixels. Where two
@@ -18,11 +20,17 @@ from numpy.typing import NDArray
 from danceit_core.evaluation.images import background_flicker, decibels, psnr, ssim
 from danceit_core.imagination.face import faces_camera, place_patch
 from danceit_core.imagination.region import person_region
+from danceit_core.imagination.target_check import FAR_TORSOS, nearest_poses, sample_moves
 from danceit_core.media.letterbox import Picture
-from danceit_core.pose.skeleton import Keypoints
+from danceit_core.pose.measure import measure_body
+from danceit_core.pose.passages import kept_frames
+from danceit_core.pose.skeleton import Keypoints, present
+from danceit_core.pose.table import PoseTable
 
 # Hair, sleeves and shadows beyond the limbs belong to the person.
 WIDEN = 1.5
+# Where the real picture differs so much from its moved predecessor, something came into view.
+UNKNOWN_LEVELS = 20
 
 
 def score_painting(
@@ -44,6 +52,7 @@ def score_painting(
         "person_psnr": decibels(float(np.mean(person))),
         **score_faces(painted, real, keypoints, side=face_px),
         "motion_error": motion_error(painted, real, regions, follows=follows),
+        **warp_errors(painted, real, regions, follows=follows),
         "flicker": background_flicker(painted, regions),
         "flicker_real": background_flicker(real, regions),
     }
@@ -78,6 +87,51 @@ def motion_error(
         ours, theirs = (p[number][where].astype(np.int16) - p[number - 1][where] for p in (painted, real))
         errors.append(np.abs(ours - theirs).mean())
     return float(np.mean(errors)) if errors else float("nan")
+
+
+def warp_errors(
+    painted: list[Picture],
+    real: list[Picture],
+    regions: list[NDArray[np.bool_]],
+    *,
+    follows: NDArray[np.bool_],
+) -> dict[str, float]:
+    """`warp_error` and `warp_error_real`: see the module. Real movement is dense optical flow (DIS)."""
+    flow_of = cv2.DISOpticalFlow.create(cv2.DISOPTICAL_FLOW_PRESET_MEDIUM)
+    rows, columns = np.indices(real[0].shape[:2], np.float32)
+    errors = []
+    for number in np.flatnonzero(follows[1:]) + 1:
+        here, before = (cv2.cvtColor(real[k], cv2.COLOR_RGB2GRAY) for k in (number, number - 1))
+        flow = flow_of.calc(here, before, None)  # where each pixel was
+        both = []
+        for pictures in (painted, real):
+            moved = cv2.remap(pictures[number - 1], columns + flow[..., 0], rows + flow[..., 1], cv2.INTER_LINEAR)
+            both.append(np.abs(pictures[number].astype(np.int16) - moved).mean(-1))
+        known = regions[number] & (both[1] < UNKNOWN_LEVELS)
+        if known.any():
+            errors.append([error[known].mean() for error in both])
+    ours, theirs = np.mean(errors, axis=0) if errors else (np.nan, np.nan)
+    return {"warp_error": float(ours), "warp_error_real": float(theirs)}
+
+
+def flag_poses(dance: PoseTable, target: PoseTable) -> dict[str, float]:
+    """What a dance asks for that the painter has to guess; shares of its frames, NaN where nothing can be said.
+
+    `unseen_poses`: farther than FAR_TORSOS from every pose of the target's cleaned table; `outside_picture`: a joint
+    beyond the rim; `missing_joints`: fewer joints than the target usually shows.
+    """
+    asked, shown = sample_moves(dance)[0], sample_moves(target)[0]
+    body = measure_body(target.keypoints[kept_frames(target)])
+    far = nearest_poses(asked, shown) * (body.height_px / body.torso_px)
+    seen = present(dance.keypoints)
+    xy, size = dance.keypoints[..., :2], np.array(dance.size)
+    outside = (seen & ((xy < 0) | (xy >= size)).any(-1)).any(-1)
+    usual = np.median(present(target.keypoints[kept_frames(target)]).sum(-1))
+    return {
+        "unseen_poses": float((far[np.isfinite(far)] > FAR_TORSOS).mean()) if np.isfinite(far).any() else float("nan"),
+        "outside_picture": float(outside.mean()),
+        "missing_joints": float((seen.sum(-1) < usual).mean()),
+    }
 
 
 def _sharpness(picture: Picture) -> float:

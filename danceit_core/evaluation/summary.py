@@ -18,6 +18,7 @@ from danceit_core.database.statistics import describe_total
 from danceit_core.evaluation.beats import beat_scores
 from danceit_core.evaluation.images import detection_share, redetection
 from danceit_core.evaluation.motion import motion_scores
+from danceit_core.evaluation.painting import flag_poses
 from danceit_core.files import write_text
 from danceit_core.music.table import Beats
 from danceit_core.pose.table import PoseTable
@@ -26,6 +27,7 @@ from danceit_core.pose.table import PoseTable
 def score_video(
     poses: PoseTable,
     detected: PoseTable,
+    target: PoseTable,
     *,
     beats: Beats,
     song_s: float,
@@ -35,6 +37,7 @@ def score_video(
     """All scores of a finished video as a nested dict of numbers.
 
     poses: the dance that was asked for, with metadata `seams`. detected: the joints found again in the video.
+    target: the cleaned table of the target's own video.
     """
     seams = poses.metadata.get("seams", [])
     return {
@@ -42,6 +45,7 @@ def score_video(
         "pose": {
             "detected_share": detection_share(detected.keypoints),
             **redetection(poses.keypoints, detected.keypoints, share=settings.pck_share),
+            **flag_poses(poses, target),
         },
         "beats": {
             "tempo_bpm": beats.tempo_bpm,
@@ -108,6 +112,9 @@ def summary_page(
         f"| person found in the video's frames | {pose['detected_share']:.1%} | |",
         f"| joints where they were asked for (PCK) | {pose['pck']:.1%} | |",
         f"| mean joint error | {pose['mean_error_px']:.1f} px | |",
+        f"| frames in a pose that the person's video never shows | {pose['unseen_poses']:.1%} | |",
+        f"| frames with a joint outside of the picture | {pose['outside_picture']:.1%} | |",
+        f"| frames with fewer joints than the person's video shows | {pose['missing_joints']:.1%} | |",
     ]
     for key in (key for key in beats if key.startswith("s_ba")):
         _, _, kind, tolerance = key.split("_")

@@ -3,10 +3,12 @@
 import cv2
 import numpy as np
 import pytest
+from dancers import sine_dancer, turned
 from toy_target import toy_target
 
-from danceit_core.evaluation.painting import motion_error, score_faces, score_painting
+from danceit_core.evaluation.painting import flag_poses, motion_error, score_faces, score_painting, warp_errors
 from danceit_core.imagination.region import person_region
+from danceit_core.pose.table import PoseTable
 
 TARGET = toy_target(12, size=128)
 REAL, POSES, BODY = list(TARGET.pictures), TARGET.keypoints, TARGET.body_px
@@ -49,6 +51,19 @@ def test_a_blurred_face_is_less_sharp_and_a_trembling_person_moves_wrongly():
     assert score(brighter)["motion_error"] < 0.5
 
 
+def test_flicker_on_a_moving_person_is_told_from_her_movement():
+    rng = np.random.default_rng(0)
+    texture = cv2.GaussianBlur(rng.integers(0, 256, (160, 160, 3)).astype(np.uint8), (0, 0), 2)
+    real = [np.ascontiguousarray(texture[20:148, 20 - 2 * k : 148 - 2 * k]) for k in range(5)]
+    everywhere, after = [np.ones((128, 128), bool)] * 5, np.arange(5) > 0
+    darker = [cv2.subtract(p, np.full_like(p, 20)) for p in real]
+    flickering = [cv2.subtract(p, np.full_like(p, 20 * (k % 2))) for k, p in enumerate(real)]
+    steady, trembling = (warp_errors(p, real, everywhere, follows=after) for p in (darker, flickering))
+    assert steady["warp_error_real"] == trembling["warp_error_real"] < 2
+    assert steady["warp_error"] < 2
+    assert trembling["warp_error"] == pytest.approx(20, abs=2)
+
+
 def test_frames_that_do_not_follow_each_other_say_nothing_of_change():
     regions = [np.ones((128, 128), bool)] * 2
     pair = REAL[:2], [REAL[0], REAL[0]]
@@ -60,3 +75,19 @@ def test_without_a_face_there_is_no_face_score():
     away = POSES.copy()
     away[:, 0] = 0
     assert np.isnan(score_faces(REAL, REAL, away, side=20)["face_psnr"])
+
+
+def test_poses_to_guess_are_flagged():
+    about = {"fps": 24, "width": 512, "height": 512}
+    target = PoseTable(sine_dancer(96), about)
+    dance = sine_dancer(40)
+    dance[10:20] = turned(dance[10:20])
+    dance[20:24, :, 0] += 300
+    dance[30:38, 4] = 0
+    flags = flag_poses(PoseTable(dance, about), target)
+    assert flags["unseen_poses"] == pytest.approx(10 / 40)
+    assert flags["outside_picture"] == pytest.approx(4 / 40)
+    assert flags["missing_joints"] == pytest.approx(8 / 40)
+    nobody = flag_poses(PoseTable(np.zeros((5, 25, 3), np.float32), about), target)
+    assert np.isnan(nobody["unseen_poses"])
+    assert nobody["missing_joints"] == 1

@@ -19,7 +19,8 @@ def scores():
     found = PoseTable(dancer + np.array([2, 0, 0], np.float32), about)
     beats = Beats(np.arange(0.5, 3.6, 0.5), 120.0)
     rng = np.random.default_rng(0)
-    return score_video(poses, found, beats=beats, song_s=4.0, settings=EvaluationSettings(), rng=rng)
+    target = PoseTable(dancer[:48], about)
+    return score_video(poses, found, target, beats=beats, song_s=4.0, settings=EvaluationSettings(), rng=rng)
 
 
 def test_scores_of_a_dancer_on_the_beat(scores):
@@ -27,6 +28,7 @@ def test_scores_of_a_dancer_on_the_beat(scores):
     assert scores["beats"]["chance_s_ba_min_1"] < 0.6
     assert scores["pose"]["detected_share"] == 1
     assert scores["pose"]["pck"] == 1
+    assert scores["pose"]["unseen_poses"] == scores["pose"]["outside_picture"] == scores["pose"]["missing_joints"] == 0
     assert scores["pose"]["mean_error_px"] == pytest.approx(2)
     assert scores["sources"] == {"tango": 0.25, "waltz": 0.75}
     assert scores["video"] == {"frames": 96, "seconds": 4.0, "song_seconds": 4.0}

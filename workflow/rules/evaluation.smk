@@ -24,6 +24,7 @@ rule evaluate:
     input:
         poses="<results>/poses/{target}/{song}.parquet",
         detected="<results>/evaluation/{target}/{song}.keypoints.parquet",
+        target="<results>/cleaned/{target}.parquet",
         music="<results>/music/{song}.parquet",
         video="<results>/videos/{target}/{song}.mp4",
     output:

@@ -11,6 +11,7 @@ with stage(snakemake):
     scores = score_video(
         read_pose_table(snakemake.input.poses),
         read_pose_table(snakemake.input.detected),
+        read_pose_table(snakemake.input.target),
         beats=music.beats,
         song_s=music.duration_s,
         settings=EvaluationSettings(**snakemake.params.settings),
