@@ -196,7 +196,7 @@ class PoseGanSettings:
     enhancer_blocks: int = 2
     discriminator_channels: int = 24
     discriminators: int = 2
-    iterations: int = 1500
+    iterations: int = 2400
     batch_size: int = 2
     learning_rate: float = 4e-4
     feature_weight: float = 10.0
