@@ -25,7 +25,7 @@ from danceit_core.config import FaceGanSettings, PoseGanSettings, PoseSettings
 from danceit_core.evaluation.images import redetection
 from danceit_core.evaluation.painting import score_painting
 from danceit_core.imagination.checkpoint import load_face_gan, load_pose_gan
-from danceit_core.imagination.data import TargetFrames, read_target
+from danceit_core.imagination.data import TargetFrames, fit_keypoints, read_target
 from danceit_core.imagination.face import patch_side
 from danceit_core.imagination.face_training import train_face_gan
 from danceit_core.imagination.pose_step import PoseStep
@@ -35,6 +35,7 @@ from danceit_core.media.picture import write_picture
 from danceit_core.media.video import VideoWriter
 from danceit_core.pose.detect import detect_keypoints
 from danceit_core.pose.draw import contact_sheet
+from danceit_core.pose.table import read_pose_table
 
 CPU, FPS = torch.device("cpu"), 24.0
 TIMED_STEPS, SHOWN = 12, 6
@@ -76,6 +77,13 @@ def steps_in(target: TargetFrames, settings: PoseGanSettings, *, minutes: float)
         step(number)
         duel.update_average(number)
     return max(1, int(60 * minutes / (time.perf_counter() - start_s) * TIMED_STEPS))
+
+
+def with_true_joints(target: TargetFrames, poses: Path, joints: Path) -> TargetFrames:
+    """The same frames with the joints of another table of the same video, in frames of its first size."""
+    cleaned, true = read_pose_table(poses), read_pose_table(joints)
+    kept = np.flatnonzero(cleaned.columns["kept"])[: len(target.keypoints)]
+    return replace(target, keypoints=fit_keypoints(true.keypoints[kept], size=true.size, picture_size=target.size))
 
 
 def found_in(pictures: list[np.ndarray], folder: Path, weights: Path) -> np.ndarray:
@@ -134,7 +142,7 @@ class Trial:
             tiles = [real[k] for k in chosen] + [painted[k] for k in chosen]
             self.sheets.mkdir(parents=True, exist_ok=True)
             sheet = contact_sheet(tiles, columns=SHOWN, width=320 * SHOWN)
-            write_picture(self.sheets / f"{name.replace(' ', '_').replace(',', '')}.png", sheet)
+            write_picture(self.sheets / f"{name.replace(' ', '_').replace(',', '')}.jpg", sheet)
 
 
 def main() -> None:
@@ -146,6 +154,7 @@ def main() -> None:
     parser.add_argument("--face", nargs="*", default=["default"], help="rows that also get a FaceGAN")
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--set", nargs="*", default=[], metavar="KEY=VALUE", help="of the poseGAN's settings, all rows")
+    parser.add_argument("--joints", type=Path, help="true joints (rendered targets): what the detector's errors cost")
     parser.add_argument("--sheets", type=Path, help="folder for a picture of each row: real above, painted below")
     parser.add_argument("--weights", type=Path, default=Path("resources/blazepose"))
     given = parser.parse_args()
@@ -154,6 +163,8 @@ def main() -> None:
     frames = given.results / "frames" / f"{given.target}.mp4"
     poses = given.results / "cleaned" / f"{given.target}.parquet"
     target = read_target(frames, poses, settings=QUICK)
+    if given.joints:
+        target = with_true_joints(target, poses, given.joints)
     with tempfile.TemporaryDirectory() as folder:
         trial, kept = Trial(target, Path(folder), given.weights, given.sheets), Path(folder)
         truth = trial.redetect(trial.held_out[0])
