@@ -148,11 +148,13 @@ def spawn(
         running = subprocess.Popen(
             command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace", env=environment
         )
+        said = ""  # the last word of an error, as Python writes it
         try:
             for line in running.stdout or ():
                 words = line.split()
                 if words[:1] != [PROGRESS]:
                     log.info("%s", line.rstrip())
+                    said = line.strip() if "Error" in line and not said else said
                 elif progress is not None:
                     progress(int(words[1]), int(words[2]))
         except BaseException:
@@ -163,7 +165,10 @@ def spawn(
         if refusal.exists():
             raise ImaginationError(refusal.read_text())
         if status != 0:
-            raise ImaginationError(f"one of {number} training processes broke down; the lines above in the log say why")
+            raise ImaginationError(
+                f"one of {number} training processes broke down ({said or f'status {status}'}); the lines above in the "
+                "log say more"
+            )
 
 
 def main() -> None:
