@@ -1,6 +1,6 @@
 """How well the matcher matches dances that follow their music by construction: the studio's, songs unseen in training.
 
-    python benchmarks/matcher_studio.py --mesh resources/body_mesh.zip --folder /tmp/studio
+    python benchmarks/matcher_studio.py --mesh resources/body/body_mesh.zip --folder studio
 
 Each dance has a song of its own (tempo, key, chords and tune by its number) and a routine whose moves are as energetic
 as the song's section and whose counts are its beats. Joints are the true ones with a jitter of JITTER_PX pixels of 256;
