@@ -4,7 +4,8 @@
     python benchmarks/imagination_quality.py --results results --target performer --rows default pix2pixHD --minutes 2
 
 `snakemake -- results/gan/TARGET/check.json` makes what it reads. Every row gets the same minutes of training on the
-same cores: the time of a step is measured first, and as many are made as fit. Scores are of the last 15 % of the video,
+same cores: the times of a step of all rows are measured first, one after the other (leave the machine alone until the
+table's head is printed), and as many are made as fit. Scores are of the last 15 % of the video,
 at the size of the finished picture; PCK is of the joints that BlazePose finds in the painted frames against those asked
 for (within a tenth of the torso), beside it in the real frames. flicker: of the background, beside the video's own.
 motion_error, warp_error: see `danceit_core/evaluation/painting.py`. Memory is the process's peak.
@@ -165,6 +166,9 @@ def main() -> None:
     target = read_target(frames, poses, settings=QUICK)
     if given.joints:
         target = with_true_joints(target, poses, given.joints)
+    fitting = {
+        name: steps_in(target, replace(QUICK, **ROWS[name] | changed), minutes=given.minutes) for name in given.rows
+    }
     with tempfile.TemporaryDirectory() as folder:
         trial, kept = Trial(target, Path(folder), given.weights, given.sheets), Path(folder)
         truth = trial.redetect(trial.held_out[0])
@@ -173,10 +177,8 @@ def main() -> None:
               f"{truth['mean_error_px']:.1f} px\n")  # fmt: skip
         print("| row | " + " | ".join(COLUMNS) + " | the video's warp error | its flicker | steps | frames/s | GB |")
         print("|---" * (len(COLUMNS) + 6) + "|", flush=True)
-        for name in given.rows:
-            settings = replace(QUICK, **ROWS[name] | changed)
-            steps = steps_in(target, settings, minutes=given.minutes)
-            settings = replace(settings, iterations=steps, checkpoint_every=steps)
+        for name, steps in fitting.items():
+            settings = replace(QUICK, **ROWS[name] | changed, iterations=steps, checkpoint_every=steps)
             paths = {"checkpoint_path": kept / f"{name}.safetensors", "samples_path": kept / "samples.png"}
             train_pose_gan(target, settings=settings, seed=0, device=CPU, **paths)
             trial.show(name, steps, paths["checkpoint_path"], None)

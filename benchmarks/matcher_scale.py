@@ -34,8 +34,8 @@ PAPER = {
 def simulate(folder: Path, *, count: int, frames: int, features: str) -> Pairs:
     """Fragments of noise as memory maps."""
     rng = np.random.default_rng(0)
-    keypoints = make_array((count, frames, 25, 3), folder=folder, name="keypoints")
-    sounds = make_array((count, frames, FEATURE_WIDTHS[features]), folder=folder, name="features")
+    keypoints = make_array((count, frames, 25, 3), folder=folder)
+    sounds = make_array((count, frames, FEATURE_WIDTHS[features]), folder=folder)
     for values in (keypoints, sounds):
         noise = rng.normal(256, 40, (CHUNK, *values.shape[1:])).astype(np.float32)
         for first in range(0, count, CHUNK):

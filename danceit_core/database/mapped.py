@@ -1,22 +1,24 @@
-"""Arrays larger than memory: .npy files that are mapped, and whose pages are given back after use.
+"""Arrays larger than memory: files that are mapped, and whose pages are given back after use.
 
-Mapped pages count as this process's memory until they are given back, though they are only the file's cache.
+Mapped pages count as this process's memory until they are given back, though they are only the file's cache. The
+files have no name: they go with the array, however the process ends.
 """
 
 import mmap
+import tempfile
 from pathlib import Path
 
 import numpy as np
-from numpy.lib.format import open_memmap
-from numpy.typing import NDArray
+from numpy.typing import DTypeLike, NDArray
 
 
-def make_array(shape: tuple[int, ...], *, folder: str | Path | None, name: str) -> NDArray[np.float32]:
-    """An array of float32 to be filled, in memory or, with a folder, mapped to `folder/name.npy`."""
-    if folder is None:
-        return np.empty(shape, np.float32)
+def make_array(shape: tuple[int, ...], *, folder: str | Path | None, dtype: DTypeLike = np.float32) -> NDArray:
+    """An array to be filled, in memory or, with a folder, mapped to a nameless file on that folder's disk."""
+    if folder is None or 0 in shape:
+        return np.empty(shape, dtype)
     Path(folder).mkdir(parents=True, exist_ok=True)
-    return open_memmap(Path(folder) / f"{name}.npy", mode="w+", dtype=np.float32, shape=shape)
+    with tempfile.TemporaryFile(dir=folder) as file:
+        return np.memmap(file, dtype, "w+", shape=shape)
 
 
 def take(values: NDArray[np.float32], rows: NDArray[np.integer]) -> NDArray[np.float32]:

@@ -6,10 +6,8 @@ The files of a folder are one table, for this module and for pandas, polars or D
 has a file of no rows. A file depends on its video alone, so a new video leaves all others as they are.
 """
 
-import contextlib
 import json
-import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -103,8 +101,8 @@ def read_database(paths: Sequence[str | Path], *, folder: str | Path | None = No
     """All fragments of one length: what `write_fragments` wrote for each video, in the order of the paths.
 
     Column `split` is settled (see `split.held_out`) over the videos that have fragments with sound. Memory: the
-    fragments themselves and one file more; with `folder`, keypoints and features are memory maps of files there
-    (written anew, to be deleted by the caller), and only one file of the database is in memory. Raises DatabaseError
+    fragments themselves and one file more; with `folder`, keypoints and features are memory maps of nameless
+    files on its disk, and only one file of the database is in memory. Raises DatabaseError
     for a file that is none or of another version, when the files do not go together, and when there is no fragment in
     any of them.
     """
@@ -123,8 +121,8 @@ def read_database(paths: Sequence[str | Path], *, folder: str | Path | None = No
     for part in filled:
         _check_alike(part, filled[0])
     count, frames = sum(part.rows for part in filled), round(about["seconds"] * about["fps"])
-    keypoints = make_array((count, frames, JOINTS, 3), folder=folder, name="keypoints")
-    features = make_array((count, frames, filled[0].widths[1] // frames), folder=folder, name="features")
+    keypoints = make_array((count, frames, JOINTS, 3), folder=folder)
+    features = make_array((count, frames, filled[0].widths[1] // frames), folder=folder)
     tables, first = [], 0
     for part in filled:
         rows = slice(first, first + part.rows)
@@ -138,15 +136,6 @@ def read_database(paths: Sequence[str | Path], *, folder: str | Path | None = No
     table = pa.concat_tables(tables).replace_schema_metadata(None).to_pandas()
     table["split"] = _settled_split(table, test_share=float(about["test_share"]))
     return Database(keypoints, features, table, about)
-
-
-@contextlib.contextmanager
-def mapped_database(paths: Sequence[str | Path], *, beside: str | Path) -> Iterator[Database]:
-    """`read_database` with its arrays mapped to files beside `beside`, which are removed afterwards."""
-    place = Path(beside).parent
-    place.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=place, prefix=".arrays") as folder:
-        yield read_database(paths, folder=folder)
 
 
 @dataclass(frozen=True)

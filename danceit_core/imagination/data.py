@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from danceit_core.config import PoseGanSettings
+from danceit_core.database.mapped import make_array
 from danceit_core.errors import ImaginationError, PoseError
 from danceit_core.imagination.region import body_size
 from danceit_core.media.video import Letterbox, decode_frames
@@ -124,7 +125,5 @@ def fit_keypoints(keypoints: Keypoints, *, size: tuple[int, int], picture_size: 
 
 def _room_for(frames: int, picture_size: int, scratch: str | Path | None) -> NDArray[np.uint8]:
     shape = (frames, picture_size, picture_size, 3)
-    if int(np.prod(shape, dtype=np.int64)) <= IN_MEMORY_BYTES:
-        return np.empty(shape, np.uint8)
-    with tempfile.TemporaryFile(dir=scratch) as file:  # deleted as soon as the map goes
-        return np.memmap(file, np.uint8, "w+", shape=shape)
+    fits = int(np.prod(shape, dtype=np.int64)) <= IN_MEMORY_BYTES
+    return make_array(shape, folder=None if fits else scratch or tempfile.gettempdir(), dtype=np.uint8)

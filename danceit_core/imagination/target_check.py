@@ -100,12 +100,12 @@ def measure_target(
     pictures: NDArray[np.uint8],
     frames: Frames,
     dances: Iterable[PoseTable],
-    image_size: int,
+    picture_size: int,
 ) -> Figures:
     """Measure a target video by its keypoints after and before cleaning and by some of its pictures.
 
     pictures (n, H, W, 3) of the numbers `frames`, as of `spread_frames`. dances: what will be asked for, finished
-    dances or cleaned dance videos, looked at one by one. image_size: of the pictures that the GAN will paint.
+    dances or cleaned dance videos, looked at one by one. picture_size: of the pictures that the GAN will paint.
     """
     keypoints, height = cleaned.keypoints[kept_frames(cleaned)], cleaned.size[1]
     xy, body, joints = hide_absent(keypoints)[..., :2], measure_body(keypoints), cleaned.keypoints[frames]
@@ -122,7 +122,7 @@ def measure_target(
     return Figures(
         usable_s=len(keypoints) / cleaned.fps,
         height=tall,
-        head_px=HEAD_SHARE * tall * image_size,
+        head_px=HEAD_SHARE * tall * picture_size,
         cut_off=_mean(np.any(list(parts.values()), axis=0)),
         cut_off_part=max(parts, key=lambda part: int(parts[part].sum())),
         shown={view: _mean(views == number) for number, view in enumerate(VIEWS)},

@@ -160,6 +160,15 @@ def test_what_is_written_is_read(tmp_path):
     assert subset.table.index.tolist() == [0, 1]
 
 
+def test_a_database_larger_than_memory_is_mapped_to_files_that_nobody_has_to_clean_up(tmp_path):
+    paths, disk = store(tmp_path, a=cut("a"), b=cut("b", frames=100)), tmp_path / "disk"
+    loaded, mapped = read_database(paths), read_database(paths, folder=disk)
+    assert isinstance(mapped.keypoints, np.memmap)
+    np.testing.assert_array_equal(mapped.keypoints, loaded.keypoints)
+    np.testing.assert_array_equal(mapped.features, loaded.features)
+    assert list(disk.iterdir()) == []
+
+
 READERS = {
     "pandas": "import pandas; print(len(pandas.read_parquet('DIR', columns=['video', 'keypoints'])))",
     "polars": "import polars; print(polars.scan_parquet('DIR/*.parquet').collect().height)",

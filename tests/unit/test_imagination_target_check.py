@@ -62,13 +62,13 @@ def sideways(keypoints):
     return out
 
 
-def measure(cleaned, *, raw=None, dances=(), pictures=None, frames=None, image_size=256):
+def measure(cleaned, *, raw=None, dances=(), pictures=None, frames=None, picture_size=256):
     """Figures of a table; the pictures are grey where the test is not about them."""
     frames = spread_frames(cleaned, count=4) if frames is None else frames
     width, height = cleaned.size
     if pictures is None:
         pictures = np.full((len(frames), height, width, 3), 99, np.uint8)
-    given = {"pictures": pictures, "frames": frames, "dances": dances, "image_size": image_size}
+    given = {"pictures": pictures, "frames": frames, "dances": dances, "picture_size": picture_size}
     return measure_target(cleaned, raw or cleaned, **given)
 
 
@@ -215,7 +215,7 @@ def test_nearest_of_no_poses():
 def test_length_and_size_are_those_of_the_kept_frames():
     keypoints = sine_dancer(240)  # 300 of 512 pixels from nose to ankles
     keypoints[200:] = sine_dancer(40, scale=0.2)
-    figures = measure(table(keypoints, kept=np.arange(240) < 200), image_size=128)
+    figures = measure(table(keypoints, kept=np.arange(240) < 200), picture_size=128)
     assert figures.usable_s == pytest.approx(200 / 24)
     assert figures.height == pytest.approx(300 / 512, rel=0.01)
     assert figures.head_px == pytest.approx(0.15 * 128 * 300 / 512, rel=0.01)

@@ -17,7 +17,7 @@ rule check_target:
     resources:
         mem_mb=2000,
     params:
-        image_size=settings["pose_gan"]["picture_size"],
+        picture_size=settings["pose_gan"]["picture_size"],
         version=STAGE_VERSIONS["pose_gan"],
     script:
         "../scripts/check_target.py"

@@ -5,11 +5,11 @@ from danceit_core.pose.table import read_pose_table
 from danceit_core.run import stage
 
 with stage(snakemake):
-    given, image_size = snakemake.input, snakemake.params.image_size
+    given, picture_size = snakemake.input, snakemake.params.picture_size
     cleaned, raw = read_pose_table(given.cleaned), read_pose_table(given.raw)
     dances = (read_pose_table(path) for path in given.dances)
     frames = spread_frames(cleaned)
     looked_at = {"frames": frames, "pictures": read_frames(given.frames, frames)}
-    figures = measure_target(cleaned, raw, **looked_at, dances=dances, image_size=image_size)
+    figures = measure_target(cleaned, raw, **looked_at, dances=dances, picture_size=picture_size)
     write_check(snakemake.output.figures, figures)
     draw_check(snakemake.output.page, figures, name=snakemake.wildcards.target, cleaned=cleaned, **looked_at)

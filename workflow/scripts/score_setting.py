@@ -1,5 +1,7 @@
+from pathlib import Path
+
 from danceit_core.config import MatcherSettings
-from danceit_core.database.table import mapped_database
+from danceit_core.database.table import read_database
 from danceit_core.evaluation.matching import score_matcher
 from danceit_core.evaluation.summary import write_scores
 from danceit_core.evaluation.sweep import swept
@@ -9,7 +11,8 @@ from danceit_core.run import stage
 
 settings, seed = swept(MatcherSettings(**snakemake.params.settings), snakemake.wildcards.row), snakemake.params.seed
 state = snakemake.params.state
-with stage(snakemake) as run, mapped_database(snakemake.input.fragments, beside=state) as database:
+with stage(snakemake) as run:
+    database = read_database(snakemake.input.fragments, folder=Path(state).parent)
     pairs = make_pairs(database)
     trained = train_matcher(pairs, settings=settings, seed=seed, device=run.device, state=state, progress=run.progress)
     write_scores(snakemake.output[0], score_matcher(trained.matcher, pairs, seed=seed))

@@ -1,5 +1,7 @@
+from pathlib import Path
+
 from danceit_core.config import MatcherSettings
-from danceit_core.database.table import mapped_database
+from danceit_core.database.table import read_database
 from danceit_core.evaluation.matching import write_training
 from danceit_core.matcher.data import make_pairs
 from danceit_core.matcher.train import train_matcher
@@ -7,7 +9,8 @@ from danceit_core.run import stage
 
 settings, seed = MatcherSettings(**snakemake.params.settings), snakemake.params.seed
 state = snakemake.params.state
-with stage(snakemake) as run, mapped_database(snakemake.input.fragments, beside=state) as database:
+with stage(snakemake) as run:
+    database = read_database(snakemake.input.fragments, folder=Path(state).parent)
     pairs = make_pairs(database)
     trained = train_matcher(pairs, settings=settings, seed=seed, device=run.device, state=state, progress=run.progress)
     write_training(trained, pairs, snakemake.output, seed=seed)
