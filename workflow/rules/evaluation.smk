@@ -59,6 +59,45 @@ rule draw_contact_sheet:
         "../scripts/draw_contact_sheet.py"
 
 
+rule compare_video:
+    """Side by side: the frames that lent the poses, the aligned poses, the person painted from them."""
+    input:
+        poses="<results>/poses/{target}/{song}.parquet",
+        frames=collect("<results>/frames/{video}.mp4", video=project.videos.index),
+        painted="<results>/videos/{target}/{song}.mp4",
+        song=lambda w: project.songs.at[w.song, "path"],
+    output:
+        "<results>/comparison/{target}/{song}.mp4",
+    log:
+        "<logs>/compare_video/{target}/{song}.log",
+    conda:
+        "../../environment.yml"
+    params:
+        videos=list(project.videos.index),
+        version=STAGE_VERSIONS["evaluation"],
+    script:
+        "../scripts/compare_video.py"
+
+
+rule draw_moving_picture:
+    """Six seconds of a video for pages, as an animated WebP."""
+    input:
+        "<results>/{folder}/{name}.mp4",
+    output:
+        "<results>/moving_pictures/{folder}/{name}.webp",
+    log:
+        "<logs>/draw_moving_picture/{folder}/{name}.log",
+    wildcard_constraints:
+        folder="frames|videos|comparison|preview",
+        name=r"[A-Za-z0-9_-]+(/[A-Za-z0-9_-]+)?",
+    conda:
+        "../../environment.yml"
+    params:
+        version=STAGE_VERSIONS["evaluation"],
+    script:
+        "../scripts/draw_moving_picture.py"
+
+
 rule summarise:
     """One page of what came out: where the video is, how good it is, how long each stage took."""
     input:

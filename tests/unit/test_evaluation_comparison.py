@@ -1,0 +1,79 @@
+"""Side by side: each frame of a dance beside the frame of the video that lent its pose."""
+
+import numpy as np
+import pytest
+from PIL import Image
+from puppet import puppet_keypoints
+
+from danceit_core.errors import MediaError, PoseError
+from danceit_core.evaluation.comparison import READ_AT_ONCE, compare_frames
+from danceit_core.media.moving_picture import write_moving_picture
+from danceit_core.media.video import VideoWriter
+from danceit_core.pose.table import PoseTable
+
+SIZE, FRAMES = 64, READ_AT_ONCE + 6
+
+
+def film(path, levels, *, tint):
+    """A frame store whose pictures tell their numbers by their grey, and their video by their colour."""
+    with VideoWriter(path, fps=24, size=(SIZE, SIZE), crf=4) as writer:
+        for level in levels:
+            writer.write(np.full((SIZE, SIZE, 3), np.array(tint) * level // 255, np.uint8))
+    return path
+
+
+@pytest.fixture
+def dance(tmp_path):
+    levels = [60 + 4 * k for k in range(40)]
+    stores = {
+        "red": film(tmp_path / "red.mp4", levels, tint=(255, 40, 40)),
+        "blue": film(tmp_path / "blue.mp4", levels, tint=(40, 40, 255)),
+    }
+    painted = film(tmp_path / "painted.mp4", [8 * k for k in range(FRAMES)], tint=(40, 255, 40))
+    rng = np.random.default_rng(0)
+    columns = {
+        "source_video": np.where(np.arange(FRAMES) % 7 < 4, "red", "blue").astype(object),
+        "source_frame": rng.integers(0, 40, FRAMES),
+    }
+    keypoints = np.stack([puppet_keypoints(k / 24, size=512) for k in range(FRAMES)])
+    return PoseTable(keypoints, {"fps": 24.0, "width": 512, "height": 512}, columns), stores, painted
+
+
+def test_each_frame_stands_beside_its_source(dance):
+    poses, stores, painted = dance
+    pictures = list(compare_frames(poses, stores, painted, size=SIZE))
+    assert len(pictures) == FRAMES
+    for number, picture in enumerate(pictures):
+        assert picture.shape == (SIZE, 3 * SIZE, 3)
+        source, pose, finished = np.split(picture.astype(int), 3, axis=1)
+        strong = 0 if poses.columns["source_video"][number] == "red" else 2
+        assert source[..., strong].mean() == pytest.approx(60 + 4 * poses.columns["source_frame"][number], abs=3)
+        assert source[..., strong].mean() > 2 * source[..., 2 - strong].mean()
+        assert 0 < (pose > 40).any(-1).mean() < 0.3  # a figure on black
+        assert finished[..., 1].mean() == pytest.approx(8 * number, abs=3)
+
+
+def test_a_table_without_sources_is_refused(dance):
+    poses, stores, painted = dance
+    with pytest.raises(PoseError, match="names no source frames"):
+        next(compare_frames(PoseTable(poses.keypoints, poses.metadata), stores, painted, size=SIZE))
+
+
+def test_a_moving_picture_moves(dance, tmp_path):
+    path = tmp_path / "dance.webp"
+    write_moving_picture(path, dance[2], start_s=0.25, seconds=0.5, fps=12, width=32)
+    with Image.open(path) as moving:
+        assert (moving.n_frames, moving.size, moving.info["loop"]) == (6, (32, 32), 0)
+        greens = []
+        for number in range(moving.n_frames):
+            moving.seek(number)
+            moving.load()
+            greens.append(np.asarray(moving.convert("RGB"))[..., 1].mean())
+            assert moving.info["duration"] == round(1000 / 12)
+    assert greens == pytest.approx([8 * (6 + 2 * k) for k in range(6)], abs=6)
+
+
+def test_a_part_after_the_end_is_refused(dance, tmp_path):
+    with pytest.raises(MediaError, match=r"lasts 1\.2 s, no longer than start_s = 9 s"):
+        write_moving_picture(tmp_path / "dance.webp", dance[2], start_s=9)
+    assert not (tmp_path / "dance.webp").exists()
