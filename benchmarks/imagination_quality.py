@@ -7,7 +7,8 @@
 same cores: the processor's time for a step is measured first, and as many are made as fit. Scores are of the last
 15 % of the video, at the size of the finished picture; PCK is of the joints that BlazePose finds in the painted frames
 against those asked for (within a tenth of the torso), beside it in the real frames. flicker: of the background, beside
-the video's own. motion_error, warp_error: see `danceit_core/evaluation/painting.py`. Memory is the process's peak.
+the video's own. motion_error, warp_error, texture_flicker: see `danceit_core/evaluation/painting.py`. Memory is the
+process's peak.
 """
 
 import argparse
@@ -63,6 +64,7 @@ COLUMNS = (
     "mean_error_px",
     "motion_error",
     "warp_error",
+    "texture_flicker",
     "flicker",
 )
 
@@ -133,6 +135,7 @@ class Trial:
         memory_gb = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6
         cells += [
             f"{scores['warp_error_real']:.2f}",
+            f"{scores['texture_flicker_real']:.2f}",
             f"{scores['flicker_real']:.2f}",
             f"{steps}",
             f"{rate:.1f}",
@@ -173,8 +176,12 @@ def main() -> None:
         print(f"{given.target}: {target.training.sum()} frames to train, {(~target.training).sum()} held out, "
               f"{target.size} px, body {target.body_px:.0f} px; PCK of the real frames {truth['pck']:.3f}, "
               f"{truth['mean_error_px']:.1f} px\n")  # fmt: skip
-        print("| row | " + " | ".join(COLUMNS) + " | the video's warp error | its flicker | steps | frames/s | GB |")
-        print("|---" * (len(COLUMNS) + 6) + "|", flush=True)
+        print(
+            "| row | "
+            + " | ".join(COLUMNS)
+            + " | the video's warp error | its texture flicker | its flicker | steps | frames/s | GB |"
+        )
+        print("|---" * (len(COLUMNS) + 7) + "|", flush=True)
         for name in given.rows:
             settings = replace(QUICK, **ROWS[name] | changed)
             steps = steps_in(target, settings, minutes=given.minutes)

@@ -7,6 +7,8 @@
     motion_error             frame-to-frame error: mean |change painted - change real|, person's region, grey levels
     warp_error, .._real      flicker of the person: mean |picture - the one before, moved as the real video moves|,
                              painted and real, grey levels, where that movement is known (Lai et al., ECCV 2018)
+    texture_flicker, .._real the same, each moved as it moves itself: clothes that swim or shimmer, however well the
+                             person's movement was met
     flicker, flicker_real    mean change of the background from frame to frame, painted and real, grey levels
 
 Pictures uint8 (T, S, S, 3), painted and real, of consecutive frames; keypoints (T, 25, 3) in their pixels. Where two
@@ -53,6 +55,8 @@ def score_painting(
         **score_faces(painted, real, keypoints, side=face_px),
         "motion_error": motion_error(painted, real, regions, follows=follows),
         **warp_errors(painted, real, regions, follows=follows),
+        "texture_flicker": texture_flicker(painted, regions, follows=follows),
+        "texture_flicker_real": texture_flicker(real, regions, follows=follows),
         "flicker": background_flicker(painted, regions),
         "flicker_real": background_flicker(real, regions),
     }
@@ -97,21 +101,39 @@ def warp_errors(
     follows: NDArray[np.bool_],
 ) -> dict[str, float]:
     """`warp_error` and `warp_error_real`: see the module. Real movement is dense optical flow (DIS)."""
-    flow_of = cv2.DISOpticalFlow.create(cv2.DISOPTICAL_FLOW_PRESET_MEDIUM)
-    rows, columns = np.indices(real[0].shape[:2], np.float32)
     errors = []
     for number in np.flatnonzero(follows[1:]) + 1:
-        here, before = (cv2.cvtColor(real[k], cv2.COLOR_RGB2GRAY) for k in (number, number - 1))
-        flow = flow_of.calc(here, before, None)  # where each pixel was
-        both = []
-        for pictures in (painted, real):
-            moved = cv2.remap(pictures[number - 1], columns + flow[..., 0], rows + flow[..., 1], cv2.INTER_LINEAR)
-            both.append(np.abs(pictures[number].astype(np.int16) - moved).mean(-1))
+        flow = _flow_back(real[number - 1], real[number])
+        both = [_unexplained(pictures[number - 1], pictures[number], flow) for pictures in (painted, real)]
         known = regions[number] & (both[1] < UNKNOWN_LEVELS)
         if known.any():
             errors.append([error[known].mean() for error in both])
     ours, theirs = np.mean(errors, axis=0) if errors else (np.nan, np.nan)
     return {"warp_error": float(ours), "warp_error_real": float(theirs)}
+
+
+def texture_flicker(pictures: list[Picture], regions: list[NDArray[np.bool_]], *, follows: NDArray[np.bool_]) -> float:
+    """`texture_flicker`: see the module; NaN without two frames in a row."""
+    errors = []
+    for number in np.flatnonzero(follows[1:]) + 1:
+        before, now = pictures[number - 1], pictures[number]
+        if regions[number].any():
+            errors.append(_unexplained(before, now, _flow_back(before, now))[regions[number]].mean())
+    return float(np.mean(errors)) if errors else float("nan")
+
+
+def _flow_back(before: Picture, now: Picture) -> NDArray[np.float32]:
+    """Where each pixel of `now` was in `before`, as a displacement (H, W, 2)."""
+    flow_of = cv2.DISOpticalFlow.create(cv2.DISOPTICAL_FLOW_PRESET_MEDIUM)
+    here, there = (cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY) for picture in (now, before))
+    return flow_of.calc(here, there, None)
+
+
+def _unexplained(before: Picture, now: Picture, flow: NDArray[np.float32]) -> NDArray[np.float64]:
+    """Absolute difference (H, W) of a picture from the one before it, moved along a flow; mean over colours."""
+    rows, columns = np.indices(now.shape[:2], np.float32)
+    moved = cv2.remap(before, columns + flow[..., 0], rows + flow[..., 1], cv2.INTER_LINEAR)
+    return np.abs(now.astype(np.int16) - moved).mean(-1)
 
 
 def flag_poses(dance: PoseTable, target: PoseTable) -> dict[str, float]:

@@ -6,7 +6,14 @@ import pytest
 from dancers import sine_dancer, turned
 from toy_target import toy_target
 
-from danceit_core.evaluation.painting import flag_poses, motion_error, score_faces, score_painting, warp_errors
+from danceit_core.evaluation.painting import (
+    flag_poses,
+    motion_error,
+    score_faces,
+    score_painting,
+    texture_flicker,
+    warp_errors,
+)
 from danceit_core.imagination.region import person_region
 from danceit_core.pose.table import PoseTable
 
@@ -62,6 +69,17 @@ def test_flicker_on_a_moving_person_is_told_from_her_movement():
     assert steady["warp_error_real"] == trembling["warp_error_real"] < 2
     assert steady["warp_error"] < 2
     assert trembling["warp_error"] == pytest.approx(20, abs=2)
+    assert texture_flicker(flickering, everywhere, follows=after) == pytest.approx(20, abs=2)
+
+
+def test_a_person_who_trembles_as_a_whole_has_steady_clothes():
+    rng = np.random.default_rng(0)
+    texture = cv2.GaussianBlur(rng.integers(0, 256, (160, 160, 3)).astype(np.uint8), (0, 0), 3)
+    real = [np.ascontiguousarray(texture[20:148, 20:148])] * 5
+    shaken = [np.ascontiguousarray(texture[20:148, 18 + 4 * (k % 2) :][:, :128]) for k in range(5)]
+    middle, after = [np.pad(np.ones((96, 96), bool), 16)] * 5, np.arange(5) > 0
+    assert warp_errors(shaken, real, middle, follows=after)["warp_error"] > 4
+    assert texture_flicker(shaken, middle, follows=after) < 2
 
 
 def test_frames_that_do_not_follow_each_other_say_nothing_of_change():
