@@ -177,8 +177,8 @@ class PoseGanSettings:
     `heatmaps`. previous_frame: also show it what it painted before. kernel: of the first and last layers, odd.
     channels: multiples of 32 are fastest on a CPU. pose_jitter_px: standard deviation of the noise on the joints in
     training. checkpoint_every: iterations between reviews; checkpoint_minutes: the longest between saved states.
-    patience: reviews without progress after which training ends, 0: never. perceptual_weights: file of VGG19's
-    weights. discriminator_norm: `instance` (pix2pixHD) or `spectral`.
+    patience: reviews without progress (`evaluation.held_out`) after which training ends, 0: never.
+    perceptual_weights: file of VGG19's weights. discriminator_norm: `instance` (pix2pixHD) or `spectral`.
 
     The paper's network: image_size 512, channels 64, kernel 7, downsamplings 4, blocks 9, enhancer_blocks 3,
     discriminator_channels 64, discriminators 3, crop, background_plate and body_chart false.
@@ -235,10 +235,20 @@ class FaceGanSettings:
 
 @dataclass(frozen=True)
 class RenderingSettings:
-    """The final video (H.264 + AAC)."""
+    """The final video (H.264 + AAC). preview_s: length of the painted preview, seconds."""
 
     batch_size: int = 4
     crf: int = 17
+    preview_s: float = 6.0
+
+
+@dataclass(frozen=True)
+class GroupSettings:
+    """Several persons on one stage. members: IDs of targets, the first in front, () for all; spacing: body heights."""
+
+    members: tuple[str, ...] = ()
+    spacing: float = 0.55
+    mirrored: bool = False
 
 
 @dataclass(frozen=True)
@@ -269,6 +279,7 @@ SECTIONS: dict[str, type] = {
     "pose_gan": PoseGanSettings,
     "face_gan": FaceGanSettings,
     "rendering": RenderingSettings,
+    "group": GroupSettings,
     "evaluation": EvaluationSettings,
 }
 
@@ -283,5 +294,11 @@ def make_settings(kind: type[Settings], values: Mapping[str, Any]) -> Settings:
             near = difflib.get_close_matches(key, known, n=1)
             hint = f"did you mean {near[0]!r}?" if near else f"known keys: {', '.join(known)}"
             raise ConfigError(f"{kind.__name__} has no key {key!r}; {hint}")
-    clean = {k: tuple(v) if isinstance(v, list) else v for k, v in values.items()}
-    return kind(**clean)
+    return kind(**{key: _as_declared(value, known[key].type) for key, value in values.items()})
+
+
+def _as_declared(value: Any, kind: Any) -> Any:
+    """A list as a tuple, and 3.0 as 3 where a whole number is declared, which YAML and its schema take for one."""
+    if isinstance(value, list):
+        return tuple(_as_declared(entry, int if kind == tuple[int, ...] else kind) for entry in value)
+    return int(value) if kind is int and isinstance(value, float) and value.is_integer() else value

@@ -16,6 +16,7 @@ STAGE_VERSIONS: dict[str, int] = {
     "alignment": 3,
     "pose_gan": 2,
     "face_gan": 2,
-    "rendering": 2,
+    "rendering": 3,
+    "group": 1,
     "evaluation": 3,
 }

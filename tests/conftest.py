@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from danceit_core.assets import fetch_body_mesh, fetch_pose_weights
@@ -19,3 +20,22 @@ def pose_weights():
 def body_mesh():
     """The file of the studio dancers' mesh; fetched once, then kept in the checkout (ignored by git)."""
     return fetch_body_mesh(ROOT / "resources")
+
+
+@pytest.fixture(scope="session")
+def studio_frames(body_mesh):
+    """Three frames (3, 256, 256, 3) of a studio dancer and her true joints (3, 25, 3)."""
+    from danceit_core.studio.cast import CLIPS
+    from danceit_core.studio.dancer import dress
+    from danceit_core.studio.music import compose_song
+    from danceit_core.studio.record import perform, project_joints
+    from danceit_core.studio.renderer import Camera, Renderer
+
+    scene, chosen = CLIPS["dancer_2"], [5, 40, 75]
+    dancer = dress(body_mesh, scene.look)
+    camera = Camera.for_height(dancer.body.height)
+    renderer = Renderer(dancer, scene.room, camera, size=256, supersampling=1)
+    solved, _ = perform(scene, dancer, compose_song(tempo_bpm=scene.tempo_bpm, seconds=4, seed=1), seconds=4)
+    transforms = solved.transforms(dancer.body.skeleton).astype(np.float32)
+    pictures = np.stack([renderer.draw(transforms[number]) for number in chosen])
+    return pictures, project_joints(dancer, solved, camera, size=256)[chosen]

@@ -5,7 +5,7 @@ Conventions: pictures are uint8 RGB (H, W, 3), videos (T, H, W, 3) arrays or ite
 smaller for the pixel error and the flicker.
 
 References: SSIM, Wang et al., IEEE Transactions on Image Processing 13(4), 2004; PCK, Yang and Ramanan, IEEE PAMI
-35(12), 2013, here with the torso as the unit. LPIPS needs a backbone whose weights no package registry holds.
+35(12), 2013, here with the torso as the unit. LPIPS, on another backbone than its own: `perceptual_distance`.
 """
 
 from collections.abc import Iterable

@@ -12,6 +12,9 @@ from torch import Tensor
 
 from danceit_core.imagination.discriminator import Features
 
+# A change of the real picture, of 2 for black to white, beyond which little is asked of the painted one.
+STEADY = 0.1
+
 
 def discriminator_loss(real: list[Features], painted: list[Features]) -> Tensor:
     """LSGAN, mean over scales: 0 when every real patch is judged 1 and every painted one 0."""
@@ -43,3 +46,13 @@ def pixel_loss(real: Tensor, painted: Tensor, weight: Tensor) -> Tensor:
     """
     difference = (real - painted).abs().mean(1, keepdim=True)  # (N, 1, H, W)
     return ((difference * weight).sum((1, 2, 3)) / weight.sum((1, 2, 3)).clamp_min(1e-6)).mean()
+
+
+def temporal_loss(painted: Tensor, before: Tensor, real: Tensor, real_before: Tensor, *, weight: Tensor) -> Tensor:
+    """Weighted mean change of painted pictures from those before, where the real ones hardly change, (N, 3, H, W) each.
+
+    before, real_before: carried to the pose of now. Where that does not explain the real picture (something turned
+    into view, or a bone took along what it should not) nothing is said of the painted one. weight: as of the pixels.
+    """
+    steady = (-(real - real_before).abs().mean(1, keepdim=True) / STEADY).exp()
+    return pixel_loss(before, painted, steady * weight)

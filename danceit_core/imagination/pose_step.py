@@ -13,20 +13,20 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from danceit_core.imagination.adversarial import Duel, half_precision
-from danceit_core.imagination.batches import loss_weights, make_condition, to_tensor
+from danceit_core.imagination.batches import Past, carried, loss_weights, make_condition, to_tensor
 from danceit_core.imagination.checkpoint import PoseGan
 from danceit_core.imagination.data import TargetFrames
 from danceit_core.imagination.distributed import processes, sum_over_parts
-from danceit_core.imagination.losses import pixel_loss
+from danceit_core.imagination.losses import pixel_loss, temporal_loss
 from danceit_core.imagination.memory import MemoryPlan, fit_batch
 from danceit_core.imagination.perceptual import PerceptualLoss
 from danceit_core.imagination.render import blank, paint_before
-from danceit_core.media.letterbox import Picture
 from danceit_core.pose.skeleton import Keypoints
 
 MOVE_PX = 8
 # With the frame before in view: a dance began up to so many frames ago, so that the network meets its own work.
 MOST_STEPS = 2
+TEMPORAL_WEIGHT = 10.0
 
 
 @dataclass(frozen=True)
@@ -110,16 +110,15 @@ class PoseStep:
             previous=None if before is None else before[0],
         )
 
-        def see(pictures: list[Picture]) -> Tensor:
-            seen = [view.cut(picture, window) for picture, window in zip(pictures, condition.windows, strict=True)]
-            return to_tensor(np.stack(seen), device)
-
-        real = see([self.target.pictures[number] for number in batch.chosen])
+        windows = condition.windows
+        seen = [view.cut(self.target.pictures[n], window) for n, window in zip(batch.chosen, windows, strict=True)]
+        real = to_tensor(np.stack(seen), device)
         keypoints = self.target.keypoints[batch.chosen]
-        weights = loss_weights(keypoints, condition.windows, view=view, body_px=self.gan.body_px)
+        weights = loss_weights(keypoints, windows, view=view, body_px=self.gan.body_px)
+        person_weights = torch.from_numpy(weights).to(device)
         with half_precision(device):
             painting = self.duel.generator(condition.pose, **condition.inputs)
-        pixel = pixel_loss(real, painting.picture, torch.from_numpy(weights).to(device))
+        pixel = pixel_loss(real, painting.picture, person_weights)
         own = {
             "pixel": (settings.pixel_weight, pixel),
             "opacity": (settings.opacity_weight, painting.opacity.mean()),
@@ -130,7 +129,13 @@ class PoseStep:
         painted = painting.picture
         if before is not None and condition.previous is not None:
             # Two frames in a row are judged together: a change that no camera shows gives a painter away.
-            real = torch.cat([real, see(before[1])], 1)
+            inside = [view.to_network(pose, window) for pose, window in zip(batch.poses, windows, strict=True)]
+            real_before = to_tensor(carried(before[1], inside, windows, view=view, body_px=self.gan.body_px), device)
+            own["temporal"] = (
+                TEMPORAL_WEIGHT,
+                temporal_loss(painted, condition.previous, real, real_before, weight=person_weights),
+            )
+            real = torch.cat([real, real_before], 1)
             painted = torch.cat([painted, condition.previous], 1)
         losses = self.duel.accumulate(
             condition.pose,
@@ -142,12 +147,14 @@ class PoseStep:
         )
         return {**losses, **{name: share * loss.detach() for name, (_, loss) in own.items()}}
 
-    def frames_before(self, batch: Batch) -> tuple[list[Picture], list[Picture]]:
+    def frames_before(self, batch: Batch) -> tuple[list[Past], list[Past]]:
         """The frames before those of a batch, as the average of the generator paints them, and the real ones."""
         target, follows = self.target, self.target.after_another
         painted = paint_before(self.gan, target.keypoints, follows, batch.chosen, steps=batch.steps, device=self.device)
-        nothing = blank(self.gan)
-        real = [target.pictures[number - 1] if batch.steps and follows[number] else nothing for number in batch.chosen]
+        real = [
+            Past(target.pictures[n - 1], target.keypoints[n - 1]) if batch.steps and follows[n] else blank(self.gan)
+            for n in batch.chosen.tolist()
+        ]
         return painted, real
 
 

@@ -1,7 +1,10 @@
 """From poses to pictures: the trained poseGAN and FaceGAN paint a dance (paper IV-D)."""
 
 import dataclasses
-from collections.abc import Iterator, Sequence
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from functools import partial
 
 import numpy as np
 import torch
@@ -9,11 +12,12 @@ from numpy.typing import NDArray
 
 from danceit_core.errors import ImaginationError
 from danceit_core.imagination.adversarial import half_precision
-from danceit_core.imagination.batches import Condition, compose, make_condition, to_pictures, to_tensor
+from danceit_core.imagination.batches import Past, compose, make_condition, spread_opacity, to_pictures, to_tensor
 from danceit_core.imagination.checkpoint import FaceGan, PoseGan
 from danceit_core.imagination.data import fit_keypoints
 from danceit_core.imagination.face import face_strength, patch_fade, place_patch
-from danceit_core.media.ahead import made_ahead
+from danceit_core.imagination.generator import Painting
+from danceit_core.imagination.view import Window
 from danceit_core.media.letterbox import Picture, resize
 from danceit_core.pose.draw import pose_picture
 from danceit_core.pose.skeleton import Keypoints, present
@@ -36,55 +40,86 @@ def render_dance(
     if batch_size < 1 or size < 1:
         raise ImaginationError(f"batch_size is {batch_size} and size {size}; both are at least 1")
     fitted = fit_keypoints(poses, size=(size, size), picture_size=pose_gan.view.picture_size)
-    gan = _with_view_of(pose_gan, fitted)
+    gan = with_view_of(pose_gan, fitted)
     strength = face_strength(fitted)
-    paint_them = _one_by_one if gan.settings.previous_frame else _in_batches
-    start = 0
-    for painted in paint_them(gan, fitted, batch_size=batch_size, device=device):
-        part = slice(start, start + len(painted))
-        start, pictures = part.stop, painted
+    # The batch is shared out among the cores: where cores share a layer they wait for each other, and for what only one
+    # can do. A GPU is kept busy by two, of which one draws or pastes.
+    workers = min(torch.get_num_threads() if device.type == "cpu" else 2, batch_size)
+    step = batch_size // workers
+    parts = [slice(start, start + step) for start in range(0, len(fitted), step)]
+
+    def finish(part: slice, painted: NDArray[np.uint8]) -> list[Picture]:
         if face_gan is not None:
-            pictures = refine_faces(face_gan, painted, fitted[part], strength=strength[part], device=device)
-        for picture in pictures:
-            yield resize(picture, (size, size))
+            painted = refine_faces(face_gan, painted, fitted[part], strength=strength[part], device=device)
+        return [resize(picture, (size, size)) for picture in painted]
+
+    def paint_and_finish(part: slice) -> list[Picture]:
+        return finish(part, paint(gan, fitted[part], device=device))
+
+    jobs = (partial(paint_and_finish, part) for part in parts)
+    if gan.settings.previous_frame:
+        jobs = (partial(finish, part, painted) for part, painted in _one_by_one(gan, fitted, device=device))
+    for pictures in _at_once(jobs, workers=workers):
+        yield from pictures
 
 
-def _in_batches(
-    gan: PoseGan, poses: Keypoints, *, batch_size: int, device: torch.device
-) -> Iterator[NDArray[np.uint8]]:
-    """Pictures of all poses, batch by batch; what the next ones are painted from is drawn meanwhile."""
-    parts = (poses[start : start + batch_size] for start in range(0, len(poses), batch_size))
-    drawn = ((part, _see(gan, part, device=device, previous=None)) for part in parts)
-    with made_ahead(drawn, most=2) as ready:
-        for part, condition in ready:
-            yield _paint(gan, part, condition, device=device)
+def _at_once(jobs: Iterator[Callable[[], list[Picture]]], *, workers: int) -> Iterator[list[Picture]]:
+    """What the jobs give, in their order; `workers` of them run at once, each on its share of the cores."""
+    threads = torch.get_num_threads()
+    running: deque[Future[list[Picture]]] = deque()
+    pool = ThreadPoolExecutor(workers, initializer=torch.set_num_threads, initargs=(max(1, threads // workers),))
+    try:
+        for job in jobs:
+            running.append(pool.submit(job))
+            if len(running) > 2 * workers:
+                yield running.popleft().result()
+        while running:
+            yield running.popleft().result()
+    finally:
+        pool.shutdown(cancel_futures=True)
+        torch.set_num_threads(threads)  # a thread of the pool sets the number of later threads as well
 
 
-def _one_by_one(
-    gan: PoseGan, poses: Keypoints, *, batch_size: int, device: torch.device
-) -> Iterator[NDArray[np.uint8]]:
-    """The same for a poseGAN that sees the frame before."""
+def _one_by_one(gan: PoseGan, poses: Keypoints, *, device: torch.device) -> Iterator[tuple[slice, NDArray[np.uint8]]]:
+    """Pictures of all poses, one by one, for a poseGAN that sees the frame before; and of which."""
     previous = [blank(gan)]
     for number in range(len(poses)):
-        pictures = paint(gan, poses[number : number + 1], device=device, previous=previous)
-        previous = list(pictures.copy())  # whoever gets the pictures may draw on them
-        yield pictures
+        part = slice(number, number + 1)
+        pictures = paint(gan, poses[part], device=device, previous=previous)
+        previous = [Past(pictures[0].copy(), poses[number])]  # whoever gets the picture may draw on it
+        yield part, pictures
 
 
 def paint(
-    gan: PoseGan, poses: Keypoints, *, device: torch.device, previous: Sequence[Picture] | None = None
+    gan: PoseGan, poses: Keypoints, *, device: torch.device, previous: Sequence[Past] | None = None
 ) -> NDArray[np.uint8]:
     """Pictures uint8 (N, S, S, 3) of (N, 25, 3) poses in pixels of those pictures, without FaceGAN.
 
-    previous: the N pictures painted before, for a poseGAN that wants them; None: the dance begins here.
+    previous: what was painted before each, for a poseGAN that wants them; None: the dance begins here.
     """
-    return _paint(gan, poses, _see(gan, poses, device=device, previous=previous), device=device)
+    pictures = compose(*_paint(gan, poses, device=device, previous=previous), view=gan.view, plate=gan.plate)
+    if gan.plate is not None:
+        pictures[~present(poses).any(-1)] = gan.plate
+    return pictures
 
 
-def _see(gan: PoseGan, poses: Keypoints, *, device: torch.device, previous: Sequence[Picture] | None) -> Condition:
+def paint_layers(
+    gan: PoseGan, poses: Keypoints, *, device: torch.device, previous: Sequence[Past] | None = None
+) -> tuple[NDArray[np.uint8], NDArray[np.float32]]:
+    """`paint`, and how much of each pixel (N, S, S) is the person, 0..1: for a poseGAN with plate."""
+    painting, windows = _paint(gan, poses, device=device, previous=previous)
+    opacity = spread_opacity(painting, windows, view=gan.view)
+    opacity[~present(poses).any(-1)] = 0
+    return compose(painting, windows, view=gan.view, plate=gan.plate), opacity
+
+
+@torch.inference_mode()
+def _paint(
+    gan: PoseGan, poses: Keypoints, *, device: torch.device, previous: Sequence[Past] | None
+) -> tuple[Painting, list[Window]]:
     if gan.settings.previous_frame and previous is None:
         previous = [blank(gan)] * len(poses)
-    return make_condition(
+    condition = make_condition(
         poses,
         settings=gan.settings,
         view=gan.view,
@@ -93,16 +128,8 @@ def _see(gan: PoseGan, poses: Keypoints, *, device: torch.device, previous: Sequ
         device=device,
         previous=previous,
     )
-
-
-@torch.inference_mode()
-def _paint(gan: PoseGan, poses: Keypoints, condition: Condition, *, device: torch.device) -> NDArray[np.uint8]:
     with half_precision(device):
-        painting = gan.generator(condition.pose, **condition.inputs)
-    pictures = compose(painting, condition.windows, view=gan.view, plate=gan.plate)
-    if gan.plate is not None:
-        pictures[~present(poses).any(-1)] = gan.plate
-    return pictures
+        return gan.generator(condition.pose, **condition.inputs), condition.windows
 
 
 def paint_before(
@@ -113,8 +140,8 @@ def paint_before(
     *,
     steps: int,
     device: torch.device,
-) -> list[Picture]:
-    """The pictures painted before frames `numbers` (N,) of a dance (T, 25, 3), which began `steps` frames earlier.
+) -> list[Past]:
+    """What was painted before frames `numbers` (N,) of a dance (T, 25, 3), which began `steps` frames earlier.
 
     follows (T,): whether a frame comes right after the one before it; a dance begins where it does not.
     """
@@ -123,15 +150,16 @@ def paint_before(
         there = [k for k, n in enumerate(numbers) if n >= back and follows[n - back + 1 : n + 1].all()]
         if there:
             poses, before = keypoints[numbers[there] - back], [previous[k] for k in there]
-            for k, picture in zip(there, paint(gan, poses, device=device, previous=before), strict=True):
-                previous[k] = picture
+            pictures = paint(gan, poses, device=device, previous=before)
+            for k, picture, pose in zip(there, pictures, poses, strict=True):
+                previous[k] = Past(picture, pose)
     return previous
 
 
-def blank(gan: PoseGan) -> Picture:
-    """What was before the first frame: the empty room, or black."""
+def blank(gan: PoseGan) -> Past:
+    """What was before the first frame: the empty room, or black, and nobody."""
     size = gan.view.picture_size
-    return np.zeros((size, size, 3), np.uint8) if gan.plate is None else gan.plate
+    return Past(np.zeros((size, size, 3), np.uint8) if gan.plate is None else gan.plate, np.zeros((25, 3), np.float32))
 
 
 @torch.inference_mode()
@@ -163,6 +191,6 @@ def refine_faces(
     return refined
 
 
-def _with_view_of(gan: PoseGan, poses: Keypoints) -> PoseGan:
+def with_view_of(gan: PoseGan, poses: Keypoints) -> PoseGan:
     """The same poseGAN with windows that hold these poses: one size for a whole dance, lest it flickers."""
     return dataclasses.replace(gan, view=gan.view.widened(poses, body_px=gan.body_px, stride=gan.generator.stride))

@@ -3,7 +3,8 @@
 import dataclasses
 import logging
 import math
-from collections.abc import Mapping
+import time
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, cast
 
@@ -13,9 +14,10 @@ from numpy.typing import NDArray
 
 from danceit_core.config import PoseGanSettings
 from danceit_core.errors import ImaginationError
+from danceit_core.evaluation.held_out import FAULT, HeldOutJudge
 from danceit_core.imagination.adversarial import Duel
 from danceit_core.imagination.background import background_plate
-from danceit_core.imagination.batches import make_condition
+from danceit_core.imagination.batches import Past, make_condition
 from danceit_core.imagination.checkpoint import PoseGan, save_pose_gan, training_path
 from danceit_core.imagination.complexity import count_flops
 from danceit_core.imagination.data import TargetFrames, read_target
@@ -35,8 +37,10 @@ from danceit_core.pose.skeleton import Keypoints
 log = logging.getLogger(__name__)
 
 WINDOW_SHARE = 0.99
-REVIEWED = 8
+REVIEWED, SHOWN = 24, 8
 SHEET_PX = 256
+# Painted pictures, real ones and poses to figures, among them the one that patience watches.
+Judge = Callable[[NDArray[np.uint8], NDArray[np.uint8], Keypoints], dict[str, float]]
 
 
 def train_from_files(
@@ -50,9 +54,13 @@ def train_from_files(
     samples_path: str | Path,
     history_path: str | Path,
     curves_path: str | Path,
+    pose_weights: str | Path = "",
     progress: Progress | None = None,
 ) -> None:
-    """`train_pose_gan` on a frame store and its cleaned table: what each process of several is told to do."""
+    """`train_pose_gan` on a frame store and its cleaned table: what each process of several is told to do.
+
+    pose_weights: folder of the networks that judge held-out frames (`HeldOutJudge`); empty: grey levels alone do.
+    """
     gan = PoseGanSettings(**settings)
     train_pose_gan(
         read_target(frames, poses, settings=gan),
@@ -61,6 +69,7 @@ def train_from_files(
         device=device,
         checkpoint_path=checkpoint_path,
         samples_path=samples_path,
+        judge=HeldOutJudge(Path(pose_weights)) if pose_weights else None,
         progress=progress,
         history_path=history_path,
         curves_path=curves_path,
@@ -75,6 +84,7 @@ def train_pose_gan(
     device: torch.device,
     checkpoint_path: str | Path,
     samples_path: str | Path,
+    judge: Judge | None = None,
     progress: Progress | None = None,
     history_path: str | Path | None = None,
     curves_path: str | Path | None = None,
@@ -86,6 +96,8 @@ def train_pose_gan(
     lines) and curves_path (PNG). An unfinished training beside checkpoint_path is resumed and removed at the end.
     limit_bytes: memory that may be used, if less than is free. Returns one dict a review: iteration, seconds, mean
     losses, and `held_out`, the mean absolute difference of held-out frames in grey levels.
+    judge: gives further figures of held-out frames, the same for the same pictures; settings.patience watches its
+    `held_out_fault`, without a judge `held_out`. Among several processes all need one, the first asks it.
     Raises ImaginationError for frames of another size than settings.picture_size, or if the training diverges.
     """
     _check(target, settings)
@@ -96,20 +108,22 @@ def train_pose_gan(
     step = PoseStep(target, gan, duel, device, seed, perceptual)
     step.fit(limit_bytes=limit_bytes)
     reviewed = review_frames(target)
+    poses, real = target.keypoints[reviewed], np.stack([target.pictures[number] for number in reviewed])
 
     def review() -> dict[str, float]:
-        poses = target.keypoints[reviewed]
-        previous = None
-        if settings.previous_frame:
-            previous = paint_before(
-                gan, target.keypoints, target.after_another, reviewed, steps=MOST_STEPS, device=device
-            )
-        painted = paint(gan, poses, device=device, previous=previous)
-        real = np.stack([target.pictures[i] for i in reviewed])
-        write_picture(samples_path, sample_sheet(poses, painted, real))
-        return {"held_out": float(np.abs(painted.astype(np.float32) - real).mean())}
+        painted = paint_frames(gan, target, reviewed, device=device)
+        shown = np.unique(np.linspace(0, len(reviewed) - 1, SHOWN).round().astype(int))
+        write_picture(samples_path, sample_sheet(poses[shown], painted[shown], real[shown]))
+        figures = {"held_out": float(np.abs(painted.astype(np.int16) - real).mean())}
+        if judge is not None:
+            start_s = time.monotonic()
+            figures |= judge(painted, real, poses)
+            said = ", ".join(f"{name} {figure:.3f}" for name, figure in figures.items())
+            log.info("%d frames judged in %.1f s: %s", len(reviewed), time.monotonic() - start_s, said)
+        return figures
 
-    about = {**dataclasses.asdict(settings), "seed": seed}
+    watched = "held_out" if judge is None else FAULT
+    about = {**dataclasses.asdict(settings), "seed": seed, "watched": watched}
     del about["checkpoint_minutes"]  # how often it is saved changes nothing
     history = run_training(
         duel,
@@ -123,6 +137,7 @@ def train_pose_gan(
         progress=progress,
         checkpoint_minutes=settings.checkpoint_minutes,
         patience=settings.patience,
+        watched=watched,
         history_path=history_path,
         curves_path=curves_path,
     )
@@ -171,7 +186,7 @@ def begin(target: TargetFrames, *, settings: PoseGanSettings, seed: int, device:
         plate=plate,
         body_px=body_px,
         device=device,
-        previous=list(target.pictures[:1]) if settings.previous_frame else None,
+        previous=[Past(target.pictures[0], target.keypoints[0])] if settings.previous_frame else None,
     )
     log.info(
         "poseGAN: %.1f million weights, %.1f GFLOPs a picture of %d x %d for a window of %d x %d",
@@ -184,10 +199,23 @@ def begin(target: TargetFrames, *, settings: PoseGanSettings, seed: int, device:
 
 
 def review_frames(target: TargetFrames) -> NDArray[np.int64]:
-    """Up to 8 frames spread over the held-out ones (over all, where none is held out), ascending."""
+    """Up to REVIEWED frames spread over the held-out ones (over all, where none is held out), ascending."""
     pool = np.flatnonzero(~target.training)
     pool = pool if len(pool) else np.arange(len(target.training))
     return np.unique(pool[np.linspace(0, len(pool) - 1, REVIEWED).round().astype(int)])
+
+
+def paint_frames(
+    gan: PoseGan, target: TargetFrames, numbers: NDArray[np.int64], *, device: torch.device
+) -> NDArray[np.uint8]:
+    """Frames `numbers` of the target as the poseGAN paints them, (N, S, S, 3), a few at once as memory is limited."""
+    painted = []
+    for part in np.array_split(numbers, math.ceil(len(numbers) / SHOWN)):
+        previous = None
+        if gan.settings.previous_frame:
+            previous = paint_before(gan, target.keypoints, target.after_another, part, steps=MOST_STEPS, device=device)
+        painted.append(paint(gan, target.keypoints[part], device=device, previous=previous))
+    return np.concatenate(painted)
 
 
 def sample_sheet(poses: Keypoints, painted: NDArray[np.uint8], real: NDArray[np.uint8]) -> Picture:

@@ -1,6 +1,6 @@
 """Writing H.264 video with AAC sound, exactly as long as its frames, that every browser plays in the right colours.
 
-Frame k is shown at k / fps. The file is written beside its place as `.name.part` and appears on a clean exit only.
+Frame k is shown at k / fps. The file is written beside its place and appears on a clean exit only.
 """
 
 from collections.abc import Iterator
@@ -14,6 +14,7 @@ import numpy as np
 from av.video.reformatter import ColorPrimaries, ColorRange, Colorspace, ColorTrc
 
 from danceit_core.errors import MediaError
+from danceit_core.files import partial_file
 from danceit_core.media.audio import Samples, stream_sound
 from danceit_core.media.letterbox import Picture
 
@@ -52,7 +53,6 @@ class VideoWriter:
         if fps <= 0:
             raise MediaError(f"{path}: {fps} frames a second; a frame rate is positive")
         self._path = Path(path)
-        self._partial = self._path.with_name(f".{self._path.name}.part")
         self._size = size
         self._rate = Fraction(fps).limit_denominator(1001)
         self._crf = crf
@@ -64,8 +64,8 @@ class VideoWriter:
     def __enter__(self) -> Self:
         # The first block is read before anything is written, so that a wrong sound file fails early.
         self._blocks = _blocks_of(self._sound_path) if self._sound_path is not None else None
-        self._path.parent.mkdir(parents=True, exist_ok=True)
-        self._container = av.open(str(self._partial), "w", format="mp4", options={"movflags": "+faststart"})
+        self._partial = partial_file(self._path)
+        self._container = av.open(f"file:{self._partial}", "w", format="mp4", options={"movflags": "+faststart"})
         self._container.metadata.update(self._metadata)
         self._video = self._add_video()
         self._sound = self._add_sound() if self._blocks is not None else None

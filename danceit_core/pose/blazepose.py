@@ -98,7 +98,7 @@ class BlazePose:
         points = self._points_in(picture, self._region) if self._region is not None else None
         self._since_count += 1
         if points is None:
-            self._region, self._filters = None, None
+            self.forget()
             found = self._detector.find(picture)
             if found:
                 points = self._points_in(picture, region_around(found[0].middle, found[0].outline))
@@ -108,6 +108,10 @@ class BlazePose:
         if points is None:
             return np.zeros((JOINTS, 3), np.float32)
         return to_body25(*points, confidence_floor=self._confidence_floor)
+
+    def forget(self) -> None:
+        """Look for the person anew in the next picture, as if it were the first."""
+        self._region, self._filters = None, None
 
     def _count(self, found: list[Person]) -> None:
         """Set `people` to the person who is followed and the others who are sure and large beside that one."""
@@ -120,17 +124,13 @@ class BlazePose:
 
     def _points_in(self, picture: Picture, region: Array) -> tuple[Array, Array] | None:
         """Points (33, 2) in pixels and visibilities (33,); None if the region shows no person. Moves the region."""
-        to_picture = crop_transform(region)
-        crop = cv2.warpAffine(
-            picture, to_picture, (CROP_SIDE, CROP_SIDE), flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP,
-            borderMode=cv2.BORDER_REPLICATE,
-        )  # fmt: skip
-        self._landmarks.run(crop, scale=1 / 255, offset=0)
+        self._landmarks.run(cut_region(picture, region), scale=1 / 255, offset=0)
         if float(self._landmarks.output("Identity_1")[0]) < MIN_PRESENCE:
             return None
         # (195,) -> (39 points, x y z visibility presence)
         raw = self._landmarks.output("Identity").reshape(39, 5).astype(np.float64)
         xy = refine_on_heatmaps(raw[:, :2], self._landmarks.output("Identity_3"))
+        to_picture = crop_transform(region)
         xy = xy @ to_picture[:, :2].T + to_picture[:, 2]
         if self._smooth:
             if self._filters is None:
@@ -161,6 +161,14 @@ def crop_transform(region: Array) -> Array:
     cos, sin = np.cos(rotation) * side / CROP_SIDE, np.sin(rotation) * side / CROP_SIDE
     half = CROP_SIDE / 2
     return np.array([[cos, -sin, x - (cos - sin) * half], [sin, cos, y - (sin + cos) * half]])
+
+
+def cut_region(picture: Picture, region: Array) -> Picture:
+    """The region (`region_around`) of a picture, uint8 (256, 256, 3), as the landmark network sees it."""
+    return cv2.warpAffine(
+        picture, crop_transform(region), (CROP_SIDE, CROP_SIDE), flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP,
+        borderMode=cv2.BORDER_REPLICATE,
+    )  # fmt: skip
 
 
 def refine_on_heatmaps(xy: Array, heatmaps: NDArray[np.float32]) -> Array:

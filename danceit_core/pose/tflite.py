@@ -1,11 +1,13 @@
 """A TensorFlow Lite network on the LiteRT interpreter (XNNPACK on the CPU)."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
-from ai_edge_litert.interpreter import Interpreter
+from ai_edge_litert.interpreter import Interpreter, OpResolverType
 from numpy.typing import NDArray
 
+from danceit_core.assets import check_pose_file
 from danceit_core.errors import AssetError
 from danceit_core.media.letterbox import Picture
 
@@ -15,19 +17,38 @@ Values = NDArray[np.float32]
 class Network:
     """A .tflite file that takes one picture.
 
-    threads: of the CPU; their number does not change the result. Raises AssetError if the file is missing or damaged.
+    threads: of the CPU; their number does not change the result. layers: names of operations within the network whose
+    results can be read too, like outputs; XNNPACK keeps none of them, so that with any the network runs without it, at
+    half the speed, and the threads change the last bits. Raises AssetError if the file is missing, damaged, or has no
+    such layer.
     """
 
-    def __init__(self, path: Path, *, threads: int) -> None:
+    def __init__(self, path: Path, *, threads: int, layers: Sequence[str] = ()) -> None:
         if not path.is_file():
             raise AssetError(f"{path}: the pose weights are missing; `make assets` fetches them")
+        # A damaged network may crash the interpreter instead of failing.
+        check_pose_file(path)
+        kept = {
+            "experimental_preserve_all_tensors": True,
+            "experimental_op_resolver_type": OpResolverType.BUILTIN_WITHOUT_DEFAULT_DELEGATES,
+        }
         try:
-            self._interpreter = Interpreter(model_path=str(path), num_threads=threads)
+            self._interpreter = Interpreter(model_path=str(path), num_threads=threads, **(kept if layers else {}))
             self._interpreter.allocate_tensors()
         except (ValueError, RuntimeError) as error:
             raise AssetError(f"{path} is damaged ({error}); delete it and run `make assets`") from error
         self._input = self._interpreter.get_input_details()[0]["index"]
         self._outputs = {detail["name"]: detail["index"] for detail in self._interpreter.get_output_details()}
+        # Operations that were joined into one bear all their names; the first is the last of them.
+        inside = {
+            detail["name"].split(";")[0]: detail["index"]
+            for detail in self._interpreter.get_tensor_details()
+            if len(detail["shape"]) == 4  # a constant of the operation may bear the name, too
+        }
+        for layer in layers:
+            if layer not in inside:
+                raise AssetError(f"{path} has no layer {layer}: it is another network; delete it and run `make assets`")
+            self._outputs[layer] = inside[layer]
 
     def run(self, picture: Picture, *, scale: float, offset: float) -> None:
         """Run the network on `picture` x `scale` + `offset`; the picture is uint8 and of the network's size."""
@@ -40,5 +61,5 @@ class Network:
         self._interpreter.invoke()
 
     def output(self, name: str) -> Values:
-        """A copy of one of the network's outputs, without its batch axis."""
+        """A copy of one of the network's outputs or `layers`, without its batch axis."""
         return self._interpreter.get_tensor(self._outputs[name])[0]

@@ -1,4 +1,6 @@
 import json
+import subprocess
+import sys
 
 import pytest
 
@@ -27,6 +29,26 @@ def test_an_error_leaves_the_old_file_and_nothing_else(tmp_path):
         write_half()
     assert path.read_text() == "old"
     assert list(tmp_path.iterdir()) == [path]
+
+
+WRITE_AND_DIE = """
+import os, signal, sys
+from danceit_core.files import whole_file
+with whole_file(sys.argv[1]) as partial:
+    partial.write_text("half")
+    os.kill(os.getpid(), signal.SIGKILL)
+"""
+
+
+def test_what_a_killed_process_left_is_removed_and_what_a_living_one_writes_is_not(tmp_path):
+    path = tmp_path / "page[1].txt"
+    assert subprocess.run([sys.executable, "-c", WRITE_AND_DIE, path], check=False).returncode < 0
+    (left,) = tmp_path.iterdir()
+    living = left.with_name(left.name.rpartition("-")[0] + "-1.part")  # process 1 never ends
+    living.write_text("half of another")
+    write_text(path, "done")
+    assert sorted(tmp_path.iterdir()) == sorted([path, living])
+    assert path.read_text() == "done"
 
 
 def test_history_is_one_object_a_line(tmp_path):

@@ -11,6 +11,7 @@ from danceit_core.imagination.batches import (
     DETAIL,
     PERSON,
     ROOM,
+    Past,
     compose,
     loss_weights,
     make_condition,
@@ -124,9 +125,11 @@ def test_without_a_plate_the_painting_is_the_picture(image_size):
 def test_the_condition_is_what_the_windows_show(view, pose_input):
     settings, previous = replace(SETTINGS, pose_input=pose_input), [NOISE, soft_picture(), soft_picture(1.0)]
     moves = np.array([[0, 0], [5, -4], [-300, 300]])
+    # Nobody was there before: nothing is carried.
+    pasts = [Past(picture, np.zeros_like(POSES[0])) for picture in previous]
     given = make_condition(
         POSES, settings=settings, view=view, plate=toy_room(SIZE), body_px=BODY, device=CPU, moves=moves,
-        previous=previous,
+        previous=pasts,
     )  # fmt: skip
     width, height = view.network
     assert given.windows == [view.place(p, body_px=BODY, move=m) for p, m in zip(POSES, moves.tolist(), strict=True)]

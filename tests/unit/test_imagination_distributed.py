@@ -1,23 +1,30 @@
 """Two processes that train together take the steps that one would; an error in one ends both, in one line."""
 
 import contextlib
+import dataclasses
+import json
 import os
 import signal
 from pathlib import Path
 from unittest import mock
 
+import numpy as np
 import pytest
 import torch
+from puppet import draw_puppet, puppet_keypoints
 
 from danceit_core.config import PoseGanSettings
 from danceit_core.errors import ImaginationError
 from danceit_core.imagination import adversarial, distributed
 from danceit_core.imagination.adversarial import Duel
+from danceit_core.imagination.checkpoint import load_pose_gan
 from danceit_core.imagination.discriminator import MultiScaleDiscriminator
 from danceit_core.imagination.distributed import is_first, my_parts, spawn, sum_over_parts
 from danceit_core.imagination.generator import PoseGenerator
 from danceit_core.imagination.loop import run_training
 from danceit_core.imagination.losses import pixel_loss
+from danceit_core.media.video import VideoWriter
+from danceit_core.pose.table import write_pose_table
 
 CPU = torch.device("cpu")
 ITERATIONS, BATCH = 4, 3
@@ -125,6 +132,32 @@ def test_two_processes_are_as_one(tmp_path, monkeypatch):
         assert row["reviewed_by"] == 0
         assert {**row, "seconds": 0} == pytest.approx({**other, "seconds": 0}, rel=1e-3)
     assert seen == [(done + 1, ITERATIONS) for done in range(ITERATIONS)]
+
+
+@pytest.mark.slow
+def test_two_processes_train_from_files_and_the_first_judges(tmp_path, pose_weights):
+    poses = np.stack([puppet_keypoints(number / 24, size=128) for number in range(30)])
+    with VideoWriter(tmp_path / "frames.mp4", fps=24, size=(128, 128), crf=10) as writer:
+        for pose in poses:
+            writer.write(draw_puppet(pose, size=128))
+    columns = {"kept": np.ones(30, bool)}
+    write_pose_table(tmp_path / "poses.parquet", poses, fps=24, size=(128, 128), columns=columns)
+    settings = dataclasses.replace(
+        TINY, picture_size=128, channels=8, discriminator_channels=8, discriminators=1, iterations=4, batch_size=2,
+        checkpoint_every=2, patience=1,
+    )  # fmt: skip
+    made = {name: str(tmp_path / name) for name in ("checkpoint_path", "history_path")}
+    made |= {name: str(tmp_path / f"{name}.png") for name in ("samples_path", "curves_path")}
+    given = {"frames": str(tmp_path / "frames.mp4"), "poses": str(tmp_path / "poses.parquet"), "seed": 1}
+    given |= {"settings": dataclasses.asdict(settings), "pose_weights": str(pose_weights)}
+    spawn("danceit_core.imagination.train:train_from_files", given | made, number=2, kind="cpu")
+    history = [json.loads(line) for line in Path(made["history_path"]).read_text().splitlines()]
+    assert [row["iteration"] for row in history] == [2, 4]
+    for row in history:
+        assert 0 <= row["held_out_pck"] <= 1
+        assert row["held_out_perceptual"] > 0.1
+        assert row["held_out_fault"] == row["held_out_perceptual"] + 1 - row["held_out_pck"]
+    assert load_pose_gan(made["checkpoint_path"], device=CPU).settings == settings
 
 
 @pytest.mark.slow

@@ -11,7 +11,13 @@ from danceit_core.imagination.chart import CHANNELS
 from danceit_core.imagination.discriminator import MultiScaleDiscriminator, smallest_side
 from danceit_core.imagination.face import FaceGenerator
 from danceit_core.imagination.generator import POSE_CHANNELS, PoseGenerator, initialise
-from danceit_core.imagination.losses import adversarial_loss, discriminator_loss, feature_loss, pixel_loss
+from danceit_core.imagination.losses import (
+    adversarial_loss,
+    discriminator_loss,
+    feature_loss,
+    pixel_loss,
+    temporal_loss,
+)
 
 SMALL = replace(
     PoseGanSettings(), channels=8, downsamplings=2, blocks=1, enhancer_blocks=1, discriminator_channels=8, image_size=64
@@ -125,3 +131,15 @@ def test_a_seed_gives_the_same_networks():
     first, again, other = (torch.cat([p.flatten() for p in begin(s).generator.parameters()]) for s in (1, 1, 2))
     assert torch.equal(first, again)
     assert not torch.equal(first, other)
+
+
+def test_a_change_counts_only_where_the_real_picture_does_not_change():
+    still, ones = torch.zeros(1, 3, 4, 4), torch.ones(1, 1, 4, 4)
+    flicker = still + 0.5
+    assert temporal_loss(flicker, still, still, still, weight=ones) == 0.5
+    assert temporal_loss(still, still, still, flicker, weight=ones) == 0
+    half = still.clone()
+    half[..., :2] = 1  # the left half turned into view
+    changed = still.clone()
+    changed[..., :2] = 0.8
+    assert temporal_loss(changed, still, half, still, weight=ones) < 1e-3

@@ -9,9 +9,9 @@ import torch
 from toy_target import CPU, TOY_SETTINGS, toy_poses, toy_target
 
 from danceit_core.imagination import adversarial, pose_step, render
-from danceit_core.imagination.batches import to_pictures
+from danceit_core.imagination.batches import carried, to_pictures
 from danceit_core.imagination.memory import MemoryPlan
-from danceit_core.imagination.pose_step import MOST_STEPS, MOVE_PX, PoseStep, jitter
+from danceit_core.imagination.pose_step import MOST_STEPS, MOVE_PX, TEMPORAL_WEIGHT, PoseStep, jitter
 from danceit_core.imagination.train import begin
 
 TARGET = toy_target(24, size=128, held_out=6, share=0.6)
@@ -64,7 +64,8 @@ def test_what_is_judged_is_what_the_moved_windows_show(form, monkeypatch):
     batch = replace(step.draw(0), steps=1)
     monkeypatch.setattr(step.duel, "accumulate", lambda condition, **given: judged.update(given) or {})
     losses = step.learn(batch, 0.5)
-    assert set(losses) == {"pixel", "opacity"}
+    pairs = "previous_frame" in form
+    assert set(losses) == {"pixel", "opacity"} | ({"temporal"} if pairs else set())
     view, body_px = step.gan.view, step.gan.body_px
     windows = [view.place(p, body_px=body_px, move=m) for p, m in zip(batch.poses, batch.moves.tolist(), strict=True)]
     assert windows != [view.place(pose, body_px=body_px) for pose in batch.poses]
@@ -74,16 +75,17 @@ def test_what_is_judged_is_what_the_moved_windows_show(form, monkeypatch):
 
     now = seen(TARGET.pictures[batch.chosen])
     np.testing.assert_array_equal(to_pictures(judged["real"][:, :3]), now)
-    pairs = "previous_frame" in form
     assert judged["real"].shape == judged["painted"].shape == (3, 6 if pairs else 3, *view.network[::-1])
     if pairs:
-        painted, real = step.frames_before(batch)
-        np.testing.assert_array_equal(to_pictures(judged["real"][:, 3:]), seen(real))
-        np.testing.assert_array_equal(to_pictures(judged["painted"][:, 3:]), seen(painted))
+        inside = [view.to_network(pose, window) for pose, window in zip(batch.poses, windows, strict=True)]
+        for name, before in zip(("painted", "real"), step.frames_before(batch), strict=True):
+            expected = carried(before, inside, windows, view=view, body_px=body_px)
+            np.testing.assert_array_equal(to_pictures(judged[name][:, 3:]), expected)
     assert judged["share"] == 0.5
     # What the generator pays itself is the whole of it; of the losses that are told, the share.
     settings = step.gan.settings
     paid = settings.pixel_weight * losses["pixel"] + settings.opacity_weight * losses["opacity"]
+    paid = paid + TEMPORAL_WEIGHT * losses.get("temporal", 0)
     assert float(judged["own_loss"].detach()) == pytest.approx(2 * float(paid), rel=1e-5)
 
 
@@ -99,7 +101,8 @@ def test_a_step_in_parts_is_the_step_at_once(form, monkeypatch):
         networks = (step.duel.generator, step.duel.discriminator)
         step.duel.optimisers = tuple(torch.optim.SGD(network.parameters(), lr=0.0) for network in networks)
     whole, parts = ([{k: float(v) for k, v in step(i).items()} for i in range(3)] for step in steps)
-    assert set(whole[0]) == {"discriminator", "adversarial", "feature", "pixel", "opacity"}
+    expected = {"discriminator", "adversarial", "feature", "pixel", "opacity"}
+    assert set(whole[0]) == expected | ({"temporal"} if "previous_frame" in form else set())
     for one, other in zip(whole, parts, strict=True):
         assert one == pytest.approx(other, rel=1e-3)
     weights = [torch.cat([v.flatten() for v in step.duel.generator.parameters()]) for step in steps]

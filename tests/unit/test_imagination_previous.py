@@ -8,6 +8,7 @@ import torch
 from toy_target import CPU, TOY_SETTINGS, toy_target
 
 from danceit_core.config import FaceGanSettings
+from danceit_core.imagination.batches import Past
 from danceit_core.imagination.checkpoint import FaceGan
 from danceit_core.imagination.face import FaceGenerator, place_patch
 from danceit_core.imagination.pose_step import MOST_STEPS, Batch, PoseStep
@@ -45,9 +46,15 @@ def one_after_the_other(gan, numbers):
     """Pictures of the frames, each painted with the one before in view, the first with the empty room."""
     pictures, previous = [], blank(gan)
     for number in numbers:
-        (previous,) = paint(gan, POSES[number : number + 1], device=CPU, previous=[previous])
-        pictures.append(previous)
+        (picture,) = paint(gan, POSES[number : number + 1], device=CPU, previous=[previous])
+        previous = Past(picture, POSES[number])
+        pictures.append(picture)
     return pictures
+
+
+def shown(pasts):
+    """Their pictures."""
+    return [past.picture for past in pasts]
 
 
 def render(gan, poses=POSES, *, batch_size=4, face_gan=None):
@@ -61,16 +68,16 @@ def apart(a, b):
 
 def test_before_the_first_frame_was_the_empty_room_or_black(step):
     expected = step.gan.plate if step.gan.settings.background_plate else np.zeros((SIZE, SIZE, 3), np.uint8)
-    np.testing.assert_array_equal(blank(step.gan), expected)
-    (begun,), (told,) = (paint(step.gan, POSES[:1], device=CPU, previous=p) for p in (None, [expected]))
+    np.testing.assert_array_equal(blank(step.gan).picture, expected)
+    nobody = Past(expected, np.zeros_like(POSES[0]))
+    (begun,), (told,) = (paint(step.gan, POSES[:1], device=CPU, previous=p) for p in (None, [nobody]))
     np.testing.assert_array_equal(begun, told)
     np.testing.assert_array_equal(render(step.gan)[0], begun)
 
 
 def test_the_picture_before_is_seen(step):
-    (begun,), (going_on,) = (
-        paint(step.gan, POSES[:1], device=CPU, previous=p) for p in (None, [255 - blank(step.gan)])
-    )
+    other = Past(255 - blank(step.gan).picture, POSES[0])
+    (begun,), (going_on,) = (paint(step.gan, POSES[:1], device=CPU, previous=p) for p in (None, [other]))
     assert apart(begun, going_on) > 5
 
 
@@ -107,21 +114,21 @@ def test_what_was_painted_before_follows_the_video_and_ends_at_a_cut(step, steps
     found = paint_before(step.gan, POSES, FOLLOWS, numbers, steps=steps, device=CPU)
     begins = np.maximum.accumulate(np.where(FOLLOWS, 0, numbers))
     for number, begin_at in zip(numbers.tolist(), np.maximum(begins, numbers - steps).tolist(), strict=True):
-        expected = [blank(step.gan), *one_after_the_other(step.gan, range(begin_at, number))][-1]
+        expected = [blank(step.gan).picture, *one_after_the_other(step.gan, range(begin_at, number))][-1]
         # Several at once are rounded otherwise.
-        assert apart(found[number], expected) <= 2
+        assert apart(found[number].picture, expected) <= 2
     if steps:
-        lengths = [apart(found[number], blank(step.gan)) > 5 for number in numbers]
+        lengths = [apart(found[number].picture, blank(step.gan).picture) > 5 for number in numbers]
         assert lengths == FOLLOWS.tolist()
 
 
 def test_the_number_of_steps_and_the_order_of_frames_matter_as_they_should(step):
     numbers = np.array([3, 8, 3])
-    found = paint_before(step.gan, POSES, FOLLOWS, numbers, steps=2, device=CPU)
+    found = shown(paint_before(step.gan, POSES, FOLLOWS, numbers, steps=2, device=CPU))
     assert apart(found[0], found[2]) <= 2
-    backwards = paint_before(step.gan, POSES, FOLLOWS, numbers[::-1], steps=2, device=CPU)
+    backwards = shown(paint_before(step.gan, POSES, FOLLOWS, numbers[::-1], steps=2, device=CPU))
     assert all(apart(a, b) <= 2 for a, b in zip(found, backwards[::-1], strict=True))
-    once = paint_before(step.gan, POSES, FOLLOWS, numbers, steps=1, device=CPU)
+    once = shown(paint_before(step.gan, POSES, FOLLOWS, numbers, steps=1, device=CPU))
     assert apart(found, once) > 5
     assert paint_before(step.gan, POSES, FOLLOWS, numbers[:0], steps=2, device=CPU) == []
 
@@ -131,10 +138,13 @@ def test_the_discriminator_sees_two_frames_that_belong_together(step, steps):
     chosen = np.arange(len(POSES))
     painted, real = step.frames_before(Batch(chosen, POSES, np.zeros((len(POSES), 2), np.int64), steps))
     expected = paint_before(step.gan, POSES, FOLLOWS, chosen, steps=steps, device=CPU)
-    assert apart(painted, expected) == 0
+    assert apart(shown(painted), shown(expected)) == 0
     for number in chosen.tolist():
-        before = TARGET.pictures[number - 1] if steps and FOLLOWS[number] else blank(step.gan)
-        np.testing.assert_array_equal(real[number], before)
+        goes_on = steps and FOLLOWS[number]
+        before = Past(TARGET.pictures[number - 1], POSES[number - 1]) if goes_on else blank(step.gan)
+        for past in (real[number], painted[number]):
+            np.testing.assert_array_equal(past.pose, before.pose)
+        np.testing.assert_array_equal(real[number].picture, before.picture)
 
 
 def test_the_average_of_the_generator_paints_what_was_before(step):
@@ -144,5 +154,5 @@ def test_the_average_of_the_generator_paints_what_was_before(step):
     with torch.no_grad():
         for value in changed.duel.generator.parameters():
             value.zero_()
-    assert apart(changed.frames_before(batch)[0], before) == 0
+    assert apart(shown(changed.frames_before(batch)[0]), shown(before)) == 0
     assert changed.gan.generator is changed.duel.average

@@ -1,5 +1,6 @@
 """Training: a toy person is learnt, resumed exactly, refined on the face, and painted in any pose."""
 
+import json
 import logging
 from dataclasses import replace
 
@@ -28,6 +29,7 @@ from danceit_core.imagination.face import place_patch
 from danceit_core.imagination.face_training import train_face_gan
 from danceit_core.imagination.region import person_region
 from danceit_core.imagination.render import paint, refine_faces, render_dance
+from danceit_core.imagination.train import REVIEWED, paint_frames, review_frames
 from danceit_core.imagination.view import View
 from danceit_core.pose.skeleton import MIRROR
 
@@ -114,6 +116,79 @@ def test_a_resumed_training_gives_the_same_weights(tmp_path, form):
     train_toy(halted, TARGET, settings=settings, progress=lambda done, _total: steps.append(done))
     assert steps == [4, 5, 6]
     assert torch.equal(flat_weights(load_toy(whole)), flat_weights(load_toy(halted)))
+
+
+def strict(faults, *, seen=None):
+    """A judge that finds these faults, one a review, and keeps what it was shown."""
+    left = iter(faults)
+
+    def judge(painted, real, poses):
+        if seen is not None:
+            seen.append((painted, real, poses))
+        return {"held_out_pck": 0.5, "held_out_fault": next(left)}
+
+    return judge
+
+
+def test_a_judge_sees_held_out_frames_and_is_recorded(tmp_path, caplog):
+    seen = []
+    with caplog.at_level(logging.INFO):
+        history = train_toy(tmp_path, TARGET, judge=strict([3.0, 2.0], seen=seen))
+    assert [row["held_out_fault"] for row in history] == [3, 2]
+    assert [row["held_out_pck"] for row in history] == [0.5, 0.5]
+    assert [json.loads(line) for line in (tmp_path / "history.jsonl").read_text().splitlines()] == history
+    assert "10 frames judged in" in caplog.text
+    assert "held_out_fault 2.000" in caplog.text
+    for row, (painted, real, poses) in zip(history, seen, strict=True):
+        np.testing.assert_array_equal(real, TARGET.pictures[~TARGET.training])
+        np.testing.assert_array_equal(poses, TARGET.keypoints[~TARGET.training])
+        assert row["held_out"] == pytest.approx(np.abs(painted.astype(float) - real).mean())
+    np.testing.assert_array_equal(seen[-1][0], paint(load_toy(tmp_path), seen[-1][2], device=CPU))
+
+
+def test_many_held_out_frames_are_painted_a_few_at_once(tmp_path):
+    target, seen = toy_target(60, held_out=30), []
+    for name, form in (("alone", {}), ("in a row", {"previous_frame": True})):
+        settings = replace(SETTINGS, iterations=1, **form)
+        train_toy(tmp_path / name, target, settings=settings, judge=strict([1.0], seen=seen))
+        painted, real, poses = seen.pop()
+        assert len(painted) == len(real) == len(poses) == REVIEWED
+        gan, numbers = load_toy(tmp_path / name), review_frames(target)
+        np.testing.assert_array_equal(painted, paint_frames(gan, target, numbers, device=CPU))
+        np.testing.assert_allclose(painted[8:16], paint_frames(gan, target, numbers[8:16], device=CPU), atol=1)
+
+
+def test_patience_watches_the_judge_and_takes_what_it_liked_best(tmp_path):
+    settings = replace(SETTINGS, iterations=9, checkpoint_every=1, patience=3)
+    faults, seen = [1.0, 0.5, 0.8, float("nan"), 0.5, 0.1], []
+    history = train_toy(tmp_path, TARGET, settings=settings, judge=strict(faults, seen=seen))
+    assert len(history) == 5
+    np.testing.assert_array_equal(seen[1][0], paint(load_toy(tmp_path), seen[1][2], device=CPU))
+
+
+def test_a_judged_training_resumes_with_the_same_figures(tmp_path):
+    settings = replace(SETTINGS, iterations=9, checkpoint_every=2, patience=2)
+
+    def judge(painted, real, poses):
+        return {"held_out_fault": float(np.abs(painted.astype(float) - real).max())}
+
+    whole, halted = tmp_path / "whole", tmp_path / "halted"
+    expected = train_toy(whole, TARGET, settings=settings, judge=judge)
+    with pytest.raises(InterruptedTrainingError):
+        train_toy(halted, TARGET, settings=settings, judge=judge, progress=stop_after(5))
+    found = train_toy(halted, TARGET, settings=settings, judge=judge)
+    assert [{**row, "seconds": 0} for row in found] == [{**row, "seconds": 0} for row in expected]
+    assert torch.equal(flat_weights(load_toy(whole)), flat_weights(load_toy(halted)))
+
+
+def test_a_training_is_not_resumed_with_another_figure_watched(tmp_path):
+    settings = replace(SETTINGS, patience=5)
+    with pytest.raises(InterruptedTrainingError):
+        train_toy(tmp_path, TARGET, settings=settings, progress=stop_after(5))
+    steps = []
+    judge = strict([2.0, 1.0])
+    train_toy(tmp_path, TARGET, settings=settings, judge=judge, progress=lambda done, _total: steps.append(done))
+    assert steps == [1, 2, 3, 4, 5, 6]
 
 
 def test_every_form_trains_and_renders(tmp_path):

@@ -15,7 +15,7 @@ from danceit_core.config import PoseGanSettings
 from danceit_core.imagination.checkpoint import PoseGan, load_pose_gan
 from danceit_core.imagination.data import TargetFrames
 from danceit_core.imagination.loop import History, Progress
-from danceit_core.imagination.train import train_pose_gan
+from danceit_core.imagination.train import Judge, train_pose_gan
 from danceit_core.pose.skeleton import LIMBS
 
 CPU = torch.device("cpu")
@@ -75,7 +75,12 @@ def toy_checkpoint(folder: Path) -> Path:
 
 
 def train_toy(
-    folder: Path, target: TargetFrames, *, settings: PoseGanSettings = TOY_SETTINGS, progress: Progress | None = None
+    folder: Path,
+    target: TargetFrames,
+    *,
+    settings: PoseGanSettings = TOY_SETTINGS,
+    judge: Judge | None = None,
+    progress: Progress | None = None,
 ) -> History:
     """Train a poseGAN on a target into `folder`; returns its history."""
     return train_pose_gan(
@@ -85,7 +90,9 @@ def train_toy(
         device=CPU,
         checkpoint_path=toy_checkpoint(folder),
         samples_path=folder / "samples.png",
+        judge=judge,
         progress=progress,
+        history_path=folder / "history.jsonl",
     )
 
 

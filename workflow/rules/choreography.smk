@@ -14,7 +14,7 @@ rule retrieve_fragments:
     conda:
         "../../environment.yml"
     resources:
-        mem_mb=4000,
+        **needs("retrieve_fragments", "dances"),
     params:
         **stage("retrieval"),
         beat_kind=settings["temporal_alignment"]["beat_kind"],
@@ -38,7 +38,7 @@ rule edit_plan:
     conda:
         "../../environment.yml"
     resources:
-        mem_mb=4000,
+        **needs("edit_plan", "dances"),
     params:
         **stage("retrieval"),
         beat_kind=settings["temporal_alignment"]["beat_kind"],
@@ -65,7 +65,7 @@ rule align_poses:
     conda:
         "../../environment.yml"
     resources:
-        mem_mb=2000,
+        **needs("align_poses", "dances"),
     params:
         spatial=settings["spatial_alignment"],
         temporal=settings["temporal_alignment"],
@@ -88,6 +88,8 @@ rule preview_poses:
         "<logs>/preview_poses/{target}/{song}.log",
     conda:
         "../../environment.yml"
+    resources:
+        **needs("preview_poses", "song"),
     params:
         size=settings["video"]["size"],
         version=STAGE_VERSIONS["rendering"],

@@ -1,5 +1,8 @@
 import os
+import re
+import subprocess
 import sys
+from functools import cache
 from pathlib import Path
 
 # The library stands beside the workflow and need not be installed, in this process or in those of the rules.
@@ -9,24 +12,29 @@ os.environ |= {"PYTHONPATH": os.pathsep.join(filter(None, [library, os.getenv("P
 
 from danceit_core import STAGE_VERSIONS
 from danceit_core.errors import ConfigError
+from danceit_core.estimates import make_estimates
 from danceit_core.evaluation.sweep import SWEEP
-from danceit_core.inputs import load_project
+from danceit_core.inputs import check_config_file, load_project
 
 try:
+    for path in workflow.configfiles:
+        check_config_file(path)
     project = load_project(
         config,
         schemas=Path(workflow.basedir) / "schemas",
         config_files=" + ".join(map(str, workflow.configfiles)) or "config",
     )
 except ConfigError as error:
-    sys.exit(f"error: {error}")
+    sys.exit("error: " + " ".join(str(error).split()))
 
 settings = project.settings
+estimates = make_estimates(settings)
 clips = project.clips()
 clips_to_detect = [clip for clip, row in clips.iterrows() if not row["keypoints"]]
 clips_to_import = [clip for clip, row in clips.iterrows() if row["keypoints"]]
 fragment_s = f"{settings['retrieval']['fragment_s']:g}"
 compared_lengths = [f"{seconds:g}" for seconds in settings["evaluation"]["lengths_s"]]
+group_members = list(settings["group"]["members"] or project.targets.index)
 first_target, first_song = project.targets.index[0], project.songs.index[0]
 
 
@@ -68,8 +76,15 @@ def pose_networks(wildcards):
     )
 
 
+def judging_networks(wildcards):
+    """The networks of BlazePose that judge what a poseGAN in training paints; none unless it may end before its time."""
+    if not settings["pose_gan"]["patience"]:
+        return []
+    return collect("<resources>/blazepose/{network}.tflite", network=["pose_detection", "pose_landmark_full"])
+
+
 def weights_folder(input):
-    """The folder that the pose networks lie in; none where the detector has its own."""
+    """The folder that the pose networks lie in; none where none are used."""
     return str(Path(input.networks[0]).parent) if input.networks else ""
 
 
@@ -77,3 +92,31 @@ def all_fragments(wildcards):
     """The parts of the database of one length: all dances'."""
     seconds = getattr(wildcards, "seconds", fragment_s)
     return collect("<results>/database/{seconds}s/{video}.parquet", seconds=seconds, video=project.videos.index)
+
+
+@cache
+def source_mb(source):
+    """MB of what the user gave under an ID, or of all `dances`; 0 for what is not there yet (the demo)."""
+    if source == "dances":
+        return sum(map(source_mb, project.videos.index))
+    row = project.songs.loc[source] if source in project.songs.index else clips.loc[source]
+    paths = [Path(row[column]) for column in ("path", "audio", "keypoints") if row.get(column)]
+    return sum(path.stat().st_size for path in paths if path.is_file()) / 1e6
+
+
+def needs(rule, source=None):
+    """A rule's memory and time, from the size of the file that a wildcard stands for, or of all `dances`."""
+
+    def size_mb(wildcards):
+        return source_mb(getattr(wildcards, source, source)) if source else 0
+
+    return {
+        "mem_mb": lambda wildcards, attempt: estimates[rule].memory_mb(size_mb(wildcards), attempt=attempt),
+        "runtime": lambda wildcards, attempt: estimates[rule].runtime_min(size_mb(wildcards), attempt=attempt),
+    }
+
+
+onerror:
+    # Interrupted while it submits jobs, Snakemake's SLURM executor forgets to cancel those that were on their way.
+    if run_id := re.search(r"SLURM run ID: (\S+)", Path(log).read_text()):
+        subprocess.run(["scancel", f"--name={run_id[1]}"], check=False)

@@ -12,7 +12,7 @@ rule cut_fragments:
     conda:
         "../../environment.yml"
     resources:
-        mem_mb=1000,
+        **needs("cut_fragments", "dance"),
     params:
         **stage("fragments"),
     script:
@@ -31,6 +31,8 @@ rule describe_dances:
         "<logs>/describe_dances.log",
     conda:
         "../../environment.yml"
+    resources:
+        **needs("describe_dances", "dances"),
     params:
         version=STAGE_VERSIONS["fragments"],
         videos=list(project.videos.index),

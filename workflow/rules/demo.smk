@@ -6,6 +6,8 @@ rule fetch_pose_weights:
         "<logs>/fetch_pose_weights/{network}.log",
     wildcard_constraints:
         network="pose_detection|pose_landmark_(lite|full|heavy)",
+    # Where snakemake runs: the nodes of a cluster seldom reach a registry.
+    localrule: True
     conda:
         "../../environment.yml"
     script:
@@ -18,6 +20,8 @@ rule fetch_body_mesh:
         "<resources>/body/body_mesh.zip",
     log:
         "<logs>/fetch_body_mesh.log",
+    # Where snakemake runs: the nodes of a cluster seldom reach a registry.
+    localrule: True
     conda:
         "../../environment.yml"
     script:
@@ -38,7 +42,7 @@ rule render_demo:
     conda:
         "../../environment.yml"
     resources:
-        mem_mb=1500,
+        **needs("render_demo"),
     params:
         **stage("demo"),
     script:
@@ -53,6 +57,8 @@ rule synthesise_song:
         "<logs>/synthesise_song.log",
     conda:
         "../../environment.yml"
+    resources:
+        **needs("synthesise_song"),
     params:
         **stage("demo"),
     script:

@@ -10,8 +10,8 @@ rule detect_result:
     conda:
         "../../environment.yml"
     resources:
+        **needs("detect_result", "song"),
         gpu=int(settings["pose"]["detector"] == "openpose"),
-        mem_mb=1000,
     params:
         **stage("pose"),
         weights=lambda w, input: weights_folder(input),
@@ -33,6 +33,8 @@ rule evaluate:
         "<logs>/evaluate/{target}/{song}.log",
     conda:
         "../../environment.yml"
+    resources:
+        **needs("evaluate", "song"),
     params:
         **stage("evaluation"),
         seed=config["seed"],
@@ -53,6 +55,8 @@ rule draw_contact_sheet:
         name=r"[A-Za-z0-9_-]+(/[A-Za-z0-9_-]+)?",
     conda:
         "../../environment.yml"
+    resources:
+        **needs("page"),
     params:
         version=STAGE_VERSIONS["evaluation"],
     script:
@@ -72,6 +76,8 @@ rule compare_video:
         "<logs>/compare_video/{target}/{song}.log",
     conda:
         "../../environment.yml"
+    resources:
+        **needs("compare_video", "song"),
     params:
         videos=list(project.videos.index),
         version=STAGE_VERSIONS["evaluation"],
@@ -92,6 +98,8 @@ rule draw_moving_picture:
         name=r"[A-Za-z0-9_-]+(/[A-Za-z0-9_-]+)?",
     conda:
         "../../environment.yml"
+    resources:
+        **needs("page"),
     params:
         version=STAGE_VERSIONS["evaluation"],
     script:
@@ -111,6 +119,8 @@ rule summarise:
         "<logs>/summarise.log",
     conda:
         "../../environment.yml"
+    resources:
+        **needs("page"),
     params:
         benchmarks=lambda w: workflow.pathvars.apply("<benchmarks>"),
         version=STAGE_VERSIONS["evaluation"],
@@ -144,7 +154,7 @@ rule evaluate_choreography:
     conda:
         "../../environment.yml"
     resources:
-        mem_mb=6000,
+        **needs("evaluate_choreography", "dances"),
     params:
         **stage("evaluation"),
         retrieval=settings["retrieval"],

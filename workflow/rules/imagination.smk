@@ -15,7 +15,7 @@ rule check_target:
     conda:
         "../../environment.yml"
     resources:
-        mem_mb=2000,
+        **needs("check_target", "dances"),
     params:
         picture_size=settings["pose_gan"]["picture_size"],
         version=STAGE_VERSIONS["pose_gan"],
@@ -29,6 +29,7 @@ rule train_pose_gan:
         frames="<results>/frames/{target}.mp4",
         poses="<results>/cleaned/{target}.parquet",
         perceptual=settings["pose_gan"]["perceptual_weights"] or [],
+        networks=judging_networks,
         # Looked at before hours of training; its findings change nothing.
         check=ancient("<results>/gan/{target}/check.json"),
     output:
@@ -44,11 +45,12 @@ rule train_pose_gan:
         "../../environment.yml"
     threads: 2
     resources:
+        **needs("train_pose_gan"),
         gpu=1,
-        mem_mb=5000,
     params:
         **stage("pose_gan"),
         seed=config["seed"],
+        pose_weights=lambda w, input: weights_folder(input),
     script:
         "../scripts/train_pose_gan.py"
 
@@ -71,8 +73,8 @@ rule train_face_gan:
         "../../environment.yml"
     threads: 2
     resources:
+        **needs("train_face_gan"),
         gpu=1,
-        mem_mb=5000,
     params:
         **stage("face_gan"),
         seed=config["seed"],
@@ -102,12 +104,72 @@ rule render_video:
         "../../environment.yml"
     threads: 2
     resources:
+        **needs("render_video", "song"),
         gpu=1,
-        mem_mb=3000,
     params:
-        **stage("rendering"),
+        settings={key: value for key, value in settings["rendering"].items() if key != "preview_s"},
+        version=STAGE_VERSIONS["rendering"],
     script:
         "../scripts/render_video.py"
+
+
+rule preview_video:
+    """The first seconds of that, as soon as there is a poseGAN: nothing is added to the face."""
+    input:
+        poses="<results>/poses/{target}/{song}.parquet",
+        pose_gan="<results>/gan/{target}/pose_gan.safetensors",
+        song=lambda w: project.songs.at[w.song, "path"],
+    output:
+        "<results>/preview/painted/{target}/{song}.mp4",
+    log:
+        "<logs>/preview_video/{target}/{song}.log",
+    conda:
+        "../../environment.yml"
+    threads: 2
+    resources:
+        **needs("preview_video"),
+        gpu=1,
+    params:
+        **stage("rendering"),
+        seconds=settings["rendering"]["preview_s"],
+    script:
+        "../scripts/render_video.py"
+
+
+rule render_group:
+    """Several persons on one stage, each painted by their own networks."""
+    input:
+        poses=collect("<results>/poses/{target}/{{song}}.parquet", target=group_members),
+        cleaned=collect("<results>/cleaned/{target}.parquet", target=group_members),
+        pose_gans=collect("<results>/gan/{target}/pose_gan.safetensors", target=group_members),
+        face_gans=(
+            collect("<results>/gan/{target}/face_gan.safetensors", target=group_members)
+            if settings["face_gan"]["enabled"]
+            else []
+        ),
+        song=lambda w: project.songs.at[w.song, "path"],
+    output:
+        report(
+            "<results>/videos/group/{song}.mp4",
+            category="Videos",
+            labels={"dancer": "the group", "song": "{song}"},
+            caption="../report/group.rst",
+        ),
+    log:
+        "<logs>/render_group/{song}.log",
+    conda:
+        "../../environment.yml"
+    threads: 2
+    resources:
+        **needs("render_group", "song"),
+        gpu=1,
+    params:
+        **stage("group"),
+        members=group_members,
+        batch_size=settings["rendering"]["batch_size"],
+        crf=settings["rendering"]["crf"],
+    script:
+        "../scripts/render_group.py"
 
 
 rule link_video:

@@ -18,8 +18,8 @@ rule train_matcher:
     # One for each encoder.
     threads: 2
     resources:
+        **needs("train_matcher", "dances"),
         gpu=1,
-        mem_mb=4000,
     params:
         **stage("matcher"),
         seed=config["seed"],
@@ -42,8 +42,8 @@ rule index_fragments:
         "../../environment.yml"
     threads: 2
     resources:
+        **needs("index_fragments", "dances"),
         gpu=1,
-        mem_mb=4000,
     params:
         version=STAGE_VERSIONS["matcher"],
     script:
@@ -65,8 +65,8 @@ rule score_setting:
     # Two settings at once with a core each are faster than one after the other with two.
     threads: 1
     resources:
+        **needs("score_setting", "dances"),
         gpu=1,
-        mem_mb=4000,
     params:
         **stage("matcher"),
         seed=config["seed"],
@@ -85,6 +85,8 @@ rule sweep_matcher:
         "<logs>/sweep_matcher/{seconds}s.log",
     conda:
         "../../environment.yml"
+    resources:
+        **needs("sweep_matcher"),
     params:
         version=STAGE_VERSIONS["evaluation"],
     script:

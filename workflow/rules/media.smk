@@ -13,7 +13,7 @@ rule normalise_video:
         "../../environment.yml"
     threads: 2
     resources:
-        mem_mb=1000,
+        **needs("normalise_video", "video"),
     params:
         **stage("video"),
         tolerant=is_dance,
@@ -36,7 +36,7 @@ rule analyse_song:
     conda:
         "../../environment.yml"
     resources:
-        mem_mb=2000,
+        **needs("analyse_song", "song"),
     params:
         **stage("music"),
         fps=settings["video"]["fps"],
@@ -58,7 +58,7 @@ rule analyse_dance:
     conda:
         "../../environment.yml"
     resources:
-        mem_mb=2000,
+        **needs("analyse_dance", "dance"),
     params:
         **stage("music"),
         fps=settings["video"]["fps"],

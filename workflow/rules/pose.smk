@@ -17,8 +17,8 @@ rule extract_keypoints:
     # Two videos at once with a thread each are faster than one after the other with two.
     threads: 1
     resources:
+        **needs("extract_keypoints", "video"),
         gpu=int(settings["pose"]["detector"] == "openpose"),
-        mem_mb=1000,
     params:
         **stage("pose"),
         weights=lambda w, input: weights_folder(input),
@@ -40,7 +40,7 @@ rule import_keypoints:
     conda:
         "../../environment.yml"
     resources:
-        mem_mb=1000,
+        **needs("import_keypoints", "video"),
     params:
         **stage("video"),
         row=lambda w: {column: clips.at[w.video, column] for column in ("fps", "width", "height", "camera")},
@@ -60,7 +60,7 @@ rule clean_keypoints:
     conda:
         "../../environment.yml"
     resources:
-        mem_mb=1000,
+        **needs("clean_keypoints", "video"),
     params:
         **stage("cleaning"),
         tolerant=is_dance,
@@ -81,7 +81,7 @@ rule draw_cleaning:
     conda:
         "../../environment.yml"
     resources:
-        mem_mb=1000,
+        **needs("draw_cleaning", "video"),
     params:
         version=STAGE_VERSIONS["cleaning"],
     script:
@@ -98,6 +98,8 @@ rule export_openpose:
         "<logs>/export_openpose/{video}.log",
     conda:
         "../../environment.yml"
+    resources:
+        **needs("page"),
     script:
         "../scripts/export_openpose.py"
 
@@ -112,5 +114,7 @@ rule export_dance:
         "<logs>/export_dance/{target}/{song}.log",
     conda:
         "../../environment.yml"
+    resources:
+        **needs("page"),
     script:
         "../scripts/export_openpose.py"

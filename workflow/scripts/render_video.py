@@ -1,7 +1,10 @@
+from itertools import islice
+
 from danceit_core.config import RenderingSettings
 from danceit_core.imagination.checkpoint import load_face_gan, load_pose_gan
 from danceit_core.imagination.render import render_dance
 from danceit_core.media.ahead import made_ahead
+from danceit_core.media.provenance import describe_video
 from danceit_core.media.video import VideoWriter
 from danceit_core.pose.table import read_pose_table
 from danceit_core.run import stage
@@ -13,9 +16,12 @@ with stage(snakemake) as run:
     face_gan = load_face_gan(face_path, device=run.device) if face_path else None
     options = {"size": poses.size[0], "batch_size": rendering.batch_size, "device": run.device}
     pictures = render_dance(poses.keypoints, pose_gan=pose_gan, face_gan=face_gan, **options)
+    seconds = snakemake.params.get("seconds", len(poses) / poses.fps)
+    frames = min(max(1, round(seconds * poses.fps)), len(poses))
     song = snakemake.input.song
-    writing = VideoWriter(snakemake.output[0], fps=poses.fps, size=poses.size, crf=crf, sound=song)
-    with writing as writer, made_ahead(pictures, most=16) as painted:
+    tags = describe_video([snakemake.wildcards.target], snakemake.wildcards.song)
+    writing = VideoWriter(snakemake.output[0], fps=poses.fps, size=poses.size, crf=crf, sound=song, metadata=tags)
+    with writing as writer, made_ahead(islice(pictures, frames), most=16) as painted:
         for frame, picture in enumerate(painted, start=1):
             writer.write(picture)
-            run.progress(frame, len(poses))
+            run.progress(frame, frames)

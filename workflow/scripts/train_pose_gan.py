@@ -8,8 +8,8 @@ with stage(snakemake) as run:
     given, made, params = snakemake.input, snakemake.output, snakemake.params
     arguments = {"frames": given.frames, "poses": given.poses, "settings": params.settings, "seed": params.seed}
     arguments |= {"checkpoint_path": made.gan, "samples_path": made.samples}
-    arguments |= {"history_path": made.history, "curves_path": made.curves}
-    number = min(snakemake.resources.get("gpu", 1), torch.cuda.device_count(), params.settings["batch_size"])
+    arguments |= {"history_path": made.history, "curves_path": made.curves, "pose_weights": params.pose_weights}
+    number = min(run.gpus, torch.cuda.device_count(), params.settings["batch_size"])
     if number > 1:
         what = "danceit_core.imagination.train:train_from_files"
         spawn(what, arguments, number=number, progress=run.progress)

@@ -1,0 +1,144 @@
+"""Several persons on one stage, dancing to one song (the paper: "by repeating this process").
+
+Each is painted by their own networks in their own picture and cut out of it by the opacity that the network gives.
+On the first one's room they are set side by side, all as tall as the first, feet on one line, smaller where there are
+too many for the picture. The first stands in front of the others.
+"""
+
+import dataclasses
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import cv2
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from danceit_core.choreography.align import body_in_picture
+from danceit_core.errors import ImaginationError
+from danceit_core.imagination.batches import Past
+from danceit_core.imagination.checkpoint import FaceGan, PoseGan, load_face_gan, load_pose_gan
+from danceit_core.imagination.data import fit_keypoints
+from danceit_core.imagination.face import face_strength
+from danceit_core.imagination.render import blank, paint_layers, refine_faces, with_view_of
+from danceit_core.media.letterbox import Picture, resize
+from danceit_core.pose.measure import Body
+from danceit_core.pose.skeleton import MIRROR, Keypoints
+from danceit_core.pose.table import read_pose_table
+
+Affine = NDArray[np.float64]
+# A dancer with outstretched arms is about this wide, body heights.
+WIDTH = 1.1
+
+
+@dataclass(frozen=True)
+class Dancer:
+    """A person, their dance (T, 25, 3) in a picture of `size` pixels, and their usual size and place in that."""
+
+    name: str
+    poses: Keypoints
+    body: Body
+    pose_gan: PoseGan
+    face_gan: FaceGan | None
+
+
+def gather(
+    names: Sequence[str],
+    poses: Sequence[str | Path],
+    cleaned: Sequence[str | Path],
+    pose_gans: Sequence[str | Path],
+    face_gans: Sequence[str | Path],
+    *,
+    device: torch.device,
+) -> list[Dancer]:
+    """The dancers of files: dance, cleaned table of their video and networks of each; face_gans may be empty."""
+    dancers = []
+    for number, name in enumerate(names):
+        dance = read_pose_table(poses[number])
+        dancers.append(
+            Dancer(
+                name,
+                dance.keypoints,
+                body_in_picture(read_pose_table(cleaned[number]), picture_size=dance.size[0]),
+                load_pose_gan(pose_gans[number], device=device),
+                load_face_gan(face_gans[number], device=device) if face_gans else None,
+            )
+        )
+    return dancers
+
+
+def render_group(
+    dancers: Sequence[Dancer], *, size: int, spacing: float, mirrored: bool, batch_size: int, device: torch.device
+) -> Iterator[Picture]:
+    """Yield one uint8 picture (size, size, 3) a frame, as long as all of them dance.
+
+    spacing: between neighbours, body heights. mirrored: every second dances the mirror image.
+    Raises ImaginationError for fewer than two dancers, or one whose poseGAN was trained without a plate.
+    """
+    if len(dancers) < 2:
+        raise ImaginationError(f"a group of {len(dancers)}; name at least two persons in group.members")
+    for dancer in dancers:
+        if dancer.pose_gan.plate is None:
+            raise ImaginationError(
+                f"{dancer.name}: a poseGAN without background plate cannot be cut out of its room; "
+                "set pose_gan.background_plate: true for the group"
+            )
+    places = place_dancers([dancer.body for dancer in dancers], size=size, spacing=spacing)
+    layers = [
+        _cut_out(mirror(dancer) if mirrored and number % 2 else dancer, size=size, batch_size=batch_size, device=device)
+        for number, dancer in enumerate(dancers)
+    ]
+    room = resize(blank(dancers[0].pose_gan).picture, (size, size)).astype(np.float32)
+    for together in zip(*layers, strict=False):
+        stage = room.copy()
+        for (paint, opacity), place in reversed(list(zip(together, places, strict=True))):
+            to_stage = place * (size / len(paint), size / len(paint), 1)
+            moved = cv2.warpAffine(np.dstack([paint, opacity]), to_stage, (size, size), flags=cv2.INTER_LINEAR)
+            stage += moved[..., :3] - moved[..., 3:] * stage
+        yield np.rint(stage).clip(0, 255).astype(np.uint8)
+
+
+def place_dancers(bodies: Sequence[Body], *, size: int, spacing: float) -> list[Affine]:
+    """For each dancer the affine map (2, 3) from their own picture to the stage, both of `size` pixels.
+
+    The first stands where the row's middle is the picture's; then one to the right, one to the left, and so on.
+    """
+    first = bodies[0]
+    row = ((len(bodies) - 1) * spacing + WIDTH) * first.height_px
+    height_px = first.height_px * min(1.0, size / row)
+    steps = sorted(range(len(bodies)), key=lambda k: abs(k - (len(bodies) - 1) / 2))
+    places = []
+    for body, step in zip(bodies, steps, strict=True):
+        scale = height_px / body.height_px
+        x = size / 2 + (step - (len(bodies) - 1) / 2) * spacing * height_px
+        places.append(
+            np.array([[scale, 0, x - scale * body.centre_x], [0, scale, first.ground_y - scale * body.ground_y]])
+        )
+    return places
+
+
+def mirror(dancer: Dancer) -> Dancer:
+    """The same person dancing the mirror image of the dance, about their usual place; the person is not mirrored."""
+    poses = dancer.poses[:, MIRROR].copy()
+    poses[..., 0] = np.where(poses[..., 2] > 0, 2 * dancer.body.centre_x - poses[..., 0], 0)
+    return dataclasses.replace(dancer, poses=poses)
+
+
+def _cut_out(
+    dancer: Dancer, *, size: int, batch_size: int, device: torch.device
+) -> Iterator[tuple[NDArray[np.float32], NDArray[np.float32]]]:
+    """Frame by frame, in their own picture: the person's colours times the opacity (S, S, 3), and that (S, S)."""
+    poses = fit_keypoints(dancer.poses, size=(size, size), picture_size=dancer.pose_gan.view.picture_size)
+    gan, strength = with_view_of(dancer.pose_gan, poses), face_strength(poses)
+    room, sees_before = blank(gan), gan.settings.previous_frame
+    step, previous = 1 if sees_before else batch_size, [room]
+    for start in range(0, len(poses), step):
+        part = slice(start, start + step)
+        pictures, opacity = paint_layers(gan, poses[part], device=device, previous=previous if sees_before else None)
+        previous = [Past(pictures[0].copy(), poses[start])]
+        if dancer.face_gan is not None:
+            pictures = refine_faces(dancer.face_gan, pictures, poses[part], strength=strength[part], device=device)
+        for picture, share in zip(pictures, opacity, strict=True):
+            paint = picture - (1 - share[..., None]) * room.picture
+            yield paint, share

@@ -1,0 +1,22 @@
+from danceit_core.config import GroupSettings
+from danceit_core.imagination.group import gather, render_group
+from danceit_core.media.ahead import made_ahead
+from danceit_core.media.provenance import describe_video
+from danceit_core.media.video import VideoWriter
+from danceit_core.pose.table import read_pose_table
+from danceit_core.run import stage
+
+with stage(snakemake) as run:
+    given, params = snakemake.input, snakemake.params
+    group, first = GroupSettings(**params.settings), read_pose_table(given.poses[0])
+    networks = (given.pose_gans, given.face_gans)
+    dancers = gather(params.members, given.poses, given.cleaned, *networks, device=run.device)
+    options = {"size": first.size[0], "batch_size": params.batch_size, "device": run.device}
+    pictures = render_group(dancers, spacing=group.spacing, mirrored=group.mirrored, **options)
+    look = {"fps": first.fps, "size": first.size, "crf": params.crf}
+    tags = describe_video(params.members, snakemake.wildcards.song)
+    writing = VideoWriter(snakemake.output[0], **look, sound=given.song, metadata=tags)
+    with writing as writer, made_ahead(pictures, most=16) as painted:
+        for frame, picture in enumerate(painted, start=1):
+            writer.write(picture)
+            run.progress(frame, len(first))
