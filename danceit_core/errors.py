@@ -2,6 +2,7 @@
 
     DanceItError
     ├── ConfigError        a key or value of config.yaml or of a table
+    ├── DeviceError        a GPU that a cluster promised and a rule does not find
     ├── AssetError         weights or meshes that cannot be fetched or fail their checksum
     ├── MediaError         a video or sound file that cannot be read or written
     ├── PoseError          keypoints that are missing, malformed or not those of one person
@@ -21,6 +22,10 @@ class DanceItError(Exception):
 
 class ConfigError(DanceItError):
     """A key or value of the configuration or of a table."""
+
+
+class DeviceError(DanceItError):
+    """A GPU that must be there and is not."""
 
 
 class AssetError(DanceItError):

@@ -4,10 +4,11 @@ Every fault is a ConfigError of one line: the file, the key or the line and colu
 the nearest valid name where a typo is likely. Nothing is computed before all of it has been checked.
 """
 
-import csv
 import difflib
 import os
-from collections.abc import Collection, Mapping, Sequence
+import re
+import stat
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any
@@ -20,8 +21,16 @@ from jsonschema.exceptions import ValidationError, best_match
 from danceit_core.choreography.edits import Edit, read_edits
 from danceit_core.config import SECTIONS, make_settings
 from danceit_core.errors import ConfigError
+from danceit_core.tsv import read_cells
 
 TABLES = ("videos", "songs", "targets")
+# Names of devices on Windows, and a folder of the results that stands beside those of the targets.
+RESERVED = {"con", "prn", "aux", "nul", *(f"{kind}{number}" for kind in ("com", "lpt") for number in range(10))}
+TAKEN = {"choreography", "group", "painted"}
+# What the demo's rules make.
+DEMO_FILES = re.compile(r"(dancer_[1-4]|target)\.mp4|song\.flac")
+# Larger numbers are a mistake, and more than some libraries take.
+LARGEST = 1e12
 
 
 @dataclass(frozen=True)
@@ -53,16 +62,13 @@ def load_project(config: Mapping[str, Any], *, schemas: str | Path, config_files
     check_config(config, load_schema(schemas, "config"), config_files=config_files)
     settings = {name: asdict(make_settings(kind, config.get(name) or {})) for name, kind in SECTIONS.items()}
     tables = {name: load_table(config[name], load_schema(schemas, name)) for name in TABLES}
-    owner: dict[str, str] = {}
+    check_ids(tables, paths=config)
     for name in TABLES:
-        for row_id in tables[name].index:
-            if row_id in owner:
-                raise ConfigError(
-                    f"{config[name]}: the ID {row_id!r} is also used in {config[owner[row_id]]}; "
-                    "results are filed by ID: rename one of them"
-                )
-            owner[row_id] = name
         check_files(tables[name], table_path=config[name], made_in=settings["demo"]["folder"])
+    for member in settings["group"]["members"]:
+        if member not in tables["targets"].index:
+            hint = _nearest(member, list(tables["targets"].index))
+            raise ConfigError(f"{config_files}: group.members: no target {member!r} in {config['targets']}; {hint}")
     styles = {str(video): str(style) for video, style in tables["videos"]["style"].items()}
     path = config.get("edits", "")
     edits = read_edits(path, songs=list(tables["songs"].index), styles=styles) if path else []
@@ -97,10 +103,45 @@ def load_schema(folder: str | Path, name: str) -> dict[str, Any]:
 
 
 def check_config(config: Mapping[str, Any], schema: Mapping[str, Any], *, config_files: str) -> None:
-    """Raise ConfigError for the first key of `config` that the schema does not allow."""
+    """Raise ConfigError for the first key of `config` that the schema does not allow.
+
+    NaN is less and more than nothing, so that no bound of the schema stops it.
+    """
+    for key, value in _numbers(config):
+        if not abs(value) <= LARGEST:
+            raise ConfigError(f"{config_files}: {key} is {str(value)[:40]}; numbers reach up to {LARGEST:g}")
     error = best_match(Draft202012Validator(schema).iter_errors(config))
     if error is not None:
         raise ConfigError(f"{config_files}: {describe(error)}")
+
+
+def check_config_file(path: str | Path) -> None:
+    """Raise ConfigError for a key that is there twice in a YAML file: of two values one would be forgotten silently."""
+
+    class Loader(yaml.SafeLoader):
+        """Reads mappings without such keys."""
+
+    def construct(loader: yaml.SafeLoader, node: yaml.MappingNode) -> dict[Any, Any]:
+        keys = [str(key.value) for key, _ in node.value if key.tag != "tag:yaml.org,2002:merge"]
+        if twice := next((key for key in keys if keys.count(key) > 1), ""):
+            raise ConfigError(f"{path} line {node.start_mark.line + 1}: the key {twice!r} is there twice; delete one")
+        loader.flatten_mapping(node)
+        return loader.construct_mapping(node, deep=True)
+
+    Loader.add_constructor(yaml.resolver.BaseResolver.DEFAULT_MAPPING_TAG, construct)
+    try:
+        yaml.load(Path(path).read_text(encoding="utf-8-sig"), Loader)
+    except (yaml.YAMLError, RecursionError, ValueError, OSError) as error:
+        raise ConfigError(f"{path} is no YAML text ({' '.join(str(error).split())})") from None
+
+
+def _numbers(value: Any, key: str = "") -> Iterator[tuple[str, float]]:
+    """All numbers of nested mappings and lists with their keys."""
+    entries = value.items() if isinstance(value, Mapping) else enumerate(value) if isinstance(value, list) else ()
+    for name, entry in entries:
+        yield from _numbers(entry, f"{key}.{name}".lstrip("."))
+    if isinstance(value, int | float):
+        yield key, value
 
 
 def describe(error: ValidationError) -> str:
@@ -121,20 +162,13 @@ def load_table(path: str, schema: Mapping[str, Any]) -> pd.DataFrame:
 
     Raises ConfigError for a missing file or column, an unknown column, a bad cell or an ID that is there twice.
     """
-    if not Path(path).is_file():
-        raise ConfigError(f"{path}: no such table; create it (config/README.md shows how) or correct the config key")
-    try:
-        lines = list(csv.reader(Path(path).read_text(encoding="utf-8").splitlines(), delimiter="\t"))
-    except UnicodeDecodeError:
-        raise ConfigError(f"{path}: not UTF-8 text; save the table as tab-separated UTF-8") from None
+    lines = read_cells(path, remedy="create it (config/README.md shows how) or correct the config key")
     if not lines:
         raise ConfigError(f"{path}: the table is empty; its first line holds the column names")
-    header, key, known = lines[0], schema["required"][0], schema["properties"]
+    header, key, known = lines[0][1], schema["required"][0], schema["properties"]
     _check_header(header, schema, path=path)
     rows: dict[str, dict[str, str]] = {}
-    for number, cells in enumerate(lines[1:], start=2):
-        if not any(cells) or cells[0].startswith("#"):
-            continue
+    for number, cells in lines[1:]:
         if len(cells) > len(header):
             raise ConfigError(f"{path} line {number}: {len(cells)} cells for {len(header)} columns; check the tabs")
         row = dict.fromkeys(known, "") | dict(zip(header, (cell.strip() for cell in cells), strict=False))
@@ -157,8 +191,30 @@ def _check_header(header: Sequence[str], schema: Mapping[str, Any], *, path: str
         if column not in header:
             raise ConfigError(f"{path}: column {column!r} is missing; the columns are separated by tabs")
     for column in header:
+        if header.count(column) > 1:
+            raise ConfigError(f"{path}: column {column!r} is there twice; delete one of them")
         if column not in known:
             raise ConfigError(f"{path}: unknown column {column!r}; {_nearest(column, known)}")
+
+
+def check_ids(tables: Mapping[str, pd.DataFrame], *, paths: Mapping[str, str]) -> None:
+    """Raise ConfigError for an ID that two rows share, or that no file can be called on some disk.
+
+    Disks of macOS and Windows do not tell `Waltz` from `waltz`, and Windows has devices called con, nul, lpt1.
+    """
+    owner: dict[str, tuple[str, str]] = {}
+    for name in TABLES:
+        for row_id in tables[name].index:
+            if row_id.casefold() in RESERVED or (name == "targets" and row_id in TAKEN):
+                raise ConfigError(f"{paths[name]}: no result can be filed under the ID {row_id!r}; choose another")
+            other, table = owner.get(row_id.casefold(), ("", ""))
+            if table:
+                alike = "" if other == row_id else f" ({other!r}: some disks do not tell capitals apart)"
+                raise ConfigError(
+                    f"{paths[name]}: the ID {row_id!r} is also used in {paths[table]}{alike}; results are filed by ID: "
+                    "rename one of them"
+                )
+            owner[row_id.casefold()] = row_id, name
 
 
 def check_files(table: pd.DataFrame, *, table_path: str, made_in: str) -> None:
@@ -169,10 +225,29 @@ def check_files(table: pd.DataFrame, *, table_path: str, made_in: str) -> None:
         if row.get("camera") and not str(row.get("keypoints")).lower().endswith(".pkl"):
             raise ConfigError(f"{table_path}: {row_id!r} has a camera but no AIST++ annotation (.pkl); empty that cell")
         for column in ("path", "audio", "keypoints"):
-            path = row.get(column)
-            made = path and Path(os.path.normpath(path)).is_relative_to(made_in)
-            if path and not made and not Path(path).exists():
-                raise ConfigError(f"{table_path}: {row_id!r}: no such file: {path}; correct column {column!r}")
+            path = str(row.get(column) or "")
+            made = Path(os.path.normpath(path)).is_relative_to(made_in) and DEMO_FILES.fullmatch(Path(path).name)
+            if not path or made:
+                continue
+            if fault := _fault_of(path, folder_too=column == "keypoints"):
+                raise ConfigError(f"{table_path}: {row_id!r}: {fault}: {path!r}; correct column {column!r}")
+
+
+def _fault_of(path: str, *, folder_too: bool) -> str:
+    """What is wrong with a path that should be a file (or a folder); empty if nothing is."""
+    if "{" in path or "}" in path:
+        return "snakemake takes braces in a name for a wildcard; rename the file"
+    try:
+        mode = Path(path).stat().st_mode
+    except FileNotFoundError:
+        return "a link to a file that is not there" if Path(path).is_symlink() else "no such file"
+    except (OSError, ValueError) as error:
+        return f"no such file ({getattr(error, 'strerror', None) or error})"
+    if stat.S_ISDIR(mode) and not folder_too:
+        return "a folder, no file"
+    if not (stat.S_ISDIR(mode) or stat.S_ISREG(mode)):
+        return "no file but a device or pipe"
+    return "" if os.access(path, os.R_OK) else "not readable"
 
 
 def _nearest(name: str, known: Collection[str]) -> str:

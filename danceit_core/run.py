@@ -8,16 +8,17 @@ A `DanceItError` becomes one line `error: ...`, the last of the rule's log, and 
 
 import contextlib
 import logging
+import platform
 import sys
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 from tqdm import tqdm
 
-from danceit_core.errors import DanceItError
+from danceit_core.errors import DanceItError, DeviceError
 
 if TYPE_CHECKING:
     import torch
@@ -31,22 +32,40 @@ class Stage:
     """What a script hands on: a `progress(done, total)` callback, and the device to compute on."""
 
     gpus: int
+    gpu_required: bool
     progress: Progress
 
     @property
     def device(self) -> "torch.device":
         """See `choose_device`."""
-        return choose_device(self.gpus)
+        return choose_device(self.gpus, required=self.gpu_required)
 
 
-def choose_device(gpus: int) -> "torch.device":
-    """The GPU when the rule was given one and there is one, else the CPU, with a warning if one was promised."""
+def count_gpus(resources: Mapping[str, Any]) -> int:
+    """How many GPUs a job was given: by its resource `gpu`, or by a site's `gres`: `gpu`, `gpu:2`, `gpu:a100:2`."""
+    kind, *more = str(resources.get("gres") or "").split(":")
+    by_name = (int(more[-1]) if more and more[-1].isdigit() else 1) if kind == "gpu" else 0
+    return int(resources.get("gpu") or by_name)
+
+
+def choose_device(gpus: int, *, required: bool = False) -> "torch.device":
+    """The GPU when the rule was given one and there is one, else the CPU, with a warning if one was promised.
+
+    required: a promised GPU that is not there is a DeviceError. The profiles of clusters say so (`gpu_required=1`).
+    """
     import torch  # noqa: PLC0415 (seconds, which most jobs need not wait for)
 
     if gpus and torch.cuda.is_available():
         return torch.device("cuda")
+    if gpus and required:
+        build = f"CUDA {torch.version.cuda}" if torch.version.cuda else "the CPU only"
+        raise DeviceError(
+            f"a GPU was asked for, but PyTorch {torch.__version__}, built for {build}, finds none on "
+            f"{platform.node()}; see what nvidia-smi says there, install PyTorch for CUDA, or set gpu_required=0 in "
+            "the profile to compute on the CPU"
+        )
     if gpus:
-        log.info("no GPU found; computing on the CPU")
+        log.warning("no GPU found; computing on the CPU")
     return torch.device("cpu")
 
 
@@ -99,7 +118,7 @@ def stage(job: Job) -> Iterator[Stage]:
         torch.set_num_threads(max(1, min(job.threads, torch.get_num_threads())))
     start_s = time.monotonic()
     try:
-        yield Stage(job.resources.get("gpu", 0), make_progress(name, path))
+        yield Stage(count_gpus(job.resources), bool(job.resources.get("gpu_required")), make_progress(name, path))
         log.info("%s took %.1f s", name, time.monotonic() - start_s)
     except DanceItError as error:
         fail(path, str(error))

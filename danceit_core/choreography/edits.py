@@ -10,7 +10,6 @@ Columns `song`, `start_s`, `end_s`, `action`, `value`; one wish a line, lines th
 Clips that no wish touches keep their fragments: they are not chosen anew.
 """
 
-import csv
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -22,11 +21,13 @@ from danceit_core.choreography.candidates import Choice
 from danceit_core.choreography.library import Library
 from danceit_core.choreography.plan import Plan
 from danceit_core.errors import ChoreographyError, ConfigError
+from danceit_core.tsv import read_cells
 
 COLUMNS = ("song", "start_s", "end_s", "action", "value")
 ACTIONS = ("pin", "ban", "style", "seed")
 # A seed adds up to this much to each fragment's cost.
 SEED_SPREAD = 1.0
+LONGEST_SEED = 18
 
 
 @dataclass(frozen=True)
@@ -46,19 +47,10 @@ def read_edits(path: str | Path, *, songs: Sequence[str], styles: Mapping[str, s
     Raises ConfigError of one line for the first fault: a missing column, an unknown song, video, style or action, or
     seconds that are no stretch.
     """
-    try:
-        lines = list(csv.reader(Path(path).read_text(encoding="utf-8").splitlines(), delimiter="\t"))
-    except FileNotFoundError:
-        raise ConfigError(f"{path}: no such table; create it or empty the config key `edits`") from None
-    except UnicodeDecodeError:
-        raise ConfigError(f"{path}: not UTF-8 text; save the table as tab-separated UTF-8") from None
-    if not lines or tuple(lines[0]) != COLUMNS:
+    lines = read_cells(path, remedy="create it or empty the config key `edits`")
+    if not lines or tuple(lines[0][1]) != COLUMNS:
         raise ConfigError(f"{path}: the first line must hold the columns {', '.join(COLUMNS)}, separated by tabs")
-    edits = []
-    for number, cells in enumerate(lines[1:], start=2):
-        if any(cells) and not cells[0].startswith("#"):
-            edits.append(_parse(cells, where=f"{path} line {number}", songs=songs, styles=styles))
-    return edits
+    return [_parse(cells, where=f"{path} line {number}", songs=songs, styles=styles) for number, cells in lines[1:]]
 
 
 def edited_choices(
@@ -157,6 +149,6 @@ def _parse(cells: Sequence[str], *, where: str, songs: Sequence[str], styles: Ma
         raise ConfigError(f"{where}: unknown video {video!r}; known: {', '.join(styles)}")
     if action == "style" and value not in set(styles.values()) - {""}:
         raise ConfigError(f"{where}: no video has the style {value!r}; column style of the videos table names them")
-    if action == "seed" and not value.isdigit():
-        raise ConfigError(f"{where}: a seed is a whole number, not {value!r}")
+    if action == "seed" and not (value.isascii() and value.isdigit() and len(value) <= LONGEST_SEED):
+        raise ConfigError(f"{where}: a seed is a whole number of up to {LONGEST_SEED} digits, not {value!r}")
     return Edit(song, start_s, end_s, action, value)

@@ -7,11 +7,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pyarrow as pa
-import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from danceit_core.errors import ChoreographyError
-from danceit_core.pose.table import write_table
+from danceit_core.tables import DAMAGE, one_line, read_table, write_table
 
 
 @dataclass(frozen=True)
@@ -76,6 +75,9 @@ def write_plan(path: str | Path, plan: Plan) -> None:
 def read_plan(path: str | Path) -> Plan:
     """Read what `write_plan` wrote. Raises ChoreographyError when the file is no plan."""
     try:
-        return Plan.from_frame(pq.read_table(path).to_pandas())
-    except (OSError, pa.ArrowInvalid) as error:
-        raise ChoreographyError(f"{path} is not a plan ({error}); delete it and run again") from error
+        plan = Plan.from_frame(read_table(path)[0].to_pandas())
+        if not ((plan.rate > 0) & (plan.rate < np.inf) & np.isfinite(plan.match_distance) & (plan.frames > 0)).all():
+            raise ValueError("it holds rates, distances or lengths that no clip has")
+        return plan
+    except (ChoreographyError, *DAMAGE) as error:
+        raise ChoreographyError(f"{path} is not a plan ({one_line(error)}); delete it and run again") from error

@@ -30,6 +30,7 @@ from danceit_core.pose.skeleton import (
     torso_length,
 )
 from danceit_core.pose.table import PoseTable
+from danceit_core.tables import DAMAGE, one_line
 
 log = logging.getLogger(__name__)
 
@@ -111,9 +112,22 @@ def write_statistics(path: str | Path, statistics: pd.DataFrame) -> None:
 
 
 def read_statistics(path: str | Path) -> pd.DataFrame:
-    """Read what `write_statistics` wrote; an empty cell of text is an empty text."""
+    """Read what `write_statistics` wrote; an empty cell of text is an empty text. Raises DatabaseError."""
     text = ("video", "reasons", "source_path", "source_sha256", "refused")
-    return pd.read_csv(path, sep="\t", dtype=dict.fromkeys(text, str)).fillna(dict.fromkeys(text, ""))
+    kinds = dict.fromkeys(COLUMNS, float) | dict.fromkeys(text, str) | {"silent": bool}
+    counts = ["frames", "hours", "dropped_share", "turns"]
+    try:
+        table = pd.read_csv(path, sep="\t", dtype=kinds).fillna(dict.fromkeys(text, ""))
+        if tuple(table.columns) != COLUMNS:
+            raise ValueError(f"its columns are {', '.join(table.columns)}")
+        numbers = table[counts].to_numpy(np.float64)
+        if not (np.isfinite(numbers) & (numbers >= 0)).all():
+            raise ValueError("it holds a number that no video has")
+    except DAMAGE as error:
+        raise DatabaseError(
+            f"{path} is no table of statistics ({one_line(error)}); delete it and run describe_dances"
+        ) from error
+    return table
 
 
 def _reason_shares(pose: PoseTable) -> str:

@@ -24,7 +24,8 @@ from danceit_core.errors import DatabaseError
 from danceit_core.files import whole_file
 from danceit_core.music.columns import Features
 from danceit_core.pose.skeleton import JOINTS, Keypoints
-from danceit_core.pose.table import METADATA_KEY
+from danceit_core.pose.table import MOST_FPS, MOST_PIXELS
+from danceit_core.tables import DAMAGE, METADATA_KEY, list_column, number_of, one_line, read_table
 
 SCHEMA_VERSION = 2
 # What the files of one database have in common.
@@ -46,6 +47,7 @@ COLUMNS: dict[str, pa.DataType] = {
 }
 ARRAYS = ("keypoints", "features")
 TEXTS = [name for name, kind in COLUMNS.items() if kind == pa.string()]
+LONGEST_S = 3600
 # Bounds what writing holds in memory, and lets a reader take a part of a long video.
 ROWS_A_GROUP = 1024
 
@@ -94,6 +96,7 @@ def write_fragments(path: str | Path, fragments: Database) -> None:
             use_dictionary=TEXTS,
             write_statistics=list(COLUMNS),
             row_group_size=ROWS_A_GROUP,
+            write_page_checksum=True,
         )
 
 
@@ -115,7 +118,7 @@ def read_database(paths: Sequence[str | Path], *, folder: str | Path | None = No
         longest = max(part.about.get("longest_s", 0.0) for part in parts)
         raise DatabaseError(
             f"no fragment of {about['seconds']:g} s: the longest passage kept is {longest:.1f} s in {len(parts)} "
-            "videos; add longer videos, choose shorter fragments or relax `cleaning`"
+            f"videos ({parts[0].path}, ...); add longer videos, choose shorter fragments or relax `cleaning`"
         )
     about = {key: filled[0].about[key] for key in COMMON}
     for part in filled:
@@ -126,12 +129,9 @@ def read_database(paths: Sequence[str | Path], *, folder: str | Path | None = No
     tables, first = [], 0
     for part in filled:
         rows = slice(first, first + part.rows)
-        data = pq.read_table(part.path)
-        _copy_rows(data["keypoints"], keypoints[rows])
-        _copy_rows(data["features"], features[rows])
+        tables.append(_read_part(part, keypoints[rows], features[rows]))
         release(keypoints)
         release(features)
-        tables.append(data.select(list(COLUMNS)))
         first += part.rows
     table = pa.concat_tables(tables).replace_schema_metadata(None).to_pandas()
     table["split"] = _settled_split(table, test_share=float(about["test_share"]))
@@ -164,11 +164,22 @@ def _read_about(path: str | Path) -> _Part:
         if missing:
             raise ValueError(f"it lacks {sorted(missing)}")
         keypoints, features = (schema.field(name).type.list_size for name in ARRAYS)
+        fps, seconds = number_of(about, "fps", most=MOST_FPS), number_of(about, "seconds", most=LONGEST_S)
+        for key in ("width", "height"):
+            number_of(about, key, most=MOST_PIXELS)
+        for key in ("test_share", "longest_s"):
+            number_of({"longest_s": 0, **about}, key, zero=True)
+        if rows and (keypoints != round(seconds * fps) * JOINTS * 3 or features % round(seconds * fps)):
+            raise ValueError(f"a row holds {keypoints} and {features} numbers, not those of {seconds:g} s")
     except FileNotFoundError:
         raise DatabaseError(f"{path}: no such fragment table; run cut_fragments") from None
-    except (KeyError, ValueError, AttributeError, pa.ArrowInvalid, OSError) as error:
-        raise DatabaseError(f"{path} is not a fragment table ({error}); delete it and run again") from error
+    except DAMAGE as error:
+        raise _damaged(path, error) from error
     return _Part(Path(path), rows, about, (keypoints, features))
+
+
+def _damaged(path: str | Path, error: BaseException) -> DatabaseError:
+    return DatabaseError(f"{path} is not a fragment table ({one_line(error)}); delete it and run again")
 
 
 def _check_alike(part: _Part, first: _Part) -> None:
@@ -185,13 +196,29 @@ def _check_alike(part: _Part, first: _Part) -> None:
         )
 
 
-def _copy_rows(column: pa.ChunkedArray, target: NDArray[np.float32]) -> None:
-    """Copy a list column into an array (N, F, ...) of as many numbers, once."""
+def _read_part(part: _Part, keypoints: NDArray[np.float32], features: NDArray[np.float32]) -> pa.Table:
+    """One file's arrays put into (N, F, ...) arrays of as many numbers, and its other columns. Raises DatabaseError."""
+    try:
+        data, _ = read_table(part.path)
+        for name, target in zip(ARRAYS, (keypoints, features), strict=True):
+            _copy_rows(data.select([name]), target)
+        if not np.isfinite(features).all():
+            raise ValueError("its features are not finite")
+        table = data.select(list(COLUMNS)).cast(pa.schema(list(COLUMNS.items()), metadata=data.schema.metadata))
+        if any(column.null_count for column in table.columns):
+            raise ValueError("it has empty cells")
+    except DAMAGE as error:
+        raise _damaged(part.path, error) from error
+    return table
+
+
+def _copy_rows(table: pa.Table, target: NDArray[np.float32]) -> None:
+    """Copy a table of one list column into an array (N, F, ...) of as many numbers, a piece at a time."""
     first = 0
-    for chunk in column.chunks:
-        rows = target[first : first + len(chunk)]
-        rows[...] = chunk.flatten().to_numpy(zero_copy_only=False).reshape(rows.shape)
-        first += len(chunk)
+    for batch in table.to_batches():
+        rows = target[first : first + len(batch)]
+        rows[...] = list_column(pa.Table.from_batches([batch]), table.column_names[0]).reshape(rows.shape)
+        first += len(batch)
 
 
 def _settled_split(table: pd.DataFrame, *, test_share: float) -> NDArray[Any]:

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from danceit_core.config import EvaluationSettings
 from danceit_core.database.statistics import describe_total
+from danceit_core.errors import DanceItError
 from danceit_core.evaluation.beats import beat_scores
 from danceit_core.evaluation.images import detection_share, redetection
 from danceit_core.evaluation.motion import motion_scores
@@ -22,6 +23,7 @@ from danceit_core.evaluation.painting import flag_poses
 from danceit_core.files import write_text
 from danceit_core.music.table import Beats
 from danceit_core.pose.table import PoseTable
+from danceit_core.tables import DAMAGE, one_line
 
 
 def score_video(
@@ -68,8 +70,13 @@ def write_scores(path: str | Path, scores: Mapping[str, Any]) -> None:
 
 
 def read_scores(path: str | Path) -> dict[str, Any]:
-    """Read what `write_scores` wrote; null becomes NaN again."""
-    scores: dict[str, Any] = json.loads(Path(path).read_text(), object_hook=_with_nan)
+    """Read what `write_scores` wrote; null becomes NaN again. Raises DanceItError when the file is none."""
+    try:
+        scores = json.loads(Path(path).read_text(encoding="utf-8"), object_hook=_with_nan)
+        if not isinstance(scores, dict):
+            raise TypeError(f"it holds a {type(scores).__name__}")
+    except DAMAGE as error:
+        raise DanceItError(f"{path} holds no scores ({one_line(error)}); delete it and run again") from error
     return scores
 
 

@@ -2,12 +2,14 @@
 
 A finished poseGAN or FaceGAN is a safetensors file, which any program can read and none can be tricked with: the
 averaged generator's weights as `generator.*`, the empty room as `plate` (uint8), and in the metadata, as JSON under
-`about`, its kind, its settings and what it knows of the person's size. An unfinished training (torch.save of plain
-values, read with weights_only=True) holds everything needed to go on as if nothing had happened; its fingerprint ties
-it to its data, settings and seed, so that a changed one starts afresh.
+`about`, its kind, its settings, what it knows of the person's size and the SHA-256 of all its numbers, which the format
+itself does not check (a file without that sum is of an earlier version and read all the same). An unfinished training
+(torch.save of plain values, see `plain_torch`) holds everything needed to go on as if nothing had happened; its
+fingerprint ties it to its data, settings and seed, so that a changed one starts afresh.
 """
 
 import dataclasses
+import hashlib
 import json
 import logging
 from dataclasses import dataclass
@@ -27,12 +29,15 @@ from danceit_core.files import whole_file
 from danceit_core.imagination.face import FaceGenerator
 from danceit_core.imagination.generator import PoseGenerator
 from danceit_core.imagination.view import View
+from danceit_core.plain_torch import read_plain
+from danceit_core.tables import DAMAGE, number_of
 
 log = logging.getLogger(__name__)
 
 POSE_GAN, FACE_GAN, TRAINING = "danceit pose gan", "danceit face gan", "danceit training"
 FORMAT = 2
 PREFIX = "generator."
+MOST_SIDE = 2048
 Network = TypeVar("Network", bound=nn.Module)
 
 
@@ -76,8 +81,8 @@ def load_pose_gan(path: str | Path, *, device: torch.device) -> PoseGan:
         seen = about["view"]
         view = View(seen["picture_size"], tuple(seen["window"]), tuple(seen["network"]), seen["scale"])
         generator = _ready(PoseGenerator(settings), tensors, device)
-        return PoseGan(generator, settings, plate, view, float(about["body_px"]))
-    except (KeyError, TypeError, ValueError, RuntimeError) as error:
+        return PoseGan(generator, settings, plate, view, number_of(about, "body_px"))
+    except (*DAMAGE, RuntimeError) as error:
         raise _damaged(path, POSE_GAN, error) from error
 
 
@@ -93,8 +98,8 @@ def load_face_gan(path: str | Path, *, device: torch.device) -> FaceGan:
     try:
         settings = FaceGanSettings(**about["settings"])
         generator = _ready(FaceGenerator(channels=settings.channels), tensors, device)
-        return FaceGan(generator, settings, int(about["side"]))
-    except (KeyError, TypeError, ValueError, RuntimeError) as error:
+        return FaceGan(generator, settings, int(number_of(about, "side", most=MOST_SIDE)))
+    except (*DAMAGE, RuntimeError) as error:
         raise _damaged(path, FACE_GAN, error) from error
 
 
@@ -129,8 +134,8 @@ def write(path: str | Path, content: dict[str, Any], *, kind: str) -> None:
 def read(path: str | Path, *, kind: str, device: torch.device) -> dict[str, Any]:
     """Read what `write` wrote. Raises ImaginationError for a file that is missing, damaged or of another kind."""
     try:
-        content = torch.load(path, map_location=device, weights_only=True)
-    except Exception as error:  # half a pickle fails in any way, KeyError and IndexError included
+        content = read_plain(path, device=device)
+    except (OSError, ValueError) as error:
         raise _damaged(path, kind, error) from error
     _check_kind(path, content if isinstance(content, dict) else {}, kind=kind)
     return content
@@ -139,11 +144,11 @@ def read(path: str | Path, *, kind: str, device: torch.device) -> dict[str, Any]
 def _save(
     path: str | Path, generator: nn.Module, *, kind: str, about: dict[str, Any], extra: dict[str, Tensor]
 ) -> None:
-    tensors = {PREFIX + name: value.contiguous() for name, value in generator.state_dict().items()}
+    tensors = {PREFIX + name: value.contiguous() for name, value in generator.state_dict().items()} | extra
     # One entry: safetensors writes several in an order that changes from run to run.
-    metadata = {"about": json.dumps({"kind": kind, "format": FORMAT, **about}, sort_keys=True)}
+    known = {"kind": kind, "format": FORMAT, "sha256": _digest(tensors), **about}
     with whole_file(path) as partial:
-        save_file(tensors | extra, partial, metadata=metadata)
+        save_file(tensors, partial, metadata={"about": json.dumps(known, sort_keys=True)})
 
 
 def _load(path: str | Path, *, kind: str) -> tuple[dict[str, Any], dict[str, Tensor]]:
@@ -154,10 +159,22 @@ def _load(path: str | Path, *, kind: str) -> tuple[dict[str, Any], dict[str, Ten
         with safe_open(path, framework="pt") as file:
             about = json.loads((file.metadata() or {}).get("about", "{}"))
             tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 (it is no dict)
+        if about.get("sha256") not in (None, _digest(tensors)):
+            raise ValueError("its numbers do not have their SHA-256")
     except Exception as error:  # the package's error is no subclass of another; JSON may fail as well
         raise _damaged(path, kind, error) from error
     _check_kind(path, about, kind=kind)
     return about, tensors
+
+
+def _digest(tensors: dict[str, Tensor]) -> str:
+    """SHA-256 over the names and numbers of all tensors."""
+    total = hashlib.sha256()
+    for name, value in sorted(tensors.items()):
+        total.update(name.encode() + b"\0")
+        # (...) -> (bytes,)
+        total.update(value.detach().cpu().contiguous().reshape(-1).view(torch.uint8).numpy().data)
+    return total.hexdigest()
 
 
 def _ready(generator: Network, tensors: dict[str, Tensor], device: torch.device) -> Network:

@@ -76,9 +76,15 @@ def run_training(
     run = _Run()
     saved = resume(path, fingerprint=print_of_it, device=device)
     if saved is not None:
-        duel.restore(saved["duel"])
-        run = _Run(**saved["run"])
-        run.best = None if run.best is None else {name: value.cpu() for name, value in run.best.items()}
+        try:
+            duel.restore(saved["duel"])
+            run = _Run(**saved["run"])
+            run.best = None if run.best is None else {name: value.cpu() for name, value in run.best.items()}
+        except (AttributeError, KeyError, TypeError, ValueError, RuntimeError) as error:
+            reason = " ".join(str(error).split())[:120]
+            raise ImaginationError(
+                f"{training_path(path)} is no state of this training ({reason}); delete it and train again"
+            ) from error
         log.info("%s: going on after iteration %d", training_path(path), run.iteration)
         _publish(run.history, history_path, curves_path)
     # The first process removes the state at the end of its work; by then all must have read it.

@@ -14,6 +14,7 @@ from safetensors.torch import load_file
 from torch import Tensor, nn
 
 from danceit_core.errors import ImaginationError
+from danceit_core.plain_torch import read_plain
 
 # Widths of the convolutions of 3 x 3, and the halvings between them.
 LAYERS = (64, 64, 0, 128, 128, 0, 256, 256, 256, 256, 0, 512, 512, 512, 512, 0, 512)
@@ -64,10 +65,7 @@ def load_perceptual_loss(path: str | Path, *, device: torch.device) -> Perceptua
     if not Path(path).is_file():
         raise ImaginationError(f"{path}: no such file of weights; {REMEDY}")
     try:
-        if Path(path).suffix == ".safetensors":
-            content = load_file(path)
-        else:
-            content = torch.load(path, map_location="cpu", weights_only=True)
+        content = load_file(path) if Path(path).suffix == ".safetensors" else read_plain(path)
         used = range(max(DEPTH_WEIGHTS) + 1)
         weights = {
             name: value

@@ -12,11 +12,10 @@ from pathlib import Path
 import faiss
 import numpy as np
 import pyarrow as pa
-import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from danceit_core.errors import MatcherError
-from danceit_core.pose.table import write_table
+from danceit_core.tables import DAMAGE, list_column, number_of, one_line, read_table, write_table
 
 Embeddings = NDArray[np.float32]
 EXACT = 100_000
@@ -93,14 +92,16 @@ def write_index(path: str | Path, embeddings: Embeddings, *, fragment_ids: Seque
 def read_index(path: str | Path, *, fragment_ids: Sequence[str] | None = None) -> FragmentIndex:
     """Read what `write_index` wrote. Raises MatcherError when it is no index, or not one of the given fragments."""
     try:
-        table = pq.read_table(path)
-        flat = np.concatenate([chunk.flatten().to_numpy() for chunk in table["embedding"].chunks]).astype(np.float32)
+        table, about = read_table(path)
         names = np.array(table["fragment_id"].to_pylist(), dtype=str)
-        embeddings = flat.reshape(len(names), -1)  # (N * E,) -> (N, E)
+        # (N * E,) -> (N, E)
+        embeddings = list_column(table, "embedding").reshape(len(names), int(number_of(about, "embedding_size")))
+        if not len(names) or not np.isfinite(embeddings).all():
+            raise ValueError("it holds no fragment, or numbers that are not finite")
     except FileNotFoundError:
         raise MatcherError(f"{path}: no such index; run index_fragments") from None
-    except (KeyError, ValueError, AttributeError, pa.ArrowInvalid, OSError) as error:
-        raise MatcherError(f"{path} is not a fragment index ({error}); delete it and run again") from error
+    except DAMAGE as error:
+        raise MatcherError(f"{path} is not a fragment index ({one_line(error)}); delete it and run again") from error
     if fragment_ids is not None and not np.array_equal(names, np.asarray(fragment_ids, dtype=str)):
         raise MatcherError(
             f"{path} indexes another database ({len(names)} fragments, {len(fragment_ids)} expected); "

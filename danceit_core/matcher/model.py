@@ -12,7 +12,6 @@ A checkpoint is one dict of numbers, strings and tensors (`torch.load(weights_on
     threshold      distance that best separates the training pairs
 """
 
-import pickle
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,11 +24,12 @@ from torch import Tensor
 
 from danceit_core.config import MatcherSettings, make_settings
 from danceit_core.database.mapped import take
-from danceit_core.errors import MatcherError
+from danceit_core.errors import ConfigError, MatcherError
 from danceit_core.files import whole_file
 from danceit_core.matcher.data import FeatureScale, normalise_poses
 from danceit_core.matcher.encoders import AudioEncoder, PoseEncoder
 from danceit_core.music.columns import Features
+from danceit_core.plain_torch import read_plain
 from danceit_core.pose.skeleton import JOINTS, Keypoints
 
 CHECKPOINT_VERSION = 2
@@ -57,6 +57,8 @@ class Matcher:
         audio.load_state_dict(checkpoint["audio_encoder"])
         pose.load_state_dict(checkpoint["pose_encoder"])
         scale = FeatureScale(checkpoint["feature_mean"].numpy(), checkpoint["feature_deviation"].numpy())
+        if scale.mean.shape != (checkpoint["feature_width"],) or scale.deviation.shape != scale.mean.shape:
+            raise ValueError(f"its statistics have shapes {scale.mean.shape} and {scale.deviation.shape}")
         return cls(audio.to(device).eval(), pose.to(device).eval(), scale, dict(checkpoint), device)
 
     def embed_pose(self, keypoints: Keypoints) -> np.ndarray:
@@ -123,13 +125,13 @@ def load_matcher(path: str | Path, *, device: torch.device, feature_set: str | N
     """Read a checkpoint. Raises MatcherError, naming the file, if it is damaged or for another feature set."""
     again = "delete it and run train_matcher again"
     try:
-        checkpoint = torch.load(path, map_location="cpu", weights_only=True)
+        checkpoint = read_plain(path)
         if checkpoint["version"] != CHECKPOINT_VERSION:
             raise MatcherError(f"{path} has layout {checkpoint['version']}, not {CHECKPOINT_VERSION}; {again}")
         matcher = Matcher.from_checkpoint(checkpoint, device=device)
     except FileNotFoundError:
         raise MatcherError(f"{path}: no such matcher; run train_matcher") from None
-    except (KeyError, TypeError, ValueError, RuntimeError, EOFError, OSError, pickle.UnpicklingError) as error:
+    except (AttributeError, ConfigError, LookupError, TypeError, ValueError, RuntimeError, OSError) as error:
         reason = str(error).strip().partition("\n")[0] or type(error).__name__
         raise MatcherError(f"{path} is not a whole matcher checkpoint ({reason}); {again}") from error
     if feature_set is not None and checkpoint["feature_set"] != feature_set:

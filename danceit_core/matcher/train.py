@@ -11,7 +11,7 @@ the training ran through or was interrupted after any epoch and started again wi
 
 import dataclasses
 import json
-import pickle
+import logging
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -29,6 +29,9 @@ from danceit_core.matcher.learner import Learner
 from danceit_core.matcher.model import CHECKPOINT_VERSION, Checkpoint, Matcher
 from danceit_core.matcher.negatives import OtherMoments
 from danceit_core.matcher.watch import choose_watched, score_epoch
+from danceit_core.plain_torch import read_plain
+
+log = logging.getLogger(__name__)
 
 History = list[dict[str, Any]]
 PARTS = ("train", "validation", "test")
@@ -169,11 +172,18 @@ def _write_state(path: Path, run: _Run, learner: Learner, rng: np.random.Generat
 def _resume(path: Path, run: _Run, learner: Learner, rng: np.random.Generator, *, purpose: str) -> _Run:
     """The state of `path` put into learner and rng; `run` itself where there is none or it is of another training."""
     try:
-        saved = torch.load(path, map_location="cpu", weights_only=True)
-    except (OSError, pickle.UnpicklingError, RuntimeError, EOFError, KeyError, ValueError):
+        saved = read_plain(path)
+    except FileNotFoundError:
         return run
-    if saved.get("purpose") != purpose:
+    except (OSError, ValueError) as error:
+        log.warning("%s is no whole state of a training (%s); training starts afresh", path, error)
         return run
-    learner.load_state(saved["learner"])
-    rng.bit_generator.state = json.loads(saved["random"])
-    return _Run(**saved["run"])
+    if not isinstance(saved, dict) or saved.get("purpose") != purpose:
+        return run
+    try:
+        learner.load_state(saved["learner"])
+        rng.bit_generator.state = json.loads(saved["random"])
+        return _Run(**saved["run"])
+    except (AttributeError, KeyError, TypeError, ValueError, RuntimeError) as error:
+        reason = " ".join(str(error).split())[:120]
+        raise MatcherError(f"{path} is no state of this training ({reason}); delete it and train again") from error

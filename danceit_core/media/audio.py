@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from danceit_core.errors import MediaError
 from danceit_core.files import whole_file
-from danceit_core.media.container import common_start_s, decode_stream, open_media, sound_stream
+from danceit_core.media.container import FILE, check_gap, common_start_s, decode_stream, open_media, sound_stream
 
 Samples = NDArray[np.float32]
 # Timestamps jitter by some ms without meaning it (ms ticks, encoder delay); a larger step is a real gap or overlap.
@@ -120,7 +120,7 @@ def _timed_blocks(container: Any, stream: Any) -> Iterator[tuple[Samples, float,
         try:
             blocks = [converted.to_ndarray() for converted in to_float.resample(frame)]
         except (ValueError, av.FFmpegError) as error:
-            name = container.name
+            name = container.name.removeprefix(FILE)
             raise MediaError(f"{name}: its sound changes format at {start_s:.1f} s; convert it to WAV") from error
         for samples in blocks:
             if last is not None:
@@ -140,6 +140,7 @@ def _aligned_blocks(container: Any, stream: Any) -> Iterator[tuple[Samples, int]
     for index, (samples, start_s, rate_hz) in enumerate(_timed_blocks(container, stream)):
         ahead = round((start_s - zero_s) * rate_hz) - position
         if index == 0 or abs(ahead) > GAP_S * rate_hz:
+            check_gap(container, ahead / rate_hz, at_s=position / rate_hz)
             if ahead > 0:
                 yield np.zeros((len(samples), ahead), np.float32), rate_hz
             kept = samples[:, max(0, -ahead) :]

@@ -14,15 +14,21 @@ import av
 
 from danceit_core.errors import MediaError
 
+FILE = "file:"
 # Each thread of a decoder holds pictures of its own: on a machine of many cores 4K would take gigabytes.
 DECODER_THREADS = 4
+# 8K is 33 million pixels. A header that announces more is damaged, and its pictures would fill the memory.
+MOST_PIXELS = 2**26
+# A damaged timestamp would have years of one picture or of silence written.
+LONGEST_GAP_S = 600
 
 
 @contextlib.contextmanager
 def open_media(path: str | Path) -> Iterator[Any]:
     """An open PyAV input container, decoding on a few threads, closed on exit. MediaError if it is no media file."""
     try:
-        container = av.open(str(path), metadata_errors="ignore")
+        # `file:`, lest a name such as `12:30 dance.mp4` or `http:/x` be taken for a protocol; nothing else is opened.
+        container = av.open(f"{FILE}{path}", metadata_errors="ignore", options={"protocol_whitelist": "file"})
     except FileNotFoundError:
         raise MediaError(f"{path}: no such file; check the path in the table") from None
     except (av.FFmpegError, OSError, ValueError) as error:
@@ -31,6 +37,11 @@ def open_media(path: str | Path) -> Iterator[Any]:
     with container:
         for stream in container.streams.video:
             if stream.codec_context is not None:
+                width, height = stream.codec_context.width, stream.codec_context.height
+                if width * height > MOST_PIXELS:
+                    raise MediaError(
+                        f"{path} has pictures of {width} x {height}, more than {MOST_PIXELS} pixels; shrink it"
+                    )
                 stream.thread_type = "AUTO"
                 stream.codec_context.thread_count = min(DECODER_THREADS, os.cpu_count() or 1)
         yield container
@@ -56,13 +67,24 @@ def common_start_s(container: Any) -> float:
     return min(starts, default=0.0)
 
 
+def check_gap(container: Any, seconds: float, *, at_s: float) -> None:
+    """Raise MediaError for a time between pictures or sounds that no dance has."""
+    if not seconds <= LONGEST_GAP_S:
+        name = container.name.removeprefix(FILE)
+        raise MediaError(
+            f"{name}: nothing is shown or heard for {seconds:.0f} s after {at_s:.0f} s, more than {LONGEST_GAP_S} s: "
+            "its timestamps are damaged; convert it, or cut that part out"
+        )
+
+
 def decode_stream(container: Any, stream: Any) -> Iterator[Any]:
     """Frames of one stream in order; damaged packets are passed over and a cut file ends where it was cut."""
     packets = container.demux(stream)
     while True:
         try:
             packet = next(packets)
-        except (StopIteration, av.FFmpegError):
+        # IndexError: PyAV knows no stream that begins after the file was opened.
+        except (StopIteration, av.FFmpegError, IndexError):
             return
         try:
             yield from packet.decode()

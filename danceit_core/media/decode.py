@@ -14,7 +14,14 @@ from typing import Any, Generic, TypeVar
 import numpy as np
 
 from danceit_core.errors import MediaError
-from danceit_core.media.container import common_start_s, decode_stream, open_media, picture_stream, sound_stream
+from danceit_core.media.container import (
+    check_gap,
+    common_start_s,
+    decode_stream,
+    open_media,
+    picture_stream,
+    sound_stream,
+)
 from danceit_core.media.convert import Matrix, display_matrix, shown_size, to_picture
 from danceit_core.media.deinterlace import deinterlaced
 from danceit_core.media.hdr import is_hdr
@@ -165,6 +172,7 @@ def _shown_frames(container: Any, stream: Any) -> Iterator[Shown[Any]]:
         if start_s <= before_s:
             continue
         duration_s = float(frame.duration * frame.time_base) if frame.duration else period_s
+        check_gap(container, max(start_s - end_s, duration_s), at_s=end_s)
         before_s, end_s = start_s, start_s + duration_s
         yield Shown(start_s, end_s, frame)
 

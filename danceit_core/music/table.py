@@ -6,18 +6,17 @@ silent and refused. A silent video has a table too, of zero features: its fragme
 table of a dance whose sound cannot be read has no rows, and `refused` says why.
 """
 
-import json
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from danceit_core.errors import MusicError
 from danceit_core.music.columns import Features
-from danceit_core.pose.table import METADATA_KEY, write_table
+from danceit_core.pose.table import MOST_FPS
+from danceit_core.tables import DAMAGE, list_column, number_of, one_line, read_table, write_table
 
 
 @dataclass(frozen=True)
@@ -73,22 +72,30 @@ def write_music_table(path: str | Path, music: MusicTable) -> None:
 def read_music_table(path: str | Path) -> MusicTable:
     """Read what `write_music_table` wrote. Raises MusicError when the file is no music table."""
     try:
-        table = pq.read_table(path)
-        about = json.loads((table.schema.metadata or {})[METADATA_KEY])
-        flat = table["features"].combine_chunks().flatten().to_numpy(zero_copy_only=False)
+        table, about = read_table(path)
         # (T * D,) -> (T, D)
-        features = np.array(flat, np.float32).reshape(table.num_rows, table.schema.field("features").type.list_size)
+        features = list_column(table, "features").reshape(
+            table.num_rows, table.schema.field("features").type.list_size
+        )  # fmt: skip
+        loudness = table["loudness"].to_numpy().astype(np.float32)
+        times_s = np.array(about["beats_s"], np.float64).reshape(len(about["beats_s"]))
+        if not (np.isfinite(features).all() and np.isfinite(loudness).all()):
+            raise ValueError("it holds numbers that are not finite")
+        if not ((times_s >= 0) & (times_s < np.inf)).all() or (np.diff(times_s) <= 0).any():
+            raise ValueError("its beats are no increasing seconds")
         return MusicTable(
             features=features,
-            loudness=table["loudness"].to_numpy().astype(np.float32),
-            beats=Beats(np.array(about["beats_s"], np.float64), float(about["tempo_bpm"])),
-            fps=float(about["fps"]),
+            loudness=loudness,
+            beats=Beats(times_s, number_of(about, "tempo_bpm", zero=True)),
+            fps=number_of(about, "fps", most=MOST_FPS),
             feature_set=str(about["feature_set"]),
-            duration_s=float(about["duration_s"]),
+            duration_s=number_of(about, "duration_s", zero=True),
             silent=bool(about["silent"]),
             refused=str(about.get("refused", "")),
         )
     except FileNotFoundError:
         raise MusicError(f"{path}: no such music table; run the rule that writes it") from None
-    except (KeyError, ValueError, AttributeError, TypeError, pa.ArrowInvalid, OSError) as error:
-        raise MusicError(f"{path} is not a music table of DanceIt ({error}); delete it and run again") from error
+    except DAMAGE as error:
+        raise MusicError(
+            f"{path} is not a music table of DanceIt ({one_line(error)}); delete it and run again"
+        ) from error

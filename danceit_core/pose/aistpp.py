@@ -16,11 +16,14 @@ from numpy.typing import NDArray
 
 from danceit_core.errors import ConfigError, DanceItError, MediaError, PoseError
 from danceit_core.pose.cameras import project_route, read_camera
+from danceit_core.pose.openpose import FARTHEST_PX
 from danceit_core.pose.plain_pickle import read_arrays
 from danceit_core.pose.skeleton import JOINTS, Keypoints
 
 FPS = 60.0
 COCO_JOINTS = 17
+# Space, centimetres, within which a dancer is, and the size that one has at least.
+FARTHEST_CM, SMALLEST_CM = 1e5, 1.0
 CAMERAS = tuple(f"c{number:02d}" for number in range(1, 10))
 PICTURE_SIZE = (1920, 1080)
 # COCO joints each BODY_25 joint is the mean of; COCO has no feet.
@@ -53,14 +56,18 @@ def read_aistpp(path: str | Path, *, camera: str, size: int) -> tuple[Keypoints,
         names = ", ".join(arrays) or "nothing"
         raise PoseError(f"{path} is no annotation of AIST++ (it holds {names}); give one of keypoints2d or keypoints3d")
     _check_shape(path, points, expected=(COCO_JOINTS, 3))
-    points = np.where(np.isfinite(points).all(axis=-1, keepdims=True), points, np.nan).astype(np.float64)
-    if not np.isfinite(points).any():
+    # NaN compares false.
+    points = np.where((np.abs(points) < FARTHEST_CM).all(axis=-1, keepdims=True), points, np.nan).astype(np.float64)
+    known = points[np.isfinite(points).all(axis=-1)]
+    if not len(known):
         return np.zeros((len(points), JOINTS, 3), np.float32), (size, size)
     shown = (size, size)
     if camera in CAMERAS:
         real = read_camera(path.parent.parent / "cameras", sequence=path.stem, camera=camera)
         xy, shown = real.project(points), real.size
     else:
+        if np.ptp(known, axis=0).max() < SMALLEST_CM:
+            raise PoseError(f"{path}: all its points are in one place; fetch the annotations again")
         xy = project_route(points, angle_deg=_angle(path, camera), size=size)
     return coco_to_body25(np.concatenate([xy, np.ones((*xy.shape[:-1], 1))], axis=-1)), shown
 
@@ -68,7 +75,7 @@ def read_aistpp(path: str | Path, *, camera: str, size: int) -> tuple[Keypoints,
 def coco_to_body25(coco: NDArray[np.floating]) -> Keypoints:
     """BODY_25 keypoints (T, 25, 3) of COCO's (T, 17, 3): a mean of two has the lesser confidence, feet are absent."""
     values = np.asarray(coco, np.float32)
-    values = np.where(np.isfinite(values).all(axis=-1, keepdims=True), values, 0)
+    values = np.where((np.abs(values) < FARTHEST_PX).all(axis=-1, keepdims=True), values, 0)
     first, second = np.array(list(BODY25_FROM_COCO.values())).T
     keypoints = np.zeros((len(values), JOINTS, 3), np.float32)
     mapped = list(BODY25_FROM_COCO)

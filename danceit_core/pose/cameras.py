@@ -13,6 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from danceit_core.errors import PoseError
+from danceit_core.pose.table import MOST_PIXELS
+from danceit_core.tables import DAMAGE, one_line
 
 Array = NDArray[np.float64]
 # A virtual camera stands this many sizes of the route away, at the height of its middle, and leaves this margin.
@@ -48,23 +50,28 @@ def read_camera(folder: str | Path, *, sequence: str, camera: str) -> RealCamera
     Raises PoseError if the folder does not name the sequence's setting or the setting lacks the camera.
     """
     folder = Path(folder)
+    path = folder / "mapping.txt"
     try:
-        lines = (folder / "mapping.txt").read_text(encoding="utf-8").splitlines()
+        lines = path.read_text(encoding="utf-8").splitlines()
         settings = dict(line.split()[:2] for line in lines if line.strip())
         if sequence not in settings:
-            raise PoseError(
-                f"{folder / 'mapping.txt'} does not name {sequence}; choose a virtual camera such as `front`"
-            )
+            raise PoseError(f"{path} does not name {sequence}; choose a virtual camera such as `front`")
         path = folder / f"{settings[sequence]}.json"
         cameras = {entry["name"]: entry for entry in json.loads(path.read_text(encoding="utf-8"))}
         if camera not in cameras:
             raise PoseError(f"{path} has no camera {camera!r}; it has {', '.join(cameras)}")
         found = cameras[camera]
         arrays = [np.array(found[key], np.float64) for key in ("matrix", "distortions", "rotation", "translation")]
-        return RealCamera((int(found["size"][0]), int(found["size"][1])), *arrays)
-    except (OSError, ValueError, KeyError, TypeError) as error:
+        if [array.shape for array in arrays] != [(3, 3), (5,), (3,), (3,)]:
+            raise ValueError(f"camera {camera} has not the numbers of one")
+        width, height = (int(side) for side in found["size"])
+        if not (0 < width <= MOST_PIXELS and 0 < height <= MOST_PIXELS):
+            raise ValueError(f"camera {camera} has pictures of {width} x {height}")
+        return RealCamera((width, height), *arrays)
+    except DAMAGE as error:
         raise PoseError(
-            f"{folder} is not the folder `cameras` of AIST++ ({error!r}); fetch the annotations again"
+            f"{path} is no such file of the folder `cameras` of AIST++ ({type(error).__name__}: {one_line(error)}); "
+            "fetch the annotations again"
         ) from error
 
 

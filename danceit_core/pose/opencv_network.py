@@ -58,7 +58,7 @@ class OpenPoseNetwork:
                 f"pose.prototxt {prototxt} and pose.caffemodel {caffemodel} are no Caffe network that OpenCV reads "
                 f"({error.err}); fetch both again"
             ) from error
-        self._prototxt, self._confidence_floor = prototxt, confidence_floor
+        self._files, self._confidence_floor = f"{prototxt} with {caffemodel}", confidence_floor
 
     def estimate(self, picture: Picture) -> Keypoints:
         """BODY_25 keypoints (25, 3) of a uint8 RGB picture (H, W, 3)."""
@@ -70,9 +70,11 @@ class OpenPoseNetwork:
         try:
             maps = self._network.forward()
         except cv2.error as error:
-            raise ConfigError(f"the network of pose.prototxt {self._prototxt} cannot run ({error.err})") from error
+            raise ConfigError(
+                f"the network of pose.prototxt {self._files} cannot run ({error.err}); fetch both again"
+            ) from error
         if maps.ndim != 4 or maps.shape[1] < JOINTS:
-            raise ConfigError(f"pose.prototxt {self._prototxt} gives {maps.shape}; BODY_25 gives 25 heat maps and more")
+            raise ConfigError(f"pose.prototxt {self._files} gives {maps.shape}; BODY_25 gives 25 heat maps and more")
         xy, heat = find_peaks(maps[0, :JOINTS])
         # A cell's heat belongs to the middle of the square of the picture that it covers.
         xy = (xy + 0.5) * (width / maps.shape[3], height / maps.shape[2])

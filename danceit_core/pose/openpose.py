@@ -7,8 +7,11 @@ those beside that one are counted.
 """
 
 import json
+import lzma
 import re
+import tokenize
 import zipfile
+import zlib
 from collections.abc import Iterator, Sequence
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -21,12 +24,18 @@ from danceit_core.files import whole_file
 from danceit_core.pose.estimate import Detection
 from danceit_core.pose.skeleton import JOINTS, Keypoints, present
 from danceit_core.pose.table import read_pose_table
+from danceit_core.tables import DAMAGE, one_line
 
 FORMATS = "a folder or .zip of OpenPose JSON (BODY_25), an .npz with array `keypoints` (frames, 25, 3), or a .parquet"
-FRAME_NUMBER = re.compile(r"(\d+)(?:_keypoints)?\.json$", re.IGNORECASE)
+FRAME_NUMBER = re.compile(r"(?<![0-9])0*([0-9]{1,18})(?:_keypoints)?\.json$", re.IGNORECASE)
 # A hole in the numbering longer than this is no dance with lost frames but files of several videos.
 LONGEST_HOLE = 100_000
+# A frame of a crowd has some 100 kB; an archive of an hour at 60 frames a second 65 MB. More is a trap, or a mistake.
+MOST_JSON_BYTES, MOST_ARRAY_BYTES = 16 * 2**20, 2**29
 LOST_FRAMES = 12
+FARTHEST_PX = 1e6
+# What a damaged zip makes its reader and its decompressors raise.
+UNREADABLE = (*DAMAGE, EOFError, NotImplementedError, RuntimeError, lzma.LZMAError, zipfile.BadZipFile, zlib.error)
 # OpenPose takes odd shapes for people; someone counts as one beside the dancer with half the joints that limbs hang on
 # and a third of the dancer's height.
 COUNTED_JOINTS, COUNTED_HEIGHT = 8, 1 / 3
@@ -55,7 +64,7 @@ def read_given(path: str | Path) -> Detection:
         return Detection(_read_archive(path), None)
     if suffix == ".parquet":
         table = read_pose_table(path)
-        return Detection(table.keypoints, table.columns.get("people"))
+        return Detection(_as_keypoints(table.keypoints, path), table.columns.get("people"))
     raise PoseError(f"{path} holds no keypoints that can be read; give {FORMATS}")
 
 
@@ -128,12 +137,26 @@ def _distance(person: Keypoints, last: Keypoints) -> float:
 
 
 def _read_json_zip(path: Path) -> Detection:
+    return _read_frames(path, _zipped_files(path))
+
+
+def _zipped_files(path: Path) -> Iterator[tuple[str, bytes]]:
+    """Name and contents of each JSON file of a zip. Raises PoseError for one that is damaged or a bomb."""
     try:
         with zipfile.ZipFile(path) as archive:
-            names = [name for name in archive.namelist() if name.lower().endswith(".json") and "__MACOSX" not in name]
-            return _read_frames(path, ((PurePosixPath(name).name, archive.read(name)) for name in names))
-    except (zipfile.BadZipFile, OSError) as error:
-        raise PoseError(f"{path} is not a readable zip file ({error}); zip the folder of JSON files again") from error
+            for entry in archive.infolist():
+                if not entry.filename.lower().endswith(".json") or "__MACOSX" in entry.filename:
+                    continue
+                if entry.file_size > MOST_JSON_BYTES:
+                    raise PoseError(
+                        f"{path}: {entry.filename[:80]!r} has {entry.file_size} bytes, a frame at most "
+                        f"{MOST_JSON_BYTES}; give the files that OpenPose wrote"
+                    )
+                yield PurePosixPath(entry.filename).name, archive.read(entry)
+    except UNREADABLE as error:
+        raise PoseError(
+            f"{path} is not a readable zip file ({one_line(error)}); zip the folder of JSON files again"
+        ) from error
 
 
 def _read_frames(source: Path, files: Iterator[tuple[str, bytes]]) -> Detection:
@@ -143,7 +166,7 @@ def _read_frames(source: Path, files: Iterator[tuple[str, bytes]]) -> Detection:
         match = FRAME_NUMBER.search(name)
         if match is None:
             raise PoseError(
-                f"{source}: {name} has no frame number in its name; OpenPose writes NAME_0012_keypoints.json"
+                f"{source}: {name[:80]} has no frame number in its name; OpenPose writes NAME_0012_keypoints.json"
             )
         number = int(match.group(1))
         if number in frames:
@@ -166,9 +189,10 @@ def _parse_people(source: Path, name: str, data: bytes) -> Keypoints:
     try:
         content: Any = json.loads(data)
         rows = [person["pose_keypoints_2d"] for person in content["people"]]
-        people = [np.asarray(row, np.float32) for row in rows if len(row)]
-    except (ValueError, TypeError, KeyError) as error:
-        reason = f"lacks {error}" if isinstance(error, KeyError) else str(error)
+        with np.errstate(over="ignore"):
+            people = [np.asarray(row, np.float32) for row in rows if len(row)]
+    except DAMAGE as error:
+        reason = f"lacks {error}" if isinstance(error, KeyError) else one_line(error)
         raise PoseError(
             f"{source}: {name} is not OpenPose JSON ({reason}); it has people[].pose_keypoints_2d"
         ) from error
@@ -179,7 +203,7 @@ def _parse_people(source: Path, name: str, data: bytes) -> Keypoints:
                 "model BODY_25"
             )
     # n x (75,) -> (n, 25, 3)
-    return _as_keypoints(np.reshape(people, (-1, JOINTS, 3)), source)
+    return _as_keypoints(np.reshape(people, (-1, JOINTS, 3)), f"{source}: {name}")
 
 
 def _read_archive(path: Path) -> Keypoints:
@@ -188,9 +212,15 @@ def _read_archive(path: Path) -> Keypoints:
             if "keypoints" not in archive.files:
                 names = ", ".join(archive.files) or "none"
                 raise PoseError(f"{path} has no array `keypoints` (arrays: {names}); save it under that name")
+            size = archive.zip.getinfo("keypoints.npy").file_size
+            if size > MOST_ARRAY_BYTES:
+                raise PoseError(f"{path}: `keypoints` has {size} bytes, at most {MOST_ARRAY_BYTES} are read; cut it up")
             values = archive["keypoints"]
-    except (ValueError, OSError, zipfile.BadZipFile) as error:
-        raise PoseError(f"{path} is not a readable .npz of plain arrays ({error}); save it with numpy.savez") from error
+    # A damaged header is read by NumPy as if it were Python.
+    except (*UNREADABLE, SyntaxError, tokenize.TokenError) as error:
+        raise PoseError(
+            f"{path} is not a readable .npz of plain arrays ({one_line(error)}); save it with numpy.savez"
+        ) from error
     if values.ndim != 3 or values.shape[1:] != (JOINTS, 3) or values.dtype.kind not in "fiu":
         raise PoseError(
             f"{path}: `keypoints` is {values.dtype} {values.shape}; numbers of shape (frames, 25, 3) are expected"
@@ -198,10 +228,12 @@ def _read_archive(path: Path) -> Keypoints:
     return _as_keypoints(values, path)
 
 
-def _as_keypoints(values: Any, source: Path) -> Keypoints:
-    """float32 keypoints with absent joints (not finite, or without confidence) at 0, 0, 0."""
-    keypoints = np.array(values, np.float32)
-    keypoints[~(np.isfinite(keypoints).all(axis=-1) & (keypoints[..., 2] > 0))] = 0
+def _as_keypoints(values: Any, source: str | Path) -> Keypoints:
+    """float32 keypoints with absent joints (without confidence, or nowhere near a picture) at 0, 0, 0."""
+    with np.errstate(over="ignore"):
+        keypoints = np.array(values, np.float32)
+    # NaN compares false.
+    keypoints[~((np.abs(keypoints) < FARTHEST_PX).all(axis=-1) & (keypoints[..., 2] > 0))] = 0
     if keypoints.size and keypoints[..., 2].max() > 1.5:
         raise PoseError(f"{source}: confidences reach {keypoints[..., 2].max():.0f}; they are 0..1, the third number")
     return keypoints

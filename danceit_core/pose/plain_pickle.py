@@ -1,10 +1,13 @@
-"""Pickles of NumPy arrays, read without letting them run code.
+"""Pickles of NumPy arrays, read without letting them run code or fill the memory.
 
 A pickle may name any function of Python and have it called. Here only the functions that put an array together are
-admitted, under the names of NumPy 1 and 2; the first other name ends the reading, before anything is called.
+admitted, under the names of NumPy 1 and 2; the first other name ends the reading, before anything is called. A few
+bytes may also ask for gigabytes: as a number in the reader's memo, as the size of an array without contents, or as a
+list that holds another many times, which holds a third. The first two are refused, and lists are not made arrays.
 """
 
 import pickle
+import pickletools
 from pathlib import Path
 from typing import Any
 
@@ -12,12 +15,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from danceit_core.errors import PoseError
+from danceit_core.tables import one_line
 
 ADMITTED = {
     (f"numpy.{core}.{module}", name)
     for core in ("core", "_core")
     for module, name in (("multiarray", "_reconstruct"), ("multiarray", "scalar"), ("numeric", "_frombuffer"))
 } | {("numpy", "ndarray"), ("numpy", "dtype"), ("_codecs", "encode")}
+# An array as an argument of `_reconstruct`, and not to be called.
+ARRAY = object()
 
 
 class ArrayUnpickler(pickle.Unpickler):
@@ -27,20 +33,50 @@ class ArrayUnpickler(pickle.Unpickler):
         """The admitted function of that name. Raises UnpicklingError for any other."""
         if (module, name) not in ADMITTED:
             raise pickle.UnpicklingError(f"it wants to call {module}.{name}, which is no part of an array")
-        return super().find_class(module.replace("numpy.core", "numpy._core"), name)
+        replaced = {"_reconstruct": _begin_array, "ndarray": ARRAY, "encode": _encode}
+        return replaced.get(name) or super().find_class(module.replace("numpy.core", "numpy._core"), name)
 
 
 def read_arrays(path: str | Path) -> dict[str, NDArray[Any]]:
-    """The arrays of a pickled dictionary by name. Raises PoseError if the file is something else."""
+    """The arrays and numbers of a pickled dictionary by name. Raises PoseError if the file is something else."""
     try:
         with Path(path).open("rb") as file:
+            _check_memo(file.read())
+            file.seek(0)
             content = ArrayUnpickler(file).load()
         if not isinstance(content, dict):
             raise ValueError(f"it holds a {type(content).__name__}, no dictionary")
-        arrays = {str(name): np.asarray(values) for name, values in content.items()}
+        arrays = {
+            name: np.asarray(values)
+            for name, values in content.items()
+            if isinstance(name, str) and isinstance(values, np.ndarray | np.generic | int | float)
+        }
     except FileNotFoundError:
         raise PoseError(f"{path}: no such file; check column `keypoints`") from None
     # A damaged pickle raises nearly anything.
     except Exception as error:
-        raise PoseError(f"{path} is no pickle of plain arrays ({error}); fetch the annotations again") from error
+        raise PoseError(
+            f"{path} is no pickle of plain arrays ({one_line(error)}); fetch the annotations again"
+        ) from error
     return arrays
+
+
+def _check_memo(data: bytes) -> None:
+    """Raise ValueError for a number of the memo beyond the file's length: the memo is as long as its largest number."""
+    for opcode, argument, _ in pickletools.genops(data):
+        if opcode.name in ("PUT", "BINPUT", "LONG_BINPUT") and isinstance(argument, int) and argument > len(data):
+            raise ValueError(f"it numbers an object {argument}")
+
+
+def _begin_array(kind: Any, shape: Any, dtype: Any) -> NDArray[Any]:
+    """NumPy's `_reconstruct` as NumPy's own pickles call it: an empty array, whose state follows with its contents."""
+    if kind is not ARRAY or shape != (0,):
+        raise pickle.UnpicklingError("it asks for an array without contents")
+    return np.empty(0, np.int8)
+
+
+def _encode(text: str, encoding: str) -> bytes:
+    """Bytes that protocols 0 to 2 write as text."""
+    if encoding != "latin1":
+        raise pickle.UnpicklingError(f"it wants bytes encoded as {encoding!r}")
+    return text.encode("latin1")

@@ -6,21 +6,24 @@ own (cleaning: `kept`, `reason`; a generated dance: `source_video`, `source_fram
 key-value metadata holds one JSON object under "danceit": fps, width, height and what the stage adds.
 """
 
-import json
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.parquet as pq
 from numpy.typing import ArrayLike, NDArray
 
 from danceit_core.errors import PoseError
-from danceit_core.files import whole_file
 from danceit_core.pose.skeleton import JOINTS, Keypoints
+from danceit_core.tables import DAMAGE, list_column, number_of, one_line, read_table, write_table
 
-METADATA_KEY = b"danceit"
+MOST_FPS, MOST_PIXELS = 1000, 65536
+# Kinds (as in numpy's dtype.kind) of the columns that stages add.
+COLUMN_KINDS = {
+    "people": "iu", "kept": "b", "reason": "OU", "shot": "iu", "source_video": "OU", "source_frame": "iu",
+    "match_distance": "f",
+}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -73,25 +76,34 @@ def write_pose_table(
 def read_pose_table(path: str | Path) -> PoseTable:
     """Read what `write_pose_table` wrote. Raises PoseError when the file is no keypoint table."""
     try:
-        table = pq.read_table(path)
-        metadata = json.loads((table.schema.metadata or {})[METADATA_KEY])
-        flat = table["keypoints"].combine_chunks().flatten().to_numpy(zero_copy_only=False)
+        table, metadata = read_table(path)
         # (T * 75,) -> (T, 25, 3)
-        keypoints = np.array(flat, np.float32).reshape(table.num_rows, JOINTS, 3)
-        missing = {"fps", "width", "height"} - metadata.keys()
-        if missing:
-            raise ValueError(f"metadata lacks {sorted(missing)}")
+        keypoints = list_column(table, "keypoints").reshape(table.num_rows, JOINTS, 3)
+        _check_metadata(metadata)
+        core = {"frame", "time_s", "keypoints"}
+        columns = {name: table[name].to_numpy() for name in table.column_names if name not in core}
+        for name, kinds in COLUMN_KINDS.items():
+            if name in columns and columns[name].dtype.kind not in kinds:
+                raise ValueError(f"column {name} holds {columns[name].dtype}")
     except FileNotFoundError:
         raise PoseError(f"{path}: no such keypoint table; run the rule that writes it") from None
-    except (KeyError, ValueError, pa.ArrowInvalid, OSError) as error:
-        raise PoseError(f"{path} is not a keypoint table of DanceIt ({error}); delete it and run again") from error
-    core = {"frame", "time_s", "keypoints"}
-    columns = {name: table[name].to_numpy() for name in table.column_names if name not in core}
+    except DAMAGE as error:
+        raise PoseError(
+            f"{path} is not a keypoint table of DanceIt ({one_line(error)}); delete it and run again"
+        ) from error
     return PoseTable(keypoints, metadata, columns)
 
 
-def write_table(path: str | Path, table: pa.Table, *, metadata: dict[str, Any]) -> None:
-    """Write an Arrow table as Parquet with a JSON metadata object; appears whole or not at all."""
-    about = {METADATA_KEY: json.dumps(metadata)}
-    with whole_file(path) as partial:
-        pq.write_table(table.replace_schema_metadata(about), partial, compression="zstd")
+def _check_metadata(metadata: dict[str, Any]) -> None:
+    """Raise KeyError, TypeError or ValueError for metadata that later stages could not use."""
+    number_of(metadata, "fps", most=MOST_FPS)
+    for key in ("width", "height"):
+        if number_of(metadata, key, most=MOST_PIXELS) % 1:
+            raise ValueError(f"{key} is {metadata[key]} in its metadata")
+    for key, kind in (("refused", str), ("source", dict), ("cuts", list), ("seams", list)):
+        if metadata.get(key) is not None and not isinstance(metadata[key], kind):
+            raise ValueError(f"{key} is {str(metadata[key])[:40]!r} in its metadata")
+    for key in ("cuts", "seams"):
+        for frame in metadata.get(key) or ():
+            if isinstance(frame, bool) or not isinstance(frame, int) or not 0 <= frame < 2**31:
+                raise ValueError(f"{key} holds {str(frame)[:40]!r} in its metadata")

@@ -16,6 +16,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from danceit_core.assets import check_body_mesh
 from danceit_core.errors import AssetError
 from danceit_core.studio.surface import Floats, Ints, Surface, compact, triangles
 
@@ -72,6 +73,7 @@ def load_body(mesh: str | Path, *, shapes: Mapping[str, float]) -> Body:
 
     Raises AssetError if `mesh` is not the file that `fetch_body_mesh` gives, or holds no shape of that name.
     """
+    check_body_mesh(Path(mesh))
     try:
         with zipfile.ZipFile(mesh) as archive:
             return _build(archive, shapes)

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from danceit_core.errors import ConfigError
-from danceit_core.inputs import load_project, parse_scalars
+from danceit_core.inputs import check_config_file, load_project, parse_scalars
 
 SCHEMAS = Path(__file__).parents[2] / "workflow" / "schemas"
 
@@ -126,3 +126,79 @@ def test_a_table_that_is_no_text(config):
 def test_values_from_the_command_line_are_read_as_yaml():
     parsed = parse_scalars({"matcher": {"epochs": "3", "loss": "hinge"}, "evaluation": {"tolerances": ["0", "1"]}})
     assert parsed == {"matcher": {"epochs": 3, "loss": "hinge"}, "evaluation": {"tolerances": [0, 1]}}
+
+
+@pytest.mark.parametrize("value", [float("nan"), float("inf"), 1e30, 2**70])
+def test_numbers_that_no_bound_stops(config, value):
+    config["pose_gan"] = {"learning_rate": value}
+    assert "config.yaml: pose_gan.learning_rate is " in refuse(config)
+    config.pop("pose_gan")
+    config["evaluation"] = {"lengths_s": [1.0, value]}
+    assert "config.yaml: evaluation.lengths_s.1 is " in refuse(config)
+
+
+def test_a_whole_number_may_be_written_with_a_point(config):
+    config["matcher"] = {"epochs": 3.0}
+    config["evaluation"] = {"tolerances": [0.0, 1]}
+    settings = load_project(config, schemas=SCHEMAS, config_files="config.yaml").settings
+    assert repr(settings["matcher"]["epochs"]) == "3"
+    assert repr(settings["evaluation"]["tolerances"]) == "(0, 1)"
+
+
+def test_tables_as_other_programs_save_them(config, tmp_path):
+    (tmp_path / 'two\nlines, a\ttab and "quotes".mp4').write_bytes(b"-")
+    cell = f'"{tmp_path}/two\nlines, a\ttab and ""quotes"".mp4"'
+    Path(config["videos"]).write_bytes(f"\ufeffvideo\tpath\r\nwaltz\t{cell}\r\n\r\n# no\r\n".encode())
+    project = load_project(config, schemas=SCHEMAS, config_files="config.yaml")
+    assert project.videos.at["waltz", "path"] == f'{tmp_path}/two\nlines, a\ttab and "quotes".mp4'
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ('video\tpath\nw\t"open\n', "line 2: unexpected end of data; a cell that begins with a quotation mark must"),
+        ("video\tpath\tpath\nw\ta\tb\n", "column 'path' is there twice"),
+        ("video path style\nw a b\n", "the columns are separated by tabs"),
+        ("video\tpath\nw\t" + 200_000 * "x" + "\n", "field larger than field limit"),
+        ("video\tkeypoints\tfps\nw\ta\t0\n", "fps: '0' does not match"),
+        ("video\tkeypoints\twidth\nw\ta\t999999999\n", "width: '999999999' does not match"),
+        ("video\tpath\nnul\tx\n", "no result can be filed under the ID 'nul'"),
+        ("video\tpath\nw\t{x}\n", "snakemake takes braces in a name for a wildcard"),
+    ],
+)
+def test_more_tables_that_cannot_serve(config, text, words):
+    edit(config, "videos", text)
+    assert words in refuse(config)
+
+
+def test_a_table_that_is_a_folder_and_ids_alike_but_for_capitals(config, tmp_path):
+    edit(config, "songs", f"song\tpath\nWaltz\t{tmp_path}/song.ogg\n")
+    assert "the ID 'Waltz' is also used in" in refuse(config)
+    assert "('waltz': some disks do not tell capitals apart)" in refuse(config)
+    edit(config, "targets", f"target\tpath\tconsent\nchoreography\t{tmp_path}/person.mp4\tyes\n")
+    edit(config, "songs", f"song\tpath\ntango\t{tmp_path}/song.ogg\n")
+    assert "no result can be filed under the ID 'choreography'" in refuse(config)
+    config["edits"] = str(tmp_path)
+    edit(config, "targets", f"target\tpath\tconsent\nperson\t{tmp_path}/person.mp4\tyes\n")
+    assert "no such table; create it or empty the config key `edits`" in refuse(config)
+    config["songs"] = str(tmp_path)
+    assert "no such table" in refuse(config)
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("a: 1\na: 2\n", "line 1: the key 'a' is there twice; delete one"),
+        ("seed: 0\nmatcher: {epochs: 1, epochs: 2}\n", "line 2: the key 'epochs' is there twice"),
+        ("a: !!python/object/apply:os.system ['touch pwned']\n", "is no YAML text (could not determine a constructor"),
+        ("a: [1\n", "is no YAML text"),
+        ("a: &a [*a]\n", "is no YAML text"),
+    ],
+)
+def test_yaml_that_is_not_plain(tmp_path, text, words):
+    (tmp_path / "config.yaml").write_text(text)
+    with pytest.raises(ConfigError) as caught:
+        check_config_file(tmp_path / "config.yaml")
+    assert words in str(caught.value)
+    (tmp_path / "config.yaml").write_text("\ufeffa: &x 1\r\nb: *x\r\n")
+    check_config_file(tmp_path / "config.yaml")

@@ -17,7 +17,7 @@ def pinned(lines: list[str]) -> dict[str, str]:
 
 def wanted() -> set[str]:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
-    every = project["dependencies"] + project["optional-dependencies"]["dev"]
+    every = sum(project["optional-dependencies"].values(), project["dependencies"])
     return {re.sub(r"[-_.]+", "-", re.split(r"[=<>\[ ]", entry)[0]).lower() for entry in every}
 
 

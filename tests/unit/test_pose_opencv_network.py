@@ -135,7 +135,7 @@ def test_networks_that_do_not_serve(tmp_path):
         OpenPoseNetwork(prototxt, str(tmp_path / "bad.caffemodel"), confidence_floor=0.1)
     (tmp_path / "empty.caffemodel").write_bytes(field(1, b"dots"))
     empty = OpenPoseNetwork(prototxt, str(tmp_path / "empty.caffemodel"), confidence_floor=0.1)
-    with pytest.raises(ConfigError, match=r"the network of pose\.prototxt .*dots\.prototxt cannot run"):
+    with pytest.raises(ConfigError, match=r"dots\.prototxt with .*empty\.caffemodel cannot run"):
         empty.estimate(np.zeros((368, 368, 3), np.uint8))
     small = OpenPoseNetwork(*write_network(tmp_path, maps=19), confidence_floor=0.1)
     with pytest.raises(ConfigError, match=r"gives \(1, 19, 46, 46\); BODY_25 gives 25 heat maps"):

@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from danceit_core.errors import MediaError
-from danceit_core.run import stage
+from danceit_core.run import count_gpus, stage
 
 
 @pytest.fixture
@@ -49,10 +49,38 @@ def test_progress_stands_in_the_log(job):
     assert "took" in log_of(job)[-1]
 
 
-def test_a_promised_gpu_that_is_absent_is_said(job):
+@pytest.fixture
+def no_gpu(monkeypatch):
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+
+
+def test_a_promised_gpu_that_is_absent_is_a_warning(job, no_gpu):
     job.resources = {"gpu": 1}
     with stage(job) as run:
-        pass
-    if not torch.cuda.is_available():
         assert run.device == torch.device("cpu")
-        assert any("no GPU found" in line for line in log_of(job))
+    assert "WARNING: no GPU found; computing on the CPU" in log_of(job)
+
+
+@pytest.mark.parametrize("given", [{"gpu": 1}, {"gpu": 0, "gres": "gpu:1"}])
+def test_a_required_gpu_that_is_absent_is_an_error(job, no_gpu, given):
+    job.resources = given | {"gpu_required": 1}
+    with pytest.raises(SystemExit), stage(job) as run:
+        run.device  # noqa: B018
+    assert log_of(job)[-1].startswith("error: a GPU was asked for, but PyTorch")
+    assert "set gpu_required=0" in log_of(job)[-1]
+
+
+def test_a_rule_that_needs_no_gpu_runs_where_one_is_required(job, no_gpu):
+    job.resources = {"gpu_required": 1}
+    with stage(job) as run:
+        assert run.device == torch.device("cpu")
+    assert not any("GPU" in line for line in log_of(job))
+
+
+@pytest.mark.parametrize(
+    ("resources", "gpus"),
+    [({}, 0), ({"gpu": 2}, 2), ({"gpu": 0, "gres": "gpu"}, 1), ({"gres": "gpu:2"}, 2), ({"gres": "gpu:a100:4"}, 4),
+     ({"gres": "gpu:a100"}, 1), ({"gres": "shard:2"}, 0)],
+)  # fmt: skip
+def test_gpus_are_counted_as_the_site_asks_for_them(resources, gpus):
+    assert count_gpus(resources) == gpus

@@ -26,6 +26,7 @@ def main(results: Path) -> None:
         assert stream.codec_context.pix_fmt == "yuv420p"
         assert stream.average_rate == 24
         assert container.streams.audio[0].codec_context.name == "aac"
+        assert json.loads(container.metadata["comment"])["synthetic"]
         frames = sum(1 for _ in container.decode(video=0))
     assert abs(frames / 24 - music.duration_s) <= 1 / 24, f"{frames} frames for {music.duration_s} s"
     # faststart: the index stands before the pictures, so that a browser plays while it loads.

@@ -9,9 +9,13 @@ import numpy as np
 import pandas as pd
 import pytest
 from dancers import sine_dancer
+from toy_target import CPU, TOY_SETTINGS, toy_target
 
-from danceit_core.media.audio import write_sound
-from danceit_core.media.video import VideoWriter
+from danceit_core.imagination.checkpoint import save_pose_gan
+from danceit_core.imagination.train import begin
+from danceit_core.media.audio import stream_sound, write_sound
+from danceit_core.media.video import VideoWriter, decode_frames
+from danceit_core.pose.table import write_pose_table
 
 ROOT = Path(__file__).parents[2]
 pytestmark = pytest.mark.workflow
@@ -83,6 +87,43 @@ def test_another_song_is_one_line(own):
 def test_without_face_gan_none_is_trained(own):
     run = snakemake("-n", *config(own, "face_gan={enabled: false}"), "--", f"{own['results']}/video.mp4")
     assert "train_face_gan" not in planned(run)
+
+
+def test_a_painted_preview_waits_for_no_face_gan(own):
+    jobs = planned(snakemake("-n", *config(own), "--", f"{own['results']}/preview/painted/person/tango.mp4"))
+    assert jobs["preview_video"] == jobs["train_pose_gan"] == jobs["align_poses"] == 1
+    assert not {"train_face_gan", "render_video"} & set(jobs)
+
+
+def test_a_painted_preview_is_as_long_as_the_setting_says_with_its_sound(own):
+    results = Path(own["results"])
+    target = toy_target(48)
+    write_pose_table(results / "poses" / "person" / "tango.parquet", target.keypoints, fps=24, size=(64, 64))
+    _, gan = begin(target, settings=TOY_SETTINGS, seed=0, device=CPU)
+    (results / "gan" / "person").mkdir(parents=True)
+    save_pose_gan(results / "gan" / "person" / "pose_gan.safetensors", gan)
+    for given, frames in ((1.3, 31), (60, 48)):
+        video = results / "preview" / "painted" / "person" / "tango.mp4"
+        setting = f"rendering={{preview_s: {given}}}"
+        run = snakemake("--cores", "1", "--allowed-rules", "preview_video", *config(own, setting), "--", str(video))
+        assert run.returncode == 0, run.stdout + run.stderr
+        assert sum(1 for _ in decode_frames(video, fps=24, size=None)) == frames
+        assert sum(block.shape[1] for block in stream_sound(video, sample_rate_hz=48000)) == frames * 2000
+    # The finished video knows nothing of that length.
+    whole = f"{results}/videos/person/tango.mp4"
+    rule = ("--allowed-rules", "render_video", *config(own, "face_gan={enabled: false}"))
+    assert snakemake("--cores", "1", *rule, "--", whole).returncode == 0
+    again = snakemake("-n", *rule, "rendering={preview_s: 2}", "--", whole)
+    assert "Nothing to be done" in again.stdout + again.stderr
+
+
+@pytest.mark.parametrize(("patience", "needed"), [(0, False), (4, True)])
+def test_patience_needs_the_networks_that_judge(own, tmp_path, patience, needed):
+    settings = ("pose={detector: opencv}", f"pose_gan={{patience: {patience}}}")
+    run = snakemake("-n", *config(own, *settings), "--", f"{own['results']}/gan/person/pose_gan.safetensors")
+    planned(run)
+    for network in ("pose_detection", "pose_landmark_full"):
+        assert (f"blazepose/{network}.tflite" in run.stdout + run.stderr) == needed
 
 
 def test_an_unknown_key(own):
@@ -158,3 +199,15 @@ def test_one_more_video_beside_a_thousand_runs_its_own_jobs_only(own, tmp_path):
     jobs = planned(snakemake("-n", "--quiet", "rules", *config(own), "--", f"{results}/matcher/2s/index.parquet"))
     per_video = ("normalise_video", "extract_keypoints", "clean_keypoints", "analyse_dance", "cut_fragments")
     assert {name: jobs[name] for name in per_video} == dict.fromkeys(per_video, 1)
+
+
+def test_a_group_dances_with_everybody_who_is_named(own, tmp_path):
+    with Path(own["targets"]).open("a") as table:
+        for name in ("friend", "stranger"):
+            table.write(f"{name}\t{tmp_path}/{name}.mp4\tyes\n")
+            (tmp_path / f"{name}.mp4").write_bytes((tmp_path / "dance.mp4").read_bytes())
+    jobs = planned(snakemake("-n", *config(own, "group={members: [person, friend]}"), "--",
+                             f"{own['results']}/videos/group/tango.mp4"))  # fmt: skip
+    assert (jobs["render_group"], jobs["train_pose_gan"], jobs["align_poses"]) == (1, 2, 2)
+    line = error_of(snakemake("-n", *config(own, "group={members: [person, freind]}")))
+    assert f"group.members: no target 'freind' in {own['targets']}; did you mean 'friend'?" in line

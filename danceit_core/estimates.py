@@ -1,0 +1,79 @@
+"""Memory and running time of each rule, guessed from the size of what it reads: what a queue wants to know beforehand.
+
+Guesses that err on the safe side; a job that needs more all the same is submitted again with more of both. Memory is
+about twice the peak that was measured, time about four times. Measured with
+`python benchmarks/rule_memory.py --minutes 1 60` (joints, sound, fragments), benchmarks/matcher_scale.py,
+benchmarks/ingest_memory.py, and the files in `results/benchmarks` that the rules write (column `max_rss`).
+
+Sizes are of the files that the user gave, which are known before anything is computed: MB of video or sound. A video is
+taken to have 2 Mbit a second (1 MB: 4 s, 96 frames), a song 128 kbit (1 MB: 60 s). One that is compressed less is
+shorter than guessed; one that is compressed more has the factor of safety, and then the next attempt.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """What a rule needs for an input of no size, and how much more for each MB of its input."""
+
+    base_mb: float
+    base_min: float
+    mb_per_mb: float = 0.0
+    min_per_mb: float = 0.0
+
+    def memory_mb(self, input_mb: float, *, attempt: int) -> int:
+        """MB for the attempt-th try (1, 2, ...)."""
+        return round((self.base_mb + self.mb_per_mb * input_mb) * attempt)
+
+    def runtime_min(self, input_mb: float, *, attempt: int) -> int:
+        """Minutes for the attempt-th try."""
+        return round((self.base_min + self.min_per_mb * input_mb) * attempt)
+
+
+def make_estimates(settings: Mapping[str, Mapping[str, Any]]) -> dict[str, Estimate]:
+    """One estimate a rule, for the settings of a project (section -> key -> value)."""
+    matcher, pose_gan, face_gan = settings["matcher"], settings["pose_gan"], settings["face_gan"]
+    # Pictures grow with the square of their side. 0.07 s a picture of 256 x 256 on two cores (docs/imagination.md).
+    picture = (pose_gan["image_size"] / 256) ** 2
+    painted_s = 0.28 * picture * pose_gan["iterations"] * pose_gan["batch_size"]
+    faces_s = 0.1 * face_gan["iterations"] * face_gan["batch_size"]
+    # 157 s an epoch for 100 hours, 90,000 MB (docs/matcher.md).
+    training = Estimate(2000, 30, mb_per_mb=0.02, min_per_mb=0.0001 * matcher["epochs"])
+    render = Estimate(1000 + 2000 * picture, 30, min_per_mb=4.0)
+    return {
+        "render_demo": Estimate(1500, 30),
+        "synthesise_song": Estimate(1000, 15),
+        # Frames are read one after the other: memory does not grow with the length.
+        "normalise_video": Estimate(1000, 10, min_per_mb=0.1),
+        "extract_keypoints": Estimate(1000, 10, min_per_mb=0.12),
+        "import_keypoints": Estimate(1000, 10, mb_per_mb=20, min_per_mb=0.1),
+        "clean_keypoints": Estimate(1000, 10, mb_per_mb=1.0, min_per_mb=0.03),
+        "draw_cleaning": Estimate(1000, 10, mb_per_mb=1.0, min_per_mb=0.03),
+        "analyse_song": Estimate(1500, 10, mb_per_mb=15, min_per_mb=0.5),
+        "analyse_dance": Estimate(1500, 10, mb_per_mb=1.0, min_per_mb=0.05),
+        "cut_fragments": Estimate(1000, 10, mb_per_mb=0.5, min_per_mb=0.02),
+        "describe_dances": Estimate(1000, 15, mb_per_mb=0.05, min_per_mb=0.005),
+        "train_matcher": training,
+        "score_setting": training,
+        "sweep_matcher": Estimate(1000, 10),
+        "index_fragments": Estimate(1500, 15, mb_per_mb=0.02, min_per_mb=0.005),
+        "retrieve_fragments": Estimate(2000, 15, mb_per_mb=0.05, min_per_mb=0.005),
+        "edit_plan": Estimate(2000, 15, mb_per_mb=0.05, min_per_mb=0.005),
+        "align_poses": Estimate(1500, 15, mb_per_mb=0.1, min_per_mb=0.005),
+        "check_target": Estimate(2000, 15, mb_per_mb=0.1, min_per_mb=0.005),
+        # Frames beyond 1 GB are mapped, not held.
+        "train_pose_gan": Estimate(3000 + 2000 * picture, 60 + painted_s / 60),
+        "train_face_gan": Estimate(3000 + 2000 * picture, 60 + faces_s / 60),
+        "render_video": render,
+        "render_group": render,
+        "preview_video": Estimate(render.base_mb, 15),
+        "preview_poses": Estimate(1000, 10, min_per_mb=1.0),
+        "compare_video": Estimate(1500, 15, min_per_mb=1.0),
+        "detect_result": Estimate(1000, 15, min_per_mb=2.0),
+        "evaluate": Estimate(1000, 10, mb_per_mb=5.0, min_per_mb=0.2),
+        "evaluate_choreography": Estimate(6000, 240, mb_per_mb=0.5, min_per_mb=0.05),
+        "page": Estimate(1000, 10),
+    }

@@ -1,0 +1,67 @@
+"""Our tables as Parquet files: written whole with a checksum of each page, read or refused.
+
+The file's key-value metadata holds one JSON object under "danceit". What a damaged file leads to is one of DAMAGE; the
+modules that know what a table means turn that into one line that names the file.
+"""
+
+import json
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+from numpy.typing import NDArray
+
+from danceit_core.files import whole_file
+
+METADATA_KEY = b"danceit"
+# What a damaged file, or one of another kind, makes pyarrow and the code that takes it apart raise.
+DAMAGE = (
+    pa.ArrowException, ArithmeticError, AttributeError, LookupError, MemoryError, OSError, RecursionError, TypeError,
+    ValueError,
+)  # fmt: skip
+
+
+def write_table(path: str | Path, table: pa.Table, *, metadata: dict[str, Any]) -> None:
+    """Write an Arrow table as Parquet with a JSON metadata object; appears whole or not at all."""
+    about = {METADATA_KEY: json.dumps(metadata)}
+    with whole_file(path) as partial:
+        pq.write_table(
+            table.replace_schema_metadata(about), partial, compression="zstd", write_page_checksum=True
+        )  # fmt: skip
+
+
+def read_table(path: str | Path) -> tuple[pa.Table, dict[str, Any]]:
+    """What `write_table` wrote: the table and its metadata. Raises FileNotFoundError, or one of DAMAGE."""
+    table = pq.read_table(path, partitioning=None, page_checksum_verification=True)
+    metadata = json.loads((table.schema.metadata or {})[METADATA_KEY])
+    if not isinstance(metadata, dict):
+        raise TypeError(f"its metadata are a {type(metadata).__name__}")
+    return table, metadata
+
+
+def list_column(table: pa.Table, name: str) -> NDArray[np.float32]:
+    """The numbers of a column of lists, all in one array (rows * numbers a row,). Raises one of DAMAGE."""
+    chunks = [chunk.flatten().to_numpy(zero_copy_only=False) for chunk in table[name].chunks]
+    numbers = np.concatenate(chunks) if chunks else np.zeros(0)
+    if numbers.dtype.kind not in "fiu":
+        raise TypeError(f"column {name} holds {numbers.dtype}")
+    with np.errstate(over="ignore"):
+        return numbers.astype(np.float32)
+
+
+def number_of(metadata: Mapping[str, Any], key: str, *, most: float = sys.float_info.max, zero: bool = False) -> float:
+    """A number of the metadata: positive (or zero, if `zero`), at most `most`. Raises KeyError or ValueError."""
+    value = metadata[key]
+    is_number = isinstance(value, int | float) and not isinstance(value, bool)
+    if not is_number or not ((zero and value == 0) or 0 < value <= most):
+        raise ValueError(f"{key} is {str(value)[:40]!r} in its metadata")
+    return float(value)
+
+
+def one_line(error: BaseException) -> str:
+    """The first words of an error of another library."""
+    return " ".join(str(error).split())[:160] or type(error).__name__

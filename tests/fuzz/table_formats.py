@@ -1,0 +1,194 @@
+"""Tables: the user's, and those that one rule writes and another reads."""
+
+import json
+from dataclasses import asdict
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+from damage import spoil_tree, strange_array, strange_value
+from dancers import sine_dancer
+from formats import Format, Rng
+from pose_formats import FPS, SIZE, make_table, read_keypoints, spoil_json
+
+from danceit_core.choreography.align import read_source
+from danceit_core.choreography.plan import Plan, read_plan, write_plan
+from danceit_core.config import CleaningSettings, FragmentSettings, MusicSettings
+from danceit_core.database.fragments import cut_fragments
+from danceit_core.database.statistics import database_statistics, describe_total, read_statistics, write_statistics
+from danceit_core.database.table import read_database, write_fragments
+from danceit_core.evaluation.summary import read_scores, write_scores
+from danceit_core.inputs import load_project
+from danceit_core.matcher.index import read_index, write_index
+from danceit_core.media.source import SourceReport, read_report, write_report
+from danceit_core.music.analyse import analyse_music
+from danceit_core.music.table import read_music_table, write_music_table
+from danceit_core.pose.clean import clean_table
+from danceit_core.pose.table import PoseTable, read_pose_table, write_pose_table
+from danceit_core.tables import METADATA_KEY
+
+SCHEMAS = Path(__file__).parents[2] / "workflow" / "schemas"
+DANCE = sine_dancer(72)
+
+
+def cleaned_dance() -> PoseTable:
+    table = PoseTable(DANCE, {"fps": FPS, "width": SIZE, "height": SIZE, "source": {"path": "a", "sha256": "b"}})
+    return clean_table(table, settings=CleaningSettings(), name="dance", tolerant=False)
+
+
+def dance_music():
+    clicks = np.zeros(3 * 22050, np.float32)
+    clicks[::11025] = 1
+    return analyse_music(clicks, sample_rate_hz=22050, fps=FPS, settings=MusicSettings())
+
+
+def make_cleaned(folder: Path) -> Path:
+    path, table = folder / "cleaned.parquet", cleaned_dance()
+    about = {"fps": table.fps, "size": table.size, "columns": table.columns, "metadata": table.metadata}
+    write_pose_table(path, table.keypoints, **about)
+    return path
+
+
+def read_cleaned(path: Path) -> None:
+    read_source(path)
+    cut_fragments(read_pose_table(path), dance_music(), video="dance", seconds=1.0, settings=FragmentSettings())
+
+
+def make_music(folder: Path) -> Path:
+    path = folder / "music.parquet"
+    write_music_table(path, dance_music())
+    return path
+
+
+def read_music(path: Path) -> None:
+    music = read_music_table(path)
+    cut_fragments(cleaned_dance(), music, video="dance", seconds=1.0, settings=FragmentSettings())
+
+
+def make_fragments(folder: Path) -> Path:
+    path = folder / "fragments.parquet"
+    fragments = cut_fragments(cleaned_dance(), dance_music(), video="dance", seconds=1.0, settings=FragmentSettings())
+    write_fragments(path, fragments)
+    return path
+
+
+def make_index(folder: Path) -> Path:
+    path = folder / "index.parquet"
+    write_index(path, np.eye(16, dtype=np.float32), fragment_ids=[f"v:{number}" for number in range(16)])
+    return path
+
+
+def read_fragment_index(path: Path) -> None:
+    read_index(path, fragment_ids=[f"v:{number}" for number in range(16)]).search(np.ones((2, 16)), k=3)
+
+
+def make_plan(folder: Path) -> Path:
+    path, start = folder / "plan.parquet", np.arange(5) * 24
+    ids = np.array([f"v:{frame}" for frame in start], object)
+    video = np.array(["v"] * 5, object)
+    write_plan(path, Plan(start, np.full(5, 24), ids, video, start, np.ones(5), np.zeros(5)))
+    return path
+
+
+def make_statistics(folder: Path) -> Path:
+    path = folder / "statistics.tsv"
+    write_statistics(path, database_statistics([("dance", cleaned_dance(), dance_music())]))
+    return path
+
+
+def make_report(folder: Path) -> Path:
+    path = folder / "report.json"
+    sizes = (64, 64, 24.0, 2.0, "h264", True, False, 48, (1.0, 0.0, 0.0), (12,))
+    write_report(path, SourceReport("dance.mp4", "abc", 1000, *sizes, refused=""))
+    return path
+
+
+def make_scores(folder: Path) -> Path:
+    path = folder / "scores.json"
+    write_scores(path, {"beats": {"s_ba_min_0": 0.5}, "pose": {"pck": float("nan")}})
+    return path
+
+
+def make_project(folder: Path) -> Path:
+    for name in ("dance.mp4", "song.flac"):
+        (folder / name).write_bytes(b"-")
+    (folder / "videos.tsv").write_text("video\tpath\tstyle\nwaltz\tdance.mp4\thall\nrumba\tdance.mp4\tlatin\n")
+    (folder / "songs.tsv").write_text("song\tpath\ntango\tsong.flac\n")
+    (folder / "targets.tsv").write_text("target\tpath\tconsent\nperson\tdance.mp4\tyes\n")
+    (folder / "edits.tsv").write_text("song\tstart_s\tend_s\taction\tvalue\ntango\t0\t2\tpin\twaltz:0\n# no\n")
+    return folder / "videos.tsv"
+
+
+def make_edits(folder: Path) -> Path:
+    return make_project(folder).with_name("edits.tsv")
+
+
+def read_project(path: Path) -> None:
+    tables = {name: f"{name}.tsv" for name in ("videos", "songs", "targets", "edits")}
+    project = load_project({"seed": 0, **tables}, schemas=SCHEMAS, config_files="config.yaml")
+    json.dumps([asdict(edit) for edit in project.edits])
+
+
+def spoil_parquet(rng: Rng, path: Path) -> None:
+    """A whole Parquet file with a strange column, row number or piece of metadata."""
+    table = pq.read_table(path)
+    kind = int(rng.integers(4))
+    names = table.column_names
+    if kind == 0 and METADATA_KEY in (table.schema.metadata or {}):
+        about = spoil_tree(rng, json.loads(table.schema.metadata[METADATA_KEY]))
+        table = table.replace_schema_metadata({METADATA_KEY: json.dumps(about)})
+    elif kind == 1:
+        name = str(rng.choice(names))
+        table = table.drop_columns([name]) if rng.random() < 0.5 else table.rename_columns([f"_{n}" for n in names])
+    elif kind == 2:
+        table = (
+            table.slice(0, int(rng.integers(len(table)))) if rng.random() < 0.5 else pa.concat_tables([table, table])
+        )
+    else:
+        table = _strange_column(rng, table, str(rng.choice(names)))
+    pq.write_table(table, path)
+
+
+def _strange_column(rng: Rng, table: pa.Table, name: str) -> pa.Table:
+    column, at = table[name].combine_chunks(), table.column_names.index(name)
+    if pa.types.is_fixed_size_list(column.type):
+        width = column.type.list_size
+        values = strange_array(rng, np.asarray(column.flatten()).reshape(len(column), width))
+        values = values.reshape(-1)
+        flat = pa.array(values.astype(str).tolist() if values.dtype.kind in "cU" else values)
+        if len(flat) and len(flat) % len(table) == 0:
+            strange = pa.FixedSizeListArray.from_arrays(flat, len(flat) // len(table))
+        else:
+            strange = pa.array([None] * len(table), column.type)
+    elif rng.random() < 0.5:
+        strange = pa.array([_of(strange_value(rng, None))] * len(table))
+    else:
+        values = strange_array(rng, np.asarray(column.to_numpy(zero_copy_only=False)))
+        values = np.resize(values.astype(str) if values.dtype.kind == "c" else values, len(table))
+        strange = pa.array(values.tolist() if values.dtype.kind == "U" else values)
+    return table.set_column(at, name, strange)
+
+
+def _of(value: object) -> object:
+    """A value that a column may have."""
+    return (
+        str(value)[:100]
+        if isinstance(value, (list, dict)) or (isinstance(value, int) and abs(value) > 2**62)
+        else value
+    )
+
+
+FORMATS = [
+    Format("given keypoints", "Parquet", make_table, read_keypoints, spoil_parquet),
+    Format("cleaned keypoints", "Parquet", make_cleaned, read_cleaned, spoil_parquet),
+    Format("music", "Parquet", make_music, read_music, spoil_parquet),
+    Format("fragments", "Parquet", make_fragments, lambda path: read_database([path]), spoil_parquet),
+    Format("index", "Parquet", make_index, read_fragment_index, spoil_parquet),
+    Format("plan", "Parquet", make_plan, read_plan, spoil_parquet),
+    Format("source report", "reports", make_report, read_report, spoil_json),
+    Format("scores", "reports", make_scores, read_scores, spoil_json),
+    Format("statistics", "reports", make_statistics, lambda path: describe_total(read_statistics(path))),
+    Format("videos.tsv", "tables", make_project, read_project, named=("edits.tsv",)),
+    Format("edits.tsv", "tables", make_edits, read_project),
+]  # fmt: skip
