@@ -7,7 +7,7 @@ READY := $(VENV)/ready
 CORES ?= all
 
 .DEFAULT_GOAL := video
-.PHONY: video test lint format smoke assets constraints clean-tiny help
+.PHONY: video test fuzz test-slurm lint format smoke assets constraints clean-tiny help
 
 help: ## this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 16
@@ -16,7 +16,7 @@ $(READY): pyproject.toml constraints.txt
 	@echo "Setting up $(VENV) (once, one to three minutes) ..."
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --upgrade pip setuptools
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --no-build-isolation --editable ".[dev]"
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --no-build-isolation --editable ".[dev,cluster]"
 	@touch $@
 
 video: $(READY) ## the demo: rendered dancers in, results/video.mp4 out
@@ -25,6 +25,14 @@ video: $(READY) ## the demo: rendered dancers in, results/video.mp4 out
 
 test: $(READY) ## the tests (those of the whole workflow: make smoke)
 	$(BIN)/python -m pytest
+
+test-slurm: $(READY) ## the tiny workflow on a SLURM cluster of this machine's own (as root); skipped where there is no SLURM
+	$(BIN)/python -m pytest -v -rs tests/slurm/drills.py
+
+fuzz: $(READY) ## 1,500 damaged files of every kind, then our parsers by coverage for three minutes
+	$(BIN)/python tests/fuzz/damaged_files.py --cases 1500
+	-$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt atheris
+	$(BIN)/python tests/fuzz/parsers.py --seconds 30
 
 smoke: $(READY) ## the whole chain at 64 to 192 px, on this machine, in a folder of its own
 	PATH="$(CURDIR)/$(BIN):$$PATH" tests/workflow/smoke.sh
