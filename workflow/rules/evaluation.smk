@@ -95,7 +95,7 @@ rule draw_moving_picture:
         "<logs>/draw_moving_picture/{folder}/{name}.log",
     wildcard_constraints:
         folder="frames|videos|comparison|preview",
-        name=r"[A-Za-z0-9_-]+(/[A-Za-z0-9_-]+)?",
+        name=r"[A-Za-z0-9_-]+(/[A-Za-z0-9_-]+){0,2}",
     conda:
         "../../environment.yml"
     resources:
