@@ -7,12 +7,16 @@ benchmarks/ingest_memory.py, and the files in `results/benchmarks` that the rule
 
 Sizes are of the files that the user gave, which are known before anything is computed: MB of video or sound. A video is
 taken to have 2 Mbit a second (1 MB: 4 s, 96 frames), a song 128 kbit (1 MB: 60 s). One that is compressed less is
-shorter than guessed; one that is compressed more has the factor of safety, and then the next attempt.
+shorter than guessed (so no file counts for more than LARGEST_MB); one that is compressed more has the factor of safety,
+and then the next attempt.
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
+
+# Beyond this, 100 minutes, a file has more pixels rather than more hours.
+LARGEST_MB = 1500.0
 
 
 @dataclass(frozen=True)
@@ -50,11 +54,11 @@ def make_estimates(settings: Mapping[str, Mapping[str, Any]]) -> dict[str, Estim
         "normalise_video": Estimate(1000, 10, min_per_mb=0.1),
         "extract_keypoints": Estimate(1000, 10, min_per_mb=0.12),
         "import_keypoints": Estimate(1000, 10, mb_per_mb=20, min_per_mb=0.1),
-        "clean_keypoints": Estimate(1000, 10, mb_per_mb=1.0, min_per_mb=0.03),
-        "draw_cleaning": Estimate(1000, 10, mb_per_mb=1.0, min_per_mb=0.03),
-        "analyse_song": Estimate(1500, 10, mb_per_mb=15, min_per_mb=0.5),
-        "analyse_dance": Estimate(1500, 10, mb_per_mb=1.0, min_per_mb=0.05),
-        "cut_fragments": Estimate(1000, 10, mb_per_mb=0.5, min_per_mb=0.02),
+        "clean_keypoints": Estimate(1000, 10, mb_per_mb=2.5, min_per_mb=0.03),
+        "draw_cleaning": Estimate(1000, 10, mb_per_mb=2.5, min_per_mb=0.03),
+        "analyse_song": Estimate(1500, 10, mb_per_mb=100, min_per_mb=0.5),
+        "analyse_dance": Estimate(1500, 10, mb_per_mb=7.0, min_per_mb=0.05),
+        "cut_fragments": Estimate(1000, 10, mb_per_mb=2.5, min_per_mb=0.02),
         "describe_dances": Estimate(1000, 15, mb_per_mb=0.05, min_per_mb=0.005),
         "train_matcher": training,
         "score_setting": training,

@@ -14,7 +14,7 @@ STAGE_VERSIONS: dict[str, int] = {
     "matcher": 2,
     "retrieval": 3,
     "alignment": 3,
-    "pose_gan": 2,
+    "pose_gan": 3,
     "face_gan": 2,
     "rendering": 3,
     "group": 1,

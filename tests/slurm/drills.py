@@ -54,7 +54,7 @@ def project(tmp_path_factory) -> Path:
 
 
 class Run:
-    """A snakemake on the cluster with the profile that users get; what it says is kept in a file."""
+    """A snakemake on the cluster with the profile that users get, ended with its block; what it says is in a file."""
 
     def __init__(self, project: Path, *arguments: str) -> None:
         command = [sys.executable, "-m", "snakemake", "--configfile", "config/tiny.yaml"]
@@ -82,12 +82,17 @@ class Run:
         return [j for j in self.jobs(cluster) if j.state == "RUNNING" and what in j.comment and node in j.node]
 
     def finish(self, *, timeout_s: float) -> int:
-        """The exit status; a run that lasts too long is ended and is an error."""
-        try:
-            return self.process.wait(timeout=timeout_s)
-        finally:
-            if self.process.poll() is None:
-                os.killpg(self.process.pid, signal.SIGKILL)
+        """The exit status."""
+        return self.process.wait(timeout=timeout_s)
+
+    def __enter__(self) -> "Run":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """End what still runs, as after a test that failed; the cluster's end takes its jobs."""
+        if self.process.poll() is None:
+            os.killpg(self.process.pid, signal.SIGKILL)
+            self.process.wait()
 
 
 def processes(name: str) -> str:
@@ -96,28 +101,29 @@ def processes(name: str) -> str:
 
 
 def test_ctrl_c_leaves_no_job(cluster, project):
-    run = Run(project, *FAKE_GPU)
-    wait_for(lambda: len(run.running(cluster)) >= 2, seconds=90, what="two jobs run")
-    os.killpg(run.process.pid, signal.SIGINT)
-    assert run.finish(timeout_s=60) != 0
-    wait_for(lambda: not cluster.queue(), seconds=20, what="the queue is empty")
-    wait_for(lambda: not processes("slurmstepd"), seconds=20, what="the processes of the jobs are gone")
+    with Run(project, *FAKE_GPU) as run:
+        wait_for(lambda: len(run.running(cluster)) >= 2, seconds=300, what="two jobs run")
+        os.killpg(run.process.pid, signal.SIGINT)
+        assert run.finish(timeout_s=120) != 0
+        wait_for(lambda: not cluster.queue(), seconds=60, what="the queue is empty")
+        wait_for(lambda: not processes("slurmstepd"), seconds=60, what="the processes of the jobs are gone")
 
 
 def test_the_complete_workflow_with_a_cancelled_job_and_a_lost_node(cluster, project):
-    run = Run(project, *FAKE_GPU)
+    with Run(project, *FAKE_GPU) as run:
+        for node in ("cpu0", "gpu0"):
+            wait_for(lambda on=node: run.running(cluster, "render_demo", on), seconds=300, what=f"dancers on {node}")
+        cancelled = run.running(cluster, "render_demo", "gpu0")[0].number
+        call("scancel", str(cancelled))
+        lost = run.running(cluster, "render_demo", "cpu0")[0].number
+        call("scontrol", "update", "NodeName=cpu0", "State=DOWN", "Reason=drill")
+        wait_for(lambda: not run.running(cluster, "", "cpu0"), seconds=30, what="nothing runs on the lost node")
+        call("scontrol", "update", "NodeName=cpu0", "State=RESUME")
 
-    wait_for(lambda: run.running(cluster, "render_demo"), seconds=90, what="a dancer is rendered")
-    cancelled = run.running(cluster, "render_demo")[0].number
-    call("scancel", str(cancelled))
-    wait_for(lambda: run.running(cluster, "video", "cpu0"), seconds=400, what="a video is looked at on cpu0")
-    lost = run.running(cluster, "video", "cpu0")[0].number
-    call("scontrol", "update", "NodeName=cpu0", "State=DOWN", "Reason=drill")
-    wait_for(lambda: not run.running(cluster, "", "cpu0"), seconds=30, what="nothing runs on the lost node")
-    call("scontrol", "update", "NodeName=cpu0", "State=RESUME")
-
-    assert run.finish(timeout_s=900) == 0, run.log
-    subprocess.run([sys.executable, ROOT / "tests" / "workflow" / "check_video.py", project / "results"], check=True)
+        assert run.finish(timeout_s=1800) == 0, run.log
+        subprocess.run(
+            [sys.executable, ROOT / "tests" / "workflow" / "check_video.py", project / "results"], check=True
+        )
     jobs = run.jobs(cluster)
     check_gpu_jobs(jobs, GPU_RULES)
     assert any(job.node == "cpu0" for job in jobs)
@@ -132,28 +138,30 @@ def test_the_complete_workflow_with_a_cancelled_job_and_a_lost_node(cluster, pro
 
 
 def test_a_cluster_without_the_gpu_it_promised_ends_in_one_line(cluster, project):
-    run = Run(project, "--forcerun", "index_fragments", "--retries", "0", "--", INDEX)
-    assert run.finish(timeout_s=120) != 0
-    errors = {line for line in run.log.splitlines() if line.startswith("error: ")}
-    assert len(errors) == 1, run.log
-    assert "a GPU was asked for" in errors.pop()
+    with Run(project, "--forcerun", "index_fragments", "--retries", "0", "--", INDEX) as run:
+        assert run.finish(timeout_s=600) != 0
+        errors = {line for line in run.log.splitlines() if line.startswith("error: ")}
+        assert len(errors) == 1, run.log
+        assert "a GPU was asked for" in errors.pop()
 
 
 def test_a_gpu_by_gres(cluster, project):
     resources = ["--set-resources", "index_fragments:gpu=0", "index_fragments:gres=gpu:1"]
-    run = Run(project, *FAKE_GPU, *resources, "--", INDEX)
-    assert run.finish(timeout_s=120) == 0, run.log
-    check_gpu_jobs(run.jobs(cluster), {"index_fragments"})
+    with Run(project, *FAKE_GPU, *resources, "--", INDEX) as run:
+        assert run.finish(timeout_s=600) == 0, run.log
+        check_gpu_jobs(run.jobs(cluster), {"index_fragments"})
 
 
 def test_two_gpu_jobs_at_once_wait_for_each_other(cluster, project):
-    run = Run(project, *FAKE_GPU, "--", *SWEEP)
-    assert run.finish(timeout_s=180) == 0, run.log
-    check_gpu_jobs(run.jobs(cluster), {"score_setting"})
+    with Run(project, *FAKE_GPU, "--", *SWEEP) as run:
+        assert run.finish(timeout_s=600) == 0, run.log
+        check_gpu_jobs(run.jobs(cluster), {"score_setting"})
 
 
 def test_the_check_notices_a_rule_that_forgot_its_gpu(cluster, project):
-    run = Run(project, *FAKE_GPU, "--set-resources", "score_setting:gpu=0", "--forcerun", "score_setting", "--", *SWEEP)
-    assert run.finish(timeout_s=180) == 0, run.log
-    with pytest.raises(AssertionError, match="did not get the GPU"):
-        check_gpu_jobs(run.jobs(cluster), {"score_setting"})
+    with Run(
+        project, *FAKE_GPU, "--set-resources", "score_setting:gpu=0", "--forcerun", "score_setting", "--", *SWEEP
+    ) as run:
+        assert run.finish(timeout_s=600) == 0, run.log
+        with pytest.raises(AssertionError, match="did not get the GPU"):
+            check_gpu_jobs(run.jobs(cluster), {"score_setting"})

@@ -12,7 +12,7 @@ os.environ |= {"PYTHONPATH": os.pathsep.join(filter(None, [library, os.getenv("P
 
 from danceit_core import STAGE_VERSIONS
 from danceit_core.errors import ConfigError
-from danceit_core.estimates import make_estimates
+from danceit_core.estimates import LARGEST_MB, make_estimates
 from danceit_core.evaluation.sweep import SWEEP
 from danceit_core.inputs import check_config_file, load_project
 
@@ -101,7 +101,7 @@ def source_mb(source):
         return sum(map(source_mb, project.videos.index))
     row = project.songs.loc[source] if source in project.songs.index else clips.loc[source]
     paths = [Path(row[column]) for column in ("path", "audio", "keypoints") if row.get(column)]
-    return sum(path.stat().st_size for path in paths if path.is_file()) / 1e6
+    return min(sum(path.stat().st_size for path in paths if path.is_file()) / 1e6, LARGEST_MB)
 
 
 def needs(rule, source=None):

@@ -185,3 +185,9 @@ rule link_video:
         "../../environment.yml"
     shell:
         "ln -sfr {input:q} {output:q} > {log:q} 2>&1"
+
+
+rule all_videos:
+    """Every song danced by every target: snakemake -- all_videos."""
+    input:
+        collect("<results>/videos/{target}/{song}.mp4", target=project.targets.index, song=project.songs.index),
