@@ -7,7 +7,7 @@ READY := $(VENV)/ready
 CORES ?= all
 
 .DEFAULT_GOAL := video
-.PHONY: video test fuzz test-slurm lint format smoke assets constraints clean-tiny help
+.PHONY: video test fuzz drill test-slurm lint format smoke assets constraints clean-tiny help
 
 help: ## this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 16
@@ -28,6 +28,9 @@ test: $(READY) ## the tests (those of the whole workflow: make smoke)
 
 test-slurm: $(READY) ## the tiny workflow on a SLURM cluster of this machine's own (as root); skipped where there is no SLURM
 	$(BIN)/python -m pytest -v -rs tests/slurm/drills.py
+
+drill: $(READY) ## the tiny run, killed at twenty random moments, must end as if nothing had been
+	$(BIN)/python tests/drills/kill_drill.py
 
 fuzz: $(READY) ## 1,500 damaged files of every kind, then our parsers by coverage for three minutes
 	$(BIN)/python tests/fuzz/damaged_files.py --cases 1500
