@@ -66,7 +66,9 @@ def make_estimates(settings: Mapping[str, Mapping[str, Any]]) -> dict[str, Estim
         "index_fragments": Estimate(1500, 15, mb_per_mb=0.02, min_per_mb=0.005),
         "retrieve_fragments": Estimate(2000, 15, mb_per_mb=0.05, min_per_mb=0.005),
         "edit_plan": Estimate(2000, 15, mb_per_mb=0.05, min_per_mb=0.005),
-        "align_poses": Estimate(1500, 15, mb_per_mb=0.1, min_per_mb=0.005),
+        # The movements of one song's dance: some dozens of videos.
+        "gather_sources": Estimate(2000, 15, min_per_mb=0.005),
+        "align_poses": Estimate(2000, 15),
         "check_target": Estimate(2000, 15, mb_per_mb=0.1, min_per_mb=0.005),
         # Frames beyond 1 GB are mapped, not held.
         "train_pose_gan": Estimate(3000 + 2000 * picture, 60 + painted_s / 60),

@@ -49,13 +49,33 @@ rule edit_plan:
         "../scripts/edit_plan.py"
 
 
+rule gather_sources:
+    """The movements that a song's dance is made of, in one file for all targets: few of what may be many videos."""
+    input:
+        plan="<results>/choreography/{song}.parquet",
+        cleaned=collect("<results>/cleaned/{video}.parquet", video=project.videos.index),
+    output:
+        "<results>/choreography/{song}.sources.parquet",
+    log:
+        "<logs>/gather_sources/{song}.log",
+    conda:
+        "../../environment.yml"
+    resources:
+        **needs("gather_sources", "dances"),
+    params:
+        videos=list(project.videos.index),
+        version=STAGE_VERSIONS["alignment"],
+    script:
+        "../scripts/gather_sources.py"
+
+
 rule align_poses:
     """The dance in the target's size and place, seams closed, motion beats on the song's beats (paper IV-C)."""
     input:
         plan="<results>/choreography/{song}.parquet",
         music="<results>/music/{song}.parquet",
         target="<results>/cleaned/{target}.parquet",
-        sources=collect("<results>/cleaned/{video}.parquet", video=project.videos.index),
+        sources="<results>/choreography/{song}.sources.parquet",
     output:
         "<results>/poses/{target}/{song}.parquet",
     log:
@@ -65,12 +85,11 @@ rule align_poses:
     conda:
         "../../environment.yml"
     resources:
-        **needs("align_poses", "dances"),
+        **needs("align_poses"),
     params:
         spatial=settings["spatial_alignment"],
         temporal=settings["temporal_alignment"],
         picture_size=settings["pose_gan"]["picture_size"],
-        videos=list(project.videos.index),
         version=STAGE_VERSIONS["alignment"],
     script:
         "../scripts/align_poses.py"

@@ -118,5 +118,6 @@ def needs(rule, source=None):
 
 onerror:
     # Interrupted while it submits jobs, Snakemake's SLURM executor forgets to cancel those that were on their way.
-    if run_id := re.search(r"SLURM run ID: (\S+)", Path(log).read_text()):
-        subprocess.run(["scancel", f"--name={run_id[1]}"], check=False)
+    for path in log:
+        for run_id in re.findall(r"SLURM run ID: (\S+)", Path(path).read_text()):
+            subprocess.run(["scancel", f"--name={run_id}"], check=False)

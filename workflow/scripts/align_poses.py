@@ -1,5 +1,6 @@
-from danceit_core.choreography.align import align, body_in_picture, read_source, write_dance
+from danceit_core.choreography.align import align, body_in_picture, write_dance
 from danceit_core.choreography.plan import read_plan
+from danceit_core.choreography.sources import read_sources
 from danceit_core.config import SpatialSettings, TemporalSettings
 from danceit_core.music.table import read_music_table
 from danceit_core.pose.table import read_pose_table
@@ -10,7 +11,7 @@ with stage(snakemake):
     plan, music = read_plan(snakemake.input.plan), read_music_table(snakemake.input.music)
     dance = align(
         plan,
-        {video: read_source(path) for video, path in zip(params.videos, snakemake.input.sources, strict=True)},
+        read_sources(snakemake.input.sources),
         target=body_in_picture(read_pose_table(snakemake.input.target), picture_size=size),
         size=(size, size),
         beats_s=music.beats.times_s,
