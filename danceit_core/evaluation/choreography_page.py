@@ -13,6 +13,7 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from danceit_core.evaluation.choreography import STRENGTHS, table_1, table_2
+from danceit_core.evaluation.markdown import markdown
 from danceit_core.files import whole_file, write_text
 
 RHYTHM = {
@@ -65,22 +66,6 @@ def write_page(
     scores.to_csv(folder / "scores.tsv", sep="\t")
     tempo.to_csv(folder / "tempo.tsv", sep="\t", index=False)
     write_text(folder / "choreography.md", "\n".join(lines))
-
-
-def markdown(table: pd.DataFrame) -> str:
-    """A table of numbers in Markdown; nothing where there is no number."""
-
-    def cell(value: object) -> str:
-        if isinstance(value, float):
-            return "" if pd.isna(value) else f"{value:.3g}"
-        return str(value)
-
-    head = f"| | {' | '.join(map(str, table.columns))} |\n" + "|---" * (table.shape[1] + 1) + "|"
-    rows = [
-        f"| {name} | {' | '.join(map(cell, values))} |"
-        for name, values in zip(table.index, table.itertuples(index=False), strict=True)
-    ]
-    return "\n".join([head, *rows])
 
 
 def draw_tempo(tempo: pd.DataFrame) -> Figure:

@@ -14,7 +14,7 @@ import pandas as pd
 
 from danceit_core.config import MatcherSettings
 from danceit_core.errors import MatcherError
-from danceit_core.evaluation.choreography_page import markdown
+from danceit_core.evaluation.markdown import markdown
 from danceit_core.files import write_text
 
 # What every row starts from: the paper's values of what it sweeps.

@@ -121,9 +121,8 @@ def test_the_complete_workflow_with_a_cancelled_job_and_a_lost_node(cluster, pro
         call("scontrol", "update", "NodeName=cpu0", "State=RESUME")
 
         assert run.finish(timeout_s=1800) == 0, run.log
-        subprocess.run(
-            [sys.executable, ROOT / "tests" / "workflow" / "check_video.py", project / "results"], check=True
-        )
+        check = ROOT / "tests" / "workflow" / "check_video.py"
+        subprocess.run([sys.executable, check, "results"], cwd=project, check=True)
     jobs = run.jobs(cluster)
     check_gpu_jobs(jobs, GPU_RULES)
     assert any(job.node == "cpu0" for job in jobs)

@@ -7,7 +7,7 @@ import shutil
 from pathlib import Path
 
 import pytest
-from test_workflow import ROOT, config, error_of, own, planned, snakemake  # noqa: F401 (own: a fixture)
+from test_workflow import ROOT, config, error_of, planned, snakemake
 
 pytestmark = pytest.mark.workflow
 
@@ -26,7 +26,7 @@ def write_rows(path: str, rows: list[tuple[str, ...]]) -> None:
 
 
 @pytest.fixture
-def hostile(own, tmp_path):  # noqa: F811
+def hostile(own, tmp_path):
     """A small project whose every file has a hostile name."""
     rows = [("video", "path", "audio")]
     for video, name in NAMES.items():
@@ -92,7 +92,7 @@ def test_hostile_names_are_read_as_files_and_nothing_else(hostile, tmp_path):
         ("w\tdata/demo/none.mp4", "no such file: 'data/demo/none.mp4'"),
     ],
 )
-def test_what_cannot_be_safe_is_one_line(own, tmp_path, row, words):  # noqa: F811
+def test_what_cannot_be_safe_is_one_line(own, tmp_path, row, words):
     (tmp_path / "loop.mp4").symlink_to(tmp_path / "loop.mp4")
     (tmp_path / "dangling.mp4").symlink_to(tmp_path / "nowhere.mp4")
     os.mkfifo(tmp_path / "pipe.mp4")
@@ -103,7 +103,7 @@ def test_what_cannot_be_safe_is_one_line(own, tmp_path, row, words):  # noqa: F8
     assert run_no_command(tmp_path)
 
 
-def test_a_key_that_is_there_twice(own, tmp_path):  # noqa: F811
+def test_a_key_that_is_there_twice(own, tmp_path):
     (tmp_path / "twice.yaml").write_text("seed: 1\nmatcher:\n  epochs: 3\n  epochs: 4\n")
     line = error_of(snakemake("-n", "--configfile", str(tmp_path / "twice.yaml"), *config(own)))
     assert line == f"error: {tmp_path}/twice.yaml line 3: the key 'epochs' is there twice; delete one"

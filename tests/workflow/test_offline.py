@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from test_workflow import ROOT, config, error_of, own  # noqa: F401 (own: a fixture)
+from test_workflow import ROOT, config, error_of
 
 pytestmark = pytest.mark.workflow
 
@@ -45,7 +45,7 @@ def test_the_guard_guards(tmp_path):
     assert subprocess.run([sys.executable, "-c", program], env=environment, check=False).returncode == 99
 
 
-def test_rules_run_without_a_network(own, tmp_path, pose_weights):  # noqa: F811
+def test_rules_run_without_a_network(own, tmp_path, pose_weights):
     results = tmp_path / "results"
     run = offline("--cores", "1", *config(own), "--", f"{results}/music/tango.parquet", folder=tmp_path)
     assert run.returncode == 0, run.stdout + run.stderr

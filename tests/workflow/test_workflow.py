@@ -13,8 +13,8 @@ from toy_target import CPU, TOY_SETTINGS, toy_target
 
 from danceit_core.imagination.checkpoint import save_pose_gan
 from danceit_core.imagination.train import begin
-from danceit_core.media.audio import stream_sound, write_sound
-from danceit_core.media.video import VideoWriter, decode_frames
+from danceit_core.media.audio import stream_sound
+from danceit_core.media.video import decode_frames
 from danceit_core.pose.table import write_pose_table
 
 ROOT = Path(__file__).parents[2]
@@ -33,22 +33,6 @@ def error_of(run: subprocess.CompletedProcess[str]) -> str:
     assert len(lines) == 1, run.stdout + run.stderr
     assert "Traceback" not in run.stdout + run.stderr
     return lines[0]
-
-
-@pytest.fixture
-def own(tmp_path: Path) -> dict[str, str]:
-    """Tables of a small project of real files, with results of its own, as values for --config."""
-    with VideoWriter(tmp_path / "dance.mp4", fps=24, size=(64, 64), crf=30) as writer:
-        for level in range(48):
-            writer.write(np.full((64, 64, 3), level, np.uint8))
-    clicks = np.zeros(3 * 22050, np.float32)
-    clicks[::11025] = 1
-    write_sound(tmp_path / "song.flac", clicks, sample_rate_hz=22050)
-    (tmp_path / "videos.tsv").write_text(f"video\tpath\taudio\nwaltz\t{tmp_path}/dance.mp4\t{tmp_path}/song.flac\n")
-    (tmp_path / "songs.tsv").write_text(f"song\tpath\ntango\t{tmp_path}/song.flac\n")
-    (tmp_path / "targets.tsv").write_text(f"target\tpath\tconsent\nperson\t{tmp_path}/dance.mp4\tyes\n")
-    tables = {name: str(tmp_path / f"{name}.tsv") for name in ("videos", "songs", "targets")}
-    return tables | {"results": str(tmp_path / "results")}
 
 
 def config(values: dict[str, str], *more: str) -> list[str]:

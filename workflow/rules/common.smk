@@ -5,8 +5,10 @@ import sys
 from functools import cache
 from pathlib import Path
 
-# The library stands beside the workflow and need not be installed, in this process or in those of the rules.
-library = str(Path(workflow.basedir).parent)
+# The folder `workflow`, also where this is a module of another workflow.
+here = Path(workflow.current_basedir.get_path_or_uri(secret_free=True)).parent
+# The library stands beside it and need not be installed, in this process or in those of the rules.
+library = str(here.parent)
 sys.path.insert(0, library)
 os.environ |= {"PYTHONPATH": os.pathsep.join(filter(None, [library, os.getenv("PYTHONPATH")]))}
 
@@ -21,7 +23,7 @@ try:
         check_config_file(path)
     project = load_project(
         config,
-        schemas=Path(workflow.basedir) / "schemas",
+        schemas=here / "schemas",
         config_files=" + ".join(map(str, workflow.configfiles)) or "config",
     )
 except ConfigError as error:

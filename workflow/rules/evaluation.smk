@@ -122,7 +122,7 @@ rule summarise:
     resources:
         **needs("page"),
     params:
-        benchmarks=lambda w: workflow.pathvars.apply("<benchmarks>"),
+        benchmarks=workflow.pathvars.apply("<benchmarks>"),
         version=STAGE_VERSIONS["evaluation"],
     script:
         "../scripts/summarise.py"
