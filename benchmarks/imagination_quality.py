@@ -23,7 +23,6 @@ import torch
 import yaml
 
 from danceit_core.config import FaceGanSettings, PoseGanSettings, PoseSettings
-from danceit_core.evaluation.images import redetection
 from danceit_core.evaluation.painting import score_painting
 from danceit_core.imagination.checkpoint import load_face_gan, load_pose_gan
 from danceit_core.imagination.data import TargetFrames, fit_keypoints, read_target
@@ -36,6 +35,7 @@ from danceit_core.media.picture import write_picture
 from danceit_core.media.video import VideoWriter
 from danceit_core.pose.detect import detect_keypoints
 from danceit_core.pose.draw import contact_sheet
+from danceit_core.pose.redetection import redetection
 from danceit_core.pose.table import read_pose_table
 
 CPU, FPS = torch.device("cpu"), 24.0

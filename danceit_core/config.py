@@ -177,7 +177,7 @@ class PoseGanSettings:
     `heatmaps`. previous_frame: also show it what it painted before. kernel: of the first and last layers, odd.
     channels: multiples of 32 are fastest on a CPU. pose_jitter_px: standard deviation of the noise on the joints in
     training. checkpoint_every: iterations between reviews; checkpoint_minutes: the longest between saved states.
-    patience: reviews without progress (`evaluation.held_out`) after which training ends, 0: never.
+    patience: reviews without progress (`imagination.held_out`) after which training ends, 0: never.
     perceptual_weights: file of VGG19's weights. discriminator_norm: `instance` (pix2pixHD) or `spectral`.
 
     The paper's network: image_size 512, channels 64, kernel 7, downsamplings 4, blocks 9, enhancer_blocks 3,

@@ -1,11 +1,10 @@
 """Scores of painted pictures (paper V; reading of "image scores").
 
-Conventions: pictures are uint8 RGB (H, W, 3), videos (T, H, W, 3) arrays or iterables of pictures; keypoints are
-(T, 25, 3) in pixels, absent = 0, 0, 0. Larger is better for SSIM (at most 1), PSNR (dB), PCK and the detection share,
-smaller for the pixel error and the flicker.
+Conventions: pictures are uint8 RGB (H, W, 3), videos (T, H, W, 3) arrays or iterables of pictures. Larger is better for
+SSIM (at most 1) and PSNR (dB), smaller for the flicker. PCK: `pose.redetection`. LPIPS, on another backbone than its
+own: `imagination.perceptual_distance`.
 
-References: SSIM, Wang et al., IEEE Transactions on Image Processing 13(4), 2004; PCK, Yang and Ramanan, IEEE PAMI
-35(12), 2013, here with the torso as the unit. LPIPS, on another backbone than its own: `perceptual_distance`.
+Reference: SSIM, Wang et al., IEEE Transactions on Image Processing 13(4), 2004.
 """
 
 from collections.abc import Iterable
@@ -15,7 +14,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from danceit_core.errors import ImaginationError
-from danceit_core.pose.skeleton import Keypoints, present, torso_length
 
 Picture = NDArray[np.uint8]
 # Of the SSIM paper: Gaussian window of 11 pixels and sigma 1.5, constants for 255 grey levels.
@@ -50,31 +48,6 @@ def ssim(a: Picture, b: Picture) -> float:
     structure = (2 * covariance + SSIM_C2) / (var_x + var_y + SSIM_C2)
     inside = slice(SSIM_WINDOW // 2, -(SSIM_WINDOW // 2))
     return float((luminance * structure)[inside, inside].mean())
-
-
-def detection_share(found: Keypoints) -> float:
-    """Share of frames, 0..1, in which any joint of (T, 25, 3) was found; NaN without frames."""
-    return float(present(found).any(-1).mean()) if len(found) else float("nan")
-
-
-def redetection(asked: Keypoints, found: Keypoints, *, share: float) -> dict[str, float]:
-    """Asked-for against re-detected joints, those present in both (T, 25, 3) arrays.
-
-    share: tolerance in torso lengths of the asked-for pose. Returns `pck`, the share of compared joints within the
-    tolerance, and `mean_error_px`, their mean distance in pixels; NaN where no joint could be compared.
-    Raises ImaginationError for arrays of different lengths.
-    """
-    if asked.shape != found.shape:
-        raise ImaginationError(
-            f"{len(asked)} poses were asked for and {len(found)} found; were they found in the video made from them?"
-        )
-    torso = torso_length(asked)
-    both = np.asarray(present(asked) & present(found)) & np.isfinite(torso)[:, None]
-    if not both.any():
-        return {"pck": float("nan"), "mean_error_px": float("nan")}
-    distance = np.linalg.norm(asked[..., :2] - found[..., :2], axis=-1)
-    hit = distance <= share * np.nan_to_num(torso)[:, None]
-    return {"pck": float(hit[both].mean()), "mean_error_px": float(distance[both].mean())}
 
 
 def background_flicker(pictures: Iterable[Picture], moving: Iterable[NDArray[np.bool_]]) -> float:

@@ -17,11 +17,11 @@ from danceit_core.config import EvaluationSettings
 from danceit_core.database.statistics import describe_total
 from danceit_core.errors import DanceItError
 from danceit_core.evaluation.beats import beat_scores
-from danceit_core.evaluation.images import detection_share, redetection
 from danceit_core.evaluation.motion import motion_scores
 from danceit_core.evaluation.painting import flag_poses
 from danceit_core.files import write_text
 from danceit_core.music.table import Beats
+from danceit_core.pose.redetection import detection_share, redetection
 from danceit_core.pose.table import PoseTable
 from danceit_core.tables import DAMAGE, one_line
 

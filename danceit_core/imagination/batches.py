@@ -87,7 +87,7 @@ def make_condition(
         charts = [body_chart(pose, left=0, top=0, size=size, body_px=body_px * view.scale) for pose in inside]
         chart = torch.from_numpy(np.stack(charts)).to(device)
     if previous is not None:
-        before = to_tensor(carried(previous, inside, windows, view=view, body_px=body_px), device)
+        before = to_tensor(carried(previous, poses, windows, view=view, body_px=body_px), device)
     if plate is not None:
         rooms = to_tensor(np.stack([view.cut(plate, window) for window in windows]), device)
         rims = np.stack([rim(window, view=view, fade_px=FADE_PX) for window in windows])
@@ -96,17 +96,14 @@ def make_condition(
 
 
 def carried(
-    previous: Sequence[Past], poses: Sequence[Keypoints], windows: list[Window], *, view: View, body_px: float
+    previous: Sequence[Past], poses: Keypoints, windows: list[Window], *, view: View, body_px: float
 ) -> NDArray[np.uint8]:
-    """The pictures before (N, h, w, 3) in the windows, carried by the bones to poses in the network's pixels."""
-    return np.stack(
-        [
-            carry(
-                view.cut(past.picture, window), view.to_network(past.pose, window), pose, body_px=body_px * view.scale
-            )
-            for past, pose, window in zip(previous, poses, windows, strict=True)
-        ]
-    )
+    """The pictures before in the windows (N, h, w, 3), carried by the bones to poses (N, 25, 3)."""
+    seen = []
+    for past, pose, window in zip(previous, poses, windows, strict=True):
+        before, now = (view.to_network(keypoints, window) for keypoints in (past.pose, pose))
+        seen.append(carry(view.cut(past.picture, window), before, now, body_px=body_px * view.scale))
+    return np.stack(seen)
 
 
 def loss_weights(poses: Keypoints, windows: list[Window], *, view: View, body_px: float) -> NDArray[np.float32]:

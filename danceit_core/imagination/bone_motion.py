@@ -10,36 +10,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from danceit_core.media.letterbox import Picture
-from danceit_core.pose.skeleton import (
-    LEFT_ANKLE,
-    LEFT_ELBOW,
-    LEFT_HIP,
-    LEFT_KNEE,
-    LEFT_SHOULDER,
-    LEFT_WRIST,
-    MID_HIP,
-    NECK,
-    NOSE,
-    RIGHT_ANKLE,
-    RIGHT_ELBOW,
-    RIGHT_HIP,
-    RIGHT_KNEE,
-    RIGHT_SHOULDER,
-    RIGHT_WRIST,
-    Keypoints,
-    present,
-)
+from danceit_core.pose.skeleton import LIMBS, Keypoints, present
 
 # One place in so many pixels: the movement is smooth.
 STEP = 4
 # How far a bone's movement reaches, body sizes.
 REACH = 0.12
-_BONES = (
-    (NECK, MID_HIP), (NECK, RIGHT_SHOULDER), (NECK, LEFT_SHOULDER), (MID_HIP, RIGHT_HIP), (MID_HIP, LEFT_HIP),
-    (NECK, NOSE), (RIGHT_SHOULDER, RIGHT_ELBOW), (RIGHT_ELBOW, RIGHT_WRIST), (LEFT_SHOULDER, LEFT_ELBOW),
-    (LEFT_ELBOW, LEFT_WRIST), (RIGHT_HIP, RIGHT_KNEE), (RIGHT_KNEE, RIGHT_ANKLE), (LEFT_HIP, LEFT_KNEE),
-    (LEFT_KNEE, LEFT_ANKLE),
-)  # fmt: skip
+# Trunk, arms, legs and neck: without face and toes, whose joints lie too near together.
+_BONES = LIMBS[:14]
 
 
 def carry(picture: Picture, before: Keypoints, now: Keypoints, *, body_px: float) -> Picture:

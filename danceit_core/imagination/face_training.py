@@ -20,8 +20,7 @@ from danceit_core.imagination.discriminator import MultiScaleDiscriminator
 from danceit_core.imagination.face import FaceGenerator, faces_camera, patch_fade, patch_side, place_patch
 from danceit_core.imagination.loop import History, Progress, fingerprint, run_training
 from danceit_core.imagination.losses import pixel_loss
-from danceit_core.imagination.pose_step import MOST_STEPS
-from danceit_core.imagination.render import paint, paint_before
+from danceit_core.imagination.pose_step import paint_frames
 from danceit_core.media.picture import write_picture
 from danceit_core.pose.draw import contact_sheet, pose_picture
 
@@ -30,7 +29,6 @@ AVERAGE_DECAY = 0.99
 CHECKPOINTS = 4
 MIN_FACES = 8
 MAX_FACES = 400  # evenly spaced: neighbours teach the same, and each has to be painted first
-PAINTED_AT_ONCE = 4
 REVIEWED = 8
 SHEET_PX = 96
 
@@ -143,18 +141,11 @@ def cut_patches(target: TargetFrames, pose_gan: PoseGan, *, side: int, device: t
             f"{MIN_FACES} are needed: film the person from the front, or set face_gan: enabled: false"
         )
     pose, painted, real = [], [], []
-    for start in range(0, len(numbers), PAINTED_AT_ONCE):
-        batch = numbers[start : start + PAINTED_AT_ONCE]
-        previous = None
-        if pose_gan.settings.previous_frame:
-            follows = target.after_another
-            previous = paint_before(pose_gan, target.keypoints, follows, batch, steps=MOST_STEPS, device=device)
-        pictures = paint(pose_gan, target.keypoints[batch], device=device, previous=previous)
-        for number, picture in zip(batch.tolist(), pictures, strict=True):
-            cut = places[number].slices
-            pose.append(pose_picture(target.keypoints[number], size=(size, size))[cut])
-            painted.append(picture[cut])
-            real.append(target.pictures[number][cut])
+    for number, picture in zip(numbers.tolist(), paint_frames(pose_gan, target, numbers, device=device), strict=True):
+        cut = places[number].slices
+        pose.append(pose_picture(target.keypoints[number], size=(size, size))[cut])
+        painted.append(picture[cut])
+        real.append(target.pictures[number][cut])
     return FacePatches(np.stack(pose), np.stack(painted), np.stack(real), target.training[numbers])
 
 

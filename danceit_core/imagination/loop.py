@@ -26,6 +26,7 @@ from danceit_core.files import whole_file, write_history
 from danceit_core.imagination.adversarial import Duel
 from danceit_core.imagination.checkpoint import TRAINING, resume, training_path, write
 from danceit_core.imagination.distributed import add_up_losses, from_first, is_first, wait_for_all
+from danceit_core.tables import one_line
 
 log = logging.getLogger(__name__)
 
@@ -81,9 +82,8 @@ def run_training(
             run = _Run(**saved["run"])
             run.best = None if run.best is None else {name: value.cpu() for name, value in run.best.items()}
         except (AttributeError, KeyError, TypeError, ValueError, RuntimeError) as error:
-            reason = " ".join(str(error).split())[:120]
             raise ImaginationError(
-                f"{training_path(path)} is no state of this training ({reason}); delete it and train again"
+                f"{training_path(path)} is no state of this training ({one_line(error)}); delete it and train again"
             ) from error
         log.info("%s: going on after iteration %d", training_path(path), run.iteration)
         _publish(run.history, history_path, curves_path)

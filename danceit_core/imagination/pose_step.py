@@ -5,6 +5,7 @@ iteration: a training that was interrupted and resumed gives the same weights as
 """
 
 import math
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -20,13 +21,15 @@ from danceit_core.imagination.distributed import processes, sum_over_parts
 from danceit_core.imagination.losses import pixel_loss, temporal_loss
 from danceit_core.imagination.memory import MemoryPlan, fit_batch
 from danceit_core.imagination.perceptual import PerceptualLoss
-from danceit_core.imagination.render import blank, paint_before
+from danceit_core.imagination.render import blank, paint, paint_before
+from danceit_core.media.letterbox import Picture
 from danceit_core.pose.skeleton import Keypoints
 
 MOVE_PX = 8
 # With the frame before in view: a dance began up to so many frames ago, so that the network meets its own work.
 MOST_STEPS = 2
 TEMPORAL_WEIGHT = 10.0
+PAINTED_AT_ONCE = 4
 
 
 @dataclass(frozen=True)
@@ -129,8 +132,8 @@ class PoseStep:
         painted = painting.picture
         if before is not None and condition.previous is not None:
             # Two frames in a row are judged together: a change that no camera shows gives a painter away.
-            inside = [view.to_network(pose, window) for pose, window in zip(batch.poses, windows, strict=True)]
-            real_before = to_tensor(carried(before[1], inside, windows, view=view, body_px=self.gan.body_px), device)
+            carried_real = carried(before[1], batch.poses, windows, view=view, body_px=self.gan.body_px)
+            real_before = to_tensor(carried_real, device)
             own["temporal"] = (
                 TEMPORAL_WEIGHT,
                 temporal_loss(painted, condition.previous, real, real_before, weight=person_weights),
@@ -156,6 +159,17 @@ class PoseStep:
             for n in batch.chosen.tolist()
         ]
         return painted, real
+
+
+def paint_frames(
+    gan: PoseGan, target: TargetFrames, numbers: NDArray[np.int64], *, device: torch.device
+) -> Iterator[Picture]:
+    """Frames `numbers` of the target as the poseGAN paints them, a few at once as memory is limited."""
+    for start in range(0, len(numbers), PAINTED_AT_ONCE):
+        part, previous = numbers[start : start + PAINTED_AT_ONCE], None
+        if gan.settings.previous_frame:
+            previous = paint_before(gan, target.keypoints, target.after_another, part, steps=MOST_STEPS, device=device)
+        yield from paint(gan, target.keypoints[part], device=device, previous=previous)
 
 
 def jitter(keypoints: Keypoints, rng: np.random.Generator, *, sigma_px: float) -> Keypoints:

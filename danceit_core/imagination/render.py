@@ -97,10 +97,7 @@ def paint(
 
     previous: what was painted before each, for a poseGAN that wants them; None: the dance begins here.
     """
-    pictures = compose(*_paint(gan, poses, device=device, previous=previous), view=gan.view, plate=gan.plate)
-    if gan.plate is not None:
-        pictures[~present(poses).any(-1)] = gan.plate
-    return pictures
+    return _over_plate(gan, poses, *_paint(gan, poses, device=device, previous=previous))
 
 
 def paint_layers(
@@ -110,7 +107,14 @@ def paint_layers(
     painting, windows = _paint(gan, poses, device=device, previous=previous)
     opacity = spread_opacity(painting, windows, view=gan.view)
     opacity[~present(poses).any(-1)] = 0
-    return compose(painting, windows, view=gan.view, plate=gan.plate), opacity
+    return _over_plate(gan, poses, painting, windows), opacity
+
+
+def _over_plate(gan: PoseGan, poses: Keypoints, painting: Painting, windows: list[Window]) -> NDArray[np.uint8]:
+    pictures = compose(painting, windows, view=gan.view, plate=gan.plate)
+    if gan.plate is not None:
+        pictures[~present(poses).any(-1)] = gan.plate
+    return pictures
 
 
 @torch.inference_mode()

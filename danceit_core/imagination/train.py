@@ -14,7 +14,6 @@ from numpy.typing import NDArray
 
 from danceit_core.config import PoseGanSettings
 from danceit_core.errors import ImaginationError
-from danceit_core.evaluation.held_out import FAULT, HeldOutJudge
 from danceit_core.imagination.adversarial import Duel
 from danceit_core.imagination.background import background_plate
 from danceit_core.imagination.batches import Past, make_condition
@@ -24,10 +23,10 @@ from danceit_core.imagination.data import TargetFrames, read_target
 from danceit_core.imagination.discriminator import MultiScaleDiscriminator, smallest_side
 from danceit_core.imagination.distributed import is_first
 from danceit_core.imagination.generator import POSE_CHANNELS, PoseGenerator
+from danceit_core.imagination.held_out import FAULT, HeldOutJudge
 from danceit_core.imagination.loop import History, Progress, fingerprint, run_training
 from danceit_core.imagination.perceptual import load_perceptual_loss
-from danceit_core.imagination.pose_step import MOST_STEPS, PoseStep
-from danceit_core.imagination.render import paint, paint_before
+from danceit_core.imagination.pose_step import PoseStep, paint_frames
 from danceit_core.imagination.view import View
 from danceit_core.media.letterbox import Picture
 from danceit_core.media.picture import write_picture
@@ -111,7 +110,7 @@ def train_pose_gan(
     poses, real = target.keypoints[reviewed], np.stack([target.pictures[number] for number in reviewed])
 
     def review() -> dict[str, float]:
-        painted = paint_frames(gan, target, reviewed, device=device)
+        painted = np.stack(list(paint_frames(gan, target, reviewed, device=device)))
         shown = np.unique(np.linspace(0, len(reviewed) - 1, SHOWN).round().astype(int))
         write_picture(samples_path, sample_sheet(poses[shown], painted[shown], real[shown]))
         figures = {"held_out": float(np.abs(painted.astype(np.int16) - real).mean())}
@@ -203,19 +202,6 @@ def review_frames(target: TargetFrames) -> NDArray[np.int64]:
     pool = np.flatnonzero(~target.training)
     pool = pool if len(pool) else np.arange(len(target.training))
     return np.unique(pool[np.linspace(0, len(pool) - 1, REVIEWED).round().astype(int)])
-
-
-def paint_frames(
-    gan: PoseGan, target: TargetFrames, numbers: NDArray[np.int64], *, device: torch.device
-) -> NDArray[np.uint8]:
-    """Frames `numbers` of the target as the poseGAN paints them, (N, S, S, 3), a few at once as memory is limited."""
-    painted = []
-    for part in np.array_split(numbers, math.ceil(len(numbers) / SHOWN)):
-        previous = None
-        if gan.settings.previous_frame:
-            previous = paint_before(gan, target.keypoints, target.after_another, part, steps=MOST_STEPS, device=device)
-        painted.append(paint(gan, target.keypoints[part], device=device, previous=previous))
-    return np.concatenate(painted)
 
 
 def sample_sheet(poses: Keypoints, painted: NDArray[np.uint8], real: NDArray[np.uint8]) -> Picture:

@@ -30,6 +30,7 @@ from danceit_core.matcher.model import CHECKPOINT_VERSION, Checkpoint, Matcher
 from danceit_core.matcher.negatives import OtherMoments
 from danceit_core.matcher.watch import choose_watched, score_epoch
 from danceit_core.plain_torch import read_plain
+from danceit_core.tables import one_line
 
 log = logging.getLogger(__name__)
 
@@ -185,5 +186,6 @@ def _resume(path: Path, run: _Run, learner: Learner, rng: np.random.Generator, *
         rng.bit_generator.state = json.loads(saved["random"])
         return _Run(**saved["run"])
     except (AttributeError, KeyError, TypeError, ValueError, RuntimeError) as error:
-        reason = " ".join(str(error).split())[:120]
-        raise MatcherError(f"{path} is no state of this training ({reason}); delete it and train again") from error
+        raise MatcherError(
+            f"{path} is no state of this training ({one_line(error)}); delete it and train again"
+        ) from error

@@ -4,8 +4,7 @@ import numpy as np
 import pytest
 
 from danceit_core.errors import ImaginationError
-from danceit_core.evaluation.images import background_flicker, detection_share, psnr, redetection, ssim
-from danceit_core.pose.skeleton import MID_HIP, NECK
+from danceit_core.evaluation.images import background_flicker, psnr, ssim
 
 RNG = np.random.default_rng(0)
 NOISE = RNG.integers(0, 256, (40, 30, 3)).astype(np.uint8)
@@ -50,38 +49,6 @@ def test_pictures_that_cannot_be_compared_are_refused():
         psnr(NOISE, NOISE[:, :29])
     with pytest.raises(ImaginationError, match=r"5 x 40 pixels; SSIM needs at least 11"):
         ssim(NOISE[:, :5], NOISE[:, :5])
-
-
-def poses():
-    asked = RNG.uniform(100, 400, (6, 25, 3)).astype(np.float32)
-    asked[..., 2] = 1
-    asked[:, NECK, :2], asked[:, MID_HIP, :2] = (200, 100), (200, 200)  # torso 100 px
-    return asked
-
-
-def test_joints_found_within_a_tenth_of_the_torso_count():
-    asked = poses()
-    found = asked.copy()
-    found[:, 4, 0] += 9
-    found[:, 7, 1] -= 30
-    scores = redetection(asked, found, share=0.1)
-    assert scores["pck"] == pytest.approx(24 / 25)
-    assert scores["mean_error_px"] == pytest.approx(39 / 25, rel=1e-4)
-
-
-def test_only_joints_present_in_both_are_compared():
-    asked, found = poses(), poses()
-    found[:] = asked
-    found[:, 4], asked[:, 7] = 0, 0
-    found[0] = 0
-    assert redetection(asked, found, share=0.1) == {"pck": 1.0, "mean_error_px": 0.0}
-    assert detection_share(found) == pytest.approx(5 / 6)
-    nothing = redetection(asked, 0 * found, share=0.1)
-    assert np.isnan(list(nothing.values())).all()
-    assert np.isnan(detection_share(found[:0]))
-    assert np.isnan(redetection(asked[:0], found[:0], share=0.1)["pck"])
-    with pytest.raises(ImaginationError, match=r"6 poses were asked for and 5 found"):
-        redetection(asked, found[:5], share=0.1)
 
 
 def test_flicker_is_the_change_where_nothing_moves():

@@ -69,6 +69,16 @@ def test_two_stand_side_by_side_in_the_first_ones_room():
         np.testing.assert_array_equal(picture[:, :4], room[:, :4])
 
 
+def test_who_is_not_there_in_a_frame_leaves_nothing_of_hers():
+    red, gone = dancer("red"), dancer("blue", colour=(-1.0, -1.0, 1.0))
+    poses = gone.poses.copy()
+    poses[2] = 0
+    together, without = render(red, replace(gone, poses=poses)), render(red, replace(gone, poses=0 * poses))
+    np.testing.assert_array_equal(together[2], without[2])
+    assert not coloured(together[2], 2).any()
+    assert coloured(together[1], 2).any()
+
+
 def test_the_first_stands_in_front():
     pictures = render(dancer("red"), dancer("blue", colour=(-1.0, -1.0, 1.0)), spacing=0.0)
     for picture in pictures:

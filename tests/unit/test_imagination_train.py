@@ -29,7 +29,8 @@ from danceit_core.imagination.face import place_patch
 from danceit_core.imagination.face_training import train_face_gan
 from danceit_core.imagination.region import person_region
 from danceit_core.imagination.render import paint, refine_faces, render_dance
-from danceit_core.imagination.train import REVIEWED, paint_frames, review_frames
+from danceit_core.imagination.pose_step import paint_frames
+from danceit_core.imagination.train import REVIEWED, review_frames
 from danceit_core.imagination.view import View
 from danceit_core.pose.skeleton import MIRROR
 
@@ -154,8 +155,8 @@ def test_many_held_out_frames_are_painted_a_few_at_once(tmp_path):
         painted, real, poses = seen.pop()
         assert len(painted) == len(real) == len(poses) == REVIEWED
         gan, numbers = load_toy(tmp_path / name), review_frames(target)
-        np.testing.assert_array_equal(painted, paint_frames(gan, target, numbers, device=CPU))
-        np.testing.assert_allclose(painted[8:16], paint_frames(gan, target, numbers[8:16], device=CPU), atol=1)
+        np.testing.assert_array_equal(painted, list(paint_frames(gan, target, numbers, device=CPU)))
+        np.testing.assert_allclose(painted[8:16], list(paint_frames(gan, target, numbers[8:16], device=CPU)), atol=1)
 
 
 def test_patience_watches_the_judge_and_takes_what_it_liked_best(tmp_path):
