@@ -27,9 +27,9 @@ from danceit_core.imagination.checkpoint import load_face_gan, training_path
 from danceit_core.imagination.discriminator import smallest_side
 from danceit_core.imagination.face import place_patch
 from danceit_core.imagination.face_training import train_face_gan
+from danceit_core.imagination.pose_step import paint_frames
 from danceit_core.imagination.region import person_region
 from danceit_core.imagination.render import paint, refine_faces, render_dance
-from danceit_core.imagination.pose_step import paint_frames
 from danceit_core.imagination.train import REVIEWED, review_frames
 from danceit_core.imagination.view import View
 from danceit_core.pose.skeleton import MIRROR
