@@ -3,20 +3,24 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/ready
+TOOLS := $(VENV)/tools
+INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 # The cores snakemake may use; GPU-bound rules run one at a time.
 CORES ?= all
 
 .DEFAULT_GOAL := video
-.PHONY: video test fuzz drill test-slurm lint format smoke assets constraints clean-tiny help
+.PHONY: video test fuzz drill test-slurm lint format smoke assets licences audit constraints help
 
 help: ## this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 16
 
-$(READY): pyproject.toml constraints.txt
+# First what is locked: each file that is installed has a hash in requirements.lock. Then what is left: PyTorch, whose
+# builds for the CPU and for CUDA come from several places, and what a CUDA build brings with it.
+$(READY): pyproject.toml constraints.txt requirements.lock
 	@echo "Setting up $(VENV) (once, one to three minutes) ..."
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --upgrade pip setuptools
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --no-build-isolation --editable ".[dev,cluster]"
+	$(INSTALL) --no-deps --require-hashes --requirement requirements.lock
+	$(INSTALL) --constraint constraints.txt --no-build-isolation --editable ".[dev,cluster]"
 	@touch $@
 
 video: $(READY) ## the demo: rendered dancers in, results/video.mp4 out
@@ -34,7 +38,7 @@ drill: $(READY) ## the tiny run, killed at twenty random moments, must end as if
 
 fuzz: $(READY) ## 1,500 damaged files of every kind, then our parsers by coverage for three minutes
 	$(BIN)/python tests/fuzz/damaged_files.py --cases 1500
-	-$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt atheris
+	-$(INSTALL) --constraint constraints.txt atheris
 	$(BIN)/python tests/fuzz/parsers.py --seconds 30
 
 smoke: $(READY) ## the whole chain at 64 to 192 px, on this machine, in a folder of its own
@@ -56,6 +60,22 @@ assets: $(READY) ## fetch pose weights and body mesh ahead of time, for work off
 	PATH="$(CURDIR)/$(BIN):$$PATH" snakemake --cores 1 -- \
 		resources/blazepose/pose_detection.tflite resources/blazepose/pose_landmark_full.tflite resources/body/body_mesh.zip
 
-constraints: $(READY) ## write down the versions that are installed now
+licences: $(READY) ## the licence of every package that is installed; an error where one is not allowed
+	$(BIN)/pip-licenses --format=markdown --order=license
+
+# Not among the project's own packages, whose versions and hashes they deal with.
+$(TOOLS)/ready: | $(READY)
+	$(PYTHON) -m venv $(TOOLS)
+	$(TOOLS)/bin/python -m pip install --quiet --disable-pip-version-check pip-audit uv
+	@touch $@
+
+audit: $(READY) ## known vulnerabilities of what is installed, where a database of them can be reached
+	-@$(MAKE) --no-print-directory $(TOOLS)/ready
+	PATH="$(CURDIR)/$(TOOLS)/bin:$$PATH" tests/audit.sh
+
+constraints: $(READY) $(TOOLS)/ready ## write down the versions that are installed now, and the hashes of their files
 	@{ head -2 constraints.txt; $(BIN)/python -m pip freeze --all --exclude-editable | sed 's/+cpu//'; } > .constraints.part
 	@mv .constraints.part constraints.txt
+	@grep -vE '^(#|torch=|atheris=)' constraints.txt | $(TOOLS)/bin/uv pip compile --quiet --no-deps --universal \
+		--generate-hashes --no-annotate --python-version 3.11 --custom-compile-command "make constraints" \
+		--output-file requirements.lock -

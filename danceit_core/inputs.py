@@ -5,9 +5,6 @@ the nearest valid name where a typo is likely. Nothing is computed before all of
 """
 
 import difflib
-import os
-import re
-import stat
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
@@ -21,14 +18,13 @@ from jsonschema.exceptions import ValidationError, best_match
 from danceit_core.choreography.edits import Edit, read_edits
 from danceit_core.config import SECTIONS, make_settings
 from danceit_core.errors import ConfigError
+from danceit_core.input_files import check_files
 from danceit_core.tsv import read_cells
 
 TABLES = ("videos", "songs", "targets")
 # Names of devices on Windows, and a folder of the results that stands beside those of the targets.
 RESERVED = {"con", "prn", "aux", "nul", *(f"{kind}{number}" for kind in ("com", "lpt") for number in range(10))}
 TAKEN = {"choreography", "group", "painted"}
-# What the demo's rules make.
-DEMO_FILES = re.compile(r"(dancer_[1-4]|target)\.mp4|song\.flac")
 # Larger numbers are a mistake, and more than some libraries take.
 LARGEST = 1e12
 
@@ -215,39 +211,6 @@ def check_ids(tables: Mapping[str, pd.DataFrame], *, paths: Mapping[str, str]) -
                     "rename one of them"
                 )
             owner[row_id.casefold()] = row_id, name
-
-
-def check_files(table: pd.DataFrame, *, table_path: str, made_in: str) -> None:
-    """Raise ConfigError for a path of the table that is no file, unless the workflow makes it (folder `made_in`)."""
-    for row_id, row in table.iterrows():
-        if not any(row.get(column) for column in ("path", "keypoints")):
-            raise ConfigError(f"{table_path}: {row_id!r} has neither a path nor keypoints; give one of them")
-        if row.get("camera") and not str(row.get("keypoints")).lower().endswith(".pkl"):
-            raise ConfigError(f"{table_path}: {row_id!r} has a camera but no AIST++ annotation (.pkl); empty that cell")
-        for column in ("path", "audio", "keypoints"):
-            path = str(row.get(column) or "")
-            made = Path(os.path.normpath(path)).is_relative_to(made_in) and DEMO_FILES.fullmatch(Path(path).name)
-            if not path or made:
-                continue
-            if fault := _fault_of(path, folder_too=column == "keypoints"):
-                raise ConfigError(f"{table_path}: {row_id!r}: {fault}: {path!r}; correct column {column!r}")
-
-
-def _fault_of(path: str, *, folder_too: bool) -> str:
-    """What is wrong with a path that should be a file (or a folder); empty if nothing is."""
-    if "{" in path or "}" in path:
-        return "snakemake takes braces in a name for a wildcard; rename the file"
-    try:
-        mode = Path(path).stat().st_mode
-    except FileNotFoundError:
-        return "a link to a file that is not there" if Path(path).is_symlink() else "no such file"
-    except (OSError, ValueError) as error:
-        return f"no such file ({getattr(error, 'strerror', None) or error})"
-    if stat.S_ISDIR(mode) and not folder_too:
-        return "a folder, no file"
-    if not (stat.S_ISDIR(mode) or stat.S_ISREG(mode)):
-        return "no file but a device or pipe"
-    return "" if os.access(path, os.R_OK) else "not readable"
 
 
 def _nearest(name: str, known: Collection[str]) -> str:

@@ -7,8 +7,10 @@ A `DanceItError` becomes one line `error: ...`, the last of the rule's log, and 
 """
 
 import contextlib
+import errno
 import logging
 import platform
+import shutil
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -19,12 +21,15 @@ from typing import TYPE_CHECKING, Any, Protocol
 from tqdm import tqdm
 
 from danceit_core.errors import DanceItError, DeviceError
+from danceit_core.unchanged import Inputs
 
 if TYPE_CHECKING:
     import torch
 
 log = logging.getLogger("danceit")
 Progress = Callable[[int, int], None]
+# How PyTorch on the CPU, on the GPU, and OpenCV say it.
+OUT_OF_MEMORY = ("can't allocate memory", "out of memory", "Insufficient memory")
 
 
 @dataclass(frozen=True)
@@ -98,6 +103,8 @@ class Job(Protocol):
     """What a workflow's script knows of its job: `snakemake` has all of it."""
 
     rule: str
+    input: Sequence[str]
+    output: Sequence[str]
     log: Sequence[str]
     threads: int
     resources: Any
@@ -105,8 +112,34 @@ class Job(Protocol):
 
 @contextlib.contextmanager
 def stage(job: Job) -> Iterator[Stage]:
-    """Run one stage: log to the job's log, choose the device, limit threads, turn a known error into one line."""
+    """Run one stage: log to the job's log, choose the device, limit threads, turn an error into one line.
+
+    A result made of an input that was replaced meanwhile is an error, too: nobody could tell what it shows.
+    """
     name, path = job.rule, Path(job.log[0])
+    _open_log(path)
+    if (torch := sys.modules.get("torch")) is not None:  # a script that uses it has imported it by now
+        torch.set_num_threads(max(1, min(job.threads, torch.get_num_threads())))
+    start_s, inputs = time.monotonic(), Inputs(job.input)
+    try:
+        yield Stage(count_gpus(job.resources), bool(job.resources.get("gpu_required")), make_progress(name, path))
+        if changed := inputs.changed():
+            fail(path, f"{changed[0]} was changed while {name} read it; run again when it is complete")
+        log.info("%s took %.1f s", name, time.monotonic() - start_s)
+    except Exception as error:
+        message = explain(error, name=name, folder=Path(job.output[0]).parent)
+        if message is None:
+            log.exception("%s failed", name)
+            message = (
+                f"{name} failed unexpectedly; the lines above say where. Please report them with your configuration"
+            )
+        if changed := inputs.changed():
+            message += f" ({changed[0]} was changed while it was read)"
+        fail(path, message)
+
+
+def _open_log(path: Path) -> None:
+    """Let all messages go to a job's log."""
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text("")
     # Appending: progress, the last line of an error and the libraries' messages go to the same file.
@@ -114,24 +147,48 @@ def stage(job: Job) -> Iterator[Stage]:
     handler.setFormatter(logging.Formatter("%(levelname)s: %(message)s"))
     logging.basicConfig(level=logging.INFO, handlers=[handler], force=True)
     logging.captureWarnings(True)
-    if (torch := sys.modules.get("torch")) is not None:  # a script that uses it has imported it by now
-        torch.set_num_threads(max(1, min(job.threads, torch.get_num_threads())))
-    start_s = time.monotonic()
+
+
+def explain(error: Exception, *, name: str, folder: Path) -> str | None:
+    """One line for a user, about an error that a user can mend; None for any other. folder: of the job's results."""
+    if _says(error, errno.ENOSPC, "No space left on device"):
+        return f"{name}: no space left on the disk of {folder} ({_free_mb(folder)}); free some and run again"
+    if _says(error, errno.EROFS, "Read-only file system"):
+        return f"{name}: {folder} cannot be written to; make it writable, or set results to another folder"
+    if isinstance(error, DanceItError):
+        return str(error)
+    if isinstance(error, MemoryError) or any(words in str(error) for words in OUT_OF_MEMORY):
+        return (
+            f"{name}: not enough memory ({str(error).partition(chr(10))[0] or 'none was left'}); let fewer jobs run at "
+            "once (--cores), lower its section's batch_size, or use a larger machine"
+        )
+    if isinstance(error, OSError):
+        return f"{error.filename or name}: {error.strerror or error}"
+    return None
+
+
+def _says(error: BaseException | None, number: int, words: str) -> bool:
+    """Whether an error, or one that it came from, is the system's error of that number. Libraries pass on the words."""
+    while error is not None:
+        if getattr(error, "errno", None) == number or words in str(error):
+            return True
+        error = error.__cause__ or error.__context__
+    return False
+
+
+def _free_mb(folder: Path) -> str:
     try:
-        yield Stage(count_gpus(job.resources), bool(job.resources.get("gpu_required")), make_progress(name, path))
-        log.info("%s took %.1f s", name, time.monotonic() - start_s)
-    except DanceItError as error:
-        fail(path, str(error))
-    except OSError as error:
-        fail(path, f"{error.filename or name}: {error.strerror or error}")
-    except Exception:
-        log.exception("%s failed", name)
-        fail(path, f"{name} failed unexpectedly; the lines above say where. Please report them with your configuration")
+        return f"{shutil.disk_usage(folder).free / 1e6:,.1f} MB are free"
+    except OSError:
+        return "it is gone"
 
 
 def fail(log_path: Path, message: str) -> None:
     """Write the one line that says what went wrong, to the log and the terminal, and exit with status 1."""
     line = "error: " + " ".join(message.split())
-    with log_path.open("a") as file:
-        file.write(line + "\n")
+    try:
+        with log_path.open("a") as file:
+            file.write(line + "\n")
+    except OSError:  # the disk that is full is the log's own
+        print(line, file=sys.stderr)
     sys.exit(1)

@@ -122,7 +122,8 @@ def _run(case: Case, folder: Path) -> None:
     signal.signal(signal.SIGALRM, signal.SIG_DFL)
     signal.alarm(LIMIT_BY_CLOCK_S)
     signal.setitimer(signal.ITIMER_PROF, LIMIT_S)
-    job = SimpleNamespace(rule="read_case", log=[str(folder / "log")], threads=1, resources={})
+    files = {"input": [], "output": [str(folder / "result")], "log": [str(folder / "log")]}
+    job = SimpleNamespace(rule="read_case", threads=1, resources={}, **files)
     os.chdir(path.parent)
     try:
         with stage(job):

@@ -1,4 +1,4 @@
-"""pyproject.toml, constraints.txt and environment.yml name the same packages at the same versions."""
+"""pyproject.toml, constraints.txt, requirements.lock and environment.yml name the same packages and versions."""
 
 import re
 import tomllib
@@ -28,6 +28,14 @@ def test_environment_and_constraints_agree():
     assert wanted() - {"pip"} == set(conda)
     assert {name: constraints.get(name) for name in conda} == conda
     assert wanted() <= set(constraints)
+
+
+def test_everything_but_torch_is_locked_with_hashes():
+    constraints = pinned((ROOT / "constraints.txt").read_text().splitlines())
+    entries = re.split(r"\n(?=\S)", (ROOT / "requirements.lock").read_text())
+    locked = pinned([entry.split()[0] for entry in entries])
+    assert locked == {name: at for name, at in constraints.items() if name not in {"torch", "atheris"}}
+    assert all("--hash=sha256:" in entry for entry in entries if not entry.startswith("#"))
 
 
 def test_torch_is_pinned():

@@ -64,7 +64,7 @@ rule gather_sources:
         **needs("gather_sources", "dances"),
     params:
         videos=list(project.videos.index),
-        version=STAGE_VERSIONS["alignment"],
+        version=version_of("alignment"),
     script:
         "../scripts/gather_sources.py"
 
@@ -90,7 +90,7 @@ rule align_poses:
         spatial=settings["spatial_alignment"],
         temporal=settings["temporal_alignment"],
         picture_size=settings["pose_gan"]["picture_size"],
-        version=STAGE_VERSIONS["alignment"],
+        version=version_of("alignment"),
     script:
         "../scripts/align_poses.py"
 
@@ -111,6 +111,6 @@ rule preview_poses:
         **needs("preview_poses", "song"),
     params:
         size=settings["video"]["size"],
-        version=STAGE_VERSIONS["rendering"],
+        version=version_of("rendering"),
     script:
         "../scripts/preview_poses.py"

@@ -53,9 +53,14 @@ wildcard_constraints:
     seconds=r"[0-9]+(\.[0-9]+)?",
 
 
+def version_of(section):
+    """A stage's version in words: so a bump tells in Snakemake's reason for a job what has changed."""
+    return f"{section} version {STAGE_VERSIONS[section]}"
+
+
 def stage(section):
     """A rule's params: the settings of its own stage and the stage's version, nothing else."""
-    return {"settings": settings[section], "version": STAGE_VERSIONS[section]}
+    return {"settings": settings[section], "version": version_of(section)}
 
 
 def edits_of(wildcards):
@@ -118,7 +123,20 @@ def needs(rule, source=None):
     }
 
 
+onstart:
+    folder = Path(workflow.pathvars.apply("<results>"))
+    if folder.exists() and not os.access(folder, os.W_OK):
+        sys.exit(f"error: {folder} cannot be written to; make it writable, or set results to another folder")
+
+
 onerror:
+    # What the kernel kills has no last word of its own.
+    if any("SIGKILL" in Path(path).read_text() for path in log):
+        print(
+            "error: a job was killed from outside, mostly for want of memory; let fewer jobs run at once (--cores), or "
+            "give it more (its mem_mb stands above); what was finished stays",
+            file=sys.stderr,
+        )
     # Interrupted while it submits jobs, Snakemake's SLURM executor forgets to cancel those that were on their way.
     for path in log:
         for run_id in re.findall(r"SLURM run ID: (\S+)", Path(path).read_text()):

@@ -34,7 +34,7 @@ rule describe_dances:
     resources:
         **needs("describe_dances", "dances"),
     params:
-        version=STAGE_VERSIONS["fragments"],
+        version=version_of("fragments"),
         videos=list(project.videos.index),
         strict=project.strict,
     script:

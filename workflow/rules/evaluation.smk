@@ -58,7 +58,7 @@ rule draw_contact_sheet:
     resources:
         **needs("page"),
     params:
-        version=STAGE_VERSIONS["evaluation"],
+        version=version_of("evaluation"),
     script:
         "../scripts/draw_contact_sheet.py"
 
@@ -80,7 +80,7 @@ rule compare_video:
         **needs("compare_video", "song"),
     params:
         videos=list(project.videos.index),
-        version=STAGE_VERSIONS["evaluation"],
+        version=version_of("evaluation"),
     script:
         "../scripts/compare_video.py"
 
@@ -101,7 +101,7 @@ rule draw_moving_picture:
     resources:
         **needs("page"),
     params:
-        version=STAGE_VERSIONS["evaluation"],
+        version=version_of("evaluation"),
     script:
         "../scripts/draw_moving_picture.py"
 
@@ -123,7 +123,7 @@ rule summarise:
         **needs("page"),
     params:
         benchmarks=workflow.pathvars.apply("<benchmarks>"),
-        version=STAGE_VERSIONS["evaluation"],
+        version=version_of("evaluation"),
     script:
         "../scripts/summarise.py"
 

@@ -18,7 +18,7 @@ rule check_target:
         **needs("check_target", "dances"),
     params:
         picture_size=settings["pose_gan"]["picture_size"],
-        version=STAGE_VERSIONS["pose_gan"],
+        version=version_of("pose_gan"),
     script:
         "../scripts/check_target.py"
 
@@ -108,7 +108,7 @@ rule render_video:
         gpu=1,
     params:
         settings={key: value for key, value in settings["rendering"].items() if key != "preview_s"},
-        version=STAGE_VERSIONS["rendering"],
+        version=version_of("rendering"),
     script:
         "../scripts/render_video.py"
 

@@ -45,7 +45,7 @@ rule index_fragments:
         **needs("index_fragments", "dances"),
         gpu=1,
     params:
-        version=STAGE_VERSIONS["matcher"],
+        version=version_of("matcher"),
     script:
         "../scripts/index_fragments.py"
 
@@ -88,6 +88,6 @@ rule sweep_matcher:
     resources:
         **needs("sweep_matcher"),
     params:
-        version=STAGE_VERSIONS["evaluation"],
+        version=version_of("evaluation"),
     script:
         "../scripts/sweep_matcher.py"

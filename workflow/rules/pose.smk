@@ -83,7 +83,7 @@ rule draw_cleaning:
     resources:
         **needs("draw_cleaning", "video"),
     params:
-        version=STAGE_VERSIONS["cleaning"],
+        version=version_of("cleaning"),
     script:
         "../scripts/draw_cleaning.py"
 

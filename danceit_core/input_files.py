@@ -1,0 +1,55 @@
+"""The files that the tables name: each must be there, readable, of a name that Snakemake takes, and not of tomorrow."""
+
+import os
+import re
+import stat
+import time
+from datetime import datetime
+from pathlib import Path
+
+import pandas as pd
+
+from danceit_core.errors import ConfigError
+
+# What the demo's rules make.
+DEMO_FILES = re.compile(r"(dancer_[1-4]|target)\.mp4|song\.flac")
+
+
+def check_files(table: pd.DataFrame, *, table_path: str, made_in: str) -> None:
+    """Raise ConfigError for a path of the table that is no file, unless the workflow makes it (folder `made_in`)."""
+    for row_id, row in table.iterrows():
+        if not any(row.get(column) for column in ("path", "keypoints")):
+            raise ConfigError(f"{table_path}: {row_id!r} has neither a path nor keypoints; give one of them")
+        if row.get("camera") and not str(row.get("keypoints")).lower().endswith(".pkl"):
+            raise ConfigError(f"{table_path}: {row_id!r} has a camera but no AIST++ annotation (.pkl); empty that cell")
+        for column in ("path", "audio", "keypoints"):
+            path = str(row.get(column) or "")
+            made = Path(os.path.normpath(path)).is_relative_to(made_in) and DEMO_FILES.fullmatch(Path(path).name)
+            if not path or made:
+                continue
+            if fault := _fault_of(path, folder_too=column == "keypoints"):
+                raise ConfigError(f"{table_path}: {row_id!r}: {fault}: {path!r}; correct column {column!r}")
+            if (dated_s := Path(path).stat().st_mtime) > time.time():
+                # Snakemake goes by the times of files, and takes no result that is older than its source.
+                date = f"{datetime.fromtimestamp(dated_s):%F %T}"
+                raise ConfigError(
+                    f"{table_path}: {row_id!r}: {path!r} is dated in the future ({date}); set this machine's clock, or "
+                    "touch the file"
+                )
+
+
+def _fault_of(path: str, *, folder_too: bool) -> str:
+    """What is wrong with a path that should be a file (or a folder); empty if nothing is."""
+    if "{" in path or "}" in path:
+        return "snakemake takes braces in a name for a wildcard; rename the file"
+    try:
+        mode = Path(path).stat().st_mode
+    except FileNotFoundError:
+        return "a link to a file that is not there" if Path(path).is_symlink() else "no such file"
+    except (OSError, ValueError) as error:
+        return f"no such file ({getattr(error, 'strerror', None) or error})"
+    if stat.S_ISDIR(mode) and not folder_too:
+        return "a folder, no file"
+    if not (stat.S_ISDIR(mode) or stat.S_ISREG(mode)):
+        return "no file but a device or pipe"
+    return "" if os.access(path, os.R_OK) else "not readable"

@@ -1,0 +1,202 @@
+"""Which rules run again after each change: of every section of the configuration, every table, every stage's version.
+
+Dry runs on a finished tiny run, whose folder stands in TINY_RUN (tests/workflow/smoke.sh does both).
+"""
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from danceit_core.config import SECTIONS
+from danceit_core.versions import STAGE_VERSIONS
+
+TINY = Path(os.environ["TINY_RUN"])
+
+# Whose results a rule reads. Not here: what a rule only waits for (the target's check, the statistics).
+READS = {
+    "normalise_video": {"render_demo"},
+    "extract_keypoints": {"normalise_video"},
+    "clean_keypoints": {"extract_keypoints"},
+    "analyse_song": {"synthesise_song"},
+    "analyse_dance": {"render_demo"},
+    "cut_fragments": {"clean_keypoints", "analyse_dance"},
+    "describe_dances": {"clean_keypoints", "analyse_dance"},
+    "train_matcher": {"cut_fragments"},
+    "index_fragments": {"cut_fragments", "train_matcher"},
+    "retrieve_fragments": {"analyse_song", "cut_fragments", "train_matcher", "index_fragments"},
+    "edit_plan": {"retrieve_fragments", "analyse_song"},
+    "gather_sources": {"edit_plan", "clean_keypoints"},
+    "align_poses": {"edit_plan", "analyse_song", "clean_keypoints", "gather_sources"},
+    "check_target": {"normalise_video", "clean_keypoints", "extract_keypoints"},
+    "train_pose_gan": {"normalise_video", "clean_keypoints"},
+    "train_face_gan": {"normalise_video", "clean_keypoints", "train_pose_gan"},
+    "render_video": {"align_poses", "train_pose_gan", "train_face_gan", "synthesise_song"},
+    "link_video": {"render_video"},
+    "detect_result": {"render_video"},
+    "evaluate": {"align_poses", "detect_result", "clean_keypoints", "analyse_song", "render_video"},
+    "draw_contact_sheet": {"render_video"},
+    "summarise": {"evaluate", "render_video", "draw_contact_sheet", "describe_dances"},
+}
+
+
+@dataclass(frozen=True)
+class Change:
+    """One change of a project, and the rules that it reaches first. spared: they read other files of these rules."""
+
+    name: str
+    first: set[str]
+    config: str = ""
+    stage: str = ""
+    spared: frozenset[str] = frozenset()
+
+    def expected(self) -> set[str]:
+        """The first rules, and all that read what they make."""
+        found = set(self.first)
+        while more := {rule for rule, read in READS.items() if read & found} - found - self.spared:
+            found |= more
+        return found
+
+
+def table(name: str, *, line: str = "", without: str = "") -> str:
+    """A setting that names a copy of a tiny table with a line more or less."""
+    lines = (TINY / "config" / "tiny" / f"{name}.tsv").read_text().splitlines()
+    lines = [old for old in lines if not without or not old.startswith(without)] + ([line] if line else [])
+    path = TINY / "changed" / f"{name}{len(lines)}.tsv"
+    path.parent.mkdir(exist_ok=True)
+    path.write_text("\n".join(lines) + "\n")
+    return f"{name}={path}"
+
+
+def edits() -> str:
+    path = TINY / "changed" / "edits.tsv"
+    path.parent.mkdir(exist_ok=True)
+    path.write_text("song\tstart_s\tend_s\taction\tvalue\nnew_song\t0\t2\tban\tdancer_1\n")
+    return f"edits={path}"
+
+
+SEEDED = {"retrieve_fragments", "edit_plan", "train_matcher", "train_pose_gan", "train_face_gan", "evaluate"}
+NEW_DANCE = {"normalise_video", "analyse_dance", "cut_fragments", "describe_dances", "train_matcher", "gather_sources"}
+CHANGES = [
+    Change("nothing", set()),
+    Change("demo", {"render_demo", "synthesise_song"}, "demo={song_s: 4.0}"),
+    Change("video", {"normalise_video"}, "video={crf: 20}"),
+    Change("video.fps", {"normalise_video", "analyse_song", "analyse_dance"}, "video={fps: 25}"),
+    Change("pose", {"extract_keypoints", "detect_result"}, "pose={confidence_floor: 0.05}"),
+    Change("cleaning", {"clean_keypoints"}, "cleaning={max_gap_s: 0.2}"),
+    Change("fragments", {"cut_fragments"}, "fragments={hop_s: 0.25}"),
+    Change("music", {"analyse_song", "analyse_dance"}, "music={features: mfcc}"),
+    Change("matcher", {"train_matcher"}, "matcher={epochs: 3}"),
+    Change("retrieval", {"retrieve_fragments", "edit_plan"}, "retrieval={match_weight: 2.0}"),
+    Change(
+        "retrieval.fragment_s",
+        {"analyse_song", "cut_fragments", "retrieve_fragments", "edit_plan"},
+        "retrieval={fragment_s: 1.0}",
+    ),
+    Change("spatial_alignment", {"align_poses"}, "spatial_alignment={half_width: 6}"),
+    Change("temporal_alignment", {"align_poses"}, "temporal_alignment={strength: 0.5}"),
+    Change(
+        "temporal_alignment.beat_kind",
+        {"retrieve_fragments", "edit_plan", "align_poses"},
+        "temporal_alignment={beat_kind: max}",
+    ),
+    Change("pose_gan", {"train_pose_gan"}, "pose_gan={iterations: 13}"),
+    Change("pose_gan.picture_size", {"check_target", "train_pose_gan", "align_poses"}, "pose_gan={picture_size: 192}"),
+    Change("face_gan", {"train_face_gan"}, "face_gan={iterations: 5}"),
+    Change("rendering", {"render_video"}, "rendering={crf: 20}"),
+    Change("rendering.preview_s", set(), "rendering={preview_s: 2.0}"),
+    Change("group", set(), "group={spacing: 0.6}"),
+    Change("evaluation", {"evaluate"}, "evaluation={pck_share: 0.2}"),
+    Change("seed", SEEDED, "seed=1"),
+    Change("strict", {"describe_dances"}, "strict=true"),
+    Change(
+        "a dance more",
+        NEW_DANCE | {"check_target"},
+        table("videos", line="dancer_9\tdata/demo_tiny/dancer_1.mp4"),
+        spared=frozenset({"train_pose_gan", "train_face_gan"}),
+    ),
+    Change(
+        "a dance less",
+        {"train_matcher", "index_fragments", "describe_dances", "retrieve_fragments", "gather_sources", "check_target"},
+        table("videos", without="dancer_4"),
+    ),
+    Change("a song more", set(), table("songs", line="encore\tdata/demo_tiny/song.flac")),
+    Change("a target more", set(), table("targets", line="double\tdata/demo_tiny/target.mp4\tyes")),
+    Change("edits", {"edit_plan"}, edits()),
+]
+BUMPS = {
+    "demo": {"render_demo", "synthesise_song"},
+    "video": {"normalise_video"},
+    "pose": {"extract_keypoints", "detect_result"},
+    "cleaning": {"clean_keypoints"},
+    "music": {"analyse_song", "analyse_dance"},
+    "fragments": {"cut_fragments", "describe_dances"},
+    "matcher": {"train_matcher", "index_fragments"},
+    "retrieval": {"retrieve_fragments", "edit_plan"},
+    "alignment": {"align_poses", "gather_sources"},
+    "pose_gan": {"check_target", "train_pose_gan"},
+    "face_gan": {"train_face_gan"},
+    "rendering": {"render_video"},
+    "group": set(),
+    "evaluation": {"evaluate", "draw_contact_sheet", "summarise"},
+}
+CHANGES += [Change(f"version of {stage}", first, stage=stage) for stage, first in BUMPS.items()]
+
+
+def bumped(stage: str) -> Path:
+    """A copy of the workflow and the library in which one stage's version is another."""
+    copy = TINY / "bumped" / stage
+    if not copy.exists():
+        for part in ("workflow", "danceit_core"):
+            shutil.copytree(TINY / part, copy / part, ignore=shutil.ignore_patterns("__pycache__"))
+    source = copy / "danceit_core" / "versions.py"
+    text, count = re.subn(rf'"{stage}": \d+', f'"{stage}": 99', source.read_text())
+    assert count == 1
+    source.write_text(text)
+    return copy / "workflow" / "Snakefile"
+
+
+def dry_run(change: Change) -> str:
+    command = [sys.executable, "-m", "snakemake", "-n", "--cores", "2", "--configfile", "config/tiny.yaml"]
+    command += ["--snakefile", str(bumped(change.stage))] if change.stage else []
+    command += ["--config", change.config] if change.config else []
+    command += ["--", "results/video.mp4", "results/summary.md"]
+    run = subprocess.run(command, cwd=TINY, capture_output=True, text=True, timeout=300, check=False)
+    assert run.returncode == 0, run.stdout + run.stderr
+    return run.stdout + run.stderr
+
+
+@pytest.fixture(scope="module")
+def plans() -> dict[str, str]:
+    """What Snakemake would do after each change."""
+    with ThreadPoolExecutor(2) as pool:
+        return dict(zip((change.name for change in CHANGES), pool.map(dry_run, CHANGES), strict=True))
+
+
+def planned(output: str) -> set[str]:
+    if "Nothing to be done" in output:
+        return set()
+    return set(re.findall(r"^(\w+) +\d+$", output.split("Job stats:")[1], re.MULTILINE)) - {"total"}
+
+
+@pytest.mark.parametrize("change", CHANGES, ids=lambda change: change.name)
+def test_exactly_what_depends_on_a_change_runs_again(plans, change):
+    assert planned(plans[change.name]) == change.expected()
+
+
+@pytest.mark.parametrize("stage", [stage for stage, first in BUMPS.items() if first])
+def test_another_version_is_named_as_the_reason(plans, stage):
+    reason = next(line for line in plans[f"version of {stage}"].splitlines() if "Params have changed" in line)
+    assert f"{stage} version {STAGE_VERSIONS[stage]}" in reason
+    assert f"{stage} version 99" in reason
+
+
+def test_every_section_and_every_stage_is_tried():
+    assert set(SECTIONS) <= {change.name for change in CHANGES}
+    assert set(STAGE_VERSIONS) == set(BUMPS)

@@ -1,0 +1,152 @@
+"""Full disks, folders that cannot be written, jobs that are killed, sources that change: one line, nothing spoilt."""
+
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+from test_workflow import ROOT, config, error_of, snakemake
+
+pytestmark = pytest.mark.workflow
+
+ALONE = ["unshare", "--user", "--map-root-user", "--mount", "sh", "-ec"]
+
+
+def in_own_mounts(script: str, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """A shell script ($0: the first argument) in a namespace whose mounts nobody else sees."""
+    if subprocess.run([*ALONE, "mount -t tmpfs none /mnt"], capture_output=True, check=False).returncode != 0:
+        pytest.skip("this machine lets nobody mount in a namespace of their own")
+    command = [*ALONE, script, *arguments]
+    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=300, check=False)
+
+
+def files_in(folder: Path) -> list[str]:
+    return sorted(str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file())
+
+
+def test_a_full_disk_is_one_line_and_what_was_finished_stays(own):
+    results = Path(own["results"])
+    results.mkdir()
+    made = [f"{results}/music/tango.parquet", f"{results}/frames/waltz.mp4"]
+    run = [sys.executable, "-m", "snakemake", "--cores", "1", *config(own), "--"]
+    script = """
+        results=$0 song=$1 frames=$2; shift 2
+        mount -t tmpfs -o size=512k none "$results"
+        "$@" "$frames" >&2
+        cat /dev/zero > "$results/filler" 2> /dev/null || true
+        truncate -s -8192 "$results/filler"
+        "$@" "$song" && exit 9
+        find "$results" -type f
+        rm "$results/filler"
+        "$@" "$song" "$frames" > /dev/null 2>&1
+        echo then; find "$results" -type f
+    """
+    ended = in_own_mounts(script, str(results), *made, *run)
+    assert ended.returncode == 0, ended.stdout + ended.stderr
+    assert f"error: analyse_song: no space left on the disk of {results}/music (" in ended.stdout + ended.stderr
+    assert "Traceback" not in ended.stdout + ended.stderr
+    first, then = ended.stdout.split("then\n")
+    assert made[0] not in first.splitlines()
+    assert made[1] in first.splitlines()
+    assert not any("/." in line for line in then.splitlines())
+    assert set(made) <= set(then.splitlines())
+
+
+def test_results_that_cannot_be_written_are_one_line(own):
+    Path(own["results"]).mkdir()
+    script = 'mount --bind "$0" "$0"; mount -o remount,bind,ro "$0"; exec "$@"'
+    run = [
+        sys.executable,
+        "-m",
+        "snakemake",
+        "--cores",
+        "1",
+        *config(own),
+        "--",
+        f"{own['results']}/music/tango.parquet",
+    ]
+    ended = in_own_mounts(script, own["results"], *run)
+    assert f"{own['results']} cannot be written to" in error_of(ended)
+    assert files_in(Path(own["results"])) == []
+
+
+def children(pid: int) -> list[int]:
+    found = []
+    for listed in Path(f"/proc/{pid}/task").glob("*/children"):
+        try:
+            found += [int(child) for child in listed.read_text().split()]
+        except OSError:
+            continue
+    return [*found, *(below for child in found for below in children(child))]
+
+
+def test_a_job_that_the_system_kills_says_what_that_mostly_means(own):
+    """As the kernel does when memory runs out."""
+    command = [
+        sys.executable,
+        "-m",
+        "snakemake",
+        "--cores",
+        "1",
+        *config(own),
+        "--",
+        f"{own['results']}/music/tango.parquet",
+    ]
+    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as run:
+        killed = False
+        while run.poll() is None and not killed:
+            for pid in children(run.pid):
+                if b"analyse_song.py" in Path(f"/proc/{pid}/cmdline").read_bytes() and not children(pid):
+                    os.kill(pid, signal.SIGKILL)
+                    killed = True
+            time.sleep(0.02)
+        output = run.communicate(timeout=120)[0]
+    ended = subprocess.CompletedProcess(command, run.returncode, output, "")
+    assert "was killed from outside, mostly for want of memory" in error_of(ended)
+    assert not list(Path(own["results"]).rglob("*.parquet"))
+
+
+@contextmanager
+def replaced_again_and_again(path: Path) -> Iterator[None]:
+    copy, ended = path.with_suffix(".copy"), threading.Event()
+
+    def replace() -> None:
+        while not ended.wait(0.05):
+            shutil.copyfile(path, copy)
+            copy.replace(path)
+
+    thread = threading.Thread(target=replace)
+    thread.start()
+    try:
+        yield
+    finally:
+        ended.set()
+        thread.join()
+
+
+def test_a_source_that_is_replaced_while_it_is_read_is_read_again(own, tmp_path):
+    wanted = f"{own['results']}/music/tango.parquet"
+    with replaced_again_and_again(tmp_path / "song.flac"):
+        run = snakemake("--cores", "1", *config(own), "--", wanted)
+    assert "song.flac was changed while analyse_song read it" in error_of(run)
+    assert not Path(wanted).exists()
+    then = snakemake("--cores", "1", *config(own), "--", wanted)
+    assert then.returncode == 0, then.stdout + then.stderr
+
+
+def test_a_source_from_the_future_is_refused_before_anything_is_computed(own, tmp_path):
+    """A camera's clock, or this machine's, that was wrong."""
+    tomorrow = time.time() + 86400
+    os.utime(tmp_path / "song.flac", (tomorrow, tomorrow))
+    run = snakemake("--cores", "1", *config(own), "--", f"{own['results']}/music/tango.parquet")
+    assert re.search(r"song.flac' is dated in the future \(.*\); set this machine's clock, or touch", error_of(run))
+    os.utime(tmp_path / "song.flac")
+    assert snakemake("-n", *config(own), "--", f"{own['results']}/music/tango.parquet").returncode == 0
