@@ -5,6 +5,7 @@ what the next run writes. What a process that was killed has left is removed by 
 """
 
 import contextlib
+import filecmp
 import glob
 import json
 import os
@@ -21,9 +22,21 @@ def whole_file(path: str | Path) -> Iterator[Path]:
     path, partial = Path(path), partial_file(path)
     try:
         yield partial
-        partial.replace(path)
+        put_in_place(partial, path)
     finally:
         partial.unlink(missing_ok=True)
+
+
+def put_in_place(partial: Path, path: Path) -> None:
+    """Let a finished partial file become `path`; one of the same content that stands there already stays.
+
+    The other is there when a rule that a killed snakemake left running ends after, or before, the one that was started
+    anew: what reads it meanwhile must not see it change.
+    """
+    if path.is_file() and filecmp.cmp(partial, path, shallow=False):
+        partial.unlink()
+    else:
+        partial.replace(path)
 
 
 def partial_file(path: str | Path) -> Path:

@@ -14,7 +14,7 @@ import numpy as np
 from av.video.reformatter import ColorPrimaries, ColorRange, Colorspace, ColorTrc
 
 from danceit_core.errors import MediaError
-from danceit_core.files import partial_file
+from danceit_core.files import partial_file, put_in_place
 from danceit_core.media.audio import Samples, stream_sound
 from danceit_core.media.letterbox import Picture
 
@@ -84,7 +84,7 @@ class VideoWriter:
             self._partial.unlink(missing_ok=True)
             raise
         if kind is None:
-            self._partial.replace(self._path)
+            put_in_place(self._partial, self._path)
         else:
             self._partial.unlink(missing_ok=True)
 

@@ -31,6 +31,17 @@ def test_an_error_leaves_the_old_file_and_nothing_else(tmp_path):
     assert list(tmp_path.iterdir()) == [path]
 
 
+def test_a_file_of_the_same_content_stays_as_it_is(tmp_path):
+    path = tmp_path / "page.txt"
+    write_text(path, "same")
+    before = path.stat()
+    write_text(path, "same")
+    assert (path.stat().st_ino, path.stat().st_mtime_ns) == (before.st_ino, before.st_mtime_ns)
+    write_text(path, "other")
+    assert path.read_text() == "other"
+    assert list(tmp_path.iterdir()) == [path]
+
+
 WRITE_AND_DIE = """
 import os, signal, sys
 from danceit_core.files import whole_file

@@ -19,7 +19,7 @@ from danceit_core.versions import STAGE_VERSIONS
 
 TINY = Path(os.environ["TINY_RUN"])
 
-# Whose results a rule reads. Not here: what a rule only waits for (the target's check, the statistics).
+# Whose results a rule reads or waits for.
 READS = {
     "normalise_video": {"render_demo"},
     "extract_keypoints": {"normalise_video"},
@@ -37,7 +37,7 @@ READS = {
     "check_target": {"normalise_video", "clean_keypoints", "extract_keypoints"},
     "train_pose_gan": {"normalise_video", "clean_keypoints"},
     "train_face_gan": {"normalise_video", "clean_keypoints", "train_pose_gan"},
-    "render_video": {"align_poses", "train_pose_gan", "train_face_gan", "synthesise_song"},
+    "render_video": {"align_poses", "train_pose_gan", "train_face_gan", "check_target", "synthesise_song"},
     "link_video": {"render_video"},
     "detect_result": {"render_video"},
     "evaluate": {"align_poses", "detect_result", "clean_keypoints", "analyse_song", "render_video"},
@@ -114,7 +114,7 @@ CHANGES = [
     Change("group", set(), "group={spacing: 0.6}"),
     Change("evaluation", {"evaluate"}, "evaluation={pck_share: 0.2}"),
     Change("seed", SEEDED, "seed=1"),
-    Change("strict", {"describe_dances"}, "strict=true"),
+    Change("strict", {"describe_dances", "retrieve_fragments"}, "strict=true"),
     Change(
         "a dance more",
         NEW_DANCE | {"check_target"},

@@ -5,6 +5,9 @@ rule retrieve_fragments:
         fragments=all_fragments,
         matcher=f"<results>/matcher/{fragment_s}s/matcher.pt",
         index=f"<results>/matcher/{fragment_s}s/index.parquet",
+        # Not read: it stops a strict run. No input of the trainings, which a new dance would start anew; and none that
+        # is `ancient()`, behind which Snakemake 9 overlooks a rule's own reason to run.
+        statistics=rules.describe_dances.output.table if project.strict else [],
     output:
         "<results>/choreography/{song}.first.parquet",
     log:

@@ -29,6 +29,8 @@ rule describe_dances:
         figure=report("<results>/database/statistics.png", category="Dataset", caption="../report/statistics.rst"),
     log:
         "<logs>/describe_dances.log",
+    # Before the training of the matcher: with `strict`, a dance that cannot be used is an error.
+    priority: 10
     conda:
         "../../environment.yml"
     resources:

@@ -10,7 +10,7 @@ rule check_target:
         page=report("<results>/gan/{target}/check.png", category="Imagination", caption="../report/target.rst"),
     log:
         "<logs>/check_target/{target}.log",
-    # Before the training: what it says is worth knowing while the video can still be filmed again.
+    # Before the training where both could start: it is worth knowing while the video can still be filmed again.
     priority: 10
     conda:
         "../../environment.yml"
@@ -30,8 +30,6 @@ rule train_pose_gan:
         poses="<results>/cleaned/{target}.parquet",
         perceptual=settings["pose_gan"]["perceptual_weights"] or [],
         networks=judging_networks,
-        # Looked at before hours of training; its findings change nothing.
-        check=ancient("<results>/gan/{target}/check.json"),
     output:
         gan="<results>/gan/{target}/pose_gan.safetensors",
         history="<results>/gan/{target}/pose_gan.jsonl",
@@ -88,6 +86,8 @@ rule render_video:
         poses="<results>/poses/{target}/{song}.parquet",
         pose_gan="<results>/gan/{target}/pose_gan.safetensors",
         face_gan="<results>/gan/{target}/face_gan.safetensors" if settings["face_gan"]["enabled"] else [],
+        # Not read: so that the user's video is checked, too.
+        check="<results>/gan/{target}/check.json",
         song=lambda w: project.songs.at[w.song, "path"],
     output:
         report(

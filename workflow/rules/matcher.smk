@@ -2,8 +2,6 @@ rule train_matcher:
     """Bi-LSTM and ST-GCN that bring a dance and its music close together (paper IV-B)."""
     input:
         fragments=all_fragments,
-        # With `strict`, a dance that cannot be used must stop the run before the training. Its figures change nothing.
-        statistics=ancient(rules.describe_dances.output.table),
     output:
         matcher="<results>/matcher/{seconds}s/matcher.pt",
         history="<results>/matcher/{seconds}s/history.jsonl",

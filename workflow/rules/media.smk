@@ -9,6 +9,8 @@ rule normalise_video:
         "<logs>/normalise_video/{video}.log",
     benchmark:
         "<benchmarks>/normalise_video/{video}.tsv"
+    # Before any training: what is wrong with a video is known in minutes.
+    priority: 5
     conda:
         "../../environment.yml"
     threads: 2
@@ -55,6 +57,8 @@ rule analyse_dance:
         "<logs>/analyse_dance/{dance}.log",
     benchmark:
         "<benchmarks>/analyse_dance/{dance}.tsv"
+    # Before any training: what is wrong with a video is known in minutes.
+    priority: 5
     conda:
         "../../environment.yml"
     resources:

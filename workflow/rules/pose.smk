@@ -12,6 +12,8 @@ rule extract_keypoints:
         "<benchmarks>/extract_keypoints/{video}.tsv"
     wildcard_constraints:
         video=one_of(clips_to_detect),
+    # Before any training: what is wrong with a video is known in minutes.
+    priority: 5
     conda:
         "../../environment.yml"
     # Two videos at once with a thread each are faster than one after the other with two.
@@ -37,6 +39,8 @@ rule import_keypoints:
         "<logs>/import_keypoints/{video}.log",
     wildcard_constraints:
         video=one_of(clips_to_import),
+    # Before any training: what is wrong with a video is known in minutes.
+    priority: 5
     conda:
         "../../environment.yml"
     resources:
@@ -57,6 +61,8 @@ rule clean_keypoints:
         "<results>/cleaned/{video}.parquet",
     log:
         "<logs>/clean_keypoints/{video}.log",
+    # Before any training: what is wrong with a video is known in minutes.
+    priority: 5
     conda:
         "../../environment.yml"
     resources:
