@@ -152,9 +152,9 @@ CHANGES += [Change(f"version of {stage}", first, stage=stage) for stage, first i
 def bumped(stage: str) -> Path:
     """A copy of the workflow and the library in which one stage's version is another."""
     copy = TINY / "bumped" / stage
-    if not copy.exists():
-        for part in ("workflow", "danceit_core"):
-            shutil.copytree(TINY / part, copy / part, ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.rmtree(copy, ignore_errors=True)
+    for part in ("workflow", "danceit_core"):
+        shutil.copytree(TINY / part, copy / part, ignore=shutil.ignore_patterns("__pycache__"))
     source = copy / "danceit_core" / "versions.py"
     text, count = re.subn(rf'"{stage}": \d+', f'"{stage}": 99', source.read_text())
     assert count == 1

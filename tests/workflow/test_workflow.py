@@ -94,6 +94,7 @@ def test_a_painted_preview_is_as_long_as_the_setting_says_with_its_sound(own):
         assert sum(1 for _ in decode_frames(video, fps=24, size=None)) == frames
         assert sum(block.shape[1] for block in stream_sound(video, sample_rate_hz=48000)) == frames * 2000
     # The finished video knows nothing of that length.
+    (results / "gan" / "person" / "check.json").write_text("{}")
     whole = f"{results}/videos/person/tango.mp4"
     rule = ("--allowed-rules", "render_video", *config(own, "face_gan={enabled: false}"))
     assert snakemake("--cores", "1", *rule, "--", whole).returncode == 0
