@@ -9,7 +9,7 @@ INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 CORES ?= all
 
 .DEFAULT_GOAL := video
-.PHONY: video test fuzz drill test-slurm lint format smoke assets licences audit constraints help
+.PHONY: video test fuzz drill test-slurm lint format smoke docs assets licences audit constraints help
 
 help: ## this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 16
@@ -20,7 +20,7 @@ $(READY): pyproject.toml constraints.txt requirements.lock
 	@echo "Setting up $(VENV) (once, one to three minutes) ..."
 	$(PYTHON) -m venv $(VENV)
 	$(INSTALL) --no-deps --require-hashes --requirement requirements.lock
-	$(INSTALL) --constraint constraints.txt --no-build-isolation --editable ".[dev,cluster]"
+	$(INSTALL) --constraint constraints.txt --no-build-isolation --editable ".[dev,docs,cluster]"
 	@touch $@
 
 video: $(READY) ## the demo: rendered dancers in, results/video.mp4 out
@@ -60,6 +60,9 @@ assets: $(READY) ## fetch pose weights and body mesh ahead of time, for work off
 	PATH="$(CURDIR)/$(BIN):$$PATH" snakemake --cores 1 -- \
 		resources/blazepose/pose_detection.tflite resources/blazepose/pose_landmark_full.tflite resources/body/body_mesh.zip
 
+docs: $(READY) ## the documentation as pages, docs/_build/index.html; a warning is an error
+	$(BIN)/python -m sphinx --quiet --fail-on-warning --keep-going docs docs/_build
+
 licences: $(READY) ## the licence of every package that is installed; an error where one is not allowed
 	$(BIN)/pip-licenses --format=markdown --order=license
 
@@ -74,7 +77,8 @@ audit: $(READY) ## known vulnerabilities of what is installed, where a database 
 	PATH="$(CURDIR)/$(TOOLS)/bin:$$PATH" tests/audit.sh
 
 constraints: $(READY) $(TOOLS)/ready ## write down the versions that are installed now, and the hashes of their files
-	@{ head -2 constraints.txt; $(BIN)/python -m pip freeze --all --exclude-editable | sed 's/+cpu//'; } > .constraints.part
+	@{ head -2 constraints.txt; { $(BIN)/python -m pip freeze --all --exclude-editable | sed 's/+cpu//'; \
+		grep '^atheris=' constraints.txt; } | sort --ignore-case --unique; } > .constraints.part
 	@mv .constraints.part constraints.txt
 	@grep -vE '^(#|torch=|atheris=)' constraints.txt | $(TOOLS)/bin/uv pip compile --quiet --no-deps --universal \
 		--generate-hashes --no-annotate --python-version 3.11 --custom-compile-command "make constraints" \

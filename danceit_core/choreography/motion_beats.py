@@ -1,7 +1,7 @@
 """Speed of a dance, and the window of each beat (paper Eq. 14).
 
-Speed is that of the step *into* a frame: speed[j] = mean over body joints of |p_j - p_(j-1)|. A window reaches
-from half-way to the previous beat to half-way to the next; intervals may differ. Windows of under three frames
+Speed is that of the step *into* a frame: `speed[j]` = mean over body joints of `|p_j - p_(j-1)|`. A window
+reaches from half-way to the previous beat to half-way to the next; intervals may differ. Windows of under three frames
 hold no extremum and are left out.
 """
 

@@ -40,7 +40,7 @@ PARTS = ("train", "validation", "test")
 
 @dataclass(frozen=True)
 class Trained:
-    """A matcher, its checkpoint (see `model`) and a dict an epoch: `epoch`, then train_, validation_, test_ scores."""
+    """A matcher, its checkpoint (see `model`) and a dict an epoch: `epoch`, `train_...`, `validation_...`, `test_...`."""
 
     matcher: Matcher
     history: History

@@ -1,6 +1,7 @@
 """Defaults live in the dataclasses; the schema and config.yaml must agree with them."""
 
 import dataclasses
+import sys
 from pathlib import Path
 
 import pytest
@@ -34,3 +35,11 @@ def test_the_config_files_are_valid(name):
 def test_an_unknown_setting_gets_the_nearest_name():
     with pytest.raises(ConfigError, match=r"no key 'max_gap'; did you mean 'max_gap_s'\?"):
         make_settings(CleaningSettings, {"max_gap": 1})
+
+
+def test_the_reference_is_what_the_schemas_say(tmp_path):
+    sys.path.insert(0, str(ROOT / "docs"))
+    from config_reference import write_reference
+
+    write_reference(tmp_path / "page.md")
+    assert (tmp_path / "page.md").read_text() == (ROOT / "docs" / "config_reference.md").read_text(), "run: make docs"
