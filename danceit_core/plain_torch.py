@@ -1,4 +1,4 @@
-"""Files of torch.save, read without letting them run code, and only if every part of them has its checksum.
+"""Files of torch.save: written whole, read without letting them run code, and only if every checksum in them is right.
 
 torch itself checks no checksum: a flipped bit would give other weights without a word.
 """
@@ -8,6 +8,15 @@ from pathlib import Path
 from typing import Any
 
 import torch
+
+from danceit_core.files import whole_file
+
+
+def write_plain(path: str | Path, content: Any) -> None:
+    """Write numbers, texts, tensors, lists and dictionaries of them. The same content is the same bytes."""
+    # A file, no path: torch would write the name of the partial file into it.
+    with whole_file(path) as partial, partial.open("wb") as file:
+        torch.save(content, file)
 
 
 def read_plain(path: str | Path, *, device: torch.device | str = "cpu") -> Any:

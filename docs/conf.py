@@ -27,6 +27,9 @@ myst_heading_anchors = 3
 default_role = "literal"
 autodoc_default_options = {"members": True, "undoc-members": True, "member-order": "bysource"}
 autodoc_typehints = "signature"
+autodoc_typehints_format = "short"
+autodoc_preserve_defaults = True
+add_module_names = False
 apidoc_modules = [
     {
         "path": str(ROOT / "danceit_core"),

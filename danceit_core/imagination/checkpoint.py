@@ -29,7 +29,7 @@ from danceit_core.files import whole_file
 from danceit_core.imagination.face import FaceGenerator
 from danceit_core.imagination.generator import PoseGenerator
 from danceit_core.imagination.view import View
-from danceit_core.plain_torch import read_plain
+from danceit_core.plain_torch import read_plain, write_plain
 from danceit_core.tables import DAMAGE, number_of
 
 log = logging.getLogger(__name__)
@@ -127,8 +127,7 @@ def resume(path: str | Path, *, fingerprint: str, device: torch.device) -> dict[
 
 def write(path: str | Path, content: dict[str, Any], *, kind: str) -> None:
     """Write a dict of tensors, strings and numbers as a file of `kind`, whole or not at all."""
-    with whole_file(path) as partial:
-        torch.save({"kind": kind, "format": FORMAT, **content}, partial)
+    write_plain(path, {"kind": kind, "format": FORMAT, **content})
 
 
 def read(path: str | Path, *, kind: str, device: torch.device) -> dict[str, Any]:

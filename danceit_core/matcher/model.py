@@ -25,11 +25,10 @@ from torch import Tensor
 from danceit_core.config import MatcherSettings, make_settings
 from danceit_core.database.mapped import take
 from danceit_core.errors import ConfigError, MatcherError
-from danceit_core.files import whole_file
 from danceit_core.matcher.data import FeatureScale, normalise_poses
 from danceit_core.matcher.encoders import AudioEncoder, PoseEncoder
 from danceit_core.music.columns import Features
-from danceit_core.plain_torch import read_plain
+from danceit_core.plain_torch import read_plain, write_plain
 from danceit_core.pose.skeleton import JOINTS, Keypoints
 
 CHECKPOINT_VERSION = 2
@@ -117,8 +116,7 @@ def embed(encoder: AudioEncoder | PoseEncoder, inputs: Tensor, *, device: torch.
 
 def save_matcher(path: str | Path, checkpoint: Checkpoint) -> None:
     """Write a checkpoint; appears whole or not at all."""
-    with whole_file(path) as partial:
-        torch.save(checkpoint, partial)
+    write_plain(path, checkpoint)
 
 
 def load_matcher(path: str | Path, *, device: torch.device, feature_set: str | None = None) -> Matcher:

@@ -23,13 +23,12 @@ import torch
 
 from danceit_core.config import MatcherSettings
 from danceit_core.errors import MatcherError
-from danceit_core.files import whole_file
 from danceit_core.matcher.data import Pairs, measure_features
 from danceit_core.matcher.learner import Learner
 from danceit_core.matcher.model import CHECKPOINT_VERSION, Checkpoint, Matcher
 from danceit_core.matcher.negatives import OtherMoments
 from danceit_core.matcher.watch import choose_watched, score_epoch
-from danceit_core.plain_torch import read_plain
+from danceit_core.plain_torch import read_plain, write_plain
 from danceit_core.tables import one_line
 
 log = logging.getLogger(__name__)
@@ -40,7 +39,7 @@ PARTS = ("train", "validation", "test")
 
 @dataclass(frozen=True)
 class Trained:
-    """A matcher, its checkpoint (see `model`) and a dict an epoch: `epoch`, `train_...`, `validation_...`, `test_...`."""
+    """A matcher, its checkpoint (see `model`), a dict an epoch: `epoch`, `train_...`, `validation_...`, `test_...`."""
 
     matcher: Matcher
     history: History
@@ -166,8 +165,7 @@ def _write_state(path: Path, run: _Run, learner: Learner, rng: np.random.Generat
     """All that the rest of the training depends on; appears whole or not at all."""
     random = json.dumps(rng.bit_generator.state)
     progress = {field.name: getattr(run, field.name) for field in dataclasses.fields(run)}
-    with whole_file(path) as partial:
-        torch.save({"purpose": purpose, "run": progress, "learner": learner.state(), "random": random}, partial)
+    write_plain(path, {"purpose": purpose, "run": progress, "learner": learner.state(), "random": random})
 
 
 def _resume(path: Path, run: _Run, learner: Learner, rng: np.random.Generator, *, purpose: str) -> _Run:
