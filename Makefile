@@ -3,11 +3,13 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/ready
+# What `make user-study` hands to the server.
+STUDY ?=
 # The cores snakemake may use; GPU-bound rules run one at a time.
 CORES ?= all
 
 .DEFAULT_GOAL := video
-.PHONY: video test fuzz drill test-slurm lint format smoke assets constraints clean-tiny help
+.PHONY: video test fuzz drill test-slurm test-browser user-study lint format smoke assets constraints clean-tiny help
 
 help: ## this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 16
@@ -16,7 +18,7 @@ $(READY): pyproject.toml constraints.txt
 	@echo "Setting up $(VENV) (once, one to three minutes) ..."
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --upgrade pip setuptools
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --no-build-isolation --editable ".[dev,cluster]"
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --no-build-isolation --editable ".[dev,cluster,study]"
 	@touch $@
 
 video: $(READY) ## the demo: rendered dancers in, results/video.mp4 out
@@ -28,6 +30,16 @@ test: $(READY) ## the tests (those of the whole workflow: make smoke)
 
 test-slurm: $(READY) ## the tiny workflow on a SLURM cluster of this machine's own (as root); skipped where there is no SLURM
 	$(BIN)/python -m pytest -v -rs tests/slurm/drills.py
+
+user-study: $(READY) ## clips of each variant of the alignment, and a page to vote on them (STUDY="--port 8010")
+	PATH="$(CURDIR)/$(BIN):$$PATH" snakemake --cores $(CORES) -- results/user_study/study.json
+	$(BIN)/python -m danceit_core.user_study $(STUDY)
+
+test-browser: $(READY) ## the voting page and the explorer in a real Chromium, which is installed where apt-get can
+	@command -v chromium > /dev/null || [ "$$(id -u)" != 0 ] || { apt-get update -qq && apt-get install -y -qq chromium; }
+	-$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt \
+		playwright axe-playwright-python
+	$(BIN)/python -m pytest -v -rs tests/browser
 
 drill: $(READY) ## the tiny run, killed at twenty random moments, must end as if nothing had been
 	$(BIN)/python tests/drills/kill_drill.py

@@ -17,6 +17,7 @@ from danceit_core.errors import ConfigError
 from danceit_core.estimates import LARGEST_MB, make_estimates
 from danceit_core.evaluation.sweep import SWEEP
 from danceit_core.inputs import check_config_file, load_project
+from danceit_core.user_study.stretches import variant_settings
 
 try:
     for path in workflow.configfiles:
