@@ -44,6 +44,8 @@ def is_loopback(host: str) -> bool:
 
 def listen(host: str, port: int) -> socket.socket:
     """A socket that listens. Raises StudyError where the port is in use or the address is not this machine's."""
+    if not 0 <= port < 65536:
+        raise StudyError(f"port {port}: ports are numbered up to 65535; choose another with --port")
     try:
         family, kind, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
         listening = socket.socket(family, kind)
@@ -51,9 +53,8 @@ def listen(host: str, port: int) -> socket.socket:
         listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listening.bind(address)
         listening.listen(1024)
-    except (OSError, OverflowError) as error:
-        reason = getattr(error, "strerror", None) or str(error)
-        raise StudyError(f"{host} port {port}: {reason}; choose another with --host and --port") from None
+    except OSError as error:
+        raise StudyError(f"{host} port {port}: {error.strerror or error}; choose another with --host and --port") from None
     return listening
 
 

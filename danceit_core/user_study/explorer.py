@@ -1,8 +1,8 @@
 """The fragment explorer's addresses: look through the database, play, pin and ban. For this machine only."""
 
-import logging
+import threading
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from starlette.concurrency import run_in_threadpool
@@ -15,14 +15,15 @@ from danceit_core.choreography.edits import Edit
 from danceit_core.errors import DanceItError
 from danceit_core.music.table import read_music_table
 from danceit_core.user_study.edits_file import EditsFile
-from danceit_core.user_study.fragments import Fragments, Wanted, read_fragments
 from danceit_core.user_study.server import page
 from danceit_core.user_study.study import Study
 from danceit_core.user_study.voting import read_json, serve_video
 
+if TYPE_CHECKING:
+    from danceit_core.user_study.fragments import Fragments
+
 PAGE_ROWS = 50
 KEYS = ("song", "start_s", "end_s", "action", "value")
-log = logging.getLogger(__name__)
 
 
 class Explorer:
@@ -32,6 +33,7 @@ class Explorer:
         self._results, self._study = results, study
         self._edits = EditsFile(edits, songs=study.songs, styles=study.styles)
         self._fragments: Fragments | None = None
+        self._lock = threading.Lock()
 
     def routes(self) -> list[Route]:
         """What the explorer's page asks for."""
@@ -52,24 +54,28 @@ class Explorer:
             "edits": str(self._edits.path),
         }
 
-    def _read(self) -> Fragments:
+    def _read(self) -> "Fragments":
         """Read when first asked for: seconds, which a voter need not wait for."""
-        if self._fragments is None:
-            self._fragments = read_fragments(self._results, self._study)
-        return self._fragments
+        from danceit_core.user_study.fragments import read_fragments  # noqa: PLC0415 (PyTorch: seconds)
+
+        with self._lock:
+            if self._fragments is None:
+                self._fragments = read_fragments(self._results, self._study)
+            return self._fragments
 
     def fragments(self, request: Request) -> Response:
         """A page of fragments as JSON."""
         asked = request.query_params
-        wanted = Wanted(
+        first = int(min(_number(asked.get("first") or "0"), 1e9))
+        fragments = self._read()
+        rows, total = fragments.select(
             video=_one_of(asked.get("video", ""), self._study.styles),
             song=_one_of(asked.get("song", ""), self._study.songs),
             least_bpm=_number(asked.get("least_bpm") or "0"),
             most_bpm=_number(asked.get("most_bpm") or "inf"),
+            first=first,
+            count=PAGE_ROWS,
         )
-        first = int(min(_number(asked.get("first") or "0"), 1e9))
-        fragments = self._read()
-        rows, total = fragments.select(wanted, first=first, count=PAGE_ROWS)
         about = {"first": first, "total": total, "page": PAGE_ROWS, "seconds": fragments.seconds}
         return JSONResponse(about | {"fragments": rows, "has_index": fragments.index is not None})
 

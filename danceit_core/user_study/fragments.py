@@ -18,16 +18,6 @@ from danceit_core.user_study.study import Study
 
 
 @dataclass(frozen=True)
-class Wanted:
-    """What to show: videos, tempo in beats a minute (fragments of unknown tempo pass only without bounds), a song."""
-
-    video: str = ""
-    song: str = ""
-    least_bpm: float = 0.0
-    most_bpm: float = np.inf
-
-
-@dataclass(frozen=True)
 class Nearness:
     """Of each fragment (N,): distance to the nearest part of a song, and where that part begins, seconds."""
 
@@ -68,17 +58,22 @@ class Fragments:
             self._near[song] = Nearness(distance[clip, np.arange(len(clip))], starts[clip] / music.fps)
         return self._near[song]
 
-    def select(self, wanted: Wanted, *, first: int, count: int) -> tuple[list[dict[str, Any]], int]:
-        """Fragments number first.. of those wanted, nearest first where a song is, as plain values; and how many."""
+    def select(
+        self, *, video: str, song: str, least_bpm: float, most_bpm: float, first: int, count: int
+    ) -> tuple[list[dict[str, Any]], int]:
+        """Fragments number first.. that pass, as plain values, and how many pass; nearest first where a song is given.
+
+        video, song: "" for any. With a bound of the tempo (0, inf: none), fragments of unknown tempo do not pass.
+        """
         table = self.database.table
         tempo = table["tempo_bpm"].to_numpy(float)
         keep = np.ones(len(table), bool)
-        if wanted.video:
-            keep &= (table["video"] == wanted.video).to_numpy()
-        if wanted.least_bpm > 0 or np.isfinite(wanted.most_bpm):
-            keep &= (tempo >= max(wanted.least_bpm, np.finfo(float).tiny)) & (tempo <= wanted.most_bpm)
+        if video:
+            keep &= (table["video"] == video).to_numpy()
+        if least_bpm > 0 or np.isfinite(most_bpm):
+            keep &= (tempo >= max(least_bpm, np.finfo(float).tiny)) & (tempo <= most_bpm)
         rows = np.flatnonzero(keep)
-        near = self.near(wanted.song) if wanted.song else None
+        near = self.near(song) if song else None
         if near is not None:
             rows = rows[np.argsort(near.distance[rows], kind="stable")]
         starts_s = table["start_frame"].to_numpy(float) / self.database.fps

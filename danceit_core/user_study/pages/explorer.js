@@ -4,6 +4,7 @@ const element = (id) => document.getElementById(id);
 const player = element("player");
 let first = 0;
 let seconds = 2;
+let pageRows = 50;
 let chosen = null;
 let asked = 0;
 
@@ -50,6 +51,7 @@ async function list() {
   if (mine !== asked) return;
   say("");
   seconds = found.seconds;
+  pageRows = found.page;
   const last = first + found.fragments.length;
   element("total").textContent = found.total === 0
     ? "No fragment passes these filters."
@@ -69,9 +71,9 @@ function row(fragment) {
     fragment.distance === null ? "–" : fragment.distance.toFixed(3),
     fragment.song_s === null ? "–" : `${fragment.song_s.toFixed(1)} s`,
   ];
-  // A phone has no room for the first and the last of them.
-  line.append(...numbers.map((text, place) => make("td", text, { class: place % 3 ? "number" : "number extra" })));
-  const cell = document.createElement("td");
+  const labels = ["At", "Tempo", "Distance", "Nearest at"];
+  line.append(...numbers.map((text, place) => make("td", text, { class: "number", "data-label": labels[place] })));
+  const cell = make("td", "", { class: "acts" });
   cell.append(
     act("Play", `Play ${fragment.fragment}`, () => choose(fragment, line)), " ",
     act("Pin", `Pin ${fragment.fragment}`, () => edit("pin", fragment)), " ",
@@ -92,6 +94,7 @@ function choose(fragment, line) {
     element("from").value = fragment.song_s.toFixed(1);
     element("to").value = (fragment.song_s + seconds).toFixed(1);
   }
+  player.scrollIntoView({ block: "nearest" });
   play();
 }
 
@@ -148,8 +151,8 @@ function anew() {
 
 element("filters").addEventListener("input", anew);
 element("filters").addEventListener("submit", (event) => event.preventDefault());
-element("before").addEventListener("click", () => { first = Math.max(0, first - 50); list(); });
-element("after").addEventListener("click", () => { first += 50; list(); });
+element("before").addEventListener("click", () => { first = Math.max(0, first - pageRows); list(); });
+element("after").addEventListener("click", () => { first += pageRows; list(); });
 element("again").addEventListener("click", play);
 
 list();
