@@ -97,6 +97,12 @@ def all_fragments(wildcards):
     return collect("<results>/database/{seconds}s/{video}.parquet", seconds=seconds, video=project.videos.index)
 
 
+def study_videos():
+    """The dances of the user study, all songs of one variant after those of another; `full` is the workflow's own."""
+    folders = ["" if name == "full" else f"user_study/{name}/" for name in settings["user_study"]["variants"]]
+    return [f"<results>/{folder}videos/{first_target}/{song}.mp4" for folder in folders for song in project.songs.index]
+
+
 @cache
 def source_mb(source):
     """MB of what the user gave under an ID, or of all `dances`; 0 for what is not there yet (the demo)."""

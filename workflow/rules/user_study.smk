@@ -1,16 +1,3 @@
-study_variants = list(settings["user_study"]["variants"])
-
-
-def study_file(kind, ending):
-    """The file of a variant's dance: the workflow's own for `full`, which is made once, else one beside the clips."""
-
-    def path(variant, song):
-        folder = "<results>" if variant == "full" else f"<results>/user_study/{variant}"
-        return f"{folder}/{kind}/{first_target}/{song}.{ending}"
-
-    return [path(variant, song) for variant in study_variants for song in project.songs.index]
-
-
 use rule align_poses as align_variant with:
     output:
         "<results>/user_study/{variant}/poses/{target}/{song}.parquet",
@@ -46,7 +33,7 @@ use rule render_video as render_variant with:
 rule prepare_user_study:
     """The same stretches of song in every variant of the alignment, under names that do not tell which (paper V-F)."""
     input:
-        videos=study_file("videos", "mp4"),
+        videos=study_videos(),
         songs=list(project.songs["path"]),
         # What the explorer shows besides; looked at when the server starts.
         fragments=ancient(all_fragments),
