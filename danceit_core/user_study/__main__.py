@@ -11,7 +11,7 @@ import uvicorn
 
 from danceit_core.errors import DanceItError, StudyError
 from danceit_core.user_study.explorer import Explorer
-from danceit_core.user_study.server import make_app
+from danceit_core.user_study.server import LOOPBACK, make_app
 from danceit_core.user_study.study import FOLDER, STUDY, VOTES, read_study
 from danceit_core.user_study.votes import Votes
 
@@ -54,7 +54,9 @@ def listen(host: str, port: int) -> socket.socket:
         listening.bind(address)
         listening.listen(1024)
     except OSError as error:
-        raise StudyError(f"{host} port {port}: {error.strerror or error}; choose another with --host and --port") from None
+        raise StudyError(
+            f"{host} port {port}: {error.strerror or error}; choose another with --host and --port"
+        ) from None
     return listening
 
 
@@ -70,9 +72,9 @@ def serve(arguments: argparse.Namespace) -> None:
     listening = listen(host, arguments.port)
     votes = Votes(folder / VOTES)
     explorer = [] if names else Explorer(arguments.results, study, edits=arguments.edits).routes()
-    app = make_app(study, votes, public_hosts=names, private_routes=explorer)
-    port = listening.getsockname()[1]
-    address = f"http://{f'[{host}]' if ':' in host else host}:{port}"
+    typed = f"[{host}]" if ":" in host else host
+    app = make_app(study, votes, hosts=names or {*LOOPBACK, typed}, public=bool(names), private_routes=explorer)
+    address = f"http://{typed}:{listening.getsockname()[1]}"
     print(f"vote      {address}/" if not names else f"vote      at {', '.join(names)}, handed on to {address}")
     if not names:
         print(f"results   {address}/results\nexplorer  {address}/explorer")

@@ -77,7 +77,7 @@ class Explorer:
             count=PAGE_ROWS,
         )
         about = {"first": first, "total": total, "page": PAGE_ROWS, "seconds": fragments.seconds}
-        return JSONResponse(about | {"fragments": rows, "has_index": fragments.index is not None})
+        return JSONResponse(about | {"fragments": rows})
 
     def edits(self, request: Request) -> Response:
         """The table of edits as JSON, or what is wrong with it."""

@@ -30,21 +30,21 @@ LOOPBACK = ("localhost", "127.0.0.1", "[::1]")
 
 
 def make_app(
-    study: Study, votes: Votes, *, public_hosts: Collection[str] = (), private_routes: Sequence[Route] = ()
+    study: Study, votes: Votes, *, hosts: Collection[str], public: bool, private_routes: Sequence[Route] = ()
 ) -> ASGIApp:
-    """The server. public_hosts: names that voters elsewhere use; without any, the server is this machine's alone.
+    """The server. hosts: the names it answers to. public: to voters elsewhere, not on this machine alone.
 
-    private_routes: the explorer's; they, the results and the votes are there only without public_hosts.
+    private_routes: the explorer's; they, the results and the votes are there only where it is not public.
     """
     routes = [
         Route("/", page("vote.html"), methods=["GET"]),
         Route("/pages/{name}", static_file, methods=["GET"]),
         *Voting(study, votes).routes(),
     ]
-    if not public_hosts:
+    if not public:
         routes += [*_results_routes(study, votes), *private_routes]
     app = Starlette(routes=routes, exception_handlers={DanceItError: _failed, HTTPException: _refused})
-    return Guard(app, hosts=public_hosts or LOOPBACK, public=bool(public_hosts))
+    return Guard(app, hosts=hosts, public=public)
 
 
 def page(name: str, values: Callable[[], dict[str, Any]] = dict) -> Callable[[Request], Response]:

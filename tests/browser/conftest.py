@@ -3,10 +3,15 @@
 import shutil
 
 import pytest
+from screens import DESK
 from tiny_study import make_project, make_study, serving
 
-PHONE = {"viewport": {"width": 390, "height": 740}, "has_touch": True, "is_mobile": True, "device_scale_factor": 2}
-DESK = {"viewport": {"width": 1280, "height": 800}}
+
+def pytest_terminal_summary(terminalreporter):
+    """Says why the browser tests were skipped, also where pytest is asked for no reasons."""
+    skipped = [report for report in terminalreporter.stats.get("skipped", []) if "tests/browser/" in report.nodeid]
+    for reason in {report.longrepr[2] for report in skipped}:
+        terminalreporter.write_line(f"tests/browser: {reason}")
 
 
 @pytest.fixture(scope="module")

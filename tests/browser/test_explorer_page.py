@@ -1,7 +1,7 @@
 """The explorer as its user sees it: filter, play, pin, ban, take out."""
 
 import pytest
-from conftest import DESK, PHONE
+from screens import DESK, PHONE
 
 
 @pytest.fixture

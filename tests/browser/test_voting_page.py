@@ -3,9 +3,10 @@
 import csv
 import io
 from collections import Counter
+from urllib.parse import urljoin
 
 import pytest
-from conftest import PHONE
+from screens import PHONE
 
 SINGLES, PAIRS = 6, 2
 
@@ -24,7 +25,7 @@ def wait_for(page, count):
 
 
 def votes(page):
-    text = page.request.get("/votes.csv".join([page.url.split("/#")[0].rstrip("/"), ""])).text()
+    text = page.request.get(urljoin(page.url, "/votes.csv")).text()
     return list(csv.DictReader(io.StringIO(text)))
 
 

@@ -11,6 +11,7 @@ from tiny_study import Voter, make_study, serving
 
 from danceit_core.user_study.votes import hashed
 
+pytestmark = pytest.mark.slow
 VOTERS, TASKS = 50, 12
 LONGEST_S = 120.0
 

@@ -234,6 +234,13 @@ def test_a_rate_lets_a_burst_through_then_so_many_a_second_for_each_key():
     assert len(rate._level) == 3
 
 
+def test_what_the_operator_must_mend_is_one_line(voter):
+    # This study has no database.
+    status, _, text = voter.ask("GET", "/api/fragments")
+    assert (status, text.count(b"\n")) == (503, 0)
+    assert b"no such fragment table; run cut_fragments" in text
+
+
 def test_with_public_names_results_and_explorer_are_gone(results):
     with serving(results, "--public-host", "study.example") as server:
         voter = Voter(server.host)
