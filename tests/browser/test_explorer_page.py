@@ -26,6 +26,7 @@ def test_filter_play_and_pin(open_page, check_access, table):
     page.get_by_label("Tempo from, BPM").fill("130")
     page.get_by_label("Nearest to song").select_option("song")
     total(page, "of 11 fragments")
+    page.wait_for_function("() => document.querySelector('#rows td:nth-child(4)').textContent !== '–'")
     distances = [float(text) for text in page.locator("#rows tr td:nth-child(4)").all_inner_texts()]
     assert distances == sorted(distances)
     row = page.locator("#rows tr").nth(2)
