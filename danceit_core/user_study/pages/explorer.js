@@ -102,10 +102,12 @@ async function play() {
   const source = `/dances/${chosen.video}.mp4`;
   if (!player.src.endsWith(source)) {
     player.src = source;
-    await new Promise((done) => player.addEventListener("loadedmetadata", done, { once: true }));
+    await new Promise((done) => {
+      for (const event of ["loadedmetadata", "error"]) player.addEventListener(event, done, { once: true });
+    });
   }
   player.currentTime = chosen.start_s;
-  await player.play().catch((error) => say(`The video cannot be played: ${error.message}`, true));
+  await player.play().catch((error) => say(`${chosen.video} cannot be played: ${error.message}`, true));
 }
 
 player.addEventListener("timeupdate", () => {
