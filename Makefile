@@ -5,11 +5,15 @@ BIN := $(VENV)/bin
 READY := $(VENV)/ready
 TOOLS := $(VENV)/tools
 INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check
+# Installed only by the targets that need them: versions, but no hashes.
+UNLOCKED := atheris|axe-playwright-python|playwright|pyee
+# What `make user-study` hands to the server.
+STUDY ?=
 # The cores snakemake may use; GPU-bound rules run one at a time.
 CORES ?= all
 
 .DEFAULT_GOAL := video
-.PHONY: video test fuzz drill test-slurm lint format smoke docs assets licences audit constraints help
+.PHONY: video test fuzz drill test-slurm test-browser user-study lint format smoke docs assets licences audit constraints help
 
 help: ## this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 16
@@ -20,7 +24,7 @@ $(READY): pyproject.toml constraints.txt requirements.lock
 	@echo "Setting up $(VENV) (once, one to three minutes) ..."
 	$(PYTHON) -m venv $(VENV)
 	$(INSTALL) --no-deps --require-hashes --requirement requirements.lock
-	$(INSTALL) --constraint constraints.txt --no-build-isolation --editable ".[dev,docs,cluster]"
+	$(INSTALL) --constraint constraints.txt --no-build-isolation --editable ".[dev,docs,cluster,study]"
 	@touch $@
 
 video: $(READY) ## the demo: rendered dancers in, results/video.mp4 out
@@ -32,6 +36,15 @@ test: $(READY) ## the tests (those of the whole workflow: make smoke)
 
 test-slurm: $(READY) ## the tiny workflow on a SLURM cluster of this machine's own (as root); skipped where there is no SLURM
 	$(BIN)/python -m pytest -v -rs tests/slurm/drills.py
+
+user-study: $(READY) ## clips of each variant of the alignment, and a page to vote on them (STUDY="--port 8010")
+	PATH="$(CURDIR)/$(BIN):$$PATH" snakemake --cores $(CORES) -- results/user_study/study.json
+	$(BIN)/python -m danceit_core.user_study $(STUDY)
+
+test-browser: $(READY) ## the voting page and the explorer in a real Chromium, which is installed where apt-get can
+	@command -v chromium > /dev/null || [ "$$(id -u)" != 0 ] || { apt-get update -qq && apt-get install -y -qq chromium; }
+	-$(INSTALL) --constraint constraints.txt playwright axe-playwright-python
+	$(BIN)/python -m pytest -v -rs tests/browser
 
 drill: $(READY) ## the tiny run, killed at twenty random moments, must end as if nothing had been
 	$(BIN)/python tests/drills/kill_drill.py
@@ -78,8 +91,8 @@ audit: $(READY) ## known vulnerabilities of what is installed, where a database 
 
 constraints: $(READY) $(TOOLS)/ready ## write down the versions that are installed now, and the hashes of their files
 	@{ head -2 constraints.txt; { $(BIN)/python -m pip freeze --all --exclude-editable | sed 's/+cpu//'; \
-		grep '^atheris=' constraints.txt; } | sort --ignore-case --unique; } > .constraints.part
+		grep -E '^($(UNLOCKED))=' constraints.txt; } | sort --ignore-case --unique; } > .constraints.part
 	@mv .constraints.part constraints.txt
-	@grep -vE '^(#|torch=|atheris=)' constraints.txt | $(TOOLS)/bin/uv pip compile --quiet --no-deps --universal \
+	@grep -vE '^(#|torch=|($(UNLOCKED))=)' constraints.txt | $(TOOLS)/bin/uv pip compile --quiet --no-deps --universal \
 		--generate-hashes --no-annotate --python-version 3.11 --custom-compile-command "make constraints" \
 		--output-file requirements.lock -

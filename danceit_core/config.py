@@ -265,6 +265,19 @@ class EvaluationSettings:
     grid_s: float = 30.0
 
 
+@dataclass(frozen=True)
+class UserStudySettings:
+    """Voting on variants of the alignment (paper V-F). variants: of `none`, `linear`, `full` (`user_study.stretches`).
+
+    clips: stretches of song, each shown in every variant, of clip_s seconds. pairs: comparisons of two a voter.
+    """
+
+    clips: int = 20
+    clip_s: float = 5.0
+    variants: tuple[str, ...] = ("none", "linear", "full")
+    pairs: int = 12
+
+
 SECTIONS: dict[str, type] = {
     "demo": DemoSettings,
     "video": VideoSettings,
@@ -281,6 +294,7 @@ SECTIONS: dict[str, type] = {
     "rendering": RenderingSettings,
     "group": GroupSettings,
     "evaluation": EvaluationSettings,
+    "user_study": UserStudySettings,
 }
 
 Settings = TypeVar("Settings")

@@ -10,7 +10,8 @@
     ├── DatabaseError      fragment tables: empty, of another version, of other lengths
     ├── MatcherError       matcher training, checkpoints, embeddings
     ├── ChoreographyError  retrieval, normalisation, spatial and temporal alignment
-    └── ImaginationError   GAN training, checkpoints, rendering
+    ├── ImaginationError   GAN training, checkpoints, rendering
+    └── StudyError         the user study: clips that are missing, votes that cannot be kept, a port in use
 
 A message is one line: what is wrong, where (file or key), the limit, and what to do about it.
 """
@@ -58,3 +59,7 @@ class ChoreographyError(DanceItError):
 
 class ImaginationError(DanceItError):
     """GAN training, checkpoints or rendering."""
+
+
+class StudyError(DanceItError):
+    """The user study: its clips, its votes, its server."""

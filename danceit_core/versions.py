@@ -19,4 +19,5 @@ STAGE_VERSIONS: dict[str, int] = {
     "rendering": 3,
     "group": 1,
     "evaluation": 3,
+    "user_study": 1,
 }

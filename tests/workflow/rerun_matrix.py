@@ -113,6 +113,7 @@ CHANGES = [
     Change("rendering.preview_s", set(), "rendering={preview_s: 2.0}"),
     Change("group", set(), "group={spacing: 0.6}"),
     Change("evaluation", {"evaluate"}, "evaluation={pck_share: 0.2}"),
+    Change("user_study", set(), "user_study={clips: 3}"),
     Change("seed", SEEDED, "seed=1"),
     Change("strict", {"describe_dances", "retrieve_fragments"}, "strict=true"),
     Change(
@@ -144,6 +145,7 @@ BUMPS = {
     "face_gan": {"train_face_gan"},
     "rendering": {"render_video"},
     "group": set(),
+    "user_study": set(),
     "evaluation": {"evaluate", "draw_contact_sheet", "summarise"},
 }
 CHANGES += [Change(f"version of {stage}", first, stage=stage) for stage, first in BUMPS.items()]

@@ -15,6 +15,9 @@ run results/video.mp4 results/summary.md
 python "$root/tests/workflow/check_video.py" results
 # A path variable that nobody filled in makes a folder of its name.
 test ! -e "<results>"
+# The user study paints what the other variants need and cuts the same stretches of all.
+run results/user_study/study.json
+test "$(find results/user_study/clips -name '*.mp4' | wc -l)" = 12
 # A second run has nothing to do; after each kind of change exactly what depends on it runs again.
 run results/video.mp4 2>&1 | tee second.log
 grep -q "Nothing to be done" second.log

@@ -17,6 +17,7 @@ from danceit_core.errors import ConfigError
 from danceit_core.estimates import LARGEST_MB, make_estimates
 from danceit_core.evaluation.sweep import SWEEP
 from danceit_core.inputs import check_config_file, load_project
+from danceit_core.user_study.stretches import variant_settings
 
 try:
     for path in workflow.configfiles:
@@ -99,6 +100,12 @@ def all_fragments(wildcards):
     """The parts of the database of one length: all dances'."""
     seconds = getattr(wildcards, "seconds", fragment_s)
     return collect("<results>/database/{seconds}s/{video}.parquet", seconds=seconds, video=project.videos.index)
+
+
+def study_videos():
+    """The dances of the user study, all songs of one variant after those of another; `full` is the workflow's own."""
+    folders = ["" if name == "full" else f"user_study/{name}/" for name in settings["user_study"]["variants"]]
+    return [f"<results>/{folder}videos/{first_target}/{song}.mp4" for folder in folders for song in project.songs.index]
 
 
 @cache

@@ -1,0 +1,1 @@
+"""The user study (paper V-F): a page to vote on clips of each variant of the alignment, and the fragment explorer."""

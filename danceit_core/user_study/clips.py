@@ -1,0 +1,90 @@
+"""Cutting the clips of a user study: the same stretch of picture and sound from the dance of each variant.
+
+The names of the clips are numbers dealt out at random: neither they nor anything in the files says which variant a clip
+is of. Sound is cut to the sample from the song itself, so that it is the same in every variant.
+"""
+
+import tempfile
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import numpy as np
+import soundfile
+
+from danceit_core.errors import StudyError
+from danceit_core.media.audio import stream_sound
+from danceit_core.media.encode import SOUND_RATE_HZ, VideoWriter
+from danceit_core.media.provenance import describe_video
+from danceit_core.media.video import probe, read_frames
+from danceit_core.run import Progress
+from danceit_core.user_study.stretches import Stretch
+from danceit_core.user_study.study import Clip
+
+Paths = Mapping[str, str | Path]
+
+
+def dance_frames(videos: Mapping[str, Paths], *, fps: float) -> dict[str, int]:
+    """Frames of the dance to each song, the fewest of its variants. videos: variant -> song -> file."""
+    songs = dict.fromkeys(song for paths in videos.values() for song in paths)
+    return {
+        song: min(round(probe(paths[song]).duration_s * fps) for paths in videos.values() if song in paths)
+        for song in songs
+    }
+
+
+def cut_clips(
+    folder: str | Path,
+    stretches: Sequence[Stretch],
+    videos: Mapping[str, Paths],
+    sounds: Paths,
+    *,
+    person: str,
+    fps: float,
+    crf: int,
+    seed: int,
+    progress: Progress | None = None,
+) -> list[Clip]:
+    """Write one clip a stretch and variant (H.264, AAC) into `folder`; what each file is of.
+
+    videos: variant -> song -> painted video of constant `fps`; sounds: song -> its file. person: who is shown, for the
+    clips' tags. Raises StudyError for a song without a video, MediaError for one that cannot be read.
+    """
+    rng = np.random.default_rng(seed)
+    names = rng.permutation(len(stretches) * len(videos)).tolist()
+    clips: list[Clip] = []
+    with tempfile.TemporaryDirectory() as temporary:
+        for number, stretch in enumerate(stretches):
+            sound = Path(temporary) / "sound.wav"
+            _cut_sound(sounds[stretch.song], sound, stretch, fps=fps)
+            for variant, paths in videos.items():
+                if stretch.song not in paths:
+                    raise StudyError(f"variant {variant} has no video of song {stretch.song!r}; run render_video")
+                clip = Clip(f"{names.pop():04d}.mp4", variant, number)
+                pictures = read_frames(
+                    paths[stretch.song], range(stretch.start_frame, stretch.start_frame + stretch.frames)
+                )
+                size = (pictures.shape[2], pictures.shape[1])
+                tags = describe_video([person], stretch.song)
+                path = Path(folder) / clip.file
+                with VideoWriter(path, fps=fps, size=size, crf=crf, sound=sound, metadata=tags) as writer:
+                    for picture in pictures:
+                        writer.write(picture)
+                clips.append(clip)
+                if progress is not None:
+                    progress(len(clips), len(stretches) * len(videos))
+    return clips
+
+
+def _cut_sound(song: str | Path, path: Path, stretch: Stretch, *, fps: float) -> None:
+    """Write the stereo sound of a stretch, silence where the song ends before it, as a WAV file of floats."""
+    first = round(stretch.start_frame / fps * SOUND_RATE_HZ)
+    count = round(stretch.frames / fps * SOUND_RATE_HZ)
+    cut, at = np.zeros((count, 2), np.float32), 0
+    for block in stream_sound(song, sample_rate_hz=SOUND_RATE_HZ):
+        begin, end = max(at, first), min(at + block.shape[1], first + count)
+        if begin < end:
+            cut[begin - first : end - first] = block[:, begin - at : end - at].T
+        at += block.shape[1]
+        if at >= first + count:
+            break
+    soundfile.write(path, cut, SOUND_RATE_HZ, subtype="FLOAT")

@@ -1,0 +1,103 @@
+"""The database's fragments to look through: by video, tempo, and the matcher's distance to a song."""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from danceit_core.choreography.song import clip_song, search_clips
+from danceit_core.database.table import Database, read_database
+from danceit_core.errors import StudyError
+from danceit_core.matcher.index import FragmentIndex, read_index
+from danceit_core.matcher.model import load_matcher
+from danceit_core.music.table import read_music_table
+from danceit_core.user_study.study import Study
+
+
+@dataclass(frozen=True)
+class Nearness:
+    """Of each fragment (N,): distance to the nearest part of a song, and where that part begins, seconds."""
+
+    distance: NDArray[np.floating]
+    start_s: NDArray[np.floating]
+
+
+@dataclass(frozen=True)
+class Fragments:
+    """All fragments of one length, without their keypoints. index: the matcher's, None where there is none."""
+
+    database: Database
+    index: FragmentIndex | None
+    music: Path
+    matcher: Path
+    _near: dict[str, Nearness] = field(default_factory=dict)
+
+    @property
+    def seconds(self) -> float:
+        """Length of a fragment."""
+        return float(self.database.metadata["seconds"])
+
+    def near(self, song: str) -> Nearness:
+        """How near each fragment is to a song; computed once. Raises StudyError without an index."""
+        if self.index is None:
+            raise StudyError("there is no index of the matcher; run index_fragments to sort by distance")
+        if song not in self._near:
+            music = read_music_table(self.music / f"{song}.parquet")
+            starts, _ = clip_song(music, fragment_frames=self.database.keypoints.shape[1])
+            matcher, count = load_matcher(self.matcher, device=torch.device("cpu")), len(self.index)
+            matches = search_clips(
+                music, starts, database=self.database, matcher=matcher, index=self.index, count=count
+            )
+            # (C, N) in the order of nearness to each clip -> (C, N) in the order of the fragments
+            distance = np.empty_like(matches.distance)
+            np.put_along_axis(distance, matches.rows, matches.distance, axis=1)
+            clip = distance.argmin(axis=0)
+            self._near[song] = Nearness(distance[clip, np.arange(len(clip))], starts[clip] / music.fps)
+        return self._near[song]
+
+    def select(
+        self, *, video: str, song: str, least_bpm: float, most_bpm: float, first: int, count: int
+    ) -> tuple[list[dict[str, Any]], int]:
+        """Fragments number first.. that pass, as plain values, and how many pass; nearest first where a song is given.
+
+        video, song: "" for any. With a bound of the tempo (0, inf: none), fragments of unknown tempo do not pass.
+        """
+        table = self.database.table
+        tempo = table["tempo_bpm"].to_numpy(float)
+        keep = np.ones(len(table), bool)
+        if video:
+            keep &= (table["video"] == video).to_numpy()
+        if least_bpm > 0 or np.isfinite(most_bpm):
+            keep &= (tempo >= max(least_bpm, np.finfo(float).tiny)) & (tempo <= most_bpm)
+        rows = np.flatnonzero(keep)
+        near = self.near(song) if song else None
+        if near is not None:
+            rows = rows[np.argsort(near.distance[rows], kind="stable")]
+        starts_s = table["start_frame"].to_numpy(float) / self.database.fps
+        shown = [
+            {
+                "fragment": str(table["fragment_id"].iat[row]),
+                "video": str(table["video"].iat[row]),
+                "start_s": round(float(starts_s[row]), 3),
+                "tempo_bpm": round(float(tempo[row]), 1) if tempo[row] > 0 else None,
+                "distance": None if near is None else round(float(near.distance[row]), 3),
+                "song_s": None if near is None else round(float(near.start_s[row]), 2),
+            }
+            for row in rows[first : first + count].tolist()
+        ]
+        return shown, len(rows)
+
+
+def read_fragments(results: Path, study: Study) -> Fragments:
+    """The fragments of a project's results, keypoints left on the disk. Raises DatabaseError or MatcherError."""
+    folder = f"{study.fragment_s}s"
+    paths = [results / "database" / folder / f"{video}.parquet" for video in study.styles]
+    database = read_database(paths, folder=results / "database")
+    # Lengths and features are all that is asked of it from here on.
+    known = Database(database.keypoints[:0], database.features[:0], database.table, database.metadata)
+    path = results / "matcher" / folder / "index.parquet"
+    index = read_index(path, fragment_ids=list(known.table["fragment_id"])) if path.is_file() else None
+    return Fragments(known, index, results / "music", path.with_name("matcher.pt"))

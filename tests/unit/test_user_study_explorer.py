@@ -1,0 +1,170 @@
+"""The explorer over a real server, and the table of edits that it writes."""
+
+import threading
+
+import numpy as np
+import pytest
+from tiny_study import Voter, make_project, make_study, serving
+
+from danceit_core.choreography.edits import Edit, read_edits
+from danceit_core.errors import ConfigError, StudyError
+from danceit_core.user_study.edits_file import EditsFile
+from danceit_core.user_study.fragments import read_fragments
+
+STYLES = {"dance_1": "pop", "dance_2": ""}
+PIN = {"song": "song", "start_s": "1", "end_s": "2.5", "action": "pin", "value": "dance_1:24"}
+
+
+@pytest.fixture(scope="module")
+def results(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("results")
+    make_project(folder)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def study(results):
+    return make_study(results, clips=1)
+
+
+@pytest.fixture(scope="module")
+def server(results, study):
+    with serving(results, "--edits", str(results / "my" / "edits.tsv")) as running:
+        yield running
+
+
+@pytest.fixture
+def voter(server):
+    return Voter(server.host)
+
+
+@pytest.fixture
+def table(results):
+    path = results / "my" / "edits.tsv"
+    path.unlink(missing_ok=True)
+    return path
+
+
+def listed(voter, **wanted):
+    query = "&".join(f"{name}={value}" for name, value in wanted.items())
+    return voter.json("GET", f"/api/fragments?{query}")
+
+
+def test_fragments_by_video_and_tempo(voter):
+    every = listed(voter)
+    assert every["total"] == 22
+    assert {row["distance"] for row in every["fragments"]} == {None}
+    own = listed(voter, video="dance_2")
+    assert {row["video"] for row in own["fragments"]} == {"dance_2"}
+    assert [row["start_s"] for row in own["fragments"]] == [n / 2 for n in range(11)]
+    slow = listed(voter, most_bpm=120)
+    assert {row["tempo_bpm"] for row in slow["fragments"]} == {100.0}
+    assert listed(voter, least_bpm=101, most_bpm=139)["total"] == 0
+    assert len(listed(voter, first=20)["fragments"]) == 2
+
+
+def test_fragments_nearest_to_a_song_by_the_matcher(voter, results, study):
+    found = listed(voter, song="song", most_bpm="")
+    distances = [row["distance"] for row in found["fragments"]]
+    assert distances == sorted(distances)
+    assert 0 < distances[0] < distances[-1] <= 2
+    # By hand: the least distance of a fragment to any of the song's clips, in the matcher's space.
+    import torch
+
+    from danceit_core.choreography.song import clip_song
+    from danceit_core.matcher.model import load_matcher
+    from danceit_core.music.table import read_music_table
+
+    matcher = load_matcher(results / "matcher/1s/matcher.pt", device=torch.device("cpu"))
+    music = read_music_table(results / "music/song.parquet")
+    starts, _ = clip_song(music, fragment_frames=24)
+    sounds = matcher.embed_audio(np.stack([music.features[start : start + 24] for start in starts]))
+    index = read_fragments(results, study).index
+    apart = np.linalg.norm(index.embeddings[:, None] - sounds[None], axis=-1)
+    by_name = {str(name): row for name, row in zip(index.fragment_ids, apart, strict=True)}
+    for row in found["fragments"]:
+        assert row["distance"] == pytest.approx(by_name[row["fragment"]].min(), abs=2e-3)
+        assert row["song_s"] == pytest.approx(starts[by_name[row["fragment"]].argmin()] / 24, abs=0.01)
+
+
+@pytest.mark.parametrize(
+    "query", ["video=../x", "song=nothing", "least_bpm=-1", "most_bpm=nan", "first=x", "most_bpm=x"]
+)
+def test_bad_questions_are_refused(voter, query):
+    assert voter.ask("GET", f"/api/fragments?{query}")[0] == 400
+
+
+def test_dances_play_in_ranges(voter, results):
+    whole = (results / "frames" / "dance_1.mp4").read_bytes()
+    assert voter.ask("GET", "/dances/dance_1.mp4", headers={"Range": "bytes=10-19"})[2] == whole[10:20]
+    assert voter.ask("GET", "/dances/dance_3.mp4")[0] == 404
+
+
+def test_pin_ban_and_take_out(voter, table):
+    assert voter.json("GET", "/api/edits") == {"edits": []}
+    voter.json("POST", "/api/edits/add", PIN)
+    added = voter.json("POST", "/api/edits/add", PIN | {"action": "ban", "value": "dance_2"})
+    assert [(edit["action"], edit["value"]) for edit in added["edits"]] == [("pin", "dance_1:24"), ("ban", "dance_2")]
+    # What the workflow reads.
+    assert read_edits(table, songs=["song"], styles=STYLES)[0] == Edit("song", 1.0, 2.5, "pin", "dance_1:24")
+    left = voter.json("POST", "/api/edits/remove", PIN)
+    assert [edit["action"] for edit in left["edits"]] == ["ban"]
+    assert voter.ask("POST", "/api/edits/remove", PIN)[0] == 400
+
+
+@pytest.mark.parametrize(
+    ("changed", "message"),
+    [
+        ({"value": "dance_1:25"}, "the database has no fragment 'dance_1:25'"),
+        ({"value": "dance_1"}, "pin needs a fragment"),
+        ({"song": "other"}, "unknown song 'other'"),
+        ({"start_s": "3"}, "is no stretch"),
+        ({"start_s": "inf"}, "ends at 6.00 s"),
+        ({"start_s": "7", "end_s": "8"}, "song ends at 6.00 s"),
+        ({"action": "seed", "value": "1"}, "the explorer pins and bans"),
+        ({"value": "dance_1:24\tx"}, "no fragment"),
+        ({"start_s": "x"}, "is no number"),
+    ],
+)
+def test_bad_edits_are_refused_and_write_nothing(voter, table, changed, message):
+    status, _, text = voter.ask("POST", "/api/edits/add", PIN | changed)
+    assert (status, message in text.decode()) == (400, True), text
+    assert not table.exists()
+
+
+def test_the_table_s_comments_and_other_lines_stay(tmp_path):
+    path = tmp_path / "edits.tsv"
+    path.write_text("song\tstart_s\tend_s\taction\tvalue\r\n# mine\r\nsong\t0\t4.0\tseed\t7")
+    table = EditsFile(path, songs=["song"], styles=STYLES)
+    pin = Edit("song", 4, 6, "pin", "dance_2:0")
+    table.add(pin)
+    lines = path.read_text().splitlines()
+    assert lines[1:] == ["# mine", "song\t0\t4.0\tseed\t7", "song\t4\t6\tpin\tdance_2:0"]
+    table.remove(Edit("song", 0.0, 4.0, "seed", "7"))
+    assert table.read() == [pin]
+    assert "# mine" in path.read_text()
+    with pytest.raises(StudyError, match="has no such line"):
+        table.remove(Edit("song", 0.0, 4.0, "seed", "7"))
+
+
+def test_a_faulty_table_is_named_and_left_alone(tmp_path):
+    path = tmp_path / "edits.tsv"
+    table = EditsFile(path, songs=["song"], styles=STYLES)
+    with pytest.raises(ConfigError, match=r"edits\.tsv line 2: unknown video 'dance_9'"):
+        table.add(Edit("song", 0, 1, "ban", "dance_9"))
+    assert not list(tmp_path.iterdir())
+    path.write_text("no such columns\n")
+    with pytest.raises(ConfigError, match="the first line must hold the columns"):
+        table.add(Edit("song", 0, 1, "ban", "dance_1"))
+    assert path.read_text() == "no such columns\n"
+
+
+def test_many_at_once_lose_no_line(tmp_path):
+    table = EditsFile(tmp_path / "edits.tsv", songs=["song"], styles=STYLES)
+    edits = [Edit("song", float(n), n + 1.0, "ban", "dance_1") for n in range(20)]
+    threads = [threading.Thread(target=table.add, args=(edit,)) for edit in edits]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sorted(table.read(), key=lambda edit: edit.start_s) == edits
