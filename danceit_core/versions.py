@@ -17,7 +17,7 @@ STAGE_VERSIONS: dict[str, int] = {
     "pose_gan": 3,
     "face_gan": 2,
     "rendering": 3,
-    "group": 1,
+    "group": 2,
     "evaluation": 3,
     "user_study": 1,
 }

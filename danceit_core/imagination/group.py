@@ -30,6 +30,8 @@ from danceit_core.pose.table import read_pose_table
 Affine = NDArray[np.float64]
 # A dancer with outstretched arms is about this wide, body heights.
 WIDTH = 1.1
+# Between these opacities a person turns from what one can see through (an outline, a shadow) into a body.
+OPAQUE = (0.4, 0.7)
 
 
 @dataclass(frozen=True)
@@ -125,6 +127,19 @@ def mirror(dancer: Dancer) -> Dancer:
     return dataclasses.replace(dancer, poses=poses)
 
 
+def cut_out(
+    picture: Picture, opacity: NDArray[np.float32], *, room: Picture
+) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """The person's colours times the opacity (S, S, 3), and that (S, S), for a stage that is not their own room.
+
+    In their own room a body that is nearly opaque looks whole, as the room behind it is the one it was painted on. On
+    another stage its lines would shine through: from OPAQUE[0] on, what is seen passes into the picture as it is.
+    """
+    body = np.clip((opacity - OPAQUE[0]) / (OPAQUE[1] - OPAQUE[0]), 0, 1)[..., None]
+    paint = picture - (1 - opacity[..., None]) * room
+    return (1 - body) * paint + body * picture, opacity + (1 - opacity) * body[..., 0]
+
+
 def _cut_out(
     dancer: Dancer, *, size: int, batch_size: int, device: torch.device
 ) -> Iterator[tuple[NDArray[np.float32], NDArray[np.float32]]]:
@@ -140,5 +155,4 @@ def _cut_out(
         if dancer.face_gan is not None:
             pictures = refine_faces(dancer.face_gan, pictures, poses[part], strength=strength[part], device=device)
         for picture, share in zip(pictures, opacity, strict=True):
-            paint = picture - (1 - share[..., None]) * room.picture
-            yield paint, share
+            yield cut_out(picture, share, room=room.picture)

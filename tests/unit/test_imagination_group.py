@@ -12,7 +12,7 @@ from danceit_core.errors import ImaginationError
 from danceit_core.imagination.checkpoint import FaceGan
 from danceit_core.imagination.face import FaceGenerator
 from danceit_core.imagination.generator import Painting
-from danceit_core.imagination.group import Dancer, mirror, place_dancers, render_group
+from danceit_core.imagination.group import Dancer, cut_out, mirror, place_dancers, render_group
 from danceit_core.imagination.render import render_dance
 from danceit_core.imagination.train import begin
 from danceit_core.pose.measure import Body, measure_body
@@ -132,3 +132,13 @@ def test_a_group_needs_two_and_each_a_plate():
     bare = dancer("bare", settings=replace(TOY_SETTINGS, background_plate=False, crop=False))
     with pytest.raises(ImaginationError, match="bare: a poseGAN without background plate cannot be cut out"):
         render(dancer("red"), bare)
+
+
+def test_a_body_that_is_nearly_opaque_hides_another_room_and_an_outline_does_not():
+    room, picture = np.full((1, 3, 3), 100, np.uint8), np.full((1, 3, 3), 40, np.uint8)
+    paint, opacity = cut_out(picture, np.array([[0.0, 0.2, 0.8]], np.float32), room=room)
+    assert opacity[0] == pytest.approx([0, 0.2, 1])
+    # Over its own room each pixel is the picture again, whatever the opacity.
+    over_own = paint + (1 - opacity[..., None]) * room
+    assert over_own[..., 0] == pytest.approx(np.full((1, 3), 40.0), abs=1e-3)
+    assert paint[0, 2] == pytest.approx([40, 40, 40])
