@@ -13,7 +13,7 @@ STUDY ?=
 CORES ?= all
 
 .DEFAULT_GOAL := video
-.PHONY: video test fuzz drill test-slurm test-browser user-study lint format smoke docs assets licences audit constraints help
+.PHONY: video report test fuzz drill test-slurm test-browser user-study lint format smoke docs assets licences audit constraints help
 
 help: ## this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 16
@@ -29,7 +29,12 @@ $(READY): pyproject.toml constraints.txt requirements.lock
 
 video: $(READY) ## the demo: rendered dancers in, results/video.mp4 out
 	PATH="$(CURDIR)/$(BIN):$$PATH" snakemake --cores $(CORES)
-	@cat results/summary.md
+
+# What was made beside that comes along: other videos, the comparison of choreographies.
+report: $(READY) ## all pictures, scores and videos in one page to look at offline: results/report.html
+	PATH="$(CURDIR)/$(BIN):$$PATH" snakemake --cores $(CORES)
+	PATH="$(CURDIR)/$(BIN):$$PATH" snakemake --cores $(CORES) --quiet all --report results/report.html -- all \
+		$(wildcard results/videos/*/*.mp4 results/evaluation/choreography)
 
 test: $(READY) ## the tests (those of the whole workflow: make smoke)
 	$(BIN)/python -m pytest

@@ -80,6 +80,7 @@ def make_estimates(settings: Mapping[str, Mapping[str, Any]]) -> dict[str, Estim
         "compare_video": Estimate(1500, 15, min_per_mb=1.0),
         "detect_result": Estimate(1000, 15, min_per_mb=2.0),
         "evaluate": Estimate(1000, 10, mb_per_mb=5.0, min_per_mb=0.2),
+        "draw_dance": Estimate(1500, 10, mb_per_mb=20.0, min_per_mb=0.1),
         "evaluate_choreography": Estimate(6000, 240, mb_per_mb=0.5, min_per_mb=0.05),
         "prepare_user_study": Estimate(1500, 15, min_per_mb=1.0),
         "page": Estimate(1000, 10),

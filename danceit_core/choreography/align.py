@@ -69,15 +69,7 @@ def align(
     converts. beats_s: the song's, seconds. Raises ChoreographyError when a source is missing or does not hold a
     fragment of the plan.
     """
-    clips = carry_place(
-        read_clips(plan, sources, target=target, context=context_frames(spatial)),
-        context=context_frames(spatial),
-        centre_x=target.centre_x,
-    )
-    joined = join_clips(clips, picture_px=max(size), settings=spatial)
-    inside = keep_inside(joined, target=target, size=size, fps=fps)
-    if spatial.foot_lock:  # before the beats, which are those of the dance that is seen
-        inside = lock_feet(inside, fps=fps, height_px=target.height_px)
+    inside = join(plan, sources, target=target, size=size, fps=fps, spatial=spatial)
     dance, origin = align_beats(inside, beats_s, fps=fps, settings=temporal)
     frame = np.round(origin).astype(np.int64)
     clip = np.searchsorted(plan.start_frame, frame, side="right") - 1
@@ -90,6 +82,26 @@ def align(
         match_distance=plan.match_distance[clip],
         seams=np.flatnonzero(np.diff(clip)) + 1,
     )
+
+
+def join(
+    plan: Plan,
+    sources: Mapping[str, Source],
+    *,
+    target: Body,
+    size: tuple[int, int],
+    fps: float,
+    spatial: SpatialSettings,
+) -> Array:
+    """The dance (T, 25, 3) before its beats are aligned: clips joined, inside the picture; absent joints are NaN."""
+    context = context_frames(spatial)
+    clips = read_clips(plan, sources, target=target, context=context)
+    placed = carry_place(clips, context=context, centre_x=target.centre_x)
+    joined = join_clips(placed, picture_px=max(size), settings=spatial)
+    inside = keep_inside(joined, target=target, size=size, fps=fps)
+    if spatial.foot_lock:  # before the beats, which are those of the dance that is seen
+        inside = lock_feet(inside, fps=fps, height_px=target.height_px)
+    return inside
 
 
 def read_clips(plan: Plan, sources: Mapping[str, Source], *, target: Body, context: int) -> list[Array]:

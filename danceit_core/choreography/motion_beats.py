@@ -15,6 +15,9 @@ from danceit_core.choreography.curve import Array, hide_absent
 from danceit_core.choreography.library import step_sizes
 from danceit_core.pose.skeleton import BODY
 
+# A motion beat this near to the music's is called a hit: at 24 frames a second within 42 ms.
+HIT_FRAMES = 1
+
 
 @dataclass(frozen=True)
 class BeatWindow:
@@ -43,3 +46,33 @@ def beat_windows(beats_s: ArrayLike, *, frames: int, fps: float) -> list[BeatWin
         for b, f, s in zip(at, first, stop, strict=True)
     ]
     return [w for w in windows if w.stop - w.first >= 3 and w.first <= w.beat < w.stop]
+
+
+def extreme_frames(speed: NDArray[np.float64], windows: Sequence[BeatWindow], *, kind: str) -> NDArray[np.int64]:
+    """The motion beat of each window (B,): the frame where `speed` (T,) is least (kind `min`) or greatest (`max`)."""
+    pick = np.argmin if kind == "min" else np.argmax
+    return np.array([w.first + int(pick(speed[w.first : w.stop])) for w in windows], np.int64)
+
+
+@dataclass(frozen=True)
+class BeatHits:
+    """The frames (B,) of a song's beats that have a window, and of the motion beat in each window."""
+
+    music: NDArray[np.int64]
+    motion: NDArray[np.int64]
+
+    @property
+    def hit(self) -> NDArray[np.bool_]:
+        """Which motion beats lie within HIT_FRAMES of the music's, (B,)."""
+        return np.abs(self.motion - self.music) <= HIT_FRAMES
+
+    @property
+    def share(self) -> float:
+        """Of the beats that are hit; NaN where there are none."""
+        return float(self.hit.mean()) if len(self.music) else float("nan")
+
+
+def find_hits(speed: NDArray[np.float64], beats_s: ArrayLike, *, fps: float, kind: str) -> BeatHits:
+    """The motion beats of `kind` of a dance of `speed` (T,) beside the music's, increasing seconds."""
+    windows = beat_windows(beats_s, frames=len(speed), fps=fps)
+    return BeatHits(np.array([w.beat for w in windows], np.int64), extreme_frames(speed, windows, kind=kind))

@@ -23,7 +23,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.ndimage import gaussian_filter1d
 
-from danceit_core.choreography.motion_beats import beat_windows, step_speed
+from danceit_core.choreography.motion_beats import beat_windows, find_hits, step_speed
 from danceit_core.errors import MusicError
 from danceit_core.pose.skeleton import BODY, Keypoints
 
@@ -73,12 +73,8 @@ def beat_distances(
     speed: NDArray[np.float64], beats_s: NDArray[np.float64], *, fps: float, kind: str
 ) -> NDArray[np.int64]:
     """Frames (B,) from each judged beat to the extremum of speed (T,) in its window (Eq. 14)."""
-    distances = []
-    for window in beat_windows(beats_s, frames=len(speed), fps=fps):
-        own = speed[window.first : window.stop]
-        found = window.first + int(own.argmin() if kind == "min" else own.argmax())
-        distances.append(abs(found - window.beat))
-    return np.array(distances, np.int64)
+    found = find_hits(speed, beats_s, fps=fps, kind=kind)
+    return np.abs(found.motion - found.music)
 
 
 def motion_beats(speed: NDArray[np.float64], *, fps: float) -> NDArray[np.float64]:

@@ -1,11 +1,13 @@
 """The choreography's tables and figures as files: one page, one .tsv a table, three pictures.
 
-`choreography.md` shows everything; `scores.tsv` has all numbers of all rows, `tempo.tsv` and `tempo.png` are the
-paper's Fig. 8, `losses.png` its Fig. 11, `strength.png` the curve of alignment against distortion.
+`choreography.md` shows everything, `tables.html` its tables in a browser; `scores.tsv` has all numbers of all rows,
+`tempo.tsv` and `tempo.png` are the paper's Fig. 8, `losses.png` its Fig. 11, `strength.png` the curve of alignment
+against distortion.
 """
 
 import json
 from collections.abc import Mapping, Sequence
+from html import escape
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +28,11 @@ NATURALNESS = {
     "sliding / real": "slide_ratio", "speed / real": "speed_ratio", "diversity": "diversity", "frozen s": "frozen_s",
     "frozen share": "frozen_share", "flips": "flips", "repeats": "repeats",
 }  # fmt: skip
+
+STYLE = (
+    "body { font: 14px/1.4 system-ui, sans-serif; margin: 2rem; } table { border-collapse: collapse; } "
+    "th, td { padding: .2rem .6rem; text-align: right; } tr { border-bottom: 1px solid #e3e6ea; }"
+)
 
 
 def write_page(
@@ -66,6 +73,15 @@ def write_page(
     scores.to_csv(folder / "scores.tsv", sep="\t")
     tempo.to_csv(folder / "tempo.tsv", sep="\t", index=False)
     write_text(folder / "choreography.md", "\n".join(lines))
+    write_text(folder / "tables.html", tables_html(tables))
+
+
+def tables_html(tables: Mapping[str, pd.DataFrame]) -> str:
+    """The tables as a page that a browser shows, below their titles."""
+    parts = [f"<!doctype html><html lang='en'><meta charset='utf-8'><title>Choreography</title><style>{STYLE}</style>"]
+    for title, table in tables.items():
+        parts += [f"<h2>{escape(title)}</h2>", table.to_html(float_format="{:.3g}".format, na_rep="", border=0)]
+    return "\n".join([*parts, "</html>\n"])
 
 
 def draw_tempo(tempo: pd.DataFrame) -> Figure:

@@ -103,41 +103,51 @@ def summary_page(
 
     video, sheet, statistics: paths to name; dances: the table of `database_statistics`, found at `statistics`.
     """
-    pose, beats, motion, made = scores["pose"], scores["beats"], scores["motion"], scores["video"]
-    lines = [
-        f"# {video}",
-        "",
-        f"{made['frames']} frames, {made['seconds']:.2f} s (the song: {made['song_seconds']:.2f} s). "
-        f"Contact sheet: {sheet}.",
-        "",
-        f"The dances it was learnt from: {describe_total(dances)} ({statistics}).",
-        "",
-        *(f"- left out: {reason}" for reason in dances["refused"] if reason),
-        *[""] * bool((dances["refused"] != "").any()),
-        "| what | value | chance |",
-        "|---|---|---|",
-        f"| person found in the video's frames | {pose['detected_share']:.1%} | |",
-        f"| joints where they were asked for (PCK) | {pose['pck']:.1%} | |",
-        f"| mean joint error | {pose['mean_error_px']:.1f} px | |",
-        f"| frames in a pose that the person's video never shows | {pose['unseen_poses']:.1%} | |",
-        f"| frames with a joint outside of the picture | {pose['outside_picture']:.1%} | |",
-        f"| frames with fewer joints than the person's video shows | {pose['missing_joints']:.1%} | |",
+    made = scores["video"]
+    return "\n".join(
+        [
+            f"# {video}",
+            "",
+            f"{made['frames']} frames, {made['seconds']:.2f} s (the song: {made['song_seconds']:.2f} s). "
+            f"Contact sheet: {sheet}.",
+            "",
+            f"The dances it was learnt from: {describe_total(dances)} ({statistics}).",
+            "",
+            *(f"- left out: {reason}" for reason in dances["refused"] if reason),
+            *[""] * bool((dances["refused"] != "").any()),
+            "| what | value | chance |",
+            "|---|---|---|",
+            *(f"| {what} | {value} | {chance} |" for what, value, chance in score_rows(scores)),
+            "",
+            "| rule | seconds |",
+            "|---|---|",
+            *(f"| {rule} | {seconds:.0f} |" for rule, seconds in benchmarks.items()),
+            "",
+        ]
+    )
+
+
+def score_rows(scores: Mapping[str, Any]) -> list[tuple[str, str, str]]:
+    """The scores in words, one row each: what, value, chance ("" where there is none)."""
+    pose, beats, motion = scores["pose"], scores["beats"], scores["motion"]
+    rows = [
+        ("person found in the video's frames", f"{pose['detected_share']:.1%}", ""),
+        ("joints where they were asked for (PCK)", f"{pose['pck']:.1%}", ""),
+        ("mean joint error", f"{pose['mean_error_px']:.1f} px", ""),
+        ("frames in a pose that the person's video never shows", f"{pose['unseen_poses']:.1%}", ""),
+        ("frames with a joint outside of the picture", f"{pose['outside_picture']:.1%}", ""),
+        ("frames with fewer joints than the person's video shows", f"{pose['missing_joints']:.1%}", ""),
     ]
     for key in (key for key in beats if key.startswith("s_ba")):
         _, _, kind, tolerance = key.split("_")
         name = f"S_BA: speed {kind}imum within {tolerance} frames of the beat"
-        lines.append(f"| {name} | {beats[key]:.1%} | {beats[f'chance_{key}']:.1%} |")
-    lines += [
-        f"| jerk, mean | {motion['jerk_mean']:.0f} torsos/s³ | |",
-        f"| speed, mean | {motion['mean_speed']:.2f} torsos/s | |",
-        f"| longest standstill | {motion['frozen_longest_s']:.2f} s | |",
-        "",
-        "| rule | seconds |",
-        "|---|---|",
-        *(f"| {rule} | {seconds:.0f} |" for rule, seconds in benchmarks.items()),
-        "",
+        rows.append((name, f"{beats[key]:.1%}", f"{beats[f'chance_{key}']:.1%}"))
+    return [
+        *rows,
+        ("jerk, mean", f"{motion['jerk_mean']:.0f} torsos/s³", ""),
+        ("speed, mean", f"{motion['mean_speed']:.2f} torsos/s", ""),
+        ("longest standstill", f"{motion['frozen_longest_s']:.2f} s", ""),
     ]
-    return "\n".join(lines)
 
 
 def _plain(value: Any) -> Any:

@@ -24,6 +24,8 @@ Samples = NDArray[np.float32]
 # Timestamps jitter by some ms without meaning it (ms ticks, encoder delay); a larger step is a real gap or overlap.
 GAP_S = 0.03
 SUFFIXES = (".flac", ".wav")
+# Samples that one peak of a drawn waveform is taken of.
+PEAKS_OF = 80
 SAMPLE_BYTES = np.dtype(np.float32).itemsize
 
 
@@ -97,6 +99,13 @@ def stream_sound(path: str | Path, *, sample_rate_hz: int) -> Iterator[Samples]:
             raise MediaError(f"{path}: no sound of it can be decoded; is it copied whole?")
         for resampled in resampler.resample(None):
             yield resampled.to_ndarray()
+
+
+def read_peaks(path: str | Path, *, per_s: int) -> Samples:
+    """The greatest amplitude, 0 to about 1, of each 1 / per_s of a second (N,): a waveform to be drawn."""
+    samples = np.concatenate([block.mean(axis=0) for block in stream_sound(path, sample_rate_hz=PEAKS_OF * per_s)])
+    whole = np.pad(np.abs(samples), (0, -len(samples) % PEAKS_OF))
+    return whole.reshape(-1, PEAKS_OF).max(axis=1).astype(np.float32)
 
 
 def _require_sound(container: Any, path: str | Path) -> Any:

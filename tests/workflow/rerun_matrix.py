@@ -42,6 +42,7 @@ READS = {
     "detect_result": {"render_video"},
     "evaluate": {"align_poses", "detect_result", "clean_keypoints", "analyse_song", "render_video"},
     "draw_contact_sheet": {"render_video"},
+    "draw_dance": {"edit_plan", "gather_sources", "align_poses", "clean_keypoints", "analyse_song", "synthesise_song"},
     "summarise": {"evaluate", "render_video", "draw_contact_sheet", "describe_dances"},
 }
 

@@ -69,6 +69,17 @@ def edits_of(wildcards):
     return [vars(edit) for edit in project.edits if edit.song == wildcards.song]
 
 
+def figure_of(name):
+    """The labels of a dance's figure in the report."""
+    return {"figure": name, "dancer": "{target}", "song": "{song}"}
+
+
+def sheet_labels(wildcards):
+    """Those of a contact sheet: of a finished video PERSON/SONG, or of a video that was given."""
+    dancer, _, song = wildcards.name.partition("/")
+    return {"what": "contact sheet", "dancer": dancer, "song": song or "-"}
+
+
 def is_dance(wildcards):
     """Whether a video is one to learn from: if it cannot be used it is left out. A target must be usable."""
     return wildcards.video in project.videos.index
@@ -134,6 +145,23 @@ onstart:
     folder = Path(workflow.pathvars.apply("<results>"))
     if folder.exists() and not os.access(folder, os.W_OK):
         sys.exit(f"error: {folder} cannot be written to; make it writable, or set results to another folder")
+
+
+onsuccess:
+    # Of a run that was to make the whole; who asks for a preview alone knows where it is.
+    if any(job.rule.name == "summarise" for job in workflow.dag.jobs):
+        from danceit_core.evaluation.closing import closing_lines
+        from danceit_core.evaluation.summary import read_benchmarks, read_scores
+
+        path = workflow.pathvars.apply
+        lines = closing_lines(
+            read_scores(path(f"<results>/evaluation/{first_target}/{first_song}.json")),
+            video=path("<results>/video.mp4"),
+            summary=path("<results>/summary.md"),
+            benchmarks=read_benchmarks(path("<benchmarks>")),
+            kind=settings["temporal_alignment"]["beat_kind"],
+        )
+        print("", *lines, sep="\n", file=sys.stderr)
 
 
 onerror:

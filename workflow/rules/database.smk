@@ -25,8 +25,13 @@ rule describe_dances:
         cleaned=collect("<results>/cleaned/{video}.parquet", video=project.videos.index),
         music=collect("<results>/music/{video}.parquet", video=project.videos.index),
     output:
-        table=report("<results>/database/statistics.tsv", category="Dataset", caption="../report/statistics.rst"),
-        figure=report("<results>/database/statistics.png", category="Dataset", caption="../report/statistics.rst"),
+        table="<results>/database/statistics.tsv",
+        figure=report(
+            "<results>/database/statistics.png",
+            category="5. Dances",
+            labels={"what": "tempo and turns", "video": "all"},
+            caption="../report/statistics.rst",
+        ),
     log:
         "<logs>/describe_dances.log",
     # Before the training of the matcher: with `strict`, a dance that cannot be used is an error.

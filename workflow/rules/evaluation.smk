@@ -42,12 +42,71 @@ rule evaluate:
         "../scripts/evaluate.py"
 
 
+rule draw_dance:
+    """A dance before and after each alignment: beats, seams, skeletons, joints through time, where each part is from."""
+    input:
+        plan="<results>/choreography/{song}.parquet",
+        sources="<results>/choreography/{song}.sources.parquet",
+        poses="<results>/poses/{target}/{song}.parquet",
+        target="<results>/cleaned/{target}.parquet",
+        music="<results>/music/{song}.parquet",
+        song=lambda w: project.songs.at[w.song, "path"],
+    output:
+        report(
+            "<results>/figures/{target}/{song}/beats.svg",
+            category="2. Dance",
+            labels=figure_of("1. beats of music and dance"),
+            caption="../report/beats.rst",
+        ),
+        report(
+            "<results>/figures/{target}/{song}/on_beats.png",
+            category="2. Dance",
+            labels=figure_of("2. skeletons at a beat"),
+            caption="../report/on_beats.rst",
+        ),
+        report(
+            "<results>/figures/{target}/{song}/seams.png",
+            category="2. Dance",
+            labels=figure_of("3. skeletons at a seam"),
+            caption="../report/seams.rst",
+        ),
+        report(
+            "<results>/figures/{target}/{song}/paths.svg",
+            category="2. Dance",
+            labels=figure_of("4. joints through time"),
+            caption="../report/paths.rst",
+        ),
+        report(
+            "<results>/figures/{target}/{song}/sources.svg",
+            category="2. Dance",
+            labels=figure_of("5. where each part is from"),
+            caption="../report/sources.rst",
+        ),
+    log:
+        "<logs>/draw_dance/{target}/{song}.log",
+    conda:
+        "../../environment.yml"
+    resources:
+        **needs("draw_dance", "song"),
+    params:
+        spatial=settings["spatial_alignment"],
+        beat_kind=settings["temporal_alignment"]["beat_kind"],
+        version=version_of("evaluation"),
+    script:
+        "../scripts/draw_dance.py"
+
+
 rule draw_contact_sheet:
     """Pictures of a video at even distances."""
     input:
         "<results>/{folder}/{name}.mp4",
     output:
-        report("<results>/contact_sheets/{folder}/{name}.jpg", category="Contact sheets"),
+        report(
+            "<results>/contact_sheets/{folder}/{name}.jpg",
+            category="1. Result",
+            labels=sheet_labels,
+            caption="../report/sheet.rst",
+        ),
     log:
         "<logs>/draw_contact_sheet/{folder}/{name}.log",
     wildcard_constraints:
@@ -114,7 +173,13 @@ rule summarise:
         sheet=f"<results>/contact_sheets/videos/{first_target}/{first_song}.jpg",
         statistics=rules.describe_dances.output.table,
     output:
-        "<results>/summary.md",
+        text="<results>/summary.md",
+        page=report(
+            "<results>/summary.html",
+            category="1. Result",
+            labels={"what": "scores and time", "dancer": first_target, "song": first_song},
+            caption="../report/summary.rst",
+        ),
     log:
         "<logs>/summarise.log",
     conda:
@@ -123,6 +188,7 @@ rule summarise:
         **needs("page"),
     params:
         benchmarks=workflow.pathvars.apply("<benchmarks>"),
+        beat_kind=settings["temporal_alignment"]["beat_kind"],
         version=version_of("evaluation"),
     script:
         "../scripts/summarise.py"
@@ -143,8 +209,9 @@ rule evaluate_choreography:
     output:
         report(
             directory("<results>/evaluation/choreography"),
-            patterns=["{name}.png"],
-            category="Choreography",
+            patterns=["{name}.png", "{name}.html"],
+            category="2. Dance",
+            labels={"figure": "6. choreographies compared: {name}", "dancer": "-", "song": "-"},
             caption="../report/choreography.rst",
         ),
     log:

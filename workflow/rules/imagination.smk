@@ -7,7 +7,12 @@ rule check_target:
         dances=collect("<results>/cleaned/{video}.parquet", video=project.videos.index),
     output:
         figures="<results>/gan/{target}/check.json",
-        page=report("<results>/gan/{target}/check.png", category="Imagination", caption="../report/target.rst"),
+        page=report(
+            "<results>/gan/{target}/check.png",
+            category="3. Person",
+            labels={"figure": "1. does the video serve", "dancer": "{target}"},
+            caption="../report/target.rst",
+        ),
     log:
         "<logs>/check_target/{target}.log",
     # Before the training where both could start: it is worth knowing while the video can still be filmed again.
@@ -33,8 +38,18 @@ rule train_pose_gan:
     output:
         gan="<results>/gan/{target}/pose_gan.safetensors",
         history="<results>/gan/{target}/pose_gan.jsonl",
-        samples=report("<results>/gan/{target}/samples.png", category="Imagination", caption="../report/samples.rst"),
-        curves=report("<results>/gan/{target}/curves.png", category="Imagination", caption="../report/gan_curves.rst"),
+        samples=report(
+            "<results>/gan/{target}/samples.png",
+            category="3. Person",
+            labels={"figure": "2. frames never seen", "dancer": "{target}"},
+            caption="../report/samples.rst",
+        ),
+        curves=report(
+            "<results>/gan/{target}/curves.png",
+            category="3. Person",
+            labels={"figure": "4. losses", "dancer": "{target}"},
+            caption="../report/gan_curves.rst",
+        ),
     log:
         "<logs>/train_pose_gan/{target}.log",
     benchmark:
@@ -62,7 +77,12 @@ rule train_face_gan:
     output:
         gan="<results>/gan/{target}/face_gan.safetensors",
         history="<results>/gan/{target}/face_gan.jsonl",
-        samples=report("<results>/gan/{target}/face_samples.png", category="Imagination", caption="../report/faces.rst"),
+        samples=report(
+            "<results>/gan/{target}/face_samples.png",
+            category="3. Person",
+            labels={"figure": "3. faces", "dancer": "{target}"},
+            caption="../report/faces.rst",
+        ),
     log:
         "<logs>/train_face_gan/{target}.log",
     benchmark:
@@ -92,8 +112,8 @@ rule render_video:
     output:
         report(
             "<results>/videos/{target}/{song}.mp4",
-            category="Videos",
-            labels={"dancer": "{target}", "song": "{song}"},
+            category="1. Result",
+            labels={"what": "video", "dancer": "{target}", "song": "{song}"},
             caption="../report/video.rst",
         ),
     log:
@@ -151,8 +171,8 @@ rule render_group:
     output:
         report(
             "<results>/videos/group/{song}.mp4",
-            category="Videos",
-            labels={"dancer": "the group", "song": "{song}"},
+            category="1. Result",
+            labels={"what": "video", "dancer": "the group", "song": "{song}"},
             caption="../report/group.rst",
         ),
     log:

@@ -6,7 +6,12 @@ rule train_matcher:
         matcher="<results>/matcher/{seconds}s/matcher.pt",
         history="<results>/matcher/{seconds}s/history.jsonl",
         scores="<results>/matcher/{seconds}s/scores.json",
-        curves=report("<results>/matcher/{seconds}s/curves.png", category="Matcher", caption="../report/curves.rst"),
+        curves=report(
+            "<results>/matcher/{seconds}s/curves.png",
+            category="4. Matcher",
+            labels={"figure": "losses, fragments of {seconds} s"},
+            caption="../report/curves.rst",
+        ),
     log:
         "<logs>/train_matcher/{seconds}s.log",
     benchmark:

@@ -81,7 +81,12 @@ rule draw_cleaning:
         cleaned="<results>/cleaned/{video}.parquet",
         frames=lambda w: [] if clips.at[w.video, "keypoints"] else f"<results>/frames/{w.video}.mp4",
     output:
-        report("<results>/cleaned/{video}.png", category="Cleaning", caption="../report/cleaning.rst"),
+        report(
+            "<results>/cleaned/{video}.png",
+            category="5. Dances",
+            labels={"what": "what is kept of", "video": "{video}"},
+            caption="../report/cleaning.rst",
+        ),
     log:
         "<logs>/draw_cleaning/{video}.log",
     conda:

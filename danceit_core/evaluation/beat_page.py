@@ -1,0 +1,74 @@
+"""Beats of the music and of the dance over the song's waveform, before and after the alignment (paper Fig. 9, 14)."""
+
+import math
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+from numpy.typing import NDArray
+
+from danceit_core.choreography.curve import Array, show_absent
+from danceit_core.choreography.motion_beats import HIT_FRAMES, BeatHits, find_hits, step_speed
+from danceit_core.evaluation.steps import Steps
+from danceit_core.music.table import Beats
+
+# A line of the page shows up to this much of the song, and the page its first lines only.
+LINE_S, MOST_LINES = 12.0, 5
+PEAKS_PER_S = 100
+SOUND, BEAT, CURVE, HIT, MISS = "#b9cde3", "#c9a227", "#5a6673", "#1b9e77", "#d1495b"
+# The bands from below: sound, the joined dance, the aligned one.
+BANDS = {"before": 1.15, "after": 2.3}
+
+
+def draw_beats(steps: Steps, beats: Beats, peaks: NDArray[np.float32], *, kind: str) -> Figure:
+    """Waveform, speed before and after the temporal alignment, and every judged beat: met or missed.
+
+    peaks: amplitude of each 1 / PEAKS_PER_S of a second. kind: of motion beat, `min` or `max` of speed.
+    """
+    speeds = {"before": step_speed(show_absent(steps.joined)), "after": step_speed(show_absent(steps.aligned))}
+    found = {name: find_hits(speed, beats.times_s, fps=steps.fps, kind=kind) for name, speed in speeds.items()}
+    song_s = len(steps) / steps.fps
+    lines = max(1, math.ceil(song_s / LINE_S))
+    line_s = song_s / lines
+    figure = Figure(figsize=(11.5, 0.7 + 2.2 * min(lines, MOST_LINES)), layout="constrained")
+    shares = ", ".join(f"{100 * hits.share:.0f} % {name}" for name, hits in found.items() if len(hits.music))
+    cut = f" (its first {MOST_LINES * line_s:.0f} s)" if lines > MOST_LINES else ""
+    extreme = "least" if kind == "min" else "greatest"
+    figure.suptitle(
+        f"{beats.tempo_bpm:.0f} beats a minute{cut}. Motion beat ({extreme} speed) within {HIT_FRAMES} frame of the "
+        f"music's: {shares or 'no beats'}",
+        fontsize=11,
+    )
+    for line, axes in enumerate(figure.subplots(min(lines, MOST_LINES), squeeze=False)[:, 0]):
+        _draw_sound(axes, peaks)
+        axes.vlines(beats.times_s, 0, 3.4, color=BEAT, lw=1.0, alpha=0.8)
+        for name, base in BANDS.items():
+            _draw_speed(axes, speeds[name], found[name], base=base, fps=steps.fps)
+        axes.set(xlim=(line * line_s, (line + 1) * line_s), ylim=(0, 3.4), yticks=[0.5, 1.65, 2.8])
+        axes.set_yticklabels(["sound", "speed\nbefore", "speed\nafter"])
+        axes.tick_params(axis="y", length=0)
+        axes.spines[["top", "right", "left"]].set_visible(False)
+    axes.set_xlabel("seconds")
+    handles = [
+        Line2D([], [], color=BEAT, label="beat of the music"),
+        Line2D([], [], color=HIT, marker="o", ls="", label="motion beat, met"),
+        Line2D([], [], color=MISS, marker="x", mew=2, ls="", label="motion beat, missed"),
+    ]
+    figure.legend(handles=handles, loc="outside lower center", ncols=3, frameon=False, fontsize=9)
+    return figure
+
+
+def _draw_sound(axes: Axes, peaks: NDArray[np.float32]) -> None:
+    level = 0.5 * peaks / max(float(peaks.max(initial=0)), 1e-9)
+    axes.fill_between(np.arange(len(level)) / PEAKS_PER_S, 0.5 - level, 0.5 + level, color=SOUND, lw=0)
+
+
+def _draw_speed(axes: Axes, speed: Array, found: BeatHits, *, base: float, fps: float) -> None:
+    """One band: the curve of speed, and on it a mark for each judged beat."""
+    height = base + np.minimum(speed / max(float(np.percentile(speed, 99)), 1e-9), 1.05)
+    axes.axhline(base, color="#e3e6ea", lw=0.8, zorder=0)
+    axes.plot(np.arange(len(speed)) / fps, height, color=CURVE, lw=1.1)
+    for chosen, colour, mark in ((found.hit, HIT, "o"), (~found.hit, MISS, "x")):
+        at = found.motion[chosen]
+        axes.plot(at / fps, height[at], mark, color=colour, ms=6, mew=2 if mark == "x" else 0.5, zorder=3)

@@ -1,0 +1,60 @@
+"""All figures of one dance: its beats, its seams, its ways through space and where each part of it comes from."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import matplotlib as mpl
+from matplotlib.figure import Figure
+
+from danceit_core.choreography.align import Source
+from danceit_core.choreography.plan import Plan
+from danceit_core.config import SpatialSettings
+from danceit_core.evaluation.beat_page import PEAKS_PER_S, draw_beats
+from danceit_core.evaluation.provenance_page import draw_paths, draw_sources
+from danceit_core.evaluation.steps import retrace
+from danceit_core.evaluation.strips import draw_on_beats, draw_seams
+from danceit_core.files import whole_file
+from danceit_core.media.audio import read_peaks
+from danceit_core.music.table import MusicTable
+from danceit_core.pose.measure import Body
+from danceit_core.pose.table import PoseTable
+
+# The same figure is the same file: letters as curves, no dates, no random names.
+STEADY: Any = {"svg.fonttype": "path", "svg.hashsalt": "danceit"}
+
+
+def draw_dance(
+    folder: str | Path,
+    plan: Plan,
+    sources: Mapping[str, Source],
+    poses: PoseTable,
+    *,
+    music: MusicTable,
+    song: str | Path,
+    target: Body,
+    spatial: SpatialSettings,
+    beat_kind: str,
+) -> None:
+    """Write `beats.svg`, `seams.png`, `on_beats.png`, `paths.svg` and `sources.svg` into `folder`.
+
+    poses: the finished dance of `plan`, by the target's body in pixels of its picture. song: its sound file.
+    """
+    steps = retrace(plan, sources, poses, target=target, spatial=spatial)
+    peaks = read_peaks(song, per_s=PEAKS_PER_S)
+    figures = {
+        "beats.svg": draw_beats(steps, music.beats, peaks, kind=beat_kind),
+        "seams.png": draw_seams(steps),
+        "on_beats.png": draw_on_beats(steps, music.beats, kind=beat_kind),
+        "paths.svg": draw_paths(steps),
+        "sources.svg": draw_sources(poses, music.beats),
+    }
+    for name, figure in figures.items():
+        write_figure(Path(folder) / name, figure)
+
+
+def write_figure(path: Path, figure: Figure) -> None:
+    """A figure as PNG or SVG by the suffix of `path`; appears whole or not at all."""
+    kind = path.suffix[1:]
+    with whole_file(path) as partial, mpl.rc_context(STEADY):
+        figure.savefig(partial, format=kind, dpi=110, metadata={"Date": None} if kind == "svg" else None)

@@ -1,0 +1,70 @@
+"""A finished dance as it was after each step of its alignment, computed again from the plan: to see what each does.
+
+It takes about a second, so that nothing but the finished poses need be kept.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from danceit_core.choreography.align import Source, join, read_clips
+from danceit_core.choreography.curve import Array, hide_absent
+from danceit_core.choreography.plan import Plan
+from danceit_core.choreography.seams import cut
+from danceit_core.choreography.spatial import context_frames
+from danceit_core.config import SpatialSettings
+from danceit_core.pose.measure import Body
+from danceit_core.pose.skeleton import BODY
+from danceit_core.pose.table import PoseTable
+
+
+@dataclass(frozen=True)
+class Steps:
+    """A dance of T frames after each step, keypoints (T, 25, 3) in pixels of the output picture, absent joints NaN.
+
+    retrieved: the fragments in the target's size, cut hard. joined: seams closed (spatial alignment). aligned: on the
+    beats, the finished dance. seams (S,): first frames of the clips but the first in `retrieved` and `joined`;
+    aligned_seams: in `aligned`, where the beats have moved them.
+    """
+
+    retrieved: Array
+    joined: Array
+    aligned: Array
+    seams: NDArray[np.int64]
+    aligned_seams: NDArray[np.int64]
+    fps: float
+    size: int
+
+    def __len__(self) -> int:
+        return len(self.aligned)
+
+
+def retrace(
+    plan: Plan, sources: Mapping[str, Source], poses: PoseTable, *, target: Body, spatial: SpatialSettings
+) -> Steps:
+    """The steps that led to `poses`, a finished dance by the target's body in pixels of its picture."""
+    size, context = max(poses.size), context_frames(spatial)
+    retrieved = cut(read_clips(plan, sources, target=target, context=context), context=context)
+    retrieved[..., 0] += target.centre_x
+    return Steps(
+        retrieved=retrieved,
+        joined=join(plan, sources, target=target, size=(size, size), fps=poses.fps, spatial=spatial),
+        aligned=hide_absent(poses.keypoints),
+        seams=plan.seams,
+        aligned_seams=np.array(poses.metadata.get("seams", []), np.int64),
+        fps=poses.fps,
+        size=size,
+    )
+
+
+def largest_steps(keypoints: Array) -> Array:
+    """The greatest step of any body joint into each frame (T,), pixels; 0 where none is seen."""
+    steps = np.linalg.norm(np.diff(keypoints[:, BODY, :2], axis=0), axis=-1)
+    return np.concatenate([[0.0], np.nan_to_num(steps).max(axis=1)]) if len(keypoints) else np.zeros(0)
+
+
+def roughest_seam(steps: Steps) -> int | None:
+    """Number of the seam whose hard cut makes the largest step; None for a dance without seams."""
+    return int(largest_steps(steps.retrieved)[steps.seams].argmax()) if len(steps.seams) else None

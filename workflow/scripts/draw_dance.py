@@ -1,0 +1,25 @@
+from pathlib import Path
+
+from danceit_core.choreography.align import body_in_picture
+from danceit_core.choreography.plan import read_plan
+from danceit_core.choreography.sources import read_sources
+from danceit_core.config import SpatialSettings
+from danceit_core.evaluation.dance_figures import draw_dance
+from danceit_core.music.table import read_music_table
+from danceit_core.pose.table import read_pose_table
+from danceit_core.run import stage
+
+with stage(snakemake):
+    given, params = snakemake.input, snakemake.params
+    poses, target = read_pose_table(given.poses), read_pose_table(given.target)
+    draw_dance(
+        Path(snakemake.output[0]).parent,
+        read_plan(given.plan),
+        read_sources(given.sources),
+        poses,
+        music=read_music_table(given.music),
+        song=given.song,
+        target=body_in_picture(target, picture_size=max(poses.size)),
+        spatial=SpatialSettings(**params.spatial),
+        beat_kind=params.beat_kind,
+    )
