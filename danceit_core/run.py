@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger("danceit")
 Progress = Callable[[int, int], None]
+BAR_AFTER_S, LINE_EVERY_S = 2.0, 60.0
 # How PyTorch on the CPU, on the GPU, and OpenCV say it.
 OUT_OF_MEMORY = ("can't allocate memory", "out of memory", "Insufficient memory")
 
@@ -75,28 +76,54 @@ def choose_device(gpus: int, *, required: bool = False) -> "torch.device":
 
 
 def make_progress(name: str, log_path: Path) -> Progress:
-    """A progress bar on the terminal, and at most one line in ten seconds in the log."""
-    bar: tqdm | None = None
+    """A bar with an estimate on a terminal, a line now and then in a file; at most one in ten seconds in the log."""
+    show = _show_bar(name) if sys.stderr.isatty() else _show_lines(name)
     last_s = 0.0
-    # A terminal shows a moving bar; a file that catches the output should not fill with it.
-    interval_s = 1.0 if sys.stderr.isatty() else 30.0
 
     def progress(done: int, total: int) -> None:
-        nonlocal bar, last_s
-        if bar is None:
-            bar = tqdm(total=total, desc=name, unit="", dynamic_ncols=True, mininterval=interval_s)
-        bar.total = total
-        bar.update(done - bar.n)
-        if done >= total:
-            bar.refresh()
-            bar.close()
-            bar = None
+        nonlocal last_s
+        show(done, total)
         if time.monotonic() - last_s > 10 or done >= total:
             last_s = time.monotonic()
             with log_path.open("a") as file:
                 file.write(f"{name}: {done} of {total}\n")
 
     return progress
+
+
+def _show_bar(name: str) -> Progress:
+    """A moving bar, gone at the end; none for what takes no longer than BAR_AFTER_S."""
+    bar: tqdm | None = None
+
+    def show(done: int, total: int) -> None:
+        nonlocal bar
+        if bar is None:
+            bar = tqdm(desc=name, unit="", dynamic_ncols=True, mininterval=1.0, delay=BAR_AFTER_S, leave=False)
+        bar.total = total
+        bar.update(done - bar.n)
+        if done >= total:
+            bar.close()
+            bar = None
+
+    return show
+
+
+def _show_lines(name: str) -> Progress:
+    """Whole lines, LINE_EVERY_S apart, so that a file that catches the output is neither flooded nor one long line."""
+    first_s = last_s = time.monotonic()
+    first = 0
+
+    def show(done: int, total: int) -> None:
+        nonlocal first, first_s, last_s
+        now_s = time.monotonic()
+        if done <= first or done >= total:  # begun again, or at its end, which Snakemake tells
+            first, first_s, last_s = (0 if done >= total else done), now_s, now_s
+        elif now_s - last_s >= LINE_EVERY_S:
+            last_s = now_s
+            left_s = (now_s - first_s) * (total - done) / (done - first)
+            print(f"{name}: {done} of {total}, about {tqdm.format_interval(left_s)} left", file=sys.stderr, flush=True)
+
+    return show
 
 
 class Job(Protocol):

@@ -1,5 +1,11 @@
 """A rule's script: a known error is one line at the end of the log, an unknown one keeps its traceback above it."""
 
+import os
+import pty
+import re
+import subprocess
+import sys
+import termios
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -8,7 +14,9 @@ import pytest
 import torch
 
 from danceit_core.errors import MediaError
-from danceit_core.run import count_gpus, stage
+from danceit_core.run import count_gpus, make_progress, stage
+
+ROOT = Path(__file__).parents[2]
 
 
 @pytest.fixture
@@ -109,6 +117,45 @@ def test_progress_stands_in_the_log(job):
         assert run.device == torch.device("cpu")
     assert "normalise_video: 2 of 2" in log_of(job)
     assert "took" in log_of(job)[-1]
+
+
+def test_progress_in_a_file_is_a_line_now_and_then_with_an_estimate(tmp_path, monkeypatch, capsys):
+    clock = iter(np.arange(0, 1e4, 0.5))
+    monkeypatch.setattr("danceit_core.run.time.monotonic", lambda: float(next(clock)))
+    progress = make_progress("train_pose_gan", tmp_path / "log")
+    for done in range(1, 201):
+        progress(done, 200)
+    shown = capsys.readouterr().err
+    lines = shown.splitlines()
+    assert "\r" not in shown
+    assert 2 <= len(lines) <= 5
+    done, left = re.fullmatch(r"train_pose_gan: (\d+) of 200, about 0(\d:\d\d) left", lines[0]).groups()
+    minutes, seconds = map(int, left.split(":"))
+    # Two looks at the clock an iteration, half a second apart.
+    assert 60 * minutes + seconds == pytest.approx(200 - int(done), abs=25)
+
+
+def test_a_bar_on_a_terminal_is_gone_at_the_end_and_short_work_shows_none(tmp_path):
+    code = """if True:
+        import sys, time
+        from pathlib import Path
+        from danceit_core.run import make_progress
+        progress = make_progress(sys.argv[1], Path(sys.argv[2]))
+        for done in range(1, 6):
+            time.sleep(float(sys.argv[3]))
+            progress(done, 5)
+        print("end", file=sys.stderr)
+    """
+    for pause_s, bar in (("0.001", False), ("0.8", True)):
+        master, slave = pty.openpty()
+        termios.tcsetwinsize(slave, (24, 100))
+        command = [sys.executable, "-c", code, "paint", str(tmp_path / "log"), pause_s]
+        subprocess.run(command, stderr=slave, cwd=ROOT, check=True, timeout=60)
+        os.close(slave)
+        shown = os.read(master, 65536).decode()
+        os.close(master)
+        assert ("paint:" in shown) == bar
+        assert shown.rpartition("\r")[0].rpartition("\r")[2].strip(" \n") in ("", "end")
 
 
 @pytest.fixture
