@@ -1,40 +1,102 @@
-"""The dance as moving pictures without a GAN: the skeleton over the song's loudness and its beats."""
+"""The dance as moving pictures without a GAN: the skeleton, and under it the song with the beats of both.
 
+The strip shows a page of the song at a time: its waveform, a tick for each of its beats, a dot for the motion beat of
+each, green where the two meet and red where they do not. A cursor runs over it; what it has passed is bright.
+"""
+
+import math
 from collections.abc import Iterator
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from danceit_core.choreography.motion_beats import BeatHits, find_hits, step_speed
+from danceit_core.media.letterbox import Picture
 from danceit_core.music.table import MusicTable
 from danceit_core.pose.draw import pose_picture
 from danceit_core.pose.table import PoseTable
 
-STRIP_SHARE = 0.15
-SHOWN_S = 4.0
-SOUND, BEAT, NOW = (90, 130, 190), (255, 190, 60), (255, 255, 255)
+# Of the picture's side; and the longest page, seconds: beats of 180 a minute stay apart at 512 pixels.
+STRIP_SHARE = 0.18
+PAGE_S = 6.0
+GROUND, SOUND, BEAT, NOW = (18, 21, 28), (96, 140, 200), (255, 196, 72), (255, 255, 255)
+HIT, MISS = (64, 214, 140), (255, 92, 92)
+# What the cursor has not passed is this bright.
+AHEAD = 0.45
+# The strip is drawn so many times as large, then shrunk: smooth edges.
+FINER = 2
 
 
-def preview_frames(poses: PoseTable, music: MusicTable, *, size: int) -> Iterator[NDArray[np.uint8]]:
-    """One uint8 RGB picture (size, size, 3) a frame: the skeleton, below it four seconds of the song around now.
+def picture_size(size: int) -> tuple[int, int]:
+    """Width and height of a preview whose skeleton's picture is `size` pixels a side; even, as a video's must be."""
+    return size, size + 2 * round(size * STRIP_SHARE / 2)
 
-    Bars: loudness; tall bars: beats; the white line: now. The frame turns bright on a beat.
+
+def preview_frames(
+    poses: PoseTable, music: MusicTable, peaks: NDArray[np.float32], *, size: int, peaks_per_s: int, kind: str
+) -> Iterator[Picture]:
+    """One uint8 RGB picture of `picture_size(size)` a frame. The skeleton's frame turns bright on a beat of the music.
+
+    peaks: the song's amplitude of each 1 / peaks_per_s of a second. kind: of motion beat, `min` or `max` of speed.
     """
     scale = np.array([size / max(poses.size), size / max(poses.size), 1], np.float32)
-    loudness = music.loudness[: len(poses)]
-    level = (loudness - loudness.min()) / max(float(np.ptp(loudness)), 1e-9)
+    hits = find_hits(step_speed(poses.keypoints), music.beats.times_s, fps=poses.fps, kind=kind)
     beats = {round(time_s * poses.fps) for time_s in music.beats.times_s}
-    height = round(size * STRIP_SHARE)
-    reach = round(SHOWN_S * poses.fps / 2)
+    song_s = len(poses) / poses.fps
+    page_s = song_s / max(1, math.ceil(song_s / PAGE_S))
+    width, height = size, picture_size(size)[1] - size
+    page, bright = -1, np.zeros((height, width, 3), np.uint8)
     for frame, keypoints in enumerate(poses.keypoints):
+        at_s = frame / poses.fps
+        # A hair's breadth, so that rounding turns no page a frame early.
+        if int(at_s / page_s + 1e-9) != page:
+            page = int(at_s / page_s + 1e-9)
+            bright = draw_strip(
+                peaks, music.beats.times_s, hits, first_s=page * page_s, page_s=page_s, peaks_per_s=peaks_per_s,
+                fps=poses.fps, size=(width, height),
+            )  # fmt: skip
+            dim = (bright * AHEAD).astype(np.uint8)
+        cursor = min(width - 1, round((at_s - page * page_s) / page_s * width))
+        strip = np.hstack([bright[:, :cursor], dim[:, cursor:]])
+        cv2.line(strip, (cursor, 0), (cursor, height), NOW, max(1, size // 256))
         picture = pose_picture(keypoints * scale, size=(size, size))
-        strip = picture[-height:]
-        for at in range(max(0, frame - reach), min(len(level), frame + reach)):
-            x = round((at - frame + reach) * size / (2 * reach))
-            cv2.line(strip, (x, height), (x, height - 1 - round(level[at] * height * 0.8)), SOUND, 2)
-            if at in beats:
-                cv2.line(strip, (x, height), (x, 0), BEAT, 2)
-        cv2.line(strip, (size // 2, height), (size // 2, 0), NOW, 1)
         if frame in beats:
             cv2.rectangle(picture, (0, 0), (size - 1, size - 1), BEAT, max(2, size // 100))
-        yield picture
+        yield np.vstack([picture, strip])
+
+
+def draw_strip(
+    peaks: NDArray[np.float32],
+    beats_s: NDArray[np.float64],
+    hits: BeatHits,
+    *,
+    first_s: float,
+    page_s: float,
+    peaks_per_s: int,
+    fps: float,
+    size: tuple[int, int],
+) -> Picture:
+    """A page of the song from first_s on: dots above, waveform below, ticks through both; all of it bright."""
+    width, height = size[0] * FINER, size[1] * FINER
+    strip = np.full((height, width, 3), GROUND, np.uint8)
+
+    def x_of(time_s: float) -> int:
+        return round((time_s - first_s) / page_s * width)
+
+    middle, half, dots = round(0.64 * height), 0.3 * height, round(0.17 * height)
+    columns = ((first_s + (np.arange(width) + 0.5) / width * page_s) * peaks_per_s).astype(int)
+    known = peaks[np.clip(columns, 0, max(0, len(peaks) - 1))] if len(peaks) else np.zeros(width, np.float32)
+    levels = half * np.where(columns < len(peaks), known, 0) / max(float(peaks.max(initial=0)), 1e-9)
+    for x, level in enumerate(levels):
+        cv2.line(strip, (x, round(middle - level)), (x, round(middle + level)), SOUND, 1)
+    for beat_s in beats_s[(beats_s >= first_s) & (beats_s < first_s + page_s)]:
+        cv2.line(strip, (x_of(beat_s), round(0.3 * height)), (x_of(beat_s), height), BEAT, FINER)
+    radius = round(0.075 * height)
+    for music, motion, hit in zip(hits.music.tolist(), hits.motion.tolist(), hits.hit.tolist(), strict=True):
+        music_x, motion_x = x_of(music / fps), x_of(motion / fps)
+        if -width < motion_x < 2 * width:
+            # A line to the beat that it belongs to, so that a miss shows by how much.
+            cv2.line(strip, (motion_x, dots), (music_x, round(0.3 * height)), BEAT, FINER, cv2.LINE_AA)
+            cv2.circle(strip, (motion_x, dots), radius, HIT if hit else MISS, -1 if hit else FINER + 1, cv2.LINE_AA)
+    return cv2.resize(strip, size, interpolation=cv2.INTER_AREA)

@@ -1,6 +1,7 @@
 """What a run says at its end: where the video is, how good it is, how long it took. In a terminal and as HTML."""
 
 import math
+import textwrap
 from collections.abc import Mapping, Sequence
 from html import escape
 from typing import Any
@@ -21,6 +22,7 @@ STAGES = {
     "training the person": ("train_pose_gan", "train_face_gan"),
     "painting": ("render_video",),
 }
+WIDTH = 96
 STYLE = """
 body { font: 15px/1.5 system-ui, sans-serif; color: #20252b; max-width: 860px; margin: 2rem auto; padding: 0 1rem; }
 h1 { font-size: 1.4rem; } h2 { font-size: 1.1rem; margin-top: 2rem; }
@@ -57,9 +59,12 @@ def key_scores(scores: Mapping[str, Any], *, kind: str) -> list[tuple[str, str]]
     if key in beats and not math.isnan(beats[key]):
         frames = f"{near} frame{'s' * (near != 1)}"
         met = [(f"{beats[key]:.0%}", f"of the beats met within {frames} (by chance {beats[f'chance_{key}']:.0%})")]
+    found = (f"{pose['pck']:.0%}", f"of the joints found where they were asked for, {pose['mean_error_px']:.1f} px off")
+    if math.isnan(pose["pck"]):
+        found = (f"{pose['detected_share']:.0%}", "of the frames in which the person is found at all")
     return [
         *met,
-        (f"{pose['pck']:.0%}", f"of the joints found where they were asked for, {pose['mean_error_px']:.1f} px off"),
+        found,
         (f"{pose['unseen_poses']:.0%}", "of the frames in a pose that the person's own video never shows"),
     ]
 
@@ -72,7 +77,7 @@ def closing_lines(
     return [
         f"{video}: {scores['video']['seconds']:.1f} s",
         *(f"  {value:>5} {words}" for value, words in key_scores(scores, kind=kind)),
-        f"  time: {times}",
+        *textwrap.wrap(f"time: {times}", WIDTH, initial_indent="  ", subsequent_indent="        "),
         f"  more: {summary}; `make report` gathers all pictures into one page",
     ]
 

@@ -142,12 +142,16 @@ def score_rows(scores: Mapping[str, Any]) -> list[tuple[str, str, str]]:
         _, _, kind, tolerance = key.split("_")
         name = f"S_BA: speed {kind}imum within {tolerance} frames of the beat"
         rows.append((name, f"{beats[key]:.1%}", f"{beats[f'chance_{key}']:.1%}"))
-    return [
-        *rows,
+    rows += [
         ("jerk, mean", f"{motion['jerk_mean']:.0f} torsos/s³", ""),
         ("speed, mean", f"{motion['mean_speed']:.2f} torsos/s", ""),
         ("longest standstill", f"{motion['frozen_longest_s']:.2f} s", ""),
     ]
+    return [(what, _known(value), _known(chance)) for what, value, chance in rows]
+
+
+def _known(cell: str) -> str:
+    return "none" if "nan" in cell else cell
 
 
 def _plain(value: Any) -> Any:

@@ -8,8 +8,9 @@ from dancers import wandering_dancer
 from matched_dances import make_database
 
 from danceit_core.choreography.align import align, body_in_picture, read_source, write_dance
+from danceit_core.choreography.motion_beats import BeatHits
 from danceit_core.choreography.plan import read_plan, write_plan
-from danceit_core.choreography.preview import preview_frames
+from danceit_core.choreography.preview import draw_strip, picture_size, preview_frames
 from danceit_core.choreography.song import plan_song
 from danceit_core.config import MatcherSettings, RetrievalSettings, SpatialSettings, TemporalSettings
 from danceit_core.errors import ChoreographyError
@@ -110,10 +111,31 @@ def test_the_dance_names_its_sources_and_is_previewed(plan, tmp_path):
     assert table.columns["source_frame"].min() >= 0
     # Seams move with the warp, by less than a beat.
     assert np.abs(np.array(table.metadata["seams"]) - plan.seams).max() < 12
-    pictures = list(preview_frames(table, song(5.4), size=96))
+    peaks = np.abs(np.sin(np.arange(540) / 20)).astype(np.float32)
+    pictures = list(preview_frames(table, song(5.4), peaks, size=96, peaks_per_s=100, kind="min"))
     assert len(pictures) == len(table)
-    assert pictures[0].shape == (96, 96, 3)
+    assert pictures[0].shape == (*picture_size(96)[::-1], 3)
     # The skeleton is there, and a frame on a beat has a bright rim that its neighbour lacks.
     assert (pictures[0][:80] > 0).any()
     assert pictures[12][0].min() > 0
     assert pictures[13][0].max() == 0
+    # The white cursor runs once from left to right: the song is one page.
+    cursor = [int(picture[97:].min(axis=(0, 2)).argmax()) for picture in pictures]
+    assert cursor[0] == 0
+    assert (np.diff(cursor) >= 0).all()
+    assert cursor[-1] >= 94
+
+
+def test_a_preview_marks_which_beats_are_met():
+    peaks, beats_s = np.ones(200, np.float32), np.array([0.5, 1.0, 1.5])
+    hits = BeatHits(np.array([12, 24, 36]), np.array([12, 25, 40]))
+    about = {"first_s": 0.0, "page_s": 2.0, "peaks_per_s": 100, "fps": 24.0, "size": (400, 80)}
+    strip = draw_strip(peaks, beats_s, hits, **about).astype(int)
+    row = strip[round(0.17 * 80)]
+    greener, redder = row[:, 1] - row[:, 0] > 90, row[:, 0] - row[:, 1] > 90
+    assert greener[[100, 208]].all()  # beats at 0.5 s and, a frame late, 1.0 s
+    assert redder[round(40 / 24 / 2 * 400) - 6 :][:12].any()
+    assert not redder[:300].any()
+    # A page further on shows none of them.
+    later = draw_strip(peaks, beats_s, hits, **about | {"first_s": 4.0}).astype(int)
+    assert not (later[:20, :, 1] - later[:20, :, 0] > 90).any()

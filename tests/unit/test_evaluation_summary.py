@@ -4,7 +4,15 @@ import pytest
 from dancers import sine_dancer
 
 from danceit_core.config import EvaluationSettings
-from danceit_core.evaluation.summary import read_benchmarks, read_scores, score_video, summary_page, write_scores
+from danceit_core.evaluation.closing import closing_lines, summary_html
+from danceit_core.evaluation.summary import (
+    read_benchmarks,
+    read_scores,
+    score_rows,
+    score_video,
+    summary_page,
+    write_scores,
+)
 from danceit_core.music.table import Beats
 from danceit_core.pose.table import PoseTable
 
@@ -65,3 +73,39 @@ def test_the_page_names_the_video_and_its_scores(scores, tmp_path):
     assert "| render_video | 4 |" in page
     assert "learnt from: videos: 2, 0.5 min, 10.0 % of frames dropped, 1 left out (t.tsv)" in page
     assert "\n- left out: bad.mp4: nobody in it\n\n|" in page
+
+
+def test_a_run_ends_with_a_few_lines(scores):
+    times = {"render_demo": 250.4, "train_pose_gan": 3700.0, "train_face_gan": 61.0, "align_poses": 2.0}
+    lines = closing_lines(scores, video="v.mp4", summary="s.md", benchmarks=times, kind="min")
+    assert lines[0] == "v.mp4: 4.0 s"
+    assert "100% of the beats met within 1 frame (by chance" in lines[1]
+    assert lines[2].strip() == "100% of the joints found where they were asked for, 2.0 px off"
+    assert "  time: demo 4 min 10 s, choreography 2 s, training the person 1 h 02 min" in lines
+    assert all(len(line) <= 100 for line in lines)
+
+
+def test_a_song_without_beats_has_no_score_of_them_at_the_end(scores):
+    scores["beats"] |= {"s_ba_max_1": float("nan"), "chance_s_ba_max_1": float("nan")}
+    lines = closing_lines(scores, video="v.mp4", summary="s.md", benchmarks={}, kind="max")
+    assert not any("beats" in line or "nan" in line for line in lines)
+
+
+def test_a_person_who_is_never_found_is_told_of_in_words(scores):
+    scores["pose"] |= {"pck": float("nan"), "mean_error_px": float("nan"), "detected_share": 0.0}
+    lines = closing_lines(scores, video="v.mp4", summary="s.md", benchmarks={}, kind="min")
+    assert "    0% of the frames in which the person is found at all" in [line[1:] for line in lines]
+    assert ("mean joint error", "none", "") in score_rows(scores)
+
+
+def test_the_page_for_browsers_escapes_what_it_is_given(scores):
+    dances = pd.DataFrame(
+        {"frames": [9], "hours": [1], "dropped_share": [0.0], "silent": False, "refused": ["<b>.mp4: nobody"]}
+    )
+    page = summary_html(scores, video="a<b>.mp4", dances=dances, benchmarks={"render_video": 3.0}, kind="min")
+    assert "a&lt;b&gt;.mp4" in page
+    assert "left out: &lt;b&gt;.mp4" in page
+    assert "<b>.mp4" not in page
+    assert "<td>painting</td><td class='number'>3 s</td>" in page
+    rows = page.count("<td class='number'>100.0%</td>")
+    assert rows >= 3

@@ -11,7 +11,7 @@ cd "$folder"
 
 run() { snakemake --configfile config/tiny.yaml --cores 12 --resources gpu=1 -- "$@"; }
 
-run results/video.mp4 results/summary.md
+run results/video.mp4 results/summary.md results/figures/performer/new_song/beats.svg
 python "$root/tests/workflow/check_video.py" results
 # A path variable that nobody filled in makes a folder of its name.
 test ! -e "<results>"
@@ -22,4 +22,8 @@ test "$(find results/user_study/clips -name '*.mp4' | wc -l)" = 12
 run results/video.mp4 2>&1 | tee second.log
 grep -q "Nothing to be done" second.log
 TINY_RUN=$folder python -m pytest "$root/tests/workflow/rerun_matrix.py"
+# Everything that the report shows, opened in a browser where there is one.
+run all
+snakemake --configfile config/tiny.yaml --cores 12 --report results/report.html
+REPORT=$folder/results/report.html python -m pytest -rs "$root/tests/browser/test_report.py"
 echo "the tiny run is complete: $folder/results/video.mp4"

@@ -99,7 +99,7 @@ rule align_poses:
 
 
 rule preview_poses:
-    """The dance as a skeleton with the song: seconds instead of a GAN."""
+    """The dance as a skeleton over the song and the beats of both: seconds instead of a GAN."""
     input:
         poses="<results>/poses/{target}/{song}.parquet",
         music="<results>/music/{song}.parquet",
@@ -114,6 +114,7 @@ rule preview_poses:
         **needs("preview_poses", "song"),
     params:
         size=settings["video"]["size"],
+        beat_kind=settings["temporal_alignment"]["beat_kind"],
         version=version_of("rendering"),
     script:
         "../scripts/preview_poses.py"

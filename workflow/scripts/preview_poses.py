@@ -1,12 +1,17 @@
-from danceit_core.choreography.preview import preview_frames
+from danceit_core.choreography.preview import picture_size, preview_frames
+from danceit_core.media.audio import read_peaks
 from danceit_core.media.video import VideoWriter
 from danceit_core.music.table import read_music_table
 from danceit_core.pose.table import read_pose_table
 from danceit_core.run import stage
 
+PEAKS_PER_S = 200
+
 with stage(snakemake):
     poses, music = read_pose_table(snakemake.input.poses), read_music_table(snakemake.input.music)
-    song, size = snakemake.input.song, snakemake.params.size
-    with VideoWriter(snakemake.output[0], fps=poses.fps, size=(size, size), crf=20, sound=song) as writer:
-        for frame in preview_frames(poses, music, size=size):
+    song, params = snakemake.input.song, snakemake.params
+    peaks = read_peaks(song, per_s=PEAKS_PER_S)
+    shown = preview_frames(poses, music, peaks, size=params.size, peaks_per_s=PEAKS_PER_S, kind=params.beat_kind)
+    with VideoWriter(snakemake.output[0], fps=poses.fps, size=picture_size(params.size), crf=20, sound=song) as writer:
+        for frame in shown:
             writer.write(frame)
