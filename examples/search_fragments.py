@@ -1,0 +1,39 @@
+"""Which fragments of a dance a matcher finds for each part of a song.
+
+    python examples/search_fragments.py results/matcher/2s/matcher.pt song.flac results/cleaned/dancer_1.parquet \
+        data/demo/dancer_1.mp4
+"""
+
+import sys
+
+import torch
+
+from danceit_core.choreography.song import clip_song, search_clips
+from danceit_core.config import FragmentSettings, MusicSettings
+from danceit_core.database.fragments import cut_fragments
+from danceit_core.matcher.index import FragmentIndex
+from danceit_core.matcher.model import load_matcher
+from danceit_core.music.track import analyse_dance, analyse_song
+from danceit_core.pose.table import read_pose_table
+
+NEAREST = 3
+
+
+def main(matcher_path: str, song: str, cleaned: str, dance_sound: str) -> None:
+    matcher, pose = load_matcher(matcher_path, device=torch.device("cpu")), read_pose_table(cleaned)
+    learnt = matcher.checkpoint  # a matcher takes fragments and features of the kind it was trained on
+    seconds, hearing = learnt["seconds"], MusicSettings(features=learnt["feature_set"])
+    own = analyse_dance(dance_sound, settings=hearing, fps=pose.fps)
+    fragments = cut_fragments(pose, own, video="dance", seconds=seconds, settings=FragmentSettings())
+    names = list(fragments.table["fragment_id"])
+    index = FragmentIndex(names, matcher.embed_pose(fragments.keypoints))
+    music = analyse_song(song, settings=hearing, fps=pose.fps, fragment_s=seconds)
+    starts, _ = clip_song(music, fragment_frames=fragments.keypoints.shape[1])
+    found = search_clips(music, starts, database=fragments, matcher=matcher, index=index, count=NEAREST)
+    for start, rows, distances in zip(starts, found.rows, found.distance, strict=True):
+        best = ", ".join(f"{names[row]} ({away:.2f})" for row, away in zip(rows, distances, strict=True))
+        print(f"{start / pose.fps:6.2f} s  {best}")
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])
