@@ -102,6 +102,21 @@ def test_a_painted_preview_is_as_long_as_the_setting_says_with_its_sound(own):
     assert "Nothing to be done" in again.stdout + again.stderr
 
 
+def test_a_preview_is_made_in_one_job_with_the_song_and_without_closing_words(own):
+    results = Path(own["results"])
+    write_pose_table(results / "poses" / "person" / "tango.parquet", sine_dancer(72), fps=24, size=(512, 512))
+    video = results / "preview" / "person" / "tango.mp4"
+    rules = ("--allowed-rules", "analyse_song", "preview_poses")
+    run = snakemake("--cores", "1", *rules, *config(own, "video={size: 128}"), "--", str(video))
+    assert run.returncode == 0, run.stdout + run.stderr
+    pictures = list(decode_frames(video, fps=24, size=None))
+    assert len(pictures) == 72
+    assert pictures[0].shape == (152, 128, 3)
+    assert sum(block.shape[1] for block in stream_sound(video, sample_rate_hz=48000)) == 72 * 2000
+    # Those are for a run of the whole.
+    assert not {"more:", "Traceback"} & set((run.stdout + run.stderr).split())
+
+
 @pytest.mark.parametrize(("patience", "needed"), [(0, False), (4, True)])
 def test_patience_needs_the_networks_that_judge(own, tmp_path, patience, needed):
     settings = ("pose={detector: opencv}", f"pose_gan={{patience: {patience}}}")
