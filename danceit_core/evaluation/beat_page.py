@@ -17,6 +17,8 @@ from danceit_core.music.table import Beats
 LINE_S, MOST_LINES = 12.0, 5
 PEAKS_PER_S = 100
 SOUND, BEAT, CURVE, HIT, MISS = "#b9cde3", "#c9a227", "#5a6673", "#1b9e77", "#d1495b"
+# Seconds from and to.
+Span = tuple[float, float]
 # The bands from below: sound, the joined dance, the aligned one.
 BANDS = {"before": 1.15, "after": 2.3}
 
@@ -41,11 +43,12 @@ def draw_beats(steps: Steps, beats: Beats, peaks: NDArray[np.float32], *, kind: 
         fontsize=11,
     )
     for line, axes in enumerate(figure.subplots(min(lines, MOST_LINES), squeeze=False)[:, 0]):
-        _draw_sound(axes, peaks)
-        axes.vlines(beats.times_s, 0, 3.4, color=BEAT, lw=1.0, alpha=0.8)
+        span = line * line_s, (line + 1) * line_s
+        _draw_sound(axes, peaks, span)
+        axes.vlines(beats.times_s[_within(beats.times_s, span)], 0, 3.4, color=BEAT, lw=1.0, alpha=0.8)
         for name, base in BANDS.items():
-            _draw_speed(axes, speeds[name], found[name], base=base, fps=steps.fps)
-        axes.set(xlim=(line * line_s, (line + 1) * line_s), ylim=(0, 3.4), yticks=[0.5, 1.65, 2.8])
+            _draw_speed(axes, speeds[name], found[name], span, base=base, fps=steps.fps)
+        axes.set(xlim=span, ylim=(0, 3.4), yticks=[0.5, 1.65, 2.8])
         axes.set_yticklabels(["sound", "speed\nbefore", "speed\nafter"])
         axes.tick_params(axis="y", length=0)
         axes.spines[["top", "right", "left"]].set_visible(False)
@@ -59,16 +62,26 @@ def draw_beats(steps: Steps, beats: Beats, peaks: NDArray[np.float32], *, kind: 
     return figure
 
 
-def _draw_sound(axes: Axes, peaks: NDArray[np.float32]) -> None:
-    level = 0.5 * peaks / max(float(peaks.max(initial=0)), 1e-9)
-    axes.fill_between(np.arange(len(level)) / PEAKS_PER_S, 0.5 - level, 0.5 + level, color=SOUND, lw=0)
+def _within(times_s: Array, span: Span) -> NDArray[np.bool_]:
+    """Which times a line of the page shows, and a little more: what is drawn beyond it would only fill the file."""
+    return (times_s >= span[0] - 0.1) & (times_s <= span[1] + 0.1)
 
 
-def _draw_speed(axes: Axes, speed: Array, found: BeatHits, *, base: float, fps: float) -> None:
+def _draw_sound(axes: Axes, peaks: NDArray[np.float32], span: Span) -> None:
+    times_s = np.arange(len(peaks)) / PEAKS_PER_S
+    shown = _within(times_s, span)
+    level = 0.5 * peaks[shown] / max(float(peaks.max(initial=0)), 1e-9)
+    axes.fill_between(times_s[shown], 0.5 - level, 0.5 + level, color=SOUND, lw=0)
+
+
+def _draw_speed(axes: Axes, speed: Array, found: BeatHits, span: Span, *, base: float, fps: float) -> None:
     """One band: the curve of speed, and on it a mark for each judged beat."""
     height = base + np.minimum(speed / max(float(np.percentile(speed, 99)), 1e-9), 1.05)
+    times_s = np.arange(len(speed)) / fps
+    shown = _within(times_s, span)
     axes.axhline(base, color="#e3e6ea", lw=0.8, zorder=0)
-    axes.plot(np.arange(len(speed)) / fps, height, color=CURVE, lw=1.1)
+    axes.plot(times_s[shown], height[shown], color=CURVE, lw=1.1)
     for chosen, colour, mark in ((found.hit, HIT, "o"), (~found.hit, MISS, "x")):
         at = found.motion[chosen]
+        at = at[shown[at]]
         axes.plot(at / fps, height[at], mark, color=colour, ms=6, mew=2 if mark == "x" else 0.5, zorder=3)

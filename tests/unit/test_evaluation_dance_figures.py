@@ -1,5 +1,7 @@
 """The figures of a dance: the steps are those of the alignment, and what they show is true."""
 
+from dataclasses import replace
+
 import cv2
 import numpy as np
 import pytest
@@ -13,7 +15,7 @@ from danceit_core.evaluation.beat_page import draw_beats
 from danceit_core.evaluation.dance_figures import draw_dance
 from danceit_core.evaluation.provenance_page import draw_sources, stretches
 from danceit_core.evaluation.steps import largest_steps, retrace, roughest_seam
-from danceit_core.evaluation.strips import TILE_HEIGHT, TILE_WIDTH, draw_seams, strip
+from danceit_core.evaluation.strips import TILE_HEIGHT, TILE_WIDTH, draw_on_beats, draw_seams, strip
 from danceit_core.media.audio import read_peaks, write_sound
 from danceit_core.music.table import Beats, MusicTable
 from danceit_core.pose.measure import Body
@@ -80,6 +82,19 @@ def test_the_title_says_how_many_beats_are_met_before_and_after(steps):
     assert after > before
     assert after >= 80
     assert "no beats" in draw_beats(steps, Beats(np.zeros(0), 0.0), np.ones(400, np.float32), kind="min").get_suptitle()
+
+
+def test_a_long_song_is_shown_in_lines_and_cut_after_a_minute(steps):
+    long = replace(steps, joined=np.tile(steps.joined, (50, 1, 1)), aligned=np.tile(steps.aligned, (50, 1, 1)))
+    figure = draw_beats(long, Beats(np.arange(0.5, 199, 0.5), 120.0), np.ones(20000, np.float32), kind="min")
+    assert "(its first 59 s)" in figure.get_suptitle()
+    assert len(figure.axes) == 5
+    assert max(len(line.get_xdata()) for axes in figure.axes for line in axes.lines) < 13 * FPS
+
+
+def test_a_song_without_beats_is_said_to_have_none(steps):
+    figure = draw_on_beats(steps, Beats(np.zeros(0), 0.0), kind="min")
+    assert [text.get_text() for text in figure.texts] == ["The song has no beats to align to"]
 
 
 def test_a_strip_shows_a_skeleton_a_tile_and_black_beyond_the_ends(steps):
