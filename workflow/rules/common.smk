@@ -149,13 +149,14 @@ onstart:
 
 onsuccess:
     # Of a run that was to make the whole; who asks for a preview alone knows where it is.
-    if any(job.rule.name == "summarise" for job in workflow.dag.jobs):
+    path = workflow.pathvars.apply
+    scores = Path(path(f"<results>/evaluation/{first_target}/{first_song}.json"))
+    if scores.exists() and any(job.rule.name == "summarise" for job in workflow.dag.jobs):
         from danceit_core.evaluation.closing import closing_lines
         from danceit_core.evaluation.summary import read_benchmarks, read_scores
 
-        path = workflow.pathvars.apply
         lines = closing_lines(
-            read_scores(path(f"<results>/evaluation/{first_target}/{first_song}.json")),
+            read_scores(scores),
             video=path("<results>/video.mp4"),
             summary=path("<results>/summary.md"),
             benchmarks=read_benchmarks(path("<benchmarks>")),
