@@ -46,7 +46,7 @@ user-study: $(READY) ## clips of each variant of the alignment, and a page to vo
 	PATH="$(CURDIR)/$(BIN):$$PATH" snakemake --cores $(CORES) -- results/user_study/study.json
 	$(BIN)/python -m danceit_core.user_study $(STUDY)
 
-test-browser: $(READY) ## the voting page and the explorer in a real Chromium, which is installed where apt-get can
+test-browser: $(READY) ## the report, the voting page and the explorer in a real Chromium, which is installed where apt-get can
 	@command -v chromium > /dev/null || [ "$$(id -u)" != 0 ] || { apt-get update -qq && apt-get install -y -qq chromium; }
 	-$(INSTALL) --constraint constraints.txt playwright axe-playwright-python
 	$(BIN)/python -m pytest -v -rs tests/browser

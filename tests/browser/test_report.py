@@ -1,20 +1,15 @@
 """The report of a finished run in a real browser: whole, offline, quick, every picture there, the video plays.
 
-The report is REPORT, else results/report.html of this checkout (`make report`). Any Chromium or Chrome on the path.
+The report is REPORT, else results/report.html of this checkout (`make report`).
 """
 
 import os
-import shutil
 from pathlib import Path
 
 import pytest
 
 REPORT = Path(os.environ.get("REPORT", Path(__file__).parents[2] / "results" / "report.html")).resolve()
-BROWSER = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
-pytestmark = [
-    pytest.mark.skipif(BROWSER is None, reason="no Chromium is installed (Debian: apt-get install chromium)"),
-    pytest.mark.skipif(not REPORT.exists(), reason=f"there is no {REPORT}; make report writes one"),
-]
+pytestmark = pytest.mark.skipif(not REPORT.exists(), reason=f"there is no {REPORT}; `make report` writes one")
 FIRST_PAGE_S, MOST_BYTES = 2.0, 30e6
 # What is to be found in every report of `rule all`, by category.
 EXPECTED = {
@@ -30,25 +25,21 @@ EXPECTED = {
 
 
 @pytest.fixture(scope="module")
-def opened():
+def opened(chromium):
     """The report on its first page, what the console said, what was asked of the network, and the seconds it took."""
-    playwright = pytest.importorskip("playwright.sync_api")
-    with playwright.sync_playwright() as driver:
-        browser = driver.chromium.launch(executable_path=BROWSER, args=["--no-sandbox"])
-        page = browser.new_page(viewport={"width": 1440, "height": 900})
-        errors, asked = [], []
-        page.on("console", lambda message: errors.append(message.text) if message.type == "error" else None)
-        page.on("pageerror", lambda error: errors.append(str(error)))
-        page.on("request", lambda request: asked.append(request.url))
-        page.context.set_offline(True)
-        # Of its own processor time: what else the machine does is not the report's.
-        meter = page.context.new_cdp_session(page)
-        meter.send("Performance.enable", {"timeDomain": "threadTicks"})
-        page.goto(REPORT.as_uri())
-        page.wait_for_selector("text=never danced this")
-        metrics = {entry["name"]: entry["value"] for entry in meter.send("Performance.getMetrics")["metrics"]}
-        yield page, errors, asked, metrics["TaskDuration"]
-        browser.close()
+    page = chromium.new_page(viewport={"width": 1440, "height": 900})
+    errors, asked = [], []
+    page.on("console", lambda message: errors.append(message.text) if message.type == "error" else None)
+    page.on("pageerror", lambda error: errors.append(str(error)))
+    page.on("request", lambda request: asked.append(request.url))
+    page.context.set_offline(True)
+    # Of its own processor time: what else the machine does is not the report's.
+    meter = page.context.new_cdp_session(page)
+    meter.send("Performance.enable", {"timeDomain": "threadTicks"})
+    page.goto(REPORT.as_uri())
+    page.wait_for_selector("text=never danced this")
+    metrics = {entry["name"]: entry["value"] for entry in meter.send("Performance.getMetrics")["metrics"]}
+    return page, errors, asked, metrics["TaskDuration"]
 
 
 def test_it_is_one_file_of_modest_size(opened):
