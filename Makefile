@@ -37,7 +37,7 @@ report: $(READY) ## all pictures, scores and videos in one page to look at offli
 		$(wildcard results/videos/*/*.mp4 results/evaluation/choreography)
 
 test: $(READY) ## the tests (those of the whole workflow: make smoke)
-	$(BIN)/python -m pytest
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses auto --maxprocesses 8
 
 test-slurm: $(READY) ## the tiny workflow on a SLURM cluster of this machine's own (as root); skipped where there is no SLURM
 	$(BIN)/python -m pytest -v -rs tests/slurm/drills.py
