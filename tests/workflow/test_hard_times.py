@@ -115,7 +115,7 @@ def test_a_job_that_the_system_kills_says_what_that_mostly_means(own):
 
 @contextmanager
 def touched_again_and_again(path: Path) -> Iterator[None]:
-    """As of a file that is still being written. Nothing is: a busy disk could hold up a writer for longer than a job."""
+    """As of a file that is still written to; but nothing is, as a busy disk can hold up a writer for long."""
     ended = threading.Event()
 
     def touch() -> None:
