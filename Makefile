@@ -13,7 +13,7 @@ STUDY ?=
 CORES ?= all
 
 .DEFAULT_GOAL := video
-.PHONY: video report test fuzz drill test-slurm test-browser user-study lint format smoke docs assets licences audit constraints help
+.PHONY: setup video report test fuzz drill test-slurm test-browser user-study lint format smoke docs assets licences audit constraints help
 
 help: ## this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 16
@@ -26,6 +26,8 @@ $(READY): pyproject.toml constraints.txt requirements.lock
 	$(INSTALL) --no-deps --require-hashes --requirement requirements.lock
 	$(INSTALL) --constraint constraints.txt --no-build-isolation --editable ".[dev,docs,cluster,study]"
 	@touch $@
+
+setup: $(READY) ## the environment in .venv, which the other targets set up as well; then: . .venv/bin/activate
 
 video: $(READY) ## the demo: rendered dancers in, results/video.mp4 out
 	PATH="$(CURDIR)/$(BIN):$$PATH" snakemake --cores $(CORES)
