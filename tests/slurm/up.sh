@@ -23,7 +23,7 @@ chmod 711 "$home" "$home/munge"
 munged --force --key-file "$home/munge/key" --socket "$home/munge/socket" --pid-file "$home/munge/pid" \
   --log-file "$home/munge/log" --seed-file "$home/munge/seed"
 
-sed -e "s|@HOME@|$home|g" -e "s|@HOST@|$(hostname -s)|g" -e "s|@CPUS@|$(nproc)|g" \
+sed -e "s|@HOME@|$home|g" -e "s|@HOST@|$(hostname -s)|g" -e "s|@CPUS@|$(env -u OMP_NUM_THREADS nproc)|g" \
   -e "s|@MEMORY_MB@|${NODE_MEMORY_MB:-16000}|g" "$here/slurm.conf.in" >"$home/slurm.conf"
 cp "$here/gres.conf" "$here/cgroup.conf" "$home"
 for config in "${configs[@]}"; do ln -s "$home/$config" "/etc/slurm/$config"; done
