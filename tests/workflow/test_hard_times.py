@@ -14,6 +14,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+from kill_drill import below
 from test_workflow import ROOT, config, error_of, snakemake
 
 pytestmark = pytest.mark.workflow
@@ -27,6 +28,20 @@ def in_own_mounts(script: str, *arguments: str) -> subprocess.CompletedProcess[s
         pytest.skip("this machine lets nobody mount in a namespace of their own")
     command = [*ALONE, script, *arguments]
     return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=300, check=False)
+
+
+def analyse(own: dict[str, str]) -> list[str]:
+    """The command that analyses the song of a project."""
+    return [
+        sys.executable,
+        "-m",
+        "snakemake",
+        "--cores",
+        "1",
+        *config(own),
+        "--",
+        f"{own['results']}/music/tango.parquet",
+    ]
 
 
 def files_in(folder: Path) -> list[str]:
@@ -64,48 +79,20 @@ def test_a_full_disk_is_one_line_and_what_was_finished_stays(own):
 def test_results_that_cannot_be_written_are_one_line(own):
     Path(own["results"]).mkdir()
     script = 'mount --bind "$0" "$0"; mount -o remount,bind,ro "$0"; exec "$@"'
-    run = [
-        sys.executable,
-        "-m",
-        "snakemake",
-        "--cores",
-        "1",
-        *config(own),
-        "--",
-        f"{own['results']}/music/tango.parquet",
-    ]
+    run = analyse(own)
     ended = in_own_mounts(script, own["results"], *run)
     assert f"{own['results']} cannot be written to" in error_of(ended)
     assert files_in(Path(own["results"])) == []
 
 
-def children(pid: int) -> list[int]:
-    found = []
-    for listed in Path(f"/proc/{pid}/task").glob("*/children"):
-        try:
-            found += [int(child) for child in listed.read_text().split()]
-        except OSError:
-            continue
-    return [*found, *(below for child in found for below in children(child))]
-
-
 def test_a_job_that_the_system_kills_says_what_that_mostly_means(own):
     """As the kernel does when memory runs out."""
-    command = [
-        sys.executable,
-        "-m",
-        "snakemake",
-        "--cores",
-        "1",
-        *config(own),
-        "--",
-        f"{own['results']}/music/tango.parquet",
-    ]
+    command = analyse(own)
     with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as run:
         killed = False
         while run.poll() is None and not killed:
-            for pid in children(run.pid):
-                if b"analyse_song.py" in Path(f"/proc/{pid}/cmdline").read_bytes() and not children(pid):
+            for pid in below(run.pid):
+                if b"analyse_song.py" in Path(f"/proc/{pid}/cmdline").read_bytes() and not below(pid):
                     os.kill(pid, signal.SIGKILL)
                     killed = True
             time.sleep(0.02)
