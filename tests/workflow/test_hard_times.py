@@ -10,7 +10,7 @@ import tempfile
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import pytest
@@ -92,9 +92,11 @@ def test_a_job_that_the_system_kills_says_what_that_mostly_means(own):
         killed = False
         while run.poll() is None and not killed:
             for pid in below(run.pid):
-                if b"analyse_song.py" in Path(f"/proc/{pid}/cmdline").read_bytes() and not below(pid):
-                    os.kill(pid, signal.SIGKILL)
-                    killed = True
+                # Most of them are short-lived.
+                with suppress(FileNotFoundError, ProcessLookupError):
+                    if b"analyse_song.py" in Path(f"/proc/{pid}/cmdline").read_bytes() and not below(pid):
+                        os.kill(pid, signal.SIGKILL)
+                        killed = True
             time.sleep(0.02)
         output = run.communicate(timeout=120)[0]
     ended = subprocess.CompletedProcess(command, run.returncode, output, "")
