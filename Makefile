@@ -7,13 +7,17 @@ TOOLS := $(VENV)/tools
 INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 # Installed only by the targets that need them: versions, but no hashes.
 UNLOCKED := atheris|axe-playwright-python|playwright|pyee
+# The folder of a project of one's own, with a config.yaml (danceit_core/new_project.py); empty: the demo.
+PROJECT ?=
 # What `make user-study` hands to the server.
 STUDY ?=
 # The cores snakemake may use; GPU-bound rules run one at a time.
 CORES ?= all
+WORKFLOW = PATH="$(CURDIR)/$(BIN):$$PATH" snakemake --cores $(CORES) $(and $(PROJECT),--configfile "$(PROJECT)/config.yaml")
+RESULTS = $(and $(PROJECT),$(PROJECT)/)results
 
 .DEFAULT_GOAL := video
-.PHONY: setup video report test fuzz drill test-slurm test-browser user-study lint format smoke docs assets licences audit constraints help
+.PHONY: setup video report test test-long fuzz drill test-slurm test-browser user-study lint format smoke docs assets licences audit constraints help
 
 help: ## this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 16
@@ -29,24 +33,27 @@ $(READY): pyproject.toml constraints.txt requirements.lock
 
 setup: $(READY) ## the environment in .venv, which the other targets set up as well; then: . .venv/bin/activate
 
-video: $(READY) ## the demo: rendered dancers in, results/video.mp4 out
-	PATH="$(CURDIR)/$(BIN):$$PATH" snakemake --cores $(CORES)
+video: $(READY) ## the demo: rendered dancers in, results/video.mp4 out; PROJECT=my: your own, my/results/video.mp4
+	$(WORKFLOW)
 
 # What was made beside that comes along: other videos, the comparison of choreographies.
 report: $(READY) ## all pictures, scores and videos in one page to look at offline: results/report.html
-	PATH="$(CURDIR)/$(BIN):$$PATH" snakemake --cores $(CORES)
-	PATH="$(CURDIR)/$(BIN):$$PATH" snakemake --cores $(CORES) --quiet all --report results/report.html -- all \
-		$(wildcard results/videos/*/*.mp4 results/evaluation/choreography)
+	$(WORKFLOW)
+	$(WORKFLOW) --quiet all --report "$(RESULTS)/report.html" -- all \
+		$(wildcard $(RESULTS)/videos/*/*.mp4 $(RESULTS)/evaluation/choreography)
 
 test: $(READY) ## the tests (those of the whole workflow: make smoke)
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses auto --maxprocesses 8
+
+test-long: $(READY) ## the tests that take a minute each: ten minutes of video, two hours of music
+	$(BIN)/python -m pytest -m long --durations 0
 
 test-slurm: $(READY) ## the tiny workflow on a SLURM cluster of this machine's own (as root); skipped where there is no SLURM
 	$(BIN)/python -m pytest -v -rs tests/slurm/drills.py
 
 user-study: $(READY) ## clips of each variant of the alignment, and a page to vote on them (STUDY="--port 8010")
-	PATH="$(CURDIR)/$(BIN):$$PATH" snakemake --cores $(CORES) -- results/user_study/study.json
-	$(BIN)/python -m danceit_core.user_study $(STUDY)
+	$(WORKFLOW) -- "$(RESULTS)/user_study/study.json"
+	$(BIN)/python -m danceit_core.user_study --results "$(RESULTS)" --edits "$(or $(PROJECT),config)/edits.tsv" $(STUDY)
 
 test-browser: $(READY) ## the report, the voting page and the explorer in a real Chromium, which is installed where apt-get can
 	@command -v chromium > /dev/null || [ "$$(id -u)" != 0 ] || { apt-get update -qq && apt-get install -y -qq chromium; }

@@ -27,7 +27,7 @@ def check_files(table: pd.DataFrame, *, table_path: str, made_in: str) -> None:
             made = Path(os.path.normpath(path)).is_relative_to(made_in) and DEMO_FILES.fullmatch(Path(path).name)
             if not path or made:
                 continue
-            if fault := _fault_of(path, folder_too=column == "keypoints"):
+            if fault := fault_of(path, folder_too=column == "keypoints"):
                 raise ConfigError(f"{table_path}: {row_id!r}: {fault}: {path!r}; correct column {column!r}")
             if (dated_s := Path(path).stat().st_mtime) > time.time():
                 # Snakemake goes by the times of files, and takes no result that is older than its source.
@@ -38,7 +38,7 @@ def check_files(table: pd.DataFrame, *, table_path: str, made_in: str) -> None:
                 )
 
 
-def _fault_of(path: str, *, folder_too: bool) -> str:
+def fault_of(path: str, *, folder_too: bool) -> str:
     """What is wrong with a path that should be a file (or a folder); empty if nothing is."""
     if "{" in path or "}" in path:
         return "snakemake takes braces in a name for a wildcard; rename the file"

@@ -72,7 +72,7 @@ def test_a_mix_follows_its_tempi() -> None:
     assert rate[18:].mean() == pytest.approx(1.1, abs=0.02)
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_a_two_hour_mix_is_danced_without_drift() -> None:
     song = beat_grid(128, seconds=7200.0, fps=FPS)
     trial = dance_to(song, DANCES, replace(DEFAULT, retrieval=replace(DEFAULT.retrieval, candidates=10)))

@@ -182,7 +182,7 @@ def test_streams_that_start_at_different_times(tmp_path, suffix, codec, sound_co
     assert heard_s(path) == pytest.approx(events_s - zero_s, abs=0.005)
 
 
-@pytest.mark.parametrize("length_s", [66, pytest.param(606, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("length_s", [66, pytest.param(606, marks=pytest.mark.long)])
 def test_together_at_the_start_and_after_ten_minutes(tmp_path, length_s):
     # A phone in the dark: the seconds have four, five or six pictures.
     counts = np.random.default_rng(2).integers(4, 7, length_s)

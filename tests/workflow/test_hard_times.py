@@ -2,20 +2,21 @@
 
 import os
 import re
-import shutil
 import signal
 import subprocess
 import sys
 import tempfile
-import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+import numpy as np
 import pytest
 from kill_drill import below
 from test_workflow import ROOT, config, error_of, snakemake
+
+from danceit_core.media.audio import write_sound
 
 pytestmark = pytest.mark.workflow
 
@@ -107,19 +108,11 @@ def test_a_job_that_the_system_kills_says_what_that_mostly_means(own):
 @contextmanager
 def touched_again_and_again(path: Path) -> Iterator[None]:
     """As of a file that is still written to."""
-    ended = threading.Event()
-
-    def touch() -> None:
-        while not ended.wait(0.02):
-            os.utime(path)
-
-    thread = threading.Thread(target=touch)
-    thread.start()
-    try:
-        yield
-    finally:
-        ended.set()
-        thread.join()
+    with subprocess.Popen(["sh", "-c", 'while touch "$0"; do sleep 0.02; done', str(path)]) as toucher:
+        try:
+            yield
+        finally:
+            toucher.kill()
 
 
 @pytest.fixture
@@ -131,9 +124,12 @@ def memory_folder() -> Iterator[Path]:
         yield Path(folder)
 
 
-def test_a_source_that_changes_while_it_is_read_is_read_again(own, tmp_path, memory_folder):
+def test_a_source_that_changes_while_it_is_read_is_read_again(own, memory_folder):
+    """The song is long: on a busy machine the analysis of a short one can fall between two touches."""
     wanted, song = f"{own['results']}/music/tango.parquet", memory_folder / "song.flac"
-    shutil.copyfile(tmp_path / "song.flac", song)
+    clicks = np.zeros(60 * 22050, np.float32)
+    clicks[::11025] = 1
+    write_sound(song, clicks, sample_rate_hz=22050)
     Path(own["songs"]).write_text(f"song\tpath\ntango\t{song}\n")
     with touched_again_and_again(song):
         run = snakemake("--cores", "1", *config(own), "--", wanted)
