@@ -127,7 +127,7 @@ def memory_folder() -> Iterator[Path]:
 def test_a_source_that_changes_while_it_is_read_is_read_again(own, memory_folder):
     """The song is long: on a busy machine the analysis of a short one can fall between two touches."""
     wanted, song = f"{own['results']}/music/tango.parquet", memory_folder / "song.flac"
-    clicks = np.zeros(60 * 22050, np.float32)
+    clicks = np.zeros(120 * 22050, np.float32)
     clicks[::11025] = 1
     write_sound(song, clicks, sample_rate_hz=22050)
     Path(own["songs"]).write_text(f"song\tpath\ntango\t{song}\n")
