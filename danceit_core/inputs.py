@@ -148,7 +148,9 @@ def describe(error: ValidationError) -> str:
         unknown = next(name for name in error.instance if name not in known)
         return f"unknown key {f'{key}.{unknown}'.lstrip('.')!r}; {_nearest(str(unknown), known)}"
     if error.validator == "required":
-        return f"{error.message.replace('is a required property', 'is missing')}{f' in {key}' if key else ''}; add it"
+        name = next(name for name in error.validator_value if name not in error.instance)
+        about = error.schema["properties"][name].get("description", "")
+        return f"{name!r} is missing{f' in {key}' if key else ''}; add it" + (f" ({about})" if about else "")
     about = error.schema.get("description", "")
     return f"{key or 'the configuration'}: {error.message}" + (f" ({about})" if about else "")
 

@@ -48,22 +48,20 @@ KINDS = {
 
 @dataclass
 class Table:
-    """A table in the making: the text that stands there, its header, the IDs and paths in it, and lines to be added."""
+    """A table in the making: the text that stands there, its header and its rows, and lines to be added."""
 
     path: Path
     text: str
     header: Sequence[str]
-    ids: list[str]
-    files: set[Path]
+    rows: list[dict[str, str]]
     added: list[str] = field(default_factory=list)
 
     def add(self, file: Path, **cells: str) -> None:
         """One line more."""
-        line = io.StringIO()
-        cells["path"] = str(file)
-        csv.writer(line, delimiter="\t", lineterminator="\n").writerow([cells.get(name, "") for name in self.header])
+        line, row = io.StringIO(), {"path": str(file), **cells}
+        csv.writer(line, delimiter="\t", lineterminator="\n").writerow([row.get(name, "") for name in self.header])
         self.added.append(line.getvalue())
-        self.files.add(file)
+        self.rows.append(row)
 
 
 def parse_arguments(arguments: Sequence[str] | None = None) -> argparse.Namespace:
@@ -90,25 +88,30 @@ def new_project(
     """
     paths = {"videos": videos, "songs": songs, "targets": persons}
     tables = {name: _open_table(folder / f"{name}.tsv", kind) for name, kind in KINDS.items()}
-    taken = {row_id.casefold() for table in tables.values() for row_id in table.ids} | RESERVED | TAKEN
+    taken = RESERVED | TAKEN
+    for name, table in tables.items():
+        taken |= {row[KINDS[name].columns[0]].casefold() for row in table.rows}
     report = []
     for name, kind in KINDS.items():
         table, key = tables[name], kind.columns[0]
+        listed = {Path(row["path"]).absolute() for row in table.rows if row["path"]}
         for file, fault in (found for path in paths[name] for found in _files_in(path.absolute(), kind)):
             if fault:
                 report.append(f"left out: {file} ({fault})")
-            elif file not in table.files:
+            elif file not in listed:
                 row_id = make_id(file.stem, taken, otherwise=key)
                 taken.add(row_id.casefold())
+                listed.add(file)
                 table.add(file, **{key: row_id, "consent": "yes" if consent else ""})
-        if not table.files:
+        if not table.rows:
             raise ConfigError(f"{folder} has no {key} yet; name one with --{kind.option} PATH")
     for table in tables.values():
         write_text(table.path, "".join([table.text, *table.added]))
-        report.append(f"{table.path}: {len(table.files)}, {len(table.added)} of them new")
+        report.append(f"{table.path}: {len(table.rows)}, {len(table.added)} of them new")
     _write_rest(folder)
-    if tables["targets"].added and not consent:
-        report.append(f"then: write yes into the column consent of {tables['targets'].path} if the person agrees")
+    for row in tables["targets"].rows:
+        if not row.get("consent"):
+            report.append(f"then: write yes into the column consent of {folder}/targets.tsv if {row['target']} agrees")
     return [*report, f"then: snakemake --configfile {folder / 'config.yaml'}"]
 
 
@@ -124,20 +127,16 @@ def make_id(name: str, taken: Collection[str], *, otherwise: str) -> str:
 def _open_table(path: Path, kind: Kind) -> Table:
     """The table that stands there, or one of nothing but a header."""
     if not path.exists():
-        return Table(path, "\t".join(kind.columns) + "\n", kind.columns, [], set())
+        return Table(path, "\t".join(kind.columns) + "\n", kind.columns, [])
     lines = read_cells(path, remedy="create it") or [(0, [])]
     header = lines[0][1]
     if missing := [name for name in kind.columns if name not in header]:
         raise ConfigError(f"{path}: column {missing[0]!r} is missing; the columns are separated by tabs")
-    rows = [dict(zip(header, map(str.strip, cells), strict=False)) for _, cells in lines[1:]]
+    rows = [
+        dict.fromkeys(header, "") | dict(zip(header, map(str.strip, cells), strict=False)) for _, cells in lines[1:]
+    ]
     text = path.read_text(encoding="utf-8-sig")
-    return Table(
-        path,
-        text if text.endswith("\n") else f"{text}\n",
-        header,
-        ids=[row[kind.columns[0]] for row in rows],
-        files={Path(row["path"]).absolute() for row in rows if row.get("path")},
-    )
+    return Table(path, text if text.endswith("\n") else f"{text}\n", header, rows)
 
 
 def _files_in(path: Path, kind: Kind) -> Iterator[tuple[Path, str]]:

@@ -68,7 +68,7 @@ def test_a_bad_value_is_named_with_its_key(config, section, key, value):
 
 def test_a_missing_key_is_named(config):
     del config["seed"]
-    assert refuse(config) == "config.yaml: 'seed' is missing; add it"
+    assert refuse(config) == "config.yaml: 'seed' is missing; add it (seed of everything random)"
 
 
 def test_a_missing_table_and_a_missing_file(config, tmp_path):
