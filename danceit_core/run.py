@@ -3,7 +3,8 @@
     with stage(snakemake) as run:
         train_matcher(..., device=run.device, progress=run.progress)
 
-A `DanceItError` becomes one line `error: ...`, the last of the rule's log, and exit status 1.
+A `DanceItError` becomes one line `error: ...`, the last of the rule's log, and exit status 1. Warnings of our own go to
+the log and to the terminal.
 """
 
 import contextlib
@@ -26,7 +27,7 @@ from danceit_core.unchanged import Inputs
 if TYPE_CHECKING:
     import torch
 
-log = logging.getLogger("danceit")
+log = logging.getLogger(__name__)
 Progress = Callable[[int, int], None]
 BAR_AFTER_S, LINE_EVERY_S = 2.0, 60.0
 # How PyTorch on the CPU, on the GPU, and OpenCV say it.
@@ -144,7 +145,7 @@ def stage(job: Job) -> Iterator[Stage]:
     A result made of an input that was replaced meanwhile is an error, too: nobody could tell what it shows.
     """
     name, path = job.rule, Path(job.log[0])
-    _open_log(path)
+    _open_log(path, name=name)
     if (torch := sys.modules.get("torch")) is not None:  # a script that uses it has imported it by now
         torch.set_num_threads(max(1, min(job.threads, torch.get_num_threads())))
     start_s, inputs = time.monotonic(), Inputs(job.input)
@@ -165,8 +166,8 @@ def stage(job: Job) -> Iterator[Stage]:
         fail(path, message)
 
 
-def _open_log(path: Path) -> None:
-    """Let all messages go to a job's log."""
+def _open_log(path: Path, *, name: str) -> None:
+    """Let all messages go to a job's log, and our own warnings to the terminal, too, with the job's name."""
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text("")
     # Appending: progress, the last line of an error and the libraries' messages go to the same file.
@@ -174,6 +175,10 @@ def _open_log(path: Path) -> None:
     handler.setFormatter(logging.Formatter("%(levelname)s: %(message)s"))
     logging.basicConfig(level=logging.INFO, handlers=[handler], force=True)
     logging.captureWarnings(True)
+    terminal = logging.StreamHandler()
+    terminal.addFilter(lambda record: record.levelno == logging.WARNING)  # errors come from snakemake
+    terminal.setFormatter(logging.Formatter(f"warning: {' '.join(dict.fromkeys([name, path.stem]))}: %(message)s"))
+    logging.getLogger("danceit_core").handlers = [terminal]
 
 
 def explain(error: Exception, *, name: str, folder: Path) -> str | None:

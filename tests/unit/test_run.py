@@ -1,5 +1,6 @@
 """A rule's script: a known error is one line at the end of the log, an unknown one keeps its traceback above it."""
 
+import logging
 import os
 import pty
 import re
@@ -163,11 +164,21 @@ def no_gpu(monkeypatch):
     monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
 
 
-def test_a_promised_gpu_that_is_absent_is_a_warning(job, no_gpu):
+def test_a_promised_gpu_that_is_absent_is_a_warning(job, no_gpu, capsys):
     job.resources = {"gpu": 1}
     with stage(job) as run:
         assert run.device == torch.device("cpu")
     assert "WARNING: no GPU found; computing on the CPU" in log_of(job)
+    assert capsys.readouterr().err == "warning: normalise_video job: no GPU found; computing on the CPU\n"
+
+
+def test_the_terminal_shows_what_our_modules_warn_of_and_no_more(job, capsys):
+    with stage(job):
+        logging.getLogger("danceit_core.media.source").warning("left out: %s", "no picture")
+        logging.getLogger("danceit_core.media.source").info("took 3 s")
+        logging.getLogger("av").warning("deprecated")
+    assert capsys.readouterr().err == "warning: normalise_video job: left out: no picture\n"
+    assert {"WARNING: left out: no picture", "INFO: took 3 s", "WARNING: deprecated"} < set(log_of(job))
 
 
 @pytest.mark.parametrize("given", [{"gpu": 1}, {"gpu": 0, "gres": "gpu:1"}])
