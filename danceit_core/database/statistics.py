@@ -13,6 +13,7 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
@@ -40,6 +41,8 @@ COLUMNS = (
 )  # fmt: skip
 # Shoulders must be this far apart (of a torso) on the other side before the dancer counts as turned.
 TURN_TORSOS = 0.2
+# Bars that can still be told apart.
+MOST_BARS = 16
 # Eyes nearer than this (of a torso) say nothing about the side: the head is in profile.
 EYES_TORSOS = 0.04
 
@@ -166,23 +169,43 @@ def count_turns(keypoints: Keypoints) -> int:
 
 
 def draw_statistics(statistics: pd.DataFrame, path: str | Path) -> None:
-    """Both histograms of Fig. 5 as a PNG: videos by tempo of the music and by number of turns."""
-    figure = Figure(figsize=(9, 3.4), layout="constrained")
-    left, right = figure.subplots(1, 2)
+    """A PNG of how much is kept of each video, and both histograms of Fig. 5: tempo of the music, number of turns."""
+    figure = Figure(figsize=(13, 3.6), layout="constrained")
+    left, middle, right = figure.subplots(1, 3)
+    _draw_kept(left, statistics)
     tempi = statistics["tempo_bpm"].dropna().clip(50, 219)  # what lies beyond is counted in the outermost bars
-    left.hist(tempi, bins=np.arange(50, 221, 10).tolist(), color="#4472a8", edgecolor="white")
-    left.set(xlabel="tempo of the music (beats a minute)", ylabel="videos", title="Tempo")
+    middle.hist(tempi, bins=np.arange(50, 221, 10).tolist(), color="#4472a8", edgecolor="white")
+    middle.set(xlabel="tempo of the music (beats a minute)", ylabel="videos", title="Tempo")
     turns = statistics["turns"]
     most = int(turns.max()) if len(turns) else 0
     width = max(1, -(-(most + 1) // 20))
     right.hist(turns, bins=np.arange(-0.5, most + width + 0.5, width).tolist(), color="#c9803a", edgecolor="white")
     right.set(xlabel="turns in the video", ylabel="videos", title="Turns")
-    for axes in (left, right):
+    for axes in (middle, right):
         axes.yaxis.get_major_locator().set_params(integer=True)
+    for axes in (left, middle, right):
         axes.spines[["top", "right"]].set_visible(False)
     figure.suptitle(describe_total(statistics))
     with whole_file(path) as partial:
-        figure.savefig(partial, dpi=130, format="png")
+        figure.savefig(partial, dpi=110, format="png")
+
+
+def _draw_kept(axes: Axes, statistics: pd.DataFrame) -> None:
+    """A bar a video, or, where these would be too many to read, a histogram of the shares that were kept."""
+    kept = 1 - statistics["dropped_share"]
+    if len(statistics) > MOST_BARS:
+        axes.hist(100 * kept, bins=np.arange(0, 101, 5).tolist(), color="#8fbf9f", edgecolor="white")
+        axes.set(xlabel="frames kept (%)", ylabel="videos", title="Kept")
+        return
+    short = [name if len(name) <= 20 else f"{name[:19]}…" for name in statistics["video"]]
+    names = [f"{name}\n(no sound)" if silent else name for name, silent in zip(short, statistics["silent"], strict=True)]
+    minutes, rows = 60 * statistics["hours"], np.arange(len(statistics))
+    axes.barh(rows, minutes * kept, color="#8fbf9f", label="kept")
+    axes.barh(rows, minutes * (1 - kept), left=minutes * kept, color="#d9dce1", label="dropped")
+    axes.set_yticks(rows, names)
+    axes.invert_yaxis()
+    axes.set(xlabel="minutes", title="Kept")
+    axes.legend(frameon=False, fontsize="small")
 
 
 def _spread(keypoints: Keypoints, left: int, right: int) -> NDArray[np.float64]:

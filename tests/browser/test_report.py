@@ -20,7 +20,7 @@ EXPECTED = {
     },
     "3. Person": {"1. does the video serve", "2. frames never seen", "3. faces", "4. losses"},
     "4. Matcher": {"losses, fragments of 2 s"},
-    "5. Dances": {"tempo and turns", "what is kept of"},
+    "5. Dances": {"kept, tempo, turns", "what is kept of"},
 }  # fmt: skip
 
 

@@ -120,6 +120,7 @@ def test_histograms_are_drawn_even_of_nothing(tmp_path):
     full = pd.concat([database_statistics([("a", *make_video())])] * 3)
     full["turns"], full["tempo_bpm"] = [3, 400, 0], [120, np.nan, 300]
     draw_statistics(full, tmp_path / "full.png")
+    draw_statistics(pd.concat([full] * 10), tmp_path / "many.png")
     draw_statistics(database_statistics([]), tmp_path / "empty.png")
-    for name in ("full", "empty"):
+    for name in ("full", "many", "empty"):
         assert (tmp_path / f"{name}.png").read_bytes()[:4] == b"\x89PNG"

@@ -29,7 +29,7 @@ rule describe_dances:
         figure=report(
             "<results>/database/statistics.png",
             category="5. Dances",
-            labels={"what": "tempo and turns", "video": "all"},
+            labels={"what": "kept, tempo, turns", "video": "all"},
             caption="../report/statistics.rst",
         ),
     log:
