@@ -41,6 +41,7 @@ report: $(READY) ## all pictures, scores and videos in one page to look at offli
 	$(WORKFLOW)
 	$(WORKFLOW) --quiet all --report "$(RESULTS)/report.html" -- all \
 		$(wildcard $(RESULTS)/videos/*/*.mp4 $(RESULTS)/evaluation/choreography)
+	@echo "$(RESULTS)/report.html is written: open it in a browser"
 
 test: $(READY) ## the tests (those of the whole workflow: make smoke)
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses auto --maxprocesses 8

@@ -4,6 +4,7 @@ import math
 import textwrap
 from collections.abc import Mapping, Sequence
 from html import escape
+from pathlib import PurePath
 from typing import Any
 
 import pandas as pd
@@ -78,8 +79,16 @@ def closing_lines(
         f"{video}: {scores['video']['seconds']:.1f} s",
         *(f"  {value:>5} {words}" for value, words in key_scores(scores, kind=kind)),
         *textwrap.wrap(f"time: {times}", WIDTH, initial_indent="  ", subsequent_indent="        "),
-        f"  more: {summary}; `make report` gathers all pictures into one page",
+        f"  more: {summary}; {_report_command(summary)} gathers all pictures into one page",
     ]
+
+
+def _report_command(summary: str) -> str:
+    """The command for the report of these very results: the demo's, a project's, or wherever else they lie."""
+    results = PurePath(summary).parent
+    if results.name != "results":
+        return "`snakemake --report`"
+    return "`make report`" if results == PurePath("results") else f"`make report PROJECT={results.parent}`"
 
 
 def summary_html(

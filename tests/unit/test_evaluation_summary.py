@@ -85,6 +85,19 @@ def test_a_run_ends_with_a_few_lines(scores):
     assert all(len(line) <= 100 for line in lines)
 
 
+@pytest.mark.parametrize(
+    ("summary", "command"),
+    [
+        ("results/summary.md", "`make report`"),
+        ("my/results/summary.md", "`make report PROJECT=my`"),
+        ("/data/summary.md", "`snakemake --report`"),
+    ],
+)
+def test_the_report_it_names_is_that_of_these_results(scores, summary, command):
+    lines = closing_lines(scores, video="v.mp4", summary=summary, benchmarks={}, kind="min")
+    assert lines[-1] == f"  more: {summary}; {command} gathers all pictures into one page"
+
+
 def test_a_song_without_beats_has_no_score_of_them_at_the_end(scores):
     scores["beats"] |= {"s_ba_max_1": float("nan"), "chance_s_ba_max_1": float("nan")}
     lines = closing_lines(scores, video="v.mp4", summary="s.md", benchmarks={}, kind="max")
