@@ -14,10 +14,10 @@ STAGE_VERSIONS: dict[str, int] = {
     "matcher": 2,
     "retrieval": 3,
     "alignment": 3,
-    "pose_gan": 3,
+    "pose_gan": 4,
     "face_gan": 2,
-    "rendering": 3,
-    "group": 2,
+    "rendering": 4,
+    "group": 3,
     "evaluation": 3,
     "user_study": 1,
 }

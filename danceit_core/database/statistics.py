@@ -198,7 +198,9 @@ def _draw_kept(axes: Axes, statistics: pd.DataFrame) -> None:
         axes.set(xlabel="frames kept (%)", ylabel="videos", title="Kept")
         return
     short = [name if len(name) <= 20 else f"{name[:19]}…" for name in statistics["video"]]
-    names = [f"{name}\n(no sound)" if silent else name for name, silent in zip(short, statistics["silent"], strict=True)]
+    names = [
+        f"{name}\n(no sound)" if silent else name for name, silent in zip(short, statistics["silent"], strict=True)
+    ]
     minutes, rows = 60 * statistics["hours"], np.arange(len(statistics))
     axes.barh(rows, minutes * kept, color="#8fbf9f", label="kept")
     axes.barh(rows, minutes * (1 - kept), left=minutes * kept, color="#d9dce1", label="dropped")

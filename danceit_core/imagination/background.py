@@ -14,8 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from danceit_core.imagination.fill import fill_holes
-from danceit_core.imagination.region import Mask, body_size, person_region
-from danceit_core.pose.skeleton import FEET, Keypoints, present
+from danceit_core.imagination.region import Mask, body_size, person_and_shadow, person_region
+from danceit_core.pose.skeleton import Keypoints
 
 log = logging.getLogger(__name__)
 
@@ -23,7 +23,6 @@ FRAMES = 240  # sampled evenly: more make no better median
 ROWS = 32  # of all sampled frames at a time: 240 x 32 x 512 x 3 x 2 bytes = 24 MB
 MIN_VIEWS = 6  # a pixel seen less often may show the rim of the person only
 MAX_UNREST = 40  # grey levels between the quartiles of a seldom seen pixel; above, sleeves and hair are among them
-WIDEN = 1.5
 RIM_PX = 4  # of the picture beside the black bars: their edge is no sharpness of the room
 BARE_WALL = 25.0  # variance of the Laplacian below which a room has no edges to speak of; four real ones: 200 to 2000
 MOVING_LEVELS = 6.0  # grey levels between plate and frames above which the camera is held to move
@@ -79,7 +78,7 @@ def relative_sharpness(
     for frame, (picture, joints) in enumerate(zip(pictures, keypoints, strict=True)):
         edges = cv2.Laplacian(cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY), cv2.CV_32F)
         person = inside & person_region(joints, size=(width, height), body_px=body_px)
-        room = inside & ~_covered(joints, size=(width, height), body_px=body_px)
+        room = inside & ~person_and_shadow(joints, size=(width, height), body_px=body_px)
         if person.any() and room.any():
             ratios[frame] = edges[person].var(dtype=np.float64) / (BARE_WALL + edges[room].var(dtype=np.float64))
     return ratios
@@ -93,7 +92,7 @@ def _sample(pictures: NDArray[np.uint8], keypoints: Keypoints) -> tuple[NDArray[
     typical = _typical_size(keypoints[chosen], otherwise=height / 4)
     hidden = np.stack(
         [
-            _covered(keypoints[i], size=(width, height), body_px=float(np.nanmax([s, typical])))
+            person_and_shadow(keypoints[i], size=(width, height), body_px=float(np.nanmax([s, typical])))
             for i, s in zip(chosen, sizes, strict=True)
         ]
     )
@@ -127,18 +126,6 @@ def _at_share(band: NDArray[np.uint16], views: NDArray[np.int64], share: float) 
     """The grey level below which a share of the views of each pixel lies, (rows, W, 3) from sorted (n, rows, W, 3)."""
     index = (np.maximum(views - 1, 0) * share).astype(np.int64)
     return np.take_along_axis(band, index[None, :, :, None], axis=0)[0].astype(np.int32)
-
-
-def _covered(keypoints: Keypoints, *, size: tuple[int, int], body_px: float) -> Mask:
-    """Region of the person, generously, and of the shadow near the feet."""
-    region = person_region(keypoints, size=size, body_px=body_px, widen=WIDEN).astype(np.uint8)
-    feet = [joint for joint in FEET if present(keypoints)[joint]]
-    if feet:
-        low, high = keypoints[feet, :2].min(0), keypoints[feet, :2].max(0)
-        centre = (low + high) / 2
-        axes = (high - low) / 2 + (0.7 * body_px, 0.3 * body_px)
-        cv2.ellipse(region, tuple(map(int, centre)), tuple(map(int, axes)), 0, 0, 360, 1, -1)
-    return region.astype(bool)
 
 
 def _levels(

@@ -17,7 +17,7 @@ from danceit_core.config import PoseGanSettings
 from danceit_core.imagination.bone_motion import carry
 from danceit_core.imagination.chart import body_chart
 from danceit_core.imagination.generator import Painting
-from danceit_core.imagination.region import detail_region, person_region
+from danceit_core.imagination.region import detail_region, person_region, reach
 from danceit_core.imagination.view import View, Window, rim
 from danceit_core.media.letterbox import Picture
 from danceit_core.pose.draw import heat_maps, pose_picture
@@ -90,8 +90,11 @@ def make_condition(
         before = to_tensor(carried(previous, poses, windows, view=view, body_px=body_px), device)
     if plate is not None:
         rooms = to_tensor(np.stack([view.cut(plate, window) for window in windows]), device)
-        rims = np.stack([rim(window, view=view, fade_px=FADE_PX) for window in windows])
-        limit = torch.from_numpy(rims[:, None]).to(device)
+        limits = [
+            np.minimum(rim(window, view=view, fade_px=FADE_PX), reach(pose, size=size, body_px=body_px * view.scale))
+            for window, pose in zip(windows, inside, strict=True)
+        ]
+        limit = torch.from_numpy(np.stack(limits)[:, None]).to(device)
     return Condition(pose_tensor, chart, rooms, before, limit, windows)
 
 

@@ -38,6 +38,10 @@ _BONES = (
 # Half widths in torso lengths: the capsule around every limb, the discs around hands, feet and head.
 _LIMB, _HAND, _FOOT, _HEAD = 0.17, 0.26, 0.22, 0.42
 _FOREARM = 0.45
+# Factor on the half widths where nothing of the person must be missed.
+_GENEROUS = 1.5
+# Torso lengths beyond that: as far as hair and cloth may be opaque, and where nothing of the person is left.
+_NEAR, _GONE = 0.3, 0.8
 
 
 def body_size(keypoints: Keypoints) -> NDArray[np.float64]:
@@ -88,6 +92,25 @@ def person_region(keypoints: Keypoints, *, size: tuple[int, int], body_px: float
         if seen[joint]:
             stroke(points[joint], points[joint], _FOOT)
     return canvas.astype(bool)
+
+
+def person_and_shadow(keypoints: Keypoints, *, size: tuple[int, int], body_px: float) -> Mask:
+    """The person of (25, 3) keypoints, generously, and the shadow near the feet: booleans (H, W)."""
+    region = person_region(keypoints, size=size, body_px=body_px, widen=_GENEROUS).astype(np.uint8)
+    feet = [joint for joint in FEET if present(keypoints)[joint]]
+    if feet:
+        low, high = keypoints[feet, :2].min(0), keypoints[feet, :2].max(0)
+        centre = (low + high) / 2
+        axes = (high - low) / 2 + (0.7 * body_px, 0.3 * body_px)
+        cv2.ellipse(region, tuple(map(int, centre)), tuple(map(int, axes)), 0, 0, 360, 1, -1)
+    return region.astype(bool)
+
+
+def reach(keypoints: Keypoints, *, size: tuple[int, int], body_px: float) -> NDArray[np.float32]:
+    """How much of each pixel may belong to the person, float32 (H, W): 1 on and near them, 0 far off; 0 of nobody."""
+    beyond = np.uint8(~person_and_shadow(keypoints, size=size, body_px=body_px))
+    distance = cv2.distanceTransform(beyond, cv2.DIST_L2, 3) / body_px
+    return np.clip((_GONE - distance) / (_GONE - _NEAR), 0, 1)
 
 
 def detail_region(keypoints: Keypoints, *, size: tuple[int, int], body_px: float) -> Mask:

@@ -9,6 +9,7 @@ from toy_target import CPU, TOY_SETTINGS, toy_poses, toy_room
 
 from danceit_core.imagination.batches import (
     DETAIL,
+    FADE_PX,
     PERSON,
     ROOM,
     Past,
@@ -20,8 +21,8 @@ from danceit_core.imagination.batches import (
 )
 from danceit_core.imagination.chart import CHANNELS, body_chart
 from danceit_core.imagination.generator import Painting
-from danceit_core.imagination.region import body_size
-from danceit_core.imagination.view import View, Window
+from danceit_core.imagination.region import body_size, reach
+from danceit_core.imagination.view import View, Window, rim
 from danceit_core.pose.draw import heat_maps, pose_picture
 from danceit_core.pose.skeleton import NOSE
 
@@ -147,10 +148,9 @@ def test_the_condition_is_what_the_windows_show(view, pose_input):
         assert torch.equal(given.pose[number], pose)
         for seen, picture in ((given.previous, previous[number]), (given.plate, toy_room(SIZE))):
             np.testing.assert_array_equal(to_pictures(seen[number : number + 1])[0], view.cut(picture, window))
-        if view.window != (SIZE, SIZE):
-            touching = window.left == 0
-            assert float(given.limit[number, 0, height // 2, 0]) == (1 if touching else pytest.approx(1 / 7))
-    assert float(given.limit.min() if view is WHOLE else given.limit.max()) == 1
+        near = reach(inside, size=view.network, body_px=BODY * view.scale)
+        limit = np.minimum(near, rim(window, view=view, fade_px=FADE_PX))
+        np.testing.assert_array_equal(given.limit[number, 0], limit)
 
 
 def test_the_chart_of_a_shrunk_window_is_the_chart_of_the_picture_shrunk():

@@ -10,7 +10,14 @@ from toy_target import draw_toy, toy_poses, toy_room, toy_target
 from danceit_core.imagination.background import background_plate
 from danceit_core.imagination.chart import CHANNELS, body_chart
 from danceit_core.imagination.fill import fill_holes
-from danceit_core.imagination.region import body_size, detail_region, person_region, person_span
+from danceit_core.imagination.region import (
+    body_size,
+    detail_region,
+    person_and_shadow,
+    person_region,
+    person_span,
+    reach,
+)
 from danceit_core.pose.skeleton import LEFT_SHOULDER, NECK, RIGHT_SHOULDER
 
 SIZE = 128
@@ -35,6 +42,22 @@ def test_the_region_covers_the_whole_person_and_no_more_than_needed():
         assert region.mean() < 0.45
         assert detail_region(pose, size=(SIZE, SIZE), body_px=BODY).sum() < 0.5 * region.sum()
     assert not person_region(NOBODY, size=(SIZE, SIZE), body_px=BODY).any()
+
+
+def test_the_person_reaches_as_far_as_cloth_and_shadow_and_not_across_the_room():
+    for pose in POSES[:10]:
+        near = reach(pose, size=(SIZE, SIZE), body_px=BODY)
+        covered = person_and_shadow(pose, size=(SIZE, SIZE), body_px=BODY)
+        assert near.dtype == np.float32
+        assert (near[covered] == 1).all()
+        grown = cv2.dilate(
+            covered.astype(np.uint8), cv2.getStructuringElement(cv2.MORPH_ELLIPSE, [2 * int(BODY) - 1] * 2)
+        )
+        assert (near[grown == 0] == 0).all()
+        assert 0 < near[(grown == 1) & ~covered].mean() < 1
+        rows, columns = (np.abs(np.diff(near, axis=axis)).max() for axis in (0, 1))
+        assert max(rows, columns) < 3 / BODY  # no edge that could be seen
+    assert not reach(NOBODY, size=(SIZE, SIZE), body_px=BODY).any()
 
 
 def test_the_box_goes_around_the_region_and_not_far_beyond():
