@@ -67,11 +67,13 @@ def make_condition(
     device: torch.device,
     moves: NDArray[np.int64] | None = None,
     previous: Sequence[Past] | None = None,
+    near_body: bool = False,
 ) -> Condition:
     """Condition for (N, 25, 3) poses in pixels of the picture.
 
     moves: (N, 2) pixels by which the windows are moved. previous: what was painted before each, if the settings want
-    it.
+    it. near_body: what is painted ends some way from the body. That is for pictures to be looked at; in training, where
+    the camera moved, the rest of the room would tell painted from real at a glance.
     """
     moves = np.zeros((len(poses), 2), np.int64) if moves is None else moves
     windows = [view.place(pose, body_px=body_px, move=move) for pose, move in zip(poses, moves.tolist(), strict=True)]
@@ -90,11 +92,10 @@ def make_condition(
         before = to_tensor(carried(previous, poses, windows, view=view, body_px=body_px), device)
     if plate is not None:
         rooms = to_tensor(np.stack([view.cut(plate, window) for window in windows]), device)
-        limits = [
-            np.minimum(rim(window, view=view, fade_px=FADE_PX), reach(pose, size=size, body_px=body_px * view.scale))
-            for window, pose in zip(windows, inside, strict=True)
-        ]
-        limit = torch.from_numpy(np.stack(limits)[:, None]).to(device)
+        limits = np.stack([rim(window, view=view, fade_px=FADE_PX) for window in windows])
+        if near_body:
+            limits = np.minimum(limits, [reach(pose, size=size, body_px=body_px * view.scale) for pose in inside])
+        limit = torch.from_numpy(limits[:, None]).to(device)
     return Condition(pose_tensor, chart, rooms, before, limit, windows)
 
 

@@ -131,6 +131,7 @@ def _paint(
         body_px=gan.body_px,
         device=device,
         previous=previous,
+        near_body=True,
     )
     with half_precision(device):
         return gan.generator(condition.pose, **condition.inputs), condition.windows

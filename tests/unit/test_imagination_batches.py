@@ -122,15 +122,15 @@ def test_without_a_plate_the_painting_is_the_picture(image_size):
 
 
 @pytest.mark.parametrize("view", [FULL, HALF, WHOLE], ids=["full", "half", "whole"])
-@pytest.mark.parametrize("pose_input", ["skeleton", "heatmaps"])
-def test_the_condition_is_what_the_windows_show(view, pose_input):
+@pytest.mark.parametrize(("pose_input", "near_body"), [("skeleton", False), ("heatmaps", True)])
+def test_the_condition_is_what_the_windows_show(view, pose_input, near_body):
     settings, previous = replace(SETTINGS, pose_input=pose_input), [NOISE, soft_picture(), soft_picture(1.0)]
     moves = np.array([[0, 0], [5, -4], [-300, 300]])
     # Nobody was there before: nothing is carried.
     pasts = [Past(picture, np.zeros_like(POSES[0])) for picture in previous]
     given = make_condition(
         POSES, settings=settings, view=view, plate=toy_room(SIZE), body_px=BODY, device=CPU, moves=moves,
-        previous=pasts,
+        previous=pasts, near_body=near_body,
     )  # fmt: skip
     width, height = view.network
     assert given.windows == [view.place(p, body_px=BODY, move=m) for p, m in zip(POSES, moves.tolist(), strict=True)]
@@ -148,8 +148,9 @@ def test_the_condition_is_what_the_windows_show(view, pose_input):
         assert torch.equal(given.pose[number], pose)
         for seen, picture in ((given.previous, previous[number]), (given.plate, toy_room(SIZE))):
             np.testing.assert_array_equal(to_pictures(seen[number : number + 1])[0], view.cut(picture, window))
-        near = reach(inside, size=view.network, body_px=BODY * view.scale)
-        limit = np.minimum(near, rim(window, view=view, fade_px=FADE_PX))
+        limit = rim(window, view=view, fade_px=FADE_PX)
+        if near_body:
+            limit = np.minimum(limit, reach(inside, size=view.network, body_px=BODY * view.scale))
         np.testing.assert_array_equal(given.limit[number, 0], limit)
 
 

@@ -3,6 +3,7 @@
 import threading
 from dataclasses import replace
 
+import cv2
 import numpy as np
 import pytest
 import torch
@@ -13,6 +14,7 @@ from danceit_core.imagination.batches import compose
 from danceit_core.imagination.checkpoint import FaceGan
 from danceit_core.imagination.face import FaceGenerator, face_strength
 from danceit_core.imagination.generator import Painting
+from danceit_core.imagination.region import reach
 from danceit_core.imagination.render import paint, refine_faces, render_dance
 from danceit_core.imagination.train import begin
 from danceit_core.imagination.view import View, Window
@@ -63,6 +65,15 @@ def test_cores_and_batches_change_no_picture(gan, face, threads):
             pictures = np.array(list(render(gan, face, batch_size=batch_size)), int)
             # Patches of several faces are rounded otherwise than those of one.
             assert np.abs(pictures - expected).max() <= 2
+
+
+def test_far_from_the_person_the_room_is_the_plates_own(gan):
+    for picture, pose in zip(paint(gan, POSES, device=CPU), POSES, strict=True):
+        near = reach(pose, size=(SIZE, SIZE), body_px=gan.body_px)
+        far = cv2.dilate(near, np.ones((7, 7))) == 0  # the network's pixels are two of the picture's
+        assert far.mean() > 0.1
+        np.testing.assert_array_equal(picture[far], gan.plate[far])
+        assert (picture[near == 1] != gan.plate[near == 1]).mean() > 0.5
 
 
 def test_whoever_has_enough_leaves_no_thread_behind(gan, face, threads):
