@@ -16,6 +16,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -42,9 +43,9 @@ class Stage:
     gpu_required: bool
     progress: Progress
 
-    @property
+    @cached_property
     def device(self) -> "torch.device":
-        """See `choose_device`."""
+        """See `choose_device`, which warns once."""
         return choose_device(self.gpus, required=self.gpu_required)
 
 

@@ -167,7 +167,7 @@ def no_gpu(monkeypatch):
 def test_a_promised_gpu_that_is_absent_is_a_warning(job, no_gpu, capsys):
     job.resources = {"gpu": 1}
     with stage(job) as run:
-        assert run.device == torch.device("cpu")
+        assert run.device == run.device == torch.device("cpu")
     assert "WARNING: no GPU found; computing on the CPU" in log_of(job)
     assert capsys.readouterr().err == "warning: normalise_video job: no GPU found; computing on the CPU\n"
 
