@@ -201,13 +201,13 @@ def _draw_kept(axes: Axes, statistics: pd.DataFrame) -> None:
     names = [
         f"{name}\n(no sound)" if silent else name for name, silent in zip(short, statistics["silent"], strict=True)
     ]
-    minutes, rows = 60 * statistics["hours"], np.arange(len(statistics))
-    axes.barh(rows, minutes * kept, color="#8fbf9f", label="kept")
-    axes.barh(rows, minutes * (1 - kept), left=minutes * kept, color="#d9dce1", label="dropped")
+    scale, unit = (60, "minutes") if statistics["hours"].max() > 0.05 else (3600, "seconds")
+    length, rows = scale * statistics["hours"], np.arange(len(statistics))
+    axes.barh(rows, length * kept, color="#8fbf9f")
+    axes.barh(rows, length * (1 - kept), left=length * kept, color="#c3c8cf")
     axes.set_yticks(rows, names)
     axes.invert_yaxis()
-    axes.set(xlabel="minutes", title="Kept")
-    axes.legend(frameon=False, fontsize="small")
+    axes.set(xlabel=f"{unit} (grey: dropped)", title="Kept")
 
 
 def _spread(keypoints: Keypoints, left: int, right: int) -> NDArray[np.float64]:
