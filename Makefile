@@ -91,8 +91,10 @@ assets: $(READY) ## fetch pose weights and body mesh ahead of time, for work off
 docs: $(READY) ## the documentation as pages, docs/_build/index.html; a warning is an error
 	$(BIN)/python -m sphinx --quiet --fail-on-warning --keep-going docs docs/_build
 
+# But NVIDIA's libraries, which come with PyTorch's builds for CUDA: they are not ours to choose (NOTICE).
 licences: $(READY) ## the licence of every package that is installed; an error where one is not allowed
-	$(BIN)/pip-licenses --format=markdown --order=license
+	$(BIN)/pip-licenses --format=markdown --order=license --packages \
+		$$($(BIN)/python -m pip list --format=freeze | grep -vE '^(nvidia-|cuda-toolkit=)' | cut -d= -f1)
 
 # Not among the project's own packages, whose versions and hashes they deal with.
 $(TOOLS)/ready: | $(READY)
