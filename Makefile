@@ -40,7 +40,7 @@ video: $(READY) ## the demo: rendered dancers in, results/video.mp4 out; PROJECT
 report: $(READY) ## all pictures, scores and videos in one page to look at offline: results/report.html
 	$(WORKFLOW)
 	$(WORKFLOW) --quiet all --report "$(RESULTS)/report.html" -- all \
-		$(wildcard $(RESULTS)/videos/*/*.mp4 $(RESULTS)/evaluation/choreography)
+		$(wildcard $(RESULTS)/videos/*/*.mp4 $(RESULTS)/evaluation/choreography $(RESULTS)/matcher/*/sweep.html)
 	@echo "$(RESULTS)/report.html is written: open it in a browser"
 
 test: $(READY) ## the tests (those of the whole workflow: make smoke)

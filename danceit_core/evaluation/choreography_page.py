@@ -7,7 +7,6 @@ against distortion.
 
 import json
 from collections.abc import Mapping, Sequence
-from html import escape
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +14,7 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from danceit_core.evaluation.choreography import STRENGTHS, table_1, table_2
-from danceit_core.evaluation.markdown import markdown
+from danceit_core.evaluation.markdown import html_page, markdown
 from danceit_core.files import whole_file, write_text
 
 RHYTHM = {
@@ -28,11 +27,6 @@ NATURALNESS = {
     "sliding / real": "slide_ratio", "speed / real": "speed_ratio", "diversity": "diversity", "frozen s": "frozen_s",
     "frozen share": "frozen_share", "flips": "flips", "repeats": "repeats",
 }  # fmt: skip
-
-STYLE = (
-    "body { font: 14px/1.4 system-ui, sans-serif; margin: 2rem; } table { border-collapse: collapse; } "
-    "th, td { padding: .2rem .6rem; text-align: right; } tr { border-bottom: 1px solid #e3e6ea; }"
-)
 
 
 def write_page(
@@ -73,15 +67,7 @@ def write_page(
     scores.to_csv(folder / "scores.tsv", sep="\t")
     tempo.to_csv(folder / "tempo.tsv", sep="\t", index=False)
     write_text(folder / "choreography.md", "\n".join(lines))
-    write_text(folder / "tables.html", tables_html(tables))
-
-
-def tables_html(tables: Mapping[str, pd.DataFrame]) -> str:
-    """The tables as a page that a browser shows, below their titles."""
-    parts = [f"<!doctype html><html lang='en'><meta charset='utf-8'><title>Choreography</title><style>{STYLE}</style>"]
-    for title, table in tables.items():
-        parts += [f"<h2>{escape(title)}</h2>", table.to_html(float_format="{:.3g}".format, na_rep="", border=0)]
-    return "\n".join([*parts, "</html>\n"])
+    write_text(folder / "tables.html", html_page(tables, title="Choreography"))
 
 
 def draw_tempo(tempo: pd.DataFrame) -> Figure:

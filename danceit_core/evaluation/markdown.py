@@ -1,6 +1,27 @@
-"""Tables of numbers for pages, in Markdown. Apart from the drawing: the workflow reads the sweep whenever it starts."""
+"""Tables of numbers for pages, in Markdown and for browsers.
+
+Apart from the drawing: the workflow reads the sweep whenever it starts.
+"""
+
+from collections.abc import Mapping
+from html import escape
 
 import pandas as pd
+
+STYLE = (
+    "body { font: 14px/1.4 system-ui, sans-serif; margin: 2rem; } table { border-collapse: collapse; } "
+    "th, td { padding: .2rem .6rem; text-align: right; } tr { border-bottom: 1px solid #e3e6ea; }"
+)
+
+
+def html_page(tables: Mapping[str, pd.DataFrame], *, title: str) -> str:
+    """The tables as a page that a browser shows, below their titles."""
+    parts = [
+        f"<!doctype html><html lang='en'><meta charset='utf-8'><title>{escape(title)}</title><style>{STYLE}</style>"
+    ]
+    for name, table in tables.items():
+        parts += [f"<h2>{escape(name)}</h2>", table.to_html(float_format="{:.3g}".format, na_rep="", border=0)]
+    return "\n".join([*parts, "</html>\n"])
 
 
 def markdown(table: pd.DataFrame) -> str:

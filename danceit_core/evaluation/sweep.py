@@ -14,7 +14,7 @@ import pandas as pd
 
 from danceit_core.config import MatcherSettings
 from danceit_core.errors import MatcherError
-from danceit_core.evaluation.markdown import markdown
+from danceit_core.evaluation.markdown import html_page, markdown
 from danceit_core.files import write_text
 
 # What every row starts from: the paper's values of what it sweeps.
@@ -58,7 +58,8 @@ def sweep_table(scores: Mapping[str, Mapping[str, Any]]) -> pd.DataFrame:
     return pd.DataFrame.from_dict(lines, orient="index", columns=list(COLUMNS))
 
 
-def write_sweep(path: str | Path, scores: Sequence[str | Path], *, about: str) -> None:
-    """The table as Markdown. scores: the file of `write_scores` of each row of SWEEP, in its order."""
+def write_sweep(path: str | Path, page: str | Path, scores: Sequence[str | Path], *, about: str) -> None:
+    """The table as Markdown and as a page for browsers. scores: files of `write_scores`, one a row of SWEEP, in order."""
     table = sweep_table({row: json.loads(Path(file).read_text()) for row, file in zip(SWEEP, scores, strict=True)})
     write_text(path, f"# The paper's sweep (Table III)\n\n{about}\n\n{markdown(table)}\n")
+    write_text(page, html_page({f"The paper's sweep (Table III). {about}": table}, title="Sweep of the matcher"))

@@ -28,7 +28,7 @@ def test_the_table_has_ours_beside_the_papers(tmp_path):
         scores = {"distance": 0.5, "accuracy_at_1": 0.6, "auc": 0.7, "recall_at_10": 0.01 * number}
         files.append(tmp_path / f"{row}.json")
         files[-1].write_text(json.dumps({"train": scores} | ({"test": scores} if number else {})))
-    write_sweep(tmp_path / "sweep.md", files, about="")
+    write_sweep(tmp_path / "sweep.md", tmp_path / "sweep.html", files, about="")
     lines = [line.split("|") for line in (tmp_path / "sweep.md").read_text().splitlines() if line.startswith("| ")]
     head = [cell.strip() for cell in lines[0]]
     rows = {line[1].strip(): dict(zip(head, map(str.strip, line), strict=True)) for line in lines[1:]}
@@ -36,3 +36,6 @@ def test_the_table_has_ours_beside_the_papers(tmp_path):
     assert rows["dropout_0.2"]["test R@10"] == "0.04"
     assert rows["dropout_0.2"]["paper: test accuracy"] == "0.67"
     assert rows["paper"]["test AUC"] == ""  # no test video: no score
+    page = (tmp_path / "sweep.html").read_text()
+    assert page.count("<tr>") == len(SWEEP)
+    assert "<th>dropout_0.2</th>" in page

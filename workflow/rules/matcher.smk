@@ -83,7 +83,13 @@ rule sweep_matcher:
     input:
         collect("<results>/matcher/{{seconds}}s/sweep/{row}.json", row=SWEEP),
     output:
-        "<results>/matcher/{seconds}s/sweep.md",
+        table="<results>/matcher/{seconds}s/sweep.md",
+        page=report(
+            "<results>/matcher/{seconds}s/sweep.html",
+            category="4. Matcher",
+            labels={"figure": "the paper's sweep, fragments of {seconds} s"},
+            caption="../report/sweep.rst",
+        ),
     log:
         "<logs>/sweep_matcher/{seconds}s.log",
     conda:

@@ -3,4 +3,4 @@ from danceit_core.run import stage
 
 with stage(snakemake):
     about = f"Fragments of {snakemake.wildcards.seconds} s; each row changes one setting of the matcher."
-    write_sweep(snakemake.output[0], list(snakemake.input), about=about)
+    write_sweep(snakemake.output.table, snakemake.output.page, list(snakemake.input), about=about)
