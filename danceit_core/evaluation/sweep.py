@@ -59,7 +59,7 @@ def sweep_table(scores: Mapping[str, Mapping[str, Any]]) -> pd.DataFrame:
 
 
 def write_sweep(path: str | Path, page: str | Path, scores: Sequence[str | Path], *, about: str) -> None:
-    """The table as Markdown and as a page for browsers. scores: files of `write_scores`, one a row of SWEEP, in order."""
+    """The table as Markdown and as a page. scores: files of `write_scores`, one a row of SWEEP, in its order."""
     table = sweep_table({row: json.loads(Path(file).read_text()) for row, file in zip(SWEEP, scores, strict=True)})
     write_text(path, f"# The paper's sweep (Table III)\n\n{about}\n\n{markdown(table)}\n")
     write_text(page, html_page({f"The paper's sweep (Table III). {about}": table}, title="Sweep of the matcher"))
