@@ -176,10 +176,10 @@ def _write_rest(folder: Path) -> None:
 
 
 def main() -> None:
-    """Entry point: a known fault is one line and exit status 1."""
+    """Entry point: a known fault, or a folder that cannot be read or written, is one line and exit status 1."""
     try:
         print(*new_project(**vars(parse_arguments())), sep="\n")
-    except DanceItError as error:
+    except (DanceItError, OSError) as error:
         sys.exit("error: " + " ".join(str(error).split()))
 
 

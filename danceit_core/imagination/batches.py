@@ -72,8 +72,8 @@ def make_condition(
     """Condition for (N, 25, 3) poses in pixels of the picture.
 
     moves: (N, 2) pixels by which the windows are moved. previous: what was painted before each, if the settings want
-    it. near_body: what is painted ends some way from the body. That is for pictures to be looked at; in training, where
-    the camera moved, the rest of the room would tell painted from real at a glance.
+    it. near_body: what is painted ends some way from the body. For pictures to be looked at: in a
+    trial of training with it, a person before a moving camera came out worse (docs/imagination.md).
     """
     moves = np.zeros((len(poses), 2), np.int64) if moves is None else moves
     windows = [view.place(pose, body_px=body_px, move=move) for pose, move in zip(poses, moves.tolist(), strict=True)]

@@ -115,3 +115,8 @@ def test_the_command_line(given, tmp_path):
     run = subprocess.run(command, capture_output=True, text=True, check=False)
     assert (run.returncode, run.stderr) == (0, "")
     assert "videos.tsv: 2, 2 of them new" in run.stdout
+    command[3] = str(given["songs"][0] / "my")
+    run = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert run.returncode == 1
+    assert run.stderr.startswith("error: ")
+    assert run.stderr.count("\n") == 1
