@@ -54,7 +54,7 @@ def cut_fragments(
         covered[start:end] = True
     # What the choreography will scale the dance by must be seen in what is left of it.
     if windows and np.isnan(measure_body(pose.keypoints[covered]).height_px):
-        log.warning("%s gives no fragments: in none of %g s is the head seen together with a foot", video, seconds)
+        log.warning("%s gives no fragments: in none of them is the head seen together with a foot", video)
         windows = []
     starts, ends = np.array(windows, np.int32).reshape(-1, 2).T
     frames = starts[:, None] + np.arange(length)  # (N, F)
