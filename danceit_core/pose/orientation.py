@@ -44,11 +44,19 @@ class Turn:
         """By how many degrees clockwise the picture has to be turned for the person to be upright."""
         return (4 - self.direction) % 4 * 90
 
-    def __str__(self) -> str:
-        return (
-            f"{WORDS[self.direction]} in {self.share:.0%} of the frames (limit {TURNED_SHARE:.0%}): turn the video by "
-            f"{self.remedy_deg} degrees clockwise (column `rotate`: {self.remedy_deg})"
-        )
+    def describe(self, *, rotate: int | None) -> str:
+        """What was seen and what to do about it, in a line.
+
+        rotate: degrees clockwise by which the column `rotate` has turned the picture already; None for keypoints that
+        were given, which no column turns.
+        """
+        seen = f"{WORDS[self.direction]} in {self.share:.0%} of the frames (limit {TURNED_SHARE:.0%})"
+        how = f"by {self.remedy_deg} degrees clockwise"
+        if rotate is None:
+            return f"{seen}: turn the keypoints {how}"
+        whole = (rotate + self.remedy_deg) % 360
+        column = f"column `rotate`: {whole}" if whole else "empty its column `rotate`"
+        return f"{seen}: turn the video {how} ({column})"
 
 
 def find_turn(keypoints: Keypoints) -> Turn | None:

@@ -27,18 +27,21 @@ def check_person(keypoints: Keypoints, path: str | Path) -> None:
         )
 
 
-def check_upright(keypoints: Keypoints, path: str | Path) -> None:
-    """Raise PoseError if (T, 25, 3) keypoints are those of a camera that was turned, see `orientation`."""
+def check_upright(keypoints: Keypoints, path: str | Path, *, rotate: int | None) -> None:
+    """Raise PoseError if (T, 25, 3) keypoints are those of a camera that was turned; rotate: as in `Turn.describe`."""
     turn = find_turn(keypoints)
     if turn is not None:
-        raise PoseError(f"{path}: {turn}")
+        raise PoseError(f"{path}: {turn.describe(rotate=rotate)}")
 
 
-def reason_to_refuse(detection: Detection, path: str | Path) -> str:
-    """Why no dance can be learnt from these keypoints, in one line; empty if it can."""
+def reason_to_refuse(detection: Detection, path: str | Path, *, rotate: int | None = 0) -> str:
+    """Why no dance can be learnt from these keypoints, in one line; empty if it can.
+
+    rotate: degrees clockwise by which the table's column `rotate` has turned the video; None for given keypoints.
+    """
     try:
         check_person(detection.keypoints, path)
-        check_upright(detection.keypoints, path)
+        check_upright(detection.keypoints, path, rotate=rotate)
     except PoseError as error:
         return str(error)
     return ""

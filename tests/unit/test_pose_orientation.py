@@ -24,14 +24,10 @@ from danceit_core.pose.table import PoseTable
 FPS, SIZE = 24, 512
 CENTRE = (SIZE / 2, SIZE / 2)
 DANCE = wandering_dancer(240, seed=3)
-LIES_RIGHT = "the person lies, head to the right, in 100% of the frames (limit 80%): turn the video by 270 degrees "
-LIES_LEFT = "the person lies, head to the left, in 100% of the frames (limit 80%): turn the video by 90 degrees "
-UPSIDE_DOWN = "the person is upside down in 100% of the frames (limit 80%): turn the video by 180 degrees "
-TURNS = [
-    (90, RIGHT, LIES_RIGHT + "clockwise (column `rotate`: 270)"),
-    (180, DOWN, UPSIDE_DOWN + "clockwise (column `rotate`: 180)"),
-    (270, LEFT, LIES_LEFT + "clockwise (column `rotate`: 90)"),
-]
+LIES_RIGHT = "the person lies, head to the right, in 100% of the frames (limit 80%)"
+LIES_LEFT = "the person lies, head to the left, in 100% of the frames (limit 80%)"
+UPSIDE_DOWN = "the person is upside down in 100% of the frames (limit 80%)"
+TURNS = [(90, RIGHT, LIES_RIGHT, 270), (180, DOWN, UPSIDE_DOWN, 180), (270, LEFT, LIES_LEFT, 90)]
 
 
 def camera_rolled(keypoints, degrees):
@@ -46,17 +42,27 @@ def clean(given, *, tolerant=True):
     return clean_table(given, settings=CleaningSettings(), name="waltz", tolerant=tolerant)
 
 
-def refusal(keypoints):
-    return reason_to_refuse(Detection(keypoints, None), "dances/waltz.mov")
+def refusal(keypoints, **about):
+    return reason_to_refuse(Detection(keypoints, None), "dances/waltz.mov", **about)
 
 
-@pytest.mark.parametrize(("degrees", "direction", "message"), TURNS)
-def test_a_turned_camera_is_named_with_its_remedy(degrees, direction, message):
+def video_remedy(degrees):
+    return f"turn the video by {degrees} degrees clockwise (column `rotate`: {degrees})"
+
+
+@pytest.mark.parametrize(("degrees", "direction", "words", "remedy"), TURNS)
+def test_a_turned_camera_is_named_with_its_remedy(degrees, direction, words, remedy):
     turned = camera_rolled(DANCE, degrees)
     assert find_turn(turned).direction == direction
-    assert refusal(turned) == f"dances/waltz.mov: {message}"
+    assert refusal(turned) == f"dances/waltz.mov: {words}: {video_remedy(remedy)}"
     # What the remedy says makes the picture upright.
     assert find_turn(camera_rolled(turned, find_turn(turned).remedy_deg)) is None
+
+
+def test_a_video_that_was_turned_the_wrong_way_is_told_the_whole_turn():
+    once, twice = camera_rolled(DANCE, 90), camera_rolled(DANCE, 180)
+    assert refusal(twice, rotate=90).endswith("turn the video by 180 degrees clockwise (column `rotate`: 270)")
+    assert refusal(once, rotate=90).endswith("turn the video by 270 degrees clockwise (empty its column `rotate`)")
 
 
 @pytest.mark.parametrize("degrees", [0, -40, 40])
@@ -105,8 +111,8 @@ def test_nobody_is_not_turned(frames):
     assert not is_turned_shot(nobody, fps=FPS)
 
 
-@pytest.mark.parametrize(("degrees", "direction", "message"), TURNS)
-def test_a_detected_dance_is_left_out_and_a_target_an_error(degrees, direction, message, pose_weights, tmp_path):
+@pytest.mark.parametrize(("degrees", "direction", "words", "remedy"), TURNS)
+def test_a_detected_dance_is_left_out_and_a_target_an_error(degrees, direction, words, remedy, pose_weights, tmp_path):
     store = tmp_path / "frames.mp4"
     with VideoWriter(store, fps=FPS, size=(192, 192), crf=14, gop=12) as writer:
         for k in range(12):
@@ -117,23 +123,24 @@ def test_a_detected_dance_is_left_out_and_a_target_an_error(degrees, direction, 
         codec="h264", has_sound=True, interlaced=False, frames=12, letterbox=(1.0, 0.0, 0.0), cuts=(), refused="",
     )  # fmt: skip
     given = {"report": report, "settings": PoseSettings(), "weights": pose_weights}
+    message = f"dances/waltz.mov: {words}: {video_remedy(remedy)}"
     left_out = extract_keypoints(store, **given, tolerant=True)
     assert len(left_out) == 0
-    assert left_out.metadata["refused"] == f"dances/waltz.mov: {message}"
+    assert left_out.metadata["refused"] == message
     with pytest.raises(PoseError) as error:
         extract_keypoints(store, **given, tolerant=False)
-    assert str(error.value) == f"dances/waltz.mov: {message}"
+    assert str(error.value) == message
 
 
-@pytest.mark.parametrize(("degrees", "direction", "message"), TURNS)
-def test_given_keypoints_are_looked_at_too(degrees, direction, message, tmp_path):
+@pytest.mark.parametrize(("degrees", "direction", "words", "remedy"), TURNS)
+def test_given_keypoints_are_looked_at_too(degrees, direction, words, remedy, tmp_path):
     path = tmp_path / "waltz.zip"
     write_openpose_zip(path, camera_rolled(DANCE[:24], degrees), name="waltz")
     row = {"fps": "", "width": "", "height": "", "camera": ""}
     left_out = import_keypoints(path, row=row, fps=FPS, size=SIZE, tolerant=True)
     assert len(left_out) == 0
-    assert left_out.metadata["refused"] == f"{path}: {message}"
-    with pytest.raises(PoseError, match=r"turn the video by"):
+    assert left_out.metadata["refused"] == f"{path}: {words}: turn the keypoints by {remedy} degrees clockwise"
+    with pytest.raises(PoseError, match=f"turn the keypoints by {remedy}"):
         import_keypoints(path, row=row, fps=FPS, size=SIZE, tolerant=False)
 
 
