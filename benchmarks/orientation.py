@@ -2,9 +2,10 @@
 
     python benchmarks/orientation.py VIDEO... [--captures CAPTURES.npz ...]
 
-Each video is turned by 0, 90, 180 and 270 degrees clockwise and its dancer detected anew; captures are arrays
-(T, 25, 3), which are turned as they are. A row says in which share of the frames the body points up, right, down and
-left, and by what the video would have to be turned. The last lines are the margins.
+Each video is turned by 0, 90, 180 and 270 degrees clockwise and its dancer detected anew; captures are files with an
+array `keypoints` (T, 25, 3), or with nothing but such arrays, which are turned as they are. A row says in which share
+of the frames the body points up, right, down and left, and by what the video would have to be turned. The last lines
+are the margins.
 """
 
 import argparse
@@ -52,16 +53,17 @@ def look_at(name: str, turned: list[Keypoints]) -> list[float]:
 
 
 def look_at_captures(path: Path) -> list[float]:
-    """The same share for each array of a file, upright and in the other directions."""
+    """The share of frames that point up in each dance of a file; says which turns get a wrong remedy."""
     with np.load(path) as arrays:
-        dances = [arrays[name] for name in arrays.files if arrays[name].shape[1:] == (25, 3)]
+        names = ["keypoints"] if "keypoints" in arrays.files else arrays.files
+        dances = [arrays[name] for name in names]
     shares = []
     for dance in dances:
         known = directions(joint_places(dance))
         shares.append(float((known[known != UNKNOWN] == 0).mean()))
         wrong = [quarters for quarters in TURNS if remedy_of(turn_keypoints(dance, quarters)) != -90 * quarters % 360]
         if wrong:
-            print(f"{path.stem}: wrong when turned by {wrong} quarters")
+            print(f"{path.stem}: wrong remedy when turned by {wrong} quarters")
     return shares
 
 
