@@ -16,7 +16,7 @@ from danceit_core.choreography.curve import Array, hide_absent, mean_present
 from danceit_core.choreography.footlock import planted_speed
 from danceit_core.choreography.normalise import ground_line, whole_body
 from danceit_core.errors import ChoreographyError
-from danceit_core.pose.measure import STANDING_PERCENTILE, lower_ankles
+from danceit_core.pose.measure import STANDING_PERCENTILE, ground_contacts
 from danceit_core.pose.skeleton import BODY
 
 Rows = NDArray[np.int64]
@@ -145,7 +145,7 @@ def make_library(
 
 def _ground_lines(xy: Array, starts: Rows, *, frames: int, otherwise: float) -> Array:
     """`ground_line` of each passage of `frames` frames that begins at a frame of `starts` (K,), all at once."""
-    windows = lower_ankles(xy)[starts[:, None] + np.arange(frames)]  # (K, F)
+    windows = ground_contacts(xy)[starts[:, None] + np.arange(frames)]  # (K, F)
     lines = np.percentile(windows, STANDING_PERCENTILE, axis=1)
     for row in np.flatnonzero(np.isnan(lines)):
         lines[row] = ground_line(xy[starts[row] : starts[row] + frames], otherwise=otherwise)

@@ -14,7 +14,7 @@ from scipy.ndimage import convolve1d, maximum_filter1d, minimum_filter1d
 
 from danceit_core.choreography.curve import Array
 from danceit_core.errors import ChoreographyError
-from danceit_core.pose.measure import Body, lower_ankles, measure_body, standing
+from danceit_core.pose.measure import Body, ground_contacts, measure_body, standing, why_no_size
 from danceit_core.pose.skeleton import ANKLES, MID_HIP, Keypoints
 
 # The hip stays this close to the target's usual place, and every joint this far inside the picture.
@@ -30,19 +30,14 @@ def whole_body(keypoints: Keypoints, *, name: str = "the person") -> Body:
     Raises ChoreographyError, naming `name`, when no frame shows nose, neck, hip and an ankle.
     """
     body = measure_body(keypoints)
-    if np.isnan([body.height_px, body.torso_px]).any():
-        raise ChoreographyError(
-            f"{name}: no frame of {len(keypoints)} shows nose, neck, hip and an ankle; "
-            "film the whole body, head to feet"
-        )
-    if body.height_px <= 0 or body.torso_px <= 0:
-        raise ChoreographyError(f"{name}: nose to ankles measures {body.height_px:.1f} px; an upright person is needed")
+    if reason := why_no_size(body, frames=len(keypoints)):
+        raise ChoreographyError(f"{name}: {reason}")
     return body
 
 
 def ground_line(xy: Array, *, otherwise: float) -> float:
-    """The ankle line of a passage (T, 15 or 25, 2), or `otherwise` where no ankle is seen in it."""
-    y = standing(lower_ankles(xy))
+    """The ground line of a passage (T, 15 or 25, 2), or `otherwise` where nothing on the ground is seen in it."""
+    y = standing(ground_contacts(xy))
     return otherwise if np.isnan(y) else y
 
 

@@ -49,6 +49,13 @@ def cut_fragments(
     passages = find_passages(kept, shot_numbers(pose))
     hop = max(1, round(settings.hop_s * fps)) if settings.hop_s > 0 else length
     windows = [(start, end) for first, end in passages for start in range(first, end - length + 1, hop)]
+    covered = np.zeros(len(pose), bool)
+    for start, end in windows:
+        covered[start:end] = True
+    # What the choreography will scale the dance by must be seen in what is left of it.
+    if windows and np.isnan(measure_body(pose.keypoints[covered]).height_px):
+        log.warning("%s gives no fragments: in none of them is the head seen together with a foot", video)
+        windows = []
     starts, ends = np.array(windows, np.int32).reshape(-1, 2).T
     frames = starts[:, None] + np.arange(length)  # (N, F)
     features = np.zeros((len(pose), music.features.shape[1]), np.float32)

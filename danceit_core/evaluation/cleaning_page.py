@@ -31,13 +31,11 @@ CURVE_S, LEAST_JITTER = 0.5, 1.0
 # Of the person's larger side, that a sample shows on each side of her.
 MARGIN = 0.25
 KEPT_COLOUR = "#8fbf9f"
-COLOURS = dict(
-    zip(
-        REASONS,
-        ("#30343f", "#7b52ab", "#a0522d", "#e6a817", "#d9642b", "#2374ab", "#c9184a", "#5e7486", "#a9aeb5"),
-        strict=True,
-    )
-)
+REASON_COLOURS = (
+    "#30343f", "#7b52ab", "#a0522d", "#4f772d", "#e6a817", "#d9642b", "#2374ab", "#c9184a", "#5e7486", "#a9aeb5",
+    "#d4a5c9",
+)  # fmt: skip
+COLOURS = dict(zip(REASONS, REASON_COLOURS, strict=True))
 
 
 def draw_cleaning(

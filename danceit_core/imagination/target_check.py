@@ -29,11 +29,11 @@ from danceit_core.choreography.curve import Array, hide_absent
 from danceit_core.files import write_text
 from danceit_core.imagination.background import MOVING_LEVELS, relative_sharpness, room_unrest
 from danceit_core.imagination.data import MIN_JOINTS
-from danceit_core.pose.measure import lower_ankles, measure_body, standing
+from danceit_core.pose.measure import body_heights, measure_body, standing
 from danceit_core.pose.passages import kept_frames
 from danceit_core.pose.rejection import NO_FEET, NO_HANDS
 from danceit_core.pose.repair import in_torsos
-from danceit_core.pose.skeleton import BODY, FEET, HANDS, HEAD, MID_HIP, NECK, NOSE, Keypoints, present
+from danceit_core.pose.skeleton import BODY, FEET, HANDS, HEAD, MID_HIP, NECK, Keypoints, present
 from danceit_core.pose.table import PoseTable
 
 log = logging.getLogger(__name__)
@@ -109,7 +109,7 @@ def measure_target(
     """
     keypoints, height = cleaned.keypoints[kept_frames(cleaned)], cleaned.size[1]
     xy, body, joints = hide_absent(keypoints)[..., :2], measure_body(keypoints), cleaned.keypoints[frames]
-    tall = _median(lower_ankles(xy) - xy[:, NOSE, 1]) / height
+    tall = _median(body_heights(xy)) / height
     poses, views = sample_moves(cleaned)
     moves = [(np.zeros((0, len(BODY), 2)), np.zeros(0, int)), *(sample_moves(d, every_s=POSES_S) for d in dances)]
     asked, asked_views = (np.concatenate(parts) for parts in zip(*moves, strict=True))
@@ -145,7 +145,7 @@ def sample_moves(table: PoseTable, *, every_s: float = 0.0) -> tuple[Array, NDAr
     """Kept poses (N, 15, 2) and their views (N,), one in every_s seconds: hip at (0, 0), height 1, NaN where absent."""
     keypoints, step = table.keypoints[kept_frames(table)], max(1, round(every_s * table.fps))
     xy = hide_absent(keypoints)[:, list(BODY), :2]
-    poses = (xy - xy[:, MID_HIP : MID_HIP + 1]) / measure_body(keypoints).height_px
+    poses = (xy - xy[:, MID_HIP : MID_HIP + 1]) / (measure_body(keypoints).height_px or math.nan)
     return poses[::step], find_views(keypoints, fps=table.fps)[::step]
 
 

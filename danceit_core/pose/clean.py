@@ -15,7 +15,9 @@ from numpy.typing import NDArray
 
 from danceit_core.config import CleaningSettings
 from danceit_core.errors import ConfigError, PoseError
-from danceit_core.pose.rejection import explain_refusal, rejection_reasons
+from danceit_core.pose.measure import measure_body
+from danceit_core.pose.orientation import share_not_upright
+from danceit_core.pose.rejection import NO_HEAD, explain_refusal, rejection_reasons
 from danceit_core.pose.repair import fill_unsure, in_torsos, repair_gaps
 from danceit_core.pose.skeleton import JOINTS, Keypoints
 from danceit_core.pose.smooth import smooth_passages
@@ -25,6 +27,9 @@ from danceit_core.pose.table import PoseTable
 log = logging.getLogger(__name__)
 
 CHOICES = {"smoothing": ("none", "savgol"), "several_people": ("drop", "follow")}
+
+# A dance that is upside down or on the floor for more of its time may have been filmed with a turned camera.
+NOTABLE_SHARE = 0.25
 
 People = NDArray[np.integer]
 
@@ -72,9 +77,12 @@ def clean_keypoints(
         _clean_shot(keypoints[shot], fps=fps, settings=settings, people=None if people is None else people[shot])
         for shot in shots
     ]
+    repaired = np.concatenate([shot_keypoints for shot_keypoints, _ in cleaned])
     reason = np.concatenate([codes for _, codes in cleaned])
+    if np.isnan(measure_body(repaired[reason == ""]).height_px):
+        reason[reason == ""] = NO_HEAD
     return Cleaned(
-        keypoints=np.concatenate([repaired for repaired, _ in cleaned]),
+        keypoints=repaired,
         kept=reason == "",
         reason=reason,
         shot=np.repeat(np.arange(len(shots), dtype=np.int32), np.diff(bounds)),
@@ -101,6 +109,11 @@ def clean_table(table: PoseTable, *, settings: CleaningSettings, name: str, tole
         if not tolerant:
             raise PoseError(metadata["refused"])
         log.warning("left out: %s", metadata["refused"])
+    elif (share := share_not_upright(cleaned.keypoints[cleaned.kept])) > NOTABLE_SHARE:
+        log.warning(
+            "%s: the body is upside down or lies in %.0f %% of the frames, kept as handstands and floor work; if the "
+            "camera was turned there, cut the video and set the column rotate of that part", name, 100 * share,
+        )  # fmt: skip
     columns = {**table.columns, "kept": cleaned.kept, "reason": cleaned.reason, "shot": cleaned.shot}
     return PoseTable(cleaned.keypoints, metadata, columns)
 

@@ -40,7 +40,7 @@ def import_keypoints(path: str | Path, *, row: Mapping[str, str], fps: float, si
         else:
             given = read_given(path)
         detection = fit_to_frame_store(given, source_fps=source_fps, source_size=source_size, fps=fps, size=size)
-        refused = reason_to_refuse(detection, path)
+        refused = reason_to_refuse(detection, path, rotate=None)
     except PoseError as error:
         refused = str(error)
     if refused and not tolerant:

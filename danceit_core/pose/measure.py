@@ -2,7 +2,10 @@
 
 The paper (V-D2) takes the greatest nose-to-feet distance. A plain maximum is broken by one wrong frame, and feet that
 a detector does not give everywhere (toes, heels) change its meaning; so each measure is the 90th percentile over the
-frames, and height ends at the lower *ankle*. Coordinates are pixels, x right, y down.
+frames, and height ends at the lower *ankle*. Handstands and floor work have no standing height: it is taken from the
+frames in which the body is upright, and only where these are rare along the body, whichever way that points. The
+ground is where the ankles are, of a body that is not upright where its lowest joint is. Coordinates are pixels, x
+right, y down.
 """
 
 from dataclasses import dataclass
@@ -10,9 +13,14 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from danceit_core.pose.skeleton import ANKLES, MID_HIP, NOSE, Keypoints, present, torso_length
+from danceit_core.pose.orientation import UNKNOWN, UP, along_body, directions, joint_places
+from danceit_core.pose.skeleton import ANKLES, BODY, MID_HIP, NOSE, Keypoints, torso_length
+
+Array = NDArray[np.float64]
 
 STANDING_PERCENTILE = 90.0
+# Of the frames that show a height: from this share on the upright ones are enough to measure by.
+ENOUGH_UPRIGHT = 0.1
 
 
 @dataclass(frozen=True)
@@ -32,25 +40,59 @@ class Body:
 def measure_body(keypoints: Keypoints) -> Body:
     """Body of the person in (T, 25, 3) keypoints, absent joints 0, 0, 0; NaN for what no frame shows.
 
-    90th percentiles of lower ankle minus nose, neck to mid-hip and the y of the lower ankle; median x of the hip.
+    90th percentiles of `body_heights`, neck to mid-hip and `ground_contacts`; median x of the hip.
     """
-    xy = np.where(present(keypoints)[..., None], keypoints[..., :2].astype(np.float64), np.nan)
-    lower_ankle = lower_ankles(xy)
+    xy = joint_places(keypoints)
     hip_x = xy[:, MID_HIP, 0]
     return Body(
-        height_px=standing(lower_ankle - xy[:, NOSE, 1]),
+        height_px=standing(body_heights(xy)),
         torso_px=standing(torso_length(keypoints)),
-        ground_y=standing(lower_ankle),
+        ground_y=standing(ground_contacts(xy)),
         centre_x=float(np.median(hip_x[np.isfinite(hip_x)])) if np.isfinite(hip_x).any() else float("nan"),
     )
 
 
-def lower_ankles(xy: NDArray[np.float64]) -> NDArray[np.float64]:
+def why_no_size(body: Body, *, frames: int) -> str:
+    """Why nothing can be scaled by this body, measured in so many frames, in one line; empty if it can."""
+    if np.isnan([body.height_px, body.torso_px]).any():
+        return f"no frame of {frames} shows nose, neck, hip and an ankle; film the whole body, head to feet"
+    if body.height_px <= 0 or body.torso_px <= 0:
+        return (
+            f"nose to ankles measures {body.height_px:.1f} px, neck to hip {body.torso_px:.1f} px; "
+            "joints of a person are needed that do not all lie in one place"
+        )
+    return ""
+
+
+def body_heights(xy: Array) -> Array:
+    """Nose to lower ankle (T,), along the body, of places (T, 15 or 25, 2); NaN in frames that do not count.
+
+    These are the frames that lack an end and, where enough of the others are upright, those that are not.
+    """
+    to = directions(xy)
+    feetwards = along_body(xy, to)
+    heights = np.fmax(feetwards[:, ANKLES[0]], feetwards[:, ANKLES[1]]) - feetwards[:, NOSE]
+    upright, known = (to == UP) | (to == UNKNOWN), np.isfinite(heights)
+    if (upright & known).sum() >= max(1, ENOUGH_UPRIGHT * known.sum()):
+        heights[~upright] = np.nan
+    return heights
+
+
+def ground_contacts(xy: Array) -> Array:
+    """y (T,) of what is on the ground, of places (T, 15 or 25, 2): the lower ankle of upright bodies, NaN if absent.
+
+    Of a body that is not upright it is the lowest joint: the hands of a handstand, the hip or shoulder on the floor.
+    """
+    to, y = directions(xy), xy[:, BODY, 1]
+    return np.where((to == UP) | (to == UNKNOWN), lower_ankles(xy), np.fmax.reduce(y, axis=1))
+
+
+def lower_ankles(xy: Array) -> Array:
     """y of the lower ankle (T,) of positions (T, 15 or 25, 2), NaN where absent; NaN where both are."""
     return np.fmax(xy[:, ANKLES[0], 1], xy[:, ANKLES[1], 1])
 
 
-def standing(values: NDArray[np.float64]) -> float:
+def standing(values: Array) -> float:
     """The 90th percentile of the finite ones of (T,) values, NaN if there are none."""
     finite = values[np.isfinite(values)]
     return float(np.percentile(finite, STANDING_PERCENTILE)) if len(finite) else float("nan")

@@ -10,6 +10,7 @@ import numpy as np
 
 from danceit_core.errors import PoseError
 from danceit_core.pose.estimate import Detection
+from danceit_core.pose.orientation import find_turn
 from danceit_core.pose.skeleton import JOINTS, Keypoints
 from danceit_core.pose.table import PoseTable
 
@@ -22,14 +23,25 @@ def check_person(keypoints: Keypoints, path: str | Path) -> None:
     if found < max(1, MIN_PERSON_SHARE * len(keypoints)):
         raise PoseError(
             f"{path}: no person in it: found in {found} of {len(keypoints)} frames, {MIN_PERSON_SHARE:.0%} are needed; "
-            "one person should be in view from head to feet"
+            "one person should be in view, upright, from head to feet"
         )
 
 
-def reason_to_refuse(detection: Detection, path: str | Path) -> str:
-    """Why no dance can be learnt from these keypoints, in one line; empty if it can."""
+def check_upright(keypoints: Keypoints, path: str | Path, *, rotate: int | None) -> None:
+    """Raise PoseError if (T, 25, 3) keypoints are those of a camera that was turned; rotate: as in `Turn.describe`."""
+    turn = find_turn(keypoints)
+    if turn is not None:
+        raise PoseError(f"{path}: {turn.describe(rotate=rotate)}")
+
+
+def reason_to_refuse(detection: Detection, path: str | Path, *, rotate: int | None = 0) -> str:
+    """Why no dance can be learnt from these keypoints, in one line; empty if it can.
+
+    rotate: degrees clockwise by which the table's column `rotate` has turned the video; None for given keypoints.
+    """
     try:
         check_person(detection.keypoints, path)
+        check_upright(detection.keypoints, path, rotate=rotate)
     except PoseError as error:
         return str(error)
     return ""

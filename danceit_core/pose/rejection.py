@@ -2,9 +2,10 @@
 
 Rule 1: a frame too far from the one before, `jump` (a detector that lost its way, another person, a cut that nobody
 found). Rule 2: hands or feet not detected, `no_hands`, `no_feet`. Beside them: nobody or several people in view, no
-torso to measure by, left and right mixed up, the moments of coming into view and leaving it, and what is left in too
-short pieces. Each dropped frame has exactly one
-code, the first in the order of REASONS that holds. `REASONS` is the one list of the codes, for the report and the docs.
+torso to measure by, a shot with a turned camera (`orientation`), left and right mixed up, the moments of coming into
+view and leaving it, what is left in too short pieces, and a video that never shows a head. Each dropped frame has
+exactly one code, the first in the order of REASONS that holds. `REASONS` is the one list of the codes, for the report
+and the docs.
 
 Measured at 24 fps: on 11 dances of motion capture and on clean real video the mean step of the body never passes 0.3
 torsos a frame, a detector that lost the body makes 0.6 to 1.3.
@@ -21,12 +22,14 @@ from numpy.typing import NDArray
 from scipy.ndimage import binary_dilation
 
 from danceit_core.config import CleaningSettings
+from danceit_core.pose.orientation import is_turned_shot
 from danceit_core.pose.passages import find_passages
 from danceit_core.pose.repair import body_mean, in_torsos
 from danceit_core.pose.skeleton import ANKLES, HANDS, Keypoints, present, torso_length
 
 NO_PERSON, SEVERAL_PEOPLE, NO_TORSO, NO_HANDS = "no_person", "several_people", "no_torso", "no_hands"
 NO_FEET, JUMP, SWAP, PARTLY_SEEN, SHORT_SEGMENT = "no_feet", "jump", "swap", "partly_seen", "short_segment"
+TURNED, NO_HEAD = "turned", "no_head"
 REASON_TYPE = "<U16"
 
 # So long before nobody is seen, and after it, a detector follows what is left of a person in the picture.
@@ -49,6 +52,10 @@ REASONS: dict[str, Reason] = {
         "several people are in view", "film one dancer alone, or set cleaning.several_people to follow the largest"
     ),
     NO_TORSO: Reason("neck or hips are not seen", "film the whole body, not a part of it"),
+    TURNED: Reason(
+        "the camera is upside down or on its side",
+        "cut the video where the camera was turned and give the turned part its own row, with its column rotate",
+    ),
     NO_HANDS: Reason("neither hand is seen", "keep the hands in the picture, from farther away"),
     NO_FEET: Reason(
         "neither foot is seen",
@@ -63,6 +70,7 @@ REASONS: dict[str, Reason] = {
     ),
     PARTLY_SEEN: Reason("the dancer comes into view or leaves it", "film from farther away, with room on both sides"),
     SHORT_SEGMENT: Reason("too few good frames in a row", "mend what interrupts them, or lower cleaning.min_segment_s"),
+    NO_HEAD: Reason("the head is never seen together with a foot", "film the whole body, head to feet"),
 }
 
 
@@ -86,6 +94,7 @@ def rejection_reasons(
         NO_PERSON: ~seen.any(axis=1),
         SEVERAL_PEOPLE: never if people is None or settings.several_people == "follow" else people > 1,
         NO_TORSO: ~(torso_length(keypoints) > 0),
+        TURNED: np.full(len(keypoints), is_turned_shot(keypoints, fps=fps)),
         NO_HANDS: ~sure[:, HANDS].any(axis=1),
         NO_FEET: ~sure[:, ANKLES].any(axis=1),
         # Before the jump that it makes: an exchange of sides explains more.

@@ -55,3 +55,30 @@ def turned(keypoints: NDArray[np.float32]) -> NDArray[np.float32]:
     out = keypoints.copy()
     out[..., 0] = 2 * keypoints[:, 8:9, 0] - keypoints[..., 0]
     return out
+
+
+def rolled(keypoints: NDArray[np.float32], degrees: float, *, about: tuple[float, float]) -> NDArray[np.float32]:
+    """The same dance with the picture turned clockwise about a point; absent joints stay absent."""
+    angle = np.deg2rad(degrees)
+    clockwise = np.array([[np.cos(angle), np.sin(angle)], [-np.sin(angle), np.cos(angle)]])
+    out = keypoints.copy()
+    out[..., :2] = (keypoints[..., :2] - about) @ clockwise + about
+    return np.where(keypoints[..., 2:] > 0, out, np.float32(0))
+
+
+def handstand(frames: int, *, ground: float = 450.0) -> NDArray[np.float32]:
+    """Keypoints (frames, 25, 3) of someone who stands still on stretched arms, the hands at y = ground."""
+    xy = STANDING.copy()
+    for shoulder, elbow, wrist in ((2, 3, 4), (5, 6, 7)):  # arms beside the head
+        xy[elbow], xy[wrist] = xy[shoulder] - (0, 65), xy[shoulder] - (0, 130)
+    xy[:, 1] *= -1
+    xy += (256.0, ground - xy[4, 1])
+    return np.repeat(np.concatenate([xy, np.ones((25, 1))], -1)[None], frames, 0).astype(np.float32)
+
+
+def lying(frames: int, *, left: bool, ground: float = 450.0) -> NDArray[np.float32]:
+    """Keypoints (frames, 25, 3) of someone who lies on a shoulder, knees bent, the head to one side."""
+    out = rolled(sine_dancer(frames, amplitude_px=4.0), -90 if left else 90, about=(256.0, 256.0))
+    out[:, [11, 14], 0] += 60 * (-1 if left else 1)
+    out[..., 1] += ground - out[:, :15, 1].max()
+    return out

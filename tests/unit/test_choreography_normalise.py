@@ -40,11 +40,11 @@ def test_half_a_person_is_refused_by_name() -> None:
         whole_body(keypoints, name="target anna")
 
 
-def test_upside_down_is_refused() -> None:
+def test_upside_down_has_the_size_of_the_upright_body() -> None:
     keypoints = sine_dancer(10)
+    upright = whole_body(keypoints).height_px
     keypoints[..., 1] = 500 - keypoints[..., 1]
-    with pytest.raises(ChoreographyError, match="upright"):
-        whole_body(keypoints)
+    assert whole_body(keypoints).height_px == pytest.approx(upright)
 
 
 def test_scaled_body() -> None:

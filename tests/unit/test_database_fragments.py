@@ -117,6 +117,16 @@ def test_body_is_that_of_a_standing_dancer_whatever_jumps_and_crouches_she_makes
     assert np.isnan([nobody.torso_px, nobody.height_px, nobody.ground_y, nobody.centre_x]).all()
 
 
+def test_a_video_whose_fragments_show_no_head_gives_none_instead_of_an_error_later(caplog):
+    pose, music = make_video(240, kept=np.arange(240) != 40)
+    pose.keypoints[41:, 0] = 0  # the nose is seen before, where no fragment fits in
+    about = {"video": "waltz", "seconds": 2.0, "settings": FragmentSettings(0.0)}
+    assert len(cut_fragments(pose, music, **about).table) == 0
+    assert "waltz gives no fragments: in none of them is the head seen together with a foot" in caplog.text
+    pose.keypoints[200:, 0] = 1
+    assert len(cut_fragments(pose, music, **about).table) == 4
+
+
 NAMES = [f"video{number}" for number in range(400)]
 
 

@@ -1,5 +1,5 @@
 rule check_target:
-    """Whether the target's video serves, said before the training: length, size, views, poses, blur; stops nothing."""
+    """Whether the target's video serves, said before the training; only a figure that cannot be stops the run."""
     input:
         frames="<results>/frames/{target}.mp4",
         cleaned="<results>/cleaned/{target}.parquet",
