@@ -6,7 +6,7 @@ timestamp x time base minus that start. Cover pictures of sound files are no pic
 
 import contextlib
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -28,7 +28,9 @@ def open_media(path: str | Path) -> Iterator[Any]:
     """An open PyAV input container, decoding on a few threads, closed on exit. MediaError if it is no media file."""
     try:
         # `file:`, lest a name such as `12:30 dance.mp4` or `http:/x` be taken for a protocol; nothing else is opened.
-        container = av.open(f"{FILE}{path}", metadata_errors="ignore", options={"protocol_whitelist": "file"})
+        # merge_pmt_versions: what follows in a joined MPEG-TS, under other numbers, belongs to the same streams.
+        options = {"protocol_whitelist": "file", "merge_pmt_versions": "1"}
+        container = av.open(f"{FILE}{path}", metadata_errors="ignore", options=options)
     except FileNotFoundError:
         raise MediaError(f"{path}: no such file; check the path in the table") from None
     except (av.FFmpegError, OSError, ValueError) as error:
@@ -77,8 +79,16 @@ def check_gap(container: Any, seconds: float, *, at_s: float) -> None:
         )
 
 
-def decode_stream(container: Any, stream: Any) -> Iterator[Any]:
-    """Frames of one stream in order; damaged packets are passed over and a cut file ends where it was cut."""
+def period_s(stream: Any) -> float:
+    """Seconds of one picture at the stream's average rate, as far as it is known."""
+    return float(1 / (stream.average_rate or stream.guessed_rate or 25))
+
+
+def decode_stream(container: Any, stream: Any, *, mend: Callable[[Any], None] | None = None) -> Iterator[Any]:
+    """Frames of one stream in order; damaged packets are passed over and a cut file ends where it was cut.
+
+    mend: called with each packet before it is decoded (`Clock.mend`).
+    """
     packets = container.demux(stream)
     while True:
         try:
@@ -86,6 +96,8 @@ def decode_stream(container: Any, stream: Any) -> Iterator[Any]:
         # IndexError: PyAV knows no stream that begins after the file was opened.
         except (StopIteration, av.FFmpegError, IndexError):
             return
+        if mend is not None:
+            mend(packet)
         try:
             yield from packet.decode()
         except (av.FFmpegError, EOFError):

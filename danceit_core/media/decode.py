@@ -14,6 +14,7 @@ from typing import Any, Generic, TypeVar
 import numpy as np
 
 from danceit_core.errors import MediaError
+from danceit_core.media.clock import Clock
 from danceit_core.media.container import (
     check_gap,
     common_start_s,
@@ -185,7 +186,7 @@ def _timed_frames(container: Any, stream: Any) -> Iterator[Any]:
     """
     is_avi = container.format.name == "avi"
     delay: int | None = None
-    for frame in decode_stream(container, stream):
+    for frame in decode_stream(container, stream, mend=Clock(container, stream).mend):
         if is_avi:
             if delay is None and frame.dts is not None:
                 delay = frame.dts - (stream.start_time or 0)

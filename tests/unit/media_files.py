@@ -54,7 +54,7 @@ def write_file(
     in .mkv and AAC elsewhere. rate: pictures a second, which AVI's times are multiples of. rotation: degrees
     counter-clockwise and whether the picture is mirrored, as a display matrix. live: a stream without duration.
     """
-    tick = Fraction(1, rate) if path.suffix == ".avi" else TICK
+    tick = Fraction(1, rate) if path.suffix in (".avi", ".mpg", ".vob") else TICK
     with av.open(str(path), "w", options={"live": "1"} if live else {}) as container:
         container.metadata.update(metadata or {})
         video = None
