@@ -122,7 +122,7 @@ def _timed_blocks(container: Any, stream: Any) -> Iterator[tuple[Samples, float,
     end_s = 0.0
     last: tuple[Samples, float, int] | None = None
     counted = 0
-    for frame in decode_stream(container, stream, mend=Clock(container, stream).mend):
+    for frame in decode_stream(container, stream, clock=Clock(container, stream)):
         if to_float is None:
             to_float = av.AudioResampler(format="fltp", layout=frame.layout, rate=frame.sample_rate)
         start_s = end_s if frame.pts is None else float(frame.pts * frame.time_base)

@@ -18,7 +18,6 @@ from typing import Any
 
 import av
 
-from danceit_core.errors import MediaError
 from danceit_core.media.container import FILE, open_media, period_s
 
 log = logging.getLogger(__name__)
@@ -27,8 +26,8 @@ log = logging.getLogger(__name__)
 JUMP_S, JUMP_PICTURES = 0.5, 16
 # What smaller ones are looked at for: to follow another stream's jump, which may be a little longer.
 STEP_S, STEP_PICTURES = 0.1, 8
-# Formats whose clock may change by design have no picture that stands for longer: FFmpeg's own limit.
-LONGEST_STAND_S = 10
+# Formats whose clock may change by design have no picture that stands for longer.
+LONGEST_STAND_S = 3
 # AVFMT_TS_DISCONT of FFmpeg.
 MAY_CHANGE = 0x200
 # So many packets of the same time are no parts of one picture: the clock stands.
@@ -52,34 +51,50 @@ class Passage:
 
 
 class Clock:
-    """Mends the times of one stream's packets, which are given to it one after the other from the first on.
+    """Mends the times of one stream's packets. It is shown those of all `streams`, in the order of the file.
 
     joins_s: when a passage begins behind another, seconds of the mended clock; known before its first packet is mended.
     """
 
     def __init__(self, container: Any, stream: Any) -> None:
         self._name = container.name.removeprefix(FILE)
-        self._stream = stream
-        self._watched = _Track(stream)
+        self._stream, self._index = stream, stream.index
+        self.streams = timed_streams(container)
+        self._watched = {other.index: _Track(other) for other in self.streams}
         self._passages: list[Passage] = []
         self.joins_s: list[float] = []
 
-    def mend(self, packet: Any) -> None:
-        """Set the packet's times to those of the mended clock. Raises MediaError if the file is gone meanwhile."""
-        if not self._passages:
-            if not self._watched.looks_odd(packet):
-                self._watched.add(packet)
-                return
-            self._passages = find_passages(self._name)[self._stream.index]
-            self.joins_s = [passage.start_s for passage in self._passages if passage.joined]
-            self._tell()
-        number, self._watched.packets = self._watched.packets, self._watched.packets + 1
+    def takes(self, packet: Any) -> bool:
+        """Whether a packet is one of the stream; then its times become those of the mended clock.
+
+        Raises MediaError if the file is gone meanwhile.
+        """
+        is_own, own = packet.stream_index == self._index, self._watched[self._index]
+        # How far the others have come counts until the stream begins.
+        if not self._passages and (is_own or not own.parts):
+            track = self._watched[packet.stream_index]
+            if track.looks_odd(packet):
+                self._read_ahead()
+            else:
+                track.add(packet)
+                return is_own
+        if is_own and self._passages:
+            self._mend(packet, number=own.packets)
+            own.packets += 1
+        return is_own
+
+    def _mend(self, packet: Any, *, number: int) -> None:
         passage = self._passages[bisect.bisect_right(self._passages, number, key=lambda p: p.first) - 1]
         if passage.stands:
             packet.pts = packet.dts = None
         elif ticks := round(passage.shift_s / packet.time_base):
             packet.pts = None if packet.pts is None else packet.pts + ticks
             packet.dts = None if packet.dts is None else packet.dts + ticks
+
+    def _read_ahead(self) -> None:
+        self._passages = find_passages(self._name)[self._index]
+        self.joins_s = [passage.start_s for passage in self._passages if passage.joined]
+        self._tell()
 
     def _tell(self) -> None:
         what = "picture" if self._stream.type == "video" else "sound"
@@ -234,6 +249,15 @@ class _Search:
         return shifts_s
 
 
+def timed_streams(container: Any) -> list[Any]:
+    """All streams of pictures and sound, without cover pictures."""
+    return [
+        stream
+        for stream in (*container.streams.video, *container.streams.audio)
+        if stream.codec_context is not None and not stream.disposition & av.stream.Disposition.attached_pic
+    ]
+
+
 def time_of(packet: Any) -> float | None:
     """When a packet is shown, seconds of the file's clock; None if it does not say."""
     ticks = packet.dts if packet.pts is None else packet.pts
@@ -243,11 +267,7 @@ def time_of(packet: Any) -> float | None:
 def find_passages(path: str) -> dict[int, list[Passage]]:
     """The passages of each picture and sound stream, by its index, ascending: at least one each."""
     with open_media(path) as container:
-        streams = [
-            stream
-            for stream in (*container.streams.video, *container.streams.audio)
-            if stream.codec_context is not None and not stream.disposition & av.stream.Disposition.attached_pic
-        ]
+        streams = timed_streams(container)
         search = _Search(streams, may_change=bool(container.format.flags & MAY_CHANGE))
         try:
             for packet in container.demux(streams):

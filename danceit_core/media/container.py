@@ -6,13 +6,16 @@ timestamp x time base minus that start. Cover pictures of sound files are no pic
 
 import contextlib
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import av
 
 from danceit_core.errors import MediaError
+
+if TYPE_CHECKING:
+    from danceit_core.media.clock import Clock
 
 FILE = "file:"
 # Each thread of a decoder holds pictures of its own: on a machine of many cores 4K would take gigabytes.
@@ -84,20 +87,20 @@ def period_s(stream: Any) -> float:
     return float(1 / (stream.average_rate or stream.guessed_rate or 25))
 
 
-def decode_stream(container: Any, stream: Any, *, mend: Callable[[Any], None] | None = None) -> Iterator[Any]:
+def decode_stream(container: Any, stream: Any, *, clock: "Clock | None" = None) -> Iterator[Any]:
     """Frames of one stream in order; damaged packets are passed over and a cut file ends where it was cut.
 
-    mend: called with each packet before it is decoded (`Clock.mend`).
+    clock: mends their times; without it they are those of the file, from wherever it is read.
     """
-    packets = container.demux(stream)
+    packets = container.demux(stream if clock is None else clock.streams)
     while True:
         try:
             packet = next(packets)
         # IndexError: PyAV knows no stream that begins after the file was opened.
         except (StopIteration, av.FFmpegError, IndexError):
             return
-        if mend is not None:
-            mend(packet)
+        if clock is not None and not clock.takes(packet):
+            continue
         try:
             yield from packet.decode()
         except (av.FFmpegError, EOFError):

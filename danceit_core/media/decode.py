@@ -186,7 +186,7 @@ def _timed_frames(container: Any, stream: Any) -> Iterator[Any]:
     """
     is_avi = container.format.name == "avi"
     delay: int | None = None
-    for frame in decode_stream(container, stream, mend=Clock(container, stream).mend):
+    for frame in decode_stream(container, stream, clock=Clock(container, stream)):
         if is_avi:
             if delay is None and frame.dts is not None:
                 delay = frame.dts - (stream.start_time or 0)
