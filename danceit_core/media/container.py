@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import av
+import cv2
 
 from danceit_core.errors import MediaError
 
@@ -42,22 +43,43 @@ def open_media(path: str | Path) -> Iterator[Any]:
     with container:
         for stream in container.streams.video:
             if stream.codec_context is not None:
-                width, height = stream.codec_context.width, stream.codec_context.height
-                if width * height > MOST_PIXELS:
-                    raise MediaError(
-                        f"{path} has pictures of {width} x {height}, more than {MOST_PIXELS} pixels; shrink it"
-                    )
+                check_size(container, stream.codec_context.width, stream.codec_context.height)
                 stream.thread_type = "AUTO"
                 stream.codec_context.thread_count = min(DECODER_THREADS, os.cpu_count() or 1)
         yield container
 
 
+@contextlib.contextmanager
+def one_line_errors(path: str | Path, what: str, *, remedy: str) -> Iterator[None]:
+    """Raise MediaError, `what` went wrong and why, for errors of PyAV and OpenCV.
+
+    A lack of memory and the system's own errors stay what they are: they say nothing about the file.
+    """
+    try:
+        yield
+    except (av.FFmpegError, cv2.error, ValueError, ArithmeticError) as error:
+        if isinstance(error, MemoryError | OSError) or (isinstance(error, cv2.error) and "memory" in str(error)):
+            raise
+        reason = " ".join(str(getattr(error, "strerror", None) or error).split())
+        raise MediaError(f"{path}: {what} ({reason}); {remedy}") from error
+
+
 def picture_stream(container: Any) -> Any | None:
-    """The first picture stream that is no cover picture, or None."""
-    for stream in container.streams.video:
-        if not stream.disposition & av.stream.Disposition.attached_pic and stream.codec_context is not None:
-            return stream
-    return None
+    """The picture stream that a player shows: the first that the file calls its default, else the first; or None.
+
+    Cover pictures, and thumbnails beside a video, are none.
+    """
+    streams = [
+        stream
+        for stream in container.streams.video
+        if not stream.disposition & av.stream.Disposition.attached_pic and stream.codec_context is not None
+    ]
+    # max: of equals the first.
+    return max(
+        streams,
+        key=lambda stream: (stream.frames != 1, bool(stream.disposition & av.stream.Disposition.default)),
+        default=None,
+    )
 
 
 def sound_stream(container: Any) -> Any | None:
@@ -72,13 +94,25 @@ def common_start_s(container: Any) -> float:
     return min(starts, default=0.0)
 
 
+def name_of(container: Any) -> str:
+    """The path that a container was opened with."""
+    return str(container.name).removeprefix(FILE)
+
+
+def check_size(container: Any, width: int, height: int) -> None:
+    """Raise MediaError for pictures that would fill the memory."""
+    if width * height > MOST_PIXELS:
+        raise MediaError(
+            f"{name_of(container)} has pictures of {width} x {height}, more than {MOST_PIXELS} pixels; shrink it"
+        )
+
+
 def check_gap(container: Any, seconds: float, *, at_s: float) -> None:
     """Raise MediaError for a time between pictures or sounds that no dance has."""
     if not seconds <= LONGEST_GAP_S:
-        name = container.name.removeprefix(FILE)
         raise MediaError(
-            f"{name}: nothing is shown or heard for {seconds:.0f} s after {at_s:.0f} s, more than {LONGEST_GAP_S} s: "
-            "its timestamps are damaged; convert it, or cut that part out"
+            f"{name_of(container)}: nothing is shown or heard for {seconds:.0f} s after {at_s:.0f} s, more than "
+            f"{LONGEST_GAP_S} s: its timestamps are damaged; convert it, or cut that part out"
         )
 
 
