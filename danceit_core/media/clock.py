@@ -14,6 +14,9 @@ from danceit_core.media.passages import Passage, Track, find_passages, timed_str
 
 log = logging.getLogger(__name__)
 
+# What an index, a cover picture or the data of a camera's sensors may take behind the pictures.
+UNREAD_BYTES, UNREAD_SHARE = 50_000, 0.1
+
 
 class Clock:
     """Mends the times of one stream's packets. It is shown those of all `streams`, in the order of the file.
@@ -28,12 +31,14 @@ class Clock:
         self._watched = {other.index: Track(other) for other in self.streams}
         self._passages: list[Passage] = []
         self.joins_s: list[float] = []
+        self._end = 0
 
     def takes(self, packet: Any) -> bool:
         """Whether a packet is one of the stream; then its times become those of the mended clock.
 
         Raises MediaError if the file is gone meanwhile.
         """
+        self._end = max(self._end, (packet.pos or 0) + packet.size)
         is_own, own = packet.stream_index == self._index, self._watched[self._index]
         # How far the others have come counts until the stream begins.
         if not self._passages and (is_own or not own.parts):
@@ -47,6 +52,16 @@ class Clock:
             self._mend(packet, number=own.packets)
             own.packets += 1
         return is_own
+
+    def tell_unread(self, size: int) -> None:
+        """Warn of a file of `size` bytes if far less than that were given to `takes`."""
+        if (unread := size - self._end) > max(UNREAD_BYTES, UNREAD_SHARE * size):
+            log.warning(
+                "%s: no pictures can be read in its last %.1f MB; is it copied whole? If files were joined in it, give "
+                "each of them a line of the table",
+                self._name,
+                unread / 1e6,
+            )
 
     def _mend(self, packet: Any, *, number: int) -> None:
         passage = self._passages[bisect.bisect_right(self._passages, number, key=lambda p: p.first) - 1]

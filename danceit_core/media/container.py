@@ -23,6 +23,7 @@ FILE = "file:"
 DECODER_THREADS = 4
 # 8K is 33 million pixels. A header that announces more is damaged, and its pictures would fill the memory.
 MOST_PIXELS = 2**26
+MOST_FPS = 1000
 # A damaged timestamp would have years of one picture or of silence written.
 LONGEST_GAP_S = 600
 
@@ -117,8 +118,12 @@ def check_gap(container: Any, seconds: float, *, at_s: float) -> None:
 
 
 def period_s(stream: Any) -> float:
-    """Seconds of one picture at the stream's average rate, as far as it is known."""
-    return float(1 / (stream.average_rate or stream.guessed_rate or 25))
+    """Seconds of one picture at the stream's average rate, as far as it is known.
+
+    Where times say nothing, FFmpeg takes the ticks of the clock for a rate.
+    """
+    rates = (stream.average_rate, stream.guessed_rate, stream.codec_context.framerate)
+    return float(1 / next((rate for rate in rates if rate and rate <= MOST_FPS), 25))
 
 
 def decode_stream(container: Any, stream: Any, *, clock: "Clock | None" = None) -> Iterator[Any]:

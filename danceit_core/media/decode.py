@@ -223,6 +223,7 @@ def _shown_frames(container: Any, stream: Any, *, rotate: int) -> Iterator[Shown
         # Half a tick, as times are sums of fractions.
         passage = bisect.bisect_right(clock.joins_s, start_s + zero_s + float(stream.time_base) / 2)
         yield Shown(start_s, end_s, _Frame(frame, geometry.read(frame), passage))
+    clock.tell_unread(container.size)
     if left_out * average_s > LEFT_OUT_S:
         log.warning("%s: %d pictures come when their time is over and are left out", name_of(container), left_out)
 

@@ -5,7 +5,8 @@ design: elsewhere it is a picture that stands or a pause of the sound. A stream 
 are, begins none: its times are right again. A passage follows where the last of its streams ended before, so that
 nothing is lost, and all of them are moved by the same time, so that they stay together.
 
-Times are presentation times in seconds of the file's own clock.
+Times are seconds of the file's own clock: of decoding, which ascend where pictures are reordered, to find jumps, and of
+presentation to measure passages.
 """
 
 import math
@@ -46,12 +47,16 @@ class Passage:
 
 @dataclass
 class _Part:
-    """Packets of one stream that belong to one passage: from packet `first` on, low_s to high_s on the file's clock."""
+    """Packets of one stream that belong to one passage: from packet `first` on, shown from low_s to high_s.
+
+    due_s: when the next packet is expected.
+    """
 
     first: int
     passage: int
-    low_s: float
-    high_s: float
+    low_s: float = math.inf
+    high_s: float = -math.inf
+    due_s: float = -math.inf
     stands: bool = False
 
 
@@ -68,7 +73,8 @@ class Track:
     number: int = 0
 
     def __post_init__(self) -> None:
-        picture_s = period_s(self.stream) if self.stream.type == "video" else 0.0
+        self.is_picture = self.stream.type == "video"
+        picture_s = period_s(self.stream) if self.is_picture else 0.0
         # What no jump exceeds that is none, and that none exceeds which no other stream shares.
         self.jitter_s = max(STEP_S, STEP_PICTURES * picture_s)
         self.largest_jitter_s = max(JUMP_S, JUMP_PICTURES * picture_s)
@@ -76,14 +82,14 @@ class Track:
         self._tick_s = float(self.stream.time_base)
 
     def time_of(self, packet: Any) -> float | None:
-        """When a packet of the stream is shown, seconds of the file's clock; None if it does not say."""
-        ticks = packet.dts if packet.pts is None else packet.pts
+        """When a packet of the stream is decoded (shown, if only that is known); None if it does not say."""
+        ticks = packet.pts if packet.dts is None else packet.dts
         return None if ticks is None else ticks * self._tick_s
 
     def jump_s(self, time_s: float) -> float:
         """Seconds from where the next packet may be, less than 0 for a jump back."""
-        end_s = self.parts[-1].high_s
-        return time_s - end_s if time_s > end_s else min(0.0, time_s - (end_s - self.step_s))
+        due_s = self.parts[-1].due_s
+        return time_s - due_s if time_s > due_s else min(0.0, time_s - (due_s - self.step_s))
 
     def looks_odd(self, packet: Any) -> bool:
         """Whether the next packet jumps, or has the time of the one before."""
@@ -103,13 +109,16 @@ class Track:
         self.repeats = self.repeats + 1 if time_s == self.last_s and passage is None else 0
         self.last_s = time_s
         if passage is not None or not self.parts:
-            self.parts.append(_Part(first, passage or 0, time_s, time_s))
+            self.parts.append(_Part(first, passage or 0))
         elif self.repeats == STANDING - 1 and not self.parts[-1].stands:
             # The first packet's time is right.
-            self.parts.append(_Part(first - self.repeats + 1, self.parts[-1].passage, time_s, time_s, stands=True))
-        part = self.parts[-1]
-        part.low_s = min(part.low_s, time_s)
-        part.high_s = max(part.high_s, time_s + (1 + part.stands * self.repeats) * self.step_s)
+            self.parts.append(_Part(first - self.repeats + 1, self.parts[-1].passage, stands=True))
+        part, length_s = self.parts[-1], self.step_s
+        if part.stands:
+            length_s *= 1 + self.repeats
+        shown_s = time_s if packet.pts is None else packet.pts * self._tick_s
+        part.due_s = max(part.due_s, time_s + length_s)
+        part.low_s, part.high_s = min(part.low_s, shown_s), max(part.high_s, shown_s + length_s)
 
 
 class _Search:
@@ -145,12 +154,13 @@ class _Search:
         known = self._others(track, time_s)
         if len(track.parts) > 1 and track.packets - part.first < STANDING:
             # A few packets of a wrong time, and back.
-            known.append((abs(time_s - track.parts[-2].high_s), track.parts[-2].passage))
+            known.append((abs(time_s - track.parts[-2].due_s), track.parts[-2].passage))
         distance_s, passage = min(known, default=(math.inf, 0))
         if distance_s < abs(jump_s) / 2:
             return passage
-        # A clock that stood is not that of reordered pictures.
-        if abs(jump_s) <= track.largest_jitter_s and not part.stands:
+        # Sound alone has nothing to keep up with, and a clock that stood is not that of reordered pictures.
+        is_alone = len(self.tracks) == 1 and not track.is_picture
+        if abs(jump_s) <= track.largest_jitter_s and not (part.stands or is_alone):
             return part.passage
         if jump_s > 0 and not (self._may_change and jump_s > LONGEST_STAND_S):
             return part.passage
@@ -205,7 +215,7 @@ def find_passages(path: str) -> dict[int, list[Passage]]:
 
 
 def _passages_of(track: Track, shifts_s: list[float]) -> list[Passage]:
-    parts = track.parts or [_Part(0, 0, 0.0, 0.0)]
+    parts = track.parts or [_Part(0, 0, low_s=0.0)]
     # Packets before the first that has a time belong to it.
     firsts = [0, *(part.first for part in parts[1:])]
     before = [parts[0], *parts]
