@@ -39,10 +39,12 @@ class Clock:
         Raises MediaError if the file is gone meanwhile.
         """
         self._end = max(self._end, (packet.pos or 0) + packet.size)
-        is_own, own = packet.stream_index == self._index, self._watched[self._index]
+        # Not packet.stream_index, which is 0 for those that have the decoder give its last frames.
+        index, own = packet.stream.index, self._watched[self._index]
+        is_own = index == self._index
         # How far the others have come counts until the stream begins.
         if not self._passages and (is_own or not own.parts):
-            track = self._watched[packet.stream_index]
+            track = self._watched[index]
             if track.looks_odd(packet):
                 self._read_ahead()
             else:

@@ -132,7 +132,7 @@ class _Search:
 
     def add(self, packet: Any) -> None:
         """Take the next packet of the file."""
-        track = self.tracks[packet.stream_index]
+        track = self.tracks[packet.stream.index]
         time_s = track.time_of(packet)
         self._number += 1
         track.number = self._number

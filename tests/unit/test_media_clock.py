@@ -30,7 +30,7 @@ def part(path, *, length_s, events_s, start_s=0.0, late_s=0.0, silent=False, reo
     times = start_s + (np.arange(round(length_s * FPS)) / FPS if times_s is None else np.asarray(times_s))
     options = {"crf": "10", "bf": "2" if reordered else "0", "x264-params": "scenecut=0"}
     sound = clicks(np.array(events_s), length_s=length_s, sample_rate_hz=RATE_HZ)
-    codecs = {"options": options} | CODECS[path.suffix] | more
+    codecs = {"options": options} | CODECS.get(path.suffix, {}) | more
     if silent:
         codecs.pop("sound_codec")
     return write_file(
@@ -245,3 +245,16 @@ def test_a_normal_file_is_read_once(tmp_path, monkeypatch):
     assert len(list(decode_frames(path, fps=FPS, size=None))) == 48
     load_sound(path, sample_rate_hz=RATE_HZ)
     assert len(opened) == 2
+
+
+def test_the_last_pictures_of_a_file_whose_sound_is_its_first_stream(tmp_path):
+    path = part(tmp_path / "a.mp4", length_s=2, events_s=[0.5, 47 / FPS], sound_codec="aac")
+    with av.open(str(path)) as source, av.open(str(tmp_path / "b.mp4"), "w") as container:
+        streams = [container.add_stream_from_template(source.streams[number]) for number in (1, 0)]
+        for packet in source.demux():
+            if packet.dts is not None:
+                packet.stream = streams[1 - packet.stream.index]
+                container.mux(packet)
+    for name in ("a.mp4", "b.mp4"):
+        expect(tmp_path / name, events_s=[0.5, 47 / FPS], length_s=2)
+        assert seen_s(tmp_path / name)[1] == 2
