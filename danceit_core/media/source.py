@@ -129,13 +129,12 @@ def _ingest(source: str | Path, frames_path: str | Path, *, settings: VideoSetti
     # What a container says of a clock that jumps is the length of one part, or of the jump.
     info = dataclasses.replace(info, duration_s=held_s) if shots.joined else info
     _warn(source, info, held_s=held_s)
-    if len(shots.geometries) > 1:
-        times = ", ".join(f"{placement.frame / settings.fps:.1f}" for placement in shots.geometries[1:6])
+    if changes := shots.geometries[1:]:
+        times = ", ".join(f"{placement.frame / settings.fps:.1f}" for placement in changes[:5])
         log.warning(
-            "%s: the size of its picture changes %d times (at %s s); each part is fitted into the frame by itself",
+            "%s: the size of its picture changes (at %s s); each part is fitted into the frame by itself",
             source,
-            len(shots.geometries) - 1,
-            times + (", ..." if len(shots.geometries) > 6 else ""),
+            times + (", ..." if len(changes) > 5 else ""),
         )
     sha256, length = _hash(source)
     return SourceReport(
