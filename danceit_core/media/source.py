@@ -97,9 +97,10 @@ def read_report(path: str | Path) -> SourceReport:
     """Read what `write_report` wrote. Raises MediaError when the file is no source report."""
     try:
         values = json.loads(Path(path).read_text(encoding="utf-8"))
+        # Older reports have no geometries.
+        values = {"geometries": (), **values}
         geometries = tuple(
-            Placement(**{**placement, "letterbox": tuple(placement["letterbox"])})
-            for placement in values.get("geometries", ())
+            Placement(**{**placement, "letterbox": tuple(placement["letterbox"])}) for placement in values["geometries"]
         )
         lists = {"letterbox": tuple(values["letterbox"]), "cuts": tuple(values["cuts"]), "geometries": geometries}
         return SourceReport(**{**values, **lists})
