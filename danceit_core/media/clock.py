@@ -77,7 +77,7 @@ class Clock:
         self._passages = find_passages(self._name).get(self._index) or [
             Passage(0, 0.0, 0.0, stands=False, joined=False)
         ]
-        self.joins_s = [passage.start_s for passage in self._passages if passage.joined]
+        self.joins_s = sorted(passage.start_s for passage in self._passages if passage.joined)
         self._tell()
 
     def _tell(self) -> None:

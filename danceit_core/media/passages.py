@@ -153,8 +153,10 @@ class _Search:
         part = track.parts[-1]
         known = self._others(track, time_s)
         if len(track.parts) > 1 and track.packets - part.first < STANDING:
+            previous = track.parts[-2]
             # A few packets of a wrong time, and back.
-            known.append((abs(time_s - track.parts[-2].due_s), track.parts[-2].passage))
+            if (distance_s := abs(time_s - previous.due_s)) <= JUMP_S:
+                known.append((distance_s, previous.passage))
         distance_s, passage = min(known, default=(math.inf, 0))
         if distance_s < abs(jump_s) / 2:
             return passage
@@ -177,17 +179,18 @@ class _Search:
 
     def shifts_s(self) -> list[float]:
         """By how much the times of each passage are too small: it begins where the last of its streams ended."""
+        # Of each passage: when its parts begin, and the parts before them.
+        starts_s: list[list[float]] = [[] for _ in range(self._passages)]
+        before: list[list[_Part]] = [[] for _ in range(self._passages)]
+        for track in self.tracks.values():
+            for previous, part in zip([None, *track.parts], track.parts, strict=False):
+                starts_s[part.passage].append(part.low_s)
+                if previous is not None and previous.passage < part.passage:
+                    before[part.passage].append(previous)
         shifts_s = [0.0]
         for passage in range(1, self._passages):
-            starts_s, ends_s = [], []
-            for track in self.tracks.values():
-                for index, part in enumerate(track.parts):
-                    if part.passage != passage:
-                        continue
-                    starts_s.append(part.low_s)
-                    if index and (before := track.parts[index - 1]).passage < passage:
-                        ends_s.append(before.high_s + shifts_s[before.passage])
-            shifts_s.append(max(ends_s) - min(starts_s))
+            end_s = max(part.high_s + shifts_s[part.passage] for part in before[passage])
+            shifts_s.append(end_s - min(starts_s[passage]))
         return shifts_s
 
 

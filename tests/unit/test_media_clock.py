@@ -258,3 +258,10 @@ def test_the_last_pictures_of_a_file_whose_sound_is_its_first_stream(tmp_path):
     for name in ("a.mp4", "b.mp4"):
         expect(tmp_path / name, events_s=[0.5, 47 / FPS], length_s=2)
         assert seen_s(tmp_path / name)[1] == 2
+
+
+def test_a_clock_that_jumps_with_each_picture(tmp_path):
+    path = part(tmp_path / "a.ts", length_s=5, events_s=[0.5], silent=True, reordered=False)
+    rng = np.random.default_rng(0)
+    retime(path, PICTURES, lambda number, time_s: rng.uniform(0, 90000))
+    assert sum(1 for _ in decode_frames(path, fps=FPS, size=None)) == pytest.approx(120, abs=10)
