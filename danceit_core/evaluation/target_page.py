@@ -40,10 +40,10 @@ def draw_check(
     grid = figure.add_gridspec(2, 1, height_ratios=(2.9, 0.24 * lines))
     strip, below = (figure.add_subfigure(grid[row]) for row in range(2))
     strip.suptitle(f"{name}: {describe(figures)}", fontsize=11)
-    (left, top), (height, width) = black_bars(cleaned), pictures.shape[1:3]
+    rims, (height, width) = black_bars(cleaned)[frames], pictures.shape[1:3]
     shown = np.unique(np.linspace(0, len(pictures) - 1, min(SHOWN, len(pictures))).round().astype(int))
     for column, number in enumerate(shown, start=1):
-        drawn = draw_skeleton(pictures[number], cleaned.keypoints[frames[number]])
+        drawn, (left, top) = draw_skeleton(pictures[number], cleaned.keypoints[frames[number]]), rims[number]
         axes = strip.add_subplot(1, SHOWN, column, xticks=[], yticks=[], xlabel=f"{frames[number] / cleaned.fps:.0f} s")
         axes.imshow(drawn[top : height - top, left : width - left])
     bars, words = below.subplots(1, 2, width_ratios=(1, 2.6))

@@ -11,7 +11,7 @@ import logging
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from danceit_core.imagination.fill import fill_holes
 from danceit_core.imagination.region import Mask, body_size, person_and_shadow, person_region
@@ -61,21 +61,21 @@ def room_unrest(pictures: NDArray[np.uint8], keypoints: Keypoints) -> float:
 
 
 def relative_sharpness(
-    pictures: NDArray[np.uint8], keypoints: Keypoints, *, bars: tuple[int, int] = (0, 0)
+    pictures: NDArray[np.uint8], keypoints: Keypoints, *, bars: ArrayLike = (0, 0)
 ) -> NDArray[np.float64]:
     """How sharp the person is beside the room behind, (T,): variance of the Laplacian in one over that in the other.
 
     pictures: (T, H, W, 3); keypoints: (T, 25, 3) pixels of them; bars: width of the black bars left and right, and
-    above and below. Resolution, noise and codec take from both and cancel; a bare wall has nothing to compare with,
-    there the person's own edges count. NaN where either is not in view.
+    above and below, (2,) or (T, 2). Resolution, noise and codec take from both and cancel; a bare wall has nothing to
+    compare with, there the person's own edges count. NaN where either is not in view.
     """
     height, width = pictures.shape[1:3]
     body_px = _typical_size(keypoints, otherwise=height / 4)
-    left, top = (RIM_PX + bar for bar in bars)
-    inside = np.zeros((height, width), bool)
-    inside[top : height - top, left : width - left] = True
+    rims = RIM_PX + np.broadcast_to(np.asarray(bars, int), (len(pictures), 2))
     ratios = np.full(len(pictures), np.nan)
-    for frame, (picture, joints) in enumerate(zip(pictures, keypoints, strict=True)):
+    for frame, (picture, joints, (left, top)) in enumerate(zip(pictures, keypoints, rims, strict=True)):
+        inside = np.zeros((height, width), bool)
+        inside[top : height - top, left : width - left] = True
         edges = cv2.Laplacian(cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY), cv2.CV_32F)
         person = inside & person_region(joints, size=(width, height), body_px=body_px)
         room = inside & ~person_and_shadow(joints, size=(width, height), body_px=body_px)

@@ -115,7 +115,7 @@ def measure_target(
     asked, asked_views = (np.concatenate(parts) for parts in zip(*moves, strict=True))
     torsos = body.height_px / (body.torso_px or math.nan)
     far = nearest_poses(asked[:: max(1, math.ceil(len(asked) / POSES))], poses) * torsos
-    sharpness = relative_sharpness(pictures, joints, bars=black_bars(cleaned))
+    sharpness = relative_sharpness(pictures, joints, bars=black_bars(cleaned)[frames])
     sharpness = sharpness[np.isfinite(sharpness)]
     sharpest = np.quantile(sharpness, 0.9) if len(sharpness) else 0.0
     people, parts = raw.columns.get("people", np.zeros(0)), cut_off_parts(raw, cleaned)
@@ -178,7 +178,8 @@ def nearest_poses(asked: Array, shown: Array) -> Array:
 
 def cut_off_parts(raw: PoseTable, cleaned: PoseTable) -> dict[str, NDArray[np.bool_]]:
     """In which of the frames that show somebody (n,) feet, hands or head lie outside the picture or were not found."""
-    seen, (width, height), (left, top) = present(raw.keypoints), raw.size, black_bars(raw)
+    seen, (width, height) = present(raw.keypoints), raw.size
+    left, top = black_bars(raw).T[..., None]  # (T, 1) each
     x, y = raw.keypoints[..., 0], raw.keypoints[..., 1]
     outside = seen & ((x < left) | (x >= width - left) | (y < top) | (y >= height - top))
     reason, somebody = np.asarray(cleaned.columns.get("reason", np.full(len(raw), "")), str), seen.any(axis=1)
@@ -227,10 +228,13 @@ def write_check(path: str | Path, figures: Figures) -> None:
     write_text(path, json.dumps({"figures": plain, "findings": [asdict(f) for f in judge(figures)]}, indent=2) + "\n")
 
 
-def black_bars(table: PoseTable) -> tuple[int, int]:
-    """Width in pixels of the letterbox's black bars: left and right, above and below."""
-    _, left, top = table.metadata.get("letterbox") or (1.0, 0, 0)
-    return int(left), int(top)
+def black_bars(table: PoseTable) -> NDArray[np.int64]:
+    """Width in pixels of the letterbox's black bars in each frame (T, 2): left and right, above and below."""
+    letterbox = table.metadata.get("letterbox") or (1.0, 0, 0)
+    bars = np.empty((len(table), 2), np.int64)
+    for frame, _, left, top in table.metadata.get("letterboxes") or [(0, *letterbox)]:
+        bars[frame:] = int(left), int(top)
+    return bars
 
 
 def _mean(flags: NDArray[np.bool_]) -> float:

@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 
 from danceit_core.errors import MediaError
 from danceit_core.files import whole_file
+from danceit_core.media.clock import Clock
 from danceit_core.media.container import FILE, check_gap, common_start_s, decode_stream, open_media, sound_stream
 
 Samples = NDArray[np.float32]
@@ -121,7 +122,7 @@ def _timed_blocks(container: Any, stream: Any) -> Iterator[tuple[Samples, float,
     end_s = 0.0
     last: tuple[Samples, float, int] | None = None
     counted = 0
-    for frame in decode_stream(container, stream):
+    for frame in decode_stream(container, stream, clock=Clock(container, stream)):
         if to_float is None:
             to_float = av.AudioResampler(format="fltp", layout=frame.layout, rate=frame.sample_rate)
         start_s = end_s if frame.pts is None else float(frame.pts * frame.time_base)

@@ -8,17 +8,22 @@ import contextlib
 import os
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import av
+import cv2
 
 from danceit_core.errors import MediaError
+
+if TYPE_CHECKING:
+    from danceit_core.media.clock import Clock
 
 FILE = "file:"
 # Each thread of a decoder holds pictures of its own: on a machine of many cores 4K would take gigabytes.
 DECODER_THREADS = 4
 # 8K is 33 million pixels. A header that announces more is damaged, and its pictures would fill the memory.
 MOST_PIXELS = 2**26
+MOST_FPS = 1000
 # A damaged timestamp would have years of one picture or of silence written.
 LONGEST_GAP_S = 600
 
@@ -28,7 +33,9 @@ def open_media(path: str | Path) -> Iterator[Any]:
     """An open PyAV input container, decoding on a few threads, closed on exit. MediaError if it is no media file."""
     try:
         # `file:`, lest a name such as `12:30 dance.mp4` or `http:/x` be taken for a protocol; nothing else is opened.
-        container = av.open(f"{FILE}{path}", metadata_errors="ignore", options={"protocol_whitelist": "file"})
+        # merge_pmt_versions: what follows in a joined MPEG-TS, under other numbers, belongs to the same streams.
+        options = {"protocol_whitelist": "file", "merge_pmt_versions": "1"}
+        container = av.open(f"{FILE}{path}", metadata_errors="ignore", options=options)
     except FileNotFoundError:
         raise MediaError(f"{path}: no such file; check the path in the table") from None
     except (av.FFmpegError, OSError, ValueError) as error:
@@ -37,22 +44,43 @@ def open_media(path: str | Path) -> Iterator[Any]:
     with container:
         for stream in container.streams.video:
             if stream.codec_context is not None:
-                width, height = stream.codec_context.width, stream.codec_context.height
-                if width * height > MOST_PIXELS:
-                    raise MediaError(
-                        f"{path} has pictures of {width} x {height}, more than {MOST_PIXELS} pixels; shrink it"
-                    )
+                check_size(container, stream.codec_context.width, stream.codec_context.height)
                 stream.thread_type = "AUTO"
                 stream.codec_context.thread_count = min(DECODER_THREADS, os.cpu_count() or 1)
         yield container
 
 
+@contextlib.contextmanager
+def one_line_errors(path: str | Path, what: str, *, remedy: str) -> Iterator[None]:
+    """Raise MediaError, `what` went wrong and why, for errors of PyAV and OpenCV.
+
+    A lack of memory and the system's own errors stay what they are: they say nothing about the file.
+    """
+    try:
+        yield
+    except (av.FFmpegError, cv2.error, ValueError, ArithmeticError) as error:
+        if isinstance(error, MemoryError | OSError) or (isinstance(error, cv2.error) and "memory" in str(error)):
+            raise
+        reason = " ".join(str(getattr(error, "strerror", None) or error).split())
+        raise MediaError(f"{path}: {what} ({reason}); {remedy}") from error
+
+
 def picture_stream(container: Any) -> Any | None:
-    """The first picture stream that is no cover picture, or None."""
-    for stream in container.streams.video:
-        if not stream.disposition & av.stream.Disposition.attached_pic and stream.codec_context is not None:
-            return stream
-    return None
+    """The picture stream that a player shows: the first that the file calls its default, else the first; or None.
+
+    Cover pictures, and thumbnails beside a video, are none.
+    """
+    streams = [
+        stream
+        for stream in container.streams.video
+        if not stream.disposition & av.stream.Disposition.attached_pic and stream.codec_context is not None
+    ]
+    # max: of equals the first.
+    return max(
+        streams,
+        key=lambda stream: (stream.frames != 1, bool(stream.disposition & av.stream.Disposition.default)),
+        default=None,
+    )
 
 
 def sound_stream(container: Any) -> Any | None:
@@ -67,25 +95,51 @@ def common_start_s(container: Any) -> float:
     return min(starts, default=0.0)
 
 
-def check_gap(container: Any, seconds: float, *, at_s: float) -> None:
-    """Raise MediaError for a time between pictures or sounds that no dance has."""
-    if not seconds <= LONGEST_GAP_S:
-        name = container.name.removeprefix(FILE)
+def name_of(container: Any) -> str:
+    """The path that a container was opened with."""
+    return str(container.name).removeprefix(FILE)
+
+
+def check_size(container: Any, width: int, height: int) -> None:
+    """Raise MediaError for pictures that would fill the memory."""
+    if width * height > MOST_PIXELS:
         raise MediaError(
-            f"{name}: nothing is shown or heard for {seconds:.0f} s after {at_s:.0f} s, more than {LONGEST_GAP_S} s: "
-            "its timestamps are damaged; convert it, or cut that part out"
+            f"{name_of(container)} has pictures of {width} x {height}, more than {MOST_PIXELS} pixels; shrink it"
         )
 
 
-def decode_stream(container: Any, stream: Any) -> Iterator[Any]:
-    """Frames of one stream in order; damaged packets are passed over and a cut file ends where it was cut."""
-    packets = container.demux(stream)
+def check_gap(container: Any, seconds: float, *, at_s: float) -> None:
+    """Raise MediaError for a time between pictures or sounds that no dance has."""
+    if not seconds <= LONGEST_GAP_S:
+        raise MediaError(
+            f"{name_of(container)}: nothing is shown or heard for {seconds:.0f} s after {at_s:.0f} s, more than "
+            f"{LONGEST_GAP_S} s: its timestamps are damaged; convert it, or cut that part out"
+        )
+
+
+def period_s(stream: Any) -> float:
+    """Seconds of one picture at the stream's average rate, as far as it is known.
+
+    Where times say nothing, FFmpeg takes the ticks of the clock for a rate.
+    """
+    rates = (stream.average_rate, stream.guessed_rate, stream.codec_context.framerate)
+    return float(1 / next((rate for rate in rates if rate and rate <= MOST_FPS), 25))
+
+
+def decode_stream(container: Any, stream: Any, *, clock: "Clock | None" = None) -> Iterator[Any]:
+    """Frames of one stream in order; damaged packets are passed over and a cut file ends where it was cut.
+
+    clock: mends their times; without it they are those of the file, from wherever it is read.
+    """
+    packets = container.demux(stream if clock is None else clock.streams)
     while True:
         try:
             packet = next(packets)
         # IndexError: PyAV knows no stream that begins after the file was opened.
         except (StopIteration, av.FFmpegError, IndexError):
             return
+        if clock is not None and not clock.takes(packet):
+            continue
         try:
             yield from packet.decode()
         except (av.FFmpegError, EOFError):

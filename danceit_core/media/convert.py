@@ -1,10 +1,12 @@
 """From a decoded frame to a picture: RGB, upright, with square pixels, in standard range, of the size asked for."""
 
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from av.video.reformatter import Colorspace
 
+from danceit_core.media.container import check_size
 from danceit_core.media.hdr import is_hdr, to_standard_range
 from danceit_core.media.letterbox import Picture, content_size, letterbox, resize
 
@@ -14,10 +16,18 @@ HD_HEIGHT = 720
 Matrix = tuple[int, int, int, int]
 
 
+@dataclass(frozen=True)
+class Geometry:
+    """How stored pictures are shown. size: (width, height) pixels, upright and square. matrix: see `display_matrix`."""
+
+    size: tuple[int, int]
+    matrix: Matrix
+
+
 def display_matrix(frame: Any) -> Matrix:
     """a, b, c, d of the display matrix: the stored point (p, q) is shown at (a p + c q, b p + d q), y down.
 
-    Ask the first frame only: a frame whose side data were looked at stays in memory until the garbage collector runs.
+    Ask few frames only: a frame whose side data were looked at stays in memory until the garbage collector runs.
     """
     data = frame.side_data.get("DISPLAYMATRIX")
     if data is None:
@@ -26,34 +36,65 @@ def display_matrix(frame: Any) -> Matrix:
     return int(matrix[0]), int(matrix[1]), int(matrix[3]), int(matrix[4])
 
 
+def turned(matrix: Matrix, degrees: int) -> Matrix:
+    """A display matrix that turns the picture further, clockwise by a multiple of 90 degrees."""
+    for _ in range(degrees // 90 % 4):
+        # Clockwise with y down: what was shown at (x, y) is shown at (-y, x).
+        a, b, c, d = matrix
+        matrix = -b, a, -d, c
+    return matrix
+
+
+class GeometryReader:
+    """Tells the geometry of a stream's frames, which may change: a phone is turned, broadcasts are joined.
+
+    It is asked about each frame as it is decoded: pixels that are not square are known of the decoder's last frame
+    only. rotate: degrees clockwise, a multiple of 90, by which the pictures are turned besides.
+    """
+
+    def __init__(self, stream: Any, *, rotate: int = 0) -> None:
+        self._stream, self._rotate = stream, rotate
+        # A container that says how wide its pixels are knows better than the pictures.
+        first = stream.codec_context.sample_aspect_ratio
+        self._fixed_aspect = stream.sample_aspect_ratio if stream.sample_aspect_ratio != first else None
+        self._key: tuple[Any, ...] = ()
+        self._geometry = Geometry((1, 1), (1, 0, 0, 1))
+
+    def read(self, frame: Any) -> Geometry:
+        """The geometry of the frame decoded last. Raises MediaError for a size that is a damaged file's."""
+        aspect = self._fixed_aspect or self._stream.codec_context.sample_aspect_ratio
+        key = frame.width, frame.height, frame.rotation, aspect
+        if key != self._key:
+            check_size(self._stream.container, frame.width, frame.height)
+            matrix = turned(display_matrix(frame), self._rotate)
+            width, height = max(1, round(frame.width * (aspect or 1))), frame.height
+            self._key = key
+            self._geometry = Geometry((height, width) if _lies(matrix) else (width, height), matrix)
+        return self._geometry
+
+
 def _lies(matrix: Matrix) -> bool:
     """Whether the stored picture lies on its side."""
     return abs(matrix[0]) < abs(matrix[1])
 
 
-def shown_size(frame: Any, stream: Any, matrix: Matrix) -> tuple[int, int]:
-    """Width and height with square pixels, upright."""
-    width = max(1, round(frame.width * (stream.sample_aspect_ratio or 1)))
-    return (frame.height, width) if _lies(matrix) else (width, frame.height)
-
-
-def to_picture(frame: Any, stream: Any, matrix: Matrix, size: tuple[int, int] | None) -> Picture:
+def to_picture(frame: Any, geometry: Geometry, size: tuple[int, int] | None) -> Picture:
     """uint8 RGB (H, W, 3) of a decoded frame: upright, square pixels, standard range, letterboxed into `size`.
 
-    size: (width, height) pixels, None for the video's own.
+    size: (width, height) pixels, None for the geometry's own.
     """
-    shown = shown_size(frame, stream, matrix)
-    picture = _upright(_to_rgb(frame, shrunk=_shrunk(frame, shown, matrix, size)), matrix)
+    picture = _upright(_to_rgb(frame, shrunk=_shrunk(frame, geometry, size)), geometry.matrix)
+    shown = geometry.size
     picture = resize(picture, shown) if size is None else letterbox(picture, source=shown, size=size)
     return to_standard_range(picture, transfer=frame.color_trc) if is_hdr(frame.color_trc) else picture
 
 
-def _shrunk(frame: Any, shown: tuple[int, int], matrix: Matrix, size: tuple[int, int] | None) -> tuple[int, int] | None:
+def _shrunk(frame: Any, geometry: Geometry, size: tuple[int, int] | None) -> tuple[int, int] | None:
     """Width and height of the stored picture that fill `size`, None if it must not shrink in both."""
     if size is None:
         return None
-    content = content_size(shown, size)
-    width, height = content[::-1] if _lies(matrix) else content
+    content = content_size(geometry.size, size)
+    width, height = content[::-1] if _lies(geometry.matrix) else content
     return (width, height) if width <= frame.width and height <= frame.height else None
 
 

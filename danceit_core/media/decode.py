@@ -5,30 +5,40 @@ variable rate is resampled by time, never by counting, so sound and picture cann
 (display matrix applied), with square pixels, deinterlaced and in standard dynamic range, as uint8 RGB (H, W, 3).
 """
 
+import bisect
 import collections
+import logging
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Generic, TypeVar
 
 import numpy as np
 
 from danceit_core.errors import MediaError
+from danceit_core.media.clock import Clock
 from danceit_core.media.container import (
     check_gap,
     common_start_s,
     decode_stream,
+    name_of,
+    one_line_errors,
     open_media,
+    period_s,
     picture_stream,
     sound_stream,
 )
-from danceit_core.media.convert import Matrix, display_matrix, shown_size, to_picture
+from danceit_core.media.convert import Geometry, GeometryReader, to_picture
 from danceit_core.media.deinterlace import deinterlaced
 from danceit_core.media.hdr import is_hdr
 from danceit_core.media.letterbox import Picture
 
+log = logging.getLogger(__name__)
+
 # Timestamps in whole ticks are off by half a tick at most; a coarse tick is the frame period itself, which is exact.
 MAX_TOLERANCE_S = 1e-3
+# What is lost of a video's pictures without a word: jitter of single timestamps.
+LEFT_OUT_S = 0.5
 
 Item = TypeVar("Item")
 
@@ -62,9 +72,34 @@ class Shown(Generic[Item]):
     item: Item
 
 
-def probe(path: str | Path) -> VideoInfo:
-    """What a media file holds; the first picture is decoded. Raises MediaError if it is no video or sound file."""
-    with open_media(path) as container:
+@dataclass(frozen=True)
+class Still:
+    """A picture at a constant rate. size: (width, height) that it is shown with, before it is letterboxed.
+
+    passage: 0, 1, 2, ...: rises where the file's clock jumps, as where recordings were joined.
+    """
+
+    picture: Picture
+    size: tuple[int, int]
+    passage: int
+
+
+@dataclass(frozen=True)
+class _Frame:
+    """A decoded frame, how it is shown, and its passage as in `Still`."""
+
+    decoded: Any
+    geometry: Geometry
+    passage: int
+
+
+def probe(path: str | Path, *, rotate: int = 0) -> VideoInfo:
+    """What a media file holds; the first picture is decoded. Raises MediaError if it is no video or sound file.
+
+    rotate: degrees clockwise, a multiple of 90, by which its pictures are turned besides.
+    """
+    guarded = one_line_errors(path, "it cannot be read", remedy="is it a video or sound file, copied whole?")
+    with guarded, open_media(path) as container:
         picture, sound = picture_stream(container), sound_stream(container)
         stream = picture if picture is not None else sound
         if stream is None:
@@ -74,7 +109,7 @@ def probe(path: str | Path) -> VideoInfo:
         first = next(decode_stream(container, picture), None)
         if first is None:
             raise MediaError(f"{path}: no picture of it can be decoded; is it a video, copied whole?")
-        width, height = shown_size(first, picture, display_matrix(first))
+        width, height = GeometryReader(picture, rotate=rotate).read(first).size
         rate = float(picture.average_rate or picture.guessed_rate or 0)
         return VideoInfo(
             width,
@@ -89,30 +124,39 @@ def probe(path: str | Path) -> VideoInfo:
         )
 
 
-def decode_frames(path: str | Path, *, fps: float, size: tuple[int, int] | None) -> Iterator[Picture]:
+def decode_frames(path: str | Path, *, fps: float, size: tuple[int, int] | None, rotate: int = 0) -> Iterator[Picture]:
     """Yield uint8 RGB pictures at k / fps seconds, round(duration x fps) of them (at least one), in constant memory.
 
-    fps: frames per second, > 0. size: (width, height) pixels to letterbox into, None to keep the video's own.
-    A truncated file gives the pictures it still holds. Raises MediaError if there is none.
+    fps: frames per second, > 0. size: (width, height) pixels to letterbox into, None to keep the first picture's own.
+    rotate: degrees clockwise, a multiple of 90, by which they are turned besides. A truncated file gives the pictures
+    it still holds. Raises MediaError if there is none.
     """
+    return (still.picture for still in decode_stills(path, fps=fps, size=size, rotate=rotate))
+
+
+def decode_stills(path: str | Path, *, fps: float, size: tuple[int, int] | None, rotate: int = 0) -> Iterator[Still]:
+    """As `decode_frames`, with what may change within the file."""
     if fps <= 0:
         raise MediaError(f"{path}: asked for {fps} frames a second; a frame rate is positive")
-    with open_media(path) as container:
+    guarded = one_line_errors(path, "its pictures cannot be converted", remedy="convert it to an MP4 file of H.264")
+    with guarded, open_media(path) as container:
         stream = picture_stream(container)
         if stream is None:
             raise MediaError(f"{path} has no picture; is it a video?")
         tolerance_s = min(float(stream.time_base) / 2, MAX_TOLERANCE_S)
-        last: Any = None
-        matrix: Matrix | None = None
-        picture: Picture | None = None
-        for frame in hold_frames(_shown_frames(container, stream), fps=fps, tolerance_s=tolerance_s):
-            if picture is None or frame is not last:
-                matrix = matrix or display_matrix(frame)
-                picture, last = to_picture(frame, stream, matrix, size), frame
-                yield picture
+        last: _Frame | None = None
+        still: Still | None = None
+        own = (0, 0)
+        for frame in hold_frames(_shown_frames(container, stream, rotate=rotate), fps=fps, tolerance_s=tolerance_s):
+            if still is None or frame is not last:
+                own = own if still is not None else frame.geometry.size
+                fitted = size or (own if frame.geometry.size != own else None)
+                picture = to_picture(frame.decoded, frame.geometry, fitted)
+                still, last = Still(picture, frame.geometry.size, frame.passage), frame
+                yield still
             else:
-                yield picture.copy()
-    if picture is None:
+                yield replace(still, picture=still.picture.copy())
+    if still is None:
         raise MediaError(f"{path}: no picture of it can be decoded; is it a video, copied whole?")
 
 
@@ -161,23 +205,30 @@ def _count(end_s: float, fps: float) -> int:
     return int(np.floor(end_s * fps + 0.5))
 
 
-def _shown_frames(container: Any, stream: Any) -> Iterator[Shown[Any]]:
+def _shown_frames(container: Any, stream: Any, *, rotate: int) -> Iterator[Shown[_Frame]]:
     """The stream's frames on the common timeline; a frame without timestamp or duration gets the average rate's."""
-    zero_s = common_start_s(container)
-    period_s = float(1 / (stream.average_rate or stream.guessed_rate or 25))
+    clock, geometry = Clock(container, stream), GeometryReader(stream, rotate=rotate)
+    zero_s, average_s = common_start_s(container), period_s(stream)
     end_s = 0.0
     before_s = -np.inf
-    for frame in deinterlaced(_timed_frames(container, stream)):
+    left_out = 0
+    for frame in deinterlaced(_timed_frames(container, stream, clock)):
         start_s = end_s if frame.pts is None else float(frame.pts * frame.time_base) - zero_s
         if start_s <= before_s:
+            left_out += 1
             continue
-        duration_s = float(frame.duration * frame.time_base) if frame.duration else period_s
+        duration_s = float(frame.duration * frame.time_base) if frame.duration else average_s
         check_gap(container, max(start_s - end_s, duration_s), at_s=end_s)
         before_s, end_s = start_s, start_s + duration_s
-        yield Shown(start_s, end_s, frame)
+        # Half a tick, as times are sums of fractions.
+        passage = bisect.bisect_right(clock.joins_s, start_s + zero_s + float(stream.time_base) / 2)
+        yield Shown(start_s, end_s, _Frame(frame, geometry.read(frame), passage))
+    clock.tell_unread(container.size)
+    if left_out * average_s > LEFT_OUT_S:
+        log.warning("%s: %d pictures come when their time is over and are left out", name_of(container), left_out)
 
 
-def _timed_frames(container: Any, stream: Any) -> Iterator[Any]:
+def _timed_frames(container: Any, stream: Any, clock: Clock) -> Iterator[Any]:
     """The stream's decoded frames in order; those of AVI, which times packets only, get the time of their place.
 
     FFmpeg's guesses at AVI's presentation times jump to and fro where pictures were reordered. Decoding times ascend,
@@ -185,7 +236,7 @@ def _timed_frames(container: Any, stream: Any) -> Iterator[Any]:
     """
     is_avi = container.format.name == "avi"
     delay: int | None = None
-    for frame in decode_stream(container, stream):
+    for frame in decode_stream(container, stream, clock=clock):
         if is_avi:
             if delay is None and frame.dts is not None:
                 delay = frame.dts - (stream.start_time or 0)

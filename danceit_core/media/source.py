@@ -17,9 +17,9 @@ import numpy as np
 from danceit_core.config import VideoSettings
 from danceit_core.errors import MediaError
 from danceit_core.files import write_text
-from danceit_core.media.cuts import CutFinder
-from danceit_core.media.letterbox import content_box
-from danceit_core.media.video import STORE_GOP, Letterbox, VideoInfo, VideoWriter, decode_frames, probe
+from danceit_core.media.decode import VideoInfo, decode_stills, probe
+from danceit_core.media.shots import Placement, Shots
+from danceit_core.media.video import STORE_GOP, VideoWriter
 
 log = logging.getLogger(__name__)
 
@@ -31,10 +31,13 @@ class SourceReport:
     """What is known of a source video and of the frame store made from it.
 
     path, sha256 (hexadecimal), bytes: of the file. width, height: pixels as shown (upright, square pixels); fps: its
-    average; duration_s: as its container says; codec: of the picture; has_sound; interlaced: all of the source. frames:
-    of the store. letterbox: (scale, offset_x, offset_y), frame = source * scale + offset in pixels. cuts: the frames
-    of the store at which a new shot begins. refused: why it cannot be used, "" if it can; then the store is one black
-    frame, and what could not be found out is 0 or empty.
+    average; duration_s: as its container says, or of the store where recordings were joined; codec: of the picture;
+    has_sound; interlaced: all of the source. frames: of the store. letterbox: (scale, offset_x, offset_y), frame =
+    source * scale + offset in pixels. cuts: the frames of the store at which a new shot begins, of the picture, of a
+    joined recording or of another shape. refused: why it cannot be used, "" if it can; then the store is one black
+    frame, and what could not be found out is 0 or empty. rotate: degrees clockwise by which the pictures were turned
+    besides the file's own flag. geometries: from which frame on they are shown how, empty in older reports (see
+    `placements`); width, height and letterbox are those of the first.
     """
 
     path: str
@@ -51,18 +54,26 @@ class SourceReport:
     letterbox: tuple[float, float, float]
     cuts: tuple[int, ...]
     refused: str
+    rotate: int = 0
+    geometries: tuple[Placement, ...] = ()
+
+    @property
+    def placements(self) -> tuple[Placement, ...]:
+        """The geometries, at least one."""
+        return self.geometries or (Placement(0, self.width, self.height, self.letterbox),)
 
 
 def ingest_video(
-    source: str | Path, frames_path: str | Path, *, settings: VideoSettings, tolerant: bool
+    source: str | Path, frames_path: str | Path, *, settings: VideoSettings, tolerant: bool, rotate: int = 0
 ) -> SourceReport:
     """Write the frame store of `source` (no sound in it) to `frames_path`; a truncated file gives what it still holds.
 
-    tolerant: a source that cannot be used gives a black frame and a report that says why; otherwise that is a
-    MediaError. Raises MediaError, in both cases, for a store that cannot be written.
+    rotate: degrees clockwise, a multiple of 90, by which the pictures are turned besides the file's own flag. tolerant:
+    a source that cannot be used gives a black frame and a report that says why; otherwise that is a MediaError. Raises
+    MediaError, in both cases, for a store that cannot be written.
     """
     try:
-        return _ingest(source, frames_path, settings=settings)
+        return _ingest(source, frames_path, settings=settings, rotate=rotate)
     except MediaError as error:
         if not tolerant:
             raise
@@ -73,7 +84,7 @@ def ingest_video(
         writer.write(np.zeros((settings.size, settings.size, 3), np.uint8))
     sha256, length = _hash(source)
     return SourceReport(
-        str(source), sha256, length, 0, 0, 0.0, 0.0, "", False, False, 1, (1.0, 0.0, 0.0), (), refused
+        str(source), sha256, length, 0, 0, 0.0, 0.0, "", False, False, 1, (1.0, 0.0, 0.0), (), refused, rotate
     )  # fmt: skip
 
 
@@ -86,35 +97,46 @@ def read_report(path: str | Path) -> SourceReport:
     """Read what `write_report` wrote. Raises MediaError when the file is no source report."""
     try:
         values = json.loads(Path(path).read_text(encoding="utf-8"))
-        return SourceReport(
-            **{**values, "letterbox": tuple(values["letterbox"]), "cuts": tuple(values["cuts"])}
-        )  # fmt: skip
+        # Older reports have no geometries.
+        values = {"geometries": (), **values}
+        geometries = tuple(
+            Placement(**{**placement, "letterbox": tuple(placement["letterbox"])}) for placement in values["geometries"]
+        )
+        lists = {"letterbox": tuple(values["letterbox"]), "cuts": tuple(values["cuts"]), "geometries": geometries}
+        return SourceReport(**{**values, **lists})
     except FileNotFoundError:
         raise MediaError(f"{path}: no such source report; run the rule normalise_video") from None
     except (ValueError, TypeError, KeyError) as error:
         raise MediaError(f"{path} is no source report ({error}); delete it and run again") from error
 
 
-def _ingest(source: str | Path, frames_path: str | Path, *, settings: VideoSettings) -> SourceReport:
-    info = probe(source)
+def _ingest(source: str | Path, frames_path: str | Path, *, settings: VideoSettings, rotate: int) -> SourceReport:
+    info = probe(source, rotate=rotate)
     if not info.has_video:
         raise MediaError(f"{source} has no picture; is it a video?")
-    shown, size = (info.width, info.height), (settings.size, settings.size)
-    content = content_box(shown, size)
-    finder = CutFinder(threshold=settings.cut_threshold, fps=settings.fps) if settings.cut_threshold > 0 else None
+    size = (settings.size, settings.size)
+    shots = Shots(source, size=size, settings=settings)
     with VideoWriter(frames_path, fps=settings.fps, size=size, crf=settings.crf, gop=STORE_GOP) as writer:
-        for frame in decode_frames(source, fps=settings.fps, size=size):
-            writer.write(frame)
-            if finder is not None:
-                finder.add(frame[content])
+        for still in decode_stills(source, fps=settings.fps, size=size, rotate=rotate):
+            writer.write(still.picture)
+            shots.add(still)
         held_s = writer.frames / settings.fps
         if held_s < SHORTEST_S:
             raise MediaError(
                 f"{source} shows {held_s:.2f} s of pictures, less than the shortest fragment ({SHORTEST_S:g} s); "
                 "leave it out of the table, or copy it again if it should be longer"
             )
+    cuts = shots.finish()
+    # What a container says of a clock that jumps is the length of one part, or of the jump.
+    info = dataclasses.replace(info, duration_s=held_s) if shots.joined else info
     _warn(source, info, held_s=held_s)
-    place = Letterbox.fit(shown, size)
+    if changes := shots.geometries[1:]:
+        times = ", ".join(f"{placement.frame / settings.fps:.1f}" for placement in changes[:5])
+        log.warning(
+            "%s: the size of its picture changes (at %s s); each part is fitted into the frame by itself",
+            source,
+            times + (", ..." if len(changes) > 5 else ""),
+        )
     sha256, length = _hash(source)
     return SourceReport(
         path=str(source),
@@ -128,9 +150,11 @@ def _ingest(source: str | Path, frames_path: str | Path, *, settings: VideoSetti
         has_sound=info.has_sound,
         interlaced=info.interlaced,
         frames=writer.frames,
-        letterbox=(place.scale, place.offset_x, place.offset_y),
-        cuts=finder.finish() if finder is not None else (),
+        letterbox=shots.geometries[0].letterbox,
+        cuts=cuts,
         refused="",
+        rotate=rotate,
+        geometries=tuple(shots.geometries),
     )
 
 

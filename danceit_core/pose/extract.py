@@ -1,11 +1,13 @@
 """From a frame store to the keypoint table of a video, which carries on what is known of the source.
 
 The metadata of the table: `refused` (see `refusal`), `cuts` (frames at which a new shot begins), `letterbox` (scale,
-offset x and y of the picture in the frame) and `source` (path and SHA-256).
+offset x and y of the picture in the frame), `letterboxes` where that changes (from which frame on, and the same three)
+and `source` (path and SHA-256).
 """
 
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -45,11 +47,13 @@ def extract_keypoints(
         refused = reason_to_refuse(detection, report.path)
     if refused and not tolerant:
         raise PoseError(refused)
-    about = {
+    about: dict[str, Any] = {
         "cuts": list(report.cuts),
         "letterbox": list(report.letterbox),
         "source": {"path": str(report.path), "sha256": report.sha256},
     }
+    if len(report.placements) > 1:
+        about["letterboxes"] = [[placement.frame, *placement.letterbox] for placement in report.placements]
     return make_table(detection, refused=refused, fps=info.fps, size=(info.width, info.height), about=about)
 
 
@@ -58,9 +62,12 @@ def doubt_outside(keypoints: Keypoints, report: SourceReport) -> Keypoints:
 
     A detector that knows bodies goes on guessing below and beside the picture; nobody can see that it is right.
     """
-    scale, left, top = report.letterbox
-    low, high = np.array([left, top]), np.array([left + scale * report.width, top + scale * report.height])
-    outside = ((keypoints[..., :2] < low) | (keypoints[..., :2] >= high)).any(axis=-1)
     doubted = keypoints.copy()
-    doubted[..., 2] = np.where(outside, np.minimum(keypoints[..., 2], GUESSED), keypoints[..., 2])
+    ends = [placement.frame for placement in report.placements[1:]] + [len(keypoints)]
+    for placement, end in zip(report.placements, ends, strict=True):
+        scale, left, top = placement.letterbox
+        low, high = np.array([left, top]), np.array([left + scale * placement.width, top + scale * placement.height])
+        part = doubted[placement.frame : end]
+        outside = ((part[..., :2] < low) | (part[..., :2] >= high)).any(axis=-1)
+        part[..., 2] = np.where(outside, np.minimum(part[..., 2], GUESSED), part[..., 2])
     return doubted

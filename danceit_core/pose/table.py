@@ -100,9 +100,12 @@ def _check_metadata(metadata: dict[str, Any]) -> None:
     for key in ("width", "height"):
         if number_of(metadata, key, most=MOST_PIXELS) % 1:
             raise ValueError(f"{key} is {metadata[key]} in its metadata")
-    for key, kind in (("refused", str), ("source", dict), ("cuts", list), ("seams", list)):
+    for key, kind in (("refused", str), ("source", dict), ("cuts", list), ("seams", list), ("letterboxes", list)):
         if metadata.get(key) is not None and not isinstance(metadata[key], kind):
             raise ValueError(f"{key} is {str(metadata[key])[:40]!r} in its metadata")
+    for place in metadata.get("letterboxes") or ():
+        if len(place) != 4 or not all(isinstance(number, int | float) and 0 <= number < 2**31 for number in place):
+            raise ValueError(f"letterboxes holds {str(place)[:40]!r} in its metadata")
     for key in ("cuts", "seams"):
         for frame in metadata.get(key) or ():
             if isinstance(frame, bool) or not isinstance(frame, int) or not 0 <= frame < 2**31:

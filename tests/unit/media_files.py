@@ -1,6 +1,6 @@
 """Small video files of awkward kinds, written with PyAV directly: any timestamps, late streams, display matrices."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from fractions import Fraction
 from pathlib import Path
 
@@ -54,7 +54,7 @@ def write_file(
     in .mkv and AAC elsewhere. rate: pictures a second, which AVI's times are multiples of. rotation: degrees
     counter-clockwise and whether the picture is mirrored, as a display matrix. live: a stream without duration.
     """
-    tick = Fraction(1, rate) if path.suffix == ".avi" else TICK
+    tick = Fraction(1, rate) if path.suffix in (".avi", ".mpg", ".vob") else TICK
     with av.open(str(path), "w", options={"live": "1"} if live else {}) as container:
         container.metadata.update(metadata or {})
         video = None
@@ -103,3 +103,51 @@ def load_sound(path: Path, *, sample_rate_hz: int) -> NDArray[np.float32]:
     """All of a file's sound, mono."""
     with open_sound(path, sample_rate_hz=sample_rate_hz) as sound:
         return sound[:]
+
+
+def follow_on(path: Path, parts: Sequence[Path]) -> Path:
+    """One video stream of the pictures of several files of one codec, one after the other on one clock."""
+    with av.open(str(path), "w") as container:
+        stream, shift = None, Fraction(0)
+        for part in parts:
+            with av.open(str(part)) as source:
+                stream = stream or container.add_stream_from_template(source.streams.video[0])
+                end = shift
+                for packet in source.demux(video=0):
+                    if packet.dts is not None:
+                        end = max(end, shift + packet.pts * packet.time_base + 1 / source.streams.video[0].average_rate)
+                        packet.pts += round(shift / packet.time_base)
+                        packet.dts += round(shift / packet.time_base)
+                        packet.stream = stream
+                        container.mux(packet)
+                shift = end
+    return path
+
+
+def join(path: Path, parts: Sequence[Path]) -> Path:
+    """The bytes of several files, one after the other, as `cat` joins them."""
+    path.write_bytes(b"".join(part.read_bytes() for part in parts))
+    return path
+
+
+def retime(path: Path, pid: int, change: Callable[[int, float], float]) -> Path:
+    """Give the pictures or blocks of sound of a stream of an MPEG-TS other times: change(number, seconds) is new.
+
+    Only streams without reordered pictures, whose packets have one time each.
+    """
+    data, number = bytearray(path.read_bytes()), 0
+    for at in range(0, len(data), 188):
+        begins, own = data[at + 1] & 0x40, (data[at + 1] & 0x1F) << 8 | data[at + 2]
+        payload = at + 4 + (1 + data[at + 4] if data[at + 3] & 0x20 else 0)
+        if own != pid or not begins or not data[payload + 7] & 0x80:
+            continue
+        a, b, c, d, e = data[payload + 9 : payload + 14]
+        ticks = (a >> 1 & 7) << 30 | b << 22 | (c >> 1) << 15 | d << 7 | e >> 1
+        ticks = round(change(number, ticks * float(TICK)) / TICK) % 2**33
+        high, middle, low = ticks >> 30 << 1, ticks >> 15 << 1, ticks << 1
+        data[payload + 9 : payload + 14] = (
+            a & 0xF1 | high, middle >> 8 & 255, middle & 255 | 1, low >> 8 & 255, low & 255 | 1
+        )  # fmt: skip
+        number += 1
+    path.write_bytes(data)
+    return path

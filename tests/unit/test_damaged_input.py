@@ -140,7 +140,7 @@ def test_pickles_of_a_few_bytes_that_ask_for_gigabytes(tmp_path):
 @pytest.mark.parametrize(
     ("key", "value"),
     [("fps", 0), ("fps", "24"), ("fps", float("nan")), ("fps", 1e12), ("width", -1), ("height", 0.5), ("cuts", [None]),
-     ("cuts", 3), ("cuts", [2**70]), ("refused", 1), ("source", "a")],
+     ("cuts", 3), ("cuts", [2**70]), ("refused", 1), ("source", "a"), ("letterboxes", [[0, 1]]), ("letterboxes", 2)],
 )  # fmt: skip
 def test_metadata_that_no_stage_could_use(tmp_path, key, value):
     path = tmp_path / "joints.parquet"

@@ -17,6 +17,7 @@ from danceit_core.imagination.region import person_region
 from danceit_core.imagination.target_check import (
     VIEWS,
     Figures,
+    black_bars,
     find_views,
     judge,
     measure_target,
@@ -238,6 +239,14 @@ def test_the_bars_of_a_letterbox_are_outside():
     assert measure(cleaned).cut_off == 1
 
 
+def test_bars_that_change_on_the_way():
+    cleaned = table(sine_dancer(50))
+    cleaned.metadata["letterbox"] = [0.5, 0, 0]
+    cleaned.metadata["letterboxes"] = [[0, 0.5, 0, 0], [40, 0.5, 0, 100]]
+    assert black_bars(cleaned)[[0, 39, 40, 49]].tolist() == [[0, 0], [0, 0], [0, 100], [0, 100]]
+    assert measure(cleaned).cut_off == pytest.approx(0.2)
+
+
 def test_people_are_counted_where_somebody_counted():
     raw = table(sine_dancer(50), people=np.array([0] * 10 + [1] * 30 + [2] * 10, np.int16))
     assert measure(table(sine_dancer(50)), raw=raw).people == pytest.approx(0.25)
@@ -324,6 +333,7 @@ def test_the_edge_of_a_letterbox_is_no_sharpness():
     framed = pictures.copy()
     framed[:, :10] = framed[:, -10:] = 0
     bars = relative_sharpness(framed, poses, bars=(0, 10))
+    np.testing.assert_allclose(relative_sharpness(framed, poses, bars=[(0, 10)] * 6), bars)
     framed[:, :10] = framed[:, -10:] = 255
     np.testing.assert_allclose(relative_sharpness(framed, poses, bars=(0, 10)), bars)
     assert (relative_sharpness(framed, poses) < bars).all()

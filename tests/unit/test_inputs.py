@@ -100,6 +100,8 @@ def test_files_the_workflow_makes_need_not_be_there(config, tmp_path):
         ("video\tpath\na\t\n", "'a' has neither a path nor keypoints"),
         ("video\tpath\tcamera\na\tx\tc01\n", "'a' has a camera but no AIST++ annotation"),
         ("video\tkeypoints\tcamera\na\tx.pkl\tabove\n", "line 2: camera: 'above' does not match"),
+        ("video\tpath\trotate\na\tx\t45\n", "line 2: rotate: '45' is not one of ['0', '90', '180', '270'] (degrees"),
+        ("video\tkeypoints\trotate\na\tx.zip\t90\n", "'a' has keypoints; rotate is for videos: empty that cell"),
     ],
 )
 def test_faults_in_a_table(config, text, words):

@@ -245,6 +245,9 @@ def test_writer_refuses_what_cannot_be_a_video(tmp_path):
         write(frame=np.zeros((32, 32, 3)))
     with pytest.raises(MediaError, match="no frame was written"):
         write()
+    with pytest.raises(MediaError, match=r"v\.mp4: it cannot be written \(.*\)") as caught:
+        write(size=(40000, 2), frame=np.zeros((2, 40000, 3), np.uint8))
+    assert "\n" not in str(caught.value)
     with pytest.raises(MediaError, match="no such file"):
         write(sound=tmp_path / "none.wav")
     assert list(tmp_path.iterdir()) == []

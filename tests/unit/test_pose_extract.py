@@ -6,6 +6,7 @@ from puppet import draw_puppet, puppet_keypoints
 
 from danceit_core.config import PoseSettings
 from danceit_core.errors import PoseError
+from danceit_core.media.shots import Placement
 from danceit_core.media.source import SourceReport
 from danceit_core.media.video import VideoWriter
 from danceit_core.pose.extract import doubt_outside, extract_keypoints
@@ -69,3 +70,18 @@ def test_a_joint_outside_of_the_picture_is_a_guess():
     np.testing.assert_allclose(doubted[0, :6, 2], [0.9, 0.01, 0.01, 0.01, 0.01, 0.005])
     np.testing.assert_array_equal(doubted[..., :2], keypoints[..., :2])
     assert doubted[1].max() == 0  # an absent joint stays absent
+
+
+def test_a_picture_that_is_turned_on_the_way_is_looked_at_part_by_part(pose_weights, tmp_path):
+    # 640 x 480 fills y 24..168 of the frame, and upright x 24..168.
+    places = Placement(0, 640, 480, (0.3, 0.0, 24.0)), Placement(6, 480, 640, (0.3, 24.0, 0.0))
+    about = report(geometries=places, cuts=(6,))
+    keypoints = np.zeros((12, 25, 3), np.float32)
+    keypoints[:, 0], keypoints[:, 1] = (96, 180, 0.9), (10, 96, 0.9)
+    doubted = doubt_outside(keypoints, about)[..., 2]
+    np.testing.assert_allclose(doubted[:6, :2], [(0.01, 0.9)] * 6)
+    np.testing.assert_allclose(doubted[6:, :2], [(0.9, 0.01)] * 6)
+    store = write_store(tmp_path / "frames.mp4", somebody=True)
+    table = extract(store, pose_weights, about=about, tolerant=True)
+    assert table.metadata["letterbox"] == [0.3, 0.0, 24.0]
+    assert table.metadata["letterboxes"] == [[0, 0.3, 0.0, 24.0], [6, 0.3, 24.0, 0.0]]

@@ -10,7 +10,7 @@ import av
 import cv2
 import numpy as np
 import pytest
-from media_files import write_file
+from media_files import follow_on, join, write_file
 
 from danceit_core.config import VideoSettings
 from danceit_core.errors import MediaError
@@ -80,6 +80,11 @@ def test_report_round_trip(tmp_path):
     write_report(tmp_path / "r.json", report)
     assert read_report(tmp_path / "r.json") == report
     assert report.cuts == (30,)
+    values = json.loads((tmp_path / "r.json").read_text())
+    # As it was before a picture could change its size.
+    (tmp_path / "r.json").write_text(json.dumps({k: v for k, v in values.items() if k not in ("geometries", "rotate")}))
+    older = read_report(tmp_path / "r.json")
+    assert (older.geometries, older.rotate, older.placements) == ((), 0, report.geometries)
     (tmp_path / "r.json").write_text("{}")
     with pytest.raises(MediaError, match=r"r\.json is no source report .* delete it"):
         read_report(tmp_path / "r.json")
@@ -342,3 +347,159 @@ def test_shrinking_4k_is_averaging(tmp_path, rotation):
     expected = cv2.resize(large, (256, 144), interpolation=cv2.INTER_AREA)
     assert np.abs(frame[56:200].astype(int) - expected).mean() < 5
     assert frame[:54].max() < 20
+
+
+SCREEN = {"codec": "libvpx", "options": {"deadline": "realtime", "cpu-used": "8", "b": "2000000"}}
+
+
+def striped(width, height, *, count=36):
+    """Pictures whose left third is red, and nothing moves."""
+    picture = np.full((height, width, 3), 120, np.uint8)
+    picture[:, : width // 3] = (200, 40, 40)
+    return [picture] * count
+
+
+@pytest.mark.parametrize("suffix", [".webm", ".ts"])
+def test_a_phone_that_is_turned_on_the_way(tmp_path, suffix, caplog):
+    codec = SCREEN if suffix == ".webm" else {}
+    lying = film(tmp_path / f"a{suffix}", striped(160, 96), **codec)
+    upright = film(tmp_path / f"b{suffix}", striped(96, 160), **codec)
+    path = follow_on(tmp_path / f"turned{suffix}", [lying, upright, lying])
+    with caplog.at_level(logging.WARNING):
+        report = ingest(path, tmp_path)
+    assert (report.cuts, report.width, report.height) == ((36, 72), 160, 96)
+    assert report.frames == pytest.approx(108, abs=1)
+    assert report.letterbox == report.geometries[0].letterbox
+    assert [(place.frame, place.width, place.height) for place in report.geometries] == [
+        (0, 160, 96), (36, 96, 160), (72, 160, 96)
+    ]  # fmt: skip
+    assert [place.letterbox for place in report.geometries] == [(0.4, 0, 13), (0.4, 13, 0), (0.4, 0, 13)]
+    assert "the size of its picture changes (at 1.5, 3.0 s)" in caplog.text
+    # Each picture whole, upright and undistorted: a third of it red.
+    for frame, place in zip(read_frames(tmp_path / "store" / "out.mp4", [20, 50, 90]), report.geometries, strict=True):
+        scale, left, top = place.letterbox
+        shown = frame[top : top + round(scale * place.height), left : left + round(scale * place.width)].astype(int)
+        red = (shown[..., 0] - shown[..., 1] > 60).mean(axis=0)
+        assert (red > 0.5).mean() == pytest.approx(1 / 3, abs=0.05)
+        assert frame.sum() == pytest.approx(shown.sum(), rel=0.05)
+    write_report(tmp_path / "r.json", report)
+    assert read_report(tmp_path / "r.json") == report
+    # With its own size all pictures are of the first one's.
+    assert {frame.shape for frame in decode_frames(path, fps=FPS, size=None)} == {(96, 160, 3)}
+
+
+def test_a_call_whose_resolution_changes_is_one_shot(tmp_path):
+    pictures = dancing(1, 108)
+    sizes = ((128, 96), (64, 48), (96, 72))
+    parts = [
+        film(tmp_path / f"{n}.webm", [cv2.resize(p, size) for p in pictures[36 * n : 36 * n + 36]], **SCREEN)
+        for n, size in enumerate(sizes)
+    ]
+    report = ingest(follow_on(tmp_path / "call.webm", parts), tmp_path)
+    assert report.frames == pytest.approx(108, abs=1)
+    assert report.cuts == ()
+    assert [(place.frame, place.width, place.height) for place in report.geometries] == [
+        (36 * n, *size) for n, size in enumerate(sizes)
+    ]
+    assert [place.letterbox[1:] for place in report.geometries] == [(0, 8)] * 3
+
+
+def test_pixels_that_become_wider_on_the_way(tmp_path):
+    square = [picture[:, :96] for picture in striped(120, 96)]
+    parts = [film(tmp_path / f"{n}.ts", square, aspect=Fraction(*aspect)) for n, aspect in enumerate(((4, 3), (16, 9)))]
+    report = ingest(follow_on(tmp_path / "broadcast.ts", parts), tmp_path)
+    assert [(place.frame, place.width, place.height) for place in report.geometries] == [(0, 128, 96), (36, 171, 96)]
+    assert report.cuts == (36,)
+
+
+def test_pixel_formats_that_change_on_the_way(tmp_path):
+    kinds = ("yuv420p", "yuv444p", "yuv420p10le")
+    parts = [film(tmp_path / f"{kind}.ts", striped(96, 96), pixels=kind) for kind in kinds]
+    report = ingest(follow_on(tmp_path / "changing.ts", parts), tmp_path)
+    assert (report.frames, report.cuts, len(report.geometries)) == (108, (), 1)
+    shown = read_frames(tmp_path / "store" / "out.mp4", [20, 55, 90])[:, 32, (8, 48)].astype(int)
+    assert np.abs(shown - [(200, 40, 40), (120, 120, 120)]).max() < 12
+
+
+@pytest.mark.parametrize("threshold", [3.0, 0.0])
+def test_joined_recordings_are_shots_of_their_own(tmp_path, threshold, caplog):
+    part = film(tmp_path / "a.ts", dancing(1, 48))
+    path = join(tmp_path / "joined.ts", [part, part])
+    with caplog.at_level(logging.WARNING):
+        report = ingest(path, tmp_path, settings=VideoSettings(size=64, cut_threshold=threshold))
+    assert report.frames == pytest.approx(96, abs=1)
+    assert report.cuts == (pytest.approx(48, abs=1),)
+    assert report.duration_s == pytest.approx(4, abs=0.05)
+    assert [record.message for record in caplog.records] == [
+        f"{path}: its clock jumps, as where recordings were joined; the picture goes on without a gap there (at 2.0 s)"
+    ]
+
+
+def test_cuts_after_a_join_are_counted_from_the_beginning(tmp_path):
+    part = film(tmp_path / "a.ts", np.concatenate([dancing(1, 30), dancing(2, 30)]))
+    report = ingest(join(tmp_path / "joined.ts", [part, part]), tmp_path)
+    assert report.cuts == (30, pytest.approx(60, abs=1), pytest.approx(90, abs=1))
+
+
+@pytest.mark.parametrize("flag", [0, 90])
+@pytest.mark.parametrize("rotate", [0, 90, 180, 270])
+def test_a_picture_is_turned_clockwise_until_it_is_upright(tmp_path, rotate, flag):
+    upright = np.full((64, 128, 3), 30, np.uint8)
+    upright[:32, :64], upright[:32, 64:] = (220, 40, 40), (40, 200, 40)
+    filmed = np.rot90(upright, rotate // 90)  # what must be turned clockwise by `rotate`
+    path = film(tmp_path / "a.mp4", [np.ascontiguousarray(np.rot90(filmed, -flag // 90))] * 30, rotation=(flag, False))
+    report = ingest_video(path, tmp_path / "out.mp4", settings=SMALL, tolerant=False, rotate=rotate)
+    assert (report.width, report.height, report.rotate) == (128, 64, rotate)
+    assert report.letterbox == (0.5, 0, 16)
+    frame = read_frames(tmp_path / "out.mp4", [10])[0].astype(int)
+    assert np.abs(frame[[24, 24, 40], [16, 48, 32]] - [(220, 40, 40), (40, 200, 40), (30, 30, 30)]).max() < 20
+    assert next(decode_frames(path, fps=FPS, size=None, rotate=rotate)).shape == upright.shape
+
+
+def test_the_default_picture_is_taken(tmp_path):
+    path = tmp_path / "two.mkv"
+    with av.open(str(path), "w") as container:
+        streams = [container.add_stream("libx264", rate=24, options={"crf": "10"}) for _ in range(2)]
+        for stream in streams:
+            stream.width = stream.height = 64
+            stream.pix_fmt = "yuv420p"
+        streams[0].disposition, streams[1].disposition = 0, av.stream.Disposition.default
+        for number in range(30):
+            for stream, level in zip(streams, (30, 220), strict=True):
+                frame = av.VideoFrame.from_ndarray(np.full((64, 64, 3), level, np.uint8), format="rgb24")
+                frame.pts, frame.time_base = number, Fraction(1, 24)
+                container.mux(stream.encode(frame))
+        for stream in streams:
+            container.mux(stream.encode(None))
+    assert next(decode_frames(path, fps=FPS, size=None)).mean() > 200
+
+
+@pytest.mark.parametrize(
+    ("place", "error"),
+    [
+        ("danceit_core.media.decode.to_picture", ValueError("Conversion of\nxyz")),
+        ("danceit_core.media.decode.deinterlaced", av.error.InvalidDataError(1, "Invalid data")),
+        ("danceit_core.media.shots.CutFinder.add", cv2.error("OpenCV(4) error: (-215)")),
+    ],
+)
+def test_errors_of_libraries_are_one_line(tmp_path, monkeypatch, place, error):
+    path = film(tmp_path / "in.mp4", dancing(1, 30))
+
+    def fail(*_, **__):
+        raise error
+
+    monkeypatch.setattr(place, fail)
+    report = ingest(path, tmp_path, tolerant=True)
+    assert report.refused.startswith(f"{path}: ")
+    assert "\n" not in report.refused
+
+
+def test_a_full_disk_is_no_fault_of_the_source(tmp_path, monkeypatch):
+    path = film(tmp_path / "in.mp4", dancing(1, 30))
+
+    def fail(*_, **__):
+        raise av.error.OSError(28, "No space left on device")
+
+    monkeypatch.setattr("danceit_core.media.encode.VideoWriter._write_sound", fail)
+    with pytest.raises(OSError, match="No space left"):
+        ingest(path, tmp_path, tolerant=True)

@@ -82,6 +82,15 @@ def edits() -> str:
     return f"edits={path}"
 
 
+def turned() -> str:
+    """A setting that names a copy of the tiny table of videos whose first dance is turned."""
+    header, first, *others = (TINY / "config" / "tiny" / "videos.tsv").read_text().splitlines()
+    path = TINY / "changed" / "turned.tsv"
+    path.parent.mkdir(exist_ok=True)
+    path.write_text("\n".join([f"{header}\trotate", f"{first}\t90", *others]) + "\n")
+    return f"videos={path}"
+
+
 SEEDED = {"retrieve_fragments", "edit_plan", "train_matcher", "train_pose_gan", "train_face_gan", "evaluate"}
 NEW_DANCE = {"normalise_video", "analyse_dance", "cut_fragments", "describe_dances", "train_matcher", "gather_sources"}
 CHANGES = [
@@ -128,6 +137,7 @@ CHANGES = [
         {"train_matcher", "index_fragments", "describe_dances", "retrieve_fragments", "gather_sources", "check_target"},
         table("videos", without="dancer_4"),
     ),
+    Change("a dance turned", {"normalise_video"}, turned(), spared=frozenset({"train_pose_gan", "train_face_gan"})),
     Change("a song more", set(), table("songs", line="encore\tdata/demo_tiny/song.flac")),
     Change("a target more", set(), table("targets", line="double\tdata/demo_tiny/target.mp4\tyes")),
     Change("edits", {"edit_plan"}, edits()),

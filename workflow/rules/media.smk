@@ -18,6 +18,7 @@ rule normalise_video:
         **needs("normalise_video", "video"),
     params:
         **stage("video"),
+        rotate=lambda w: int(clips.at[w.video, "rotate"] or 0),
         tolerant=is_dance,
     script:
         "../scripts/normalise_video.py"

@@ -4,5 +4,6 @@ from danceit_core.run import stage
 
 with stage(snakemake):
     video, params = VideoSettings(**snakemake.params.settings), snakemake.params
-    report = ingest_video(snakemake.input[0], snakemake.output.frames, settings=video, tolerant=params.tolerant)
+    how = {"settings": video, "rotate": params.rotate, "tolerant": params.tolerant}
+    report = ingest_video(snakemake.input[0], snakemake.output.frames, **how)
     write_report(snakemake.output.report, report)

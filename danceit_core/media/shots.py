@@ -1,0 +1,78 @@
+"""Where the shots of a video begin, and how its pictures lie in the frame: what may change within a file.
+
+A shot begins at a camera cut (`cuts`), where recordings were joined, and where the picture takes another place in the
+frame, as when a phone is turned.
+"""
+
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from danceit_core.config import VideoSettings
+from danceit_core.media.container import one_line_errors
+from danceit_core.media.cuts import CutFinder
+from danceit_core.media.decode import Still
+from danceit_core.media.letterbox import Letterbox, content_box
+
+
+@dataclass(frozen=True)
+class Placement:
+    """How the pictures are shown from a frame of the store on.
+
+    width, height: pixels as shown (upright, square pixels); letterbox: (scale, offset_x, offset_y), frame = source *
+    scale + offset in pixels.
+    """
+
+    frame: int
+    width: int
+    height: int
+    letterbox: tuple[float, float, float]
+
+
+class Shots:
+    """Finds where shots begin: by the picture, and at each joined recording and change of the picture's shape."""
+
+    def __init__(self, source: str | Path, *, size: tuple[int, int], settings: VideoSettings) -> None:
+        self._source, self._size, self._settings = source, size, settings
+        self._frames = self._first = 0
+        self._shot: tuple[Any, ...] = ()
+        self._finder: CutFinder | None = None
+        self._cuts: list[int] = []
+        self.geometries: list[Placement] = []
+        self.joined = False
+
+    def add(self, still: Still) -> None:
+        """The next picture of the store."""
+        if not self.geometries or still.size != (self.geometries[-1].width, self.geometries[-1].height):
+            place = Letterbox.fit(still.size, self._size)
+            placement = Placement(self._frames, *still.size, (place.scale, place.offset_x, place.offset_y))
+            self.geometries.append(placement)
+        # Of another number of pixels in the same place it is the same shot: calls over a network change that often.
+        content = content_box(still.size, self._size)
+        if self._shot != (shot := (content, still.passage)):
+            self._begin()
+            self._shot = shot
+        self.joined |= still.passage > 0
+        if self._finder is not None:
+            with self._guarded():
+                self._finder.add(still.picture[content])
+        self._frames += 1
+
+    def finish(self) -> tuple[int, ...]:
+        """The frames at which a new shot begins, ascending; to be called once, after the last picture."""
+        if self._finder is not None:
+            with self._guarded():
+                self._cuts += [self._first + cut for cut in self._finder.finish()]
+        return tuple(self._cuts)
+
+    def _begin(self) -> None:
+        if self._frames:
+            self.finish()
+            self._cuts.append(self._frames)
+        threshold, self._first = self._settings.cut_threshold, self._frames
+        self._finder = CutFinder(threshold=threshold, fps=self._settings.fps) if threshold > 0 else None
+
+    def _guarded(self) -> AbstractContextManager[None]:
+        remedy = "set video.cut_threshold to 0 to look for none"
+        return one_line_errors(self._source, "no camera cuts can be looked for in it", remedy=remedy)
