@@ -44,7 +44,7 @@ def extract_keypoints(
     if not refused:
         detection = detect_keypoints(frames_path, settings=settings, weights=weights, progress=progress)
         detection = replace(detection, keypoints=doubt_outside(detection.keypoints, report))
-        refused = reason_to_refuse(detection, report.path)
+        refused = reason_to_refuse(detection, report.path, rotate=report.rotate)
     if refused and not tolerant:
         raise PoseError(refused)
     about: dict[str, Any] = {
