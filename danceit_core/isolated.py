@@ -8,6 +8,7 @@ Elsewhere (a fork of a process with threads is not safe on macOS, and Windows ha
 
 import contextlib
 import ctypes
+import itertools
 import logging
 import logging.handlers
 import multiprocessing
@@ -77,7 +78,7 @@ def _receive(receiver: Any) -> tuple[str, Any]:
             if kind == LOG:
                 logging.getLogger(content.name).handle(content)
             elif kind == ERROR:
-                for error, cause in zip(content, content[1:], strict=False):
+                for error, cause in itertools.pairwise(content):
                     error.__cause__ = cause
                 return kind, content[0]
             else:
@@ -118,7 +119,7 @@ def _death(status: int, reading: str | Path) -> Exception:
 
 
 def _serve(function: Callable[[], Any], sender: Any, *, parent: int) -> NoReturn:
-    """The child's whole life. It ends by `os._exit`: the parent's exit handlers and `finally` blocks are not its own."""
+    """The child's whole life, ended by `os._exit`: the parent's exit handlers and `finally` blocks are not its own."""
     status = 1
     try:
         _die_with(parent)
@@ -159,7 +160,7 @@ def _log_to(sender: Any) -> None:
 
 
 def _portable(error: BaseException | None) -> list[BaseException]:
-    """An error and those that it came from, each so that it can be pickled; an unexpected one has its traceback as a note."""
+    """An error and those that it came from, such that they can be pickled; tracebacks of unexpected ones are notes."""
     chain: list[BaseException] = []
     while error is not None:
         try:

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import av
+import cv2
 
 from danceit_core.errors import MediaError
 
@@ -21,11 +22,16 @@ DECODER_THREADS = 4
 MOST_PIXELS = 2**26
 # A damaged timestamp would have years of one picture or of silence written.
 LONGEST_GAP_S = 600
+# What the libraries say of damaged data. PyAV and NumPy use Python's own errors for much of it.
+LIBRARY_ERRORS = (av.FFmpegError, cv2.error, ValueError, ArithmeticError, LookupError, RuntimeError)
 
 
 @contextlib.contextmanager
 def open_media(path: str | Path) -> Iterator[Any]:
-    """An open PyAV input container, decoding on a few threads, closed on exit. MediaError if it is no media file."""
+    """An open PyAV input container, decoding on a few threads, closed on exit.
+
+    Raises MediaError if it is no media file, and for what the libraries find wrong with it later.
+    """
     try:
         # `file:`, lest a name such as `12:30 dance.mp4` or `http:/x` be taken for a protocol; nothing else is opened.
         container = av.open(f"{FILE}{path}", metadata_errors="ignore", options={"protocol_whitelist": "file"})
@@ -34,7 +40,7 @@ def open_media(path: str | Path) -> Iterator[Any]:
     except (av.FFmpegError, OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or error
         raise MediaError(f"{path} cannot be opened ({reason}); is it a video or sound file, copied whole?") from error
-    with container:
+    with container, said_of(path):
         for stream in container.streams.video:
             if stream.codec_context is not None:
                 width, height = stream.codec_context.width, stream.codec_context.height
@@ -47,6 +53,18 @@ def open_media(path: str | Path) -> Iterator[Any]:
         yield container
 
 
+@contextlib.contextmanager
+def said_of(path: str | Path, *, done: str = "decoded", remedy: str = "convert it, e.g. with ffmpeg") -> Iterator[None]:
+    """Turn an error of FFmpeg, PyAV, OpenCV or NumPy that arises while something is done to a file into a MediaError."""
+    try:
+        yield
+    except MemoryError:  # PyAV has one that is an FFmpegError, too
+        raise
+    except LIBRARY_ERRORS as error:
+        reason = " ".join(str(getattr(error, "strerror", None) or error).split())
+        raise MediaError(f"{path} cannot be {done} ({reason}); {remedy}") from error
+
+
 def picture_stream(container: Any) -> Any | None:
     """The first picture stream that is no cover picture, or None."""
     for stream in container.streams.video:
@@ -55,14 +73,21 @@ def picture_stream(container: Any) -> Any | None:
     return None
 
 
+def sound_streams(container: Any) -> list[Any]:
+    """The sound streams that can be decoded, the one that is flagged as the default first."""
+    streams = [stream for stream in container.streams.audio if stream.codec_context is not None]
+    return sorted(streams, key=lambda stream: not stream.disposition & av.stream.Disposition.default)
+
+
 def sound_stream(container: Any) -> Any | None:
-    """The first sound stream, or None."""
-    return next((stream for stream in container.streams.audio if stream.codec_context is not None), None)
+    """The sound stream that is flagged as the default, or else the first; None without any."""
+    return next(iter(sound_streams(container)), None)
 
 
 def common_start_s(container: Any) -> float:
     """Start of the earliest of the picture and sound streams, in seconds of the container's own clock."""
-    streams = [stream for stream in (picture_stream(container), sound_stream(container)) if stream is not None]
+    picture = picture_stream(container)
+    streams = [*([picture] if picture is not None else []), *sound_streams(container)]
     starts = [float(stream.start_time * stream.time_base) for stream in streams if stream.start_time is not None]
     return min(starts, default=0.0)
 
