@@ -51,7 +51,7 @@ class Project:
     def audio_track(self, row_id: str) -> int | None:
         """Which sound track of that, or of a song's file, from 1; None where the table leaves it open."""
         table = self.songs if row_id in self.songs.index else self.videos
-        return int(table.at[row_id, "audio_track"] or 0) or None
+        return int(str(table.at[row_id, "audio_track"]) or 0) or None
 
 
 def load_project(config: Mapping[str, Any], *, schemas: str | Path, config_files: str) -> Project:

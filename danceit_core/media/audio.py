@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from danceit_core.errors import MediaError, NoSoundError
 from danceit_core.files import whole_file
 from danceit_core.isolated import in_child
-from danceit_core.media.channels import MIXES, NOTES, Converter, Mono
+from danceit_core.media.channels import MIXES, NOTES, Converter, Mono, joined
 from danceit_core.media.container import check_gap, common_start_s, decode_stream, open_media, said_of, sound_streams
 from danceit_core.media.levels import Correction, Levels, made_finite
 
@@ -34,8 +34,8 @@ SUFFIXES = (".flac", ".wav")
 PEAKS_OF = 80
 # What is held in memory of a stored sound at once.
 PIECE = 1 << 20
-# What its levels are gathered from at once: about a second.
-LEAST_PIECE = 1 << 15
+# What is resampled, and what its levels are gathered from, at once, samples: decoded blocks are small. A second or so.
+LEAST_BLOCK, LEAST_PIECE = 1 << 14, 1 << 15
 PAIR_BYTES = 2 * np.dtype(np.float32).itemsize
 
 
@@ -136,13 +136,13 @@ def stream_sound(
     converter = converter or Converter()
     to_rate = Converter(sample_rate_hz)
     with open_media(path) as container:
-        for block, rate_hz in _aligned_blocks(container, _require_sound(container, path, track), converter):
-            finite, bad = made_finite(block)
+        stream = _require_sound(container, path, track)
+        for block in joined((block for block, _ in _aligned_blocks(container, stream, converter)), least=LEAST_BLOCK):
+            packed, bad = made_finite(np.ascontiguousarray(block.T).reshape(1, -1))
             converter.bad_samples += bad
             layout = "mono" if len(block) == 1 else "stereo"
-            packed = np.ascontiguousarray(finite.T).reshape(1, -1)
             frame = av.AudioFrame.from_ndarray(packed, format="flt", layout=layout)
-            frame.sample_rate = rate_hz
+            frame.sample_rate = converter.rate_hz
             yield from to_rate.convert(frame)
         if converter.rate_hz is None:
             raise MediaError(f"{path}: no sound of it can be decoded; is it copied whole?")
@@ -189,9 +189,12 @@ def _store_track(path: str | Path, file: IO[bytes], *, sample_rate_hz: int, trac
     file.seek(0)
     file.truncate()
     converter, levels, mono = Converter(), Levels(), Mono()
-    for piece in _pieces(stream_sound(path, sample_rate_hz=sample_rate_hz, track=track, converter=converter)):
-        levels.add(piece)
-        mono.add(piece)
+    blocks = stream_sound(path, sample_rate_hz=sample_rate_hz, track=track, converter=converter)
+    pairs = (block if len(block) == 2 else np.repeat(block, 2, axis=0) for block in blocks)
+    for piece in joined(pairs, least=LEAST_PIECE):
+        pair = np.ascontiguousarray(piece)
+        levels.add(pair)
+        mono.add(pair)
         file.write(np.ascontiguousarray(piece.T).tobytes())
     correction, mix = levels.correction(), mono.choose()
     notes = [*_bad_samples(converter.bad_samples), *correction.notes, *([NOTES[mix]] if mix in NOTES else [])]
@@ -207,20 +210,6 @@ def _store_track(path: str | Path, file: IO[bytes], *, sample_rate_hz: int, trac
         "track": track,
         "notes": tuple(notes),
     }
-
-
-def _pieces(blocks: Iterator[Samples]) -> Iterator[Samples]:
-    """The same sound (2, n) in larger pieces, and as two channels where it is one."""
-    gathered: list[Samples] = []
-    samples = 0
-    for block in blocks:
-        gathered.append(block if len(block) == 2 else np.repeat(block, 2, axis=0))
-        samples += block.shape[1]
-        if samples >= LEAST_PIECE:
-            yield np.concatenate(gathered, axis=1)
-            gathered, samples = [], 0
-    if gathered:
-        yield np.concatenate(gathered, axis=1)
 
 
 def _bad_samples(count: int) -> list[str]:
@@ -247,11 +236,11 @@ def _timed_blocks(container: Any, stream: Any, converter: Converter) -> Iterator
     """Decoded (1 or 2, n) float32 blocks, each with its start on the container's clock and its rate in Hz."""
     end_s = 0.0
     last: tuple[Samples, float, int] | None = None
-    counted = 0
+    counted: tuple[Any, ...] = ()
     for frame in decode_stream(container, stream):
         start_s = end_s if frame.pts is None else float(frame.pts * frame.time_base)
         end_s = start_s + frame.samples / frame.sample_rate
-        counted_s = float(frame.duration * frame.time_base) if frame.duration else frame.samples / frame.sample_rate
+        counted = frame.duration, frame.time_base, frame.samples, frame.sample_rate
         frame.pts = None
         for samples in converter.convert(frame):
             rate_hz = converter.rate_hz or frame.sample_rate
@@ -259,10 +248,11 @@ def _timed_blocks(container: Any, stream: Any, converter: Converter) -> Iterator
                 yield last
             last = samples, start_s, rate_hz
             start_s += samples.shape[1] / rate_hz
-            counted = round(counted_s * rate_hz)
     if last is not None:
         # An encoder fills its last block up with silence; the block's duration says how much of it counts.
-        yield last[0][:, :counted], *last[1:]
+        duration, time_base, samples, rate_hz = counted
+        counts_s = float(duration * time_base) if duration else samples / rate_hz
+        yield last[0][:, : round(counts_s * last[2])], *last[1:]
 
 
 def _aligned_blocks(container: Any, stream: Any, converter: Converter) -> Iterator[tuple[Samples, int]]:

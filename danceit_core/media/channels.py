@@ -72,8 +72,24 @@ class Converter:
 
     def _blocks(self, frame: Any | None) -> Iterator[Samples]:
         for converted in self._resampler.resample(frame):
-            packed = converted.to_ndarray().reshape(-1, converted.layout.nb_channels)
-            yield (packed if self._mix is None else packed @ self._mix).T
+            channels = converted.layout.nb_channels
+            packed = np.frombuffer(converted.planes[0], np.float32, converted.samples * channels)
+            frames = packed.reshape(-1, channels)
+            yield (frames if self._mix is None else frames @ self._mix).T
+
+
+def joined(blocks: Iterator[Samples], *, least: int) -> Iterator[Samples]:
+    """The same sound in blocks (channels, n) of at least so many samples, or until the number of channels changes."""
+    gathered: list[Samples] = []
+    samples = 0
+    for block in blocks:
+        if gathered and (samples >= least or len(block) != len(gathered[0])):
+            yield np.concatenate(gathered, axis=1)
+            gathered, samples = [], 0
+        gathered.append(block)
+        samples += block.shape[1]
+    if gathered:
+        yield np.concatenate(gathered, axis=1)
 
 
 def mix_to_pair(names: Sequence[str]) -> NDArray[np.float32] | None:

@@ -55,7 +55,7 @@ def open_media(path: str | Path) -> Iterator[Any]:
 
 @contextlib.contextmanager
 def said_of(path: str | Path, *, done: str = "decoded", remedy: str = "convert it, e.g. with ffmpeg") -> Iterator[None]:
-    """Turn an error of FFmpeg, PyAV, OpenCV or NumPy that arises while something is done to a file into a MediaError."""
+    """Turn an error of FFmpeg, PyAV, OpenCV or NumPy, while something is done to a file, into a MediaError."""
     try:
         yield
     except MemoryError:  # PyAV has one that is an FFmpegError, too

@@ -34,8 +34,9 @@ class VideoWriter:
 
     path: the .mp4 to write. fps: frames per second. size: (width, height), both even. crf: x264's quality, 0 (lossless)
     to 51. sound: a file whose sound goes along in stereo, cut or padded with silence to the length of the frames and
-    nowhere above full scale; None for a silent video. sound_track: see `open_sound`. gop: frames between key frames, small for random access, None for x264's own choice. metadata:
-    tags of the container, such as title or comment. Raises MediaError for a size, sound or path that cannot be used.
+    nowhere above full scale; None for a silent video. sound_track: see `open_sound`. gop: frames between key frames,
+    small for random access, None for x264's own choice. metadata: tags of the container, such as title or comment.
+    Raises MediaError for a size, sound or path that cannot be used.
     """
 
     def __init__(

@@ -100,7 +100,7 @@ class Levels:
 
 def made_finite(block: Samples) -> tuple[Samples, int]:
     """A block with silence for samples that are no numbers, and how many these are."""
-    if np.isfinite(block.sum(dtype=np.float64)):
+    if np.isfinite(block.sum()):
         return block, 0
     fine = np.isfinite(block)
     return np.where(fine, block, np.float32(0)), int(block.size - np.count_nonzero(fine))

@@ -60,7 +60,8 @@ def ingest_video(
     """Write the frame store of `source` (no sound in it) to `frames_path`; a truncated file gives what it still holds.
 
     It is decoded in a child process, so that one that crashes its decoder is a source that cannot be used. tolerant:
-    such a source gives a black frame and a report that says why; otherwise that is a MediaError. Raises MediaError, in both cases, for a store that cannot be written.
+    such a source gives a black frame and a report that says why; otherwise that is a MediaError. Raises MediaError, in
+    both cases, for a store that cannot be written.
     """
     try:
         return in_child(lambda: _ingest(source, frames_path, settings=settings), reading=source)
