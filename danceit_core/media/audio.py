@@ -8,7 +8,6 @@ import contextlib
 import logging
 import tempfile
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
 
@@ -21,8 +20,17 @@ from danceit_core.errors import MediaError, NoSoundError
 from danceit_core.files import whole_file
 from danceit_core.isolated import in_child
 from danceit_core.media.channels import MIXES, NOTES, Converter, Mono, joined
-from danceit_core.media.container import check_gap, common_start_s, decode_stream, open_media, said_of, sound_streams
-from danceit_core.media.levels import Correction, Levels, made_finite
+from danceit_core.media.container import (
+    FILE,
+    check_gap,
+    common_start_s,
+    decode_stream,
+    one_line_errors,
+    open_media,
+    sound_streams,
+)
+from danceit_core.media.levels import Levels, made_finite
+from danceit_core.media.stored import PAIR_BYTES, StoredSound
 
 log = logging.getLogger(__name__)
 
@@ -34,50 +42,10 @@ SUFFIXES = (".flac", ".wav")
 PEAKS_OF = 80
 # What is held in memory of a stored sound at once.
 PIECE = 1 << 20
+# Formats whose times FFmpeg tells by counting samples at the rate that they begin with, also where that has changed.
+UNTIMED = {"aac", "ac3", "dts", "eac3", "loas", "mp3", "ogg", "truehd"}
 # What is resampled, and what its levels are gathered from, at once, samples: decoded blocks are small. A second or so.
 LEAST_BLOCK, LEAST_PIECE = 1 << 14, 1 << 15
-PAIR_BYTES = 2 * np.dtype(np.float32).itemsize
-
-
-@dataclass(frozen=True)
-class StoredSound:
-    """A sound in a file, read where it is sliced: mono samples float32 (N,) in about -1..1, or its two channels.
-
-    mix: the two weights that make it mono. louder: by how much its channels, mixed from more than two, may be louder.
-    track: which of the file's sound tracks it is, from 1. notes: what was mended or chosen, one line each.
-    """
-
-    file: IO[bytes]
-    samples: int
-    correction: Correction
-    mix: tuple[float, float]
-    louder: float
-    track: int
-    notes: tuple[str, ...]
-    ndim: int = 1
-
-    def __len__(self) -> int:
-        return self.samples
-
-    def __getitem__(self, piece: slice, /) -> Samples:
-        """The samples first : end, a step is not known."""
-        pair = self._read(piece)
-        return pair[:, 0] * np.float32(self.mix[0]) + pair[:, 1] * np.float32(self.mix[1])
-
-    def stereo(self, piece: slice) -> Samples:
-        """The two channels of the samples first : end, (2, n), as they are to be heard."""
-        return self._read(piece).T * np.float32(self.louder)
-
-    @property
-    def peak(self) -> float:
-        """The greatest amplitude of its two channels."""
-        return self.correction.peak * self.louder
-
-    def _read(self, piece: slice) -> Samples:
-        first, end, _ = piece.indices(self.samples)
-        self.file.seek(first * PAIR_BYTES)
-        stored = np.frombuffer(self.file.read(max(0, end - first) * PAIR_BYTES), np.float32)
-        return self.correction.apply(stored.reshape(-1, 2))  # (n, 2)
 
 
 @contextlib.contextmanager
@@ -121,7 +89,7 @@ def write_sound(path: str | Path, samples: Samples, *, sample_rate_hz: int) -> N
     for note in (*_bad_samples(bad), *correction.notes):
         log.warning("%s: %s", path, note)
     kind = path.suffix[1:].upper()
-    with whole_file(path) as partial, said_of(path, done="written", remedy="check that its folder can be written to"):
+    with whole_file(path) as partial:
         written = np.clip(correction.apply(samples[:, None]), -1, 1)
         soundfile.write(partial, written, sample_rate_hz, subtype="PCM_16", format=kind)
 
@@ -135,7 +103,8 @@ def stream_sound(
     """
     converter = converter or Converter()
     to_rate = Converter(sample_rate_hz)
-    with open_media(path) as container:
+    guarded = one_line_errors(path, "its sound cannot be decoded", remedy="convert it to WAV")
+    with open_media(path) as container, guarded:
         stream = _require_sound(container, path, track)
         for block in joined((block for block, _ in _aligned_blocks(container, stream, converter)), least=LEAST_BLOCK):
             packed, bad = made_finite(np.ascontiguousarray(block.T).reshape(1, -1))
@@ -238,11 +207,17 @@ def _timed_blocks(container: Any, stream: Any, converter: Converter) -> Iterator
     last: tuple[Samples, float, int] | None = None
     counted: tuple[Any, ...] = ()
     for frame in decode_stream(container, stream):
-        start_s = end_s if frame.pts is None else float(frame.pts * frame.time_base)
+        pts, frame.pts = frame.pts, None
+        blocks = list(converter.convert(frame))
+        if converter.changes and container.format.name == "flac":
+            # FFmpeg gives parts of those twice.
+            name = container.name.removeprefix(FILE)
+            raise MediaError(f"{name}: its sound changes format at {end_s:.1f} s; convert its parts to one format")
+        untimed = pts is None or (converter.changes and container.format.name in UNTIMED)
+        start_s = end_s if untimed else float(pts * frame.time_base)
         end_s = start_s + frame.samples / frame.sample_rate
         counted = frame.duration, frame.time_base, frame.samples, frame.sample_rate
-        frame.pts = None
-        for samples in converter.convert(frame):
+        for samples in blocks:
             rate_hz = converter.rate_hz or frame.sample_rate
             if last is not None:
                 yield last

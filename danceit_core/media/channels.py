@@ -39,12 +39,13 @@ class Converter:
     behind them, which FFmpeg does not put there for eight channels or more: it reads past them and crashes. So all
     sound is made packed, which has one plane.
 
-    channels: the most that a frame had. loss: the most by which mixing turned one of them down. bad_samples: for the
-    caller to count in.
+    changes: whether the format did so already. channels: the most that a frame had. loss: the most by which mixing
+    turned one of them down. bad_samples: for the caller to count in.
     """
 
     def __init__(self, rate_hz: int | None = None) -> None:
         self.rate_hz = rate_hz
+        self.changes = False
         self.channels = 0
         self.loss = 1.0
         self.bad_samples = 0
@@ -58,6 +59,7 @@ class Converter:
         if form != self._format:
             if self._resampler is not None:
                 yield from self._blocks(None)
+                self.changes = frame is not None
             self._resampler, self._format = None, form
         if frame is None:
             return

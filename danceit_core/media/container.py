@@ -5,6 +5,7 @@ timestamp x time base minus that start. Cover pictures of sound files are no pic
 """
 
 import contextlib
+import logging
 import os
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,6 +16,8 @@ import cv2
 
 from danceit_core.errors import MediaError
 
+log = logging.getLogger(__name__)
+
 FILE = "file:"
 # Each thread of a decoder holds pictures of its own: on a machine of many cores 4K would take gigabytes.
 DECODER_THREADS = 4
@@ -22,16 +25,11 @@ DECODER_THREADS = 4
 MOST_PIXELS = 2**26
 # A damaged timestamp would have years of one picture or of silence written.
 LONGEST_GAP_S = 600
-# What the libraries say of damaged data. PyAV and NumPy use Python's own errors for much of it.
-LIBRARY_ERRORS = (av.FFmpegError, cv2.error, ValueError, ArithmeticError, LookupError, RuntimeError)
 
 
 @contextlib.contextmanager
 def open_media(path: str | Path) -> Iterator[Any]:
-    """An open PyAV input container, decoding on a few threads, closed on exit.
-
-    Raises MediaError if it is no media file, and for what the libraries find wrong with it later.
-    """
+    """An open PyAV input container, decoding on a few threads, closed on exit. MediaError if it is no media file."""
     try:
         # `file:`, lest a name such as `12:30 dance.mp4` or `http:/x` be taken for a protocol; nothing else is opened.
         container = av.open(f"{FILE}{path}", metadata_errors="ignore", options={"protocol_whitelist": "file"})
@@ -40,7 +38,7 @@ def open_media(path: str | Path) -> Iterator[Any]:
     except (av.FFmpegError, OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or error
         raise MediaError(f"{path} cannot be opened ({reason}); is it a video or sound file, copied whole?") from error
-    with container, said_of(path):
+    with container:
         for stream in container.streams.video:
             if stream.codec_context is not None:
                 width, height = stream.codec_context.width, stream.codec_context.height
@@ -54,15 +52,18 @@ def open_media(path: str | Path) -> Iterator[Any]:
 
 
 @contextlib.contextmanager
-def said_of(path: str | Path, *, done: str = "decoded", remedy: str = "convert it, e.g. with ffmpeg") -> Iterator[None]:
-    """Turn an error of FFmpeg, PyAV, OpenCV or NumPy, while something is done to a file, into a MediaError."""
+def one_line_errors(path: str | Path, what: str, *, remedy: str) -> Iterator[None]:
+    """Raise MediaError, `what` went wrong and why, for errors of PyAV and OpenCV.
+
+    A lack of memory and the system's own errors stay what they are: they say nothing about the file.
+    """
     try:
         yield
-    except MemoryError:  # PyAV has one that is an FFmpegError, too
-        raise
-    except LIBRARY_ERRORS as error:
+    except (av.FFmpegError, cv2.error, ValueError, ArithmeticError) as error:
+        if isinstance(error, MemoryError | OSError) or (isinstance(error, cv2.error) and "memory" in str(error)):
+            raise
         reason = " ".join(str(getattr(error, "strerror", None) or error).split())
-        raise MediaError(f"{path} cannot be {done} ({reason}); {remedy}") from error
+        raise MediaError(f"{path}: {what} ({reason}); {remedy}") from error
 
 
 def picture_stream(container: Any) -> Any | None:
@@ -108,6 +109,10 @@ def decode_stream(container: Any, stream: Any) -> Iterator[Any]:
     while True:
         try:
             packet = next(packets)
+        except av.PatchWelcomeError as error:  # an Ogg file whose parts differ
+            name = container.name.removeprefix(FILE)
+            log.warning("%s: FFmpeg cannot read on to its end (%s); join its parts otherwise", name, error.strerror)
+            return
         # IndexError: PyAV knows no stream that begins after the file was opened.
         except (StopIteration, av.FFmpegError, IndexError):
             return
