@@ -110,9 +110,7 @@ def _death(status: int, reading: str | Path) -> Exception:
     number = os.WTERMSIG(status)
     name = signal.Signals(number).name if number in list(signal.Signals) else f"signal {number}"
     if number == signal.SIGKILL:
-        return MemoryError(
-            f"the process that read {reading} was killed from outside, mostly for want of memory ({name})"
-        )
+        return MemoryError(f"what read {reading} was killed from outside, mostly for want of memory ({name})")
     if number in CRASHES:
         return MediaError(
             f"{reading}: the libraries that decode it crash ({name}); convert it, e.g. with ffmpeg, or leave it out"

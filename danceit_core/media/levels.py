@@ -88,7 +88,7 @@ class Levels:
             most = max(self._moderate, SILENCE_PEAK)
             low, high = np.maximum(low, -most), np.minimum(high, most)
             offset = np.zeros_like(offset)
-            notes.append(f"{self._far} of its samples are far beyond full scale ({peak:g}): cut off; is it damaged?")
+            notes.append(f"single samples are far beyond full scale (up to {peak:g}): cut off; is it damaged?")
         around = float(np.maximum(high - offset, offset - low).max()) * gain
         if np.abs(offset * gain).max() > MOST_OFFSET:
             notes.append(f"its waveform is off centre by {np.abs(offset * gain).max():.2f} of full scale: centred")

@@ -74,7 +74,7 @@ def test_a_real_crash_of_native_code():
 
 def test_what_comes_from_outside_is_no_fault_of_the_file():
     with pytest.raises(
-        MemoryError, match=r"read a\.mp4 was killed from outside, mostly for want of memory \(SIGKILL\)"
+        MemoryError, match=r"what read a\.mp4 was killed from outside, mostly for want of memory \(SIGKILL\)"
     ):
         in_child(die(signal.SIGKILL), reading="a.mp4")
     with pytest.raises(DanceItError, match=r"a\.mp4: .* from outside \(SIGTERM\); run again") as caught:
