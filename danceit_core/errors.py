@@ -5,6 +5,7 @@
     ├── DeviceError        a GPU that a cluster promised and a rule does not find
     ├── AssetError         weights or meshes that cannot be fetched or fail their checksum
     ├── MediaError         a video or sound file that cannot be read or written
+    │   └── NoSoundError   a video without any sound, which a dance may be
     ├── PoseError          keypoints that are missing, malformed or not those of one person
     ├── MusicError         sound without beats, too short, at a wrong rate
     ├── DatabaseError      fragment tables: empty, of another version, of other lengths
@@ -35,6 +36,10 @@ class AssetError(DanceItError):
 
 class MediaError(DanceItError):
     """A video or sound file that cannot be read or written."""
+
+
+class NoSoundError(MediaError):
+    """A file that has no sound."""
 
 
 class PoseError(DanceItError):

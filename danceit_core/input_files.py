@@ -24,6 +24,8 @@ def check_files(table: pd.DataFrame, *, table_path: str, made_in: str) -> None:
             raise ConfigError(f"{table_path}: {row_id!r} has a camera but no AIST++ annotation (.pkl); empty that cell")
         if row.get("rotate") and row.get("keypoints"):
             raise ConfigError(f"{table_path}: {row_id!r} has keypoints; rotate is for videos: empty that cell")
+        if row.get("audio_track") and not any(row.get(column) for column in ("path", "audio")):
+            raise ConfigError(f"{table_path}: {row_id!r} has an audio_track but no file with sound; empty that cell")
         for column in ("path", "audio", "keypoints"):
             path = str(row.get(column) or "")
             made = Path(os.path.normpath(path)).is_relative_to(made_in) and DEMO_FILES.fullmatch(Path(path).name)

@@ -48,6 +48,11 @@ class Project:
         """The file that holds a dance's sound: one of its own, or the video itself; "" for keypoints alone."""
         return str(self.videos.at[video, "audio"] or self.videos.at[video, "path"])
 
+    def audio_track(self, row_id: str) -> int | None:
+        """Which sound track of that, or of a song's file, from 1; None where the table leaves it open."""
+        table = self.songs if row_id in self.songs.index else self.videos
+        return int(str(table.at[row_id, "audio_track"]) or 0) or None
+
 
 def load_project(config: Mapping[str, Any], *, schemas: str | Path, config_files: str) -> Project:
     """Check config and tables against the schemas in `schemas`. `config_files` names the files in messages.

@@ -32,16 +32,18 @@ def draw_dance(
     *,
     music: MusicTable,
     song: str | Path,
+    audio_track: int | None = None,
     target: Body,
     spatial: SpatialSettings,
     beat_kind: str,
 ) -> None:
     """Write `beats.svg`, `seams.png`, `on_beats.png`, `paths.svg` and `sources.svg` into `folder`.
 
-    poses: the finished dance of `plan`, by the target's body in pixels of its picture. song: its sound file.
+    poses: the finished dance of `plan`, by the target's body in pixels of its picture. song: its sound file,
+    audio_track: see `open_sound`.
     """
     steps = retrace(plan, sources, poses, target=target, spatial=spatial)
-    peaks = read_peaks(song, per_s=PEAKS_PER_S)
+    peaks = read_peaks(song, per_s=PEAKS_PER_S, track=audio_track)
     figures = {
         "beats.svg": draw_beats(steps, music.beats, peaks, kind=beat_kind),
         "seams.png": draw_seams(steps),

@@ -1,13 +1,13 @@
-"""Sound in and out: any container, mono float32, on the container's common timeline.
+"""Sound in and out: any container, on the container's common timeline, mono for analysis and stereo to be heard.
 
 Sample n is the sound at n / sample_rate_hz seconds, where time 0 is the earliest start of the file's picture and sound
 (as in `media.video`): a track that starts late begins with silence, gaps in its timestamps are silence too.
 """
 
 import contextlib
+import logging
 import tempfile
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
 
@@ -16,10 +16,24 @@ import numpy as np
 import soundfile
 from numpy.typing import NDArray
 
-from danceit_core.errors import MediaError
+from danceit_core.errors import MediaError, NoSoundError
 from danceit_core.files import whole_file
+from danceit_core.isolated import in_child
+from danceit_core.media.channels import MIXES, NOTES, Converter, Mono, joined
 from danceit_core.media.clock import Clock
-from danceit_core.media.container import FILE, check_gap, common_start_s, decode_stream, open_media, sound_stream
+from danceit_core.media.container import (
+    check_gap,
+    common_start_s,
+    decode_stream,
+    name_of,
+    one_line_errors,
+    open_media,
+    sound_streams,
+)
+from danceit_core.media.levels import Levels, made_finite
+from danceit_core.media.stored import PAIR_BYTES, StoredSound
+
+log = logging.getLogger(__name__)
 
 Samples = NDArray[np.float32]
 # Timestamps jitter by some ms without meaning it (ms ticks, encoder delay); a larger step is a real gap or overlap.
@@ -27,127 +41,200 @@ GAP_S = 0.03
 SUFFIXES = (".flac", ".wav")
 # Samples that one peak of a drawn waveform is taken of.
 PEAKS_OF = 80
-SAMPLE_BYTES = np.dtype(np.float32).itemsize
-
-
-@dataclass(frozen=True)
-class StoredSound:
-    """Mono samples float32 (N,) in about -1..1 in a file, read where they are sliced."""
-
-    file: IO[bytes]
-    samples: int
-    ndim: int = 1
-
-    def __len__(self) -> int:
-        return self.samples
-
-    def __getitem__(self, piece: slice, /) -> Samples:
-        """The samples first : end, a step is not known."""
-        first, end, _ = piece.indices(self.samples)
-        self.file.seek(first * SAMPLE_BYTES)
-        return np.frombuffer(self.file.read(max(0, end - first) * SAMPLE_BYTES), np.float32)
+# What is held in memory of a stored sound at once.
+PIECE = 1 << 20
+# Formats whose times FFmpeg tells by counting samples at the rate that they begin with, also where that has changed.
+UNTIMED = {"aac", "ac3", "dts", "eac3", "loas", "mp3", "ogg", "truehd"}
+# What is resampled, and what its levels are gathered from, at once, samples: decoded blocks are small. A second or so.
+LEAST_BLOCK, LEAST_PIECE = 1 << 14, 1 << 15
 
 
 @contextlib.contextmanager
-def open_sound(path: str | Path, *, sample_rate_hz: int) -> Iterator[StoredSound]:
-    """The sound of a video or sound file, mono (mean of the channels), kept in a temporary file meanwhile.
+def open_sound(path: str | Path, *, sample_rate_hz: int, track: int | None = None) -> Iterator[StoredSound]:
+    """The sound of a video or sound file, decoded by a child process, kept in a temporary file meanwhile.
 
-    Raises MediaError if the file cannot be read or has no sound.
+    track: which of its sound tracks, from 1; None for its default, or if that is silent for the first that is not.
+    Raises MediaError if the file cannot be read, crashes its decoder, or has no such track, NoSoundError if it has
+    no sound.
     """
     with tempfile.TemporaryFile() as file:
-        for block in stream_sound(path, sample_rate_hz=sample_rate_hz):
-            file.write(block.mean(axis=0, dtype=np.float32).tobytes())
-        yield StoredSound(file, file.tell() // SAMPLE_BYTES)
+        facts = in_child(lambda: _store(path, file, sample_rate_hz=sample_rate_hz, track=track), reading=path)
+        yield StoredSound(file, **facts)
 
 
 def duration_s(path: str | Path) -> float:
     """Seconds from the container's time 0 to the end of its sound, by decoding it (headers of MP3 files may lie)."""
     with open_media(path) as container:
-        stream = _require_sound(container, path)
+        stream = _require_sound(container, path, None)
         zero_s, end_s = common_start_s(container), 0.0
-        for samples, start_s, rate_hz in _timed_blocks(container, stream):
+        for samples, start_s, rate_hz in _timed_blocks(container, stream, Converter()):
             end_s = start_s - zero_s + samples.shape[1] / rate_hz
     return end_s
 
 
 def write_sound(path: str | Path, samples: Samples, *, sample_rate_hz: int) -> None:
-    """Write (N,) samples in -1..1 (clipped) as 16-bit FLAC or WAV by the suffix of `path`; whole or not at all."""
+    """Write (N,) floats in -1..1 as 16-bit FLAC or WAV by the suffix of `path`; whole or not at all.
+
+    Samples far from full scale are mended as those of a file are, with a warning; what exceeds it then is cut off.
+    """
     path = Path(path)
     if path.suffix.lower() not in SUFFIXES:
         raise MediaError(f"{path}: sound is written as {' or '.join(SUFFIXES)}; choose one of these suffixes")
+    if not np.issubdtype(samples.dtype, np.floating):
+        raise MediaError(f"{path}: the samples to be written are {samples.dtype}; give floats in -1..1")
+    samples, bad = made_finite(samples)
+    levels = Levels()
+    if samples.size:
+        levels.add(samples[None])
+    correction = levels.correction()
+    for note in (*_bad_samples(bad), *correction.notes):
+        log.warning("%s: %s", path, note)
     kind = path.suffix[1:].upper()
     with whole_file(path) as partial:
-        soundfile.write(partial, np.clip(samples, -1, 1), sample_rate_hz, subtype="PCM_16", format=kind)
+        written = np.clip(correction.apply(samples[:, None]), -1, 1)
+        soundfile.write(partial, written, sample_rate_hz, subtype="PCM_16", format=kind)
 
 
-def stream_sound(path: str | Path, *, sample_rate_hz: int) -> Iterator[Samples]:
-    """Blocks (1 or 2 channels, n) of the sound from the common time 0 on; more than two channels are averaged."""
-    with open_media(path) as container:
-        stream = _require_sound(container, path)
-        layout = "stereo" if stream.codec_context.channels == 2 else "mono"
-        resampler: Any = None
-        for block, rate_hz in _aligned_blocks(container, stream):
-            if resampler is None:
-                resampler = av.AudioResampler(format="fltp", layout=layout, rate=sample_rate_hz)
-            channels = block if layout == "stereo" and len(block) == 2 else block.mean(axis=0, keepdims=True)
-            if layout == "stereo" and len(channels) == 1:
-                channels = np.repeat(channels, 2, axis=0)
-            frame = av.AudioFrame.from_ndarray(np.ascontiguousarray(channels), format="fltp", layout=layout)
-            frame.sample_rate = rate_hz
-            for resampled in resampler.resample(frame):
-                yield resampled.to_ndarray()
-        if resampler is None:
+def stream_sound(
+    path: str | Path, *, sample_rate_hz: int, track: int | None = None, converter: Converter | None = None
+) -> Iterator[Samples]:
+    """Blocks (1 or 2 channels, n) of the sound from the common time 0 on, as the file has it: its levels unmended.
+
+    converter: what decoded sound goes through, for who wants to know what was done there.
+    """
+    converter = converter or Converter()
+    to_rate = Converter(sample_rate_hz)
+    guarded = one_line_errors(path, "its sound cannot be decoded", remedy="convert it to WAV")
+    with open_media(path) as container, guarded:
+        stream = _require_sound(container, path, track)
+        for block in joined((block for block, _ in _aligned_blocks(container, stream, converter)), least=LEAST_BLOCK):
+            packed, bad = made_finite(np.ascontiguousarray(block.T).reshape(1, -1))
+            converter.bad_samples += bad
+            layout = "mono" if len(block) == 1 else "stereo"
+            frame = av.AudioFrame.from_ndarray(packed, format="flt", layout=layout)
+            frame.sample_rate = converter.rate_hz
+            yield from to_rate.convert(frame)
+        if converter.rate_hz is None:
             raise MediaError(f"{path}: no sound of it can be decoded; is it copied whole?")
-        for resampled in resampler.resample(None):
-            yield resampled.to_ndarray()
+        yield from to_rate.convert(None)
 
 
-def read_peaks(path: str | Path, *, per_s: int) -> Samples:
+def read_peaks(path: str | Path, *, per_s: int, track: int | None = None) -> Samples:
     """The greatest amplitude, 0 to about 1, of each 1 / per_s of a second (N,): a waveform to be drawn."""
-    samples = np.concatenate([block.mean(axis=0) for block in stream_sound(path, sample_rate_hz=PEAKS_OF * per_s)])
-    whole = np.pad(np.abs(samples), (0, -len(samples) % PEAKS_OF))
-    return whole.reshape(-1, PEAKS_OF).max(axis=1).astype(np.float32)
+    with open_sound(path, sample_rate_hz=PEAKS_OF * per_s, track=track) as sound:
+        starts = range(0, len(sound), PEAKS_OF * (PIECE // PEAKS_OF))
+        pieces = [np.abs(sound[start : start + starts.step]) for start in starts]
+    whole = [np.pad(piece, (0, -len(piece) % PEAKS_OF)).reshape(-1, PEAKS_OF).max(axis=1) for piece in pieces]
+    return np.concatenate([np.zeros(0, np.float32), *whole])
 
 
-def _require_sound(container: Any, path: str | Path) -> Any:
-    stream = sound_stream(container)
-    if stream is None:
-        raise MediaError(f"{path} has no sound; name a sound file in column `audio` of videos.tsv, or leave it silent")
+def _store(path: str | Path, file: IO[bytes], *, sample_rate_hz: int, track: int | None) -> dict[str, Any]:
+    """Write a sound's channels into `file`, float32 (N, 2); the rest of what a `StoredSound` is made of."""
+    with open_media(path) as container:
+        numbers = [container.streams.audio.index(stream) + 1 for stream in sound_streams(container)]
+    tracks = [track] if track is not None or not numbers else numbers
+    facts: dict[str, Any] = {}
+    faults: list[MediaError] = []
+    for number in tracks:
+        try:
+            facts = _store_track(path, file, sample_rate_hz=sample_rate_hz, track=number)
+        except MediaError as error:
+            faults.append(error)
+        else:
+            if not facts["correction"].silent:
+                break
+    if not facts:
+        raise faults[0]
+    if facts["correction"].silent and len(tracks) > 1 and not faults:  # all are: then it is the default
+        facts = _store_track(path, file, sample_rate_hz=sample_rate_hz, track=tracks[0])
+    if facts["track"] != tracks[0]:
+        fault = f"cannot be decoded ({faults[0]})" if faults else "is silent"
+        said = f"its sound track {tracks[0]} {fault}, track {facts['track']} is taken; column `audio_track` chooses one"
+        facts["notes"] = (said, *facts["notes"])
+    file.flush()
+    return facts
+
+
+def _store_track(path: str | Path, file: IO[bytes], *, sample_rate_hz: int, track: int | None) -> dict[str, Any]:
+    file.seek(0)
+    file.truncate()
+    converter, levels, mono = Converter(), Levels(), Mono()
+    blocks = stream_sound(path, sample_rate_hz=sample_rate_hz, track=track, converter=converter)
+    pairs = (block if len(block) == 2 else np.repeat(block, 2, axis=0) for block in blocks)
+    for piece in joined(pairs, least=LEAST_PIECE):
+        pair = np.ascontiguousarray(piece)
+        levels.add(pair)
+        mono.add(pair)
+        file.write(np.ascontiguousarray(piece.T).tobytes())
+    correction, mix = levels.correction(), mono.choose()
+    notes = [*_bad_samples(converter.bad_samples), *correction.notes, *([NOTES[mix]] if mix in NOTES else [])]
+    if converter.channels > 2:
+        notes.append(f"its {converter.channels} channels are mixed to two")
+    # Mixed so that nothing can exceed full scale, most sound of many channels is far below it.
+    louder = min(converter.loss, max(1.0, 1 / correction.peak)) if correction.peak > 0 else 1.0
+    return {
+        "samples": file.tell() // PAIR_BYTES,
+        "correction": correction,
+        "mix": MIXES[mix],
+        "louder": louder,
+        "track": track,
+        "notes": tuple(notes),
+    }
+
+
+def _bad_samples(count: int) -> list[str]:
+    return [f"{count} of its samples are no numbers: silence instead; is it damaged?"] if count else []
+
+
+def _require_sound(container: Any, path: str | Path, track: int | None) -> Any:
+    """The sound stream to decode. track: its number from 1, None for the default."""
+    streams = container.streams.audio
+    if not streams:
+        raise NoSoundError(
+            f"{path} has no sound; name a sound file in column `audio` of videos.tsv, or leave it silent"
+        )
+    if track is not None and track > len(streams):
+        number = f"{len(streams)} sound track{'s' if len(streams) > 1 else ''}"
+        raise MediaError(f"{path} has {number}, not {track}; correct column `audio_track`")
+    stream = next(iter(sound_streams(container)), None) if track is None else streams[track - 1]
+    if stream is None or stream.codec_context is None:
+        raise MediaError(f"{path}: its sound is of a kind that FFmpeg cannot decode; convert it to WAV")
     return stream
 
 
-def _timed_blocks(container: Any, stream: Any) -> Iterator[tuple[Samples, float, int]]:
-    """Decoded (channels, n) float32 blocks, each with its start on the container's clock and its rate in Hz."""
-    to_float: Any = None
+def _timed_blocks(container: Any, stream: Any, converter: Converter) -> Iterator[tuple[Samples, float, int]]:
+    """Decoded (1 or 2, n) float32 blocks, each with its start on the container's clock and its rate in Hz."""
     end_s = 0.0
     last: tuple[Samples, float, int] | None = None
-    counted = 0
+    counted: tuple[Any, ...] = ()
     for frame in decode_stream(container, stream, clock=Clock(container, stream)):
-        if to_float is None:
-            to_float = av.AudioResampler(format="fltp", layout=frame.layout, rate=frame.sample_rate)
-        start_s = end_s if frame.pts is None else float(frame.pts * frame.time_base)
-        frame.pts = None
-        try:
-            blocks = [converted.to_ndarray() for converted in to_float.resample(frame)]
-        except (ValueError, av.FFmpegError) as error:
-            name = container.name.removeprefix(FILE)
-            raise MediaError(f"{name}: its sound changes format at {start_s:.1f} s; convert it to WAV") from error
+        pts, frame.pts = frame.pts, None
+        blocks = list(converter.convert(frame))
+        if converter.changes and container.format.name == "flac":
+            # FFmpeg gives parts of those twice.
+            name = name_of(container)
+            raise MediaError(f"{name}: its sound changes format at {end_s:.1f} s; convert its parts to one format")
+        untimed = pts is None or (converter.changes and container.format.name in UNTIMED)
+        start_s = end_s if untimed else float(pts * frame.time_base)
+        end_s = start_s + frame.samples / frame.sample_rate
+        counted = frame.duration, frame.time_base, frame.samples, frame.sample_rate
         for samples in blocks:
+            rate_hz = converter.rate_hz or frame.sample_rate
             if last is not None:
                 yield last
-            last = samples, start_s, frame.sample_rate
-            start_s += samples.shape[1] / frame.sample_rate
-        end_s = start_s
-        counted = round(frame.duration * frame.time_base * frame.sample_rate) if frame.duration else frame.samples
+            last = samples, start_s, rate_hz
+            start_s += samples.shape[1] / rate_hz
     if last is not None:
         # An encoder fills its last block up with silence; the block's duration says how much of it counts.
-        yield last[0][:, :counted], *last[1:]
+        duration, time_base, samples, rate_hz = counted
+        counts_s = float(duration * time_base) if duration else samples / rate_hz
+        yield last[0][:, : round(counts_s * last[2])], *last[1:]
 
 
-def _aligned_blocks(container: Any, stream: Any) -> Iterator[tuple[Samples, int]]:
+def _aligned_blocks(container: Any, stream: Any, converter: Converter) -> Iterator[tuple[Samples, int]]:
     """Blocks that follow each other without gap from the common time 0 on: silence inserted, overlaps cut."""
     zero_s, position = common_start_s(container), 0
-    for index, (samples, start_s, rate_hz) in enumerate(_timed_blocks(container, stream)):
+    for index, (samples, start_s, rate_hz) in enumerate(_timed_blocks(container, stream, converter)):
         ahead = round((start_s - zero_s) * rate_hz) - position
         if index == 0 or abs(ahead) > GAP_S * rate_hz:
             check_gap(container, ahead / rate_hz, at_s=position / rate_hz)

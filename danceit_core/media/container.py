@@ -5,6 +5,7 @@ timestamp x time base minus that start. Cover pictures of sound files are no pic
 """
 
 import contextlib
+import logging
 import os
 from collections.abc import Iterator
 from pathlib import Path
@@ -17,6 +18,8 @@ from danceit_core.errors import MediaError
 
 if TYPE_CHECKING:
     from danceit_core.media.clock import Clock
+
+log = logging.getLogger(__name__)
 
 FILE = "file:"
 # Each thread of a decoder holds pictures of its own: on a machine of many cores 4K would take gigabytes.
@@ -83,14 +86,21 @@ def picture_stream(container: Any) -> Any | None:
     )
 
 
+def sound_streams(container: Any) -> list[Any]:
+    """The sound streams that can be decoded, the one that is flagged as the default first."""
+    streams = [stream for stream in container.streams.audio if stream.codec_context is not None]
+    return sorted(streams, key=lambda stream: not stream.disposition & av.stream.Disposition.default)
+
+
 def sound_stream(container: Any) -> Any | None:
-    """The first sound stream, or None."""
-    return next((stream for stream in container.streams.audio if stream.codec_context is not None), None)
+    """The sound stream that is flagged as the default, or else the first; None without any."""
+    return next(iter(sound_streams(container)), None)
 
 
 def common_start_s(container: Any) -> float:
     """Start of the earliest of the picture and sound streams, in seconds of the container's own clock."""
-    streams = [stream for stream in (picture_stream(container), sound_stream(container)) if stream is not None]
+    picture = picture_stream(container)
+    streams = [*([picture] if picture is not None else []), *sound_streams(container)]
     starts = [float(stream.start_time * stream.time_base) for stream in streams if stream.start_time is not None]
     return min(starts, default=0.0)
 
@@ -135,6 +145,10 @@ def decode_stream(container: Any, stream: Any, *, clock: "Clock | None" = None) 
     while True:
         try:
             packet = next(packets)
+        except av.PatchWelcomeError as error:  # an Ogg file whose parts differ
+            name = container.name.removeprefix(FILE)
+            log.warning("%s: FFmpeg cannot read on to its end (%s); join its parts otherwise", name, error.strerror)
+            return
         # IndexError: PyAV knows no stream that begins after the file was opened.
         except (StopIteration, av.FFmpegError, IndexError):
             return

@@ -3,6 +3,7 @@
 Frame k is shown at k / fps. The file is written beside its place and appears on a clean exit only.
 """
 
+import contextlib
 from collections.abc import Iterator
 from contextlib import AbstractContextManager
 from fractions import Fraction
@@ -16,9 +17,11 @@ from av.video.reformatter import ColorPrimaries, ColorRange, Colorspace, ColorTr
 
 from danceit_core.errors import MediaError
 from danceit_core.files import partial_file, put_in_place
-from danceit_core.media.audio import Samples, stream_sound
+from danceit_core.media.audio import Samples, open_sound
 from danceit_core.media.container import one_line_errors
 from danceit_core.media.letterbox import Picture
+from danceit_core.media.levels import limited
+from danceit_core.media.stored import StoredSound
 
 SOUND_RATE_HZ = 48000
 SOUND_BITS_PER_S = 192_000
@@ -31,9 +34,10 @@ class VideoWriter:
     """Context manager that writes one video.
 
     path: the .mp4 to write. fps: frames per second. size: (width, height), both even. crf: x264's quality, 0 (lossless)
-    to 51. sound: a file whose sound goes along, cut or padded with silence to the length of the frames; None for a
-    silent video. gop: frames between key frames, small for random access, None for x264's own choice. metadata:
-    tags of the container, such as title or comment. Raises MediaError for a size, sound or path that cannot be used.
+    to 51. sound: a file whose sound goes along in stereo, cut or padded with silence to the length of the frames and
+    nowhere above full scale; None for a silent video. sound_track: see `open_sound`. gop: frames between key frames,
+    small for random access, None for x264's own choice. metadata: tags of the container, such as title or comment.
+    Raises MediaError for a size, sound or path that cannot be used.
     """
 
     def __init__(
@@ -44,6 +48,7 @@ class VideoWriter:
         size: tuple[int, int],
         crf: int,
         sound: str | Path | None = None,
+        sound_track: int | None = None,
         gop: int | None = None,
         metadata: dict[str, str] | None = None,
     ) -> None:
@@ -59,13 +64,14 @@ class VideoWriter:
         self._rate = Fraction(fps).limit_denominator(1001)
         self._crf = crf
         self._gop = gop
-        self._sound_path = sound
+        self._sound_path, self._sound_track = sound, sound_track
         self._metadata = metadata or {}
         self.frames = 0
 
     def __enter__(self) -> Self:
-        # The first block is read before anything is written, so that a wrong sound file fails early.
-        self._blocks = _blocks_of(self._sound_path) if self._sound_path is not None else None
+        self._opened = contextlib.ExitStack()
+        # Before anything is written, so that a wrong sound file fails early.
+        self._blocks = self._open_sound(self._sound_path) if self._sound_path is not None else None
         self._partial = partial_file(self._path)
         with self._guarded():
             self._container = av.open(f"file:{self._partial}", "w", format="mp4", options={"movflags": "+faststart"})
@@ -87,6 +93,8 @@ class VideoWriter:
         except BaseException:
             self._partial.unlink(missing_ok=True)
             raise
+        finally:
+            self._opened.close()
         if kind is None:
             put_in_place(self._partial, self._path)
         else:
@@ -126,6 +134,12 @@ class VideoWriter:
         context.colorspace, context.color_range = BT709, ColorRange.MPEG
         context.color_primaries, context.color_trc = ColorPrimaries.BT709, ColorTrc.BT709
         return stream
+
+    def _open_sound(self, path: str | Path) -> Iterator[Samples]:
+        """Blocks (2, n) of a file's sound at SOUND_RATE_HZ."""
+        given = open_sound(path, sample_rate_hz=SOUND_RATE_HZ, track=self._sound_track)
+        sound = self._opened.enter_context(given)
+        return limited(_blocks(sound), sample_rate_hz=SOUND_RATE_HZ) if sound.peak > 1 else _blocks(sound)
 
     def _add_sound(self) -> Any:
         stream = self._container.add_stream("aac", rate=SOUND_RATE_HZ, layout="stereo")
@@ -168,14 +182,7 @@ class VideoWriter:
             self._container.mux(self._sound.encode(None))
 
 
-def _blocks_of(path: str | Path) -> Iterator[Samples]:
-    """Stereo blocks (2, n) of a sound file; its first block is decoded at once, to fail early."""
-    blocks = stream_sound(path, sample_rate_hz=SOUND_RATE_HZ)
-    first = next(blocks)
-
-    def stereo() -> Iterator[Samples]:
-        yield np.repeat(first, 2 // len(first), axis=0)
-        for block in blocks:
-            yield np.repeat(block, 2 // len(block), axis=0)
-
-    return stereo()
+def _blocks(sound: StoredSound) -> Iterator[Samples]:
+    """A second of its two channels at a time."""
+    for start in range(0, len(sound), SOUND_RATE_HZ):
+        yield sound.stereo(slice(start, start + SOUND_RATE_HZ))

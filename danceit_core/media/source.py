@@ -17,6 +17,7 @@ import numpy as np
 from danceit_core.config import VideoSettings
 from danceit_core.errors import MediaError
 from danceit_core.files import write_text
+from danceit_core.isolated import in_child
 from danceit_core.media.decode import VideoInfo, decode_stills, probe
 from danceit_core.media.shots import Placement, Shots
 from danceit_core.media.video import STORE_GOP, VideoWriter
@@ -68,12 +69,13 @@ def ingest_video(
 ) -> SourceReport:
     """Write the frame store of `source` (no sound in it) to `frames_path`; a truncated file gives what it still holds.
 
-    rotate: degrees clockwise, a multiple of 90, by which the pictures are turned besides the file's own flag. tolerant:
-    a source that cannot be used gives a black frame and a report that says why; otherwise that is a MediaError. Raises
-    MediaError, in both cases, for a store that cannot be written.
+    It is decoded in a child process, so that one that crashes its decoder is a source that cannot be used. rotate:
+    degrees clockwise, a multiple of 90, by which the pictures are turned besides the file's own flag. tolerant: such a
+    source gives a black frame and a report that says why; otherwise that is a MediaError. Raises MediaError, in both
+    cases, for a store that cannot be written.
     """
     try:
-        return _ingest(source, frames_path, settings=settings, rotate=rotate)
+        return in_child(lambda: _ingest(source, frames_path, settings=settings, rotate=rotate), reading=source)
     except MediaError as error:
         if not tolerant:
             raise

@@ -11,10 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from danceit_core.errors import MusicError
+from danceit_core.media.levels import SILENCE_PEAK
 
 PIECE = 1 << 20
-# Below this peak (-60 dB of full scale) a recording counts as silent.
-SILENCE_PEAK = 1e-3
 
 
 class Sound(Protocol):

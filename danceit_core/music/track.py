@@ -7,9 +7,8 @@ from pathlib import Path
 import numpy as np
 
 from danceit_core.config import MusicSettings
-from danceit_core.errors import MediaError, MusicError
+from danceit_core.errors import MediaError, MusicError, NoSoundError
 from danceit_core.media.audio import open_sound
-from danceit_core.media.video import probe
 from danceit_core.music.analyse import analyse_music
 from danceit_core.music.table import MusicTable
 
@@ -20,12 +19,14 @@ QUIET_DB = -40.0
 REMEDY = "if its music is in a file of its own, name that in column `audio` of videos.tsv"
 
 
-def analyse_song(path: str | Path, *, settings: MusicSettings, fps: float, fragment_s: float) -> MusicTable:
-    """The music table of a song to dance to.
+def analyse_song(
+    path: str | Path, *, settings: MusicSettings, fps: float, fragment_s: float, audio_track: int | None = None
+) -> MusicTable:
+    """The music table of a song to dance to. audio_track: which of the file's sound tracks, from 1; see `open_sound`.
 
     Raises MediaError when the file has no sound, MusicError when it is silent or shorter than one fragment.
     """
-    music = _analyse(path, settings=settings, fps=fps)
+    music = _analyse(path, settings=settings, fps=fps, audio_track=audio_track)
     if music.silent:
         raise MusicError(f"{path} is silent; choose another song")
     if music.duration_s < fragment_s:
@@ -36,7 +37,9 @@ def analyse_song(path: str | Path, *, settings: MusicSettings, fps: float, fragm
     return music
 
 
-def analyse_dance(path: str | Path | None, *, settings: MusicSettings, fps: float) -> MusicTable:
+def analyse_dance(
+    path: str | Path | None, *, settings: MusicSettings, fps: float, audio_track: int | None = None
+) -> MusicTable:
     """The music table of a dance video's sound; silent where it has none: its poses serve all the same.
 
     path: None for keypoints that were given without a sound. Sound that cannot be read gives a table without rows whose
@@ -46,24 +49,37 @@ def analyse_dance(path: str | Path | None, *, settings: MusicSettings, fps: floa
         log.warning("only keypoints are given: nothing is learnt of the music; %s", REMEDY)
         return _no_sound(settings=settings, fps=fps)
     try:
-        has_sound = probe(path).has_sound
-        music = _analyse(path, settings=settings, fps=fps) if has_sound else _no_sound(settings=settings, fps=fps)
+        music = _analyse(path, settings=settings, fps=fps, audio_track=audio_track)
+    except NoSoundError:
+        log.warning("%s has no sound: nothing is learnt of its music; %s", path, REMEDY)
+        return _no_sound(settings=settings, fps=fps)
     except MediaError as error:
         log.warning("%s", error)
         return replace(_no_sound(settings=settings, fps=fps), refused=str(error))
-    if not has_sound:
-        log.warning("%s has no sound: nothing is learnt of its music; %s", path, REMEDY)
-    elif music.silent:
+    if music.silent:
         log.warning("%s is silent: nothing is learnt of its music; %s", path, REMEDY)
     elif music.loudness.max() < QUIET_DB:
         log.warning("%s is nowhere louder than %.0f dB of full scale; %s", path, music.loudness.max(), REMEDY)
     return music
 
 
-def _analyse(path: str | Path, *, settings: MusicSettings, fps: float) -> MusicTable:
+def _analyse(path: str | Path, *, settings: MusicSettings, fps: float, audio_track: int | None) -> MusicTable:
     rate_hz = settings.sample_rate_hz
-    with open_sound(path, sample_rate_hz=rate_hz) as samples:
-        return analyse_music(samples, sample_rate_hz=rate_hz, fps=fps, settings=settings)
+    with open_sound(path, sample_rate_hz=rate_hz, track=audio_track) as samples:
+        for note in samples.notes:
+            log.warning("%s: %s", path, note)
+        try:
+            return analyse_music(samples, sample_rate_hz=rate_hz, fps=fps, settings=settings)
+        except _library_errors() as error:
+            reason = " ".join(str(error).split())
+            raise MediaError(f"{path}: its sound cannot be analysed ({reason}); convert it to WAV") from error
+
+
+def _library_errors() -> tuple[type[Exception], ...]:
+    """What librosa, SciPy and NumPy raise about a sound that they cannot take."""
+    from librosa.util.exceptions import LibrosaError  # noqa: PLC0415 (`analyse` has its reasons to import it first)
+
+    return LibrosaError, ValueError, ArithmeticError, LookupError
 
 
 def _no_sound(*, settings: MusicSettings, fps: float) -> MusicTable:

@@ -12,7 +12,7 @@ import numpy as np
 import soundfile
 
 from danceit_core.errors import StudyError
-from danceit_core.media.audio import stream_sound
+from danceit_core.media.audio import open_sound
 from danceit_core.media.encode import SOUND_RATE_HZ, VideoWriter
 from danceit_core.media.provenance import describe_video
 from danceit_core.media.video import probe, read_frames
@@ -42,11 +42,13 @@ def cut_clips(
     fps: float,
     crf: int,
     seed: int,
+    sound_tracks: Mapping[str, int | None] | None = None,
     progress: Progress | None = None,
 ) -> list[Clip]:
     """Write one clip a stretch and variant (H.264, AAC) into `folder`; what each file is of.
 
-    videos: variant -> song -> painted video of constant `fps`; sounds: song -> its file. person: who is shown, for the
+    videos: variant -> song -> painted video of constant `fps`; sounds: song -> its file. sound_tracks: song -> which of
+    the tracks in that, see `open_sound`. person: who is shown, for the
     clips' tags. Raises StudyError for a song without a video, MediaError for one that cannot be read.
     """
     rng = np.random.default_rng(seed)
@@ -55,7 +57,8 @@ def cut_clips(
     with tempfile.TemporaryDirectory() as temporary:
         for number, stretch in enumerate(stretches):
             sound = Path(temporary) / "sound.wav"
-            _cut_sound(sounds[stretch.song], sound, stretch, fps=fps)
+            track = (sound_tracks or {}).get(stretch.song)
+            _cut_sound(sounds[stretch.song], sound, stretch, fps=fps, track=track)
             for variant, paths in videos.items():
                 if stretch.song not in paths:
                     raise StudyError(f"variant {variant} has no video of song {stretch.song!r}; run render_video")
@@ -75,16 +78,11 @@ def cut_clips(
     return clips
 
 
-def _cut_sound(song: str | Path, path: Path, stretch: Stretch, *, fps: float) -> None:
+def _cut_sound(song: str | Path, path: Path, stretch: Stretch, *, fps: float, track: int | None) -> None:
     """Write the stereo sound of a stretch, silence where the song ends before it, as a WAV file of floats."""
     first = round(stretch.start_frame / fps * SOUND_RATE_HZ)
     count = round(stretch.frames / fps * SOUND_RATE_HZ)
-    cut, at = np.zeros((count, 2), np.float32), 0
-    for block in stream_sound(song, sample_rate_hz=SOUND_RATE_HZ):
-        begin, end = max(at, first), min(at + block.shape[1], first + count)
-        if begin < end:
-            cut[begin - first : end - first] = block[:, begin - at : end - at].T
-        at += block.shape[1]
-        if at >= first + count:
-            break
-    soundfile.write(path, cut, SOUND_RATE_HZ, subtype="FLOAT")
+    with open_sound(song, sample_rate_hz=SOUND_RATE_HZ, track=track) as sound:
+        cut = sound.stereo(slice(first, first + count)).T
+    padded = np.pad(cut, ((0, count - len(cut)), (0, 0)))
+    soundfile.write(path, padded, SOUND_RATE_HZ, subtype="FLOAT")

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from danceit_core.media.audio import open_sound
 
 TICK = Fraction(1, 90000)
-LAYOUTS = {1: "mono", 2: "stereo", 6: "5.1"}
+LAYOUTS = {1: "mono", 2: "stereo", 3: "3.0", 4: "quad", 5: "5.0", 6: "5.1", 7: "6.1", 8: "7.1"}
 
 
 def flashes(times_s: Sequence[float], *, flash_s: Sequence[float], side: int = 32) -> list[NDArray[np.uint8]]:
@@ -86,9 +86,10 @@ def write_file(
         if audio is not None and sound is not None:
             step = 1024
             for start in range(0, sound.shape[1], step):
-                block = np.ascontiguousarray(sound[:, start : start + step])
+                # Packed: of planar sound PyAV crashes from eight channels on.
+                block = np.ascontiguousarray(sound[:, start : start + step].T).reshape(1, -1)
                 shift_s = sound_start_s + sum(length for at, length in gaps_s if start / sample_rate_hz >= at)
-                source = av.AudioFrame.from_ndarray(block, format="fltp", layout=layout)
+                source = av.AudioFrame.from_ndarray(block, format="flt", layout=layout)
                 source.sample_rate, source.time_base = sample_rate_hz, Fraction(1, sample_rate_hz)
                 source.pts = start + round(shift_s * sample_rate_hz)
                 to_encoder = av.AudioResampler(format=audio.codec_context.format, layout=layout, rate=sample_rate_hz)
@@ -96,6 +97,24 @@ def write_file(
                     converted.pts, converted.time_base = source.pts, source.time_base
                     container.mux(audio.encode(converted))
             container.mux(audio.encode(None))
+    return path
+
+
+def write_tracks(path: Path, *sounds: NDArray[np.float32], default: int | None, sample_rate_hz: int = 48000) -> Path:
+    """Write a file of several mono sound tracks (FLAC). default: which of them, from 1, is flagged so, if any."""
+    with av.open(str(path), "w") as container:
+        streams = [container.add_stream("flac", rate=sample_rate_hz, layout="mono") for _ in sounds]
+        for number, stream in enumerate(streams, start=1):
+            stream.disposition = av.stream.Disposition.default if number == default else av.stream.Disposition(0)
+        for stream, sound in zip(streams, sounds, strict=True):
+            samples = np.round(np.clip(sound, -1, 1) * 32767).astype(np.int16)[None]
+            for start in range(0, samples.shape[1], 4096):
+                frame = av.AudioFrame.from_ndarray(
+                    np.ascontiguousarray(samples[:, start : start + 4096]), format="s16", layout="mono"
+                )
+                frame.sample_rate, frame.pts, frame.time_base = sample_rate_hz, start, Fraction(1, sample_rate_hz)
+                container.mux(stream.encode(frame))
+            container.mux(stream.encode(None))
     return path
 
 

@@ -47,6 +47,14 @@ def test_a_valid_project_has_all_settings_and_tables(config):
     assert list(project.clips().index) == ["waltz", "person"]
 
 
+def test_the_sound_track_of_songs_and_dances(config):
+    edit(config, "songs", Path(config["songs"]).read_text().replace("\n", "\taudio_track\n", 1).rstrip() + "\t2\n")
+    project = load_project(config, schemas=SCHEMAS, config_files="config.yaml")
+    assert (project.audio_track("tango"), project.audio_track("waltz")) == (2, None)
+    edit(config, "videos", Path(config["videos"]).read_text().replace("\n", "\taudio_track\n", 1).rstrip() + "\t0\n")
+    assert "line 2: audio_track: '0' does not match" in refuse(config)
+
+
 def test_an_unknown_key_gets_the_nearest_name(config):
     config["matcher"] = {"epoch": 3}
     assert refuse(config) == "config.yaml: unknown key 'matcher.epoch'; did you mean 'epochs'?"
@@ -98,6 +106,7 @@ def test_files_the_workflow_makes_need_not_be_there(config, tmp_path):
         ("video\tpath\na\tx\n\na\ty\n", "line 4: the video 'a' is there twice"),
         ("video\tpath\na\tx\ty\n", "line 2: 3 cells for 2 columns"),
         ("video\tpath\na\t\n", "'a' has neither a path nor keypoints"),
+        ("video\tkeypoints\taudio_track\na\tx\t1\n", "'a' has an audio_track but no file with sound"),
         ("video\tpath\tcamera\na\tx\tc01\n", "'a' has a camera but no AIST++ annotation"),
         ("video\tkeypoints\tcamera\na\tx.pkl\tabove\n", "line 2: camera: 'above' does not match"),
         ("video\tpath\trotate\na\tx\t45\n", "line 2: rotate: '45' is not one of ['0', '90', '180', '270'] (degrees"),

@@ -238,13 +238,15 @@ def test_what_is_not_read_is_told_of(tmp_path, caplog):
 
 
 def test_a_normal_file_is_read_once(tmp_path, monkeypatch):
-    opened = []
-    monkeypatch.setattr(av, "open", lambda *given, _open=av.open, **more: opened.append(1) or _open(*given, **more))
+    # In a file: sound is decoded in a child process.
+    opened = (tmp_path / "opened").open("ab", buffering=0)
+    monkeypatch.setattr(av, "open", lambda *given, _open=av.open, **more: opened.write(b"x") and _open(*given, **more))
     path = part(tmp_path / "a.mkv", length_s=2, events_s=[0.5])
-    opened.clear()
+    opened.truncate(0)
     assert len(list(decode_frames(path, fps=FPS, size=None))) == 48
     load_sound(path, sample_rate_hz=RATE_HZ)
-    assert len(opened) == 2
+    # Once for the pictures, and to list the sound tracks and decode one.
+    assert (tmp_path / "opened").stat().st_size == 3
 
 
 def test_the_last_pictures_of_a_file_whose_sound_is_its_first_stream(tmp_path):

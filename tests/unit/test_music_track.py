@@ -1,16 +1,23 @@
 """Songs that cannot be danced to are refused in one line; silent dances are not."""
 
+import faulthandler
+import os
+import signal
+import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
-from media_files import load_sound
+import soundfile
+from librosa import ParameterError
+from media_files import load_sound, write_tracks
 
 from danceit_core.config import MusicSettings
 from danceit_core.errors import MediaError, MusicError
+from danceit_core.media import audio
 from danceit_core.media.audio import write_sound
 from danceit_core.media.video import VideoWriter
-from danceit_core.music import analyse, features, sound
+from danceit_core.music import analyse, features, sound, track
 from danceit_core.music.analyse import analyse_music
 from danceit_core.music.table import read_music_table, write_music_table
 from danceit_core.music.track import analyse_dance, analyse_song
@@ -37,6 +44,46 @@ def test_a_song_has_features_loudness_and_beats(tmp_path):
     assert abs(music.beats.tempo_bpm - 120) < 1
     # The frame of a click is louder than the one between two clicks.
     assert music.loudness[24] > music.loudness[30] + 20
+
+
+def test_one_inverted_channel_does_not_hide_the_beats(tmp_path, caplog):
+    left = load_sound(clicks(tmp_path / "song.flac", 20), sample_rate_hz=RATE_HZ)
+    soundfile.write(tmp_path / "inverted.wav", np.stack([left, -left], axis=1), RATE_HZ)
+    music = song(tmp_path / "inverted.wav")
+    assert (len(music.beats.times_s), round(music.beats.tempo_bpm)) == (39, 120)
+    assert caplog.text.count("inverted.wav: its channels cancel each other out") == 1
+
+
+def test_a_silent_default_track_is_said_once_and_the_table_chooses(tmp_path, caplog):
+    loud = load_sound(clicks(tmp_path / "song.flac", 5), sample_rate_hz=RATE_HZ)
+    path = write_tracks(tmp_path / "two.mkv", 0 * loud, loud, default=1, sample_rate_hz=RATE_HZ)
+    assert len(song(path).beats.times_s) == 9
+    assert caplog.text.count("two.mkv: its sound track 1 is silent, track 2 is taken") == 1
+    with pytest.raises(MusicError, match=r"two\.mkv is silent"):
+        analyse_song(path, settings=MusicSettings(), fps=24, fragment_s=2.0, audio_track=1)
+    music = analyse_dance(path, settings=MusicSettings(), fps=24, audio_track=3)
+    assert "two.mkv has 2 sound tracks, not 3; correct column `audio_track`" in music.refused
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere nothing is isolated")
+def test_a_dance_whose_sound_crashes_the_decoder_is_left_out(tmp_path, monkeypatch, caplog):
+    def crash(*_, **__):
+        faulthandler.disable()
+        os.kill(os.getpid(), signal.SIGSEGV)
+
+    monkeypatch.setattr(audio, "decode_stream", crash)
+    music = analyse_dance(clicks(tmp_path / "a.wav", 3), settings=MusicSettings(), fps=24)
+    assert "a.wav: the libraries that decode it crash (SIGSEGV); convert it" in music.refused
+    assert music.refused in caplog.text
+
+
+def test_what_librosa_cannot_take_is_one_line(tmp_path, monkeypatch):
+    def fail(*_, **__):
+        raise ParameterError("Audio buffer is\n odd")
+
+    monkeypatch.setattr(track, "analyse_music", fail)
+    with pytest.raises(MediaError, match=r"a\.wav: its sound cannot be analysed \(Audio buffer is odd\); convert it"):
+        song(clicks(tmp_path / "a.wav", 3))
 
 
 def test_a_song_shorter_than_a_fragment(tmp_path):

@@ -116,5 +116,6 @@ rule preview_poses:
         size=settings["video"]["size"],
         beat_kind=settings["temporal_alignment"]["beat_kind"],
         version=version_of("rendering"),
+        audio_track=lambda w: project.audio_track(w.song),
     script:
         "../scripts/preview_poses.py"

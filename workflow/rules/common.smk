@@ -13,6 +13,7 @@ sys.path.insert(0, library)
 os.environ |= {"PYTHONPATH": os.pathsep.join(filter(None, [library, os.getenv("PYTHONPATH")]))}
 
 from danceit_core import STAGE_VERSIONS
+from danceit_core.crashes import crash_lines
 from danceit_core.errors import ConfigError
 from danceit_core.estimates import LARGEST_MB, make_estimates
 from danceit_core.evaluation.sweep import SWEEP
@@ -166,13 +167,9 @@ onsuccess:
 
 
 onerror:
-    # What the kernel kills has no last word of its own.
-    if any("SIGKILL" in Path(path).read_text() for path in log):
-        print(
-            "error: a job was killed from outside, mostly for want of memory; let fewer jobs run at once (--cores), or "
-            "give it more (its mem_mb stands above); what was finished stays",
-            file=sys.stderr,
-        )
+    for path in log:
+        for line in dict.fromkeys(crash_lines(Path(path).read_text())):
+            print(f"error: {line}", file=sys.stderr)
     # Interrupted while it submits jobs, Snakemake's SLURM executor forgets to cancel those that were on their way.
     for path in log:
         for run_id in re.findall(r"SLURM run ID: (\S+)", Path(path).read_text()):

@@ -92,6 +92,7 @@ rule draw_dance:
         spatial=settings["spatial_alignment"],
         beat_kind=settings["temporal_alignment"]["beat_kind"],
         version=version_of("evaluation"),
+        audio_track=lambda w: project.audio_track(w.song),
     script:
         "../scripts/draw_dance.py"
 
@@ -140,6 +141,7 @@ rule compare_video:
     params:
         videos=list(project.videos.index),
         version=version_of("evaluation"),
+        audio_track=lambda w: project.audio_track(w.song),
     script:
         "../scripts/compare_video.py"
 

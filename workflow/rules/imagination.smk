@@ -129,6 +129,7 @@ rule render_video:
     params:
         settings={key: value for key, value in settings["rendering"].items() if key != "preview_s"},
         version=version_of("rendering"),
+        audio_track=lambda w: project.audio_track(w.song),
     script:
         "../scripts/render_video.py"
 
@@ -152,6 +153,7 @@ rule preview_video:
     params:
         **stage("rendering"),
         seconds=settings["rendering"]["preview_s"],
+        audio_track=lambda w: project.audio_track(w.song),
     script:
         "../scripts/render_video.py"
 
@@ -188,6 +190,7 @@ rule render_group:
         members=group_members,
         batch_size=settings["rendering"]["batch_size"],
         crf=settings["rendering"]["crf"],
+        audio_track=lambda w: project.audio_track(w.song),
     script:
         "../scripts/render_group.py"
 

@@ -44,6 +44,7 @@ rule analyse_song:
         **stage("music"),
         fps=settings["video"]["fps"],
         fragment_s=settings["retrieval"]["fragment_s"],
+        audio_track=lambda w: project.audio_track(w.song),
     script:
         "../scripts/analyse_song.py"
 
@@ -67,5 +68,6 @@ rule analyse_dance:
     params:
         **stage("music"),
         fps=settings["video"]["fps"],
+        audio_track=lambda w: project.audio_track(w.dance),
     script:
         "../scripts/analyse_dance.py"

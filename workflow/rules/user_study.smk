@@ -54,6 +54,7 @@ rule prepare_user_study:
         crf=settings["rendering"]["crf"],
         target=first_target,
         songs=list(project.songs.index),
+        audio_tracks=[project.audio_track(song) for song in project.songs.index],
         styles=dict(project.videos["style"]),
         fragment_s=fragment_s,
         seed=config["seed"],

@@ -6,5 +6,6 @@ from danceit_core.run import stage
 with stage(snakemake):
     music = MusicSettings(**snakemake.params.settings)
     sound = next(iter(snakemake.input), None)
-    table = analyse_dance(sound, settings=music, fps=snakemake.params.fps)
+    params = snakemake.params
+    table = analyse_dance(sound, settings=music, fps=params.fps, audio_track=params.audio_track)
     write_music_table(snakemake.output[0], table)

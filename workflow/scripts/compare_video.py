@@ -7,7 +7,9 @@ with stage(snakemake) as run:
     given, poses = snakemake.input, read_pose_table(snakemake.input.poses)
     stores = dict(zip(snakemake.params.videos, given.frames, strict=True))
     pictures = compare_frames(poses, stores, given.painted, size=SIZE)
-    with VideoWriter(snakemake.output[0], fps=poses.fps, size=(3 * SIZE, SIZE), crf=20, sound=given.song) as writer:
+    look = {"fps": poses.fps, "size": (3 * SIZE, SIZE), "crf": 20}
+    sound = {"sound": given.song, "sound_track": snakemake.params.audio_track}
+    with VideoWriter(snakemake.output[0], **look, **sound) as writer:
         for frame, picture in enumerate(pictures, start=1):
             writer.write(picture)
             run.progress(frame, len(poses))

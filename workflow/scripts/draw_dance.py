@@ -19,6 +19,7 @@ with stage(snakemake):
         poses,
         music=read_music_table(given.music),
         song=given.song,
+        audio_track=params.audio_track,
         target=body_in_picture(target, picture_size=max(poses.size)),
         spatial=SpatialSettings(**params.spatial),
         beat_kind=params.beat_kind,

@@ -14,6 +14,7 @@ with stage(snakemake) as run:
     stretches = draw_stretches(frames, fps=params.fps, settings=settings, seed=params.seed)
     sounds, about = dict(zip(songs, given.songs, strict=True)), {"person": params.target, "fps": params.fps}
     about |= {"crf": params.crf, "seed": params.seed, "progress": run.progress}
+    about |= {"sound_tracks": dict(zip(songs, params.audio_tracks, strict=True))}
     clips = cut_clips(made.clips, stretches, by_variant, sounds, **about)
     project = {"songs": songs, "styles": params.styles, "fragment_s": params.fragment_s}
     write_study(made.study, clips, stretches, fps=params.fps, pairs=settings.pairs, **project)

@@ -10,8 +10,9 @@ PEAKS_PER_S = 200
 with stage(snakemake):
     poses, music = read_pose_table(snakemake.input.poses), read_music_table(snakemake.input.music)
     song, params = snakemake.input.song, snakemake.params
-    peaks = read_peaks(song, per_s=PEAKS_PER_S)
+    peaks = read_peaks(song, per_s=PEAKS_PER_S, track=params.audio_track)
     shown = preview_frames(poses, music, peaks, size=params.size, peaks_per_s=PEAKS_PER_S, kind=params.beat_kind)
-    with VideoWriter(snakemake.output[0], fps=poses.fps, size=picture_size(params.size), crf=20, sound=song) as writer:
+    look = {"fps": poses.fps, "size": picture_size(params.size), "crf": 20}
+    with VideoWriter(snakemake.output[0], **look, sound=song, sound_track=params.audio_track) as writer:
         for frame in shown:
             writer.write(frame)

@@ -15,7 +15,8 @@ with stage(snakemake) as run:
     pictures = render_group(dancers, spacing=group.spacing, mirrored=group.mirrored, **options)
     look = {"fps": first.fps, "size": first.size, "crf": params.crf}
     tags = describe_video(params.members, snakemake.wildcards.song)
-    writing = VideoWriter(snakemake.output[0], **look, sound=given.song, metadata=tags)
+    sound = {"sound": given.song, "sound_track": params.audio_track}
+    writing = VideoWriter(snakemake.output[0], **look, **sound, metadata=tags)
     with writing as writer, made_ahead(pictures, most=16) as painted:
         for frame, picture in enumerate(painted, start=1):
             writer.write(picture)

@@ -20,7 +20,8 @@ with stage(snakemake) as run:
     frames = min(max(1, round(seconds * poses.fps)), len(poses))
     song = snakemake.input.song
     tags = describe_video([snakemake.wildcards.target], snakemake.wildcards.song)
-    writing = VideoWriter(snakemake.output[0], fps=poses.fps, size=poses.size, crf=crf, sound=song, metadata=tags)
+    sound = {"sound": song, "sound_track": snakemake.params.audio_track}
+    writing = VideoWriter(snakemake.output[0], fps=poses.fps, size=poses.size, crf=crf, metadata=tags, **sound)
     with writing as writer, made_ahead(islice(pictures, frames), most=16) as painted:
         for frame, picture in enumerate(painted, start=1):
             writer.write(picture)

@@ -1,0 +1,130 @@
+"""Decoded sound of any format to float32 blocks of one rate and at most two channels, and from two channels to one.
+
+Sound of more channels is mixed to a left and a right one, every channel kept: those of a side to that side, those in
+the middle to both. Channels of unknown place are pairs, left and right in turn, as recorders and sound programs file
+them. Formats may change midway: an MP3 of two that were joined, a broadcast.
+"""
+
+import re
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import av
+import numpy as np
+from numpy.typing import NDArray
+
+Samples = NDArray[np.float32]
+
+# FFmpeg's names of channels that have a side: front, back, side, top front, wide, surround direct, bottom front, ...
+SIDE = re.compile(r"(?:[FBSDW]|T[FBS]|SD|BF|SS|TT)?([LR])C?|B([LR])|WL|WR")
+# -3 dB: what is heard from both sides, or from behind, is not louder than what is heard from one (ITU-R BS.775).
+LESS = np.float32(np.sqrt(0.5))
+# A mix that keeps less than this of the channels' energy has lost the sound, for that second.
+LEAST_KEPT = 0.25
+# The share of a sound's energy that the mean of its channels may lose.
+MOST_LOST = 0.1
+MIXES = {"mean": (0.5, 0.5), "difference": (0.5, -0.5), "left": (1.0, 0.0), "right": (0.0, 1.0)}
+SAID = "its channels cancel each other out, one is probably inverted: for the analysis "
+NOTES = {
+    "difference": f"{SAID}the right one is turned round; the finished video keeps both as they are",
+    "left": f"{SAID}the left one alone is heard; the finished video keeps both",
+    "right": f"{SAID}the right one alone is heard; the finished video keeps both",
+}
+
+
+class Converter:
+    """Frames of any format and layout, and both may change, to blocks (1 or 2, n) of one rate.
+
+    rate_hz: None for that of the first frame. PyAV counts the planes of planar sound by looking for an empty pointer
+    behind them, which FFmpeg does not put there for eight channels or more: it reads past them and crashes. So all
+    sound is made packed, which has one plane.
+
+    changes: whether the format did so already. channels: the most that a frame had. loss: the most by which mixing
+    turned one of them down. bad_samples: for the caller to count in.
+    """
+
+    def __init__(self, rate_hz: int | None = None) -> None:
+        self.rate_hz = rate_hz
+        self.changes = False
+        self.channels = 0
+        self.loss = 1.0
+        self.bad_samples = 0
+        self._format: tuple[str, str, int] | None = None
+        self._resampler: Any = None
+        self._mix: NDArray[np.float32] | None = None
+
+    def convert(self, frame: Any | None) -> Iterator[Samples]:
+        """The blocks of one more frame; of None, what is still to come."""
+        form = None if frame is None else (frame.format.name, frame.layout.name, frame.sample_rate)
+        if form != self._format:
+            if self._resampler is not None:
+                yield from self._blocks(None)
+                self.changes = frame is not None
+            self._resampler, self._format = None, form
+        if frame is None:
+            return
+        if self._resampler is None:
+            self.rate_hz = self.rate_hz or frame.sample_rate
+            self._resampler = av.AudioResampler(format="flt", layout=frame.layout, rate=self.rate_hz)
+            self.channels = max(self.channels, frame.layout.nb_channels)
+            self._mix = mix_to_pair([channel.name for channel in frame.layout.channels])
+            if self._mix is not None:
+                self.loss = max(self.loss, 1 / float(self._mix.max()))
+        yield from self._blocks(frame)
+
+    def _blocks(self, frame: Any | None) -> Iterator[Samples]:
+        for converted in self._resampler.resample(frame):
+            channels = converted.layout.nb_channels
+            packed = np.frombuffer(converted.planes[0], np.float32, converted.samples * channels)
+            frames = packed.reshape(-1, channels)
+            yield (frames if self._mix is None else frames @ self._mix).T
+
+
+def joined(blocks: Iterator[Samples], *, least: int) -> Iterator[Samples]:
+    """The same sound in blocks (channels, n) of at least so many samples, or until the number of channels changes."""
+    gathered: list[Samples] = []
+    samples = 0
+    for block in blocks:
+        if gathered and (samples >= least or len(block) != len(gathered[0])):
+            yield np.concatenate(gathered, axis=1)
+            gathered, samples = [], 0
+        gathered.append(block)
+        samples += block.shape[1]
+    if gathered:
+        yield np.concatenate(gathered, axis=1)
+
+
+def mix_to_pair(names: Sequence[str]) -> NDArray[np.float32] | None:
+    """The weights (channels, 2) that mix channels of these names to left and right; None for one or two channels."""
+    if len(names) <= 2:
+        return None
+    sides = [match[1] if (match := SIDE.fullmatch(name)) else "" for name in names]
+    if not {"L", "R"} <= set(sides):
+        sides = ["LR"[index % 2] for index in range(len(names))]
+    near = np.array([1 if name in ("FL", "FR") or not set(names) & {"FL", "FR"} else LESS for name in names])
+    weights = np.stack([near * [side in ("", ear) for side in sides] for ear in "LR"], axis=1)
+    return (weights / weights.sum(axis=0)).astype(np.float32)
+
+
+class Mono:
+    """Finds the mix of two channels to one that keeps the sound, of all of it, second by second."""
+
+    def __init__(self) -> None:
+        self._lost = dict.fromkeys(MIXES, 0.0)
+        self._energy = 0.0
+
+    def add(self, pair: Samples) -> None:
+        """Look at about a second of (2, n) samples."""
+        left, right = (pair - pair.mean(axis=1, keepdims=True)).astype(np.float64)
+        powers, cross = (float(left @ left), float(right @ right)), float(left @ right)
+        energy = sum(powers) / 2
+        self._energy += energy
+        for name, (a, b) in MIXES.items():
+            if a * a * powers[0] + b * b * powers[1] + 2 * a * b * cross < LEAST_KEPT * energy:
+                self._lost[name] += energy
+
+    def choose(self) -> str:
+        """One of MIXES: the mean of the channels wherever that serves."""
+        if self._lost["mean"] <= MOST_LOST * self._energy:
+            return "mean"
+        return min(self._lost, key=self._lost.__getitem__)
