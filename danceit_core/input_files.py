@@ -8,7 +8,7 @@ import re
 import stat
 import time
 from datetime import datetime
-from pathlib import Path, PurePath
+from pathlib import Path
 
 import pandas as pd
 
@@ -29,8 +29,8 @@ def is_stray(name: str) -> bool:
 
     name: of a file, or its path inside a folder or an archive, with / or \\ between its parts.
     """
-    parts = PurePath(name.replace("\\", "/")).parts
-    return any((part.startswith(".") and part != "..") or part.lower() in STRAY_NAMES for part in parts)
+    parts = name.replace("\\", "/").split("/")
+    return any((part.startswith(".") and part not in (".", "..")) or part.lower() in STRAY_NAMES for part in parts)
 
 
 def check_files(table: pd.DataFrame, *, table_path: str, made_in: str) -> None:
@@ -40,6 +40,8 @@ def check_files(table: pd.DataFrame, *, table_path: str, made_in: str) -> None:
             raise ConfigError(f"{table_path}: {row_id!r} has neither a path nor keypoints; give one of them")
         if row.get("camera") and not str(row.get("keypoints")).lower().endswith(".pkl"):
             raise ConfigError(f"{table_path}: {row_id!r} has a camera but no AIST++ annotation (.pkl); empty that cell")
+        if bool(row.get("width")) != bool(row.get("height")):
+            raise ConfigError(f"{table_path}: {row_id!r} has a width or a height alone; fill in both or none")
         for column in ("path", "audio", "keypoints"):
             path = str(row.get(column) or "")
             made = Path(os.path.normpath(path)).is_relative_to(made_in) and DEMO_FILES.fullmatch(Path(path).name)

@@ -9,8 +9,8 @@ from danceit_core.input_files import is_stray
     "name",
     [
         "._dance_000000000012_keypoints.json", ".DS_Store", "Thumbs.db", "THUMBS.DB", "ehthumbs.db", "desktop.ini",
-        "Desktop.ini", ".hidden.mp4", "__MACOSX/folder/dance_1.json", "a/__macosx/x.json", ".git/config", "a\\.b\\c.mp4",
-        "Icon\r", "$RECYCLE.BIN/x.mp4", "@eaDir/dance.mp4",
+        "Desktop.ini", ".hidden.mp4", "__MACOSX/folder/dance_1.json", "a/__macosx/x.json", ".git/config",
+        "a\\.b\\c.mp4", "Icon\r", "$RECYCLE.BIN/x.mp4", "@eaDir/dance.mp4",
     ],
 )  # fmt: skip
 def test_left_by_a_system(name):

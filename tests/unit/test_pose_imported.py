@@ -57,7 +57,7 @@ def test_the_number_of_persons_is_that_of_the_nearest_frame():
 
 
 def test_a_table_of_given_keypoints(tmp_path):
-    write_openpose_zip(tmp_path / "waltz.zip", sine_dancer(48), name="waltz")
+    write_openpose_zip(tmp_path / "waltz.zip", sine_dancer(48, place=(100, 95), scale=0.25), name="waltz")
     row = {"fps": "48", "width": "200", "height": "100", "camera": ""}
     table = import_keypoints(tmp_path / "waltz.zip", row=row, fps=24, size=100, tolerant=False)
     assert len(table) == 24

@@ -8,7 +8,8 @@ import pytest
 from puppet import puppet_keypoints
 
 from danceit_core.errors import PoseError
-from danceit_core.pose.openpose import count_people, follow_person, read_given, read_given_keypoints, write_openpose_zip
+from danceit_core.pose.given import read_given
+from danceit_core.pose.openpose import count_people, follow_person, write_openpose_zip
 from danceit_core.pose.table import write_pose_table
 
 DANCE = np.stack([puppet_keypoints(k / 24, size=256) for k in range(30)])
@@ -41,7 +42,7 @@ def test_json_round_trip(tmp_path):
     assert (tmp_path / "dance.zip").read_bytes() == first
     write_openpose_zip(tmp_path / "none.zip", dance[:0], name="dance")
     with pytest.raises(PoseError, match=r"none\.zip holds no \.json file"):
-        read_given_keypoints(tmp_path / "none.zip")
+        read_given(tmp_path / "none.zip")
 
 
 def test_persons_are_counted_by_their_size():
@@ -60,7 +61,7 @@ def test_zip_and_order_by_number(tmp_path):
             archive.writestr(f"folder/v2_{number}_keypoints.json", json.dumps(content))
         archive.writestr("__MACOSX/folder/._v2_0_keypoints.json", b"\x00")
         archive.writestr("folder/readme.txt", "hello")
-    read = read_given_keypoints(tmp_path / "dance.zip")
+    read = read_given(tmp_path / "dance.zip").keypoints
     assert read.shape == (11, 25, 3)
     for number in range(11):
         expected = DANCE[number] if number in (0, 1, 2, 9, 10) else np.zeros((25, 3))
@@ -70,7 +71,7 @@ def test_zip_and_order_by_number(tmp_path):
 def test_numbering_from_one_is_the_same_dance(tmp_path):
     for number in range(1, 6):
         write_frame(tmp_path, number, DANCE[number - 1])
-    np.testing.assert_allclose(read_given_keypoints(tmp_path), DANCE[:5], atol=1e-3)
+    np.testing.assert_allclose(read_given(tmp_path).keypoints, DANCE[:5], atol=1e-3)
 
 
 def test_the_largest_person_is_followed(tmp_path):
@@ -79,7 +80,7 @@ def test_the_largest_person_is_followed(tmp_path):
     for number in range(20):
         people = [dance[number], small[number]] if number % 2 else [small[number], dance[number]]
         write_frame(tmp_path, number, *(people if number not in (8, 9) else [small[number]]))
-    read = read_given_keypoints(tmp_path)
+    read = read_given(tmp_path).keypoints
     expected = dance[:20].copy()
     expected[8:10] = 0  # away for two frames: nobody, not the other one
     np.testing.assert_allclose(read, expected, atol=1e-3)
@@ -98,7 +99,7 @@ def test_after_a_long_absence_another_person_is_followed():
 def test_frames_without_people(tmp_path):
     write_frame(tmp_path, 0)
     write_frame(tmp_path, 1, DANCE[1])
-    read = read_given_keypoints(tmp_path)
+    read = read_given(tmp_path).keypoints
     assert read[0].max() == 0
     np.testing.assert_allclose(read[1], DANCE[1], atol=1e-3)
 
@@ -108,7 +109,7 @@ def test_archive(tmp_path):
     dance[2, 4, 0], dance[5, 6, 2] = np.nan, np.nan
     dance[1, 3, 2] = 0  # where a joint was not captured its place may be anything
     np.savez(tmp_path / "a.npz", keypoints=dance.astype(np.float64), fps=24)
-    read = read_given_keypoints(tmp_path / "a.npz")
+    read = read_given(tmp_path / "a.npz").keypoints
     assert read.dtype == np.float32
     absent = np.zeros((30, 25), bool)
     absent[2, 4] = absent[5, 6] = absent[1, 3] = True
@@ -117,7 +118,7 @@ def test_archive(tmp_path):
 
 def test_our_own_table(tmp_path):
     write_pose_table(tmp_path / "t.parquet", DANCE, fps=24, size=(256, 256))
-    np.testing.assert_array_equal(read_given_keypoints(tmp_path / "t.parquet"), DANCE)
+    np.testing.assert_array_equal(read_given(tmp_path / "t.parquet").keypoints, DANCE)
 
 
 @pytest.mark.parametrize(
@@ -135,40 +136,40 @@ def test_our_own_table(tmp_path):
 def test_wrong_json(tmp_path, content, message):
     (tmp_path / "dance_0_keypoints.json").write_text(content)
     with pytest.raises(PoseError, match=message):
-        read_given_keypoints(tmp_path)
+        read_given(tmp_path)
 
 
 def test_wrong_names(tmp_path):
     (tmp_path / "dance.json").write_text('{"people": []}')
     with pytest.raises(PoseError, match=r"dance\.json has no frame number in its name"):
-        read_given_keypoints(tmp_path)
+        read_given(tmp_path)
     (tmp_path / "dance.json").unlink()
     write_frame(tmp_path, 3, DANCE[0], name="a")
     write_frame(tmp_path, 3, DANCE[0], name="b")
     with pytest.raises(PoseError, match="frame 3 is there twice"):
-        read_given_keypoints(tmp_path)
+        read_given(tmp_path)
     (tmp_path / "b_000000000003_keypoints.json").unlink()
     write_frame(tmp_path, 20240101120000, DANCE[0])
     with pytest.raises(PoseError, match="its last frame is 20240101120000 but it has 2 files"):
-        read_given_keypoints(tmp_path)
+        read_given(tmp_path)
 
 
 def test_other_files(tmp_path):
     with pytest.raises(PoseError, match=r"none\.zip: no such file or folder; check column `keypoints`"):
-        read_given_keypoints(tmp_path / "none.zip")
+        read_given(tmp_path / "none.zip")
     (tmp_path / "a.csv").write_text("1,2,3")
     with pytest.raises(PoseError, match=r"a\.csv holds no keypoints that can be read; give a folder or \.zip of"):
-        read_given_keypoints(tmp_path / "a.csv")
+        read_given(tmp_path / "a.csv")
     for name in ("bad.zip", "bad.npz"):
         (tmp_path / name).write_bytes(b"nothing of the kind")
         with pytest.raises(PoseError, match=rf"{name} is not a readable"):
-            read_given_keypoints(tmp_path / name)
+            read_given(tmp_path / name)
     np.savez(tmp_path / "other.npz", poses=DANCE)
     with pytest.raises(PoseError, match=r"other\.npz has no array `keypoints` \(arrays: poses\)"):
-        read_given_keypoints(tmp_path / "other.npz")
+        read_given(tmp_path / "other.npz")
     np.savez(tmp_path / "shape.npz", keypoints=DANCE[:, :17])
     with pytest.raises(PoseError, match=r"`keypoints` is float32 \(30, 17, 3\); numbers of shape \(frames, 25, 3\)"):
-        read_given_keypoints(tmp_path / "shape.npz")
+        read_given(tmp_path / "shape.npz")
 
 
 def test_an_archive_cannot_run_code(tmp_path):
@@ -178,5 +179,5 @@ def test_an_archive_cannot_run_code(tmp_path):
 
     np.savez(tmp_path / "p.npz", keypoints=np.array([Harmful()], dtype=object))
     with pytest.raises(PoseError, match=r"p\.npz is not a readable \.npz of plain arrays"):
-        read_given_keypoints(tmp_path / "p.npz")
+        read_given(tmp_path / "p.npz")
     assert not (tmp_path / "ran").exists()
