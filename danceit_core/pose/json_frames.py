@@ -29,8 +29,8 @@ LONGEST_HOLE = 100_000
 MOST_FRAMES = 1_000_000
 # One person with face and hands has 3 kB, indented 10 kB. An hour of a crowd of twenty at 60 frames a second: 14 GB.
 MOST_FRAME_BYTES, MOST_BYTES = 2**21, 2**34
-# OpenPose's numbers deflate to a third; what unpacks to thirty times its size is a trap. Small files may be anything.
-MOST_UNPACKED, SMALL_BYTES = 30, 2**24
+# OpenPose's numbers deflate to a third; what unpacks to twenty times its size is a trap. Small files may be anything.
+MOST_UNPACKED, SMALL_BYTES = 20, 2**23
 # What a damaged zip makes its reader and its decompressors raise.
 UNREADABLE = (*DAMAGE, EOFError, NotImplementedError, RuntimeError, zipfile.BadZipFile, zlib.error)
 
@@ -83,9 +83,9 @@ def frame_files(folder: Path) -> list[Path]:
     return [folder / name for name in sorted(found)]
 
 
-def most_unpacked(path: Path) -> int:
-    """The bytes that an archive may unpack to."""
-    return min(MOST_BYTES, SMALL_BYTES + MOST_UNPACKED * path.stat().st_size)
+def most_unpacked(path: Path, *, small: int = SMALL_BYTES) -> int:
+    """The bytes that an archive may unpack to; `small` of them whatever its size."""
+    return min(MOST_BYTES, small + MOST_UNPACKED * path.stat().st_size)
 
 
 def check_entry(path: Path, entry: zipfile.ZipInfo) -> None:

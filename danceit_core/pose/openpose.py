@@ -56,9 +56,9 @@ def follow_person(people: Sequence[Keypoints]) -> Keypoints:
     for index, candidates in enumerate(people):
         chosen: Keypoints | None = None
         if last is not None and lost < LOST_FRAMES:
-            distances = [_distance(candidate, last) for candidate in candidates]
-            if distances and min(distances) <= _height(last) / 2:
-                chosen = candidates[int(np.argmin(distances))]
+            distances = _distances(candidates, last)
+            if len(distances) and distances.min() <= _height(last) / 2:
+                chosen = candidates[int(distances.argmin())]
         elif len(candidates):
             chosen = max(candidates, key=lambda person: _height(person) * person[:, 2].mean())
         lost = 0 if chosen is not None else lost + 1
@@ -73,11 +73,9 @@ def count_people(people: Sequence[Keypoints], followed: Keypoints) -> NDArray[np
     height = 0.0
     for index, candidates in enumerate(people):
         height = _height(followed[index]) or height
-        counted = [
-            _height(person) >= COUNTED_HEIGHT * height and present(person).sum() >= COUNTED_JOINTS
-            for person in candidates
-        ]
-        counts[index] = max(sum(counted), int(present(followed[index]).any()))
+        counted = _heights(candidates) >= COUNTED_HEIGHT * height
+        counted &= present(candidates).sum(axis=1) >= COUNTED_JOINTS
+        counts[index] = max(counted.sum(), present(followed[index]).any())
     return counts
 
 
@@ -91,21 +89,24 @@ def read_json_zip(path: Path) -> Detection:
     return _read_frames(path, zip_frames(path))
 
 
+def _heights(people: Keypoints) -> NDArray[np.float32]:
+    """Heights (n,) in pixels of the joints that are present of (n, 25, 3), 0 if none is."""
+    seen, y = present(people), people[..., 1]
+    heights: NDArray[np.float32] = np.where(seen, y, -np.inf).max(axis=1) - np.where(seen, y, np.inf).min(axis=1)
+    return np.maximum(heights, 0)
+
+
 def _height(person: Keypoints) -> float:
-    """Height in pixels of the joints that are present, 0 if none is."""
-    y = person[person[:, 2] > 0, 1]
-    return float(y.max() - y.min()) if len(y) else 0.0
+    return float(_heights(person[None])[0])
 
 
-def _distance(person: Keypoints, last: Keypoints) -> float:
-    """Median distance in pixels of the joints that both have; infinite if they share none."""
-    both = (person[:, 2] > 0) & (last[:, 2] > 0)
-    apart = person[both, :2] - last[both, :2]
-    if not len(apart):
-        return np.inf
-    # numpy.median takes ten times as long for so few numbers, and a crowd has millions of them.
-    ascending = np.sort(np.sqrt((apart * apart).sum(axis=1)))
-    return float((ascending[(len(apart) - 1) // 2] + ascending[len(apart) // 2]) / 2)
+def _distances(people: Keypoints, last: Keypoints) -> NDArray[np.float32]:
+    """Median distances (n,) in pixels of the joints that (n, 25, 3) and (25, 3) both have; infinite without one."""
+    both = present(people) & present(last)
+    apart = np.where(both, np.linalg.norm(people[..., :2] - last[:, :2], axis=-1), np.inf)
+    # The middle of those that count; numpy.nanmedian takes ten times as long, and a crowd has millions of them.
+    ascending, count, each = np.sort(apart, axis=1), both.sum(axis=1), np.arange(len(people))
+    return np.where(count > 0, (ascending[each, (count - 1) // 2] + ascending[each, count // 2]) / 2, np.inf)
 
 
 def _read_frames(source: Path, frames: Iterable[Frame]) -> Detection:
