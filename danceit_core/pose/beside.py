@@ -16,9 +16,9 @@ log = logging.getLogger(__name__)
 
 # Detectors lose some frames at the end, containers round; 24 frames a second and 25 are 4 % apart.
 LOST_FRAMES, LOST_SHARE = 6, 0.02
-# Rates of cameras; one is recognised when it gives the sound's length by 1 %.
+# Rates of cameras; one is recognised when it gives the sound's length, to which encoders add a block of silence.
 RATES = (24, 25, 30, 48, 50, 60, 120)
-SAME_LENGTH = 0.01
+SAME_SHARE, SAME_S = 0.01, 0.1
 LOWEST_FPS, HIGHEST_FPS = 1.0, 1000.0
 
 
@@ -84,12 +84,12 @@ def find_fps(frames: int, *, known: float | None, beside: Beside | None, assumed
     if beside.fps:
         return _fps_of_video(frames, video=beside, assumed=assumed, source=source)
     if not beside.lasts(frames, fps=assumed):
-        for rate in RATES:
-            if abs(frames / rate - beside.duration_s) <= SAME_LENGTH * beside.duration_s:
-                raise PoseError(
-                    f"{source}: {frames} frames at {assumed:g} a second last {frames / assumed:.1f} s, its "
-                    f"{beside.words}, as if they were {rate:g} a second; fill in column fps ({rate:g} or {assumed:g})"
-                )
+        rate = min(RATES, key=lambda rate: abs(frames / rate - beside.duration_s))
+        if abs(frames / rate - beside.duration_s) <= SAME_S + SAME_SHARE * beside.duration_s:
+            raise PoseError(
+                f"{source}: {frames} frames at {assumed:g} a second last {frames / assumed:.1f} s, its {beside.words}, "
+                f"as if they were {rate:g} a second; fill in column fps ({rate:g} or {assumed:g})"
+            )
     if beside.ends_before(frames, fps=assumed):
         log.warning("%s lasts %.1f s, longer than its %s; check column fps", source, frames / assumed, beside.words)
     return assumed

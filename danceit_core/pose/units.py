@@ -71,9 +71,10 @@ def normalised_from(keypoints: Keypoints, source: str | Path) -> int | None:
     xy = keypoints[present(keypoints), :2]
     low, high = np.percentile(xy, (1, 99))
     if low >= -1.5 and high <= 2:
-        return -1 if (xy < 0).mean() > 0.1 else 0
+        # Dancers go out of a picture at its sides rather than its top.
+        return -1 if np.median(xy[:, 0]) < 0 or (xy[:, 1] < 0).mean() > 0.1 else 0
     raise PoseError(
-        f"{source}: a body is {size:.2g} high, its coordinates {low:.2g} to {high:.2g}: neither pixels nor shares of a "
+        f"{source}: a body is {size:.3g} high, its coordinates {low:.3g} to {high:.3g}: neither pixels nor shares of a "
         "picture; give pixels (metres cannot be shown without a camera)"
     )
 
@@ -114,7 +115,7 @@ def check_pixels(keypoints: Keypoints, *, picture: Size, store: int, source: str
     width, height = picture
     if size * min(1.0, store / max(picture)) < SMALLEST_PX:
         raise PoseError(
-            f"{source}: a body is {size:.2g} px high in a picture of {width} x {height}; give coordinates in pixels, "
+            f"{source}: a body is {size:.3g} px high in a picture of {width} x {height}; give coordinates in pixels, "
             "and the size of their picture in columns `width` and `height`"
         )
     xy = keypoints[present(keypoints), :2] / np.array(picture, np.float32)
