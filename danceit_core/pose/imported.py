@@ -128,14 +128,23 @@ def _to_pixels(given: Given, *, beside: Beside | None, size: int, path: Path) ->
         keypoints = units.from_normalised(keypoints, low=low, picture=picture)
     elif picture is None:
         picture = units.picture_around(keypoints, least=store)
-    elif given.size is None and min(picture) > size and units.within(keypoints, store):
+        units.check_pixels(keypoints, picture=picture, store=size, source=path)
+        return keypoints, picture
+    elif given.size is None and _of_frame_store(keypoints, picture, store=store):
         log.warning(
-            "%s: all joints lie within %d x %d, so they are taken for those of a frame store, not of the %d x %d of "
-            "its video; fill in columns width and height if that is wrong", path, *store, *picture,
+            "%s: all joints lie within %s, so they are taken for those of a frame store, not of the %s of its video; "
+            "fill in columns width and height if that is wrong", path, _words(store), _words(picture),
         )  # fmt: skip
         picture = store
     units.check_pixels(keypoints, picture=picture, store=size, source=path)
+    units.warn_of_doubtful(keypoints, picture=picture, source=path)
     return keypoints, picture
+
+
+def _of_frame_store(keypoints: Keypoints, picture: units.Size, *, store: units.Size) -> bool:
+    """Whether joints lie in the square of a frame store, as our own exports do, rather than in the video's picture."""
+    smaller = store[0] < picture[0] and store[1] < picture[1]
+    return units.within(keypoints, store) and (smaller or not units.within(keypoints, picture))
 
 
 def _say_assumed(path: Path, given: Given, *, fps: float | None, picture: units.Size, beside: Beside | None) -> None:

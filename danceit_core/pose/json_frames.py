@@ -61,7 +61,11 @@ def zip_frames(path: Path) -> Iterator[Frame]:
             entries = [entry for entry in archive.infolist() if not (entry.is_dir() or is_stray(entry.filename))]
             frames = _choose(path, [entry.filename for entry in entries])
             # At once what the headers admit; those that lie are found out below.
-            _check_sizes(path, "its end", b"", left=left - sum(entries[index].file_size for _, index in frames))
+            if (announced := sum(entries[index].file_size for _, index in frames)) > left:
+                raise PoseError(
+                    f"{path} unpacks to {announced} bytes, far more than a dance has ({left} in a zip of its size); "
+                    "give the files that OpenPose wrote, cut up if they are of many hours"
+                )
             for number, index in frames:
                 entry = entries[index]
                 check_entry(path, entry)
@@ -130,7 +134,7 @@ def _choose(source: Path, names: Sequence[str]) -> list[tuple[int, int]]:
     if skipped := len(names) - len(frames):
         chosen = {index for _, index in frames}
         first = next(name for index, name in enumerate(names) if index not in chosen)
-        log.warning("%s: %d files that are no frames are passed over (%s)", source, skipped, shown(first))
+        log.warning("%s: passed over as no frames: %d (%s)", source, skipped, shown(first))
     return frames
 
 
@@ -160,6 +164,6 @@ def _check_sizes(source: Path, name: str, data: bytes, *, left: int) -> None:
         )
     if left < 0:
         raise PoseError(
-            f"{source} unpacks to far more than a dance has, at {shown(name)}; give the files that OpenPose wrote, cut "
-            "up if they are of many hours"
+            f"{source} has far more bytes than a dance has, up to {shown(name)}; give the files that OpenPose wrote, "
+            "cut up if they are of many hours"
         )

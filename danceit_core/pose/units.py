@@ -105,25 +105,44 @@ def picture_around(keypoints: Keypoints, *, least: Size) -> Size:
 
 
 def check_pixels(keypoints: Keypoints, *, picture: Size, store: int, source: str | Path) -> None:
-    """Raise PoseError for a body that is too small, or outside of the (width, height) picture it is said to be in.
+    """Raise PoseError for a body that is too small, or mostly outside of the (width, height) picture it should be in.
 
-    store: side in pixels of the square that the picture is brought to. What is merely doubtful is a warning.
+    store: side in pixels of the square that the picture is brought to.
     """
     size = body_size(keypoints)
     if size is None:
         return
-    width, height = picture
     if size * min(1.0, store / max(picture)) < SMALLEST_PX:
         raise PoseError(
-            f"{source}: a body is {size:.3g} px high in a picture of {width} x {height}; give coordinates in pixels, "
-            "and the size of their picture in columns `width` and `height`"
+            f"{source}: a body is {size:.3g} px high in a picture of {picture[0]} x {picture[1]}; give coordinates in "
+            "pixels, and the size of their picture in columns `width` and `height`"
         )
-    xy = keypoints[present(keypoints), :2] / np.array(picture, np.float32)
-    reach_x, reach_y = farthest(keypoints)
-    where = f"{source}: joints reach {reach_x:.0f}, {reach_y:.0f} in a picture of {width} x {height}"
-    if ((xy < -BEYOND) | (xy > 1 + BEYOND)).any(axis=-1).mean() > 0.5:
-        raise PoseError(f"{where}; give the size of the picture that they belong to in columns `width` and `height`")
-    if ((xy < -0.02) | (xy > 1.02)).any(axis=-1).mean() > 0.1:
-        log.warning("%s, more than a tenth of them outside of it; check columns width and height", where)
-    elif reach_x < width / 2 and reach_y < height / 2:
-        log.warning("%s, all in its upper left quarter; check columns width and height", where)
+    if _share_outside(keypoints, picture, beyond=BEYOND) > 0.5:
+        raise PoseError(
+            f"{_reach(keypoints, picture, source)}; give the size of the picture that they belong to in columns "
+            "`width` and `height`"
+        )
+
+
+def warn_of_doubtful(keypoints: Keypoints, *, picture: Size, source: str | Path) -> None:
+    """Warn of joints that hardly belong to a picture of (width, height), such as those of a larger or a smaller one."""
+    x, y = farthest(keypoints)
+    where = ""
+    if _share_outside(keypoints, picture, beyond=0.02) > 0.1:
+        where = "more than a tenth of them outside of it"
+    elif 0 < x < picture[0] / 2 and 0 < y < picture[1] / 2:
+        where = "all in its upper left quarter"
+    if where:
+        log.warning("%s, %s; check columns width and height", _reach(keypoints, picture, source), where)
+
+
+def _share_outside(keypoints: Keypoints, picture: Size, *, beyond: float) -> float:
+    """The share of joints farther than `beyond` (in pictures) outside of a picture; 0 if there are none."""
+    shares = keypoints[present(keypoints), :2] / np.array(picture, np.float32)
+    outside = np.any((shares < -beyond) | (shares > 1 + beyond), axis=-1)
+    return float(np.mean(outside)) if len(shares) else 0.0
+
+
+def _reach(keypoints: Keypoints, picture: Size, source: str | Path) -> str:
+    x, y = farthest(keypoints)
+    return f"{source}: joints reach {x:.0f}, {y:.0f} in a picture of {picture[0]} x {picture[1]}"

@@ -73,7 +73,7 @@ def test_a_name_is_no_protocol(tmp_path, monkeypatch, name):
     ("entry", "content", "words"),
     [
         ("d_0001.json", b"[" * 100_000, "d_0001.json is not OpenPose JSON"),
-        ("d_0001.json", bytes(17 * 2**20), "d_0001.json has more than 2097152 bytes"),
+        ("d_0001.json", bytes(3 * 2**20), "d_0001.json has more than 2097152 bytes"),
         (f"d_{'9' * 5000}.json", b"{}", "has no frame number in its name"),
         ("d_0001.json", json.dumps({"people": [{"pose_keypoints_2d": [[1]]}]}).encode(), "BODY_25 has 75"),
         ("d_0001.json", json.dumps({"people": [{"pose_keypoints_2d": [1, 1, 9] * 25}]}).encode(), "d_0001.json: conf"),

@@ -99,6 +99,7 @@ def test_files_the_workflow_makes_need_not_be_there(config, tmp_path):
         ("video\tpath\na\tx\ty\n", "line 2: 3 cells for 2 columns"),
         ("video\tpath\na\t\n", "'a' has neither a path nor keypoints"),
         ("video\tpath\tcamera\na\tx\tc01\n", "'a' has a camera but no AIST++ annotation"),
+        ("video\tkeypoints\twidth\na\tx.npz\t640\n", "'a' has a width or a height alone; fill in both or none"),
         ("video\tkeypoints\tcamera\na\tx.pkl\tabove\n", "line 2: camera: 'above' does not match"),
     ],
 )

@@ -195,6 +195,9 @@ def test_what_nobody_tells_is_assumed_and_said_once(tmp_path, caplog):
     assert len(caplog.records) == 1
     words = "24 frames a second (column fps), a picture of 512 x 512 (columns width and height)"
     assert f"a.zip: assumed, as nothing tells: {words}" in caplog.text
+    caplog.clear()
+    given(save(tmp_path / "a.zip", WIDE))  # in a corner of that picture, which is a mere assumption
+    assert len(caplog.records) == 1
     # A larger picture than that of the frame store: one that all joints lie in.
     caplog.clear()
     table = given(save(tmp_path / "a.zip", sine_dancer(48, place=(1500, 1000))))
@@ -222,12 +225,14 @@ def test_keypoints_that_do_not_go_with_their_video(tmp_path):
         given(save(tmp_path / "a.zip", WIDE), video=str(tmp_path / "film.mkv"))
 
 
-def test_keypoints_of_a_frame_store_beside_its_video(tmp_path, caplog):
+@pytest.mark.parametrize("size", [(640, 576), (320, 180)])
+def test_keypoints_of_a_frame_store_beside_its_video(tmp_path, caplog, size):
     dance = sine_dancer(48)
-    film(tmp_path / "film.mkv", size=(640, 576))
+    film(tmp_path / "film.mkv", size=size)
     table = given(save(tmp_path / "a.zip", dance), video=str(tmp_path / "film.mkv"))
     np.testing.assert_allclose(table.keypoints, dance, atol=1e-3)
-    assert "taken for those of a frame store, not of the 640 x 576 of its video" in caplog.text
+    assert f"taken for those of a frame store, not of the {size[0]} x {size[1]} of its video" in caplog.text
+    assert len(caplog.records) == 1
 
 
 def test_what_the_table_says_wins_and_is_compared(tmp_path, caplog):

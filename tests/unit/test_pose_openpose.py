@@ -223,7 +223,7 @@ def test_files_that_are_no_frames_are_counted(tmp_path, caplog):
     (tmp_path / "old").mkdir()
     np.testing.assert_allclose(read_given(tmp_path).keypoints, DANCE[:5], atol=1e-3)
     assert len(caplog.records) == 1
-    assert "4 files that are no frames are passed over" in caplog.text
+    assert "passed over as no frames: 4 (" in caplog.text
 
 
 def test_a_folder_of_folders(tmp_path):
@@ -299,8 +299,8 @@ def test_a_zip_bomb_is_refused_in_little_memory(tmp_path, kind):
             archive.writestr(f"{number}.json", bomb(kind))
     assert path.stat().st_size < 200_000
     tracemalloc.start()
-    words = {"people": "0.json has more than 100 people", "one number": "unpacks to far more|is not OpenPose"}
-    with pytest.raises(PoseError, match=words.get(kind, "unpacks to far more than a dance has")) as caught:
+    words = {"people": "0.json has more than 100 people", "one number": "unpacks to|is not OpenPose"}
+    with pytest.raises(PoseError, match=words.get(kind, r"unpacks to 6\d+ bytes, far more than a dance has")) as caught:
         read_given(path)
     assert str(path) in str(caught.value)
     assert tracemalloc.get_traced_memory()[1] < 50e6
@@ -326,7 +326,7 @@ def test_a_folder_is_bounded_like_a_zip(tmp_path, monkeypatch):
     for number in range(4):
         (tmp_path / f"{number}.json").write_bytes(bomb("blanks"))
     monkeypatch.setattr("danceit_core.pose.json_frames.MOST_BYTES", 2**22)
-    with pytest.raises(PoseError, match=r"unpacks to far more than a dance has, at 2\.json"):
+    with pytest.raises(PoseError, match=r"has far more bytes than a dance has, up to 2\.json"):
         read_given(tmp_path)
     monkeypatch.setattr("danceit_core.pose.json_frames.MOST_FRAMES", 3)
     with pytest.raises(PoseError, match="has more than 3 files; cut it up"):
