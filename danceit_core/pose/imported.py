@@ -200,19 +200,21 @@ def _positions(source_frames: int, *, source_fps: float, fps: float) -> NDArray[
 
 
 def checksum(path: Path) -> str:
-    """SHA-256 of a file, or of the names and contents of a folder's JSON files; empty if there is nothing."""
-    if path.is_file():
+    """SHA-256 of a file, or of the names and contents of a folder's JSON files; empty if it cannot be read."""
+    try:
+        if path.is_dir():
+            return _checksum_of_folder(path)
         with path.open("rb") as file:
             return hashlib.file_digest(file, "sha256").hexdigest()
-    if not path.is_dir():
+    except OSError:
         return ""
+
+
+def _checksum_of_folder(path: Path) -> str:
     total = hashlib.sha256()
     for file_path in frame_files(path):
         total.update(os.fsencode(file_path.name) + b"\0")
-        try:
-            with file_path.open("rb") as file:
-                # What is longer was refused.
-                total.update(file.read(MOST_FRAME_BYTES))
-        except OSError as error:
-            total.update(str(error.errno).encode())
+        with file_path.open("rb") as file:
+            # What is longer was refused.
+            total.update(file.read(MOST_FRAME_BYTES))
     return total.hexdigest()

@@ -315,3 +315,13 @@ def test_checksum_of_a_folder_reads_frames_alone_and_in_pieces(tmp_path, monkeyp
     with (tmp_path / "e_1.json").open("wb") as file:
         file.truncate(2**40)  # a sparse file of a terabyte
     assert checksum(tmp_path) != first
+
+
+def test_a_folder_that_cannot_be_listed_is_refused(tmp_path, monkeypatch):
+    def refuse(path):
+        raise PermissionError(13, "Permission denied", str(path))
+
+    monkeypatch.setattr("os.scandir", refuse)
+    table = import_keypoints(tmp_path, row=EMPTY_ROW, fps=24, size=64, tolerant=True)
+    assert "cannot be read (Permission denied); check column `keypoints`" in table.metadata["refused"]
+    assert table.metadata["source"]["sha256"] == ""
