@@ -1,4 +1,7 @@
-"""The files that the tables name: each must be there, readable, of a name that Snakemake takes, and not of tomorrow."""
+"""The files that the tables name: each must be there, readable, of a name that Snakemake takes, and not of tomorrow.
+
+Beside them stand what operating systems leave in every folder that they show or copy: `is_stray` tells these apart.
+"""
 
 import os
 import re
@@ -14,6 +17,21 @@ from danceit_core.errors import ConfigError
 # What the demo's rules make.
 DEMO_FILES = re.compile(r"(dancer_[1-4]|target)\.mp4|song\.flac")
 
+# What macOS and Windows put into folders and archives, in small letters; hidden files begin with a dot (`._a.json`).
+STRAY_NAMES = {
+    "thumbs.db", "ehthumbs.db", "desktop.ini", "icon\r", "__macosx", "$recycle.bin", "system volume information",
+    "@eadir",
+}  # fmt: skip
+
+
+def is_stray(name: str) -> bool:
+    """True for what an operating system left beside the user's files: hidden files, Thumbs.db, all in __MACOSX.
+
+    name: of a file, or its path inside a folder or an archive, with / or \\ between its parts.
+    """
+    parts = name.replace("\\", "/").split("/")
+    return any((part.startswith(".") and part not in (".", "..")) or part.lower() in STRAY_NAMES for part in parts)
+
 
 def check_files(table: pd.DataFrame, *, table_path: str, made_in: str) -> None:
     """Raise ConfigError for a path of the table that is no file, unless the workflow makes it (folder `made_in`)."""
@@ -26,6 +44,8 @@ def check_files(table: pd.DataFrame, *, table_path: str, made_in: str) -> None:
             raise ConfigError(f"{table_path}: {row_id!r} has keypoints; rotate is for videos: empty that cell")
         if row.get("audio_track") and not any(row.get(column) for column in ("path", "audio")):
             raise ConfigError(f"{table_path}: {row_id!r} has an audio_track but no file with sound; empty that cell")
+        if bool(row.get("width")) != bool(row.get("height")):
+            raise ConfigError(f"{table_path}: {row_id!r} has a width or a height alone; fill in both or none")
         for column in ("path", "audio", "keypoints"):
             path = str(row.get(column) or "")
             made = Path(os.path.normpath(path)).is_relative_to(made_in) and DEMO_FILES.fullmatch(Path(path).name)

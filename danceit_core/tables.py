@@ -34,9 +34,12 @@ def write_table(path: str | Path, table: pa.Table, *, metadata: dict[str, Any]) 
         )  # fmt: skip
 
 
-def read_table(path: str | Path) -> tuple[pa.Table, dict[str, Any]]:
-    """What `write_table` wrote: the table and its metadata. Raises FileNotFoundError, or one of DAMAGE."""
-    table = pq.read_table(path, partitioning=None, page_checksum_verification=True)
+def read_table(path: str | Path, *, columns: list[str] | None = None) -> tuple[pa.Table, dict[str, Any]]:
+    """What `write_table` wrote: the table (of `columns` alone if given) and its metadata.
+
+    Raises FileNotFoundError, or one of DAMAGE.
+    """
+    table = pq.read_table(path, columns=columns, partitioning=None, page_checksum_verification=True)
     metadata = json.loads((table.schema.metadata or {})[METADATA_KEY])
     if not isinstance(metadata, dict):
         raise TypeError(f"its metadata are a {type(metadata).__name__}")

@@ -16,9 +16,9 @@ from numpy.typing import NDArray
 
 from danceit_core.errors import ConfigError, DanceItError, MediaError, PoseError
 from danceit_core.pose.cameras import project_route, read_camera
-from danceit_core.pose.openpose import FARTHEST_PX
 from danceit_core.pose.plain_pickle import read_arrays
 from danceit_core.pose.skeleton import JOINTS, Keypoints
+from danceit_core.pose.units import FARTHEST_PX
 
 FPS = 60.0
 COCO_JOINTS = 17

@@ -4,6 +4,7 @@ A pickle may name any function of Python and have it called. Here only the funct
 admitted, under the names of NumPy 1 and 2; the first other name ends the reading, before anything is called. A few
 bytes may also ask for gigabytes: as a number in the reader's memo, as the size of an array without contents, or as a
 list that holds another many times, which holds a third. The first two are refused, and lists are not made arrays.
+A file holds what it was written of, so its size bounds its arrays; the number of its steps bounds the time.
 """
 
 import pickle
@@ -22,6 +23,8 @@ ADMITTED = {
     for core in ("core", "_core")
     for module, name in (("multiarray", "_reconstruct"), ("multiarray", "scalar"), ("numeric", "_frombuffer"))
 } | {("numpy", "ndarray"), ("numpy", "dtype"), ("_codecs", "encode")}
+# Nine views of five minutes have 70 MB, in some hundred steps.
+MOST_BYTES, MOST_STEPS = 2**28, 1_000_000
 # An array as an argument of `_reconstruct`, and not to be called.
 ARRAY = object()
 
@@ -41,7 +44,10 @@ def read_arrays(path: str | Path) -> dict[str, NDArray[Any]]:
     """The arrays and numbers of a pickled dictionary by name. Raises PoseError if the file is something else."""
     try:
         with Path(path).open("rb") as file:
-            _check_memo(file.read())
+            data = file.read(MOST_BYTES + 1)
+            if len(data) > MOST_BYTES:
+                raise ValueError(f"it has more than {MOST_BYTES} bytes")
+            _check_steps(data)
             file.seek(0)
             content = ArrayUnpickler(file).load()
         if not isinstance(content, dict):
@@ -61,9 +67,11 @@ def read_arrays(path: str | Path) -> dict[str, NDArray[Any]]:
     return arrays
 
 
-def _check_memo(data: bytes) -> None:
-    """Raise ValueError for a number of the memo beyond the file's length: the memo is as long as its largest number."""
-    for opcode, argument, _ in pickletools.genops(data):
+def _check_steps(data: bytes) -> None:
+    """Raise ValueError for too many steps, or a number of the memo beyond the file's length, which makes it as long."""
+    for step, (opcode, argument, _) in enumerate(pickletools.genops(data)):
+        if step == MOST_STEPS:
+            raise ValueError(f"it has more than {MOST_STEPS} steps")
         if opcode.name in ("PUT", "BINPUT", "LONG_BINPUT") and isinstance(argument, int) and argument > len(data):
             raise ValueError(f"it numbers an object {argument}")
 

@@ -73,25 +73,25 @@ def write_pose_table(
     write_table(path, pa.table(data), metadata=about)
 
 
-def read_pose_table(path: str | Path) -> PoseTable:
-    """Read what `write_pose_table` wrote. Raises PoseError when the file is no keypoint table."""
+def read_pose_table(path: str | Path, *, columns: list[str] | None = None) -> PoseTable:
+    """Read what `write_pose_table` wrote, of `columns` alone if given. PoseError when the file is no keypoint table."""
     try:
-        table, metadata = read_table(path)
+        table, metadata = read_table(path, columns=columns)
         # (T * 75,) -> (T, 25, 3)
         keypoints = list_column(table, "keypoints").reshape(table.num_rows, JOINTS, 3)
         _check_metadata(metadata)
         core = {"frame", "time_s", "keypoints"}
-        columns = {name: table[name].to_numpy() for name in table.column_names if name not in core}
+        further = {name: table[name].to_numpy() for name in table.column_names if name not in core}
         for name, kinds in COLUMN_KINDS.items():
-            if name in columns and columns[name].dtype.kind not in kinds:
-                raise ValueError(f"column {name} holds {columns[name].dtype}")
+            if name in further and further[name].dtype.kind not in kinds:
+                raise ValueError(f"column {name} holds {further[name].dtype}")
     except FileNotFoundError:
         raise PoseError(f"{path}: no such keypoint table; run the rule that writes it") from None
     except DAMAGE as error:
         raise PoseError(
             f"{path} is not a keypoint table of DanceIt ({one_line(error)}); delete it and run again"
         ) from error
-    return PoseTable(keypoints, metadata, columns)
+    return PoseTable(keypoints, metadata, further)
 
 
 def _check_metadata(metadata: dict[str, Any]) -> None:

@@ -108,6 +108,7 @@ def test_files_the_workflow_makes_need_not_be_there(config, tmp_path):
         ("video\tpath\na\t\n", "'a' has neither a path nor keypoints"),
         ("video\tkeypoints\taudio_track\na\tx\t1\n", "'a' has an audio_track but no file with sound"),
         ("video\tpath\tcamera\na\tx\tc01\n", "'a' has a camera but no AIST++ annotation"),
+        ("video\tkeypoints\twidth\na\tx.npz\t640\n", "'a' has a width or a height alone; fill in both or none"),
         ("video\tkeypoints\tcamera\na\tx.pkl\tabove\n", "line 2: camera: 'above' does not match"),
         ("video\tpath\trotate\na\tx\t45\n", "line 2: rotate: '45' is not one of ['0', '90', '180', '270'] (degrees"),
         ("video\tkeypoints\trotate\na\tx.zip\t90\n", "'a' has keypoints; rotate is for videos: empty that cell"),

@@ -8,6 +8,7 @@ import sys
 import cv2
 import numpy as np
 import pytest
+from media_files import write_file
 
 from danceit_core.errors import ConfigError, MediaError, PoseError
 from danceit_core.pose import aistpp
@@ -148,6 +149,44 @@ def test_60_to_24_frames_a_second_in_the_frame_of_the_store(annotations):
     np.testing.assert_allclose(table.keypoints[0, 0, :2], (240, 105 + (900 - 310) / 4), atol=0.01)
     assert table.metadata["refused"] == ""
     assert len(table.metadata["source"]["sha256"]) == 64
+
+
+def test_the_rate_of_the_set_is_compared(annotations, tmp_path, caplog):
+    path = annotations / "keypoints2d" / f"{NAME}.pkl"
+    row = {"fps": "30", "width": "640", "height": "360", "camera": "c01"}
+    table = import_keypoints(path, row=row, fps=24, size=480, tolerant=False)
+    assert len(table) == 24
+    assert "an annotation of AIST++ has 60 frames a second and its camera's picture; columns fps, width" in caplog.text
+    pictures = [np.zeros((36, 64, 3), np.uint8)] * 60
+    for fps, words in ((60, ""), (30, "60 frames at 60 a second last 1.0 s, unlike its video")):
+        video = write_file(tmp_path / "v.mkv", pictures=pictures, times_s=np.arange(60) / fps, rate=fps)
+        caplog.clear()
+        row = {"fps": "", "width": "", "height": "", "camera": "c01"}
+        assert len(import_keypoints(path, row=row, fps=24, size=480, tolerant=False, video=str(video))) == 24
+        assert words in caplog.text
+        assert len(caplog.records) == bool(words)
+    sound = write_file(tmp_path / "s.wav", sound=np.zeros(4000, np.float32), sample_rate_hz=8000)
+    import_keypoints(path, row=row, fps=24, size=480, tolerant=False, sound=str(sound))
+    assert "60 frames at 60 a second last 1.0 s, unlike its sound" in caplog.text
+
+
+def test_metres_instead_of_centimetres_through_a_real_camera(annotations):
+    path = annotations / "keypoints3d" / f"{NAME}.pkl"
+    path.write_bytes(pickle.dumps({"keypoints3d": np.repeat(PERSON[None], 60, 0) / 100}))
+    row = {"fps": "", "width": "", "height": "", "camera": "c01"}
+    with pytest.raises(PoseError, match=r"a body is \d.* px high in a picture of 1920 x 1080"):
+        import_keypoints(path, row=row, fps=24, size=480, tolerant=False)
+
+
+def test_large_pickles(tmp_path, monkeypatch):
+    (tmp_path / "x.pkl").write_bytes(b"\x80\x04" + b"N0" * 200_000 + b"}.")
+    monkeypatch.setattr("danceit_core.pose.plain_pickle.MOST_STEPS", 100_000)
+    with pytest.raises(PoseError, match=r"x\.pkl is no pickle of plain arrays \(it has more than 100000 steps\)"):
+        read_arrays(tmp_path / "x.pkl")
+    with (tmp_path / "x.pkl").open("wb") as file:
+        file.truncate(2**29)
+    with pytest.raises(PoseError, match=r"it has more than 268435456 bytes"):
+        read_arrays(tmp_path / "x.pkl")
 
 
 class Harmful:

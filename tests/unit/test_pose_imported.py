@@ -3,11 +3,14 @@
 import numpy as np
 import pytest
 from dancers import sine_dancer
+from media_files import clicks, write_file
 
-from danceit_core.errors import PoseError
+from danceit_core.errors import ConfigError, PoseError
 from danceit_core.pose.estimate import Detection
 from danceit_core.pose.imported import checksum, fit_to_frame_store, import_keypoints, resample
 from danceit_core.pose.openpose import write_openpose_zip
+from danceit_core.pose.skeleton import present
+from danceit_core.pose.table import write_pose_table
 
 EMPTY_ROW = {"fps": "", "width": "", "height": "", "camera": ""}
 
@@ -57,7 +60,7 @@ def test_the_number_of_persons_is_that_of_the_nearest_frame():
 
 
 def test_a_table_of_given_keypoints(tmp_path):
-    write_openpose_zip(tmp_path / "waltz.zip", sine_dancer(48), name="waltz")
+    write_openpose_zip(tmp_path / "waltz.zip", sine_dancer(48, place=(100, 95), scale=0.25), name="waltz")
     row = {"fps": "48", "width": "200", "height": "100", "camera": ""}
     table = import_keypoints(tmp_path / "waltz.zip", row=row, fps=24, size=100, tolerant=False)
     assert len(table) == 24
@@ -88,3 +91,237 @@ def test_checksum_of_a_folder_depends_on_names_and_contents(tmp_path):
     (tmp_path / "a" / "2.json").write_text("y")
     assert len({first, second, checksum(tmp_path / "a")}) == 3
     assert checksum(tmp_path / "none") == ""
+
+
+# A dancer of 110 px in a picture of 320 x 180, two seconds at 30 frames a second.
+WIDE = sine_dancer(60, fps=30, place=(170, 160), scale=0.4)
+
+
+def given(path, *, row=None, fps=24, size=512, **beside):
+    return import_keypoints(path, row=EMPTY_ROW | (row or {}), fps=fps, size=size, tolerant=False, **beside)
+
+
+def save(path, keypoints):
+    write_openpose_zip(path, keypoints, name="dance")
+    return path
+
+
+def film(path, *, frames=60, fps=30, size=(320, 180)):
+    pictures = [np.full((size[1], size[0], 3), 90, np.uint8)] * frames
+    return write_file(path, pictures=pictures, times_s=np.arange(frames) / fps, rate=fps)
+
+
+def sing(path, *, length_s):
+    return write_file(path, sound=clicks([0.5], length_s=length_s, sample_rate_hz=8000), sample_rate_hz=8000)
+
+
+def in_store(keypoints, *, picture=(320, 180), fps=30):
+    return fit_to_frame_store(Detection(keypoints, None), source_fps=fps, source_size=picture, fps=24, size=512)
+
+
+def normalised(keypoints, *, low, picture=(320, 180)):
+    shares = keypoints.copy()
+    shares[..., :2] = keypoints[..., :2] / picture * (1 - low) + low
+    return np.where(present(keypoints)[..., None], shares, 0).astype(np.float32)
+
+
+@pytest.mark.parametrize("low", [0, -1])
+def test_normalised_coordinates_need_a_picture(tmp_path, caplog, low):
+    dance = WIDE.copy()
+    dance[3, 4] = 0
+    np.savez(tmp_path / "unit.npz", keypoints=normalised(dance, low=low))
+    for path in (tmp_path / "unit.npz", save(tmp_path / "unit.zip", normalised(dance, low=low))):
+        with pytest.raises(PoseError, match=rf"normalised \({low} to 1\), not pixels; fill in .*--keypoint_scale 0"):
+            given(path, row={"fps": "30"})
+        for row, beside in (
+            ({"width": "320", "height": "180", "fps": "30"}, {}),
+            ({}, {"video": str(film(tmp_path / "film.mkv"))}),
+        ):
+            caplog.clear()
+            table = given(path, row=row, **beside)
+            np.testing.assert_allclose(table.keypoints, in_store(dance).keypoints, atol=0.6)
+            assert f"normalised coordinates ({low} to 1), taken as shares of 320 x 180" in caplog.text
+
+
+def test_a_dancer_who_leaves_the_picture_a_little_is_normalised_all_the_same(tmp_path, caplog):
+    dance = WIDE + np.array([-165, 60, 0], np.float32)
+    path = save(tmp_path / "unit.zip", normalised(dance, low=0))
+    table = given(path, row={"width": "320", "height": "180", "fps": "30"})
+    np.testing.assert_allclose(table.keypoints[..., :2].std(), in_store(dance).keypoints[..., :2].std(), rtol=0.01)
+    assert "normalised coordinates (0 to 1)" in caplog.text
+
+
+@pytest.mark.parametrize(
+    ("change", "row", "words"),
+    [
+        ((0.005, 0.005, 0), {}, r"a body is 1\.\d+ high, .* neither pixels nor shares"),
+        ((0.03, 0.03, 0), {}, r"a body is 3\.\d+ px high in a picture of 512 x 512; give coordinates in pixels"),
+        ((1, 1, 0), {"width": "99999", "height": "99999"}, r"a body is 1\d\d px high in a picture of 99999 x 99999"),
+        (
+            (6, 6, 0),
+            {"width": "320", "height": "180"},
+            r"joints reach \d+, \d+ in a picture of 320 x 180; give the size",
+        ),
+    ],
+)
+def test_coordinates_that_cannot_be_pixels(tmp_path, change, row, words):
+    if "neither" in words:  # metres from a corner of the room
+        dance = (sine_dancer(60) - (0, 450, 0)) * (0.005, -0.005, 1) + (1, 2, 0)
+    else:
+        dance = WIDE * (*change[:2], 1)
+    np.savez(tmp_path / "a.npz", keypoints=dance)
+    with pytest.raises(PoseError, match=words) as caught:
+        given(tmp_path / "a.npz", row=row)
+    assert "\n" not in str(caught.value)
+    assert len(import_keypoints(tmp_path / "a.npz", row=EMPTY_ROW | row, fps=24, size=512, tolerant=True)) == 0
+
+
+def test_a_picture_of_doubtful_size_is_said(tmp_path, caplog):
+    path = save(tmp_path / "a.zip", WIDE)
+    given(path, row={"width": "220", "height": "120", "fps": "30"})
+    assert "in a picture of 220 x 120, more than a tenth of them outside of it; check columns width" in caplog.text
+    caplog.clear()
+    given(path, row={"width": "1920", "height": "1080", "fps": "30"})
+    assert "in a picture of 1920 x 1080, all in its upper left quarter; check columns width" in caplog.text
+    caplog.clear()
+    given(path, row={"width": "320", "height": "180", "fps": "30"})
+    assert not caplog.records
+
+
+def test_what_nobody_tells_is_assumed_and_said_once(tmp_path, caplog):
+    path = save(tmp_path / "a.zip", sine_dancer(48))
+    table = given(path)
+    np.testing.assert_allclose(table.keypoints, sine_dancer(48), atol=1e-3)
+    assert len(caplog.records) == 1
+    words = "24 frames a second (column fps), a picture of 512 x 512 (columns width and height)"
+    assert f"a.zip: assumed, as nothing tells: {words}" in caplog.text
+    caplog.clear()
+    given(save(tmp_path / "a.zip", WIDE))  # in a corner of that picture, which is a mere assumption
+    assert len(caplog.records) == 1
+    # A larger picture than that of the frame store: one that all joints lie in.
+    caplog.clear()
+    table = given(save(tmp_path / "a.zip", sine_dancer(48, place=(1500, 1000))))
+    assert len(caplog.records) == 1
+    assert "a picture of 1563 x 1012 (columns width and height)" in caplog.text
+    assert 0 < table.keypoints[..., :2].min() < table.keypoints[..., :2].max() <= 513
+
+
+def test_the_video_tells_rate_and_picture(tmp_path, caplog):
+    film(tmp_path / "film.mkv")
+    # As many frames as the video has, or nearly: 2 s at any rate.
+    for dance in (WIDE, WIDE[:-4]):
+        table = given(save(tmp_path / "a.zip", dance), video=str(tmp_path / "film.mkv"))
+        np.testing.assert_allclose(table.keypoints, in_store(dance).keypoints, atol=0.01)
+        assert len(table) == round(len(dance) / 30 * 24)
+    assert not caplog.records
+
+
+def test_keypoints_that_do_not_go_with_their_video(tmp_path):
+    film(tmp_path / "film.mkv", frames=120)
+    words = r"a\.zip: 60 frames do not go with the 120 of its video .*film\.mkv \(30 frames a second\), 4\.0 s; fill"
+    with pytest.raises(
+        PoseError, match=words + r" in column fps \(15 if they show all of it\), or correct column path"
+    ):
+        given(save(tmp_path / "a.zip", WIDE), video=str(tmp_path / "film.mkv"))
+
+
+@pytest.mark.parametrize("size", [(640, 576), (320, 180)])
+def test_keypoints_of_a_frame_store_beside_its_video(tmp_path, caplog, size):
+    dance = sine_dancer(48)
+    film(tmp_path / "film.mkv", size=size)
+    table = given(save(tmp_path / "a.zip", dance), video=str(tmp_path / "film.mkv"))
+    np.testing.assert_allclose(table.keypoints, dance, atol=1e-3)
+    assert f"taken for those of a frame store, not of the {size[0]} x {size[1]} of its video" in caplog.text
+    assert len(caplog.records) == 1
+
+
+def test_what_the_table_says_wins_and_is_compared(tmp_path, caplog):
+    film(tmp_path / "film.mkv")
+    row = {"fps": "24", "width": "640", "height": "360"}
+    table = given(save(tmp_path / "a.zip", WIDE * (2, 2, 1)), row=row, video=str(tmp_path / "film.mkv"))
+    np.testing.assert_allclose(
+        table.keypoints, in_store(WIDE * (2, 2, 1), picture=(640, 360), fps=24).keypoints, atol=0.01
+    )
+    assert "60 frames at 24 a second last 2.5 s, unlike its video" in caplog.text
+    assert (
+        "a picture of 640 x 360 by the table, of 320 x 180 by its video; check columns width and height" in caplog.text
+    )
+    assert len(caplog.records) == 2
+
+
+def test_a_sound_tells_that_the_rate_is_another(tmp_path, caplog):
+    path = save(tmp_path / "a.zip", np.concatenate([WIDE] * 5))
+    sound = str(sing(tmp_path / "song.wav", length_s=10))
+    words = r"300 frames at 24 a second last 12\.5 s, its sound .*song\.wav, 10\.1 s, as if they were 30 a second; fill"
+    with pytest.raises(PoseError, match=words + r" in column fps \(30 or 24\)"):
+        given(path, sound=sound)
+    given(path, sound=str(sing(tmp_path / "short.wav", length_s=4)))
+    assert "lasts 12.5 s, longer than its sound" in caplog.text
+    caplog.clear()
+    given(path, row={"fps": "24", "width": "320", "height": "180"}, sound=sound)
+    assert "300 frames at 24 a second last 12.5 s, unlike its sound" in caplog.text
+    caplog.clear()
+    # Music goes on after the dance.
+    given(path, row={"width": "320", "height": "180"}, sound=str(sing(tmp_path / "long.wav", length_s=31)))
+    assert "longer" not in caplog.text
+
+
+def test_a_video_that_cannot_be_read_is_said(tmp_path, caplog):
+    (tmp_path / "film.mkv").write_text("a letter")
+    table = given(save(tmp_path / "a.zip", sine_dancer(48)), video=str(tmp_path / "film.mkv"))
+    assert len(table) == 48
+    assert "nothing is known of the keypoints' video or sound" in caplog.text
+    assert "film.mkv" in caplog.text
+
+
+def test_a_table_of_ours_knows_its_rate_and_picture(tmp_path, caplog):
+    path = tmp_path / "t.parquet"
+    write_pose_table(path, WIDE, fps=30, size=(320, 180))
+    np.testing.assert_allclose(given(path).keypoints, in_store(WIDE).keypoints, atol=1e-4)
+    assert not caplog.records
+    given(path, row={"fps": "24", "width": "640", "height": "360"})
+    assert "24 frames a second by the table, 30 by the file" in caplog.text
+    assert "a picture of 640 x 360 by the table, of 320 x 180 by the file itself" in caplog.text
+
+
+@pytest.mark.parametrize(
+    ("row", "words"),
+    [
+        ({"width": "640"}, "has a width or a height alone; fill in both columns or none"),
+        ({"height": "640"}, "has a width or a height alone; fill in both columns or none"),
+        ({"fps": "0.000000001"}, r"column fps is 0\.000000001; keypoints have 1 to 1000 frames a second"),
+    ],
+)
+def test_cells_that_cannot_be(tmp_path, row, words):
+    with pytest.raises(ConfigError, match=words):
+        given(save(tmp_path / "a.zip", WIDE), row=row)
+
+
+def test_resampling_is_bounded(tmp_path, monkeypatch):
+    monkeypatch.setattr("danceit_core.pose.imported.MOST_FRAMES", 1000)
+    with pytest.raises(PoseError, match="60 frames at 1 a second become 1440 at 24, more than 1000; check column fps"):
+        given(save(tmp_path / "a.zip", WIDE), row={"fps": "1", "width": "320", "height": "180"})
+
+
+def test_checksum_of_a_folder_reads_frames_alone_and_in_pieces(tmp_path, monkeypatch):
+    (tmp_path / "a_0.json").write_text("x" * 100)
+    first = checksum(tmp_path)
+    for name in (".DS_Store", "._a_0.json", "film.mp4"):
+        (tmp_path / name).write_text("y")
+    (tmp_path / "b_1.json").symlink_to("/dev/zero")
+    (tmp_path / "c_1.json").symlink_to(tmp_path / "none")
+    (tmp_path / "d_1.json").mkdir()
+    assert checksum(tmp_path) == first
+    with (tmp_path / "e_1.json").open("wb") as file:
+        file.truncate(2**40)  # a sparse file of a terabyte
+    assert checksum(tmp_path) != first
+
+
+def test_a_folder_that_cannot_be_listed_is_refused(tmp_path, monkeypatch):
+    def refuse(path):
+        raise PermissionError(13, "Permission denied", str(path))
+
+    monkeypatch.setattr("os.scandir", refuse)
+    table = import_keypoints(tmp_path, row=EMPTY_ROW, fps=24, size=64, tolerant=True)
+    assert "cannot be read (Permission denied); check column `keypoints`" in table.metadata["refused"]
+    assert table.metadata["source"]["sha256"] == ""

@@ -9,13 +9,14 @@ import numpy as np
 import pandas as pd
 import pytest
 from dancers import sine_dancer
+from media_files import write_file
 from toy_target import CPU, TOY_SETTINGS, toy_target
 
 from danceit_core.imagination.checkpoint import save_pose_gan
 from danceit_core.imagination.train import begin
 from danceit_core.media.audio import stream_sound
 from danceit_core.media.video import decode_frames
-from danceit_core.pose.table import write_pose_table
+from danceit_core.pose.table import read_pose_table, write_pose_table
 
 ROOT = Path(__file__).parents[2]
 pytestmark = pytest.mark.workflow
@@ -174,6 +175,21 @@ def test_a_dance_that_cannot_be_used_is_listed_and_stops_only_a_strict_run(own, 
     line = error_of(snakemake("--cores", "1", *config(own, "strict=true"), "--", str(statistics)))
     assert "1 of 2 dances cannot be used" in line
     assert "letter.mp4" in line
+
+
+def test_keypoints_take_their_rate_from_the_video_beside_them(own, tmp_path):
+    np.savez(tmp_path / "dance.npz", keypoints=sine_dancer(60, fps=30, place=(170, 160), scale=0.4))
+    pictures = [np.full((180, 320, 3), 90, np.uint8)] * 60
+    film = write_file(tmp_path / "film.mkv", pictures=pictures, times_s=np.arange(60) / 30, rate=30)
+    (tmp_path / "videos.tsv").write_text(f"video\tpath\tkeypoints\ndance\t{film}\t{tmp_path}/dance.npz\n")
+    table = tmp_path / "results" / "keypoints" / "dance.parquet"
+    run = snakemake("--cores", "1", *config(own), "--", str(table))
+    assert run.returncode == 0, run.stdout + run.stderr
+    fps = read_pose_table(table).fps
+    assert len(read_pose_table(table)) == round(2 * fps)
+    assert "Nothing to be done" in snakemake("-n", *config(own), "--", str(table)).stdout
+    write_file(film, pictures=pictures[:30], times_s=np.arange(30) / 15, rate=15)
+    assert planned(snakemake("-n", *config(own), "--", str(table))) == {"import_keypoints": 1}
 
 
 def test_only_what_a_changed_value_touches_runs_again(own, tmp_path):

@@ -32,7 +32,10 @@ rule extract_keypoints:
 rule import_keypoints:
     """Joints that the user already has, brought to the frame rate and picture of the frame store."""
     input:
-        lambda w: clips.at[w.video, "keypoints"],
+        keypoints=lambda w: clips.at[w.video, "keypoints"],
+        # They tell at what rate and in what picture the joints were found.
+        video=lambda w: clips.at[w.video, "path"] or [],
+        sound=lambda w: clips.at[w.video, "audio"] or [],
     output:
         "<results>/keypoints/{video}.parquet",
     log:

@@ -6,6 +6,7 @@ from danceit_core.run import stage
 with stage(snakemake):
     video, params = VideoSettings(**snakemake.params.settings), snakemake.params
     given = {"row": params.row, "tolerant": params.tolerant, "fps": video.fps, "size": video.size}
-    table = import_keypoints(snakemake.input[0], **given)
+    beside = {"video": "".join(snakemake.input.video), "sound": "".join(snakemake.input.sound)}
+    table = import_keypoints(snakemake.input.keypoints, **given, **beside)
     about = {"columns": table.columns, "metadata": table.metadata}
     write_pose_table(snakemake.output[0], table.keypoints, fps=table.fps, size=table.size, **about)
