@@ -1,11 +1,14 @@
-"""The files that the tables name: each must be there, readable, of a name that Snakemake takes, and not of tomorrow."""
+"""The files that the tables name: each must be there, readable, of a name that Snakemake takes, and not of tomorrow.
+
+Beside them stand what operating systems leave in every folder that they show or copy: `is_stray` tells these apart.
+"""
 
 import os
 import re
 import stat
 import time
 from datetime import datetime
-from pathlib import Path
+from pathlib import Path, PurePath
 
 import pandas as pd
 
@@ -13,6 +16,21 @@ from danceit_core.errors import ConfigError
 
 # What the demo's rules make.
 DEMO_FILES = re.compile(r"(dancer_[1-4]|target)\.mp4|song\.flac")
+
+# What macOS and Windows put into folders and archives, in small letters; hidden files begin with a dot (`._a.json`).
+STRAY_NAMES = {
+    "thumbs.db", "ehthumbs.db", "desktop.ini", "icon\r", "__macosx", "$recycle.bin", "system volume information",
+    "@eadir",
+}  # fmt: skip
+
+
+def is_stray(name: str) -> bool:
+    """True for what an operating system left beside the user's files: hidden files, Thumbs.db, all in __MACOSX.
+
+    name: of a file, or its path inside a folder or an archive, with / or \\ between its parts.
+    """
+    parts = PurePath(name.replace("\\", "/")).parts
+    return any((part.startswith(".") and part != "..") or part.lower() in STRAY_NAMES for part in parts)
 
 
 def check_files(table: pd.DataFrame, *, table_path: str, made_in: str) -> None:
