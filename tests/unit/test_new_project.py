@@ -18,17 +18,22 @@ from danceit_core.media.video import VideoWriter
 from danceit_core.new_project import make_id, new_project
 
 
+def write_dance(path: Path, *, frames: int = 24) -> None:
+    with VideoWriter(path, fps=24, size=(32, 32), crf=30) as writer:
+        for _ in range(frames):
+            writer.write(np.zeros((32, 32, 3), np.uint8))
+
+
 @pytest.fixture
 def given(tmp_path: Path) -> dict[str, Any]:
     """A folder of two dances and other things, a song and a person."""
     dances = tmp_path / "dances"
     dances.mkdir()
     for name in ("dances/anna.mp4", "dances/club 'night'.mp4", "dances/._anna.mp4", "bert.mp4"):
-        with VideoWriter(tmp_path / name, fps=24, size=(32, 32), crf=30) as writer:
-            writer.write(np.zeros((32, 32, 3), np.uint8))
+        write_dance(tmp_path / name)
     write_picture(dances / "cover.png", np.zeros((8, 8, 3), np.uint8))
     (dances / "notes.txt").write_text("to be danced\n")
-    write_sound(tmp_path / "summer.flac", np.zeros(2000, np.float32), sample_rate_hz=8000)
+    write_sound(tmp_path / "summer.flac", np.zeros(16_000, np.float32), sample_rate_hz=8000)
     return {"videos": [dances], "songs": [tmp_path / "summer.flac"], "persons": [tmp_path / "bert.mp4"]}
 
 
