@@ -4,6 +4,7 @@ What an operating system left in a folder (`is_stray`) is passed over. Folders i
 they may hold what was sorted out, or the results of a run.
 """
 
+import os
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from itertools import groupby
@@ -46,7 +47,7 @@ def gather(named: Iterable[Path], *, fault: Look, what: str) -> Gathered:
 def place_of(path: Path) -> Path:
     """A path without `..` and without links to folders. A link to a file keeps its own name: the ID is made of it."""
     path = path.absolute()
-    return path.resolve() if path.name == ".." else path.parent.resolve() / path.name
+    return Path(os.path.realpath(path)) if path.is_dir() else Path(os.path.realpath(path.parent), path.name)
 
 
 def _read_folder(folder: Path, gathered: Gathered, *, fault: Look, what: str) -> None:

@@ -67,9 +67,10 @@ class Table:
     def add(self, file: Path, **cells: str) -> None:
         """One line more."""
         line, row = io.StringIO(newline=""), {"path": str(file), **cells}
-        writer = csv.writer(line, delimiter="\t", lineterminator=_line_end(self.text))
+        # A cell that holds a character of the line end is quoted.
+        writer = csv.writer(line, delimiter="\t", lineterminator="\r\n")
         writer.writerow([row.get(name, "") for name in self.header])
-        self.added.append(line.getvalue())
+        self.added.append(line.getvalue().removesuffix("\r\n") + _line_end(self.text))
         self.rows.append(row)
 
     def files(self) -> set[Path]:
