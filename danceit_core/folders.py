@@ -1,10 +1,11 @@
 """Folders whose names a shell, Snakemake or Python's search paths would take apart: `My Dances`, `it's`, `a{b}`, `a:b`.
 
 Snakemake (9.27) writes `sys.executable` into the shell command of every job without quotation marks (`execute_script`,
-`format_job_exec`): in a folder such as `My Dances` no rule would find its Python. The workflow calls both functions
-before its first job.
+`format_job_exec`): in a folder such as `My Dances` no rule would find its Python. It also asks for the user's name. The
+workflow calls these functions before its first job.
 """
 
+import getpass
 import multiprocessing
 import os
 import shlex
@@ -37,3 +38,11 @@ def let_shells_find_python() -> None:
     multiprocessing.set_executable(str(path))
     os.environ["PATH"] = os.pathsep.join([str(path.parent), os.environ.get("PATH", os.defpath)])
     sys.executable = path.name
+
+
+def name_the_user() -> None:
+    """Give a user whom the system has no name for (an arbitrary number, as in a pod) the number for a name, in USER."""
+    try:
+        getpass.getuser()
+    except (KeyError, OSError):
+        os.environ["USER"] = str(os.getuid())

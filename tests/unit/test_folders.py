@@ -1,5 +1,6 @@
 """Folders whose names a shell or Snakemake would take apart."""
 
+import getpass
 import os
 import subprocess
 import sys
@@ -8,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from danceit_core.errors import ConfigError
-from danceit_core.folders import check_folder
+from danceit_core.folders import check_folder, name_the_user
+from danceit_core.isolated import in_child
 
 # It starts another process as Snakemake does, and one by `multiprocessing`.
 PROGRAM = """
@@ -53,3 +55,22 @@ def test_folders_that_are_refused(name, words):
     assert str(caught.value).startswith("the folder of DanceIt, ")
     assert words in str(caught.value)
     check_folder("My Dances: it's 100 %", what="the folder of DanceIt", refused="{}")
+
+
+@pytest.mark.skipif(os.getuid() != 0, reason="only root can be somebody else")
+def test_a_user_without_a_name_gets_one(monkeypatch):
+    for name in ("LOGNAME", "USER", "LNAME", "USERNAME"):
+        monkeypatch.delenv(name, raising=False)
+    name_the_user()
+    assert "USER" not in os.environ
+
+    def nobody() -> tuple[str, str]:
+        os.setuid(1_234_567)
+        try:
+            before = getpass.getuser()
+        except (KeyError, OSError):
+            before = ""
+        name_the_user()
+        return before, getpass.getuser()
+
+    assert in_child(nobody, reading="/etc/passwd") == ("", "1234567")
