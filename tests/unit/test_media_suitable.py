@@ -10,7 +10,10 @@ import pytest
 from media_files import clicks, flashes, write_file
 from PIL import Image
 
+from danceit_core.config import VideoSettings
+from danceit_core.errors import MediaError
 from danceit_core.media import suitable
+from danceit_core.media.source import ingest_video
 from danceit_core.media.suitable import fault_of_song, fault_of_video
 
 TIMES_S = np.arange(48) / 24
@@ -91,6 +94,20 @@ def test_an_animated_webp_is_named_as_such(tmp_path):
 def test_text_is_neither_video_nor_sound(tmp_path, name, text):
     (tmp_path / name).write_text(text)
     assert (fault_of_video(tmp_path / name), fault_of_song(tmp_path / name)) == ("no video", "no sound")
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [("a.webp", "is an animated WebP, which FFmpeg cannot decode; convert it"), ("a.nfo", "is text, no")],
+)
+def test_in_a_table_they_are_named_too(tmp_path, name, words):
+    if name.endswith("webp"):
+        write_pictures(tmp_path / name, count=30)
+    else:
+        (tmp_path / name).write_text("words\n" * 100)
+    with pytest.raises(MediaError) as caught:
+        ingest_video(tmp_path / name, tmp_path / "store.mp4", settings=VideoSettings(size=64), tolerant=False)
+    assert str(caught.value).startswith(f"{tmp_path / name} {words}")
 
 
 @pytest.mark.parametrize(
