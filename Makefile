@@ -13,8 +13,11 @@ PROJECT ?=
 STUDY ?=
 # The cores snakemake may use; GPU-bound rules run one at a time.
 CORES ?= all
-WORKFLOW = PATH="$(CURDIR)/$(BIN):$$PATH" snakemake --cores $(CORES) $(and $(PROJECT),--configfile "$(PROJECT)/config.yaml")
-RESULTS = $(and $(PROJECT),$(PROJECT)/)results
+# Folders are named by the shell's variables, in quotation marks: their names may hold spaces, quotes and dollar signs.
+export PROJECT
+SNAKEMAKE := PATH="$$PWD/$(BIN):$$PATH" $(BIN)/python -m snakemake
+WORKFLOW = $(SNAKEMAKE) --cores $(CORES) $(and $(PROJECT),--configfile "$$PROJECT/config.yaml")
+RESULTS := $${PROJECT:+$$PROJECT/}results
 
 .DEFAULT_GOAL := video
 .PHONY: setup video report test test-long fuzz drill test-slurm test-browser user-study lint format smoke docs assets licences audit constraints help
@@ -39,8 +42,9 @@ video: $(READY) ## the demo: rendered dancers in, results/video.mp4 out; PROJECT
 # What was made beside that comes along: other videos, the comparison of choreographies.
 report: $(READY) ## all pictures, scores and videos in one page to look at offline: results/report.html
 	$(WORKFLOW)
-	$(WORKFLOW) --quiet all --report "$(RESULTS)/report.html" -- all \
-		$(wildcard $(RESULTS)/videos/*/*.mp4 $(RESULTS)/evaluation/choreography $(RESULTS)/matcher/*/sweep.html)
+	@set --; for made in "$(RESULTS)"/videos/*/*.mp4 "$(RESULTS)/evaluation/choreography" \
+		"$(RESULTS)"/matcher/*/sweep.html; do [ ! -e "$$made" ] || set -- "$$@" "$$made"; done; \
+	$(WORKFLOW) --quiet all --report "$(RESULTS)/report.html" -- all "$$@"
 	@echo "$(RESULTS)/report.html is written: open it in a browser"
 
 test: $(READY) ## the tests (those of the whole workflow: make smoke)
@@ -54,7 +58,7 @@ test-slurm: $(READY) ## the tiny workflow on a SLURM cluster of this machine's o
 
 user-study: $(READY) ## clips of each variant of the alignment, and a page to vote on them (STUDY="--port 8010")
 	$(WORKFLOW) -- "$(RESULTS)/user_study/study.json"
-	$(BIN)/python -m danceit_core.user_study --results "$(RESULTS)" --edits "$(or $(PROJECT),config)/edits.tsv" $(STUDY)
+	$(BIN)/python -m danceit_core.user_study --results "$(RESULTS)" --edits "$${PROJECT:-config}/edits.tsv" $(STUDY)
 
 test-browser: $(READY) ## the report, the voting page and the explorer in a real Chromium, which is installed where apt-get can
 	@command -v chromium > /dev/null || [ "$$(id -u)" != 0 ] || { apt-get update -qq && apt-get install -y -qq chromium; }
@@ -70,14 +74,14 @@ fuzz: $(READY) ## 1,500 damaged files of every kind, then our parsers by coverag
 	$(BIN)/python tests/fuzz/parsers.py --seconds 30
 
 smoke: $(READY) ## the whole chain at 64 to 192 px, on this machine, in a folder of its own
-	PATH="$(CURDIR)/$(BIN):$$PATH" tests/workflow/smoke.sh
+	PATH="$$PWD/$(BIN):$$PATH" tests/workflow/smoke.sh
 
 lint: $(READY) ## ruff, mypy, snakefmt, snakemake --lint
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy danceit_core
 	$(BIN)/snakefmt --check workflow
-	PATH="$(CURDIR)/$(BIN):$$PATH" snakemake --lint
+	$(SNAKEMAKE) --lint
 
 format: $(READY) ## let ruff and snakefmt write the code as they want it
 	$(BIN)/ruff check --fix .
@@ -85,7 +89,7 @@ format: $(READY) ## let ruff and snakefmt write the code as they want it
 	$(BIN)/snakefmt workflow
 
 assets: $(READY) ## fetch pose weights and body mesh ahead of time, for work offline
-	PATH="$(CURDIR)/$(BIN):$$PATH" snakemake --cores 1 -- \
+	$(SNAKEMAKE) --cores 1 -- \
 		resources/blazepose/pose_detection.tflite resources/blazepose/pose_landmark_full.tflite resources/body/body_mesh.zip
 
 docs: $(READY) ## the documentation as pages, docs/_build/index.html; a warning is an error
@@ -104,7 +108,7 @@ $(TOOLS)/ready: | $(READY)
 
 audit: $(READY) ## known vulnerabilities of what is installed, where a database of them can be reached
 	-@$(MAKE) --no-print-directory $(TOOLS)/ready
-	PATH="$(CURDIR)/$(TOOLS)/bin:$$PATH" tests/audit.sh
+	PATH="$$PWD/$(TOOLS)/bin:$$PATH" tests/audit.sh
 
 constraints: $(READY) $(TOOLS)/ready ## write down the versions that are installed now, and the hashes of their files
 	@{ head -2 constraints.txt; { $(BIN)/python -m pip freeze --all --exclude-editable | sed 's/+cpu//'; \

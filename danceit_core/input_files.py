@@ -8,7 +8,7 @@ import re
 import stat
 import time
 from datetime import datetime
-from pathlib import Path
+from pathlib import Path, PurePath
 
 import pandas as pd
 
@@ -17,7 +17,8 @@ from danceit_core.errors import ConfigError
 # What the demo's rules make.
 DEMO_FILES = re.compile(r"(dancer_[1-4]|target)\.mp4|song\.flac")
 
-# What macOS and Windows put into folders and archives, in small letters; hidden files begin with a dot (`._a.json`).
+# What macOS and Windows put into folders and archives, in small letters; hidden files begin with a dot (`._a.json`),
+# what marks a document as open in an office program with ~$.
 STRAY_NAMES = {
     "thumbs.db", "ehthumbs.db", "desktop.ini", "icon\r", "__macosx", "$recycle.bin", "system volume information",
     "@eadir",
@@ -29,8 +30,13 @@ def is_stray(name: str) -> bool:
 
     name: of a file, or its path inside a folder or an archive, with / or \\ between its parts.
     """
-    parts = name.replace("\\", "/").split("/")
-    return any((part.startswith(".") and part not in (".", "..")) or part.lower() in STRAY_NAMES for part in parts)
+    parts = PurePath(name.replace("\\", "/")).parts
+    return any((part.startswith((".", "~$")) and part != "..") or part.lower() in STRAY_NAMES for part in parts)
+
+
+def is_text(name: str) -> bool:
+    """False for a name that is not UTF-8: Python holds the bytes that it cannot read as halves of characters."""
+    return not any("\ud800" <= mark <= "\udfff" for mark in name)
 
 
 def check_files(table: pd.DataFrame, *, table_path: str, made_in: str) -> None:
@@ -64,8 +70,8 @@ def check_files(table: pd.DataFrame, *, table_path: str, made_in: str) -> None:
 
 def fault_of(path: str, *, folder_too: bool) -> str:
     """What is wrong with a path that should be a file (or a folder); empty if nothing is."""
-    if "{" in path or "}" in path:
-        return "snakemake takes braces in a name for a wildcard; rename the file"
+    if fault := _name_fault(path):
+        return fault
     try:
         mode = Path(path).stat().st_mode
     except FileNotFoundError:
@@ -77,3 +83,9 @@ def fault_of(path: str, *, folder_too: bool) -> str:
     if not (stat.S_ISDIR(mode) or stat.S_ISREG(mode)):
         return "no file but a device or pipe"
     return "" if os.access(path, os.R_OK) else "not readable"
+
+
+def _name_fault(path: str) -> str:
+    if "{" in path or "}" in path:
+        return "snakemake takes braces in a name for a wildcard; rename the file"
+    return "" if is_text(path) else "its name is not UTF-8 text; rename the file"

@@ -18,7 +18,7 @@ from jsonschema.exceptions import ValidationError, best_match
 from danceit_core.choreography.edits import Edit, read_edits
 from danceit_core.config import SECTIONS, make_settings
 from danceit_core.errors import ConfigError
-from danceit_core.input_files import check_files
+from danceit_core.input_files import check_files, is_text
 from danceit_core.tsv import read_cells
 
 TABLES = ("videos", "songs", "targets")
@@ -106,11 +106,14 @@ def load_schema(folder: str | Path, name: str) -> dict[str, Any]:
 def check_config(config: Mapping[str, Any], schema: Mapping[str, Any], *, config_files: str) -> None:
     """Raise ConfigError for the first key of `config` that the schema does not allow.
 
-    NaN is less and more than nothing, so that no bound of the schema stops it.
+    NaN is less and more than nothing, so that no bound of the schema stops it. Half a character (YAML's "\\udce9", or a
+    name on the command line that is not UTF-8) could be written to no report.
     """
-    for key, value in _numbers(config):
-        if not abs(value) <= LARGEST:
+    for key, value in _leaves(config):
+        if isinstance(value, int | float) and not abs(value) <= LARGEST:
             raise ConfigError(f"{config_files}: {key} is {str(value)[:40]}; numbers reach up to {LARGEST:g}")
+        if isinstance(value, str) and not is_text(value):
+            raise ConfigError(f"{config_files}: {key} is {value!r}, which is no UTF-8 text; rename the file or folder")
     error = best_match(Draft202012Validator(schema).iter_errors(config))
     if error is not None:
         raise ConfigError(f"{config_files}: {describe(error)}")
@@ -136,13 +139,14 @@ def check_config_file(path: str | Path) -> None:
         raise ConfigError(f"{path} is no YAML text ({' '.join(str(error).split())})") from None
 
 
-def _numbers(value: Any, key: str = "") -> Iterator[tuple[str, float]]:
-    """All numbers of nested mappings and lists with their keys."""
-    entries = value.items() if isinstance(value, Mapping) else enumerate(value) if isinstance(value, list) else ()
-    for name, entry in entries:
-        yield from _numbers(entry, f"{key}.{name}".lstrip("."))
-    if isinstance(value, int | float):
+def _leaves(value: Any, key: str = "") -> Iterator[tuple[str, Any]]:
+    """All that is no mapping and no list in nested ones, with its key."""
+    entries = value.items() if isinstance(value, Mapping) else enumerate(value) if isinstance(value, list) else None
+    if entries is None:
         yield key, value
+        return
+    for name, entry in entries:
+        yield from _leaves(entry, f"{key}.{name}".lstrip("."))
 
 
 def describe(error: ValidationError) -> str:
@@ -174,7 +178,11 @@ def load_table(path: str, schema: Mapping[str, Any]) -> pd.DataFrame:
     for number, cells in lines[1:]:
         if len(cells) > len(header):
             raise ConfigError(f"{path} line {number}: {len(cells)} cells for {len(header)} columns; check the tabs")
-        row = dict.fromkeys(known, "") | dict(zip(header, (cell.strip() for cell in cells), strict=False))
+        row = dict.fromkeys(known, "") | dict(zip(header, cells, strict=False))
+        # A spreadsheet's columns that were emptied have no name.
+        if nameless := [cell for name, cell in zip(header, cells, strict=False) if cell and not name]:
+            raise ConfigError(f"{path} line {number}: {nameless[0]!r} is in a column without a name; give it one")
+        row.pop("", None)
         filled = {name: cell for name, cell in row.items() if cell}
         error = best_match(Draft202012Validator(schema).iter_errors(filled))
         if error is not None:
@@ -192,8 +200,11 @@ def _check_header(header: Sequence[str], schema: Mapping[str, Any], *, path: str
     known = schema["properties"]
     for column in schema["required"]:
         if column not in header:
-            raise ConfigError(f"{path}: column {column!r} is missing; the columns are separated by tabs")
-    for column in header:
+            found = ", ".join(map(repr, header))[:100]
+            raise ConfigError(
+                f"{path}: column {column!r} is missing; the columns are separated by tabs (the first line has {found})"
+            )
+    for column in filter(None, header):
         if header.count(column) > 1:
             raise ConfigError(f"{path}: column {column!r} is there twice; delete one of them")
         if column not in known:

@@ -31,6 +31,8 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 Progress = Callable[[int, int], None]
 BAR_AFTER_S, LINE_EVERY_S = 2.0, 60.0
+# Logs are UTF-8 in any locale; a file's name may hold bytes that are no text.
+LOG_TEXT: Any = {"encoding": "utf-8", "errors": "backslashreplace"}
 # How PyTorch on the CPU, on the GPU, and OpenCV say it.
 OUT_OF_MEMORY = ("can't allocate memory", "out of memory", "Insufficient memory")
 
@@ -87,7 +89,7 @@ def make_progress(name: str, log_path: Path) -> Progress:
         show(done, total)
         if time.monotonic() - last_s > 10 or done >= total:
             last_s = time.monotonic()
-            with log_path.open("a") as file:
+            with log_path.open("a", **LOG_TEXT) as file:
                 file.write(f"{name}: {done} of {total}\n")
 
     return progress
@@ -172,7 +174,7 @@ def _open_log(path: Path, *, name: str) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text("")
     # Appending: progress, the last line of an error and the libraries' messages go to the same file.
-    handler = logging.FileHandler(path, mode="a")
+    handler = logging.FileHandler(path, mode="a", **LOG_TEXT)
     handler.setFormatter(logging.Formatter("%(levelname)s: %(message)s"))
     logging.basicConfig(level=logging.INFO, handlers=[handler], force=True)
     logging.captureWarnings(True)
@@ -220,7 +222,7 @@ def fail(log_path: Path, message: str) -> None:
     """Write the one line that says what went wrong, to the log and the terminal, and exit with status 1."""
     line = "error: " + " ".join(message.split())
     try:
-        with log_path.open("a") as file:
+        with log_path.open("a", **LOG_TEXT) as file:
             file.write(line + "\n")
     except OSError:  # the disk that is full is the log's own
         print(line, file=sys.stderr)

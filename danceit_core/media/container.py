@@ -27,6 +27,10 @@ DECODER_THREADS = 4
 # 8K is 33 million pixels. A header that announces more is damaged, and its pictures would fill the memory.
 MOST_PIXELS = 2**26
 MOST_FPS = 1000
+# FFmpeg paints text on a screen of characters: a readme.txt would be a video.
+TEXT_CODECS = {"ansi", "bintext", "xbin", "idf"}
+# Where the first chunk of a WebP file in its extended form has its flags, and the flag of an animation.
+WEBP_FLAGS_AT, WEBP_ANIMATION = 20, 2
 # A damaged timestamp would have years of one picture or of silence written.
 LONGEST_GAP_S = 600
 
@@ -45,6 +49,8 @@ def open_media(path: str | Path) -> Iterator[Any]:
         reason = getattr(error, "strerror", None) or error
         raise MediaError(f"{path} cannot be opened ({reason}); is it a video or sound file, copied whole?") from error
     with container:
+        if kind := _undecodable_kind(container, path):
+            raise MediaError(f"{path} is {kind}")
         for stream in container.streams.video:
             if stream.codec_context is not None:
                 check_size(container, stream.codec_context.width, stream.codec_context.height)
@@ -66,6 +72,18 @@ def one_line_errors(path: str | Path, what: str, *, remedy: str) -> Iterator[Non
             raise
         reason = " ".join(str(getattr(error, "strerror", None) or error).split())
         raise MediaError(f"{path}: {what} ({reason}); {remedy}") from error
+
+
+def _undecodable_kind(container: Any, path: str | Path) -> str:
+    """What a file is that FFmpeg opens, but that holds nothing to dance or cannot be decoded, and the remedy; or ""."""
+    if any(stream.codec_context and stream.codec_context.name in TEXT_CODECS for stream in container.streams.video):
+        return "text, no video; leave it out"
+    if container.format.name == "webp_pipe":
+        with Path(path).open("rb") as file:
+            head = file.read(WEBP_FLAGS_AT + 1)
+        if head[12:16] == b"VP8X" and head[WEBP_FLAGS_AT] & WEBP_ANIMATION:
+            return "an animated WebP, which FFmpeg cannot decode; convert it to a video, an animated PNG or a GIF"
+    return ""
 
 
 def picture_stream(container: Any) -> Any | None:

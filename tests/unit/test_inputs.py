@@ -214,3 +214,48 @@ def test_yaml_that_is_not_plain(tmp_path, text, words):
     assert words in str(caught.value)
     (tmp_path / "config.yaml").write_text("\ufeffa: &x 1\r\nb: *x\r\n")
     check_config_file(tmp_path / "config.yaml")
+
+
+def test_what_spreadsheets_leave_behind(config, tmp_path):
+    lines = ["\t\t\t\t", " video \tstyle\t\t path\t\t", f"waltz\t\t\t {tmp_path}/dance.mp4 \t\t", "\t\t\t\t", " \t \t"]
+    for encoding in ("utf-8", "utf-8-sig", "utf-16", "utf-16-be"):
+        for end in ("\n", "\r\n", "\r"):
+            mark = "\ufeff" if encoding == "utf-16-be" else ""
+            Path(config["videos"]).write_bytes((mark + end.join(lines)).encode(encoding))
+            project = load_project(config, schemas=SCHEMAS, config_files="config.yaml")
+            assert dict(project.videos.loc["waltz"]) == dict.fromkeys(project.videos.columns, "") | {
+                "video": "waltz",
+                "path": f"{tmp_path}/dance.mp4",
+            }
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        (
+            "video;path\nw;a\n",
+            "videos.tsv: its columns are separated by semicolons; save the table as tab-separated text",
+        ),
+        ('\n# mine\n"video";"path"\n', "separated by semicolons"),
+        ("sep=;\nvideo;path\n", "separated by semicolons"),
+        ("video,path\r\nw,a\r\n", "separated by commas"),
+        ("video,path\rw,a\r", "separated by commas"),
+        ("video\t\tpath\nw\tb\ta\n", "line 2: 'b' is in a column without a name; give it one"),
+        ("video\tpath\t\t\nw\ta\t\tb\n", "line 2: 4 cells for 2 columns"),
+        (
+            "Video\tPath\nw\ta\n",
+            "column 'video' is missing; the columns are separated by tabs (the first line has 'Video',",
+        ),
+    ],
+)
+def test_tables_of_another_kind(config, text, words):
+    edit(config, "videos", text)
+    assert words in refuse(config)
+
+
+@pytest.mark.parametrize("key", ["videos", "edits"])
+def test_a_name_in_the_configuration_that_is_not_utf_8(config, key):
+    config[key] = "caf\udce9.tsv"
+    assert f"config.yaml: {key} is 'caf\\udce9.tsv', which is no UTF-8 text; rename the file or folder" in refuse(
+        config
+    )

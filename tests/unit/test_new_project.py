@@ -1,5 +1,7 @@
 """A project of one's own, begun from files: tables that the workflow takes, and nothing lost when called again."""
 
+import os
+import shlex
 import subprocess
 import sys
 from pathlib import Path
@@ -18,17 +20,22 @@ from danceit_core.media.video import VideoWriter
 from danceit_core.new_project import make_id, new_project
 
 
+def write_dance(path: Path, *, frames: int = 24) -> None:
+    with VideoWriter(path, fps=24, size=(32, 32), crf=30) as writer:
+        for _ in range(frames):
+            writer.write(np.zeros((32, 32, 3), np.uint8))
+
+
 @pytest.fixture
 def given(tmp_path: Path) -> dict[str, Any]:
     """A folder of two dances and other things, a song and a person."""
     dances = tmp_path / "dances"
     dances.mkdir()
     for name in ("dances/anna.mp4", "dances/club 'night'.mp4", "dances/._anna.mp4", "bert.mp4"):
-        with VideoWriter(tmp_path / name, fps=24, size=(32, 32), crf=30) as writer:
-            writer.write(np.zeros((32, 32, 3), np.uint8))
+        write_dance(tmp_path / name)
     write_picture(dances / "cover.png", np.zeros((8, 8, 3), np.uint8))
     (dances / "notes.txt").write_text("to be danced\n")
-    write_sound(tmp_path / "summer.flac", np.zeros(2000, np.float32), sample_rate_hz=8000)
+    write_sound(tmp_path / "summer.flac", np.zeros(16_000, np.float32), sample_rate_hz=8000)
     return {"videos": [dances], "songs": [tmp_path / "summer.flac"], "persons": [tmp_path / "bert.mp4"]}
 
 
@@ -74,7 +81,13 @@ def test_called_again_it_adds_what_is_new_and_keeps_the_rest(given, tmp_path):
     assert list(loaded(folder).targets.index) == ["bert"]
 
 
-@pytest.mark.parametrize("name", ["a\tb", 'say "yes"', '"yes"', "a\nb", "ünï", "日本", "x" * 200, "-", "con", "-- rm"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "a\tb", 'say "yes"', '"yes"', "a\nb", "a\rb", "a\r\nb", "ünï", "日本", "x" * 251, "-", "con", "-- rm", "#1",
+        "🎵", "\x07bell \x1b[31mred", "\u202egpj", "a\u2028b", "$(touch pwned)", "100%", " before",
+    ],
+)  # fmt: skip
 def test_names_of_every_kind_come_through_the_tables(name, given, tmp_path):
     odd = (tmp_path / "dances/anna.mp4").rename(tmp_path / f"dances/{name}.mp4")
     new_project(tmp_path / "my", **given, consent=True)
@@ -104,6 +117,153 @@ def test_a_file_that_cannot_serve_is_one_line_and_nothing_is_written(given, tmp_
     with pytest.raises(ConfigError, match="my has no song yet; name one with --songs PATH"):
         new_project(tmp_path / "my", **given | {"songs": []}, consent=True)
     assert not (tmp_path / "my").exists()
+
+
+def test_a_name_that_no_table_can_hold_leaves_that_file_out(given, tmp_path):
+    dances = tmp_path / "dances"
+    for name in ("caf\udce9.mp4", "a{b}.mp4", "ends with a space.mp4 "):
+        write_dance(dances / "new.mp4")
+        (dances / "new.mp4").rename(dances / name)
+    (dances / "gone.mp4").symlink_to(tmp_path / "nowhere.mp4")
+    os.mkfifo(dances / "pipe.mp4")
+    report = new_project(tmp_path / "my", **given, consent=True)
+    assert list(loaded(tmp_path / "my").videos.index) == ["anna", "club_night"]
+    assert [line.removeprefix(f"left out: {dances}/") for line in report if line.startswith("left out")] == [
+        "gone.mp4 (a link to a file that is not there)",
+        "ends with a space.mp4  (its name ends with white space, which a table does not keep; rename the file)",
+        "caf\\udce9.mp4 (its name is not UTF-8 text; rename the file)",
+        "pipe.mp4 (no file but a device or pipe)",
+        "cover.png (no video)",
+        "notes.txt (no video)",
+        "a{b}.mp4 (snakemake takes braces in a name for a wildcard; rename the file)",
+    ]
+    assert all(line.isprintable() for line in report)
+
+
+def test_what_systems_leave_in_a_folder_is_passed_over(given, tmp_path):
+    dances = tmp_path / "dances"
+    for name in (".DS_Store", "Thumbs.db", "desktop.ini", "~$plan.docx", "._club.mp4"):
+        (dances / name).write_bytes(bytes(4096))
+    for name in ("half.mp4.part", "half.mp4.crdownload"):
+        write_dance(tmp_path / "whole.mp4")
+        (tmp_path / "whole.mp4").rename(dances / name)
+    report = new_project(tmp_path / "my", **given, consent=True)
+    assert list(loaded(tmp_path / "my").videos.index) == ["anna", "club_night"]
+    left_out = {line.partition("dances/")[2] for line in report if line.startswith("left out")}
+    assert left_out == {
+        "cover.png (no video)",
+        "notes.txt (no video)",
+        "half.mp4.part (a download that is not complete)",
+        "half.mp4.crdownload (a download that is not complete)",
+    }
+
+
+def test_many_files_left_out_are_one_line_and_folders_are_named(given, tmp_path):
+    dances = tmp_path / "dances"
+    for number in range(12):
+        (dances / f"{number:02}.txt").write_text("words\n")
+    for name in ("2019", "2020", "__MACOSX", ".git"):
+        (dances / name).mkdir()
+    report = new_project(tmp_path / "my", **given, consent=True)
+    assert f"left out: 14 files of {dances} (no video): 00.txt, 01.txt, 02.txt, ..." in report
+    assert f"not read: 2 folders inside {dances}: 2019, 2020; name them as well if they hold video" in report
+
+
+def test_a_folder_of_nothing_that_serves_says_why(given, tmp_path):
+    for file in (tmp_path / "dances").glob("*.mp4"):
+        file.unlink()
+    with pytest.raises(ConfigError, match=r"my has no video yet; name one with --videos PATH \(left out: .*cover\.png"):
+        new_project(tmp_path / "my", **given, consent=True)
+
+
+def test_a_dance_is_no_person(given, tmp_path):
+    again = tmp_path / "dances/../dances/anna.mp4"
+    for persons in (given["videos"], [again]):
+        with pytest.raises(ConfigError, match=r"dances/anna\.mp4 is given as a dance and as a person"):
+            new_project(tmp_path / "my", **given | {"persons": persons}, consent=True)
+    assert not (tmp_path / "my").exists()
+    new_project(tmp_path / "my", **given, consent=True)
+    with pytest.raises(ConfigError, match=r"bert\.mp4 is given as a dance and as a person"):
+        new_project(tmp_path / "my", videos=given["persons"], songs=[], persons=[], consent=True)
+    with pytest.raises(ConfigError, match=r"anna\.mp4 is given as a dance and as a person"):
+        new_project(tmp_path / "my", videos=[], songs=[], persons=[again], consent=True)
+    assert "targets.tsv: 1, 0 of them new" in " ".join(new_project(tmp_path / "my", **given, consent=True))
+
+
+def test_a_folder_of_many_persons(given, tmp_path):
+    (tmp_path / "persons").mkdir()
+    for number in range(11):
+        write_dance(tmp_path / f"persons/{number}.mp4")
+    with pytest.raises(ConfigError, match=r"--persons holds 11 new videos .* name up to 10 at a time"):
+        new_project(tmp_path / "my", **given | {"persons": [tmp_path / "persons"]}, consent=True)
+    (tmp_path / "persons/0.mp4").unlink()
+    new_project(tmp_path / "my", **given | {"persons": [tmp_path / "persons"]}, consent=True)
+
+
+def test_paths_are_written_without_detours(given, tmp_path, monkeypatch):
+    (tmp_path / "inside").mkdir()
+    (tmp_path / "link").symlink_to(tmp_path / "dances")
+    (tmp_path / "dances/other name.mp4").symlink_to(tmp_path / "dances/anna.mp4")
+    monkeypatch.chdir(tmp_path / "inside")
+    named = {name: [Path("..") / path.relative_to(tmp_path) for path in paths] for name, paths in given.items()}
+    new_project(Path("../my"), **named | {"videos": [Path("../link/../link")]}, consent=True)
+    project = loaded(tmp_path / "my")
+    assert list(project.videos["path"]) == [
+        f"{tmp_path}/dances/{name}.mp4" for name in ("anna", "club 'night'", "other name")
+    ]
+    assert project.songs.at["summer", "path"] == f"{tmp_path}/summer.flac"
+    again = new_project(Path("../my"), **given, consent=True)
+    assert [line for line in again if ", 0 of them new" in line] == again[-4:-1]
+
+
+@pytest.mark.parametrize("name", ["my dances", "it's", 'a"$HOME" & `b`', "Tänze #1: 100%", "a;b|c"])
+def test_the_command_it_ends_with_survives_a_shell(given, tmp_path, name):
+    report = new_project(tmp_path / name, **given, consent=True)
+    config = tmp_path / name / "config.yaml"
+    assert shlex.split(report[-1].removeprefix("then: ")) == ["snakemake", "--configfile", str(config)]
+    assert loaded(tmp_path / name).songs.index[0] == "summer"
+
+
+@pytest.mark.parametrize("name", ["a{b}", "a<b>", "new\nline", "caf\udce9"])
+def test_a_folder_whose_name_results_cannot_have(given, tmp_path, name):
+    with pytest.raises(ConfigError, match=r"the folder of the project, .*; rename it, or work in another one"):
+        new_project(tmp_path / name, **given, consent=True)
+    assert not (tmp_path / name).exists()
+
+
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16"])
+def test_a_table_of_a_spreadsheet_is_added_to_as_it_stands(given, tmp_path, end, encoding):
+    folder = tmp_path / "my"
+    new_project(folder, **given, consent=True)
+    rows = ["video\tpath\t\t", f"Ann\t{tmp_path}/dances/anna.mp4\t\t", "\t\t\t", "# Zoë"]
+    table = folder / "videos.tsv"
+    table.write_bytes((end.join(rows) + end).encode(encoding))
+    new_project(folder, **given, consent=True)
+    assert list(loaded(folder).videos.index) == ["Ann", "club_night"]
+    assert table.read_bytes().decode("utf-8-sig").split(end)[:4] == rows
+    assert table.read_bytes().startswith(b"\xef\xbb\xbf") == (encoding != "utf-8")
+
+
+@pytest.mark.parametrize(
+    ("setting", "dances"),
+    # In the last, Python takes file names for ASCII, too.
+    [({"PYTHONIOENCODING": "ascii"}, 3), ({"LC_ALL": "C"}, 3), ({"LC_ALL": "POSIX", "PYTHONUTF8": "0"}, 2)],
+)
+def test_names_on_a_terminal_that_knows_only_ascii(given, tmp_path, setting, dances):
+    write_dance(tmp_path / "dances/踊り.mp4")
+    (tmp_path / "dances/踊り.txt").write_text("words\n")
+    (tmp_path / "dances/notes.txt").rename(tmp_path / "dances/caf\udce9.txt")
+    command = [sys.executable, "-m", "danceit_core.new_project", tmp_path / "my", "--consent"]
+    for option, paths in given.items():
+        command += [f"--{option}", *paths]
+    environment = {
+        name: value for name, value in os.environ.items() if not name.startswith(("LC_", "LANG", "PYTHONIO"))
+    }
+    run = subprocess.run(command, env=environment | setting, capture_output=True, check=False)
+    assert (run.returncode, run.stderr) == (0, b"")
+    assert b"left out: " in run.stdout
+    assert len(loaded(tmp_path / "my").videos) == dances
 
 
 def test_the_command_line(given, tmp_path):

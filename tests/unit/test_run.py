@@ -39,6 +39,16 @@ def test_a_known_error_is_one_line_without_traceback(job):
     assert not any("Traceback" in line for line in log_of(job))
 
 
+def test_names_of_any_kind_stand_in_the_log(job):
+    def work() -> None:
+        logging.getLogger("danceit_core").warning("left out: %s", "caf\udce9 踊り.mp4")
+        raise MediaError("caf\udce9 踊り.mp4 is no video")
+
+    with pytest.raises(SystemExit), stage(job):
+        work()
+    assert log_of(job)[-2:] == ["WARNING: left out: caf\\udce9 踊り.mp4", "error: caf\\udce9 踊り.mp4 is no video"]
+
+
 def test_an_unknown_error_keeps_its_traceback_and_ends_in_one_line(job):
     with pytest.raises(SystemExit), stage(job):
         raise ZeroDivisionError("division by zero")

@@ -16,6 +16,7 @@ NAMES = {
     "quoted": '"it\'s" %s %(x)s *?[a] \\n.mp4',
     "lines": "new\nline\ttab.mp4",
     "colon": "12:30 踊り танец 🎵.mp4",
+    "controls": "bell\x07 \x1b[31mred\x1b[0m \u202egpj return\rnext\u2028.mp4",
     "long": 251 * "x" + ".mp4",
 }
 

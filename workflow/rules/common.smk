@@ -17,10 +17,16 @@ from danceit_core.crashes import crash_lines
 from danceit_core.errors import ConfigError
 from danceit_core.estimates import LARGEST_MB, make_estimates
 from danceit_core.evaluation.sweep import SWEEP
+from danceit_core.folders import check_folder, let_shells_find_python, name_the_user
 from danceit_core.inputs import check_config_file, load_project
 from danceit_core.user_study.stretches import variant_settings
 
 try:
+    # Snakemake formats the paths of its own files, and PYTHONPATH has colons between folders.
+    check_folder(library, what="the folder of DanceIt", refused="{}" + os.pathsep)
+    check_folder(Path.cwd(), what="the folder snakemake runs in")
+    let_shells_find_python()
+    name_the_user()
     for path in workflow.configfiles:
         check_config_file(path)
     project = load_project(
