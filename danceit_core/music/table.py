@@ -2,8 +2,8 @@
 
 Columns: `frame` int32, `time_s` float64 (= frame / fps), `features` fixed-size list of D float32, `loudness` float32
 (decibels of full scale, -60 and less: silence). The metadata holds fps, feature_set, beats_s, tempo_bpm, duration_s,
-silent and refused. A silent video has a table too, of zero features: its fragments serve retrieval, not training. The
-table of a dance whose sound cannot be read has no rows, and `refused` says why.
+silent, refused and doubt (why the beats may be wrong). A silent video has a table too, of zero features: its fragments
+serve retrieval, not training. The table of a dance whose sound cannot be read has no rows, and `refused` says why.
 """
 
 from dataclasses import dataclass
@@ -31,7 +31,7 @@ class Beats:
 class MusicTable:
     """Analysed sound: features (T, D) and loudness (T,) of each frame, beats in seconds, duration_s of the sound.
 
-    refused: why the sound cannot be used, "" if it can.
+    refused: why the sound cannot be used, "" if it can. doubt: why its beats may be wrong, "" if they seem sure.
     """
 
     features: Features
@@ -42,6 +42,7 @@ class MusicTable:
     duration_s: float
     silent: bool
     refused: str = ""
+    doubt: str = ""
 
     def __len__(self) -> int:
         return len(self.features)
@@ -65,6 +66,7 @@ def write_music_table(path: str | Path, music: MusicTable) -> None:
         "duration_s": music.duration_s,
         "silent": music.silent,
         "refused": music.refused,
+        "doubt": music.doubt,
     }
     write_table(path, pa.table(columns), metadata=about)
 
@@ -92,6 +94,7 @@ def read_music_table(path: str | Path) -> MusicTable:
             duration_s=number_of(about, "duration_s", zero=True),
             silent=bool(about["silent"]),
             refused=str(about.get("refused", "")),
+            doubt=str(about.get("doubt", "")),
         )
     except FileNotFoundError:
         raise MusicError(f"{path}: no such music table; run the rule that writes it") from None
