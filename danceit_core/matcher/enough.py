@@ -36,15 +36,15 @@ def what_lacks(pairs: Pairs, *, delay_s: float) -> str:
     """Why nothing can be learnt from the pairs of part "train", as a clause; "" where something can."""
     train = pairs.only(pairs.part == TRAIN)
     if not len(train):
-        return "no dance has sound" if not len(pairs) else "no dance with sound is left to learn from"
+        return "no dance with sound is left to learn from" if len(pairs) else "no dance has sound"
     if len(set(train.video.tolist())) > 1:
         return ""
     moments = OtherMoments(train, delay_s=delay_s)
     if len(train) > 1 and (moments.before + moments.after > 0).all():
         return ""
-    span_s = float(np.ptp(train.start_s)) + train.seconds
-    least_s = 2 * delay_s + train.seconds
+    alone = "has sound" if len(train) == len(pairs) else "is left to learn from"
+    span_s, least_s = float(np.ptp(train.start_s)) + train.seconds, 2 * delay_s + train.seconds
     return (
-        f"one dance alone is there to learn from, its fragments span {span_s:g} s, and no other moment of it lies "
-        f"matcher.delay_s = {delay_s:g} s from each (sure from {least_s:g} s on)"
+        f"one dance alone {alone}, and its {span_s:g} s are too few for another moment of it, matcher.delay_s = "
+        f"{delay_s:g} s away, to each of its fragments ({least_s:g} s are enough)"
     )
