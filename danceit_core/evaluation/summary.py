@@ -20,7 +20,7 @@ from danceit_core.evaluation.beats import beat_scores
 from danceit_core.evaluation.motion import motion_scores
 from danceit_core.evaluation.painting import flag_poses
 from danceit_core.files import write_text
-from danceit_core.music.table import Beats, MusicTable
+from danceit_core.music.table import CHECK_BEATS, Beats, MusicTable
 from danceit_core.pose.redetection import detection_share, redetection
 from danceit_core.pose.table import PoseTable
 from danceit_core.tables import DAMAGE, one_line
@@ -63,7 +63,7 @@ def remarks(poses: PoseTable, music: MusicTable) -> list[str]:
 
     poses: the dance. music: its song's.
     """
-    found = [music.doubt] if music.doubt else []
+    found = [f"tempo unsure: {music.beats.doubt}; {CHECK_BEATS}"] if music.beats.doubt else []
     if np.isnan(poses.columns["match_distance"]).all():
         found.append(
             "no matcher could be trained, as too little of the dances has sound: beats, tempo, energy and seams chose "

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from danceit_core.config import MusicSettings
-from danceit_core.music.columns import CHUNK, feature_width
+from danceit_core.music.columns import CHUNK, Features, feature_width
 from danceit_core.music.compiled import prepare_librosa
 from danceit_core.music.sound import Sound, frame_count, is_silent
 from danceit_core.music.table import Beats, MusicTable
@@ -21,21 +21,27 @@ def analyse_music(
     frames: the number of frames of the video that the sound belongs to; None (a song): as many as cover the sound.
     Sound that never exceeds -60 dB of full scale gives a silent table, sound under 2 s one without beats.
     """
+    count = frame_count(samples, sample_rate_hz=sample_rate_hz, fps=fps) if frames is None else frames
+    silent = is_silent(samples)
+    if silent:
+        features = np.zeros((count, feature_width(settings.features)), np.float32)
+        beats = Beats(np.zeros(0), 0.0)
+    else:
+        features, beats = _hear(samples, sample_rate_hz=sample_rate_hz, fps=fps, kind=settings.features, frames=count)
+    loudness = frame_loudness(samples, sample_rate_hz=sample_rate_hz, fps=fps, frames=count)
+    return MusicTable(features, loudness, beats, fps, settings.features, len(samples) / sample_rate_hz, silent)
+
+
+def _hear(samples: Sound, *, sample_rate_hz: int, fps: float, kind: str, frames: int) -> tuple[Features, Beats]:
+    """Features and beats of sound that is not silent."""
     prepare_librosa()
     from danceit_core.music.beats import SHORTEST_S, track_beats  # noqa: PLC0415
     from danceit_core.music.features import audio_features  # noqa: PLC0415
 
-    count = frame_count(samples, sample_rate_hz=sample_rate_hz, fps=fps) if frames is None else frames
-    duration_s = len(samples) / sample_rate_hz
-    silent = is_silent(samples)
-    if silent:
-        features = np.zeros((count, feature_width(settings.features)), np.float32)
-    else:
-        features = audio_features(samples, sample_rate_hz=sample_rate_hz, fps=fps, frames=count, kind=settings.features)
-    has_beats = not silent and duration_s >= SHORTEST_S
-    beats = track_beats(samples, sample_rate_hz=sample_rate_hz) if has_beats else Beats(np.zeros(0), 0.0)
-    loudness = frame_loudness(samples, sample_rate_hz=sample_rate_hz, fps=fps, frames=count)
-    return MusicTable(features, loudness, beats, fps, settings.features, duration_s, silent)
+    features = audio_features(samples, sample_rate_hz=sample_rate_hz, fps=fps, frames=frames, kind=kind)
+    if len(samples) < SHORTEST_S * sample_rate_hz:
+        return features, Beats(np.zeros(0), 0.0)
+    return features, track_beats(samples, sample_rate_hz=sample_rate_hz)
 
 
 def frame_loudness(samples: Sound, *, sample_rate_hz: int, fps: float, frames: int) -> NDArray[np.float32]:

@@ -18,20 +18,27 @@ from danceit_core.music.columns import Features
 from danceit_core.pose.table import MOST_FPS
 from danceit_core.tables import DAMAGE, list_column, number_of, one_line, read_table, write_table
 
+# What to do where the beats may be wrong.
+CHECK_BEATS = "check the beats, the ticks under the waveform of results/preview/PERSON/SONG.mp4"
+
 
 @dataclass(frozen=True)
 class Beats:
-    """times_s: (B,) seconds, increasing, empty where the music has no beat; tempo_bpm: beats a minute, 0 likewise."""
+    """times_s: (B,) seconds, increasing, empty where the music has no beat; tempo_bpm: beats a minute, 0 likewise.
+
+    doubt: why they may be wrong (`doubt.doubt_beats`), "" if they seem sure.
+    """
 
     times_s: NDArray[np.float64]
     tempo_bpm: float
+    doubt: str = ""
 
 
 @dataclass(frozen=True)
 class MusicTable:
     """Analysed sound: features (T, D) and loudness (T,) of each frame, beats in seconds, duration_s of the sound.
 
-    refused: why the sound cannot be used, "" if it can. doubt: why its beats may be wrong, "" if they seem sure.
+    refused: why the sound cannot be used, "" if it can.
     """
 
     features: Features
@@ -42,7 +49,6 @@ class MusicTable:
     duration_s: float
     silent: bool
     refused: str = ""
-    doubt: str = ""
 
     def __len__(self) -> int:
         return len(self.features)
@@ -66,7 +72,7 @@ def write_music_table(path: str | Path, music: MusicTable) -> None:
         "duration_s": music.duration_s,
         "silent": music.silent,
         "refused": music.refused,
-        "doubt": music.doubt,
+        "doubt": music.beats.doubt,
     }
     write_table(path, pa.table(columns), metadata=about)
 
@@ -88,13 +94,12 @@ def read_music_table(path: str | Path) -> MusicTable:
         return MusicTable(
             features=features,
             loudness=loudness,
-            beats=Beats(times_s, number_of(about, "tempo_bpm", zero=True)),
+            beats=Beats(times_s, number_of(about, "tempo_bpm", zero=True), str(about.get("doubt", ""))),
             fps=number_of(about, "fps", most=MOST_FPS),
             feature_set=str(about["feature_set"]),
             duration_s=number_of(about, "duration_s", zero=True),
             silent=bool(about["silent"]),
             refused=str(about.get("refused", "")),
-            doubt=str(about.get("doubt", "")),
         )
     except FileNotFoundError:
         raise MusicError(f"{path}: no such music table; run the rule that writes it") from None

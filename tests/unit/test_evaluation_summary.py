@@ -80,12 +80,12 @@ def test_the_page_names_the_video_and_its_scores(scores, tmp_path):
 
 def test_what_to_know_before_the_scores_are_believed_stands_on_every_page(scores):
     unknown = PoseTable(sine_dancer(48), {"fps": 24}, {"match_distance": np.full(48, np.nan)})
-    music = MusicTable(np.zeros((48, 13)), np.zeros(48), Beats(np.zeros(0), 0.0), 24.0, "mfcc", 2.0, False, doubt="so")
+    music = MusicTable(np.zeros((48, 13)), np.zeros(48), Beats(np.zeros(0), 0.0, "so"), 24.0, "mfcc", 2.0, False)
     noted = remarks(unknown, music)
-    assert noted[0] == "so"
+    assert noted[0].startswith("tempo unsure: so; check the beats")
     assert "no matcher could be trained" in noted[1]
     known = PoseTable(unknown.keypoints, unknown.metadata, {"match_distance": np.zeros(48)})
-    assert remarks(known, replace(music, doubt="")) == []
+    assert remarks(known, replace(music, beats=Beats(np.zeros(0), 0.0))) == []
     dances = pd.DataFrame({"frames": [0], "hours": [0], "dropped_share": [0], "silent": True, "refused": [""]})
     scores["remarks"] = ["the tempo is <unsure>"]
     about = {"video": "v.mp4", "dances": dances, "benchmarks": {}}
