@@ -21,9 +21,8 @@ NEAREST = 3
 
 def main(matcher_path: str, song: str, cleaned: str, dance_sound: str) -> None:
     matcher, pose = load_matcher(matcher_path, device=torch.device("cpu")), read_pose_table(cleaned)
-    if matcher is None:
-        sys.exit(f"{matcher_path}: no matcher could be trained on these dances")
-    learnt = matcher.checkpoint  # a matcher takes fragments and features of the kind it was trained on
+    assert matcher, "no matcher could be trained on these dances"
+    learnt = matcher.checkpoint  # it takes fragments and features of the kind that it was trained on
     seconds, hearing = learnt["seconds"], MusicSettings(features=learnt["feature_set"])
     own = analyse_dance(dance_sound, settings=hearing, fps=pose.fps)
     fragments = cut_fragments(pose, own, video="dance", seconds=seconds, settings=FragmentSettings())
