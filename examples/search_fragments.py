@@ -21,17 +21,17 @@ NEAREST = 3
 
 def main(matcher_path: str, song: str, cleaned: str, dance_sound: str) -> None:
     matcher, pose = load_matcher(matcher_path, device=torch.device("cpu")), read_pose_table(cleaned)
-    learnt = matcher.checkpoint  # a matcher takes fragments and features of the kind it was trained on
+    assert matcher, "no matcher could be trained on these dances"
+    learnt = matcher.checkpoint  # it takes fragments and features of the kind that it was trained on
     seconds, hearing = learnt["seconds"], MusicSettings(features=learnt["feature_set"])
     own = analyse_dance(dance_sound, settings=hearing, fps=pose.fps)
     fragments = cut_fragments(pose, own, video="dance", seconds=seconds, settings=FragmentSettings())
-    names = list(fragments.table["fragment_id"])
-    index = FragmentIndex(names, matcher.embed_pose(fragments.keypoints))
+    index = FragmentIndex(fragments.table["fragment_id"].to_numpy(str), matcher.embed_pose(fragments.keypoints))
     music = analyse_song(song, settings=hearing, fps=pose.fps, fragment_s=seconds)
     starts, _ = clip_song(music, fragment_frames=fragments.keypoints.shape[1])
     found = search_clips(music, starts, database=fragments, matcher=matcher, index=index, count=NEAREST)
     for start, rows, distances in zip(starts, found.rows, found.distance, strict=True):
-        best = ", ".join(f"{names[row]} ({away:.2f})" for row, away in zip(rows, distances, strict=True))
+        best = ", ".join(f"{index.fragment_ids[row]} ({away:.2f})" for row, away in zip(rows, distances, strict=True))
         print(f"{start / pose.fps:6.2f} s  {best}")
 
 

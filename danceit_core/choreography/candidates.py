@@ -35,6 +35,7 @@ TEMPO_REACH_S = 4.0
 class Choice:
     """Fragments that one clip may dance: rows (K,) of the library, distance (K,) >= 0 of the matcher, nearest first.
 
+    Without a matcher all distances are NaN, which costs nothing.
     extra (K,): a cost besides those of the settings, such as an edit's. as_danced: rate and shift (see `Candidates`) of
     the one row of a clip that is not to be chosen anew.
     """
@@ -104,8 +105,9 @@ def find_candidates(
     rates = costs.playback_rates(library, rows, song.tempo_at(clip, clip_frames=length))
     beats = song.beats_s * song.fps - clip * length
     beats = beats[(beats > 1) & (beats < length - 1)]
-    spread = np.ptp(choice.distance)
-    cost = settings.match_weight * (choice.distance - choice.distance.min()) / (spread if spread > 0 else 1.0)
+    distance = np.nan_to_num(choice.distance)
+    spread = np.ptp(distance)
+    cost = settings.match_weight * (distance - distance.min()) / (spread if spread > 0 else 1.0)
     cost = cost + choice.extra + settings.tempo_weight * costs.stretch(rates)
     played = library.frames_at(rows, rates[:, None] * np.arange(length))  # (K, F)
     steps, jerk = rates[:, None] * library.speed[played], rates[:, None] ** 3 * library.jerk[played]

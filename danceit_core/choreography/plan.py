@@ -19,7 +19,7 @@ class Plan:
 
     start_frame, frames: where the clip lies in the song, int. fragment_id: of the database. source_video,
     source_start_frame: where its movement comes from. rate: source frames played for each frame of the song.
-    match_distance: of the clip's music to the fragment in the matcher's joint space (>= 0).
+    match_distance: of the clip's music to the fragment in the matcher's joint space (>= 0), NaN without a matcher.
     """
 
     start_frame: NDArray[np.int64]
@@ -76,7 +76,8 @@ def read_plan(path: str | Path) -> Plan:
     """Read what `write_plan` wrote. Raises ChoreographyError when the file is no plan."""
     try:
         plan = Plan.from_frame(read_table(path)[0].to_pandas())
-        if not ((plan.rate > 0) & (plan.rate < np.inf) & np.isfinite(plan.match_distance) & (plan.frames > 0)).all():
+        known = np.isfinite(plan.match_distance) if not np.isnan(plan.match_distance).all() else True
+        if not ((plan.rate > 0) & (plan.rate < np.inf) & known & (plan.frames > 0)).all():
             raise ValueError("it holds rates, distances or lengths that no clip has")
         return plan
     except (ChoreographyError, *DAMAGE) as error:

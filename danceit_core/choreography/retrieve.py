@@ -17,7 +17,7 @@ from danceit_core.choreography.library import Library, Rows
 from danceit_core.choreography.path import best_path
 from danceit_core.choreography.plan import Plan
 from danceit_core.config import RetrievalSettings
-from danceit_core.errors import ChoreographyError
+from danceit_core.errors import ChoreographyError, ConfigError
 
 # Candidates are chosen by all their own costs from this many times as many nearest matches.
 POOL = 5
@@ -25,7 +25,10 @@ POOL = 5
 
 @dataclass(frozen=True)
 class Matches:
-    """For each of C clips its K nearest fragments, nearest first: rows (C, K) of the library, distance (C, K) >= 0."""
+    """For each of C clips its K nearest fragments, nearest first: rows (C, K) of the library, distance (C, K) >= 0.
+
+    Without a matcher (`undecided_matches`) all distances are NaN.
+    """
 
     rows: Rows
     distance: NDArray[np.floating]
@@ -36,6 +39,12 @@ def sort_matches(distance: ArrayLike) -> Matches:
     table = np.asarray(distance, np.float64)
     rows = np.argsort(table, axis=1, kind="stable")
     return Matches(rows, np.take_along_axis(table, rows, 1))
+
+
+def undecided_matches(clips: int, fragments: int, *, count: int, rng: np.random.Generator) -> Matches:
+    """Matches where there is no matcher: for each clip `count` of the fragments at random, at unknown distance."""
+    rows = np.stack([rng.permutation(fragments)[:count] for _ in range(clips)])
+    return Matches(rows, np.full(rows.shape, np.nan))
 
 
 def pool_size(settings: RetrievalSettings) -> int:
@@ -90,7 +99,10 @@ def choose(
     rng: np.random.Generator,
     beat_kind: str = "min",
 ) -> Plan:
-    """The plan that dances one fragment of each clip's choice. Arguments and errors as of `retrieve`."""
+    """The plan that dances one fragment of each clip's choice. Arguments and errors as of `retrieve`.
+
+    Raises ConfigError for `argmin` without a matcher.
+    """
     count = len(clip_windows(song.frames, fragment_frames=library.frames, fps=song.fps))
     if round(settings.fragment_s * song.fps) != library.frames:
         raise ChoreographyError(
@@ -99,6 +111,11 @@ def choose(
         )
     check_choices(choices, count=count)
     if settings.variant == "argmin":
+        if any(np.isnan(choice.distance).any() for choice in choices):
+            raise ConfigError(
+                "retrieval.variant is 'argmin', which chooses by the matcher alone, but the dances hold too little "
+                "sound to train one; set it to 'path', which goes by beats and seams, or add dances with sound"
+            )
         chosen = np.array([choice.rows[choice.distance.argmin()] for choice in choices])
         rates, shifts = np.ones(count), np.zeros(count, np.int64)
     elif settings.variant == "path":

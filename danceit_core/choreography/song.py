@@ -10,7 +10,14 @@ from danceit_core.choreography.candidates import ClipSong
 from danceit_core.choreography.edits import Edit, edited_choices, touched_clips
 from danceit_core.choreography.library import Library, make_library
 from danceit_core.choreography.plan import Plan
-from danceit_core.choreography.retrieve import Matches, choose, clip_windows, pool_size, retrieve
+from danceit_core.choreography.retrieve import (
+    Matches,
+    choose,
+    clip_windows,
+    pool_size,
+    retrieve,
+    undecided_matches,
+)
 from danceit_core.config import RetrievalSettings
 from danceit_core.database.table import Database
 from danceit_core.matcher.index import FragmentIndex
@@ -22,7 +29,7 @@ def plan_song(
     music: MusicTable,
     database: Database,
     *,
-    matcher: Matcher,
+    matcher: Matcher | None,
     index: FragmentIndex,
     settings: RetrievalSettings,
     beat_kind: str,
@@ -30,13 +37,17 @@ def plan_song(
 ) -> Plan:
     """Embed each clip of the song, search the database, choose fragments.
 
-    beat_kind: `min` or `max` of speed, the motion beat of temporal alignment. Raises ChoreographyError for a song
-    shorter than one fragment, MatcherError for features of another kind than the matcher learnt.
+    matcher: None where none could be trained: beats, tempo, energy and seams choose alone. beat_kind: `min` or `max` of
+    speed, the motion beat of temporal alignment. Raises ChoreographyError for a song shorter than one fragment,
+    MatcherError for features of another kind than the matcher learnt, ConfigError for `argmin` without a matcher.
     """
     starts, song = clip_song(music, fragment_frames=database.keypoints.shape[1])
-    matches = search_clips(music, starts, database=database, matcher=matcher, index=index, count=pool_size(settings))
+    count, rng = pool_size(settings), np.random.default_rng(seed)
+    if matcher is None:
+        matches = undecided_matches(len(starts), len(database), count=count, rng=rng)
+    else:
+        matches = search_clips(music, starts, database=database, matcher=matcher, index=index, count=count)
     library = library_of(database)
-    rng = np.random.default_rng(seed)
     return retrieve(library, matches, song=song, settings=settings, rng=rng, beat_kind=beat_kind)
 
 
@@ -46,7 +57,7 @@ def edit_plan(
     music: MusicTable,
     database: Database,
     *,
-    matcher: Matcher,
+    matcher: Matcher | None,
     index: FragmentIndex,
     settings: RetrievalSettings,
     beat_kind: str,
@@ -55,15 +66,17 @@ def edit_plan(
 ) -> Plan:
     """`plan` of a song after the edits of that song; clips that no edit touches dance what they did.
 
-    styles: the style of each video. Raises ChoreographyError for edits that leave nothing to dance.
+    matcher: None where none could be trained. styles: the style of each video. Raises ChoreographyError for edits that
+    leave nothing to dance.
     """
     starts, song = clip_song(music, fragment_frames=database.keypoints.shape[1])
     touched = touched_clips(edits, plan, fps=music.fps)
-    matches = search_clips(music, starts[touched], database=database, matcher=matcher, index=index, count=len(index))
-    distance = {}
-    for clip, rows, values in zip(touched, matches.rows, matches.distance, strict=True):
-        distance[clip] = np.empty(len(index))
-        distance[clip][rows] = values
+    distance = {clip: np.full(len(database), np.nan) for clip in touched}
+    if matcher is not None:
+        wanted, count = starts[touched], len(index)
+        matches = search_clips(music, wanted, database=database, matcher=matcher, index=index, count=count)
+        for clip, rows, values in zip(touched, matches.rows, matches.distance, strict=True):
+            distance[clip][rows] = values
     library = library_of(database)
     choices = edited_choices(edits, plan, library, distance, fps=music.fps, styles=styles)
     path = replace(settings, variant="path")  # the paper's argmin has nothing to say about neighbours

@@ -39,7 +39,7 @@ def draw_beats(steps: Steps, beats: Beats, peaks: NDArray[np.float32], *, kind: 
     extreme = "least" if kind == "min" else "greatest"
     figure.suptitle(
         f"{beats.tempo_bpm:.0f} beats a minute{cut}. Motion beat ({extreme} speed) within {HIT_FRAMES} frame of the "
-        f"music's: {shares or 'no beats'}",
+        f"music's: {shares or 'no beats'}" + f"\nTempo unsure: {beats.doubt}" * bool(beats.doubt),
         fontsize=11,
     )
     for line, axes in enumerate(figure.subplots(min(lines, MOST_LINES), squeeze=False)[:, 0]):

@@ -95,7 +95,7 @@ def draw_losses(histories: Mapping[str, Sequence[Mapping[str, Any]]]) -> Figure:
             if points:
                 axes.plot(*zip(*points, strict=True), style, color=f"C{colour}", label=f"{name}, {key[:-5]}")
     axes.set(title="Loss of the matcher", xlabel="epoch", ylabel="loss")
-    if histories:
+    if axes.lines:  # a matcher that could not be trained has none
         axes.legend(fontsize="small")
     return figure
 

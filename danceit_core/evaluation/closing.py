@@ -78,9 +78,14 @@ def closing_lines(
     return [
         f"{video}: {scores['video']['seconds']:.1f} s",
         *(f"  {value:>5} {words}" for value, words in key_scores(scores, kind=kind)),
+        *(line for remark in scores.get("remarks", []) for line in _noted(remark)),
         *textwrap.wrap(f"time: {times}", WIDTH, initial_indent="  ", subsequent_indent="        "),
         f"  more: {summary}; {_report_command(summary)} gathers all pictures into one page",
     ]
+
+
+def _noted(remark: str) -> list[str]:
+    return textwrap.wrap(f"note: {remark}", WIDTH, initial_indent="  ", subsequent_indent="        ")
 
 
 def _report_command(summary: str) -> str:
@@ -104,7 +109,9 @@ def summary_html(
         f"<h1>{escape(video)}</h1><div class='cards'>",
         *(f"<div class='card'><b>{escape(value)}</b>{escape(words)}</div>"
           for value, words in [*cards, *key_scores(scores, kind=kind)]),
-        "</div><h2>Scores</h2>",
+        "</div>",
+        *(f"<p>Note: {escape(remark)}.</p>" for remark in scores.get("remarks", [])),
+        "<h2>Scores</h2>",
         _table(("what", "value", "chance"), score_rows(scores)),
         f"<h2>The dances it was learnt from</h2><p>{escape(describe_total(dances))}</p><ul>{left_out}</ul>",
         "<h2>Time of each stage</h2><table>",

@@ -12,6 +12,7 @@ The paper leaves its protocol open. Here the two kinds of pairs are equally many
 the matcher nor chose its epoch.
 """
 
+import logging
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -26,8 +27,10 @@ from danceit_core.evaluation.summary import write_scores
 from danceit_core.files import whole_file, write_history
 from danceit_core.matcher import scores
 from danceit_core.matcher.data import Pairs
-from danceit_core.matcher.model import Matcher, save_matcher
+from danceit_core.matcher.model import Matcher, save_matcher, save_untrained
 from danceit_core.matcher.train import PARTS, Trained
+
+log = logging.getLogger(__name__)
 
 # Beyond this many fragments the pairs are drawn from a sample: all pairs of 2000 are 4 million.
 MOST = 2000
@@ -116,8 +119,21 @@ def write_training(trained: Trained, pairs: Pairs, files: Any, *, seed: int) -> 
     draw_curves(trained.history, files.curves)
 
 
+def write_untrained(lack: str, files: Any) -> None:
+    """The same files where there is nothing to learn from, which `lack` says: a warning, and the run goes on."""
+    log.warning(
+        "no matcher is trained: %s; beats, tempo, energy and seams choose the fragments alone. Add dances with sound, "
+        "or name their sound in column `audio` of videos.tsv",
+        lack,
+    )
+    save_untrained(files.matcher, lack)
+    write_scores(files.scores, {"untrained": lack})
+    write_history(files.history, [])
+    draw_curves([], files.curves)
+
+
 def draw_curves(history: Sequence[Mapping[str, Any]], path: str | Path) -> None:
-    """Loss and AUC by epoch as a PNG (Fig. 11); dashed where the videos were not trained on."""
+    """Loss and AUC by epoch as a PNG (Fig. 11); dashed where the videos were not trained on. No epoch: no matcher."""
     figure = Figure(figsize=(9, 3.6), layout="constrained")
     left, right = figure.subplots(1, 2)
     styles = {"train": "-", "validation": ":", "test": "--"}
@@ -132,5 +148,7 @@ def draw_curves(history: Sequence[Mapping[str, Any]], path: str | Path) -> None:
     for axes in (left, right):
         axes.spines[["top", "right"]].set_visible(False)
     right.legend(frameon=False, fontsize=8)
+    if not history:
+        left.text(0.5, 0.5, "no matcher: too little sound", transform=left.transAxes, ha="center", va="center")
     with whole_file(path) as partial:
         figure.savefig(partial, dpi=130, format="png")

@@ -8,7 +8,7 @@ import numpy as np
 import torch
 
 from danceit_core.choreography.align import Source, read_source
-from danceit_core.choreography.retrieve import pool_size
+from danceit_core.choreography.retrieve import Matches, pool_size
 from danceit_core.choreography.song import clip_song, library_of, search_clips
 from danceit_core.config import EvaluationSettings, RetrievalSettings, SpatialSettings, TemporalSettings
 from danceit_core.database.table import read_database
@@ -77,6 +77,9 @@ def evaluate_project(
         f"{len(videos)} dances ({len(real)} passages), {len(songs)} songs and {len(TEMPI)} beat grids of up to "
         f"{settings.grid_s:g} s. The fragments are of the same dances that are the yardstick."
     )
+    untrained = [f"{seconds:g} s" for seconds, stage in stages.items() if not stage.matches]
+    if untrained:
+        about += f" No matcher could be trained for fragments of {', '.join(untrained)}: chance stands for its choice."
     write_page(folder, scores, tempo=tempo, histories=curves, about=about)
 
 
@@ -89,9 +92,11 @@ def make_stage(
     settings: RetrievalSettings,
     device: torch.device,
 ) -> Stage:
-    """The fragments of one length and what its matcher finds for the songs that last one fragment or more."""
+    """The fragments of one length and what its matcher, if any, finds for songs that last one fragment or more."""
     database, learnt, known = read_database(fragments), load_matcher(matcher, device=device), read_index(index)
-    matches = {}
+    matches: dict[str, Matches] = {}
+    if learnt is None:
+        return Stage(library_of(database), matches)
     for name, music in songs.items():
         starts, _ = clip_song(music, fragment_frames=database.keypoints.shape[1])
         count = pool_size(settings)

@@ -64,6 +64,11 @@ def draw_sources(poses: PoseTable, beats: Beats) -> Figure:
 
 def _draw_matches(axes: Axes, poses: PoseTable, clips: list[tuple[int, int]]) -> None:
     distance = poses.columns["match_distance"]
+    if np.isnan(distance).all():
+        words = "no matcher: chosen by beats, tempo, energy and seams alone"
+        axes.text(0.5, 0.5, words, transform=axes.transAxes, ha="center", va="center", fontsize=9)
+        axes.set(ylabel="match\ndistance", yticks=[], ylim=(0, 1))
+        return
     for first, end in clips:
         axes.hlines(distance[first], first / poses.fps, end / poses.fps, color="#1f5a92", lw=2.5)
     axes.set(ylabel="match\ndistance", ylim=(0, 1.15 * max(float(distance.max(initial=0)), 1e-3)))

@@ -20,7 +20,7 @@ from danceit_core.evaluation.beats import beat_scores
 from danceit_core.evaluation.motion import motion_scores
 from danceit_core.evaluation.painting import flag_poses
 from danceit_core.files import write_text
-from danceit_core.music.table import Beats
+from danceit_core.music.table import CHECK_BEATS, Beats, MusicTable
 from danceit_core.pose.redetection import detection_share, redetection
 from danceit_core.pose.table import PoseTable
 from danceit_core.tables import DAMAGE, one_line
@@ -56,6 +56,20 @@ def score_video(
         "motion": motion_scores(poses.keypoints, fps=poses.fps, seams=seams),
         "sources": source_shares(poses.columns["source_video"]),
     }
+
+
+def remarks(poses: PoseTable, music: MusicTable) -> list[str]:
+    """What to know of a dance before its scores are believed, a clause each; none where all is usual.
+
+    poses: the dance. music: its song's.
+    """
+    found = [f"tempo unsure: {music.beats.doubt}; {CHECK_BEATS}"] if music.beats.doubt else []
+    if np.isnan(poses.columns["match_distance"]).all():
+        found.append(
+            "no matcher could be trained, as too little of the dances has sound: beats, tempo, energy and seams chose "
+            "the fragments alone"
+        )
+    return found
 
 
 def source_shares(source_video: NDArray[Any]) -> dict[str, float]:
@@ -115,6 +129,7 @@ def summary_page(
             "",
             *(f"- left out: {reason}" for reason in dances["refused"] if reason),
             *[""] * bool((dances["refused"] != "").any()),
+            *(f"Note: {remark}.\n" for remark in scores.get("remarks", [])),
             "| what | value | chance |",
             "|---|---|---|",
             *(f"| {what} | {value} | {chance} |" for what, value, chance in score_rows(scores)),

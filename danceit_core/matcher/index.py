@@ -89,6 +89,11 @@ def write_index(path: str | Path, embeddings: Embeddings, *, fragment_ids: Seque
     write_table(path, pa.table(columns), metadata={"embedding_size": int(embeddings.shape[1])})
 
 
+def write_no_index(path: str | Path, *, fragment_ids: Sequence[str]) -> None:
+    """Write that there is no matcher to embed the fragments: all lie at one place, (N, 1) zeros."""
+    write_index(path, np.zeros((len(fragment_ids), 1), np.float32), fragment_ids=fragment_ids)
+
+
 def read_index(path: str | Path, *, fragment_ids: Sequence[str] | None = None) -> FragmentIndex:
     """Read what `write_index` wrote. Raises MatcherError when it is no index, or not one of the given fragments."""
     try:

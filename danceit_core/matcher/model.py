@@ -10,6 +10,8 @@ A checkpoint is one dict of numbers, strings and tensors (`torch.load(weights_on
     epoch          the epoch whose weights these are
     selected_on    "validation" or "last": how that epoch was chosen (see `train`)
     threshold      distance that best separates the training pairs
+
+Where there was nothing to learn from, it holds `version` and `untrained`, the reason, and stands for no matcher.
 """
 
 from collections.abc import Callable, Mapping
@@ -119,13 +121,23 @@ def save_matcher(path: str | Path, checkpoint: Checkpoint) -> None:
     write_plain(path, checkpoint)
 
 
-def load_matcher(path: str | Path, *, device: torch.device, feature_set: str | None = None) -> Matcher:
-    """Read a checkpoint. Raises MatcherError, naming the file, if it is damaged or for another feature set."""
+def save_untrained(path: str | Path, reason: str) -> None:
+    """Write that there is no matcher, and why; appears whole or not at all."""
+    write_plain(path, {"version": CHECKPOINT_VERSION, "untrained": reason})
+
+
+def load_matcher(path: str | Path, *, device: torch.device, feature_set: str | None = None) -> Matcher | None:
+    """Read a checkpoint; None where there was nothing to learn from.
+
+    Raises MatcherError, naming the file, if it is damaged or for another feature set.
+    """
     again = "delete it and run train_matcher again"
     try:
         checkpoint = read_plain(path)
         if checkpoint["version"] != CHECKPOINT_VERSION:
             raise MatcherError(f"{path} has layout {checkpoint['version']}, not {CHECKPOINT_VERSION}; {again}")
+        if "untrained" in checkpoint:
+            return None
         matcher = Matcher.from_checkpoint(checkpoint, device=device)
     except FileNotFoundError:
         raise MatcherError(f"{path}: no such matcher; run train_matcher") from None

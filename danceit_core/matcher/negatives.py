@@ -127,6 +127,6 @@ def _in_turn(delayed: Rows, foreign: Rows, *, delay_s: float) -> Rows:
 
 def _nothing_else(delay_s: float) -> MatcherError:
     return MatcherError(
-        f"no sound that does not match: one video with sound, shorter than matcher.delay_s = {delay_s:g} s; "
-        "add a second video or lower delay_s"
+        "a fragment has no sound that does not match: all are of one dance, and no other moment of it lies "
+        f"matcher.delay_s = {delay_s:g} s away; add a dance with sound or lower delay_s"
     )

@@ -24,6 +24,7 @@ import torch
 from danceit_core.config import MatcherSettings
 from danceit_core.errors import MatcherError
 from danceit_core.matcher.data import Pairs, measure_features
+from danceit_core.matcher.enough import what_lacks
 from danceit_core.matcher.learner import Learner
 from danceit_core.matcher.model import CHECKPOINT_VERSION, Checkpoint, Matcher
 from danceit_core.matcher.negatives import OtherMoments
@@ -61,13 +62,13 @@ def train_matcher(
 ) -> Trained:
     """Train both encoders on the pairs of part "train". progress counts epochs.
 
-    state: a file to go on from, written after each epoch and removed at the end. Raises MatcherError if no training
-    video has sound, if no sound could serve as non-matching, for an unknown loss, and when the loss stops being finite.
+    state: a file to go on from, written after each epoch and removed at the end. Raises MatcherError where there is
+    nothing to learn from (`enough.what_lacks`), for an unknown loss, and when the loss stops being finite.
     """
     check_settings(settings)
     train = pairs.only(pairs.part == "train")
-    if len(train) < 2:
-        raise MatcherError(f"{len(train)} fragments with sound to train on; the matcher needs 2: add videos with sound")
+    if lack := what_lacks(pairs, delay_s=settings.delay_s):
+        raise MatcherError(f"the matcher has nothing to learn from: {lack}; add dances with sound")
     rng = np.random.default_rng(seed)
     scale = measure_features(train)
     moments = OtherMoments(train, delay_s=settings.delay_s)

@@ -1,32 +1,16 @@
 """Sound to music table: features and beats of each frame (paper III).
 
-librosa's compiled functions are cached by numba beside librosa. Processes that fill this cache at the same time load
-each other's half of it and crash (seen: segmentation faults in librosa's beat tracker in two of six parallel first
-runs). So one process of a user at a time imports and tries out what is used of it; the others find it all cached.
-Nothing else of this package imports librosa: it takes seconds, and most jobs only read tables.
+Nothing else of this package imports librosa (see `compiled`): it takes seconds, and most jobs only read tables.
 """
 
-import getpass
-import tempfile
-from pathlib import Path
-
 import numpy as np
-from filelock import FileLock
 from numpy.typing import NDArray
 
 from danceit_core.config import MusicSettings
-from danceit_core.music.columns import CHUNK, feature_width
+from danceit_core.music.columns import CHUNK, Features, feature_width
+from danceit_core.music.compiled import prepare_librosa
 from danceit_core.music.sound import Sound, frame_count, is_silent
 from danceit_core.music.table import Beats, MusicTable
-
-with FileLock(Path(tempfile.gettempdir()) / f"danceit-librosa-{getpass.getuser()}.lock"):
-    from danceit_core.music.beats import SHORTEST_S, track_beats
-    from danceit_core.music.features import audio_features
-
-    _clicks = np.zeros(3 * 22050, np.float32)
-    _clicks[::11025] = 1
-    track_beats(_clicks, sample_rate_hz=22050)
-    audio_features(_clicks, sample_rate_hz=22050, fps=24.0, frames=72, kind="rich")
 
 
 def analyse_music(
@@ -38,16 +22,26 @@ def analyse_music(
     Sound that never exceeds -60 dB of full scale gives a silent table, sound under 2 s one without beats.
     """
     count = frame_count(samples, sample_rate_hz=sample_rate_hz, fps=fps) if frames is None else frames
-    duration_s = len(samples) / sample_rate_hz
     silent = is_silent(samples)
     if silent:
         features = np.zeros((count, feature_width(settings.features)), np.float32)
+        beats = Beats(np.zeros(0), 0.0)
     else:
-        features = audio_features(samples, sample_rate_hz=sample_rate_hz, fps=fps, frames=count, kind=settings.features)
-    has_beats = not silent and duration_s >= SHORTEST_S
-    beats = track_beats(samples, sample_rate_hz=sample_rate_hz) if has_beats else Beats(np.zeros(0), 0.0)
+        features, beats = _hear(samples, sample_rate_hz=sample_rate_hz, fps=fps, kind=settings.features, frames=count)
     loudness = frame_loudness(samples, sample_rate_hz=sample_rate_hz, fps=fps, frames=count)
-    return MusicTable(features, loudness, beats, fps, settings.features, duration_s, silent)
+    return MusicTable(features, loudness, beats, fps, settings.features, len(samples) / sample_rate_hz, silent)
+
+
+def _hear(samples: Sound, *, sample_rate_hz: int, fps: float, kind: str, frames: int) -> tuple[Features, Beats]:
+    """Features and beats of sound that is not silent."""
+    prepare_librosa()
+    from danceit_core.music.beats import SHORTEST_S, track_beats  # noqa: PLC0415
+    from danceit_core.music.features import audio_features  # noqa: PLC0415
+
+    features = audio_features(samples, sample_rate_hz=sample_rate_hz, fps=fps, frames=frames, kind=kind)
+    if len(samples) < SHORTEST_S * sample_rate_hz:
+        return features, Beats(np.zeros(0), 0.0)
+    return features, track_beats(samples, sample_rate_hz=sample_rate_hz)
 
 
 def frame_loudness(samples: Sound, *, sample_rate_hz: int, fps: float, frames: int) -> NDArray[np.float32]:

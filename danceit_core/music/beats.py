@@ -15,7 +15,8 @@ from librosa.feature import tempo
 from numpy.typing import NDArray
 
 from danceit_core.errors import MusicError
-from danceit_core.music.columns import Features
+from danceit_core.music.columns import PARTS, Features
+from danceit_core.music.doubt import doubt_beats
 from danceit_core.music.features import log_mel, onset_strength
 from danceit_core.music.sound import Sound, check_sound, is_silent
 from danceit_core.music.table import Beats
@@ -36,8 +37,8 @@ WINDOWS_AT_ONCE = 256
 def track_beats(samples: Sound, *, sample_rate_hz: int) -> Beats:
     """Beats of (N,) mono samples; silence and sounds without onsets give empty Beats, for the caller to judge.
 
-    tempo_bpm is 60 / median interval of the beats found. Raises MusicError for sound under 2 s, in which a tempo
-    cannot be told, and for samples that are not one finite channel. See also `require_beats`.
+    tempo_bpm is 60 / median interval of the beats found, `doubt` why they may be wrong. Raises MusicError for sound
+    under 2 s, in which a tempo cannot be told, and for samples that are not one finite channel. See `require_beats`.
     """
     check_sound(samples, sample_rate_hz=sample_rate_hz)
     duration_s = len(samples) / sample_rate_hz
@@ -54,7 +55,9 @@ def track_beats(samples: Sound, *, sample_rate_hz: int) -> Beats:
     if len(found) < 2:
         return Beats(np.zeros(0), 0.0)
     times_s = (_refine(found, onsets) / RATE_HZ + LATENCY_S).clip(0, duration_s)
-    return Beats(times_s, 60.0 / float(np.median(np.diff(times_s))))
+    bass = onset_strength(mel[:, PARTS[0]])
+    doubt = doubt_beats(times_s - LATENCY_S, onsets, bass, rate_hz=RATE_HZ)
+    return Beats(times_s, 60.0 / float(np.median(np.diff(times_s))), doubt)
 
 
 def require_beats(beats: Beats, *, where: str) -> Beats:

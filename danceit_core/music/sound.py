@@ -14,6 +14,8 @@ from danceit_core.errors import MusicError
 from danceit_core.media.levels import SILENCE_PEAK
 
 PIECE = 1 << 20
+# Above this no float32 spectrum is finite; integers of 32 bits that were taken for a float's -1..1 lie below.
+LOUDEST = 1e12
 
 
 class Sound(Protocol):
@@ -39,14 +41,17 @@ def is_silent(samples: Sound) -> bool:
 
 
 def check_sound(samples: Sound, *, sample_rate_hz: int) -> None:
-    """Raise MusicError unless samples are (N,) finite numbers and the rate is at least 4 kHz."""
+    """Raise MusicError unless samples are (N,) numbers that a spectrum can be made of, at 4 kHz or more."""
     if samples.ndim != 1:
         shape = getattr(samples, "shape", samples.ndim)
         raise MusicError(f"sound has shape {shape}; one channel, (samples,), is expected: mix to mono first")
     if sample_rate_hz < 4000:
         raise MusicError(f"sample rate is {sample_rate_hz} Hz; music needs 4000 or more (22050 is usual)")
-    if not all(np.isfinite(piece).all() for piece in pieces(samples)):
-        raise MusicError("sound holds NaN or infinite samples; decode it again, the file may be damaged")
+    if not all((np.abs(piece) < LOUDEST).all() for piece in pieces(samples)):  # false for NaN, too
+        raise MusicError(
+            f"sound holds NaN or samples of {LOUDEST:g} times full scale and more; decode it again, the file may be "
+            "damaged"
+        )
 
 
 def pieces(samples: Sound) -> Iterator[NDArray[np.float32]]:

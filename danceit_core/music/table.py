@@ -2,8 +2,8 @@
 
 Columns: `frame` int32, `time_s` float64 (= frame / fps), `features` fixed-size list of D float32, `loudness` float32
 (decibels of full scale, -60 and less: silence). The metadata holds fps, feature_set, beats_s, tempo_bpm, duration_s,
-silent and refused. A silent video has a table too, of zero features: its fragments serve retrieval, not training. The
-table of a dance whose sound cannot be read has no rows, and `refused` says why.
+silent, refused and doubt (why the beats may be wrong). A silent video has a table too, of zero features: its fragments
+serve retrieval, not training. The table of a dance whose sound cannot be read has no rows, and `refused` says why.
 """
 
 from dataclasses import dataclass
@@ -18,13 +18,20 @@ from danceit_core.music.columns import Features
 from danceit_core.pose.table import MOST_FPS
 from danceit_core.tables import DAMAGE, list_column, number_of, one_line, read_table, write_table
 
+# What to do where the beats may be wrong.
+CHECK_BEATS = "check the beats, the ticks under the waveform of results/preview/PERSON/SONG.mp4"
+
 
 @dataclass(frozen=True)
 class Beats:
-    """times_s: (B,) seconds, increasing, empty where the music has no beat; tempo_bpm: beats a minute, 0 likewise."""
+    """times_s: (B,) seconds, increasing, empty where the music has no beat; tempo_bpm: beats a minute, 0 likewise.
+
+    doubt: why they may be wrong (`doubt.doubt_beats`), "" if they seem sure.
+    """
 
     times_s: NDArray[np.float64]
     tempo_bpm: float
+    doubt: str = ""
 
 
 @dataclass(frozen=True)
@@ -65,6 +72,7 @@ def write_music_table(path: str | Path, music: MusicTable) -> None:
         "duration_s": music.duration_s,
         "silent": music.silent,
         "refused": music.refused,
+        "doubt": music.beats.doubt,
     }
     write_table(path, pa.table(columns), metadata=about)
 
@@ -86,7 +94,7 @@ def read_music_table(path: str | Path) -> MusicTable:
         return MusicTable(
             features=features,
             loudness=loudness,
-            beats=Beats(times_s, number_of(about, "tempo_bpm", zero=True)),
+            beats=Beats(times_s, number_of(about, "tempo_bpm", zero=True), str(about.get("doubt", ""))),
             fps=number_of(about, "fps", most=MOST_FPS),
             feature_set=str(about["feature_set"]),
             duration_s=number_of(about, "duration_s", zero=True),

@@ -10,7 +10,7 @@ from danceit_core.config import MusicSettings
 from danceit_core.errors import MediaError, MusicError, NoSoundError
 from danceit_core.media.audio import open_sound
 from danceit_core.music.analyse import analyse_music
-from danceit_core.music.table import MusicTable
+from danceit_core.music.table import CHECK_BEATS, MusicTable
 
 log = logging.getLogger(__name__)
 
@@ -34,6 +34,8 @@ def analyse_song(
             f"{path} lasts {music.duration_s:.2f} s, less than one fragment (retrieval.fragment_s = {fragment_s:g} s); "
             "choose a longer song or a smaller retrieval.fragment_s"
         )
+    if music.beats.doubt:
+        log.warning("%s: tempo unsure: %s; %s", path, music.beats.doubt, CHECK_BEATS)
     return music
 
 

@@ -41,13 +41,15 @@ class Fragments:
         return float(self.database.metadata["seconds"])
 
     def near(self, song: str) -> Nearness:
-        """How near each fragment is to a song; computed once. Raises StudyError without an index."""
+        """How near each fragment is to a song; computed once. Raises StudyError without an index or a matcher."""
         if self.index is None:
             raise StudyError("there is no index of the matcher; run index_fragments to sort by distance")
         if song not in self._near:
             music = read_music_table(self.music / f"{song}.parquet")
             starts, _ = clip_song(music, fragment_frames=self.database.keypoints.shape[1])
             matcher, count = load_matcher(self.matcher, device=torch.device("cpu")), len(self.index)
+            if matcher is None:
+                raise StudyError("no matcher could be trained on these dances: there is no distance to sort by")
             matches = search_clips(
                 music, starts, database=self.database, matcher=matcher, index=self.index, count=count
             )

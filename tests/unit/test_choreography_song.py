@@ -1,5 +1,7 @@
 """From a song's table through a trained matcher to a plan, a preview and a table that names its sources."""
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -8,14 +10,15 @@ from dancers import wandering_dancer
 from matched_dances import make_database
 
 from danceit_core.choreography.align import align, body_in_picture, read_source, write_dance
+from danceit_core.choreography.edits import Edit
 from danceit_core.choreography.motion_beats import BeatHits
 from danceit_core.choreography.plan import read_plan, write_plan
 from danceit_core.choreography.preview import draw_strip, picture_size, preview_frames
-from danceit_core.choreography.song import plan_song
+from danceit_core.choreography.song import edit_plan, plan_song
 from danceit_core.config import MatcherSettings, RetrievalSettings, SpatialSettings, TemporalSettings
-from danceit_core.errors import ChoreographyError
+from danceit_core.errors import ChoreographyError, ConfigError
 from danceit_core.matcher.data import make_pairs
-from danceit_core.matcher.index import FragmentIndex
+from danceit_core.matcher.index import FragmentIndex, read_index, write_no_index
 from danceit_core.matcher.model import Matcher
 from danceit_core.matcher.train import train_matcher
 from danceit_core.music.table import Beats, MusicTable
@@ -75,6 +78,40 @@ def test_argmin_takes_the_nearest_fragment(database):
     nearest = make_plan(database, 3.0, variant="argmin")
     path = make_plan(database, 3.0)
     assert (nearest.match_distance <= path.match_distance + 1e-6).all()
+
+
+def test_without_a_matcher_beats_and_seams_choose_among_all_fragments(database, tmp_path):
+    names = database.table["fragment_id"].to_numpy(str)
+    write_no_index(tmp_path / "index.parquet", fragment_ids=names)
+    index = read_index(tmp_path / "index.parquet", fragment_ids=names)
+    about = {"matcher": None, "index": index, "beat_kind": "min", "seed": 0}
+    plan = plan_song(song(5.4), database, settings=RetrievalSettings(fragment_s=1.0), **about)
+    assert plan.song_frames == round(5.4 * FPS)
+    assert len(set(plan.source_video)) > 1
+    assert np.isnan(plan.match_distance).all()
+    # The weight of the matcher weighs nothing, that of the beats does.
+    heavy = plan_song(song(5.4), database, settings=RetrievalSettings(fragment_s=1.0, match_weight=50.0), **about)
+    assert heavy.source_start_frame.tolist() == plan.source_start_frame.tolist()
+    offbeat = plan_song(song(5.4), database, settings=RetrievalSettings(fragment_s=1.0, beat_weight=0.0), **about)
+    assert offbeat.source_start_frame.tolist() != plan.source_start_frame.tolist()
+    write_plan(tmp_path / "plan.parquet", plan)
+    assert np.isnan(read_plan(tmp_path / "plan.parquet").match_distance).all()
+    banned = edit_plan(
+        plan, [Edit("song", 0.0, 5.4, "ban", "v00")], song(5.4), database, styles={},
+        settings=RetrievalSettings(fragment_s=1.0), **about,
+    )  # fmt: skip
+    assert "v00" not in set(banned.source_video)
+    assert np.isnan(banned.match_distance).all()
+    with pytest.raises(ConfigError, match=r"retrieval\.variant is 'argmin', which chooses by the matcher alone"):
+        plan_song(song(5.4), database, settings=RetrievalSettings(fragment_s=1.0, variant="argmin"), **about)
+
+
+def test_a_distance_that_is_unknown_in_part_is_no_plan(plan, tmp_path):
+    distance = plan.match_distance.copy()
+    distance[1] = np.nan
+    write_plan(tmp_path / "plan.parquet", replace(plan, match_distance=distance))
+    with pytest.raises(ChoreographyError, match="is not a plan"):
+        read_plan(tmp_path / "plan.parquet")
 
 
 def test_a_song_shorter_than_a_fragment(database):

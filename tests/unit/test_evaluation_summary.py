@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -8,12 +10,13 @@ from danceit_core.evaluation.closing import closing_lines, summary_html
 from danceit_core.evaluation.summary import (
     read_benchmarks,
     read_scores,
+    remarks,
     score_rows,
     score_video,
     summary_page,
     write_scores,
 )
-from danceit_core.music.table import Beats
+from danceit_core.music.table import Beats, MusicTable
 from danceit_core.pose.table import PoseTable
 
 
@@ -73,6 +76,23 @@ def test_the_page_names_the_video_and_its_scores(scores, tmp_path):
     assert "| render_video | 4 |" in page
     assert "learnt from: videos: 2, 0.5 min, 10.0 % of frames dropped, 1 left out (t.tsv)" in page
     assert "\n- left out: bad.mp4: nobody in it\n\n|" in page
+
+
+def test_what_to_know_before_the_scores_are_believed_stands_on_every_page(scores):
+    unknown = PoseTable(sine_dancer(48), {"fps": 24}, {"match_distance": np.full(48, np.nan)})
+    music = MusicTable(np.zeros((48, 13)), np.zeros(48), Beats(np.zeros(0), 0.0, "so"), 24.0, "mfcc", 2.0, False)
+    noted = remarks(unknown, music)
+    assert noted[0].startswith("tempo unsure: so; check the beats")
+    assert "no matcher could be trained" in noted[1]
+    known = PoseTable(unknown.keypoints, unknown.metadata, {"match_distance": np.zeros(48)})
+    assert remarks(known, replace(music, beats=Beats(np.zeros(0), 0.0))) == []
+    dances = pd.DataFrame({"frames": [0], "hours": [0], "dropped_share": [0], "silent": True, "refused": [""]})
+    scores["remarks"] = ["the tempo is <unsure>"]
+    about = {"video": "v.mp4", "dances": dances, "benchmarks": {}}
+    assert "\nNote: the tempo is <unsure>.\n\n|" in summary_page(scores, sheet="s", statistics="t", **about)
+    assert "<p>Note: the tempo is &lt;unsure&gt;.</p>" in summary_html(scores, kind="min", **about)
+    lines = closing_lines(scores, video="v.mp4", summary="s.md", benchmarks={}, kind="min")
+    assert "  note: the tempo is <unsure>" in lines
 
 
 def test_a_run_ends_with_a_few_lines(scores):

@@ -1,4 +1,5 @@
 import dataclasses
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -7,8 +8,11 @@ from matched_dances import make_database, matched_pairs
 
 from danceit_core.config import MatcherSettings
 from danceit_core.errors import MatcherError
-from danceit_core.evaluation.matching import draw_curves, score_matcher, score_part
+from danceit_core.evaluation.choreography_page import read_history
+from danceit_core.evaluation.matching import draw_curves, score_matcher, score_part, write_untrained
+from danceit_core.evaluation.summary import read_scores
 from danceit_core.matcher.data import make_pairs
+from danceit_core.matcher.enough import settle_pairs, what_lacks
 from danceit_core.matcher.losses import LOSSES
 from danceit_core.matcher.model import load_matcher, save_matcher
 from danceit_core.matcher.train import train_matcher
@@ -103,6 +107,56 @@ def test_one_video_trains_against_its_own_other_moments():
     assert np.isnan(scores["train"]["auc_other_song"])
 
 
+def short_dances(videos: int, *, held_out: int, silent=()):
+    """Dances of six seconds, fragments of one second every half, the last `held_out` of them in part "test"."""
+    database = make_database(videos=videos, fragments=11, silent=silent)
+    database.table["start_frame"] //= 2
+    names = sorted(set(database.table["video"]))
+    database.table["split"] = np.where(database.table["video"].isin(names[videos - held_out :]), "test", "train")
+    return make_pairs(database)
+
+
+def test_two_short_dances_are_both_learnt_from_with_a_warning(caplog):
+    pairs = short_dances(2, held_out=1)
+    with pytest.raises(MatcherError, match="one dance alone is left to learn from, and its 6 s are too few"):
+        train_matcher(pairs, settings=QUICK, seed=0, device=CPU)
+    settled = settle_pairs(pairs, delay_s=3.0)
+    assert set(settled.part) == {"train"}
+    assert "also learns from the 1 dance meant for its scores" in caplog.text
+    trained = train_matcher(settled, settings=QUICK, seed=0, device=CPU)
+    assert score_matcher(trained.matcher, settled)["train"]["videos"] == 2
+
+
+def test_dances_are_held_out_wherever_the_others_are_enough(caplog):
+    for pairs in (short_dances(3, held_out=1), matched_pairs(videos=12), short_dances(2, held_out=0)):
+        assert settle_pairs(pairs, delay_s=3.0) is pairs
+        assert what_lacks(pairs, delay_s=3.0) == ""
+    assert not caplog.text
+
+
+@pytest.mark.parametrize(
+    ("pairs", "lack"),
+    [
+        (lambda: matched_pairs(videos=3, silent=("v00", "v01", "v02")), "no dance has sound"),
+        (lambda: short_dances(2, held_out=0, silent=("v01",)), "one dance alone has sound, and its 6 s are too few"),
+        (lambda: matched_pairs(videos=1, fragments=1), "one dance alone has sound, and its 1 s are too few"),
+    ],
+)
+def test_where_nothing_can_be_learnt_is_said_and_the_files_are_there_all_the_same(pairs, lack, tmp_path, caplog):
+    made = pairs()
+    assert settle_pairs(made, delay_s=3.0) is made
+    said = what_lacks(made, delay_s=3.0)
+    assert lack in said
+    names = {"matcher": "m.pt", "scores": "s.json", "history": "h.jsonl", "curves": "c.png"}
+    files = SimpleNamespace(**{key: tmp_path / name for key, name in names.items()})
+    write_untrained(said, files)
+    assert [said in record.message for record in caplog.records] == [True]
+    assert load_matcher(files.matcher, device=CPU) is None
+    assert read_scores(files.scores) == {"untrained": said}
+    assert read_history(files.history) == []
+    assert files.curves.read_bytes()[:4] == b"\x89PNG"
+
+
 def test_a_saved_matcher_embeds_as_before(trained, tmp_path):
     database = make_database(videos=2)
     save_matcher(tmp_path / "m.pt", trained.checkpoint)
@@ -151,9 +205,9 @@ def test_damaged_and_foreign_checkpoints_are_named(trained, tmp_path):
 
 
 def test_what_cannot_be_trained_is_refused():
-    with pytest.raises(MatcherError, match="0 fragments with sound to train on"):
+    with pytest.raises(MatcherError, match="nothing to learn from: no dance has sound; add dances with sound"):
         train_matcher(matched_pairs(videos=2, silent=("v00", "v01")), settings=QUICK, seed=0, device=CPU)
-    with pytest.raises(MatcherError, match=r"no sound that does not match.*delay_s = 3 s"):
+    with pytest.raises(MatcherError, match=r"one dance alone has sound, and its 2 s are too few.*7 s are enough"):
         train_matcher(matched_pairs(videos=1, fragments=2), settings=QUICK, seed=0, device=CPU)
     settings = MatcherSettings(hidden_size=8, epochs=3, learning_rate=1e20, loss="distance_label")
     with pytest.raises(MatcherError, match=r"lower matcher\.learning_rate = 1e\+20"):

@@ -1,6 +1,7 @@
 """The explorer over a real server, and the table of edits that it writes."""
 
 import threading
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -85,6 +86,15 @@ def test_fragments_nearest_to_a_song_by_the_matcher(voter, results, study):
     for row in found["fragments"]:
         assert row["distance"] == pytest.approx(by_name[row["fragment"]].min(), abs=2e-3)
         assert row["song_s"] == pytest.approx(starts[by_name[row["fragment"]].argmin()] / 24, abs=0.01)
+
+
+def test_without_a_matcher_there_is_no_distance_to_sort_by(results, study, tmp_path):
+    from danceit_core.matcher.model import save_untrained
+
+    save_untrained(tmp_path / "matcher.pt", "no dance has sound")
+    fragments = replace(read_fragments(results, study), matcher=tmp_path / "matcher.pt", _near={})
+    with pytest.raises(StudyError, match="no matcher could be trained on these dances"):
+        fragments.near("song")
 
 
 @pytest.mark.parametrize(

@@ -6,6 +6,7 @@ from danceit_core.evaluation.matching import score_matcher
 from danceit_core.evaluation.summary import write_scores
 from danceit_core.evaluation.sweep import swept
 from danceit_core.matcher.data import make_pairs
+from danceit_core.matcher.enough import settle_pairs, what_lacks
 from danceit_core.matcher.train import train_matcher
 from danceit_core.run import stage
 
@@ -13,6 +14,9 @@ settings, seed = swept(MatcherSettings(**snakemake.params.settings), snakemake.w
 state = snakemake.params.state
 with stage(snakemake) as run:
     database = read_database(snakemake.input.fragments, folder=Path(state).parent)
-    pairs = make_pairs(database)
-    trained = train_matcher(pairs, settings=settings, seed=seed, device=run.device, state=state, progress=run.progress)
-    write_scores(snakemake.output[0], score_matcher(trained.matcher, pairs, seed=seed))
+    pairs = settle_pairs(make_pairs(database), delay_s=settings.delay_s)
+    if lack := what_lacks(pairs, delay_s=settings.delay_s):
+        write_scores(snakemake.output[0], {"untrained": lack})
+    else:
+        about = {"settings": settings, "seed": seed, "device": run.device, "state": state, "progress": run.progress}
+        write_scores(snakemake.output[0], score_matcher(train_matcher(pairs, **about).matcher, pairs, seed=seed))

@@ -1,0 +1,59 @@
+"""librosa made ready: imported and tried out once a process, its compiled functions cached.
+
+numba caches them beside librosa. Processes that fill this cache at the same time load each other's half of it and crash
+(seen: segmentation faults in librosa's beat tracker in two of six parallel first runs). So one process of a user at a
+time imports and tries out what is used of librosa; the others find it all cached. Where the cache can be written
+neither there, nor in NUMBA_CACHE_DIR, nor in the user's home, numba refuses to import: it then lies in a folder of the
+user's own below that for temporary files.
+"""
+
+import os
+import tempfile
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+from filelock import FileLock
+
+from danceit_core.errors import MusicError
+
+
+@cache
+def prepare_librosa() -> None:
+    """Import and try out `beats` and `features`: seconds, or half a minute where nothing is cached.
+
+    To be called before either is imported. Raises MusicError or OSError where no cache can be written.
+    """
+    temporary = Path(tempfile.gettempdir())
+    # By number: a container may run under one that no user has.
+    with FileLock(temporary / f"danceit-librosa-{os.getuid()}.lock"):
+        _choose_cache(temporary / f"danceit-cache-{os.getuid()}")
+        from danceit_core.music.beats import track_beats  # noqa: PLC0415
+        from danceit_core.music.features import audio_features  # noqa: PLC0415
+
+        clicks = np.zeros(3 * 22050, np.float32)
+        clicks[::11025] = 1
+        track_beats(clicks, sample_rate_hz=22050)
+        audio_features(clicks, sample_rate_hz=22050, fps=24.0, frames=72, kind="rich")
+
+
+def _choose_cache(instead: Path) -> None:
+    """Let numba cache in `instead` where it would find no other folder for what librosa compiles."""
+    if os.path.expanduser("~") == "~" and "XDG_CACHE_HOME" not in os.environ:  # noqa: PTH111 (which raises without one)
+        # Neither HOME nor an entry for the user: numba would make a folder named ~, other libraries fail.
+        os.environ["XDG_CACHE_HOME"] = str(_own_folder(instead))
+    import numba  # noqa: PLC0415
+    from librosa.version import show_versions  # noqa: PLC0415
+
+    try:
+        numba.njit(cache=True)(show_versions)
+    except RuntimeError:  # no folder that can be written
+        numba.config.CACHE_DIR = str(_own_folder(instead))
+
+
+def _own_folder(path: Path) -> Path:
+    """The folder, made if need be. Raises MusicError where somebody else made it: what is cached is code."""
+    path.mkdir(mode=0o700, exist_ok=True)
+    if path.is_symlink() or path.stat().st_uid != os.getuid():
+        raise MusicError(f"{path} belongs to another user; set NUMBA_CACHE_DIR to a folder that you can write")
+    return path
