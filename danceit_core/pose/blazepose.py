@@ -18,8 +18,9 @@ from numpy.typing import NDArray
 from danceit_core.config import PoseSettings
 from danceit_core.errors import ConfigError
 from danceit_core.media.letterbox import Picture
-from danceit_core.pose.blazepose_people import PeopleDetector, Person, count_others, sigmoid
+from danceit_core.pose.blazepose_people import PeopleDetector, sigmoid
 from danceit_core.pose.estimate import Detection, Progress, estimate_frames
+from danceit_core.pose.lookout import Lookout
 from danceit_core.pose.one_euro import OneEuro
 from danceit_core.pose.skeleton import JOINTS, Keypoints
 from danceit_core.pose.tflite import Network
@@ -32,8 +33,6 @@ MIN_PRESENCE = 0.5
 REGION_MARGIN = 1.25
 # Heat maps refine a point within +-3 cells if one of those cells is at least this sure.
 HEATMAP_REACH, HEATMAP_FLOOR = 3, 0.5
-# More often would cost more than a thirtieth of the time.
-COUNT_INTERVAL_S = 1.0
 # On two cores, two videos at once with one thread each are faster than one after the other with two.
 THREADS = 1
 
@@ -83,28 +82,41 @@ class BlazePose:
     ) -> None:
         if model not in MODELS:
             raise ConfigError(f"pose.model is {model!r}; BlazePose's models are {', '.join(MODELS)}")
-        self.people = 0
         self._detector = PeopleDetector(weights, threads=threads)
+        self._lookout = Lookout(self._detector, fps=fps)
         self._landmarks = Network(weights / landmark_file(model), threads=threads)
         self._fps = fps
         self._confidence_floor = confidence_floor
         self._smooth = smooth
         self._region: Array | None = None
         self._filters: tuple[OneEuro, OneEuro] | None = None
-        self._since_count = 0
+
+    @property
+    def people(self) -> int:
+        """How many persons are seen around the last picture."""
+        return self._lookout.people
+
+    @property
+    def people_before(self) -> int:
+        """For how many pictures before the last one there were as many."""
+        return self._lookout.before
 
     def estimate(self, picture: Picture) -> Keypoints:
         """BODY_25 keypoints (25, 3) of the next picture, uint8 RGB (H, W, 3); all 0 if there is no person."""
         points = self._points_in(picture, self._region) if self._region is not None else None
-        self._since_count += 1
         if points is None:
             self.forget()
             found = self._detector.find(picture)
             if found:
                 points = self._points_in(picture, region_around(found[0].middle, found[0].outline))
-            self._count(found)
-        elif self._since_count >= COUNT_INTERVAL_S * self._fps:
-            self._count(self._detector.find(picture))
+            if self._region is None:
+                self._lookout.nobody()
+            else:
+                middle, reach_px = hips_and_reach(self._region)
+                self._lookout.found(picture, found, middle, reach_px=reach_px)
+        elif self._region is not None:
+            middle, reach_px = hips_and_reach(self._region)
+            self._lookout.watch(picture, middle, reach_px=reach_px)
         if points is None:
             return np.zeros((JOINTS, 3), np.float32)
         return to_body25(*points, confidence_floor=self._confidence_floor)
@@ -112,15 +124,6 @@ class BlazePose:
     def forget(self) -> None:
         """Look for the person anew in the next picture, as if it were the first."""
         self._region, self._filters = None, None
-
-    def _count(self, found: list[Person]) -> None:
-        """Set `people` to the person who is followed and the others who are sure and large beside that one."""
-        self._since_count = 0
-        if self._region is None:
-            self.people = 0
-            return
-        middle, reach_px = self._region[:2], self._region[2] / 2 / REGION_MARGIN
-        self.people = 1 + count_others(found, middle, reach_px=reach_px)
 
     def _points_in(self, picture: Picture, region: Array) -> tuple[Array, Array] | None:
         """Points (33, 2) in pixels and visibilities (33,); None if the region shows no person. Moves the region."""
@@ -153,6 +156,11 @@ def region_around(middle: Array, outline: Array) -> Array:
     """Square region (centre x, centre y, side, rotation) from the hips' middle and a point straight up the body."""
     dx, dy = outline - middle
     return np.array([middle[0], middle[1], 2 * np.hypot(dx, dy) * REGION_MARGIN, np.arctan2(dx, -dy)])
+
+
+def hips_and_reach(region: Array) -> tuple[Array, float]:
+    """The hips' middle and the distance to the body's outline of which a region was made."""
+    return region[:2], float(region[2]) / 2 / REGION_MARGIN
 
 
 def crop_transform(region: Array) -> Array:

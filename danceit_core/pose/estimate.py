@@ -39,6 +39,10 @@ class PoseEstimator(Protocol):
     def people(self) -> int | None:
         """How many persons are seen around the last picture, None if this estimator does not count."""
 
+    @property
+    def people_before(self) -> int:
+        """For how many pictures before the last one there were as many, at least."""
+
 
 def estimate_frames(
     frames_path: str | Path, *, make: Callable[[float], PoseEstimator], progress: Progress | None = None
@@ -55,6 +59,9 @@ def estimate_frames(
         for picture in pictures:
             keypoints.append(estimator.estimate(picture))
             people.append(estimator.people)
+            if estimator.people is not None:
+                for earlier in range(max(0, len(people) - 1 - estimator.people_before), len(people) - 1):
+                    people[earlier] = max(people[earlier], estimator.people)
             if progress is not None:
                 progress(len(keypoints), max(total, len(keypoints)))
     counts = None if None in people else np.array(people, np.int16)
