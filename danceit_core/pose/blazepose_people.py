@@ -66,10 +66,10 @@ class PeopleDetector:
         boxes = np.concatenate([centres - sides / 2, centres + sides / 2], axis=1)
         # (n, 12) -> (n, 4 points, xy): hips' middle, a point on the body's outline, and two of the upper body
         points = (raw[:, 4:].reshape(-1, 4, 2) + anchors[:, None])[:, :2] * DETECTOR_SIDE
-        place = Letterbox.fit(source, size)
+        place, corner = Letterbox.fit(source, size), np.array([left, top])
         found: list[Person] = []
         for score, (middle, outline) in join_boxes(scores[sure], boxes, points):
-            person = Person(score, place.to_source(middle) + (left, top), place.to_source(outline) + (left, top))
+            person = Person(score, place.to_source(middle) + corner, place.to_source(outline) + corner)
             if not any(person.is_at(other.middle, reach_px=other.reach_px) for other in found):
                 found.append(person)
         return sorted(found, key=lambda person: -person.reach_px)

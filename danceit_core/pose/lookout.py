@@ -23,12 +23,14 @@ TILE, OVERLAP = 3.6, 1.5
 NEAR_EDGE = 0.6
 # A tile this much of the whole picture is no better than that.
 WHOLE = 0.87
+# A tile this much of the picture's height shows all of it.
+FULL = 0.85
 # More often would cost more than a twentieth of the time.
 LOOKS_PER_S, SHORTEST_ROUND_S = 3.0, 1.0
 # Whoever was seen is there for so long, whether or not they are seen again.
 HOLD_S = 2.0
 # Darker is a bar beside the picture.
-BAR_LEVEL = 24
+BAR_LEVEL, SAMPLED = 24, 8
 
 Array = NDArray[np.float64]
 
@@ -43,16 +45,28 @@ class Lookout:
     def __init__(self, detector: PeopleDetector, *, fps: float) -> None:
         self.people, self.before = 0, 0
         self._detector, self._fps = detector, fps
+        self._content: Box = (0, 0, 0, 0)
         self._boxes: list[Box] = []
         self._others: list[Person] = []
         self._next = 0
+        self._middle, self._reach_px = np.zeros(2), 1.0
         # In frames; nothing was ever looked at.
         self._since_look, self._since_round, self._since_seen = 0, sys.maxsize, sys.maxsize
+
+    @property
+    def company(self) -> bool:
+        """Whether others were seen a moment ago, too lately to believe that they are gone."""
+        return bool(self._others)
+
+    def tile(self, picture: Picture) -> Box:
+        """A tile around where the followed person was last."""
+        return tile_around(content_box(picture), self._middle, reach_px=self._reach_px)
 
     def nobody(self) -> None:
         """The next picture, in which there is nobody to follow."""
         self._pass_frame()
-        self.people = 0
+        self._count([])
+        self.people -= 1
 
     def found(self, picture: Picture, persons: list[Person], middle: Array, *, reach_px: float) -> None:
         """The next picture, in which the followed person was found anew, of `persons` in the whole of it.
@@ -60,28 +74,38 @@ class Lookout:
         The tiles are all looked at at once, unless they were within the last second.
         """
         self._pass_frame()
-        self._boxes, self._next, self._since_look = plan_looks(content_box(picture), middle, reach_px=reach_px), 0, 0
-        whole, *tiles = self._boxes
-        seen = others(persons, middle, whole, whole, reach_px=reach_px)
+        self._middle, self._reach_px = middle, reach_px
+        self._plan(picture)
+        self._since_look = 0
+        seen = self._others_in(self._content, persons)
         if self._since_round >= SHORTEST_ROUND_S * self._fps:
             self._since_round = 0
-            for box in tiles:
-                inside = others(self._detector.find(picture, box), middle, box, whole, reach_px=reach_px)
-                seen = join_people(seen, inside)
+            for box in self._boxes:
+                if box != self._content:
+                    seen = join_people(seen, self._others_in(box, self._detector.find(picture, box)))
         self._count(seen)
 
     def watch(self, picture: Picture, middle: Array, *, reach_px: float) -> None:
         """The next picture, in which the hips of the followed person are at `middle`."""
         self._pass_frame()
+        self._middle, self._reach_px = middle, reach_px
         seen: list[Person] = []
         if self._since_look >= self._frames_a_look():
             self._since_look = 0
             if self._next == 0:
-                self._boxes = plan_looks(content_box(picture), middle, reach_px=reach_px)
+                self._plan(picture)
             box = self._boxes[self._next]
             self._next = (self._next + 1) % len(self._boxes)
-            seen = others(self._detector.find(picture, box), middle, box, self._boxes[0], reach_px=reach_px)
+            seen = self._others_in(box, self._detector.find(picture, box))
         self._count(seen)
+
+    def _plan(self, picture: Picture) -> None:
+        """Begin a new round."""
+        self._content, self._next = content_box(picture), 0
+        self._boxes = plan_looks(self._content, self._middle, reach_px=self._reach_px)
+
+    def _others_in(self, box: Box, found: list[Person]) -> list[Person]:
+        return others(found, self._middle, box, self._content, reach_px=self._reach_px)
 
     def _pass_frame(self) -> None:
         self.before = 0
@@ -100,19 +124,32 @@ class Lookout:
         self.people = 1 + len(self._others)
 
     def _frames_a_look(self) -> float:
-        return self._fps * max(1 / LOOKS_PER_S, SHORTEST_ROUND_S / len(self._boxes))
+        return self._fps * max(1 / LOOKS_PER_S, SHORTEST_ROUND_S / max(1, len(self._boxes)))
 
 
 def plan_looks(content: Box, middle: Array, *, reach_px: float) -> list[Box]:
-    """The whole picture and, if the person is small in it, a row of tiles at the person's height."""
-    left, top, right, bottom = content
-    width, height = min(right - left, round(TILE * reach_px)), min(bottom - top, round(TILE * reach_px))
-    if max(width, height) > WHOLE * max(right - left, bottom - top):
+    """Where to look: a row of tiles at the person's height, and the whole picture unless they show all of it.
+
+    Only the whole picture if the person is large in it.
+    """
+    left, _, right, _ = content
+    _, top, first_right, bottom = tile_around(content, np.array([left, middle[1]]), reach_px=reach_px)
+    width = first_right - left
+    if max(width, bottom - top) > WHOLE * max(right - left, content[3] - content[1]):
         return [content]
-    y = int(np.clip(round(middle[1] - height / 2), top, bottom - height))
     tiles = 1 + int(np.ceil((right - left - width) / max(1, width - OVERLAP * reach_px)))
-    x = np.linspace(left, right - width, tiles).round().astype(int).tolist() if tiles > 1 else [left]
-    return [content, *((each, y, each + width, y + height) for each in x)]
+    row = [(x, top, x + width, bottom) for x in np.linspace(left, right - width, tiles).round().astype(int).tolist()]
+    return row if (top, bottom) == (content[1], content[3]) else [content, *row]
+
+
+def tile_around(content: Box, middle: Array, *, reach_px: float) -> Box:
+    """A tile with somebody's hips in its middle, as far as the picture goes; as high as that, if nearly so high."""
+    left, top, right, bottom = content
+    side = round(TILE * reach_px)
+    width, height = min(right - left, side), bottom - top if side > FULL * (bottom - top) else side
+    x = int(np.clip(round(middle[0] - width / 2), left, right - width))
+    y = int(np.clip(round(middle[1] - height / 2), top, bottom - height))
+    return x, y, x + width, y + height
 
 
 def others(found: list[Person], middle: Array, box: Box, content: Box, *, reach_px: float) -> list[Person]:
@@ -138,12 +175,15 @@ def join_people(known: list[Person], found: list[Person]) -> list[Person]:
 
 
 def content_box(picture: Picture) -> Box:
-    """What of a picture, uint8 (H, W, 3), is not black bars at its sides; a sample of its lines tells."""
-    rows = np.flatnonzero(picture[:, ::8].max(axis=(1, 2)) > BAR_LEVEL)
-    columns = np.flatnonzero(picture[::8].max(axis=(0, 2)) > BAR_LEVEL)
-    if not len(rows) or not len(columns):
-        return 0, 0, picture.shape[1], picture.shape[0]
-    return int(columns[0]), int(rows[0]), int(columns[-1]) + 1, int(rows[-1]) + 1
+    """What of a picture, uint8 (H, W, 3), is not black bars at its sides, to some pixels: a sample of it tells."""
+    height, width = picture.shape[:2]
+    lit = picture[::SAMPLED, ::SAMPLED].max(axis=2) > BAR_LEVEL
+    rows, columns = np.flatnonzero(lit.any(axis=1)) * SAMPLED, np.flatnonzero(lit.any(axis=0)) * SAMPLED
+    if not len(rows):
+        return 0, 0, width, height
+    low = np.maximum([columns[0], rows[0]], SAMPLED - 1) - (SAMPLED - 1)
+    high = np.minimum([columns[-1] + SAMPLED, rows[-1] + SAMPLED], [width, height])
+    return int(low[0]), int(low[1]), int(high[0]), int(high[1])
 
 
 def _cut_through(person: Person, box: Box, content: Box, *, reach_px: float) -> bool:
