@@ -2,8 +2,9 @@
 
 A detector finds the square, upright region around a person's body (`blazepose_people`); a landmark network (256 x 256)
 finds 33 points in that region, refined on its heat maps, and two alignment points from which the region of the next
-frame follows, so that the detector runs only when the person is lost - and once a second, to count the persons in
-view. Bazarevsky et al., "BlazePose: On-device Real-time Body Pose tracking", 2020.
+frame follows, so that the detector runs only when the person is lost - and a few times a second on a part of the
+picture, to find others (`lookout`), beside whom the person must stay the same one (`identity`). Bazarevsky et al.,
+"BlazePose: On-device Real-time Body Pose tracking", 2020.
 
 Confidence is BlazePose's visibility: a hidden joint is guessed with low visibility, where OpenPose leaves it out.
 One person is followed, at first the largest; the same pictures give the same numbers, whatever the threads.
