@@ -24,7 +24,7 @@ import numpy as np
 from danceit_core.assets import fetch_pose_weights
 from danceit_core.config import PoseSettings
 from danceit_core.media.video import decode_frames
-from danceit_core.pose import blazepose
+from danceit_core.pose import blazepose, lookout
 from danceit_core.pose.blazepose_people import PeopleDetector
 from danceit_core.pose.skeleton import BODY, Keypoints, present, torso_length
 
@@ -118,7 +118,7 @@ def compare(video: Path, *, folder: Path, python: Path, weights: Path, arguments
         rates["theirs"].append(len(pictures) / measure([theirs])[0]["seconds"])
         single = measure(ours[:1])[0]
         rates["one"].append(len(pictures) / single["seconds"])
-        counts.append(single["count_s"] / blazepose.COUNT_INTERVAL_S / FPS / (single["seconds"] / len(pictures)))
+        counts.append(single["count_s"] * lookout.LOOKS_PER_S / FPS / (single["seconds"] / len(pictures)))
         rates["two"].append(2 * len(pictures) / max(result["seconds"] for result in measure(ours)))
         sums |= {hashlib.sha256(points.read_bytes()).hexdigest() for points in our_points}
     their, one, two = (float(np.median(rates[name])) for name in ("theirs", "one", "two"))

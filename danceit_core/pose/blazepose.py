@@ -2,8 +2,9 @@
 
 A detector finds the square, upright region around a person's body (`blazepose_people`); a landmark network (256 x 256)
 finds 33 points in that region, refined on its heat maps, and two alignment points from which the region of the next
-frame follows, so that the detector runs only when the person is lost - and once a second, to count the persons in
-view. Bazarevsky et al., "BlazePose: On-device Real-time Body Pose tracking", 2020.
+frame follows, so that the detector runs only when the person is lost - and a few times a second on a part of the
+picture, to find others (`lookout`), beside whom the person must stay the same one (`identity`). Bazarevsky et al.,
+"BlazePose: On-device Real-time Body Pose tracking", 2020.
 
 Confidence is BlazePose's visibility: a hidden joint is guessed with low visibility, where OpenPose leaves it out.
 One person is followed, at first the largest; the same pictures give the same numbers, whatever the threads.
@@ -18,8 +19,10 @@ from numpy.typing import NDArray
 from danceit_core.config import PoseSettings
 from danceit_core.errors import ConfigError
 from danceit_core.media.letterbox import Picture
-from danceit_core.pose.blazepose_people import PeopleDetector, Person, count_others, sigmoid
-from danceit_core.pose.estimate import Detection, Progress, estimate_frames
+from danceit_core.pose.blazepose_people import PeopleDetector, Person, sigmoid
+from danceit_core.pose.estimate import Detection, Hindsight, Progress, estimate_frames
+from danceit_core.pose.identity import Identity
+from danceit_core.pose.lookout import Lookout, join_people
 from danceit_core.pose.one_euro import OneEuro
 from danceit_core.pose.skeleton import JOINTS, Keypoints
 from danceit_core.pose.tflite import Network
@@ -32,8 +35,6 @@ MIN_PRESENCE = 0.5
 REGION_MARGIN = 1.25
 # Heat maps refine a point within +-3 cells if one of those cells is at least this sure.
 HEATMAP_REACH, HEATMAP_FLOOR = 3, 0.5
-# More often would cost more than a thirtieth of the time.
-COUNT_INTERVAL_S = 1.0
 # On two cores, two videos at once with one thread each are faster than one after the other with two.
 THREADS = 1
 
@@ -48,6 +49,7 @@ FIRST_POINT = np.array([points[0] for points in BODY25_POINTS.values()])
 LAST_POINT = np.array([points[-1] for points in BODY25_POINTS.values()])
 
 Array = NDArray[np.float64]
+Points = tuple[Array, Array]  # (33, 2) in pixels and visibilities (33,)
 
 
 def detect_with_blazepose(
@@ -83,28 +85,37 @@ class BlazePose:
     ) -> None:
         if model not in MODELS:
             raise ConfigError(f"pose.model is {model!r}; BlazePose's models are {', '.join(MODELS)}")
-        self.people = 0
         self._detector = PeopleDetector(weights, threads=threads)
+        self._lookout = Lookout(self._detector, fps=fps)
+        self._identity = Identity(fps=fps)
+        self._withdrawn = 0
         self._landmarks = Network(weights / landmark_file(model), threads=threads)
         self._fps = fps
         self._confidence_floor = confidence_floor
         self._smooth = smooth
         self._region: Array | None = None
         self._filters: tuple[OneEuro, OneEuro] | None = None
-        self._since_count = 0
+
+    @property
+    def people(self) -> int:
+        """How many persons are seen around the last picture."""
+        return self._lookout.people
+
+    @property
+    def hindsight(self) -> Hindsight:
+        """What the last picture tells of those before it."""
+        return Hindsight(people=self._lookout.before, withdrawn=self._withdrawn)
 
     def estimate(self, picture: Picture) -> Keypoints:
         """BODY_25 keypoints (25, 3) of the next picture, uint8 RGB (H, W, 3); all 0 if there is no person."""
+        self._withdrawn = 0
         points = self._points_in(picture, self._region) if self._region is not None else None
-        self._since_count += 1
-        if points is None:
-            self.forget()
-            found = self._detector.find(picture)
-            if found:
-                points = self._points_in(picture, region_around(found[0].middle, found[0].outline))
-            self._count(found)
-        elif self._since_count >= COUNT_INTERVAL_S * self._fps:
-            self._count(self._detector.find(picture))
+        figure = self._figure()
+        if points is None or figure is None:
+            points = self._find(picture)
+        else:
+            self._lookout.watch(picture, figure.middle, reach_px=figure.reach_px)
+            points = self._check(picture, figure, points)
         if points is None:
             return np.zeros((JOINTS, 3), np.float32)
         return to_body25(*points, confidence_floor=self._confidence_floor)
@@ -113,16 +124,55 @@ class BlazePose:
         """Look for the person anew in the next picture, as if it were the first."""
         self._region, self._filters = None, None
 
-    def _count(self, found: list[Person]) -> None:
-        """Set `people` to the person who is followed and the others who are sure and large beside that one."""
-        self._since_count = 0
-        if self._region is None:
-            self.people = 0
-            return
-        middle, reach_px = self._region[:2], self._region[2] / 2 / REGION_MARGIN
-        self.people = 1 + count_others(found, middle, reach_px=reach_px)
+    def _find(self, picture: Picture) -> Points | None:
+        """Points of the person who is followed, found again, or of the largest if nobody else is in view."""
+        self.forget()
+        company = self._lookout.company
+        found = self._detector.find(picture)
+        points = None
+        if company:
+            self._withdrawn = self._identity.unsure
+            around = self._detector.find(picture, self._lookout.tile(picture))
+            chosen = self._identity.choose(picture, join_people(found, around))
+        else:
+            chosen = found[0] if found else None
+        if chosen is not None:
+            points = self._points_in(picture, region_around(chosen.middle, chosen.outline))
+        figure = self._figure()
+        if chosen is None or figure is None:
+            self._lookout.nobody()
+            return None
+        self._lookout.found(picture, found, figure.middle, reach_px=figure.reach_px)
+        if not company:
+            self._identity.meet(picture, chosen)
+        return points
 
-    def _points_in(self, picture: Picture, region: Array) -> tuple[Array, Array] | None:
+    def _check(self, picture: Picture, figure: Person, points: Points) -> Points | None:
+        """The points, if they are still those of the same person; otherwise that person's, None if not in view."""
+        company = self._lookout.company
+        if not self._identity.is_due(figure, company=company):
+            return points
+        if not company:
+            self._identity.remember(picture, figure)
+            return points
+        around = self._detector.find(picture, self._lookout.tile(picture))
+        unsure = self._identity.unsure
+        if self._identity.confirm(picture, figure, around):
+            return points
+        self._withdrawn = unsure
+        self.forget()
+        chosen = self._identity.choose(picture, around)
+        return None if chosen is None else self._points_in(picture, region_around(chosen.middle, chosen.outline))
+
+    def _figure(self) -> Person | None:
+        """The person who is followed, as the region tells; None if nobody is."""
+        if self._region is None:
+            return None
+        x, y, side, rotation = self._region
+        middle, reach_px = np.array([x, y]), side / 2 / REGION_MARGIN
+        return Person(1.0, middle, middle + reach_px * np.array([np.sin(rotation), -np.cos(rotation)]))
+
+    def _points_in(self, picture: Picture, region: Array) -> Points | None:
         """Points (33, 2) in pixels and visibilities (33,); None if the region shows no person. Moves the region."""
         self._landmarks.run(cut_region(picture, region), scale=1 / 255, offset=0)
         if float(self._landmarks.output("Identity_1")[0]) < MIN_PRESENCE:

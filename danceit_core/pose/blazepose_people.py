@@ -3,6 +3,9 @@
 A network (224 x 224) gives for each of 2254 anchors a score, a box, the middle of the hips and a point on the body's
 outline straight up from it. Anchors that mean the same person are joined, weighted by their scores. Bazarevsky et
 al., "BlazePose: On-device Real-time Body Pose tracking", 2020.
+
+The network is made for a person who fills the picture: of persons less than a third as high as what it sees it misses
+most (docs/your_videos.md has the figures), so it is given tiles of a picture, too (`lookout`).
 """
 
 from dataclasses import dataclass
@@ -20,10 +23,9 @@ MIN_DETECTION, MIN_OVERLAP = 0.5, 0.3
 # The network often finds one person twice, at the head and at the legs; both then have the same hips, within this
 # share of the distance from hips to outline (at most 0.3 of it in 5 minutes of real dance).
 SAME_HIPS = 0.5
-# Another person counts if this sure and at least this large beside the one that is followed.
-MIN_OTHER_SCORE, MIN_OTHER_SIZE = 0.6, 1 / 3
 
 Array = NDArray[np.float64]
+Box = tuple[int, int, int, int]  # left, top, right, bottom in pixels of the picture
 
 
 @dataclass(frozen=True)
@@ -51,10 +53,12 @@ class PeopleDetector:
         self._network = Network(weights / DETECTOR_FILE, threads=threads)
         self._anchors = detector_anchors()
 
-    def find(self, picture: Picture) -> list[Person]:
-        """The persons in a uint8 RGB picture (H, W, 3), the largest first."""
-        source, size = (picture.shape[1], picture.shape[0]), (DETECTOR_SIDE, DETECTOR_SIDE)
-        self._network.run(letterbox(picture, source=source, size=size), scale=1 / 127.5, offset=-1)
+    def find(self, picture: Picture, box: Box | None = None) -> list[Person]:
+        """The persons in a uint8 RGB picture (H, W, 3), or in a box of it, the largest first."""
+        left, top, right, bottom = box or (0, 0, picture.shape[1], picture.shape[0])
+        source, size = (right - left, bottom - top), (DETECTOR_SIDE, DETECTOR_SIDE)
+        seen = letterbox(picture[top:bottom, left:right], source=source, size=size)
+        self._network.run(seen, scale=1 / 127.5, offset=-1)
         scores = sigmoid(self._network.output("Identity_1")[:, 0])
         sure = scores >= MIN_DETECTION
         raw, anchors = self._network.output("Identity")[sure] / DETECTOR_SIDE, self._anchors[sure]
@@ -62,23 +66,13 @@ class PeopleDetector:
         boxes = np.concatenate([centres - sides / 2, centres + sides / 2], axis=1)
         # (n, 12) -> (n, 4 points, xy): hips' middle, a point on the body's outline, and two of the upper body
         points = (raw[:, 4:].reshape(-1, 4, 2) + anchors[:, None])[:, :2] * DETECTOR_SIDE
-        place = Letterbox.fit(source, size)
+        place, corner = Letterbox.fit(source, size), np.array([left, top])
         found: list[Person] = []
         for score, (middle, outline) in join_boxes(scores[sure], boxes, points):
-            person = Person(score, place.to_source(middle), place.to_source(outline))
+            person = Person(score, place.to_source(middle) + corner, place.to_source(outline) + corner)
             if not any(person.is_at(other.middle, reach_px=other.reach_px) for other in found):
                 found.append(person)
         return sorted(found, key=lambda person: -person.reach_px)
-
-
-def count_others(found: list[Person], middle: Array, *, reach_px: float) -> int:
-    """How many of the persons are sure, large, and not the one with these hips and this reach."""
-    return sum(
-        person.score >= MIN_OTHER_SCORE
-        and person.reach_px >= MIN_OTHER_SIZE * reach_px
-        and not person.is_at(middle, reach_px=reach_px)
-        for person in found
-    )
 
 
 def join_boxes(scores: Array, boxes: Array, points: Array) -> list[tuple[float, Array]]:

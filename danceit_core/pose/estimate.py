@@ -29,6 +29,18 @@ class Detection:
     people: NDArray[np.int16] | None
 
 
+@dataclass(frozen=True)
+class Hindsight:
+    """What a picture tells of those before it.
+
+    people: for how many pictures back there were as many persons as now; withdrawn: in how many the keypoints may be
+    another person's.
+    """
+
+    people: int = 0
+    withdrawn: int = 0
+
+
 class PoseEstimator(Protocol):
     """Follows one person through the pictures of one video."""
 
@@ -38,6 +50,10 @@ class PoseEstimator(Protocol):
     @property
     def people(self) -> int | None:
         """How many persons are seen around the last picture, None if this estimator does not count."""
+
+    @property
+    def hindsight(self) -> Hindsight:
+        """What the last picture tells of those before it."""
 
 
 def estimate_frames(
@@ -50,12 +66,24 @@ def estimate_frames(
     info = probe(frames_path)
     estimator = make(info.fps)
     total = max(1, round(info.duration_s * info.fps))
-    keypoints, people = [], []
+    keypoints: list[Keypoints] = []
+    people: list[int | None] = []
     with made_ahead(decode_frames(frames_path, fps=info.fps, size=None), most=DECODED_AHEAD) as pictures:
         for picture in pictures:
             keypoints.append(estimator.estimate(picture))
             people.append(estimator.people)
+            look_back(keypoints, people, estimator.hindsight)
             if progress is not None:
                 progress(len(keypoints), max(total, len(keypoints)))
     counts = None if None in people else np.array(people, np.int16)
     return Detection(np.stack(keypoints).reshape(-1, JOINTS, 3), counts)
+
+
+def look_back(keypoints: list[Keypoints], people: list[int | None], hindsight: Hindsight) -> None:
+    """Correct what was found in the pictures before the last one."""
+    last, now = len(people) - 1, people[-1]
+    for frame in range(max(0, last - hindsight.withdrawn), last):
+        keypoints[frame] = np.zeros((JOINTS, 3), np.float32)
+    if now is not None:
+        for frame in range(max(0, last - hindsight.people), last):
+            people[frame] = max(people[frame] or 0, now)

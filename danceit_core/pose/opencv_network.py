@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from danceit_core.config import PoseSettings
 from danceit_core.errors import ConfigError
 from danceit_core.media.letterbox import Picture
-from danceit_core.pose.estimate import Detection, Progress, estimate_frames
+from danceit_core.pose.estimate import Detection, Hindsight, Progress, estimate_frames
 from danceit_core.pose.skeleton import JOINTS, Keypoints
 
 INPUT_HEIGHT, INPUT_MULTIPLE = 368, 16
@@ -45,7 +45,7 @@ class OpenPoseNetwork:
     Raises ConfigError if a file is missing or is no such network.
     """
 
-    people = None
+    people, hindsight = None, Hindsight()
 
     def __init__(self, prototxt: str, caffemodel: str, *, confidence_floor: float) -> None:
         for key, path in (("prototxt", prototxt), ("caffemodel", caffemodel)):

@@ -34,6 +34,8 @@ REASON_TYPE = "<U16"
 
 # So long before nobody is seen, and after it, a detector follows what is left of a person in the picture.
 EDGE_S = 1 / 6
+# Whoever was beside the dancer, and is there again before so long, was hidden meanwhile: who of the two is seen then?
+HIDDEN_S = 2.0
 
 Flags = NDArray[np.bool_]
 
@@ -92,7 +94,7 @@ def rejection_reasons(
     never = np.zeros(len(keypoints), bool)
     checks = {
         NO_PERSON: ~seen.any(axis=1),
-        SEVERAL_PEOPLE: never if people is None or settings.several_people == "follow" else people > 1,
+        SEVERAL_PEOPLE: never if people is None or settings.several_people == "follow" else in_company(people, fps=fps),
         NO_TORSO: ~(torso_length(keypoints) > 0),
         TURNED: np.full(len(keypoints), is_turned_shot(keypoints, fps=fps)),
         NO_HANDS: ~sure[:, HANDS].any(axis=1),
@@ -107,6 +109,15 @@ def rejection_reasons(
         if end - start < settings.min_segment_s * fps:
             reasons[start:end] = SHORT_SEGMENT
     return reasons
+
+
+def in_company(people: NDArray[np.integer], *, fps: float) -> Flags:
+    """Frames (T,) with several people, from their number (T,): also where others are hidden for a moment."""
+    several = np.asarray(people) > 1
+    for start, end in find_passages(~several):
+        if start > 0 and end < len(several) and end - start < HIDDEN_S * fps:
+            several[start:end] = True
+    return several
 
 
 def count_reasons(reason: NDArray[np.str_]) -> dict[str, int]:

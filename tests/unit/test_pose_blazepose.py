@@ -11,6 +11,7 @@ from danceit_core.assets import fetch_pose_weights
 from danceit_core.errors import AssetError
 from danceit_core.pose import blazepose, blazepose_people
 from danceit_core.pose.blazepose import BlazePose
+from danceit_core.pose.estimate import look_back
 from danceit_core.pose.one_euro import OneEuro
 from danceit_core.pose.skeleton import BODY, present, torso_length
 
@@ -77,17 +78,20 @@ def side_by_side(left, right):
     return np.concatenate([left, right], axis=1)
 
 
-def test_a_second_person_is_counted_within_a_second(pose_weights, dance):
+def test_a_second_person_is_counted_in_every_frame(pose_weights, dance):
     empty = np.full((SIZE, SIZE, 3), 205, np.uint8)
     estimator = BlazePose(pose_weights, fps=8, confidence_floor=0.02, smooth=True)
-    people = []
-    for number, picture in enumerate(dance[1][:28]):
-        second = picture if 4 <= number < 18 else empty
-        estimator.estimate(side_by_side(picture, second))
+    keypoints, people = [], []
+    for number, picture in enumerate(dance[1]):
+        second = picture if 12 <= number < 18 else empty
+        keypoints.append(estimator.estimate(side_by_side(picture, second)))
         people.append(estimator.people)
+        look_back(keypoints, people, estimator.hindsight)
     assert people[:4] == [1] * 4
-    # Counted when the first is found (frame 0), then once a second: frames 8, 16, 24.
-    assert people == [1] * 8 + [2] * 16 + [1] * 4
+    assert people[12:18] == [2] * 6
+    # Two seconds after the last look that found the second one.
+    assert people[-5:] == [1] * 5
+    assert present(np.stack(keypoints)).any(axis=1).all()
 
 
 def test_the_largest_person_is_followed(pose_weights, dance):
@@ -107,21 +111,6 @@ def test_one_person_seen_twice_is_one():
     assert person.reach_px == pytest.approx(100)
     assert person.is_at(hips + 30, reach_px=80)
     assert not person.is_at(elsewhere, reach_px=100)
-
-
-def test_who_counts_beside_the_dancer():
-    def person(score, x, reach):
-        return blazepose_people.Person(score, np.array([x, 200.0]), np.array([x, 200.0 - reach]))
-
-    dancer, unsure, far, other = (
-        person(0.9, 100, 100),
-        person(0.55, 300, 100),
-        person(0.9, 300, 30),
-        person(0.6, 300, 40),
-    )
-    assert blazepose_people.count_others([dancer, unsure, far], dancer.middle, reach_px=100) == 0
-    assert blazepose_people.count_others([dancer, unsure, far, other], dancer.middle, reach_px=100) == 1
-    assert blazepose_people.count_others([], dancer.middle, reach_px=100) == 0
 
 
 def test_boxes_that_overlap_are_joined():

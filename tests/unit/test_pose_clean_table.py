@@ -70,6 +70,13 @@ def test_several_people_are_dropped_or_the_largest_is_followed():
         clean_keypoints(DANCE, fps=FPS, settings=SETTINGS, people=people[:100])
 
 
+def test_others_who_are_hidden_for_a_moment_are_still_there():
+    people = np.ones(240, np.int16)
+    people[[40, 80]], people[[160, 239]] = 2, 3  # 39 frames apart, then 79 and 78: more than two seconds
+    reason = clean(table(DANCE, columns={"people": people})).columns["reason"]
+    assert np.flatnonzero(reason == "several_people").tolist() == [*range(40, 81), 160, 239]
+
+
 def test_what_is_known_goes_on():
     people = np.ones(240, np.int16)
     source = {"path": "waltz.mp4", "sha256": "ab"}

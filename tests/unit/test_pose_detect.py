@@ -8,7 +8,7 @@ from danceit_core.config import PoseSettings
 from danceit_core.errors import AssetError, ConfigError, MediaError, PoseError
 from danceit_core.media.video import VideoWriter
 from danceit_core.pose.detect import detect_keypoints
-from danceit_core.pose.estimate import estimate_frames
+from danceit_core.pose.estimate import Hindsight, estimate_frames
 from danceit_core.pose.refusal import check_person
 from danceit_core.pose.skeleton import BODY, present, torso_length
 
@@ -58,7 +58,7 @@ def test_an_unknown_model(pose_weights, frame_store):
 
 def test_an_error_between_two_frames_comes_out(frame_store):
     class Stumbling:
-        people = None
+        people, hindsight = None, Hindsight()
 
         def __init__(self):
             self.seen = 0
