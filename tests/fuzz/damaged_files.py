@@ -23,6 +23,7 @@ sys.path[:0] = [str(Path(__file__).parent), str(Path(__file__).parents[1] / "uni
 import checkpoint_formats
 import media_formats
 import numpy as np
+import odd_media_formats
 import pose_formats
 import table_formats
 from damage import damage_bytes
@@ -31,7 +32,7 @@ from formats import Format
 
 FORMATS = {
     kind.name: kind
-    for module in (media_formats, pose_formats, table_formats, checkpoint_formats)
+    for module in (media_formats, odd_media_formats, pose_formats, table_formats, checkpoint_formats)
     for kind in module.FORMATS
 }
 

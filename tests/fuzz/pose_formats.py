@@ -68,7 +68,9 @@ def make_table(folder: Path) -> Path:
 
 def make_annotation(folder: Path, *, kind: str) -> Path:
     points = PERSON + np.linspace(0, 90, 60)[:, None, None] * (1, 0, 0)
-    views = np.repeat(np.concatenate([points[..., :2] + 500, np.full((60, 17, 1), 0.9)], axis=-1)[None], 9, axis=0)
+    # Pixels count downwards, the room's height upwards.
+    pixels = points[..., :2] * (1, -1) + 500
+    views = np.repeat(np.concatenate([pixels, np.full((60, 17, 1), 0.9)], axis=-1)[None], 9, axis=0)
     content = {"keypoints2d": {"keypoints2d": views}, "keypoints3d": {"keypoints3d": points}}[kind]
     (folder / kind).mkdir()
     path = folder / kind / f"{NAME}.pkl"
