@@ -41,6 +41,8 @@ GAP_S = 0.03
 SUFFIXES = (".flac", ".wav")
 # Samples that one peak of a drawn waveform is taken of.
 PEAKS_OF = 80
+# Nothing records below. A resampler from 1 Hz asks for gigabytes.
+LOWEST_RATE_HZ = 4000
 # What is held in memory of a stored sound at once.
 PIECE = 1 << 20
 # Formats whose times FFmpeg tells by counting samples at the rate that they begin with, also where that has changed.
@@ -208,12 +210,18 @@ def _timed_blocks(container: Any, stream: Any, converter: Converter) -> Iterator
     last: tuple[Samples, float, int] | None = None
     counted: tuple[Any, ...] = ()
     for frame in decode_stream(container, stream, clock=Clock(container, stream)):
+        if frame.sample_rate < LOWEST_RATE_HZ:
+            raise MediaError(
+                f"{name_of(container)}: its sound has {frame.sample_rate} samples per second, at least "
+                f"{LOWEST_RATE_HZ} are needed; is its header damaged?"
+            )
         pts, frame.pts = frame.pts, None
         blocks = list(converter.convert(frame))
         if converter.changes and container.format.name == "flac":
             # FFmpeg gives parts of those twice.
-            name = name_of(container)
-            raise MediaError(f"{name}: its sound changes format at {end_s:.1f} s; convert its parts to one format")
+            raise MediaError(
+                f"{name_of(container)}: its sound changes format at {end_s:.1f} s; convert its parts to one format"
+            )
         untimed = pts is None or (converter.changes and container.format.name in UNTIMED)
         start_s = end_s if untimed else float(pts * frame.time_base)
         end_s = start_s + frame.samples / frame.sample_rate

@@ -4,7 +4,8 @@ The people detector misses persons who are small in what it sees, so it looks at
 square tiles in which somebody as large as the followed person is about half as high as the tile. The tiles overlap so
 far that everybody's hips are well inside one of them. One after the other is looked at, a few in each second: a round.
 Where somebody else is found, the frames since the same place was looked at before show them too, as nobody appears out
-of nothing; the frames that follow do until nobody was found for two seconds and a whole round.
+of nothing; the frames that follow do until nobody was found for two seconds and a whole round. Where nobody is found to
+follow, one tile of a search is looked at besides in each picture.
 """
 
 import sys
@@ -29,6 +30,8 @@ FULL = 0.85
 LOOKS_PER_S, SHORTEST_ROUND_S = 3.0, 1.0
 # Whoever was seen is there for so long, whether or not they are seen again.
 HOLD_S = 2.0
+# The search's tiles are this much of the picture's longer side; neighbours overlap by half.
+SEARCH_TILE = 0.56
 # Darker is a bar beside the picture.
 BAR_LEVEL, SAMPLED = 24, 8
 
@@ -48,7 +51,7 @@ class Lookout:
         self._content: Box = (0, 0, 0, 0)
         self._boxes: list[Box] = []
         self._others: list[Person] = []
-        self._next = 0
+        self._next = self._searched = 0
         self._middle, self._reach_px = np.zeros(2), 1.0
         # In frames; nothing was ever looked at.
         self._since_look, self._since_round, self._since_seen = 0, sys.maxsize, sys.maxsize
@@ -61,6 +64,12 @@ class Lookout:
     def tile(self, picture: Picture) -> Box:
         """A tile around where the followed person was last."""
         return tile_around(content_box(picture), self._middle, reach_px=self._reach_px)
+
+    def search(self, picture: Picture) -> list[Person]:
+        """Whom the next tile of the search shows: those who are too small in the whole picture."""
+        tiles = plan_search(content_box(picture))
+        self._searched = (self._searched + 1) % len(tiles)
+        return self._detector.find(picture, tiles[self._searched])
 
     def nobody(self) -> None:
         """The next picture, in which there is nobody to follow."""
@@ -140,6 +149,17 @@ def plan_looks(content: Box, middle: Array, *, reach_px: float) -> list[Box]:
     tiles = 1 + int(np.ceil((right - left - width) / max(1, width - OVERLAP * reach_px)))
     row = [(x, top, x + width, bottom) for x in np.linspace(left, right - width, tiles).round().astype(int).tolist()]
     return row if (top, bottom) == (content[1], content[3]) else [content, *row]
+
+
+def plan_search(content: Box) -> list[Box]:
+    """Square tiles all over the picture, in which somebody of unknown place and size is looked for."""
+    left, top, right, bottom = content
+    side = min(right - left, bottom - top, round(SEARCH_TILE * max(right - left, bottom - top)))
+    columns, rows = (
+        np.linspace(low, high - side, 1 + int(np.ceil(2 * (high - low - side) / side))).round().astype(int).tolist()
+        for low, high in ((left, right), (top, bottom))
+    )
+    return [(x, y, x + side, y + side) for y in rows for x in columns]
 
 
 def tile_around(content: Box, middle: Array, *, reach_px: float) -> Box:

@@ -308,3 +308,13 @@ def test_sound_is_written_at_full_scale_at_most(tmp_path, caplog):
     write_sound(tmp_path / "c.wav", np.zeros(0, np.float32), sample_rate_hz=RATE_HZ)
     with pytest.raises(MediaError, match=r"c\.wav: the samples to be written are int16; give floats in -1\.\.1"):
         write_sound(tmp_path / "c.wav", np.zeros(9, np.int16), sample_rate_hz=RATE_HZ)
+
+
+@pytest.mark.parametrize("rate_hz", [1, 999])
+def test_a_rate_that_nothing_is_recorded_at(tmp_path, rate_hz):
+    path = tmp_path / "s.wav"
+    soundfile.write(path, np.zeros(2000, np.float32), rate_hz)
+    with pytest.raises(
+        MediaError, match=rf"s\.wav: its sound has {rate_hz} samples per second, at least 4000 are needed"
+    ):
+        load_sound(path, sample_rate_hz=22050)

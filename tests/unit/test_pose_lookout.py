@@ -11,7 +11,7 @@ from danceit_core.pose.blazepose_people import Person
 from danceit_core.pose.clean import clean_keypoints
 from danceit_core.pose.estimate import look_back
 from danceit_core.pose.identity import MIN_LIKENESS, SURE_LIKENESS
-from danceit_core.pose.lookout import content_box, join_people, others, plan_looks
+from danceit_core.pose.lookout import content_box, join_people, others, plan_looks, plan_search
 from danceit_core.pose.skeleton import MID_HIP, present
 
 STORE, TOP, BOTTOM = 512, 112, 400
@@ -72,6 +72,30 @@ def test_two_small_dancers_are_two_from_the_first_frame(pose_weights, share):
 def test_one_dancer_is_one(pose_weights, share):
     _, people = run(pose_weights, [stage(k, (200,), height_px=share * (BOTTOM - TOP))[0] for k in range(60)])
     assert people.max() == 1
+
+
+def test_a_dancer_who_is_too_small_for_the_whole_picture_is_found(pose_weights):
+    height_px = 0.22 * (BOTTOM - TOP)
+    pictures = [stage(k, (330,), height_px=height_px)[0] for k in range(24)]
+    keypoints, people = run(pose_weights, pictures)
+    seen = present(keypoints).any(axis=1)
+    assert seen[3:].all()
+    assert people.max() == 1
+    assert np.abs(keypoints[seen][:, MID_HIP, 0] - 330).max() < height_px / 4
+
+
+@pytest.mark.parametrize("content", [(0, 112, 512, 400), (112, 0, 400, 512), (0, 0, 512, 512), (3, 5, 4, 9)])
+def test_the_search_covers_the_picture_and_shows_small_people_whole(content):
+    left, top, right, bottom = content
+    tiles = plan_search(content)
+    assert all(left <= x < x2 <= right and top <= y < y2 <= bottom for x, y, x2, y2 in tiles)
+    side = tiles[0][2] - tiles[0][0]
+    for x in np.linspace(left, right - side / 2, 20):
+        for y in np.linspace(top, bottom - side / 2, 20):
+            # A person half as high as a tile, from their upper left corner.
+            assert any(
+                a <= x + 1 and x - 1 + side / 2 <= c and b <= y + 1 and y - 1 + side / 2 <= d for a, b, c, d in tiles
+            )
 
 
 def test_when_two_cross_the_same_one_is_followed(pose_weights):
