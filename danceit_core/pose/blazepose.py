@@ -128,7 +128,7 @@ class BlazePose:
         """Points of the person who is followed, found again, or of the largest if nobody else is in view."""
         self.forget()
         company = self._lookout.company
-        found = self._detector.find(picture) or self._lookout.search(picture)
+        found = self._lookout.search(picture)
         points = None
         if company:
             self._withdrawn = self._identity.unsure

@@ -4,8 +4,8 @@ The people detector misses persons who are small in what it sees, so it looks at
 square tiles in which somebody as large as the followed person is about half as high as the tile. The tiles overlap so
 far that everybody's hips are well inside one of them. One after the other is looked at, a few in each second: a round.
 Where somebody else is found, the frames since the same place was looked at before show them too, as nobody appears out
-of nothing; the frames that follow do until nobody was found for two seconds and a whole round. Where nobody is found to
-follow, one tile of a search is looked at besides in each picture.
+of nothing; the frames that follow do until nobody was found for two seconds and a whole round. As long as nobody was
+ever found in the whole picture, one tile of a search is looked at besides in each picture.
 """
 
 import sys
@@ -52,6 +52,7 @@ class Lookout:
         self._boxes: list[Box] = []
         self._others: list[Person] = []
         self._next = self._searched = 0
+        self._small = True
         self._middle, self._reach_px = np.zeros(2), 1.0
         # In frames; nothing was ever looked at.
         self._since_look, self._since_round, self._since_seen = 0, sys.maxsize, sys.maxsize
@@ -66,7 +67,14 @@ class Lookout:
         return tile_around(content_box(picture), self._middle, reach_px=self._reach_px)
 
     def search(self, picture: Picture) -> list[Person]:
-        """Whom the next tile of the search shows: those who are too small in the whole picture."""
+        """The persons in the whole picture or, as long as there never was one, in the next tile of the search.
+
+        Who was large enough for the whole picture once comes back as large; tiles would show halves of them at its rim.
+        """
+        if found := self._detector.find(picture):
+            self._small = False
+        if found or not self._small:
+            return found
         tiles = plan_search(content_box(picture))
         self._searched = (self._searched + 1) % len(tiles)
         return self._detector.find(picture, tiles[self._searched])
