@@ -7,6 +7,7 @@ length asked for. Picture (frame store, cuts, report) and sound (music table) ar
 """
 
 import argparse
+import resource
 import subprocess
 import sys
 import tempfile
@@ -71,9 +72,13 @@ def repeat_clip(clip: Path, path: Path, *, times: int) -> None:
 
 
 def peak_mb() -> float:
-    """Greatest resident memory of this process. (`ru_maxrss` begins with that of the process that started it.)"""
+    """Greatest resident memory, MB: of this process or of the child that decodes, whichever is larger.
+
+    A child's `ru_maxrss` begins with that of the process that started it, so this one is read in another way.
+    """
     status = Path("/proc/self/status").read_text()
-    return int(status.split("VmHWM:")[1].split()[0]) / 1024
+    own_kb = int(status.split("VmHWM:")[1].split()[0])
+    return max(own_kb, resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss) / 1024
 
 
 def measure(stage: str, path: Path) -> None:

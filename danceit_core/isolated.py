@@ -20,7 +20,7 @@ import sys
 import time
 import traceback
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, NoReturn, TypeVar
 
@@ -51,10 +51,12 @@ def in_child(function: Callable[[], Value], *, reading: str | Path) -> Value:
     for stream in (sys.stdout, sys.stderr):
         stream.flush()
     parent = os.getpid()
-    with warnings.catch_warnings():
+    with warnings.catch_warnings(), _nothing_collected():
         # Python 3.12 warns of any fork beside threads. Those here are the pools of BLAS and OpenCV, which bear it.
         warnings.simplefilter("ignore", DeprecationWarning)
         child = os.fork()
+        if not child:
+            gc.freeze()
     if not child:
         receiver.close()
         _serve(function, sender, parent=parent)
@@ -69,6 +71,22 @@ def in_child(function: Callable[[], Value], *, reading: str | Path) -> Value:
     if kind == VALUE:
         return outcome
     raise outcome if kind == ERROR else _death(status, reading)
+
+
+@contextlib.contextmanager
+def _nothing_collected() -> Iterator[None]:
+    """No garbage collection around a fork, whose own handlers allocate.
+
+    The parent's garbage stays the parent's: a decoder that is freed in the child waits for ever for its threads, which
+    the child does not have. What is frozen there is never collected.
+    """
+    enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if enabled:
+            gc.enable()
 
 
 def _receive(receiver: Any) -> tuple[str, Any]:
@@ -122,9 +140,6 @@ def _death(status: int, reading: str | Path) -> Exception:
 def _serve(function: Callable[[], Any], sender: Any, *, parent: int) -> NoReturn:
     """The child's whole life, ended by `os._exit`: the parent's exit handlers and `finally` blocks are not its own."""
     status = 1
-    # The parent's garbage stays the parent's: a decoder that is freed here would wait for its threads, which the child
-    # has not.
-    gc.freeze()
     try:
         _die_with(parent)
         _log_to(sender)

@@ -30,6 +30,8 @@ from damage import damage_bytes
 from forked import GOOD, REFUSED, VALID, Case, Result, run_cases
 from formats import Format
 
+from danceit_core.music.compiled import prepare_librosa
+
 FORMATS = {
     kind.name: kind
     for module in (media_formats, odd_media_formats, pose_formats, table_formats, checkpoint_formats)
@@ -104,6 +106,7 @@ def main() -> int:
     parser.add_argument("--keep", type=Path, help="folder for the files of the cases that end badly")
     given = parser.parse_args()
     start_s, results = time.monotonic(), []
+    prepare_librosa()  # once, not in every case
     with TemporaryDirectory() as folder:
         valid = Path(folder)
         make_valid(valid)

@@ -203,3 +203,10 @@ def test_what_the_parent_has_left_is_not_freed_in_the_child():
         assert in_child(gc.collect, reading="a.mp4") >= 0
     finally:
         gc.enable()
+
+
+def test_nothing_is_collected_before_that_is_sure():
+    enabled = []
+    os.register_at_fork(after_in_child=lambda: enabled.append(gc.isenabled()))
+    assert in_child(lambda: (enabled, gc.isenabled()), reading="a.mp4") == ([False], True)
+    assert gc.isenabled()
