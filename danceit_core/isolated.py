@@ -186,7 +186,7 @@ def _portable(error: BaseException | None) -> list[BaseException]:
             copy = pickle.loads(pickle.dumps(error))
             if type(copy) is not type(error):
                 raise TypeError
-        except Exception:
+        except Exception:  # whatever an error's own constructor raises
             copy = RuntimeError(f"{type(error).__name__}: {error}")
         if not isinstance(copy, DanceItError):  # those are one line
             copy.add_note("in a child process:\n" + "".join(traceback.format_exception(error, chain=False)))
