@@ -50,8 +50,9 @@ def read_frames(frames_path: str | Path, indices: Iterable[int]) -> NDArray[np.u
                     found[index] = frame.to_ndarray(format="rgb24", dst_color_range="JPEG")
                 if at >= index:
                     break
-        shape = (0, stream.height, stream.width, 3)
+        # A stream of a closed container is freed memory.
+        shape, count = (0, stream.height, stream.width, 3), stream.frames
     missing = [index for index in wanted if index not in found]
     if missing:
-        raise MediaError(f"{frames_path} holds no frame {missing[0]}; its {stream.frames} frames are numbered from 0")
+        raise MediaError(f"{frames_path} holds no frame {missing[0]}; its {count} frames are numbered from 0")
     return np.stack([found[index] for index in asked]) if asked else np.zeros(shape, np.uint8)
