@@ -156,7 +156,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--captures", nargs="*", type=Path, default=[], help=".npz files of keypoints")
     parser.add_argument("--detected", nargs="*", type=Path, default=[], help="pairs of true joints and keypoints")
-    parser.add_argument("--smoothing", nargs="+", default=["savgol", "none"], choices=("savgol", "none"))
+    parser.add_argument("--smoothing", nargs="+", default=["whittaker", "none"], choices=("whittaker", "none"))
     parser.add_argument("--resources", type=Path, default=Path("resources"), help="where the mesh is kept")
     arguments = parser.parse_args()
     dances = [*studio_dances(arguments.resources), *captured(arguments.captures)]

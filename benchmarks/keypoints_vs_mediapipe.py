@@ -24,8 +24,9 @@ import numpy as np
 from danceit_core.assets import fetch_pose_weights
 from danceit_core.config import PoseSettings
 from danceit_core.media.video import decode_frames
-from danceit_core.pose import blazepose, lookout
+from danceit_core.pose import blazepose, landmarks, lookout
 from danceit_core.pose.blazepose_people import PeopleDetector
+from danceit_core.pose.estimate import estimate_pictures
 from danceit_core.pose.skeleton import BODY, Keypoints, present, torso_length
 
 FPS, SIZE = 24.0, 512
@@ -49,16 +50,15 @@ def run_ours(pictures_path: str, points_path: str, weights: str, threads: int) -
         Path(weights),
         fps=FPS,
         confidence_floor=SETTINGS.confidence_floor,
-        smooth=SETTINGS.smooth,
         model=SETTINGS.model,
         threads=threads,
     )
     print("ready", flush=True)
     sys.stdin.readline()
     start_s = time.perf_counter()
-    found = [estimator.estimate(picture) for picture in pictures]
+    found = estimate_pictures(pictures, estimator, fps=FPS).keypoints
     seconds = time.perf_counter() - start_s
-    np.save(points_path, np.stack(found))
+    np.save(points_path, found)
     detector = PeopleDetector(Path(weights), threads=threads)
     start_s = time.perf_counter()
     for picture in pictures[:20]:
@@ -92,7 +92,7 @@ def measure(commands: Sequence[Sequence[str]]) -> list[dict[str, float]]:
 def difference(ours: Keypoints, points: np.ndarray) -> float:
     """Mean distance of the body's joints that both have, in torso lengths."""
     theirs = np.stack(
-        [blazepose.to_body25(frame[:, :2], frame[:, 2], confidence_floor=SETTINGS.confidence_floor) for frame in points]
+        [landmarks.to_body25(frame[:, :2], frame[:, 2], confidence_floor=SETTINGS.confidence_floor) for frame in points]
     )
     body = list(BODY)
     both = present(ours)[:, body] & present(theirs)[:, body]

@@ -18,7 +18,7 @@ from danceit_core.config import PoseSettings, VideoSettings
 from danceit_core.media.video import decode_frames
 from danceit_core.pose.blazepose import BlazePose
 from danceit_core.pose.orientation import TURNED_SHARE, UNKNOWN, directions, find_turn, joint_places
-from danceit_core.pose.skeleton import Keypoints
+from danceit_core.pose.skeleton import JOINTS, Keypoints
 
 # As many quarter turns of the picture, clockwise.
 TURNS = range(4)
@@ -85,14 +85,15 @@ def turned_detections(video: Path, weights: Path) -> list[Keypoints]:
     """Keypoints of the pictures of a frame store, turned by each of TURNS."""
     settings, store = PoseSettings(), VideoSettings()
     folder = fetch_pose_weights(weights, model=settings.model)
-    about = {"model": settings.model, "confidence_floor": settings.confidence_floor, "smooth": settings.smooth}
+    about = {"model": settings.model, "confidence_floor": settings.confidence_floor}
     detectors = [BlazePose(folder, fps=store.fps, **about) for _ in TURNS]
     found: list[list[Keypoints]] = [[] for _ in TURNS]
     size = (store.size, store.size)
     for picture in decode_frames(video, fps=store.fps, size=size):
         for quarters in TURNS:
             turned = np.ascontiguousarray(np.rot90(picture, -quarters))
-            found[quarters].append(detectors[quarters].estimate(turned))
+            estimate = detectors[quarters].estimate(turned)
+            found[quarters].append(np.zeros((JOINTS, 3), np.float32) if estimate is None else estimate.keypoints)
     return [np.stack(keypoints) for keypoints in found]
 
 

@@ -37,7 +37,9 @@ def find_joints(video: Path, *, folder: Path, weights: Path, model: str) -> tupl
     start_s = time.perf_counter()
     report = ingest_video(video, store, settings=VIDEO, tolerant=True)
     ingested_s = time.perf_counter()
-    table = extract_keypoints(store, report=report, settings=PoseSettings(model=model), weights=weights, tolerant=True)
+    table = extract_keypoints(
+        store, report=report, settings=PoseSettings(model=model), weights=weights, is_target=False
+    )
     done_s = time.perf_counter()
     return table, report, [report.frames / (ingested_s - start_s), report.frames / (done_s - ingested_s)]
 

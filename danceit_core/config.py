@@ -39,21 +39,23 @@ class VideoSettings:
 class PoseSettings:
     """Keypoint detection (paper III-A). detector: `blazepose`, `openpose` (a binary) or `opencv` (a Caffe network).
 
-    model: BlazePose's `lite`, `full` or `heavy`. openpose: path of the binary; prototxt, caffemodel: of the network.
+    model: BlazePose's `lite`, `full` or `heavy`. mirror: for whom BlazePose takes the mean of a picture and its mirror
+    image, which is better and takes twice the time: `targets`, `all` or `none`. openpose: path of the binary; prototxt,
+    caffemodel: of the network.
     """
 
     detector: str = "blazepose"
     model: str = "full"
+    mirror: str = "targets"
     openpose: str = ""
     prototxt: str = ""
     caffemodel: str = ""
     confidence_floor: float = 0.02
-    smooth: bool = True
 
 
 @dataclass(frozen=True)
 class CleaningSettings:
-    """Repair and rejection of keypoints (paper III-A). smoothing: `savgol` or `none`; steps are torsos a frame.
+    """Repair and rejection of keypoints (paper III-A). smoothing: `whittaker` or `none`; steps are torsos a frame.
 
     several_people: `drop` the frames that show more than one person, or `follow` the largest of them.
     """
@@ -64,7 +66,7 @@ class CleaningSettings:
     max_gap_s: float = 0.25
     max_step_torsos: float = 0.8
     max_body_step_torsos: float = 0.5
-    smoothing: str = "savgol"
+    smoothing: str = "whittaker"
     min_segment_s: float = 1.0
 
 

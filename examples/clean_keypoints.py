@@ -22,7 +22,7 @@ def main(video: str, out: str) -> None:
     with tempfile.TemporaryDirectory() as folder:
         frames = Path(folder) / "frames.mp4"  # 24 frames a second, one size, quick to seek
         report = ingest_video(video, frames, settings=VideoSettings(), tolerant=False)
-        raw = extract_keypoints(frames, report=report, settings=PoseSettings(), weights=weights, tolerant=False)
+        raw = extract_keypoints(frames, report=report, settings=PoseSettings(), weights=weights, is_target=True)
     cleaned = clean_table(raw, settings=CleaningSettings(), name=video, tolerant=False)
     print(f"{video}: {kept_frames(cleaned).mean():.0%} of {len(cleaned)} frames are of use")
     for code, frames_lost in count_reasons(cleaned.columns["reason"]).items():

@@ -39,7 +39,7 @@ class HeldOutJudge:
 
     def __init__(self, weights: Path) -> None:
         floor = PoseSettings().confidence_floor
-        self._finder = BlazePose(weights, model=MODEL, fps=1, confidence_floor=floor, smooth=False)
+        self._finder = BlazePose(weights, model=MODEL, fps=1, confidence_floor=floor)
         self._distance = PerceptualDistance(weights)
 
     def __call__(self, painted: NDArray[np.uint8], real: NDArray[np.uint8], asked: Keypoints) -> dict[str, float]:
@@ -47,7 +47,8 @@ class HeldOutJudge:
         found = np.zeros_like(asked)
         for number, picture in enumerate(painted):
             self._finder.forget()
-            found[number] = self._finder.estimate(picture)
+            if (estimate := self._finder.estimate(picture)) is not None:
+                found[number] = estimate.keypoints
         # Joints are compared where both are there: a painter of whom one frame in three shows anybody is no better.
         pck = redetection(asked, found, share=PCK_SHARE)["pck"] * detection_share(found)
         pck = float(np.nan_to_num(pck))

@@ -25,7 +25,7 @@ from numpy.typing import NDArray
 
 from danceit_core.errors import ImaginationError
 from danceit_core.media.letterbox import Picture
-from danceit_core.pose.blazepose import REGION_MARGIN, THREADS, Array, cut_region, landmark_file
+from danceit_core.pose.landmarks import REGION_MARGIN, THREADS, Array, cut_region, landmark_file
 from danceit_core.pose.skeleton import Keypoints, present
 from danceit_core.pose.tflite import Network, Values
 

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from danceit_core.config import CleaningSettings
 from danceit_core.errors import ConfigError, PoseError
+from danceit_core.pose.carry import CARRIED, Columns, exchange_sides, mend_beside, smooth_beside
 from danceit_core.pose.measure import measure_body
 from danceit_core.pose.orientation import share_not_upright
 from danceit_core.pose.rejection import NO_HEAD, explain_refusal, rejection_reasons
@@ -26,7 +27,7 @@ from danceit_core.pose.table import PoseTable
 
 log = logging.getLogger(__name__)
 
-CHOICES = {"smoothing": ("none", "savgol"), "several_people": ("drop", "follow")}
+CHOICES = {"smoothing": ("none", "whittaker"), "several_people": ("drop", "follow")}
 
 # A dance that is upside down or on the floor for more of its time may have been filmed with a turned camera.
 NOTABLE_SHARE = 0.25
@@ -39,13 +40,14 @@ class Cleaned:
     """Cleaned keypoints of a video.
 
     keypoints (T, 25, 3) float32; kept (T,): frames of use; reason (T,): code of `rejection.REASONS`, "" if kept;
-    shot (T,) int32: 0, 1, 2, ..., rises at each camera cut.
+    shot (T,) int32: 0, 1, 2, ..., rises at each camera cut; beside: columns of `carry`, as far as they were given.
     """
 
     keypoints: Keypoints
     kept: NDArray[np.bool_]
     reason: NDArray[np.str_]
     shot: NDArray[np.int32]
+    beside: Columns
 
 
 def clean_keypoints(
@@ -55,10 +57,12 @@ def clean_keypoints(
     settings: CleaningSettings,
     cuts: Sequence[int] = (),
     people: People | None = None,
+    beside: Columns | None = None,
 ) -> Cleaned:
     """Repair (T, 25, 3) keypoints in pixels at `fps` frames per second and tell which frames are of use.
 
-    cuts: frames at which a new shot begins. people: (T,) persons seen around each frame, None if not counted.
+    cuts: frames at which a new shot begins. people: (T,) persons seen around each frame, None if not counted. beside:
+    columns of `carry` (T, ...) that go along.
     Raises PoseError for another shape or fps <= 0, ConfigError for an unknown choice in the settings.
     """
     if keypoints.ndim != 3 or keypoints.shape[1:] != (JOINTS, 3):
@@ -73,12 +77,19 @@ def clean_keypoints(
     frames = len(keypoints)
     bounds = [0, *sorted({int(cut) for cut in cuts if 0 < cut < frames}), frames]
     shots = [slice(start, end) for start, end in itertools.pairwise(bounds)]
+    beside = beside or {}
     cleaned = [
-        _clean_shot(keypoints[shot], fps=fps, settings=settings, people=None if people is None else people[shot])
+        _clean_shot(
+            keypoints[shot],
+            fps=fps,
+            settings=settings,
+            people=None if people is None else people[shot],
+            beside={name: values[shot] for name, values in beside.items()},
+        )
         for shot in shots
     ]
-    repaired = np.concatenate([shot_keypoints for shot_keypoints, _ in cleaned])
-    reason = np.concatenate([codes for _, codes in cleaned])
+    repaired = np.concatenate([shot_keypoints for shot_keypoints, _, _ in cleaned])
+    reason = np.concatenate([codes for _, codes, _ in cleaned])
     if np.isnan(measure_body(repaired[reason == ""]).height_px):
         reason[reason == ""] = NO_HEAD
     return Cleaned(
@@ -86,6 +97,7 @@ def clean_keypoints(
         kept=reason == "",
         reason=reason,
         shot=np.repeat(np.arange(len(shots), dtype=np.int32), np.diff(bounds)),
+        beside={name: np.concatenate([columns[name] for _, _, columns in cleaned]) for name in beside},
     )
 
 
@@ -102,6 +114,7 @@ def clean_table(table: PoseTable, *, settings: CleaningSettings, name: str, tole
         settings=settings,
         cuts=metadata.get("cuts", ()),
         people=table.columns.get("people"),
+        beside={name: table.columns[name] for name in CARRIED if name in table.columns},
     )
     if not metadata.get("refused") and not cleaned.kept.any():
         metadata["refused"] = f"{name}: {explain_refusal(cleaned.reason)}"
@@ -114,21 +127,25 @@ def clean_table(table: PoseTable, *, settings: CleaningSettings, name: str, tole
             "%s: the body is upside down or lies in %.0f %% of the frames, kept as handstands and floor work; if the "
             "camera was turned there, cut the video and set the column rotate of that part", name, 100 * share,
         )  # fmt: skip
-    columns = {**table.columns, "kept": cleaned.kept, "reason": cleaned.reason, "shot": cleaned.shot}
+    columns = {**table.columns, **cleaned.beside, "kept": cleaned.kept, "reason": cleaned.reason, "shot": cleaned.shot}
     return PoseTable(cleaned.keypoints, metadata, columns)
 
 
 def _clean_shot(
-    keypoints: Keypoints, *, fps: float, settings: CleaningSettings, people: People | None
-) -> tuple[Keypoints, NDArray[np.str_]]:
-    """Repaired keypoints and the reason code of each frame of one shot."""
+    keypoints: Keypoints, *, fps: float, settings: CleaningSettings, people: People | None, beside: Columns
+) -> tuple[Keypoints, NDArray[np.str_], Columns]:
+    """Repaired keypoints, the reason code of each frame of one shot, and what goes along."""
     broken = None
     if settings.repair_swaps:
         filled = fill_unsure(keypoints, fps=fps, settings=settings)
         mended = mend_swaps(keypoints, in_torsos(filled, fps=fps), fps=fps)
         keypoints, broken = mended.keypoints, mended.broken
+        beside = exchange_sides(beside, mended.exchanged)
     repaired = repair_gaps(keypoints, fps=fps, settings=settings).astype(np.float32)
+    max_gap = round(settings.max_gap_s * fps)
+    beside = mend_beside(beside, keypoints, repaired, floor=settings.confidence_floor, max_gap=max_gap)
     reason = rejection_reasons(repaired, fps=fps, settings=settings, broken=broken, people=people)
-    if settings.smoothing == "savgol":
-        repaired = smooth_passages(repaired, reason == "")
-    return repaired, reason
+    if settings.smoothing == "whittaker":
+        beside = smooth_beside(beside, repaired, reason == "", fps=fps)
+        repaired = smooth_passages(repaired, reason == "", fps=fps)
+    return repaired, reason, beside

@@ -10,7 +10,7 @@ from pathlib import Path
 from danceit_core.config import PoseSettings
 from danceit_core.errors import PoseError
 from danceit_core.pose.blazepose import detect_with_blazepose
-from danceit_core.pose.estimate import Detection, Progress
+from danceit_core.pose.estimate import Detection, FrameSink, Progress
 from danceit_core.pose.opencv_network import detect_with_opencv
 from danceit_core.pose.openpose_binary import detect_with_openpose
 
@@ -26,15 +26,23 @@ def detect_keypoints(
     *,
     settings: PoseSettings,
     weights: Path,
+    is_target: bool = False,
+    sink: FrameSink | None = None,
     progress: Progress | None = None,
 ) -> Detection:
     """BODY_25 keypoints of every frame of a frame store, pixels of its frames, and the number of persons seen.
 
     weights: folder of the weights that this project fetches (`blazepose`); the others have paths in the settings.
+    is_target: whether this is the person who is to dance, of whom `pose.mirror` may ask for more care. sink: is given
+    the picture and body of each frame with the outline, by `blazepose` alone.
     Raises PoseError for an unknown detector, MediaError for a file that is no video, AssetError for missing weights,
     ConfigError for a program or network that is not where the settings say.
     """
     if settings.detector not in DETECTORS:
         raise PoseError(f"pose.detector is {settings.detector!r}; known detectors: {', '.join(sorted(DETECTORS))}")
     detect = DETECTORS[settings.detector]
-    return detect(frames_path, settings=settings, weights=Path(weights), progress=progress)
+    if settings.detector != "blazepose":
+        return detect(frames_path, settings=settings, weights=Path(weights), progress=progress)
+    return detect(
+        frames_path, settings=settings, weights=Path(weights), is_target=is_target, sink=sink, progress=progress
+    )

@@ -1,7 +1,13 @@
-"""What a detector of keypoints gives, and the loop of those that look at one picture after the other."""
+"""What a detector of keypoints gives, and the loop of those that look at one picture after the other.
 
-from collections.abc import Callable
-from dataclasses import dataclass
+The loop looks both ways: where somebody is found, the pictures before in which nobody was are looked at once more, from
+there backwards; and what later pictures show to be another person's is withdrawn. So a frame is settled only once
+`SETTLED_S` of the following ones have been seen; the pictures of that time are kept.
+"""
+
+from collections import deque
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Protocol
 
@@ -11,22 +17,48 @@ from numpy.typing import NDArray
 from danceit_core.media.ahead import made_ahead
 from danceit_core.media.letterbox import Picture
 from danceit_core.media.video import decode_frames, probe
-from danceit_core.pose.skeleton import JOINTS, Keypoints
+from danceit_core.pose.landmarks import Body
+from danceit_core.pose.skeleton import JOINTS, Keypoints, torso_length
 
 Progress = Callable[[int, int], None]
+# Takes each picture with the body in it, or None, in order, when nothing about the frame changes any more.
+FrameSink = Callable[[Picture, Body | None], None]
 # Pictures decoded ahead: enough that neither side waits for the other, few enough to weigh nothing.
 DECODED_AHEAD = 8
+# No later picture says anything about a frame so long ago; a little more than `identity` waits between checks.
+SETTLED_S = 1.1
+FINGERS = 6
+
+Values = NDArray[np.float32]
 
 
 @dataclass(frozen=True)
 class Detection:
-    """Keypoints (T, 25, 3) of one person, and how many persons are seen around each frame, int16 (T,).
+    """One person in every frame of a video.
 
-    people is None where they were not counted.
+    keypoints: (T, 25, 3); people: how many persons are seen around each frame, int16 (T,), None if not counted. Where
+    the detector gives them, else None: depth (T, 25) in torso lengths (the median torso of the video's frames in
+    pixels), towards the camera positive, about the hips' middle, NaN where absent; world (T, 25, 3) in metres about the
+    hips' middle (x right, y down, z away from the camera), NaN where absent; fingers (T, 6, 3) like keypoints: thumb,
+    index, little finger of the right, then of the left hand.
     """
 
     keypoints: Keypoints
     people: NDArray[np.int16] | None
+    depth: Values | None = None
+    world: Values | None = None
+    fingers: Keypoints | None = None
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """The person in one picture: as in `Detection`, of one frame; depth_px is in pixels. body: for `FrameSink`."""
+
+    keypoints: Keypoints
+    depth_px: Values | None = None
+    world: Values | None = None
+    fingers: Keypoints | None = None
+    body: Body | None = None
 
 
 @dataclass(frozen=True)
@@ -44,8 +76,11 @@ class Hindsight:
 class PoseEstimator(Protocol):
     """Follows one person through the pictures of one video."""
 
-    def estimate(self, picture: Picture) -> Keypoints:
-        """BODY_25 keypoints (25, 3) of the next picture, uint8 RGB; all 0 if there is no person."""
+    def estimate(self, picture: Picture) -> Estimate | None:
+        """The person in the next picture, uint8 RGB; None if there is none."""
+
+    def estimate_before(self, picture: Picture, after: Estimate) -> Estimate | None:
+        """The person in the picture before that of `after`; None if not in view, or not to be told."""
 
     @property
     def people(self) -> int | None:
@@ -56,34 +91,99 @@ class PoseEstimator(Protocol):
         """What the last picture tells of those before it."""
 
 
+@dataclass
+class _Frame:
+    picture: Picture
+    found: Estimate | None
+    # What is withdrawn stays so.
+    withdrawn: bool = False
+
+
 def estimate_frames(
-    frames_path: str | Path, *, make: Callable[[float], PoseEstimator], progress: Progress | None = None
+    frames_path: str | Path,
+    *,
+    make: Callable[[float], PoseEstimator],
+    sink: FrameSink | None = None,
+    progress: Progress | None = None,
 ) -> Detection:
     """Run an estimator over every frame of a frame store; the next frames are decoded meanwhile.
 
     make: makes the estimator, given the frame rate. Raises MediaError for a file that is no video.
     """
     info = probe(frames_path)
-    estimator = make(info.fps)
     total = max(1, round(info.duration_s * info.fps))
-    keypoints: list[Keypoints] = []
-    people: list[int | None] = []
+    told = None if progress is None else lambda done: progress(done, max(total, done))
     with made_ahead(decode_frames(frames_path, fps=info.fps, size=None), most=DECODED_AHEAD) as pictures:
-        for picture in pictures:
-            keypoints.append(estimator.estimate(picture))
-            people.append(estimator.people)
-            look_back(keypoints, people, estimator.hindsight)
-            if progress is not None:
-                progress(len(keypoints), max(total, len(keypoints)))
-    counts = None if None in people else np.array(people, np.int16)
-    return Detection(np.stack(keypoints).reshape(-1, JOINTS, 3), counts)
+        return estimate_pictures(pictures, make(info.fps), fps=info.fps, sink=sink, done=told)
 
 
-def look_back(keypoints: list[Keypoints], people: list[int | None], hindsight: Hindsight) -> None:
+def estimate_pictures(
+    pictures: Iterable[Picture],
+    estimator: PoseEstimator,
+    *,
+    fps: float,
+    sink: FrameSink | None = None,
+    done: Callable[[int], None] | None = None,
+) -> Detection:
+    """Run an estimator over the pictures of a video, uint8 RGB (H, W, 3) each. done: gets the number of them so far."""
+    pending: deque[_Frame] = deque()
+    estimates: list[Estimate | None] = []
+    people: list[int | None] = []
+
+    def settle() -> None:
+        frame = pending.popleft()
+        estimates.append(None if frame.found is None else replace(frame.found, body=None))
+        if sink is not None:
+            sink(frame.picture, None if frame.found is None else frame.found.body)
+
+    for picture in pictures:
+        pending.append(_Frame(picture, estimator.estimate(picture)))
+        people.append(estimator.people)
+        look_back(pending, people, estimator.hindsight)
+        fill_before(pending, estimator)
+        if len(pending) > SETTLED_S * fps:
+            settle()
+        if done is not None:
+            done(len(people))
+    while pending:
+        settle()
+    return gather(estimates, people)
+
+
+def look_back(pending: "deque[_Frame]", people: list[int | None], hindsight: Hindsight) -> None:
     """Correct what was found in the pictures before the last one."""
     last, now = len(people) - 1, people[-1]
-    for frame in range(max(0, last - hindsight.withdrawn), last):
-        keypoints[frame] = np.zeros((JOINTS, 3), np.float32)
+    for frame in range(max(0, len(pending) - 1 - hindsight.withdrawn), len(pending) - 1):
+        pending[frame].found, pending[frame].withdrawn = None, True
     if now is not None:
-        for frame in range(max(0, last - hindsight.people), last):
-            people[frame] = max(people[frame] or 0, now)
+        for number in range(max(0, last - hindsight.people), last):
+            people[number] = max(people[number] or 0, now)
+
+
+def fill_before(pending: "deque[_Frame]", estimator: PoseEstimator) -> None:
+    """Look at the pictures just before the last one in which nobody was found, from the last one backwards."""
+    after = pending[-1].found
+    for frame in list(pending)[-2::-1]:
+        if after is None or frame.found is not None or frame.withdrawn:
+            return
+        after = frame.found = estimator.estimate_before(frame.picture, after)
+
+
+def gather(estimates: list[Estimate | None], people: list[int | None]) -> Detection:
+    """The frames' estimates as arrays."""
+    counts = None if None in people else np.array(people, np.int16)
+    keypoints = np.zeros((len(estimates), JOINTS, 3), np.float32)
+    found = [(number, estimate) for number, estimate in enumerate(estimates) if estimate is not None]
+    for number, estimate in found:
+        keypoints[number] = estimate.keypoints
+    if not any(estimate.world is not None for _, estimate in found):
+        return Detection(keypoints, counts)
+    depth_px = np.full((len(estimates), JOINTS), np.nan, np.float32)
+    world = np.full((len(estimates), JOINTS, 3), np.nan, np.float32)
+    fingers = np.zeros((len(estimates), FINGERS, 3), np.float32)
+    for number, estimate in found:
+        depth_px[number], world[number], fingers[number] = estimate.depth_px, estimate.world, estimate.fingers
+    torso_px = torso_length(keypoints)
+    torso_px = torso_px[torso_px > 0]
+    depth = depth_px / np.float32(np.median(torso_px) if len(torso_px) else np.nan)
+    return Detection(keypoints, counts, depth=depth, world=world, fingers=fingers)

@@ -16,7 +16,7 @@ from danceit_core.errors import PoseError
 from danceit_core.media.source import SourceReport
 from danceit_core.media.video import probe
 from danceit_core.pose.detect import detect_keypoints
-from danceit_core.pose.estimate import Progress
+from danceit_core.pose.estimate import FrameSink, Progress
 from danceit_core.pose.refusal import make_table, reason_to_refuse
 from danceit_core.pose.skeleton import Keypoints
 from danceit_core.pose.table import PoseTable
@@ -31,21 +31,24 @@ def extract_keypoints(
     report: SourceReport,
     settings: PoseSettings,
     weights: Path,
-    tolerant: bool,
+    is_target: bool,
+    sink: FrameSink | None = None,
     progress: Progress | None = None,
 ) -> PoseTable:
     """The keypoint table of a frame store.
 
-    report: what is known of the source video. tolerant: a dance without a usable person gives a table without rows;
-    otherwise that is a PoseError, which says why. Raises what `detect_keypoints` raises.
+    report: what is known of the source video. is_target, sink: see `detect_keypoints`. A dance without a usable person
+    gives a table without rows; a target without is a PoseError, which says why. Raises what `detect_keypoints` raises.
     """
     info = probe(frames_path)
     detection, refused = None, report.refused
     if not refused:
-        detection = detect_keypoints(frames_path, settings=settings, weights=weights, progress=progress)
+        detection = detect_keypoints(
+            frames_path, settings=settings, weights=weights, is_target=is_target, sink=sink, progress=progress
+        )
         detection = replace(detection, keypoints=doubt_outside(detection.keypoints, report))
         refused = reason_to_refuse(detection, report.path, rotate=report.rotate)
-    if refused and not tolerant:
+    if refused and is_target:
         raise PoseError(refused)
     about: dict[str, Any] = {
         "cuts": list(report.cuts),

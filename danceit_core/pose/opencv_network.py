@@ -14,8 +14,8 @@ from numpy.typing import NDArray
 from danceit_core.config import PoseSettings
 from danceit_core.errors import ConfigError
 from danceit_core.media.letterbox import Picture
-from danceit_core.pose.estimate import Detection, Hindsight, Progress, estimate_frames
-from danceit_core.pose.skeleton import JOINTS, Keypoints
+from danceit_core.pose.estimate import Detection, Estimate, Hindsight, Progress, estimate_frames
+from danceit_core.pose.skeleton import JOINTS
 
 INPUT_HEIGHT, INPUT_MULTIPLE = 368, 16
 # A lower peak is the map's noise (OpenPose's own threshold is 0.05, and its limbs then leave such joints out).
@@ -60,7 +60,7 @@ class OpenPoseNetwork:
             ) from error
         self._files, self._confidence_floor = f"{prototxt} with {caffemodel}", confidence_floor
 
-    def estimate(self, picture: Picture) -> Keypoints:
+    def estimate(self, picture: Picture) -> Estimate:
         """BODY_25 keypoints (25, 3) of a uint8 RGB picture (H, W, 3)."""
         height, width = picture.shape[:2]
         input_width = max(1, round(INPUT_HEIGHT * width / height / INPUT_MULTIPLE)) * INPUT_MULTIPLE
@@ -80,7 +80,10 @@ class OpenPoseNetwork:
         xy = (xy + 0.5) * (width / maps.shape[3], height / maps.shape[2])
         keypoints = np.concatenate([xy, np.clip(heat, 0, 1)[:, None]], axis=1).astype(np.float32)
         keypoints[heat < self._confidence_floor] = 0
-        return keypoints
+        return Estimate(keypoints)
+
+    def estimate_before(self, picture: Picture, after: Estimate) -> None:
+        """Each picture is seen by itself; nothing is to be told from the one after it."""
 
 
 def find_peaks(maps: NDArray[np.float32]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:

@@ -1,32 +1,61 @@
-"""Smoothing of keypoints: the detector's tremor calmed, a fast hand's turning point kept (paper III-A: jitter)."""
+"""Smoothing of keypoints that looks both ways: the detector's tremor calmed without any lag (paper III-A: jitter).
+
+Whittaker's smoother (Eilers, "A Perfect Smoother", 2003): the path that is near to what was seen and has little
+acceleration. Each place counts by its confidence, so that a hidden joint, which the detector guesses anew in each
+frame, is calmed more than one in plain sight.
+"""
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.signal import savgol_filter
+from scipy.linalg import solveh_banded
 
 from danceit_core.pose.passages import find_passages
 from danceit_core.pose.skeleton import Keypoints, present
 
-# Quintics over nine frames: by their frequency response 97 % of a swing of three a second remain at 24 fps, where
-# cubics over seven leave 87 % and calm white noise little more (to 58 % instead of 65 %).
-SAVGOL_WINDOW, SAVGOL_ORDER = 9, 5
+# Of a swing of two a second 98 % remain of a joint in plain sight, of three 91 %, of white noise 63 %; where its
+# confidence is 0.3, it is 93, 74 and 54 %.
+STIFFNESS, AT_FPS = 0.3, 24.0
+LEAST_CONFIDENCE = 0.1
+SHORTEST = 5
+
+Array = NDArray[np.float64]
+Flags = NDArray[np.bool_]
 
 
-def smooth_passages(keypoints: Keypoints, kept: NDArray[np.bool_]) -> Keypoints:
-    """Savitzky-Golay filter of x and y within each run of kept frames (T,), where a joint is present without a gap."""
+def smooth_passages(keypoints: Keypoints, kept: Flags, *, fps: float) -> Keypoints:
+    """x and y of (T, 25, 3) smoothed within each run of kept frames (T,), where a joint is present without a gap."""
     smoothed = keypoints.copy()
-    seen = present(keypoints)
-    for start, end in find_passages(kept):
-        whole = seen[start:end].all(axis=0)
-        if end - start >= SAVGOL_WINDOW and whole.any():
-            smoothed[start:end, whole, :2] = _savgol(keypoints[start:end, whole, :2])
-        for joint in np.flatnonzero(seen[start:end].any(axis=0) & ~whole):
-            for first, last in find_passages(seen[start:end, joint]):
-                if last - first >= SAVGOL_WINDOW:
-                    run = slice(start + first, start + last)
-                    smoothed[run, joint, :2] = _savgol(keypoints[run, joint, :2])
+    smoothed[..., :2] = smooth_values(keypoints[..., :2], keypoints[..., 2], present(keypoints), kept, fps=fps)
     return smoothed
 
 
-def _savgol(xy: NDArray) -> NDArray:
-    return savgol_filter(xy, SAVGOL_WINDOW, SAVGOL_ORDER, axis=0, mode="interp")
+def smooth_values(values: NDArray, confidence: NDArray, known: Flags, kept: Flags, *, fps: float) -> NDArray:
+    """Values (T, J, n) smoothed within each run of kept frames (T,), joint by joint, where `known` (T, J) has no gap.
+
+    confidence: (T, J), 0..1.
+    """
+    smoothed = values.copy()
+    weights = np.maximum(confidence.astype(np.float64), LEAST_CONFIDENCE)
+    for start, end in find_passages(kept):
+        for joint in range(values.shape[1]):
+            for first, last in find_passages(known[start:end, joint]):
+                if last - first >= SHORTEST:
+                    run = slice(start + first, start + last)
+                    smoothed[run, joint] = whittaker(values[run, joint], weights[run, joint], fps=fps)
+    return smoothed
+
+
+def whittaker(values: NDArray, weights: Array, *, fps: float) -> Array:
+    """The smoothest path near (T, n) values of these weights (T,), all > 0; T >= 3."""
+    # The squares of the second differences, weighted alike in time whatever the frame rate.
+    stiffness = STIFFNESS * (fps / AT_FPS) ** 4
+    bands = np.zeros((3, len(values)))
+    for step, factor in enumerate((1.0, -2.0, 1.0)):
+        bands[2, step : len(values) - 2 + step] += factor * factor
+    bands[1, 1 : len(values) - 1] += -2.0
+    bands[1, 2:] += -2.0
+    bands[0, 2:] = 1.0
+    bands *= stiffness
+    bands[2] += weights
+    smoothed: Array = solveh_banded(bands, weights[:, None] * values, check_finite=False)
+    return smoothed

@@ -50,10 +50,14 @@ GROUPS = (
 
 @dataclass(frozen=True)
 class Mended:
-    """keypoints (T, 25, 3) with swaps taken back; broken (T,): frames before which an unexplained flip lies."""
+    """keypoints (T, 25, 3) with swaps taken back; broken (T,): frames before which an unexplained flip lies.
+
+    exchanged: (T, 25), joints that were put in their mirror's place.
+    """
 
     keypoints: Keypoints
     broken: Flags
+    exchanged: Flags
 
 
 def mend_swaps(keypoints: Keypoints, xy: Array, *, fps: float) -> Mended:
@@ -62,15 +66,17 @@ def mend_swaps(keypoints: Keypoints, xy: Array, *, fps: float) -> Mended:
     xy: (T, 25, 2) the same in torsos, short gaps filled, NaN where absent.
     """
     mended, broken = keypoints.copy(), np.zeros(len(keypoints), bool)
+    exchanged = np.zeros(keypoints.shape[:2], bool)
     longest = round(LONGEST_SWAP_S * fps)
     for group in GROUPS:
         flips, visible = find_flips(xy, joints=group.shown_by)
         swapped, unsure = sort_flips(flips, visible, longest=longest)
         frames = np.flatnonzero(swapped)[:, None]
+        exchanged[frames, list(group.exchanged)] = True
         mended[frames, list(group.exchanged)] = keypoints[frames, [MIRROR[joint] for joint in group.exchanged]]
         if group.parts:
             broken |= unsure
-    return Mended(mended, broken)
+    return Mended(mended, broken, exchanged)
 
 
 def find_flips(xy: Array, *, joints: tuple[int, ...]) -> tuple[Flags, Flags]:

@@ -2,8 +2,10 @@
 
 Columns: `frame` int32 (0, 1, 2, ...), `time_s` float64 (= frame / fps), `keypoints` fixed-size list of 75 float32
 (25 BODY_25 joints x (x, y, confidence), pixels of the picture named in the metadata). Stages add columns of their
-own (cleaning: `kept`, `reason`; a generated dance: `source_video`, `source_frame`, `match_distance`). The file's
-key-value metadata holds one JSON object under "danceit": fps, width, height and what the stage adds.
+own (cleaning: `kept`, `reason`; a generated dance: `source_video`, `source_frame`, `match_distance`). Where the
+detector gives them (`estimate.Detection` says what they are), also of lists of float32: `depth` (25), `world` (25 x 3),
+`fingers` (6 x 3). The file's key-value metadata holds one JSON object under "danceit": fps, width, height, schema (2;
+files before the lists have none) and what the stage adds.
 """
 
 from dataclasses import dataclass, field
@@ -24,11 +26,17 @@ COLUMN_KINDS = {
     "people": "iu", "kept": "b", "reason": "OU", "shot": "iu", "source_video": "OU", "source_frame": "iu",
     "match_distance": "f",
 }  # fmt: skip
+# Columns of lists: shape of a row. Schema 1 had none of them.
+LIST_COLUMNS: dict[str, tuple[int, ...]] = {"depth": (JOINTS,), "world": (JOINTS, 3), "fingers": (6, 3)}
+SCHEMA = 2
 
 
 @dataclass(frozen=True)
 class PoseTable:
-    """Keypoints of one video: `keypoints` (T, 25, 3), `columns` of length T, `metadata` with fps, width, height."""
+    """Keypoints of one video: `keypoints` (T, 25, 3), `columns` of length T, `metadata` with fps, width, height.
+
+    Columns of lists are arrays (T, 25), (T, 25, 3) and (T, 6, 3).
+    """
 
     keypoints: Keypoints
     metadata: dict[str, Any]
@@ -68,8 +76,8 @@ def write_pose_table(
         "keypoints": pa.FixedSizeListArray.from_arrays(pa.array(keypoints.reshape(-1)), 3 * JOINTS),
     }
     for name, values in (columns or {}).items():
-        data[name] = pa.array(values)
-    about = {"fps": fps, "width": size[0], "height": size[1], **(metadata or {})}
+        data[name] = _as_lists(values, LIST_COLUMNS[name]) if name in LIST_COLUMNS else pa.array(values)
+    about = {"fps": fps, "width": size[0], "height": size[1], **(metadata or {}), "schema": SCHEMA}
     write_table(path, pa.table(data), metadata=about)
 
 
@@ -81,7 +89,13 @@ def read_pose_table(path: str | Path, *, columns: list[str] | None = None) -> Po
         keypoints = list_column(table, "keypoints").reshape(table.num_rows, JOINTS, 3)
         _check_metadata(metadata)
         core = {"frame", "time_s", "keypoints"}
-        further = {name: table[name].to_numpy() for name in table.column_names if name not in core}
+        further = {
+            name: list_column(table, name).reshape(table.num_rows, *LIST_COLUMNS[name])
+            if name in LIST_COLUMNS
+            else table[name].to_numpy()
+            for name in table.column_names
+            if name not in core
+        }
         for name, kinds in COLUMN_KINDS.items():
             if name in further and further[name].dtype.kind not in kinds:
                 raise ValueError(f"column {name} holds {further[name].dtype}")
@@ -94,9 +108,17 @@ def read_pose_table(path: str | Path, *, columns: list[str] | None = None) -> Po
     return PoseTable(keypoints, metadata, further)
 
 
+def _as_lists(values: ArrayLike, shape: tuple[int, ...]) -> pa.Array:
+    """(T, *shape) numbers as a column of lists."""
+    numbers = np.ascontiguousarray(values, np.float32).reshape(-1)
+    return pa.FixedSizeListArray.from_arrays(pa.array(numbers), int(np.prod(shape)))
+
+
 def _check_metadata(metadata: dict[str, Any]) -> None:
     """Raise KeyError, TypeError or ValueError for metadata that later stages could not use."""
     number_of(metadata, "fps", most=MOST_FPS)
+    if "schema" in metadata:
+        number_of(metadata, "schema", most=SCHEMA)
     for key in ("width", "height"):
         if number_of(metadata, key, most=MOST_PIXELS) % 1:
             raise ValueError(f"{key} is {metadata[key]} in its metadata")

@@ -17,11 +17,11 @@ def judge(pose_weights):
 @pytest.fixture(scope="module")
 def asked(pose_weights, studio_frames):
     """The joints that the pose network finds in the real frames."""
-    finder = BlazePose(pose_weights, fps=1, confidence_floor=0.02, smooth=False)
+    finder = BlazePose(pose_weights, fps=1, confidence_floor=0.02)
     found = []
     for picture in studio_frames[0]:
         finder.forget()
-        found.append(finder.estimate(picture))
+        found.append(finder.estimate(picture).keypoints)
     return np.stack(found)
 
 

@@ -222,5 +222,5 @@ def test_wrong_arguments():
         run(DANCE[:, :17])
     with pytest.raises(PoseError, match="fps is 0; a frame rate is positive"):
         clean_keypoints(DANCE, fps=0, settings=SETTINGS)
-    with pytest.raises(ConfigError, match=r"cleaning\.smoothing is 'median'; choose one of: none, savgol"):
+    with pytest.raises(ConfigError, match=r"cleaning\.smoothing is 'median'; choose one of: none, whittaker"):
         run(DANCE, smoothing="median")

@@ -30,7 +30,9 @@ def write_store(path, *, somebody):
 
 
 def extract(frames_path, weights, *, about, tolerant):
-    return extract_keypoints(frames_path, report=about, settings=PoseSettings(), weights=weights, tolerant=tolerant)
+    return extract_keypoints(
+        frames_path, report=about, settings=PoseSettings(), weights=weights, is_target=not tolerant
+    )
 
 
 def test_what_is_known_goes_on(pose_weights, tmp_path):

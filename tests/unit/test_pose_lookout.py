@@ -9,7 +9,7 @@ from danceit_core.pose.appearance import likeness, look_at
 from danceit_core.pose.blazepose import BlazePose
 from danceit_core.pose.blazepose_people import Person
 from danceit_core.pose.clean import clean_keypoints
-from danceit_core.pose.estimate import look_back
+from danceit_core.pose.estimate import estimate_pictures
 from danceit_core.pose.identity import MIN_LIKENESS, SURE_LIKENESS
 from danceit_core.pose.lookout import content_box, join_people, others, plan_looks, plan_search
 from danceit_core.pose.skeleton import MID_HIP, present
@@ -49,13 +49,9 @@ def stage(frame, places, *, height_px, colours=None):
 
 
 def run(weights, pictures):
-    estimator = BlazePose(weights, fps=FPS, confidence_floor=0.02, smooth=True)
-    keypoints, people = [], []
-    for picture in pictures:
-        keypoints.append(estimator.estimate(picture))
-        people.append(estimator.people)
-        look_back(keypoints, people, estimator.hindsight)
-    return np.stack(keypoints), np.array(people)
+    estimator = BlazePose(weights, fps=FPS, confidence_floor=0.02)
+    detection = estimate_pictures(pictures, estimator, fps=FPS)
+    return detection.keypoints, detection.people
 
 
 @pytest.mark.parametrize("share", [0.33, 0.5])

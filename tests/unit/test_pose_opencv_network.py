@@ -85,7 +85,7 @@ def test_dots_are_found_to_a_fraction_of_a_cell(tmp_path):
     rng = np.random.default_rng(2)
     for _ in range(5):
         places = {joint: rng.uniform(25 + 110 * number, 110 + 110 * number, 2) for number, joint in enumerate(COLOURS)}
-        found = network.estimate(picture_of_dots(places))
+        found = network.estimate(picture_of_dots(places)).keypoints
         for joint, place in places.items():
             np.testing.assert_allclose(found[joint, :2], place, atol=2)
             assert 0.3 < found[joint, 2] <= 1
@@ -96,7 +96,7 @@ def test_dots_are_found_to_a_fraction_of_a_cell(tmp_path):
 def test_any_size_of_picture(tmp_path):
     network = OpenPoseNetwork(*write_network(tmp_path), confidence_floor=0.2)
     places = {0: (100.0, 40.0), 1: (300.0, 150.0), 8: (560.0, 90.0)}
-    found = network.estimate(picture_of_dots(places, size=(640, 184), radius=8))
+    found = network.estimate(picture_of_dots(places, size=(640, 184), radius=8)).keypoints
     for joint, place in places.items():
         np.testing.assert_allclose(found[joint, :2], place, atol=2)
 

@@ -124,11 +124,11 @@ def test_a_detected_dance_is_left_out_and_a_target_an_error(degrees, direction, 
     )  # fmt: skip
     given = {"report": report, "settings": PoseSettings(), "weights": pose_weights}
     message = f"dances/waltz.mov: {words}: {video_remedy(remedy)}"
-    left_out = extract_keypoints(store, **given, tolerant=True)
+    left_out = extract_keypoints(store, **given, is_target=False)
     assert len(left_out) == 0
     assert left_out.metadata["refused"] == message
     with pytest.raises(PoseError) as error:
-        extract_keypoints(store, **given, tolerant=False)
+        extract_keypoints(store, **given, is_target=True)
     assert str(error.value) == message
 
 

@@ -8,7 +8,11 @@ from danceit_core.run import stage
 
 with stage(snakemake) as run:
     report, params = read_report(snakemake.input.report), snakemake.params
-    given = {"report": report, "settings": PoseSettings(**params.settings), "tolerant": params.tolerant}
+    given = {
+        "report": report,
+        "settings": PoseSettings(**params.settings),
+        "is_target": not params.tolerant,
+    }
     weights = Path(snakemake.params.weights)
     table = extract_keypoints(snakemake.input.frames, weights=weights, progress=run.progress, **given)
     about = {"columns": table.columns, "metadata": table.metadata}
