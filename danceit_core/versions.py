@@ -7,8 +7,8 @@ on it; edits in the library alone never trigger a re-run. `tests/golden` fails w
 STAGE_VERSIONS: dict[str, int] = {
     "demo": 1,
     "video": 3,
-    "pose": 4,
-    "cleaning": 4,
+    "pose": 5,
+    "cleaning": 5,
     "music": 3,
     "fragments": 3,
     "matcher": 2,

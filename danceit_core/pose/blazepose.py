@@ -34,6 +34,9 @@ from danceit_core.pose.landmarks import (
 )
 from danceit_core.pose.lookout import Lookout, join_people
 
+# Share of the body's points in the picture, for somebody who comes into view.
+MIN_INSIDE = 0.7
+
 Array = NDArray[np.float64]
 
 
@@ -111,13 +114,14 @@ class BlazePose:
     def estimate_before(self, picture: Picture, after: Estimate) -> Estimate | None:
         """The person in the picture before that of `after`, looked for from there; None if not in view.
 
-        Nobody is, while there are others: they might be taken for the person.
+        Nobody is, while there are others: they might be taken for the person. Nor is who is mostly out of the picture,
+        where the network goes on guessing.
         """
         if after.body is None or self._lookout.company:
             return None
         # The region is that of the picture after it, as the next one's is when looking forwards.
         body = self._landmarks.look(picture, after.body.following, mirror=self._mirror, outline=self._outline)
-        return None if body is None else self._estimate(body)
+        return self._estimate(body) if body is not None and _share_inside(picture, body) >= MIN_INSIDE else None
 
     def forget(self) -> None:
         """Look for the person anew in the next picture, as if it were the first."""
@@ -186,3 +190,8 @@ class BlazePose:
         if body is not None:
             self._region = body.following
         return body
+
+
+def _share_inside(picture: Picture, body: Body) -> float:
+    """Share of the body's points that lie in the picture."""
+    return float(((body.points >= 0) & (body.points < picture.shape[1::-1])).all(axis=1).mean())

@@ -80,6 +80,18 @@ def test_a_dancer_who_is_too_small_for_the_whole_picture_is_found(pose_weights):
     assert np.abs(keypoints[seen][:, MID_HIP, 0] - 330).max() < height_px / 4
 
 
+def test_who_is_found_late_is_followed_back_to_when_they_came(pose_weights):
+    """A search that finds a small dancer two frames late; before she came the stage is empty."""
+    came, x, height_px = 5, 420, 0.22 * (BOTTOM - TOP)
+    pictures = [stage(k, (x,) if k >= came else (), height_px=height_px)[0] for k in range(16)]
+    estimator = BlazePose(pose_weights, fps=FPS, confidence_floor=0.02)
+    forwards = [estimator.estimate(picture) is not None for picture in pictures]
+    assert not any(forwards[: came + 1])
+    keypoints, _ = run(pose_weights, pictures)
+    assert present(keypoints).any(axis=1).tolist() == [k >= came for k in range(16)]
+    assert np.abs(keypoints[came:, MID_HIP, 0] - x).max() < height_px / 4
+
+
 @pytest.mark.parametrize("content", [(0, 112, 512, 400), (112, 0, 400, 512), (0, 0, 512, 512), (3, 5, 4, 9)])
 def test_the_search_covers_the_picture_and_shows_small_people_whole(content):
     left, top, right, bottom = content
