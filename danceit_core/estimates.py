@@ -52,9 +52,9 @@ def make_estimates(settings: Mapping[str, Mapping[str, Any]]) -> dict[str, Estim
         "synthesise_song": Estimate(1000, 15),
         # Frames are read one after the other: memory does not grow with the length.
         "normalise_video": Estimate(1000, 10, min_per_mb=0.1),
-        "extract_keypoints": Estimate(1000, 10, min_per_mb=0.12),
+        "extract_keypoints": Estimate(1200, 10, mb_per_mb=0.4, min_per_mb=0.25),
         "import_keypoints": Estimate(1000, 10, mb_per_mb=20, min_per_mb=0.1),
-        "clean_keypoints": Estimate(1000, 10, mb_per_mb=2.5, min_per_mb=0.03),
+        "clean_keypoints": Estimate(1000, 10, mb_per_mb=5, min_per_mb=0.03),
         "draw_cleaning": Estimate(1000, 10, mb_per_mb=2.5, min_per_mb=0.03),
         "analyse_song": Estimate(1500, 10, mb_per_mb=100, min_per_mb=0.5),
         "analyse_dance": Estimate(1500, 10, mb_per_mb=7.0, min_per_mb=0.05),

@@ -7,9 +7,9 @@ there backwards; and what later pictures show to be another person's is withdraw
 
 from collections import deque
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -28,6 +28,7 @@ DECODED_AHEAD = 8
 # No later picture says anything about a frame so long ago; a little more than `identity` waits between checks.
 SETTLED_S = 1.1
 FINGERS = 6
+KEYPOINTS = 3 * JOINTS
 
 Values = NDArray[np.float32]
 
@@ -127,12 +128,12 @@ def estimate_pictures(
 ) -> Detection:
     """Run an estimator over the pictures of a video, uint8 RGB (H, W, 3) each. done: gets the number of them so far."""
     pending: deque[_Frame] = deque()
-    estimates: list[Estimate | None] = []
+    rows: list[Values | None] = []
     people: list[int | None] = []
 
     def settle() -> None:
         frame = pending.popleft()
-        estimates.append(None if frame.found is None else replace(frame.found, body=None))
+        rows.append(None if frame.found is None else _row(frame.found))
         if sink is not None:
             sink(frame.picture, None if frame.found is None else frame.found.body)
 
@@ -147,7 +148,7 @@ def estimate_pictures(
             done(len(people))
     while pending:
         settle()
-    return gather(estimates, people)
+    return gather(rows, people)
 
 
 def look_back(pending: "deque[_Frame]", people: list[int | None], hindsight: Hindsight) -> None:
@@ -169,21 +170,35 @@ def fill_before(pending: "deque[_Frame]", estimator: PoseEstimator) -> None:
         after = frame.found = estimator.estimate_before(frame.picture, after)
 
 
-def gather(estimates: list[Estimate | None], people: list[int | None]) -> Detection:
-    """The frames' estimates as arrays."""
+def gather(rows: list[Values | None], people: list[int | None]) -> Detection:
+    """The frames' numbers (`_row`, None where there is nobody) as arrays."""
     counts = None if None in people else np.array(people, np.int16)
-    keypoints = np.zeros((len(estimates), JOINTS, 3), np.float32)
-    found = [(number, estimate) for number, estimate in enumerate(estimates) if estimate is not None]
-    for number, estimate in found:
-        keypoints[number] = estimate.keypoints
-    if not any(estimate.world is not None for _, estimate in found):
+    found = np.array([row is not None for row in rows], bool)
+    values = np.stack([row for row in rows if row is not None]) if found.any() else np.zeros((0, KEYPOINTS))
+    keypoints = _spread(values[:, :KEYPOINTS], found, absent=0).reshape(-1, JOINTS, 3)
+    if values.shape[1] == KEYPOINTS:
         return Detection(keypoints, counts)
-    depth_px = np.full((len(estimates), JOINTS), np.nan, np.float32)
-    world = np.full((len(estimates), JOINTS, 3), np.nan, np.float32)
-    fingers = np.zeros((len(estimates), FINGERS, 3), np.float32)
-    for number, estimate in found:
-        depth_px[number], world[number], fingers[number] = estimate.depth_px, estimate.world, estimate.fingers
+    fingers, depth_px, world = np.split(values[:, KEYPOINTS:], np.cumsum([3 * FINGERS, JOINTS]), axis=1)
     torso_px = torso_length(keypoints)
     torso_px = torso_px[torso_px > 0]
     depth = depth_px / np.float32(np.median(torso_px) if len(torso_px) else np.nan)
-    return Detection(keypoints, counts, depth=depth, world=world, fingers=fingers)
+    return Detection(
+        keypoints,
+        counts,
+        depth=_spread(depth, found, absent=np.nan),
+        world=_spread(world, found, absent=np.nan).reshape(-1, JOINTS, 3),
+        fingers=_spread(fingers, found, absent=0).reshape(-1, FINGERS, 3),
+    )
+
+
+def _row(estimate: Estimate) -> Values:
+    """All numbers of a frame in one array: objects of many would weigh more than an hour's numbers."""
+    parts = (estimate.keypoints, estimate.fingers, estimate.depth_px, estimate.world)
+    return np.concatenate([part.ravel() for part in parts if part is not None])
+
+
+def _spread(values: NDArray[Any], found: NDArray[np.bool_], *, absent: float) -> Values:
+    """Rows (n, k) at the n frames of (T,) that are `found`, `absent` in the others: (T, k)."""
+    spread = np.full((len(found), values.shape[1]), absent, np.float32)
+    spread[found] = values
+    return spread
