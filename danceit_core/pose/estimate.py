@@ -181,7 +181,7 @@ def gather(rows: list[Values | None], people: list[int | None]) -> Detection:
     fingers, depth_px, world = np.split(values[:, KEYPOINTS:], np.cumsum([3 * FINGERS, JOINTS]), axis=1)
     torso_px = torso_length(keypoints)
     torso_px = torso_px[torso_px > 0]
-    depth = depth_px / np.float32(np.median(torso_px) if len(torso_px) else np.nan)
+    depth = np.asarray(depth_px, np.float32) / np.float32(np.median(torso_px) if len(torso_px) else np.nan)
     return Detection(
         keypoints,
         counts,
