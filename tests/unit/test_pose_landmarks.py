@@ -22,20 +22,31 @@ def body(pose_weights, studio_frames):
     return picture, found.body, network.look(picture, found.body.following, mirror=True, outline=True), network
 
 
-def test_a_flip_of_the_picture_flips_all_that_is_seen(body):
+def test_the_look_at_the_mirror_image_is_that_at_a_flipped_picture(body):
     picture, first, _, network = body
     region = first.following
     flipped_region = region * (1, 1, 1, -1) + (picture.shape[1] - 2 * region[0], 0, 0, 0)
-    seen = network.look(picture, region, mirror=True, outline=True)
-    flipped = network.look(np.ascontiguousarray(picture[:, ::-1]), flipped_region, mirror=True, outline=True)
-    points = flipped.points[MIRROR_POINT[:POINTS]]
-    apart = np.abs(points * (-1, 1) + (picture.shape[1], 0) - seen.points)
+    seen = network._see(picture, region, flip=True, outline=True)
+    flipped_picture = np.ascontiguousarray(picture[:, ::-1])
+    flipped = network._see(flipped_picture, flipped_region, flip=False, outline=True)
+    apart = np.abs(flipped.xy[MIRROR_POINT] * (-1, 1) + (picture.shape[1], 0) - seen.xy)
     # Heat maps refine a point or not, which the last bit of a pixel may decide.
     assert np.median(apart) < 0.02
     assert apart.max() < 1
-    np.testing.assert_allclose(flipped.depth[MIRROR_POINT[:POINTS]], seen.depth, atol=0.2)
-    np.testing.assert_allclose(flipped.world[MIRROR_POINT[:POINTS]] * (-1, 1, 1), seen.world, atol=5e-3)
+    body_points = MIRROR_POINT[:POINTS]
+    np.testing.assert_allclose(flipped.depth[body_points], seen.depth, atol=0.2)
+    np.testing.assert_allclose(flipped.world[body_points] * (-1, 1, 1), seen.world, atol=5e-3)
     assert np.abs(flipped.outline[:, ::-1] - seen.outline).mean() < 1e-3
+
+
+def test_both_looks_and_their_outlines_agree(body):
+    """The second look is at the inner part of the region: points and outline must come to lie on each other."""
+    picture, first, both, network = body
+    one = network.look(picture, first.following, outline=True)
+    assert np.median(np.linalg.norm(one.points - both.points, axis=1)) < 1.5
+    inside = np.abs(one.outline - 0.5) < 0.4
+    assert np.abs(one.outline - both.outline).mean() < 0.01
+    assert inside.sum() < 0.05 * inside.size
 
 
 def test_the_mirror_image_names_each_point_once():
