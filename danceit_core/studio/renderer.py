@@ -69,6 +69,23 @@ class Renderer:
 
     def draw(self, transforms: Floats) -> NDArray[np.uint8]:
         """The picture (size, size, 3), uint8 RGB, for the bone matrices (B, 3, 4) of one frame."""
+        return self._draw(transforms)[0]
+
+    def draw_with_outline(self, transforms: Floats) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
+        """The same picture, and the outline (size, size) of the dancer in it, for tests and benchmarks.
+
+        uint8, 0..255: the share of the pixel that body, hair and clothes cover, in steps of 255 / supersampling²; the
+        shadow and the reflection in a glossy floor are not part of it.
+        """
+        picture, body, top, left = self._draw(transforms)
+        outline = np.zeros((self._size, self._size), np.uint8)
+        outline[top : top + body.shape[0] // self._samples, left : left + body.shape[1] // self._samples] = cover(
+            body, self._samples
+        )
+        return picture, outline
+
+    def _draw(self, transforms: Floats) -> tuple[NDArray[np.uint8], Floats, int, int]:
+        """The picture, and the dancer's samples with their place in it as `_shade` gives them."""
         dancer, backdrop = self._dancer, self._backdrop
         points, normals = dancer.posed(np.ascontiguousarray(transforms, np.float32))
         nearest = depth_map(points, dancer.faces, self._light, SHADOW_SIZE)
@@ -83,7 +100,7 @@ class Renderer:
             self._contacts(transforms), mirror,
         )  # fmt: skip
         body, top, left = self._shade(points, normals, nearest, samples=self._samples, flipped=False)
-        return develop(room, body, top, left, self._samples, TONE, self._grain)
+        return develop(room, body, top, left, self._samples, TONE, self._grain), body, top, left
 
     def _shade(
         self, points: Floats, normals: Floats, nearest: Floats, *, samples: int, flipped: bool
@@ -117,3 +134,10 @@ class Renderer:
             lift = max(0.0, y - skeleton.heads[number, 1])
             spots.append((x, z - (0.04 if bone != "pelvis" else 0), radius + lift, strength * np.exp(-4 * lift)))
         return np.array(spots, np.float32)
+
+
+def cover(body: Floats, samples: int) -> NDArray[np.uint8]:
+    """How much of each pixel (h, w) the dancer's samples (h * samples, w * samples, 4) cover, 0..255."""
+    # (h * samples, w * samples) -> (h, samples, w, samples)
+    apart = body[..., 3].reshape(body.shape[0] // samples, samples, -1, samples)
+    return np.round(255 * apart.mean(axis=(1, 3))).astype(np.uint8)

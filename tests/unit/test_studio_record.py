@@ -25,13 +25,18 @@ def dancer(body_mesh):
 
 
 def draw(dancer, frame, *, size=128):
+    transforms, joints, renderer = prepare(dancer, frame, size=size)
+    return renderer.draw(transforms), joints, renderer
+
+
+def prepare(dancer, frame, *, size=128, supersampling=1, room=CLIPS["dancer_2"].room):
     scene = CLIPS["dancer_2"]
     song = compose_song(tempo_bpm=scene.tempo_bpm, seconds=4, seed=1)
     solved, _ = perform(scene, dancer, song, seconds=4, fps=24)
     camera = Camera.for_height(dancer.body.height)
-    renderer = Renderer(dancer, scene.room, camera, size=size, supersampling=1)
-    picture = renderer.draw(solved.transforms(dancer.body.skeleton)[frame].astype(np.float32))
-    return picture, camera.pixels(true_joints(dancer, solved)[frame], size=size), renderer
+    renderer = Renderer(dancer, room, camera, size=size, supersampling=supersampling)
+    transforms = solved.transforms(dancer.body.skeleton)[frame].astype(np.float32)
+    return transforms, camera.pixels(true_joints(dancer, solved)[frame], size=size), renderer
 
 
 def test_a_frame_is_the_same_twice_and_shows_the_dancer_at_her_joints(dancer):
@@ -47,6 +52,49 @@ def test_a_frame_is_the_same_twice_and_shows_the_dancer_at_her_joints(dancer):
     rows, columns = joints[list(BODY)].astype(int).T[::-1]
     wall = np.median(first[:20, 60:], axis=(0, 1))
     assert np.abs(first[rows, columns] - wall).sum(1).min() > 15
+
+
+@pytest.mark.parametrize("supersampling", [1, 2])
+def test_the_outline_is_the_dancer_without_shadow_and_leaves_the_picture_as_it_is(dancer, supersampling):
+    matte = dataclasses.replace(CLIPS["dancer_2"].room, gloss=0.0)
+    transforms, joints, renderer = prepare(dancer, 40, supersampling=supersampling, room=matte)
+    picture, outline = renderer.draw_with_outline(transforms)
+    assert np.array_equal(picture, renderer.draw(transforms))
+    assert (outline.shape, outline.dtype) == ((128, 128), np.uint8)
+    steps = 255 * np.arange(supersampling**2 + 1) / supersampling**2
+    assert set(np.unique(outline)) == set(np.round(steps).astype(int))
+    inside = joints[[joint for joint in BODY if joint not in (11, 14)]].astype(int)
+    assert (outline[inside[:, 1], inside[:, 0]] == 255).all()
+    # Against the empty room: what is outside of the outline and differs is darker, by the shadow and the spots of it.
+    gone = transforms.copy()
+    gone[:, 0, 3] += 100
+    empty, nobody = renderer.draw_with_outline(gone)
+    assert not nobody.any()
+    brighter = (picture.astype(int) - empty).max(2)
+    shadow = (outline == 0) & (brighter < -3)
+    assert shadow.mean() > 0.02
+    assert (brighter[outline == 0] <= 1).all()
+    assert (np.abs(picture.astype(int) - empty).max(2)[outline == 255] > 8).mean() > 0.8
+
+
+def test_a_reflection_is_no_part_of_the_outline(dancer):
+    dull, glossy = (dataclasses.replace(CLIPS["dancer_2"].room, gloss=gloss) for gloss in (0.0, 0.6))
+    (plain, outline), (mirrored, same) = (
+        renderer.draw_with_outline(transforms)
+        for transforms, _, renderer in (prepare(dancer, 40, room=room) for room in (dull, glossy))
+    )
+    assert not np.array_equal(plain, mirrored)
+    assert np.array_equal(outline, same)
+
+
+def test_a_finer_outline_agrees_with_a_coarse_one(dancer):
+    transforms, _, coarse = prepare(dancer, 40)
+    _, _, fine = prepare(dancer, 40, supersampling=4)
+    once, often = (renderer.draw_with_outline(transforms)[1].astype(int) for renderer in (coarse, fine))
+    assert often.sum() == pytest.approx(once.sum(), rel=0.02)
+    # A pixel that is wholly covered or wholly free is the same in both.
+    clear = (often == 0) | (often == 255)
+    assert (once == often)[clear].mean() > 0.998
 
 
 def test_dressed_dancer_has_no_holes(dancer):
