@@ -4,11 +4,13 @@
     python benchmarks/imagination_quality.py --results results --target performer --rows default pix2pixHD --minutes 2
 
 `snakemake -- results/gan/TARGET/check.json` makes what it reads. Every row gets the same minutes of training on the
-same cores: the processor's time for a step is measured first, and as many are made as fit. Scores are of the last
+same cores: the processor's time for a step is measured first, and as many are made as fit (`--steps`: exactly as many,
+for two joint tables of one target to be compared step by step). Scores are of the last
 15 % of the video, at the size of the finished picture; PCK is of the joints that BlazePose finds in the painted frames
 against those asked for (within a tenth of the torso), beside it in the real frames. flicker: of the background, beside
 the video's own. motion_error, warp_error, texture_flicker: see `danceit_core/evaluation/painting.py`. Memory is the
-process's peak.
+process's peak. `--truth` adds a row of the same pictures scored by the target's true joints: the same person's region
+and the same places asked for, whatever joints the network was trained on.
 """
 
 import argparse
@@ -107,6 +109,7 @@ class Trial:
     scratch: Path
     weights: Path
     sheets: Path | None
+    truth: TargetFrames | None
 
     @property
     def held_out(self) -> tuple[list[np.ndarray], np.ndarray, np.ndarray]:
@@ -114,23 +117,40 @@ class Trial:
         tested = ~self.target.training
         return list(self.target.pictures[tested]), self.target.keypoints[tested], self.target.after_another[tested]
 
-    def redetect(self, pictures: list[np.ndarray]) -> dict[str, float]:
-        """How the joints found in pictures agree with those asked for."""
-        return redetection(self.held_out[1], found_in(pictures, self.scratch, self.weights), share=0.1)
+    @property
+    def judges(self) -> dict[str, TargetFrames]:
+        """Whose joints the pictures are scored by: those asked for, and the true ones where they are known."""
+        return {"": self.target} | ({", by the true joints": self.truth} if self.truth else {})
+
+    def redetect(self, pictures: list[np.ndarray], judge: TargetFrames) -> dict[str, float]:
+        """How the joints found in pictures agree with the judge's."""
+        asked = judge.keypoints[~self.target.training]
+        return redetection(asked, found_in(pictures, self.scratch, self.weights), share=0.1)
 
     def show(self, name: str, steps: int, pose_path: Path, face_path: Path | None) -> None:
         """Paint, score, print a row, draw a sheet."""
-        real, asked, follows = self.held_out
+        real, asked, _ = self.held_out
         gan = load_pose_gan(pose_path, device=CPU)
         face = load_face_gan(face_path, device=CPU) if face_path else None
         start_s = time.perf_counter()
         size = self.target.size
         painted = list(render_dance(asked, pose_gan=gan, face_gan=face, size=size, batch_size=4, device=CPU))
         rate = len(painted) / (time.perf_counter() - start_s)
-        side = patch_side(self.target.keypoints, patch_share=FaceGanSettings().patch_share, picture_size=size)
-        body_px = self.target.body_px
-        scores = score_painting(painted, real, asked, follows=follows, body_px=body_px, face_px=side)
-        scores |= self.redetect(painted)
+        for suffix, judge in self.judges.items():
+            self._print_row(name + suffix, painted, judge, steps=steps, rate=rate)
+        if self.sheets:
+            chosen = np.linspace(0, len(real) - 1, SHOWN).astype(int)
+            tiles = [real[k] for k in chosen] + [painted[k] for k in chosen]
+            self.sheets.mkdir(parents=True, exist_ok=True)
+            sheet = contact_sheet(tiles, columns=SHOWN, width=320 * SHOWN)
+            write_picture(self.sheets / f"{name.replace(' ', '_').replace(',', '')}.jpg", sheet)
+
+    def _print_row(self, name: str, painted: list[np.ndarray], judge: TargetFrames, *, steps: int, rate: float) -> None:
+        real, _, follows = self.held_out
+        joints = judge.keypoints[~self.target.training]
+        side = patch_side(judge.keypoints, patch_share=FaceGanSettings().patch_share, picture_size=self.target.size)
+        scores = score_painting(painted, real, joints, follows=follows, body_px=judge.body_px, face_px=side)
+        scores |= self.redetect(painted, judge)
         cells = [f"{scores[key]:.3f}" if scores[key] < 2 else f"{scores[key]:.2f}" for key in COLUMNS]
         memory_gb = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6
         cells += [
@@ -142,12 +162,6 @@ class Trial:
             f"{memory_gb:.1f}",
         ]
         print(f"| {name} | " + " | ".join(cells) + " |", flush=True)
-        if self.sheets:
-            chosen = np.linspace(0, len(real) - 1, SHOWN).astype(int)
-            tiles = [real[k] for k in chosen] + [painted[k] for k in chosen]
-            self.sheets.mkdir(parents=True, exist_ok=True)
-            sheet = contact_sheet(tiles, columns=SHOWN, width=320 * SHOWN)
-            write_picture(self.sheets / f"{name.replace(' ', '_').replace(',', '')}.jpg", sheet)
 
 
 def main() -> None:
@@ -156,10 +170,12 @@ def main() -> None:
     parser.add_argument("--target", required=True)
     parser.add_argument("--rows", nargs="+", default=list(ROWS), choices=list(ROWS))
     parser.add_argument("--minutes", type=float, default=8.0, help="of training, each row")
+    parser.add_argument("--steps", type=int, help="of training, each row, instead of minutes")
     parser.add_argument("--face", nargs="*", default=["default"], help="rows that also get a FaceGAN")
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--set", nargs="*", default=[], metavar="KEY=VALUE", help="of the poseGAN's settings, all rows")
     parser.add_argument("--joints", type=Path, help="true joints (rendered targets): what the detector's errors cost")
+    parser.add_argument("--truth", type=Path, help="true joints (rendered targets) to score the pictures by as well")
     parser.add_argument("--sheets", type=Path, help="folder for a picture of each row: real above, painted below")
     parser.add_argument("--weights", type=Path, default=Path("resources/blazepose"))
     given = parser.parse_args()
@@ -171,11 +187,14 @@ def main() -> None:
     if given.joints:
         target = with_true_joints(target, poses, given.joints)
     with tempfile.TemporaryDirectory() as folder:
-        trial, kept = Trial(target, Path(folder), given.weights, given.sheets), Path(folder)
-        truth = trial.redetect(trial.held_out[0])
+        judge = with_true_joints(target, poses, given.truth) if given.truth else None
+        trial, kept = Trial(target, Path(folder), given.weights, given.sheets, judge), Path(folder)
         print(f"{given.target}: {target.training.sum()} frames to train, {(~target.training).sum()} held out, "
-              f"{target.size} px, body {target.body_px:.0f} px; PCK of the real frames {truth['pck']:.3f}, "
-              f"{truth['mean_error_px']:.1f} px\n")  # fmt: skip
+              f"{target.size} px, body {target.body_px:.0f} px")  # fmt: skip
+        for suffix, judged_by in trial.judges.items():
+            shown = trial.redetect(trial.held_out[0], judged_by)
+            print(f"PCK of the real frames{suffix} {shown['pck']:.3f}, {shown['mean_error_px']:.1f} px")
+        print()
         print(
             "| row | "
             + " | ".join(COLUMNS)
@@ -184,7 +203,7 @@ def main() -> None:
         print("|---" * (len(COLUMNS) + 7) + "|", flush=True)
         for name in given.rows:
             settings = replace(QUICK, **ROWS[name] | changed)
-            steps = steps_in(target, settings, minutes=given.minutes)
+            steps = given.steps or steps_in(target, settings, minutes=given.minutes)
             settings = replace(settings, iterations=steps, checkpoint_every=steps)
             paths = {"checkpoint_path": kept / f"{name}.safetensors", "samples_path": kept / "samples.png"}
             train_pose_gan(target, settings=settings, seed=0, device=CPU, **paths)

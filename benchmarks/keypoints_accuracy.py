@@ -1,108 +1,202 @@
-"""How well BlazePose finds a dancer's joints from the front, the side, the back and while she turns.
+"""How well BlazePose finds a dancer's joints and outline from the front, the side, the back and while they turn.
 
-    python benchmarks/keypoints_accuracy.py --models lite full heavy --seconds 12
+    python benchmarks/keypoints_accuracy.py --rows model=lite model=full model=heavy --seconds 8 --folder films
+    python benchmarks/keypoints_accuracy.py --rows "mirror=none" "mirror=all" --folder films
 
-Studio dancers, whose true joints are known, are rendered as they stand, turned by 90, 180 and 270 degrees, and on a
-turntable (a turn in 4 s); frames of the still ones count to the view that shoulders and hips really have, since the
-dances turn too. Right is a joint (nose to ankles, seen or hidden) within a tenth of the torso's length of its place.
+Studio dancers, whose true joints and outlines are known, are rendered as they stand, turned by 90, 180 and 270 degrees,
+and on a turntable (a turn in 4 s), 512 x 512 pixels; see `studio_films.py`. A row is a setting of the detector: keys of
+`pose` in config.yaml, joined by commas. Joints are nose to ankles, seen or hidden. The columns are explained in
+`danceit_core/evaluation/joints.py`: PCK counts joints within a tenth of the torso's length; errors are pixels; bias is
+each joint's mean displacement in one video; steps are the frame-to-frame error; lag is in frames, positive = late.
+"Cleaned" is over the frames that cleaning keeps. Frames a second are those of one core (processor's time, decoding
+included). Outlines (`--outlines`): intersection over union and boundary F at 3 pixels, mean over frames.
 """
 
 import argparse
-import dataclasses
 import tempfile
+import time
+from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 
 import numpy as np
+import yaml
 from numpy.typing import NDArray
+from studio_films import VIEWS, Film, film_clip
+from studio_outlines import MAKERS, find_outlines
 
 from danceit_core.assets import fetch_body_mesh, fetch_pose_weights
-from danceit_core.config import PoseSettings
-from danceit_core.media.encode import VideoWriter
+from danceit_core.config import CleaningSettings, PoseSettings
+from danceit_core.evaluation.joints import distances, hits, lag_frames, step_errors, without_bias
+from danceit_core.evaluation.outlines import compare_outlines
+from danceit_core.pose.clean import clean_keypoints
 from danceit_core.pose.detect import detect_keypoints
-from danceit_core.pose.skeleton import BODY, LEFT_HIP, LEFT_SHOULDER, RIGHT_HIP, RIGHT_SHOULDER, Keypoints, torso_length
+from danceit_core.pose.skeleton import HANDS, Keypoints
 from danceit_core.studio.cast import CLIPS
-from danceit_core.studio.dancer import as_keypoints, dress, true_joints
-from danceit_core.studio.music import compose_song
-from danceit_core.studio.record import FPS, perform
-from danceit_core.studio.renderer import Camera, Renderer
-from danceit_core.studio.rig import Solved
-from danceit_core.studio.rotation import turn, yaw
+from danceit_core.studio.record import FPS, TARGET
 
-SIZE, SHARE, TURN_S = 512, 0.1, 4.0
-VIEWS = ("frontal", "side", "back", "turning")
-ANGLES_DEG: tuple[float | None, ...] = (0, 90, 180, 270, None)  # None: on a turntable
+SHARE = 0.1
+GROUPS = {"dancers": [clip for clip in CLIPS if clip != TARGET], "target": [TARGET]}
+STAGES = ("found", "cleaned")
 
 
-def turned(solved: Solved, angle_deg: float | None) -> Solved:
-    """The same dance on a floor that is turned, or (None) that keeps turning."""
-    frames = len(solved.positions)
-    degrees = np.arange(frames) / FPS / TURN_S * 360 if angle_deg is None else np.full(frames, angle_deg)
-    turns = yaw(np.deg2rad(degrees))
-    return dataclasses.replace(
-        solved, positions=turn(turns[:, None], solved.positions), rotations=turns[:, None] @ solved.rotations
-    )
+@dataclass
+class Found:
+    """What one setting of the detector finds in films: (film, joints) of each stage, outlines' scores, seconds."""
+
+    name: str
+    settings: PoseSettings
+    joints: dict[str, list[tuple[Film, Keypoints]]] = field(default_factory=lambda: {stage: [] for stage in STAGES})
+    outlines: list[tuple[Film, NDArray[np.float64]]] = field(default_factory=list)
+    kept: int = 0
+    frames: int = 0
+    worked_s: float = 0.0
+
+    def look(self, film: Film, weights: Path, outlines: str | None) -> None:
+        """Detect, clean and compare one film."""
+        start_s = time.process_time()
+        found = detect_keypoints(film.path, settings=self.settings, weights=weights)
+        self.worked_s += time.process_time() - start_s
+        cleaned = clean_keypoints(found.keypoints, fps=FPS, settings=CleaningSettings(), people=found.people)
+        self.kept += int(cleaned.kept.sum())
+        self.frames += len(film.true)
+        self.joints["found"].append((film, found.keypoints))
+        self.joints["cleaned"].append((film, np.where(cleaned.kept[:, None, None], cleaned.keypoints, 0)))
+        if outlines:
+            masks = find_outlines(outlines, film.path, cleaned.keypoints, settings=self.settings, weights=weights)
+            self.outlines.append((film, compare_outlines(masks, film.outlines())))
 
 
-def views(joints: NDArray[np.float64]) -> NDArray[np.str_]:
-    """Which way the body of (T, 25, 3) joints in the room faces: the mean of shoulders and hips."""
-    across = joints[:, LEFT_SHOULDER] - joints[:, RIGHT_SHOULDER] + joints[:, LEFT_HIP] - joints[:, RIGHT_HIP]
-    away_deg = np.abs(np.rad2deg(np.arctan2(-across[:, 2], across[:, 0])))
-    return np.where(away_deg < 45, "frontal", np.where(away_deg > 135, "back", "side"))
+def parse_row(text: str) -> tuple[str, PoseSettings]:
+    """A row of the tables: "model=heavy,mirror=all" as its name and settings."""
+    values = yaml.safe_load("{" + text.replace("=", ": ") + "}")
+    known = {entry.name for entry in fields(PoseSettings)}
+    if unknown := set(values) - known:
+        raise SystemExit(f"--rows {text}: unknown key {', '.join(unknown)}; pose has {', '.join(sorted(known))}")
+    return text, replace(PoseSettings(), **values)
 
 
-def film(clip: str, *, mesh: Path, folder: Path, seconds: float) -> list[tuple[Path, Keypoints, NDArray[np.str_]]]:
-    """Videos of one clip of the cast at each angle, with true keypoints and the view of each frame."""
-    scene = CLIPS[clip]
-    song = compose_song(tempo_bpm=scene.tempo_bpm, seconds=seconds, seed=scene.seed)
-    dancer = dress(mesh, scene.look)
-    # The camera stands in front of the middle of the turntable.
-    camera = Camera.for_height(dancer.body.height)
-    solved, _ = perform(scene, dancer, song, seconds=seconds)
-    renderer = Renderer(dancer, scene.room, camera, size=SIZE, supersampling=1)
-    clips = []
-    for angle_deg in ANGLES_DEG:
-        posed = turned(solved, angle_deg)
-        path = folder / f"{clip}_{angle_deg}.mp4"
-        with VideoWriter(path, fps=FPS, size=(SIZE, SIZE), crf=16, gop=12) as writer:
-            for bones in posed.transforms(dancer.body.skeleton).astype(np.float32):
-                writer.write(renderer.draw(bones))
-        joints = true_joints(dancer, posed)
-        view = np.full(len(joints), "turning") if angle_deg is None else views(joints)
-        clips.append((path, as_keypoints(camera.pixels(joints, size=SIZE)), view))
-    return clips
+def pck_table(rows: list[Found], films: list[Film]) -> None:
+    """Print the share of joints that are where they should be, by view, as found and cleaned."""
+    counts = {view: sum(int((film.view == view).sum()) for film in films) for view in VIEWS}
+    print(f"| PCK@{SHARE:g} of the torso | " + " | ".join(f"{view} ({counts[view]} frames)" for view in VIEWS) + " |")
+    print("|---" * (len(VIEWS) + 1) + "|")
+    paths = {film.path for film in films}
+    for row in rows:
+        for stage in STAGES:
+            cells = []
+            for view in VIEWS:
+                right = [
+                    hits(joints, film.true, share=SHARE)[film.view == view]
+                    for film, joints in row.joints[stage]
+                    if film.path in paths
+                ]
+                cells.append(f"{np.concatenate(right).mean():.3f}" if counts[view] else "-")
+            print(f"| {row.name}, {stage} | " + " | ".join(cells) + " |")
 
 
-def hits(found: Keypoints, true: Keypoints) -> NDArray[np.bool_]:
-    """Which joints (T, 15) of the body are where they should be."""
-    body = list(BODY)
-    distance = np.linalg.norm(found[:, body, :2] - true[:, body, :2], axis=-1)
-    return (distance <= SHARE * torso_length(true)[:, None]) & (found[:, body, 2] > 0)
+def error_cells(videos: list[tuple[Film, Keypoints]], view: str | None) -> list[str]:
+    """Mean error, less bias, wrists, steps and lag over the frames of one view, None for all."""
+    apart, moved, wrists, steps = [], [], [], []
+    pairs = []
+    for film, found in videos:
+        # Bias is of the whole video, whatever view is looked at.
+        there = film.view == view if view else np.full(len(found), True)
+        shown = np.where(there[:, None, None], found, 0)
+        apart.append(distances(shown, film.true).ravel())
+        moved.append(without_bias(found, film.true)[there].ravel())
+        wrists.append(distances(shown, film.true, joints=HANDS).ravel())
+        steps.append(step_errors(shown, film.true).ravel())
+        pairs.append((shown, film.true))
+    means = [mean_known(values) for values in (apart, moved, wrists, steps)]
+    return [*(f"{value:.2f}" for value in means), f"{lag_frames(pairs):+.2f}"]
+
+
+def mean_known(parts: list[NDArray[np.float64]]) -> float:
+    """Mean over what is not NaN; NaN of nothing."""
+    values = np.concatenate(parts)
+    return float(np.nanmean(values)) if np.isfinite(values).any() else float("nan")
+
+
+def error_table(rows: list[Found]) -> None:
+    """Print errors in pixels and lag, by group of clips and by view."""
+    print("| | clips, view | mean error | less bias | wrists | steps | lag |")
+    print("|---" * 7 + "|")
+    parts = [(group, clips, None) for group, clips in GROUPS.items()] + [(view, list(CLIPS), view) for view in VIEWS]
+    for row in rows:
+        for stage in STAGES:
+            for name, clips, view in [*parts, ("all", list(CLIPS), None)]:
+                videos = [(film, found) for film, found in row.joints[stage] if film.clip in clips]
+                if videos:
+                    print(f"| {row.name}, {stage} | {name} | " + " | ".join(error_cells(videos, view)) + " |")
+
+
+def bias_table(rows: list[Found]) -> None:
+    """Print where each joint lies beside its true place: mean offset of x and y in torsos, by view."""
+    joints = {"nose": [0], "neck": [1], "shoulders": [2, 5], "elbows": [3, 6], "wrists": [4, 7], "mid hip": [8],
+              "hips": [9, 12], "knees": [10, 13], "ankles": [11, 14]}  # fmt: skip
+    print("| mean offset x, y in torsos | " + " | ".join(VIEWS) + " |")
+    print("|---" * (len(VIEWS) + 1) + "|")
+    for row in rows:
+        for name, numbers in joints.items():
+            cells = []
+            for view in VIEWS:
+                parts = [offsets(film, found, view)[:, numbers].reshape(-1, 2) for film, found in row.joints["found"]]
+                x, y = np.nanmedian(np.concatenate(parts), axis=0)
+                cells.append(f"{x:+.3f}, {y:+.3f}")
+            print(f"| {row.name}: {name} | " + " | ".join(cells) + " |")
+
+
+def offsets(film: Film, found: Keypoints, view: str) -> NDArray[np.float64]:
+    """Found less true place (frames of the view, 25, 2) in torsos, NaN where absent."""
+    there = film.view == view
+    torso = np.linalg.norm(film.true[there, 1, :2] - film.true[there, 8, :2], axis=-1)[:, None, None]
+    apart = (found[there, :, :2] - film.true[there, :, :2]) / torso
+    return np.where(found[there, :, 2:] > 0, apart, np.nan)
+
+
+def outline_table(rows: list[Found]) -> None:
+    """Print intersection over union and boundary F by view."""
+    print("| outlines: overlap / boundary F | clips | " + " | ".join(VIEWS) + " |")
+    print("|---" * (len(VIEWS) + 2) + "|")
+    for row in rows:
+        for group, clips in {**GROUPS, "all": list(CLIPS)}.items():
+            films = [(film, scores) for film, scores in row.outlines if film.clip in clips]
+            if films:
+                views, scores = np.concatenate([f.view for f, _ in films]), np.concatenate([s for _, s in films])
+                means = [scores[views == view].mean(axis=0) for view in VIEWS]
+                print(f"| {row.name} | {group} | " + " | ".join(f"{a:.3f} / {f:.3f}" for a, f in means) + " |")
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--models", nargs="+", default=["lite", "full"], choices=("lite", "full", "heavy"))
-    parser.add_argument("--clips", nargs="+", default=[clip for clip in CLIPS if clip != "target"], choices=list(CLIPS))
-    parser.add_argument("--seconds", type=float, default=12.0, help="of each video")
+    parser.add_argument("--rows", nargs="+", default=["model=lite", "model=full"], help="KEY=VALUE,... of pose")
+    parser.add_argument("--clips", nargs="+", default=list(CLIPS), choices=list(CLIPS))
+    parser.add_argument("--seconds", type=float, default=8.0, help="of each video")
+    parser.add_argument("--folder", type=Path, help="where films are kept for the next run; not kept if not given")
+    parser.add_argument("--outlines", choices=list(MAKERS), help="also compare outlines, made in this way")
     parser.add_argument("--resources", type=Path, default=Path("resources"), help="where weights and mesh are kept")
     arguments = parser.parse_args()
     mesh = fetch_body_mesh(arguments.resources / "body")
-    right: dict[tuple[str, str], list[NDArray[np.bool_]]] = {}
-    with tempfile.TemporaryDirectory() as folder:
+    rows = [Found(*parse_row(text)) for text in arguments.rows]
+    films: list[Film] = []
+    with tempfile.TemporaryDirectory() as scratch:
         for clip in arguments.clips:
-            for path, true, view in film(clip, mesh=mesh, folder=Path(folder), seconds=arguments.seconds):
-                for model in arguments.models:
-                    weights = fetch_pose_weights(arguments.resources / "blazepose", model=model)
-                    found = detect_keypoints(path, settings=PoseSettings(model=model), weights=weights).keypoints
-                    hit = hits(found, true)
-                    for name in VIEWS:
-                        right.setdefault((model, name), []).append(hit[view == name])
-    frames = {name: sum(len(part) for part in right[arguments.models[0], name]) for name in VIEWS}
-    print(f"| PCK@{SHARE:g} of the torso | " + " | ".join(f"{name} ({frames[name]} frames)" for name in VIEWS) + " |")
-    print("|---" * (len(VIEWS) + 1) + "|")
-    for model in arguments.models:
-        shares = [np.concatenate(right[model, name]) for name in VIEWS]
-        print(f"| {model} | " + " | ".join(f"{part.mean():.3f}" if len(part) else "-" for part in shares) + " |")
+            made = film_clip(clip, mesh=mesh, folder=arguments.folder or Path(scratch), seconds=arguments.seconds)
+            for film in made:
+                for row in rows:
+                    weights = fetch_pose_weights(arguments.resources / "blazepose", model=row.settings.model)
+                    row.look(film, weights, arguments.outlines)
+            films += made
+    for group, clips in GROUPS.items():
+        if chosen := [film for film in films if film.clip in clips]:
+            print(f"\n{group}\n")
+            pck_table(rows, chosen)
+    for table in (error_table, bias_table, outline_table):
+        print()
+        table(rows)
+    print("\n| | frames kept by cleaning | frames/s a core |\n|---|---|---|")
+    for row in rows:
+        print(f"| {row.name} | {row.kept / row.frames:.1%} | {row.frames / row.worked_s:.1f} |")
 
 
 if __name__ == "__main__":
