@@ -1,8 +1,8 @@
 """How well joints were found whose true places are known: distances, bias, tremor, lag (rendered dancers).
 
     distances       how far each joint lies from its true place, pixels
-    without_bias    the same after each joint's mean displacement over the video is taken away: how a detector's idea of a
-                    joint differs from the truth's is a constant, what moves is error
+    without_bias    the same after each joint's mean displacement over the video is taken away: another idea of where a
+                    joint is stays the same, an error moves
     step_errors     how far the step from one frame to the next differs from the true step, pixels: tremor
     hits            right is a joint within a share of the torso of its true place (PCK; Yang and Ramanan, 2013)
     lag_frames      how many frames the found motion comes after the true one
