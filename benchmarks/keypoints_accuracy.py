@@ -8,8 +8,10 @@ and on a turntable (a turn in 4 s), 512 x 512 pixels; see `studio_films.py`. A r
 `pose` in config.yaml, joined by commas. Joints are nose to ankles, seen or hidden. The columns are explained in
 `danceit_core/evaluation/joints.py`: PCK counts joints within a tenth of the torso's length; errors are pixels; bias is
 each joint's mean displacement in one video; steps are the frame-to-frame error; lag is in frames, positive = late.
-"Cleaned" is over the frames that cleaning keeps. Frames a second are those of one core (processor's time, decoding
-included). Outlines (`--outlines`): intersection over union and boundary F at 3 pixels, mean over frames.
+`--truth bones` takes the centres of the body's joints for true, `labelled` where people who label photographs put them
+(`danceit_core/studio/dancer.py`). "Cleaned" is over the frames that cleaning keeps (PCK: joints of other frames are
+misses). Frames a second are those of one core (processor's time, decoding included). Outlines (`--outlines`):
+intersection over union and boundary F at 3 pixels, mean over frames.
 """
 
 import argparse
@@ -21,7 +23,7 @@ from pathlib import Path
 import numpy as np
 import yaml
 from numpy.typing import NDArray
-from studio_films import VIEWS, Film, film_clip
+from studio_films import TRUTHS, VIEWS, Film, film_clip
 from studio_outlines import MAKERS, find_outlines
 
 from danceit_core.assets import fetch_body_mesh, fetch_pose_weights
@@ -30,7 +32,7 @@ from danceit_core.evaluation.joints import distances, hits, lag_frames, step_err
 from danceit_core.evaluation.outlines import compare_outlines
 from danceit_core.pose.clean import clean_keypoints
 from danceit_core.pose.detect import detect_keypoints
-from danceit_core.pose.skeleton import HANDS, Keypoints
+from danceit_core.pose.skeleton import HANDS, Keypoints, present, torso_length
 from danceit_core.studio.cast import CLIPS
 from danceit_core.studio.record import FPS, TARGET
 
@@ -58,7 +60,7 @@ class Found:
         self.worked_s += time.process_time() - start_s
         cleaned = clean_keypoints(found.keypoints, fps=FPS, settings=CleaningSettings(), people=found.people)
         self.kept += int(cleaned.kept.sum())
-        self.frames += len(film.true)
+        self.frames += len(film.view)
         self.joints["found"].append((film, found.keypoints))
         self.joints["cleaned"].append((film, np.where(cleaned.kept[:, None, None], cleaned.keypoints, 0)))
         if outlines:
@@ -75,7 +77,7 @@ def parse_row(text: str) -> tuple[str, PoseSettings]:
     return text, replace(PoseSettings(), **values)
 
 
-def pck_table(rows: list[Found], films: list[Film]) -> None:
+def pck_table(rows: list[Found], films: list[Film], truth: str) -> None:
     """Print the share of joints that are where they should be, by view, as found and cleaned."""
     counts = {view: sum(int((film.view == view).sum()) for film in films) for view in VIEWS}
     print(f"| PCK@{SHARE:g} of the torso | " + " | ".join(f"{view} ({counts[view]} frames)" for view in VIEWS) + " |")
@@ -86,7 +88,7 @@ def pck_table(rows: list[Found], films: list[Film]) -> None:
             cells = []
             for view in VIEWS:
                 right = [
-                    hits(joints, film.true, share=SHARE)[film.view == view]
+                    hits(joints, film.truths[truth], share=SHARE)[film.view == view]
                     for film, joints in row.joints[stage]
                     if film.path in paths
                 ]
@@ -94,19 +96,20 @@ def pck_table(rows: list[Found], films: list[Film]) -> None:
             print(f"| {row.name}, {stage} | " + " | ".join(cells) + " |")
 
 
-def error_cells(videos: list[tuple[Film, Keypoints]], view: str | None) -> list[str]:
+def error_cells(videos: list[tuple[Film, Keypoints]], view: str | None, truth: str) -> list[str]:
     """Mean error, less bias, wrists, steps and lag over the frames of one view, None for all."""
     apart, moved, wrists, steps = [], [], [], []
     pairs = []
     for film, found in videos:
+        true = film.truths[truth]
         # Bias is of the whole video, whatever view is looked at.
         there = film.view == view if view else np.full(len(found), True)
         shown = np.where(there[:, None, None], found, 0)
-        apart.append(distances(shown, film.true).ravel())
-        moved.append(without_bias(found, film.true)[there].ravel())
-        wrists.append(distances(shown, film.true, joints=HANDS).ravel())
-        steps.append(step_errors(shown, film.true).ravel())
-        pairs.append((shown, film.true))
+        apart.append(distances(shown, true).ravel())
+        moved.append(without_bias(found, true)[there].ravel())
+        wrists.append(distances(shown, true, joints=HANDS).ravel())
+        steps.append(step_errors(shown, true).ravel())
+        pairs.append((shown, true))
     means = [mean_known(values) for values in (apart, moved, wrists, steps)]
     return [*(f"{value:.2f}" for value in means), f"{lag_frames(pairs):+.2f}"]
 
@@ -117,7 +120,7 @@ def mean_known(parts: list[NDArray[np.float64]]) -> float:
     return float(np.nanmean(values)) if np.isfinite(values).any() else float("nan")
 
 
-def error_table(rows: list[Found]) -> None:
+def error_table(rows: list[Found], truth: str) -> None:
     """Print errors in pixels and lag, by group of clips and by view."""
     print("| | clips, view | mean error | less bias | wrists | steps | lag |")
     print("|---" * 7 + "|")
@@ -127,10 +130,10 @@ def error_table(rows: list[Found]) -> None:
             for name, clips, view in [*parts, ("all", list(CLIPS), None)]:
                 videos = [(film, found) for film, found in row.joints[stage] if film.clip in clips]
                 if videos:
-                    print(f"| {row.name}, {stage} | {name} | " + " | ".join(error_cells(videos, view)) + " |")
+                    print(f"| {row.name}, {stage} | {name} | " + " | ".join(error_cells(videos, view, truth)) + " |")
 
 
-def bias_table(rows: list[Found]) -> None:
+def bias_table(rows: list[Found], truth: str) -> None:
     """Print where each joint lies beside its true place: mean offset of x and y in torsos, by view."""
     joints = {"nose": [0], "neck": [1], "shoulders": [2, 5], "elbows": [3, 6], "wrists": [4, 7], "mid hip": [8],
               "hips": [9, 12], "knees": [10, 13], "ankles": [11, 14]}  # fmt: skip
@@ -140,18 +143,19 @@ def bias_table(rows: list[Found]) -> None:
         for name, numbers in joints.items():
             cells = []
             for view in VIEWS:
-                parts = [offsets(film, found, view)[:, numbers].reshape(-1, 2) for film, found in row.joints["found"]]
+                parts = [
+                    offsets(found, film.truths[truth], film.view == view)[:, numbers].reshape(-1, 2)
+                    for film, found in row.joints["found"]
+                ]
                 x, y = np.nanmedian(np.concatenate(parts), axis=0)
                 cells.append(f"{x:+.3f}, {y:+.3f}")
             print(f"| {row.name}: {name} | " + " | ".join(cells) + " |")
 
 
-def offsets(film: Film, found: Keypoints, view: str) -> NDArray[np.float64]:
-    """Found less true place (frames of the view, 25, 2) in torsos, NaN where absent."""
-    there = film.view == view
-    torso = np.linalg.norm(film.true[there, 1, :2] - film.true[there, 8, :2], axis=-1)[:, None, None]
-    apart = (found[there, :, :2] - film.true[there, :, :2]) / torso
-    return np.where(found[there, :, 2:] > 0, apart, np.nan)
+def offsets(found: Keypoints, true: Keypoints, there: NDArray[np.bool_]) -> NDArray[np.float64]:
+    """Found less true place (frames there, 25, 2) in torsos, NaN where absent."""
+    apart = (found[there, :, :2] - true[there, :, :2]) / torso_length(true[there])[:, None, None]
+    return np.where(present(found[there])[..., None], apart, np.nan)
 
 
 def outline_table(rows: list[Found]) -> None:
@@ -172,6 +176,7 @@ def main() -> None:
     parser.add_argument("--rows", nargs="+", default=["model=lite", "model=full"], help="KEY=VALUE,... of pose")
     parser.add_argument("--clips", nargs="+", default=list(CLIPS), choices=list(CLIPS))
     parser.add_argument("--seconds", type=float, default=8.0, help="of each video")
+    parser.add_argument("--truth", nargs="+", choices=list(TRUTHS), default=list(TRUTHS))
     parser.add_argument("--folder", type=Path, help="where films are kept for the next run; not kept if not given")
     parser.add_argument("--outlines", choices=list(MAKERS), help="also compare outlines, made in this way")
     parser.add_argument("--resources", type=Path, default=Path("resources"), help="where weights and mesh are kept")
@@ -187,13 +192,17 @@ def main() -> None:
                     weights = fetch_pose_weights(arguments.resources / "blazepose", model=row.settings.model)
                     row.look(film, weights, arguments.outlines)
             films += made
-    for group, clips in GROUPS.items():
-        if chosen := [film for film in films if film.clip in clips]:
-            print(f"\n{group}\n")
-            pck_table(rows, chosen)
-    for table in (error_table, bias_table, outline_table):
+    for truth in arguments.truth:
+        for group, clips in GROUPS.items():
+            if chosen := [film for film in films if film.clip in clips]:
+                print(f"\n{group}, truth: {truth}\n")
+                pck_table(rows, chosen, truth)
+        for table in (error_table, bias_table):
+            print(f"\ntruth: {truth}\n")
+            table(rows, truth)
+    if arguments.outlines:
         print()
-        table(rows)
+        outline_table(rows)
     print("\n| | frames kept by cleaning | frames/s a core |\n|---|---|---|")
     for row in rows:
         print(f"| {row.name} | {row.kept / row.frames:.1%} | {row.frames / row.worked_s:.1f} |")

@@ -5,7 +5,7 @@ when the studio has changed. True joints are worked out anew each time.
 """
 
 import dataclasses
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import numpy as np
@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from danceit_core.media.encode import VideoWriter
 from danceit_core.pose.skeleton import LEFT_HIP, LEFT_SHOULDER, RIGHT_HIP, RIGHT_SHOULDER, Keypoints
 from danceit_core.studio.cast import CLIPS
-from danceit_core.studio.dancer import Dancer, as_keypoints, dress, true_joints
+from danceit_core.studio.dancer import Dancer, as_keypoints, dress, labelled_joints, true_joints
 from danceit_core.studio.music import compose_song
 from danceit_core.studio.record import FPS, perform
 from danceit_core.studio.renderer import Camera, Renderer
@@ -24,15 +24,20 @@ from danceit_core.studio.rotation import turn, yaw
 SIZE, TURN_S = 512, 4.0
 FRONTAL, SIDE, BACK, TURNING = VIEWS = ("frontal", "side", "back", "turning")
 ANGLES_DEG: tuple[float | None, ...] = (0, 90, 180, 270, None)  # None: on a turntable
+# Where a joint truly is: the centres of the body's joints, or where photographs are labelled.
+TRUTHS = {"bones": true_joints, "labelled": labelled_joints}
 
 
 @dataclasses.dataclass(frozen=True)
 class Film:
-    """path: of the video; true (T, 25, 3): keypoints; view (T,): of VIEWS; outlines_path: of the packed outlines."""
+    """path: of the video; truths: keypoints (T, 25, 3) by their convention, of TRUTHS; view (T,): of VIEWS.
+
+    outlines_path: of the packed outlines.
+    """
 
     clip: str
     path: Path
-    true: Keypoints
+    truths: Mapping[str, Keypoints]
     view: NDArray[np.str_]
     outlines_path: Path
 
@@ -65,9 +70,10 @@ def film_clip(clip: str, *, mesh: Path, folder: Path, seconds: float) -> list[Fi
         if not (path.is_file() and outlines_path.is_file()):
             renderer = renderer or Renderer(dancer, scene.room, camera, size=SIZE, supersampling=1)
             record(path, outlines_path, renderer, dancer, posed)
-        joints = true_joints(dancer, posed)
-        view = np.full(len(joints), TURNING) if angle_deg is None else views(joints)
-        films.append(Film(clip, path, as_keypoints(camera.pixels(joints, size=SIZE)), view, outlines_path))
+        truths = {name: as_keypoints(camera.pixels(find(dancer, posed), size=SIZE)) for name, find in TRUTHS.items()}
+        facing = views(true_joints(dancer, posed))
+        view = np.full(len(facing), TURNING) if angle_deg is None else facing
+        films.append(Film(clip, path, truths, view, outlines_path))
     return films
 
 

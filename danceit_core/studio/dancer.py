@@ -22,6 +22,8 @@ from danceit_core.studio.surface import Floats, Ints, Surface, clip, join, point
 BONES_PER_POINT = 4
 SKY_DIRECTIONS = 48
 SKIRT_M = 0.33
+# A shoe lifts a foot by so much; the skin over a shoulder is looked for so far to either side of the joint.
+SOLE_M, SHOULDER_REACH_M = 0.025, 0.012
 SMILE_SHAPE = "expression/units/caucasian/mouth-corner-puller"
 # Strength and sharpness of highlights, and how softly light wraps round.
 MATERIALS = {
@@ -146,6 +148,29 @@ def true_joints(dancer: Dancer, solved: Solved) -> NDArray[np.float64]:
         # (T, n, K, 3, 4) matrices of each point's bones, mixed and applied
         mixed = np.einsum("nk,tnkij->tnij", shares, transforms[:, bones])
         joints[:, body_25.JOINT_NAMES.index(name)] = np.einsum("tnij,nj->tni", mixed, rest).mean(1)
+    return joints
+
+
+def labelled_joints(dancer: Dancer, solved: Solved) -> NDArray[np.float64]:
+    """The joints (T, 25, 3) about where people who label photographs put them, and so the detectors they train.
+
+    The bones' heads are the centres of the joints inside the body. Labels lie higher: the shoulder towards its rounding
+    under the skin, here half-way up, the neck with it; the ankle above the shoe, which the studio draws without a sole
+    under the foot. docs/your_videos.md has the figures behind this.
+    """
+    joints = true_joints(dancer, solved)
+    skeleton, skin_points = dancer.body.skeleton, dancer.body.skin.points
+    for side, shoulder, ankle in (
+        ("l", body_25.LEFT_SHOULDER, body_25.LEFT_ANKLE),
+        ("r", body_25.RIGHT_SHOULDER, body_25.RIGHT_ANKLE),
+    ):
+        centre = skeleton.head(f"upperarm_{side}")
+        above = skin_points[np.abs(skin_points[:, 0] - centre[0]) < SHOULDER_REACH_M, 1].max() - centre[1]
+        clavicle = solved.rotations[:, skeleton.index(f"clavicle_{side}")]
+        joints[:, shoulder] += clavicle @ np.array([0, above / 2, 0])
+        along = solved.positions[:, skeleton.index(f"calf_{side}")] - joints[:, ankle]
+        joints[:, ankle] += SOLE_M * along / np.linalg.norm(along, axis=-1, keepdims=True)
+    joints[:, body_25.NECK] = (joints[:, body_25.LEFT_SHOULDER] + joints[:, body_25.RIGHT_SHOULDER]) / 2
     return joints
 
 

@@ -7,11 +7,20 @@ from media_files import load_sound
 from danceit_core.config import DemoSettings
 from danceit_core.errors import AssetError, ConfigError
 from danceit_core.media.video import decode_frames, probe
-from danceit_core.pose.skeleton import BODY
+from danceit_core.pose.skeleton import (
+    BODY,
+    LEFT_ANKLE,
+    LEFT_KNEE,
+    LEFT_SHOULDER,
+    NECK,
+    RIGHT_ANKLE,
+    RIGHT_KNEE,
+    RIGHT_SHOULDER,
+)
 from danceit_core.pose.table import read_pose_table
 from danceit_core.studio.body import load_body
 from danceit_core.studio.cast import CLIPS
-from danceit_core.studio.dancer import dress, true_joints
+from danceit_core.studio.dancer import SOLE_M, dress, labelled_joints, true_joints
 from danceit_core.studio.music import compose_song
 from danceit_core.studio.record import perform, record_dance, record_song
 from danceit_core.studio.renderer import Camera, Renderer
@@ -156,3 +165,24 @@ def test_a_file_that_is_no_mesh_is_named(tmp_path):
 def test_a_shape_that_is_not_there_is_named(body_mesh):
     with pytest.raises(AssetError, match="no-such-shape"):
         load_body(body_mesh, shapes={"no-such-shape": 1.0})
+
+
+def test_labelled_joints_lie_above_the_bones_and_turn_with_the_body(dancer):
+    scene = CLIPS["dancer_2"]
+    solved, _ = perform(scene, dancer, compose_song(tempo_bpm=124, seconds=4, seed=1), seconds=4)
+    bones, labelled = true_joints(dancer, solved), labelled_joints(dancer, solved)
+    moved = np.linalg.norm(labelled - bones, axis=-1)
+    shifted = [NECK, LEFT_SHOULDER, RIGHT_SHOULDER, LEFT_ANKLE, RIGHT_ANKLE]
+    assert np.allclose(np.delete(moved, shifted, axis=1), 0)
+    # A constant distance for each joint, of some centimetres, whatever the dancer does.
+    shoulders = moved[:, [LEFT_SHOULDER, RIGHT_SHOULDER]]
+    assert np.ptp(shoulders, axis=0).max() < 1e-9
+    assert ((shoulders > 0.015) & (shoulders < 0.04)).all()
+    assert np.allclose(moved[:, [LEFT_ANKLE, RIGHT_ANKLE]], SOLE_M)
+    # The ankle stays on the straight line to the knee, the neck between the shoulders.
+    for knee, ankle in ((LEFT_KNEE, LEFT_ANKLE), (RIGHT_KNEE, RIGHT_ANKLE)):
+        shank = np.linalg.norm(bones[:, knee] - bones[:, ankle], axis=-1)
+        assert np.allclose(np.linalg.norm(labelled[:, knee] - labelled[:, ankle], axis=-1), shank - SOLE_M)
+    assert np.allclose(labelled[:, NECK], labelled[:, [LEFT_SHOULDER, RIGHT_SHOULDER]].mean(axis=1))
+    # In most frames the dancer stands, so that up the body is up in the room.
+    assert ((labelled - bones)[:, [LEFT_SHOULDER, RIGHT_SHOULDER], 1] > 0.01).mean() > 0.9
