@@ -23,7 +23,6 @@ from danceit_core.pose.detect import detect_keypoints
 from danceit_core.studio.cast import CLIPS
 from danceit_core.studio.dancer import dress
 from danceit_core.studio.music import compose_song
-from danceit_core.studio.raster import project, visible_faces
 from danceit_core.studio.record import FPS, perform
 from danceit_core.studio.renderer import CAMERA_AIM, VIEW_HEIGHT, Camera, Renderer
 
@@ -49,10 +48,7 @@ def cut_out(clip: str, *, mesh: Path, seconds: float) -> tuple[Pictures, Picture
     transforms = solved.transforms(dancer.body.skeleton).astype(np.float32)
     pictures = []
     for bones in transforms:
-        points, _ = dancer.posed(np.ascontiguousarray(bones))
-        screen = project(points, camera.matrix, camera.focal * RENDERED, RENDERED / 2)
-        shown = visible_faces(screen, dancer.faces, dancer.both_sides, RENDERED, RENDERED) >= 0
-        pictures.append(np.dstack([renderer.draw(bones), np.where(shown, 255, 0).astype(np.uint8)]))
+        pictures.append(np.dstack(renderer.draw_with_outline(bones)))
     elsewhere = transforms[0].copy()
     elsewhere[:, 0, 3] += 100
     return np.stack(pictures), renderer.draw(elsewhere)
