@@ -9,12 +9,14 @@ skeletons). --compare sets the joints found in a video beside keypoints of the s
 
 import argparse
 import time
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
 from danceit_core.assets import fetch_pose_weights
 from danceit_core.config import CleaningSettings, PoseSettings, VideoSettings
+from danceit_core.errors import PoseError
 from danceit_core.evaluation.cleaning_page import draw_cleaning, kept_jitter
 from danceit_core.media.picture import write_picture
 from danceit_core.media.source import SourceReport, ingest_video
@@ -31,22 +33,37 @@ VIDEO = VideoSettings()
 SKELETONS = 24
 
 
-def find_joints(video: Path, *, folder: Path, weights: Path, model: str) -> tuple[PoseTable, SourceReport, list[float]]:
+@dataclass(frozen=True)
+class Look:
+    """How videos are looked at. folder: of frame stores and pages. is_target: as persons who are to dance."""
+
+    folder: Path
+    weights: Path
+    model: str
+    is_target: bool
+
+
+def find_joints(video: Path, look: Look) -> tuple[PoseTable, SourceReport, list[float]]:
     """Keypoint table and source report of a video; frames a second of ingest and of detection."""
-    store = folder / f"{video.stem}.mp4"
+    store = look.folder / f"{video.stem}.mp4"
     start_s = time.perf_counter()
     report = ingest_video(video, store, settings=VIDEO, tolerant=True)
     ingested_s = time.perf_counter()
-    table = extract_keypoints(
-        store, report=report, settings=PoseSettings(model=model), weights=weights, is_target=False
-    )
+    settings = PoseSettings(model=look.model)
+    try:
+        table = extract_keypoints(
+            store, report=report, settings=settings, weights=look.weights, is_target=look.is_target
+        )
+    except PoseError as error:
+        raise SystemExit(f"error: as a target, {error}") from error
     done_s = time.perf_counter()
     return table, report, [report.frames / (ingested_s - start_s), report.frames / (done_s - ingested_s)]
 
 
-def describe(video: Path, *, folder: Path, weights: Path, model: str) -> str:
+def describe(video: Path, look: Look) -> str:
     """A row of the table; draws the pages."""
-    raw, report, rates = find_joints(video, folder=folder, weights=weights, model=model)
+    raw, report, rates = find_joints(video, look)
+    folder = look.folder
     cleaned = clean_table(raw, settings=CleaningSettings(), name=video.stem, tolerant=True)
     store = folder / f"{video.stem}.mp4"
     draw_cleaning(raw, cleaned, folder / f"{video.stem}.png", name=video.stem, frames_path=store)
@@ -69,12 +86,12 @@ def describe(video: Path, *, folder: Path, weights: Path, model: str) -> str:
     return f"| {' | '.join(map(str, cells))} |"
 
 
-def compare(video: Path, keypoints: Path, *, folder: Path, weights: Path, model: str) -> None:
+def compare(video: Path, keypoints: Path, look: Look) -> None:
     """Print the mean distance by joint between a detector's keypoints and those found here, in torsos, and its parts.
 
     Offset: the length of the mean difference, turned into the body's own axes by nothing but the picture's.
     """
-    ours, report, _ = find_joints(video, folder=folder, weights=weights, model=model)
+    ours, report, _ = find_joints(video, look)
     info = probe(video)
     row = {"fps": str(info.fps), "width": str(report.width), "height": str(report.height), "camera": ""}
     theirs = import_keypoints(keypoints, row=row, fps=VIDEO.fps, size=VIDEO.size, tolerant=False)
@@ -101,10 +118,12 @@ def main() -> None:
     parser.add_argument("--folder", type=Path, required=True, help="where frame stores and pages are written")
     parser.add_argument("--compare", nargs=2, type=Path, metavar=("VIDEO", "KEYPOINTS"))
     parser.add_argument("--model", default=PoseSettings().model, choices=("lite", "full", "heavy"))
+    parser.add_argument("--targets", action="store_true", help="look at the videos as targets, with more care")
     parser.add_argument("--resources", type=Path, default=Path("resources"), help="where the weights are kept")
     arguments = parser.parse_args()
     arguments.folder.mkdir(parents=True, exist_ok=True)
     weights = fetch_pose_weights(arguments.resources / "blazepose", model=arguments.model)
+    look = Look(arguments.folder, weights, arguments.model, arguments.targets)
     columns = (
         "video", "picture", "fps", "frames (24 fps)", "kept", "dropped", "cuts", "frames with several people",
         "jitter before / after (torsos/s³)", "ingest fps", "keypoints fps",
@@ -112,9 +131,9 @@ def main() -> None:
     print(f"| {' | '.join(columns)} |")
     print("|---" * len(columns) + "|")
     for video in arguments.videos:
-        print(describe(video, folder=arguments.folder, weights=weights, model=arguments.model), flush=True)
+        print(describe(video, look), flush=True)
     if arguments.compare:
-        compare(*arguments.compare, folder=arguments.folder, weights=weights, model=arguments.model)
+        compare(*arguments.compare, look)
 
 
 if __name__ == "__main__":
