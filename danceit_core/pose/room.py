@@ -59,6 +59,15 @@ def table_motion(table: PoseTable, *, name: str) -> Motion:
     return Motion(humanoid, rotations, root, table.fps)
 
 
+def table_humanoid(table: PoseTable) -> Humanoid | None:
+    """The bones of the dancer of a pose table; None where it does not show all of them in space."""
+    try:
+        return measure_humanoid(room_points(table.columns.get("world"), name="the target person"))
+    except PoseError as error:
+        log.info("%s; the bones are those of the dances", error)
+        return None
+
+
 def room_points(world: NDArray[np.floating] | None, *, name: str) -> Array:
     """World points (T, 25, 3) of a table in the axes of a room, about the hips' middle. Raises PoseError without any.
 
