@@ -8,6 +8,7 @@ import matplotlib as mpl
 from matplotlib.figure import Figure
 
 from danceit_core.choreography.align import Source
+from danceit_core.choreography.in_space import dance_motion, has_space
 from danceit_core.choreography.plan import Plan
 from danceit_core.config import SpatialSettings
 from danceit_core.evaluation.beat_page import PEAKS_PER_S, draw_beats
@@ -43,12 +44,15 @@ def draw_dance(
     audio_track: see `open_sound`.
     """
     steps = retrace(plan, sources, poses, target=target, spatial=spatial)
+    motion = None
+    if has_space(poses, sources):
+        motion = dance_motion(poses, sources, half_width=spatial.half_width, name="the dance")
     peaks = read_peaks(song, per_s=PEAKS_PER_S, track=audio_track)
     figures = {
         "beats.svg": draw_beats(steps, music.beats, peaks, kind=beat_kind),
         "seams.png": draw_seams(steps),
         "on_beats.png": draw_on_beats(steps, music.beats, kind=beat_kind),
-        "paths.svg": draw_paths(steps),
+        "paths.svg": draw_paths(steps, motion),
         "sources.svg": draw_sources(poses, music.beats),
     }
     for name, figure in figures.items():
