@@ -26,7 +26,7 @@ from danceit_core.pose.humanoid import (
     measure_humanoid,
     pose_humanoid,
 )
-from danceit_core.pose.room import fill_over_time, room_points, root_path
+from danceit_core.pose.room import fill_points, room_points, root_path
 from danceit_core.pose.table import PoseTable
 
 # Frames of sources are whole numbers in a dance's table; smoothed over so many frames they are moments again.
@@ -47,7 +47,7 @@ def dance_motion(
     points = _points_of(sources, sorted({*videos.tolist()}), name=name)
     if humanoid is None:
         humanoid = measure_humanoid(np.concatenate([points[video] for video in sorted(points)]))
-    points = {video: fill_over_time(there) for video, there in points.items()}
+    points = {video: fill_points(there) for video, there in points.items()}
     bounds = [0, *dance.metadata.get("seams", []), len(dance)]
     joined = np.zeros((len(dance), len(BONES), 3, 3))
     for first, end in pairwise(bounds):

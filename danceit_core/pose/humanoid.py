@@ -140,12 +140,12 @@ def pose_humanoid(points: Array, *, fps: float) -> Array:
     spine = _unit(points[:, NECK] - points[:, MID_HIP])
     hips, shoulders = points[:, LEFT_HIP] - points[:, RIGHT_HIP], points[:, LEFT_SHOULDER] - points[:, RIGHT_SHOULDER]
     ears, head = points[:, LEFT_EAR] - points[:, RIGHT_EAR], (points[:, LEFT_EAR] + points[:, RIGHT_EAR]) / 2
-    rotations[:, 0] = _frame(hips, spine, first="x")
-    rotations[:, 1] = _frame(_unit(hips) + _unit(shoulders), spine, first="y")
-    rotations[:, 2] = _frame(shoulders, spine, first="y")
-    rotations[:, 3] = _frame(_unit(shoulders) + _unit(ears), head - points[:, NECK], first="y")
+    rotations[:, 0] = axes_of(hips, spine, first="x")
+    rotations[:, 1] = axes_of(_unit(hips) + _unit(shoulders), spine, first="y")
+    rotations[:, 2] = axes_of(shoulders, spine, first="y")
+    rotations[:, 3] = axes_of(_unit(shoulders) + _unit(ears), head - points[:, NECK], first="y")
     # The nose is in front of the ears: upwards is what is left of it and of the line through the ears.
-    rotations[:, 4] = _frame(ears, np.cross(points[:, NOSE] - head, ears), first="x")
+    rotations[:, 4] = axes_of(ears, np.cross(points[:, NOSE] - head, ears), first="x")
     for side, arm, leg in ((1, 6, 13), (-1, 10, 17)):
         _pose_arm(rotations, points, side=side, arm=arm, fps=fps)
         _pose_leg(rotations, points, leg=leg, fps=fps)
@@ -156,12 +156,12 @@ def _pose_arm(rotations: Array, points: Array, *, side: int, arm: int, fps: floa
     """Set the rotations of a collarbone, upper arm, forearm and hand; an elbow bends the forearm forwards."""
     shoulder, elbow, wrist = (points[:, AT_POINT[arm + number]] for number in range(3))
     outward = np.array([float(side), 0, 0])
-    rotations[:, arm - 1] = _frame(side * (shoulder - points[:, NECK]), rotations[:, 2, :, 1], first="x")
+    rotations[:, arm - 1] = axes_of(side * (shoulder - points[:, NECK]), rotations[:, 2, :, 1], first="x")
     swung = _swing(rotations[:, arm - 1], outward, elbow - shoulder)
     axis = -side * np.cross(_unit(elbow - shoulder), _unit(wrist - elbow))
     rotations[:, arm] = _twist(swung, axis, about=0, fps=fps)
     # The elbow is a hinge: its axis is the same for forearm and upper arm, however far the arm is bent.
-    rotations[:, arm + 1] = _frame(side * (wrist - elbow), rotations[:, arm, :, 1], first="x")
+    rotations[:, arm + 1] = axes_of(side * (wrist - elbow), rotations[:, arm, :, 1], first="x")
     rotations[:, arm + 2] = rotations[:, arm + 1]
 
 
@@ -172,7 +172,7 @@ def _pose_leg(rotations: Array, points: Array, *, leg: int, fps: float) -> None:
     swung = _swing(rotations[:, 0], down, knee - hip)
     axis = np.cross(_unit(knee - hip), _unit(ankle - knee))
     rotations[:, leg] = _twist(swung, axis, about=1, fps=fps)
-    rotations[:, leg + 1] = _frame(rotations[:, leg, :, 0], knee - ankle, first="y")
+    rotations[:, leg + 1] = axes_of(rotations[:, leg, :, 0], knee - ankle, first="y")
     rotations[:, leg + 2] = rotations[:, leg + 3] = _swing(rotations[:, leg + 1], FOOT_AT_REST, toe - ankle)
 
 
@@ -200,7 +200,7 @@ def _swing(parents: Array, rest: Array, directions: Array) -> Array:
     return Rotation.from_rotvec(axes / np.maximum(sine, TINY) * angles).as_matrix().reshape(-1, 3, 3) @ parents
 
 
-def _frame(x: ArrayLike, y: ArrayLike, *, first: str) -> Array:
+def axes_of(x: ArrayLike, y: ArrayLike, *, first: str) -> Array:
     """Rotations (T, 3, 3) of these x and y axes (T, 3), exactly along the `first`; the other as near as can be."""
     x, y = np.asarray(x, np.float64), np.asarray(y, np.float64)
     if first == "x":

@@ -17,17 +17,19 @@ from scipy.ndimage import gaussian_filter1d, percentile_filter
 
 from danceit_core.errors import PoseError
 from danceit_core.pose.bvh import Motion
-from danceit_core.pose.humanoid import POSED_AFTER, Array, Humanoid, measure_humanoid, pose_humanoid
+from danceit_core.pose.humanoid import POSED_AFTER, Array, Humanoid, axes_of, measure_humanoid, pose_humanoid
 from danceit_core.pose.skeleton import (
     JOINT_NAMES,
     LEFT_ANKLE,
     LEFT_HIP,
     LEFT_KNEE,
+    LEFT_SHOULDER,
     MID_HIP,
     NECK,
     RIGHT_ANKLE,
     RIGHT_HIP,
     RIGHT_KNEE,
+    RIGHT_SHOULDER,
     Keypoints,
     present,
 )
@@ -40,6 +42,7 @@ TO_ROOM = np.array([1.0, -1.0, -1.0])
 MEASURED = (
     (NECK, MID_HIP), (RIGHT_HIP, RIGHT_KNEE), (RIGHT_KNEE, RIGHT_ANKLE), (LEFT_HIP, LEFT_KNEE), (LEFT_KNEE, LEFT_ANKLE),
 )  # fmt: skip
+TORSO = [NECK, MID_HIP, RIGHT_SHOULDER, LEFT_SHOULDER, RIGHT_HIP, LEFT_HIP]
 # The floor is where the lowest joint is for this share of so many seconds, in per cent: a jump is shorter.
 FLOOR_PERCENTILE, FLOOR_S = 30.0, 4.0
 
@@ -53,7 +56,7 @@ def table_motion(table: PoseTable, *, name: str) -> Motion:
     known = np.isfinite(points[:, POSED_AFTER]).all(axis=(1, 2))
     if not known.all():
         log.info("%s: %d of %d frames lack joints, which are interpolated", name, (~known).sum(), len(points))
-    humanoid, filled = measure_humanoid(points), fill_over_time(points)
+    humanoid, filled = measure_humanoid(points), fill_points(points)
     rotations = pose_humanoid(filled, fps=table.fps)
     root = root_path(table.keypoints, points, humanoid, rotations, fps=table.fps, name=name)
     return Motion(humanoid, rotations, root, table.fps)
@@ -96,6 +99,19 @@ def fill_over_time(points: Array) -> Array:
         seen = np.isfinite(flat[:, column])
         flat[:, column] = np.interp(time, time[seen], flat[seen, column]) if seen.any() else 0.0
     return flat.reshape(points.shape)
+
+
+def fill_points(points: Array) -> Array:
+    """Points (T, 25, 3) without NaN in POSED_AFTER: what is absent is where it goes over from before to after.
+
+    That is seen from the torso, so that a hidden arm or face turns with the body. 0 for joints that are never there.
+    """
+    torso = fill_over_time(points[:, TORSO])
+    whole = points.copy()
+    whole[:, TORSO] = torso
+    neck, _, right_shoulder, left_shoulder, right_hip, left_hip = np.moveaxis(torso, 1, 0)
+    turns = axes_of(left_shoulder - right_shoulder + left_hip - right_hip, neck, first="y")
+    return fill_over_time(whole @ turns) @ np.swapaxes(turns, -1, -2)
 
 
 def metres_per_pixel(keypoints: Keypoints, points: Array, *, name: str) -> float:

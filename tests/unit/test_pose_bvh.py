@@ -7,9 +7,10 @@ from bodies import NECK_LENGTH, PX_PER_METRE, SHANK, THIGH, TORSO, UPPER, body_i
 from scipy.spatial.transform import Rotation
 
 from danceit_core.errors import PoseError
+from danceit_core.pose.blazepose import BlazePose
 from danceit_core.pose.bvh import continuous_angles, write_bvh
-from danceit_core.pose.humanoid import AT_POINT, BONES, measure_humanoid, pose_humanoid
-from danceit_core.pose.room import TO_ROOM, metres_per_pixel, room_points, table_motion
+from danceit_core.pose.humanoid import AT_POINT, BONES, POSED_AFTER, measure_humanoid, pose_humanoid
+from danceit_core.pose.room import TO_ROOM, fill_points, metres_per_pixel, room_points, table_motion
 from danceit_core.pose.table import PoseTable
 
 FPS = 25.0
@@ -176,3 +177,26 @@ def test_sides_are_alike():
         if name.startswith("Left"):
             left, right = humanoid.offsets[names.index(name)], humanoid.offsets[names.index(f"Right{name[4:]}")]
             assert left == pytest.approx(right * [-1, 1, 1])
+
+
+def test_a_face_that_is_hidden_while_the_body_turns_turns_with_it():
+    world = body_in_space(np.linspace(0, 360, 120), fps=FPS, energy=0.4)
+    hidden = world.copy()
+    hidden[30:90, [0, 15, 16, 17, 18]] = np.nan  # from behind
+    filled = fill_points(room_points(hidden, name="a"))
+    assert filled[:, POSED_AFTER] == pytest.approx((world * TO_ROOM)[:, POSED_AFTER], abs=1e-3)
+
+
+def test_joints_that_blazepose_sees_are_met_within_centimetres(tmp_path, pose_weights, studio_frames):
+    seen = [BlazePose(pose_weights, fps=FPS, confidence_floor=0).estimate(picture) for picture in studio_frames[0]]
+    world = np.stack([estimate.world for estimate in seen])
+    about = {"fps": FPS, "width": 256, "height": 256}
+    pose = PoseTable(np.stack([estimate.keypoints for estimate in seen]), about, {"world": world})
+    read = written(tmp_path, pose)
+    assert np.median(errors(read, world)) < 0.03
+    assert errors(read, world).max() < 0.15
+    # A grown person who stands on the floor.
+    positions = read.joint_positions()
+    head = positions[:, read.joint_names.index("Head"), 1]
+    assert 1.2 < head.min() < head.max() < 1.9
+    assert np.abs(positions[..., 1].min(axis=1)).max() < 0.1
