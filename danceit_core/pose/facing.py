@@ -146,7 +146,7 @@ def count_full_turns(angles: Array) -> int:
         elif angle is None or abs(angle - farthest) > BACK_DEG:
             turns += int((abs(farthest - start) + SHORT_DEG) // 360)
             start, farthest = farthest, farthest if angle is None else angle
-    return turns
+    return int(turns)
 
 
 def shoulder_sides(keypoints: Keypoints) -> Array:
@@ -175,7 +175,7 @@ def count_turns(keypoints: Keypoints) -> int:
             continue  # the face contradicts: left and right were mixed up by the detector
         turns += bool(side) and sides[first] != side
         side = sides[first]
-    return turns
+    return int(turns)
 
 
 def _spread(keypoints: Keypoints, left: int, right: int) -> Array:
