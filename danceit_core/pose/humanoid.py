@@ -16,7 +16,9 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.ndimage import gaussian_filter1d
 from scipy.spatial.transform import Rotation
 
+from danceit_core.errors import PoseError
 from danceit_core.pose.skeleton import (
+    JOINT_NAMES,
     LEFT_ANKLE,
     LEFT_EAR,
     LEFT_ELBOW,
@@ -106,11 +108,21 @@ class Humanoid:
 
 
 def measure_humanoid(points: Array) -> Humanoid:
-    """The humanoid with the median bone lengths of points (T, 25, 3), both sides alike; NaN counts for nothing."""
+    """The humanoid with the median bone lengths of points (T, 25, 3), both sides alike; NaN counts for nothing.
+
+    Raises PoseError naming two joints that no frame has both of, on either side.
+    """
+    ears = (points[:, LEFT_EAR] + points[:, RIGHT_EAR]) / 2
+    places = np.concatenate([points, ears[:, None]], axis=1)
+    names = (*JOINT_NAMES, "both ears")
 
     def length(*pairs: tuple[int, int]) -> float:
-        spans = np.concatenate([np.linalg.norm(points[:, a] - points[:, b], axis=-1) for a, b in pairs])
-        return float(np.median(spans[np.isfinite(spans)]))
+        spans = np.concatenate([np.linalg.norm(places[:, a] - places[:, b], axis=-1) for a, b in pairs])
+        spans = spans[np.isfinite(spans)]
+        if not len(spans):
+            a, b = pairs[0]
+            raise PoseError(f"no frame has {names[a]} and {names[b]} in space; a humanoid needs the whole body")
+        return float(np.median(spans))
 
     torso, hips = length((NECK, MID_HIP)), length((LEFT_HIP, RIGHT_HIP)) / 2
     shoulders = length((LEFT_SHOULDER, RIGHT_SHOULDER)) / 2
@@ -119,9 +131,7 @@ def measure_humanoid(points: Array) -> Humanoid:
     thigh = length((LEFT_HIP, LEFT_KNEE), (RIGHT_HIP, RIGHT_KNEE))
     shank = length((LEFT_KNEE, LEFT_ANKLE), (RIGHT_KNEE, RIGHT_ANKLE))
     foot = length((LEFT_ANKLE, LEFT_BIG_TOE), (RIGHT_ANKLE, RIGHT_BIG_TOE))
-    ears = (points[:, LEFT_EAR] + points[:, RIGHT_EAR]) / 2
-    necks = np.linalg.norm(ears - points[:, NECK], axis=-1)
-    neck = float(np.median(necks[np.isfinite(necks)]))
+    neck = length((NECK, len(JOINT_NAMES)))
     right, up = np.array([1.0, 0, 0]), np.array([0, 1.0, 0])
     offsets = np.zeros((len(BONES), 3))
     offsets[[2, 3, 5, 9]], offsets[4] = torso / 2 * up, neck * up

@@ -170,6 +170,23 @@ def test_tables_without_joints_in_space_say_which_detector_gives_them():
         table_motion(unseen, name="waltz")
 
 
+def test_ears_that_are_never_seen_together_are_told():
+    halves = body_in_space(np.zeros(4))
+    halves[:2, 17] = halves[2:, 18] = np.nan
+    with pytest.raises(PoseError, match=r"no frame has neck and both ears in space"):
+        table_motion(table(halves), name="waltz")
+
+
+def test_of_several_dancers_it_is_the_one_seen_longest(caplog):
+    world = body_in_space(np.repeat([0.0, 90.0], [30, 50]))
+    several = table(world)
+    several.columns["track"] = np.repeat([0, 1], [30, 50]).astype(np.int32)
+    motion = table_motion(several, name="waltz")
+    assert len(motion.root) == 50
+    assert motion.rotations[0, 0, 0, 2] == pytest.approx(1, abs=0.01)  # to the right
+    assert "waltz shows 2 dancers; this is number 1" in caplog.text
+
+
 def test_sides_are_alike():
     humanoid = measure_humanoid(room_points(body_in_space(np.zeros(2)), name="a"))
     names = [bone.name for bone in BONES]
