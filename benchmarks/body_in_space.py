@@ -20,7 +20,7 @@ from danceit_core.assets import fetch_body_mesh, fetch_pose_weights
 from danceit_core.config import CleaningSettings, PoseSettings
 from danceit_core.pose.clean import clean_table
 from danceit_core.pose.detect import detect_keypoints
-from danceit_core.pose.facing import count_full_turns, facing_angles
+from danceit_core.pose.facing import count_full_turns, facing_angles, measure_facing
 from danceit_core.pose.humanoid import AT_POINT
 from danceit_core.pose.refusal import make_table
 from danceit_core.pose.room import TO_ROOM, table_motion
@@ -67,7 +67,7 @@ def main() -> None:
     weights = fetch_pose_weights(arguments.resources / "blazepose")
     errors: dict[str, list[NDArray[np.float64]]] = {view: [] for view in VIEWS}
     joints: list[NDArray[np.float64]] = []
-    turns: list[tuple[int, int]] = []
+    full_turns, half_turns, shares = [], [], []
     with tempfile.TemporaryDirectory() as folder:
         for clip in arguments.clips:
             filmed = film(clip, mesh=mesh, folder=Path(folder), seconds=arguments.seconds)
@@ -80,7 +80,13 @@ def main() -> None:
                 for name in VIEWS:
                     error = np.abs((facing - truth + 180) % 360 - 180)[view == name]
                     errors[name].append(error[np.isfinite(error)])
-                turns.append((count_full_turns(facing), count_full_turns(truth)))
+                full_turns.append((count_full_turns(facing), count_full_turns(truth)))
+                true_facing, by_depth, by_shoulders = (
+                    measure_facing(table.keypoints, fps=FPS, world=points) for points in (true * TO_ROOM, world, None)
+                )
+                half_turns.append([abs(found.turns - true_facing.turns) for found in (by_depth, by_shoulders)])
+                share = true_facing.towards / true_facing.frames
+                shares.append([abs(found.towards / found.frames - share) for found in (by_depth, by_shoulders)])
                 motion = table_motion(table, name=path.stem)
                 found = (motion.positions - motion.positions[:, :1])[:, list(AT_POINT)]
                 seen = (world * TO_ROOM)[:, list(AT_POINT.values())]
@@ -95,7 +101,12 @@ def main() -> None:
     ):
         cells = (f"{score(pooled[view]):.4g}" if len(pooled[view]) else "-" for view in VIEWS)
         print(f"| {name} | " + " | ".join(cells) + " |")
-    print(f"full turns found, and true: {sum(found for found, _ in turns)}, {sum(true for _, true in turns)}")
+    found, true_turns = np.sum(full_turns, axis=0)
+    print(f"full turns found: {found} of {true_turns}")
+    depth, shoulders = np.sum(half_turns, axis=0)
+    print(f"turns between front and back, off in all: {depth} by depth, {shoulders} by the shoulders in the picture")
+    depth, shoulders = np.mean(shares, axis=0)
+    print(f"share of frames that face the camera, mean error: {depth:.3f} by depth, {shoulders:.3f} by the shoulders")
     away = np.concatenate(joints)
     away = away[np.isfinite(away)]
     print(f"joints of the file from BlazePose's, cm: median {np.median(away):.1f}, 95 % {np.percentile(away, 95):.1f}")

@@ -8,14 +8,13 @@ import logging
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from danceit_core.config import FragmentSettings
 from danceit_core.database.split import split_of
 from danceit_core.database.table import Database
 from danceit_core.errors import DatabaseError
 from danceit_core.music.table import MusicTable
-from danceit_core.pose.facing import facing_angles
+from danceit_core.pose.facing import facing_in_passages
 from danceit_core.pose.measure import measure_body
 from danceit_core.pose.passages import find_passages, kept_frames, shot_numbers
 from danceit_core.pose.table import PoseTable
@@ -88,14 +87,6 @@ def cut_fragments(
         "test_share": settings.test_share, "video": video,
         "longest_s": max((end - first for first, end in passages), default=0) / fps,
     }  # fmt: skip
-    return Database(pose.keypoints[frames], features[frames], table, about, facing_over_time(pose)[frames])
-
-
-def facing_over_time(pose: PoseTable) -> NDArray[np.float32]:
-    """The way the dancer of a cleaned table faces, (T,) degrees, in its passages; NaN elsewhere and without depth."""
-    facing = np.full(len(pose), np.nan, np.float32)
     world = pose.columns.get("world")
-    if world is not None:
-        for first, end in find_passages(kept_frames(pose), shot_numbers(pose)):
-            facing[first:end] = facing_angles(world[first:end], fps=pose.fps)
-    return facing
+    facing = facing_in_passages(world, kept_frames(pose), shot_numbers(pose), fps=fps)
+    return Database(pose.keypoints[frames], features[frames], table, about, facing[frames].astype(np.float32))

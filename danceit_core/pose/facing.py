@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.ndimage import gaussian_filter1d
 
+from danceit_core.pose.passages import find_passages
 from danceit_core.pose.skeleton import (
     LEFT_EYE,
     LEFT_HIP,
@@ -114,6 +115,17 @@ def facing_angles(world: NDArray[np.floating], *, fps: float) -> Array:
     known &= level >= LEAST_LEVEL * np.linalg.norm(smooth, axis=1)
     angles = np.full(len(front), np.nan)
     angles[known] = np.rad2deg(np.unwrap(np.arctan2(smooth[known, 0], -smooth[known, 2])))
+    return angles
+
+
+def facing_in_passages(
+    world: NDArray[np.floating] | None, kept: NDArray[np.bool_], shot: NDArray[np.int32] | None, *, fps: float
+) -> Array:
+    """`facing_angles` within each passage of a video, (T,); NaN elsewhere and without `world`."""
+    angles = np.full(len(kept), np.nan)
+    if world is not None:
+        for first, end in find_passages(kept, shot):
+            angles[first:end] = facing_angles(world[first:end], fps=fps)
     return angles
 
 
