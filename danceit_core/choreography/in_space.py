@@ -67,12 +67,6 @@ def dance_motion(
     return Motion(humanoid, rotations, root, dance.fps)
 
 
-def has_space(dance: PoseTable, sources: Mapping[str, Source]) -> bool:
-    """Whether every source of a dance has joints in space."""
-    videos = {*dance.columns["source_video"].astype(str).tolist()}
-    return all(video in sources and sources[video].world is not None for video in videos)
-
-
 def clip_moments(frames: NDArray[np.integer], *, before: int, after: int) -> Array:
     """Moments (before + T + after,) in the source, fractional frames, of a clip's whole ones (T,) and beyond them."""
     exact = frames.astype(np.float64)

@@ -15,7 +15,7 @@ from danceit_core.choreography.in_space import dance_motion
 from danceit_core.choreography.plan import Plan
 from danceit_core.config import SpatialSettings, TemporalSettings
 from danceit_core.evaluation.beat_page import draw_beats
-from danceit_core.evaluation.dance_figures import draw_dance
+from danceit_core.evaluation.dance_figures import draw_dance, motion_in_space
 from danceit_core.evaluation.provenance_page import draw_paths, draw_sources, stretches
 from danceit_core.evaluation.steps import largest_steps, retrace, roughest_seam
 from danceit_core.evaluation.strips import TILE_HEIGHT, TILE_WIDTH, draw_on_beats, draw_seams, strip
@@ -166,6 +166,17 @@ def test_a_dance_whose_sources_are_in_space_is_also_seen_from_above(steps, poses
     ways = [np.asarray(line.get_xydata()) for line in above.lines[::2]]
     assert ways[0] == pytest.approx(motion.positions[:, 12][:, [0, 2]])  # the right wrist, as x and z
     assert len(draw_paths(steps).axes) == 2
+
+
+def test_a_dance_whose_sources_lack_feet_in_space_is_drawn_without(caplog, poses):
+    caplog.set_level("INFO")
+    world = body_in_space(np.zeros(96))
+    world[:, [11, 14, 19, 22]] = np.nan
+    sources = {name: replace(source, world=world.astype(np.float32)) for name, source in SOURCES.items()}
+    assert motion_in_space(poses, sources, spatial=SpatialSettings()) is None
+    assert "not drawn from above: video a never shows right_ankle" in caplog.text
+    assert motion_in_space(poses, SOURCES, spatial=SpatialSettings()) is None
+    assert "a, b, which have no joints in space" in caplog.text
 
 
 def test_the_worst_seam_is_shown_with_its_steps(steps):
