@@ -131,8 +131,10 @@ def fill_points(points: Array) -> Array:
 
 
 def metres_per_pixel(keypoints: Keypoints, points: Array, *, name: str) -> float:
-    """Size of a pixel at the dancer: the median over the frames of torso and legs in space, as the camera sees them,
-    by their length in the picture. Raises PoseError where no frame shows them in both."""
+    """Size of a pixel at the dancer: torso and legs in space, as the camera sees them, by their length in the picture.
+
+    The median over the frames. Raises PoseError where none shows them in both.
+    """
     xy = np.where(present(keypoints)[..., None], keypoints[..., :2], np.nan).astype(np.float64)
     seen = sum(np.linalg.norm(xy[:, a] - xy[:, b], axis=-1) for a, b in MEASURED)
     there = sum(np.linalg.norm(points[:, a, :2] - points[:, b, :2], axis=-1) for a, b in MEASURED)
