@@ -29,12 +29,14 @@ SPLINE_FRAMES = 4
 class Source:
     """A whole cleaned video: keypoints (T, 25, 3) in its pixels, absent = 0.
 
-    kept (T,): which frames cleaning kept; shot (T,): rises at each camera cut, None for a video without one.
+    kept (T,): which frames cleaning kept; shot (T,): rises at each camera cut, None for a video without one. world
+    (T, 25, 3): the joints in space (see `pose.table`), None where the detector gives none.
     """
 
     keypoints: Keypoints
     kept: NDArray[np.bool_]
     shot: NDArray[np.int32] | None = None
+    world: NDArray[np.float32] | None = None
 
 
 @dataclass(frozen=True)
@@ -152,7 +154,7 @@ def passage(source: Source, frame: int) -> tuple[int, int]:
 def read_source(path: str | Path) -> Source:
     """A cleaned pose table as a source of movement."""
     table = read_pose_table(path)
-    return Source(table.keypoints, kept_frames(table), shot_numbers(table))
+    return Source(table.keypoints, kept_frames(table), shot_numbers(table), table.columns.get("world"))
 
 
 def body_in_picture(table: PoseTable, *, picture_size: int) -> Body:

@@ -22,6 +22,9 @@ VELOCITY_S = 0.15
 ANKLE_WEIGHT = 4.0
 # Round a seam the dancer must not turn from front to back: shoulders this wide on either side, torso lengths.
 TURN_FRAMES, WIDE_TORSOS = 7, 0.2
+# A seam that turns the body in space by 90 degrees costs as much as this change of width, torso lengths: pictures of
+# both sides look alike, and a turn from the side to the front is as sudden as one to the back.
+RIGHT_ANGLE = 1.0
 # Slower than this nobody is seen to move, torso lengths a second; a pose held for this share of a clip is a dance's
 # own.
 STILL_SPEED, STILL_SHARE = 0.06, 0.1
@@ -34,6 +37,7 @@ class Ends:
     """How K fragments begin and end: poses (K, 15, 2) torso lengths, velocities (K, 15, 2) torso lengths a second.
 
     facing_after, facing_before (K,): signed width of the shoulders TURN_FRAMES after the start and before the end.
+    faces_start, faces_end (K,): the way the body faces, degrees, NaN where unknown.
     """
 
     start: Array
@@ -42,6 +46,8 @@ class Ends:
     end_velocity: Array
     facing_after: Array
     facing_before: Array
+    faces_start: Array
+    faces_end: Array
 
 
 def playback_rates(library: Library, rows: Rows, tempo_bpm: float) -> Array:
@@ -73,6 +79,8 @@ def find_ends(library: Library, rows: Rows, rates: Array, shift: Array, *, fps: 
         (end - library.pose(rows, stop - 1)) * per_second,
         after[:, LEFT_SHOULDER] - after[:, RIGHT_SHOULDER],
         before[:, LEFT_SHOULDER] - before[:, RIGHT_SHOULDER],
+        library.facing[library.frames_at(rows, zero)],
+        library.facing[library.frames_at(rows, stop)],
     )
 
 
@@ -109,12 +117,14 @@ def _mean_distance(a: Array, b: Array, shifts: Array) -> Array:
 def facing_costs(ends: Ends, following: Ends) -> tuple[Array, NDArray[np.bool_]]:
     """Change (A, B) of the signed width of shoulders and hips, and whether (A, B) the seam would turn the dancer round.
 
-    The first is large where a front view meets a back view. The second looks TURN_FRAMES before and after the seam.
+    The first is large where a front view meets a back view, and where the way the body faces is known, also in
+    proportion to the turn. The second looks TURN_FRAMES before and after the seam.
     """
     change = np.abs(signed_width(ends.end)[:, None] - signed_width(following.start)[None])
     before, after = ends.facing_before[:, None], following.facing_after[None]
     turned = (before * after < 0) & (np.minimum(np.abs(before), np.abs(after)) > WIDE_TORSOS)
-    return np.nan_to_num(change), turned
+    turn_deg = np.abs((ends.faces_end[:, None] - following.faces_start[None] + 180) % 360 - 180)
+    return np.nan_to_num(change) + RIGHT_ANGLE * np.nan_to_num(turn_deg / 90), turned
 
 
 def signed_width(poses: Array) -> Array:

@@ -32,7 +32,8 @@ class Library:
     torso lengths, NaN where absent. speed (M,): mean joint step into each frame, torso lengths; jerk (M,):
     mean third difference there, torso lengths; slide (M,): step of a planted ankle there, 0 without one. first (N,):
     a fragment's row in poses; room (N,): frames from there to the end of its passage, before (N,): from its beginning;
-    ground (N,): its ankle line. video_index (N,): a number for each video.
+    ground (N,): its ankle line. video_index (N,): a number for each video. facing (M,): the way the body faces in each
+    row of poses, degrees (`pose.facing`), NaN where unknown.
     """
 
     frames: int
@@ -49,6 +50,7 @@ class Library:
     before: Rows
     ground: Array
     video_index: Rows
+    facing: Array
 
     def __len__(self) -> int:
         return len(self.first)
@@ -78,11 +80,13 @@ def make_library(
     start_frame: ArrayLike,
     passage_end: ArrayLike | None = None,
     tempo_bpm: ArrayLike | None = None,
+    facing: ArrayLike | None = None,
 ) -> Library:
     """Library of N fragments: keypoints (N, F, 25, 3) in pixels, absent = 0, and columns (N,) of the database.
 
     passage_end: frame of the video at which each fragment's passage ends, None: with the last fragment that touches.
-    tempo_bpm: of each fragment's music; None or values that are not positive and finite mean unknown.
+    tempo_bpm: of each fragment's music; None or values that are not positive and finite mean unknown. facing (N, F):
+    degrees, NaN where unknown; None: of no fragment.
     Raises ChoreographyError when there is no fragment.
     """
     if keypoints.ndim != 4 or not len(keypoints) or not keypoints.shape[1]:
@@ -99,15 +103,18 @@ def make_library(
     speeds: list[Array] = []
     jerks: list[Array] = []
     slides: list[Array] = []
+    ways = np.full((count, frames), np.nan) if facing is None else np.asarray(facing)
+    facings: list[Array] = []
     length = 0
     for name in dict.fromkeys(videos.tolist()):
         rows = np.flatnonzero(videos == name)
         begin = int(starts[rows].min())
         span = int(starts[rows].max()) - begin + frames
         whole, filled = np.zeros((span, *keypoints.shape[2:]), np.float32), np.zeros(span, bool)
+        way = np.full(span, np.nan)
         for row in rows:
             place = slice(starts[row] - begin, starts[row] - begin + frames)
-            whole[place], filled[place] = keypoints[row], True
+            whole[place], filled[place], way[place] = keypoints[row], True, ways[row]
         body = whole_body(whole[filled], name=f"video {name}")
         xy = hide_absent(whole)[:, BODY, :2] / body.torso_px  # (span, 15, 2)
         holes = np.flatnonzero(~filled)
@@ -121,6 +128,7 @@ def make_library(
         before[rows] = offset - begins[np.searchsorted(begins, offset, side="right") - 1]
         ground[rows] = _ground_lines(xy, offset, frames=frames, otherwise=body.ground_y / body.torso_px)
         poses.append(xy)
+        facings.append(way)
         speeds.append(step_sizes(xy))
         jerks.append(jerk_sizes(xy))
         slides.append(slide_sizes(xy, height=body.height_px / body.torso_px))
@@ -140,6 +148,7 @@ def make_library(
         before=before,
         ground=ground,
         video_index=np.unique(videos.astype(str), return_inverse=True)[1],
+        facing=np.concatenate(facings),
     )
 
 

@@ -116,6 +116,7 @@ def library_of(database: Database) -> Library:
         start_frame=table["start_frame"].to_numpy(),
         passage_end=table["passage_end"].to_numpy(),
         tempo_bpm=table["tempo_bpm"].to_numpy(),
+        facing=database.facing,
     )
 
 

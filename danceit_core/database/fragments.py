@@ -14,6 +14,7 @@ from danceit_core.database.split import split_of
 from danceit_core.database.table import Database
 from danceit_core.errors import DatabaseError
 from danceit_core.music.table import MusicTable
+from danceit_core.pose.facing import facing_in_passages
 from danceit_core.pose.measure import measure_body
 from danceit_core.pose.passages import find_passages, kept_frames, shot_numbers
 from danceit_core.pose.table import PoseTable
@@ -86,4 +87,6 @@ def cut_fragments(
         "test_share": settings.test_share, "video": video,
         "longest_s": max((end - first for first, end in passages), default=0) / fps,
     }  # fmt: skip
-    return Database(pose.keypoints[frames], features[frames], table, about)
+    world = pose.columns.get("world")
+    facing = facing_in_passages(world, kept_frames(pose), shot_numbers(pose), fps=fps)
+    return Database(pose.keypoints[frames], features[frames], table, about, facing[frames].astype(np.float32))

@@ -1,12 +1,9 @@
 """What is in the database (paper Fig. 5): tempo of each music, turns of each dancer, hours, dropped frames.
 
-A turn: the sign of (left shoulder x - right shoulder x) changes. Facing the camera, the dancer's left shoulder is on
-the right of the picture. Hysteresis keeps a side view, where the two cross to and fro, from counting, and the face
-confirms: a view from behind shows no eyes or, where a detector guesses hidden ones, a left eye left of the right eye.
-A full spin is two turns.
+A turn goes from facing the camera to facing away or back; a full spin is two. Where the detector knows joints in space
+they tell it, elsewhere the order of the shoulders in the picture (`pose.facing`).
 """
 
-import itertools
 import logging
 from collections.abc import Iterable
 from pathlib import Path
@@ -15,49 +12,40 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from numpy.typing import NDArray
 
 from danceit_core.errors import DatabaseError
 from danceit_core.files import whole_file, write_text
 from danceit_core.music.table import MusicTable
-from danceit_core.pose.passages import kept_frames
-from danceit_core.pose.skeleton import (
-    LEFT_EYE,
-    LEFT_SHOULDER,
-    RIGHT_EYE,
-    RIGHT_SHOULDER,
-    Keypoints,
-    present,
-    torso_length,
-)
+from danceit_core.pose.facing import NOBODY, Facing, measure_facing
+from danceit_core.pose.passages import kept_frames, shot_numbers
 from danceit_core.pose.table import PoseTable
 from danceit_core.tables import DAMAGE, one_line
 
 log = logging.getLogger(__name__)
 
 COLUMNS = (
-    "video", "frames", "hours", "dropped_share", "silent", "tempo_bpm", "turns", "reasons", "source_path",
-    "source_sha256", "refused",
+    "video", "frames", "hours", "dropped_share", "silent", "tempo_bpm", "turns", "turns_per_minute", "facing_share",
+    "away_share", "facing_by", "reasons", "source_path", "source_sha256", "refused",
 )  # fmt: skip
-# Shoulders must be this far apart (of a torso) on the other side before the dancer counts as turned.
-TURN_TORSOS = 0.2
 # Bars that can still be told apart.
 MOST_BARS = 16
-# Eyes nearer than this (of a torso) say nothing about the side: the head is in profile.
-EYES_TORSOS = 0.04
 
 
 def database_statistics(videos: Iterable[tuple[str, PoseTable, MusicTable]]) -> pd.DataFrame:
     """One row a video (name, cleaned table, music table); only one video is held in memory at a time.
 
     Columns: `video`, `frames`, `hours`, `dropped_share` (0..1), `silent` (nothing is learnt of its music),
-    `tempo_bpm` (NaN without beat), `turns`, `reasons` (share of the frames by reason code, in words), `source_path`,
-    `source_sha256`, `refused` (why it is left out).
+    `tempo_bpm` (NaN without beat), `turns`, `turns_per_minute` of the frames that are kept, `facing_share` and
+    `away_share` (0..1, of the frames that show which way the dancer faces: within 45 degrees of the camera, of away
+    from it), `facing_by` (how that is known: `depth` or `shoulders`, empty where it is not, and the numbers are NaN),
+    `reasons` (share of the frames by reason code, in words), `source_path`, `source_sha256`, `refused` (why it is left
+    out).
     """
     rows = []
     for video, pose, music in videos:
         kept = kept_frames(pose)
         source = pose.metadata.get("source") or {}
+        facing = facing_of(pose)
         rows.append(
             {
                 "video": video,
@@ -66,7 +54,11 @@ def database_statistics(videos: Iterable[tuple[str, PoseTable, MusicTable]]) -> 
                 "dropped_share": float(1 - kept.mean()) if len(kept) else 0.0,
                 "silent": music.silent,
                 "tempo_bpm": music.beats.tempo_bpm or np.nan,
-                "turns": count_turns(pose.keypoints[kept]),
+                "turns": facing.turns,
+                "turns_per_minute": facing.turns / kept.sum() * pose.fps * 60 if kept.any() else np.nan,
+                "facing_share": facing.towards / facing.frames if facing.frames else np.nan,
+                "away_share": facing.away / facing.frames if facing.frames else np.nan,
+                "facing_by": facing.by,
                 "reasons": _reason_shares(pose),
                 "source_path": str(source.get("path", "")),
                 "source_sha256": str(source.get("sha256", "")),
@@ -74,6 +66,17 @@ def database_statistics(videos: Iterable[tuple[str, PoseTable, MusicTable]]) -> 
             }
         )
     return pd.DataFrame(rows, columns=list(COLUMNS))
+
+
+def facing_of(pose: PoseTable) -> Facing:
+    """Which way the dancer of a cleaned table faces in the frames that are kept; a camera cut is no turn."""
+    world, kept, shots = pose.columns.get("world"), kept_frames(pose), shot_numbers(pose)
+    total = NOBODY
+    for shot in np.unique(shots[kept]):
+        chosen = kept & (shots == shot)
+        there = None if world is None else world[chosen]
+        total += measure_facing(pose.keypoints[chosen], fps=pose.fps, world=there)
+    return total
 
 
 def check_dances(statistics: pd.DataFrame, *, strict: bool) -> None:
@@ -116,7 +119,7 @@ def write_statistics(path: str | Path, statistics: pd.DataFrame) -> None:
 
 def read_statistics(path: str | Path) -> pd.DataFrame:
     """Read what `write_statistics` wrote; an empty cell of text is an empty text. Raises DatabaseError."""
-    text = ("video", "reasons", "source_path", "source_sha256", "refused")
+    text = ("video", "facing_by", "reasons", "source_path", "source_sha256", "refused")
     kinds = dict.fromkeys(COLUMNS, float) | dict.fromkeys(text, str) | {"silent": bool}
     counts = ["frames", "hours", "dropped_share", "turns"]
     try:
@@ -141,31 +144,6 @@ def _reason_shares(pose: PoseTable) -> str:
     codes, counts = np.unique(np.asarray(reasons, str), return_counts=True)
     shares = {code: count / len(reasons) for code, count in zip(codes, counts, strict=True) if code}
     return ", ".join(f"{code} {share:.1%}" for code, share in sorted(shares.items(), key=lambda entry: -entry[1]))
-
-
-def count_turns(keypoints: Keypoints) -> int:
-    """How often the dancer of (T, 25, 3) keypoints turns from facing the camera to facing away or back."""
-    torsos = torso_length(keypoints)
-    if not (torsos > 0).any():
-        return 0
-    torso_px = float(np.nanmedian(torsos))
-    shoulders = _spread(keypoints, LEFT_SHOULDER, RIGHT_SHOULDER) / torso_px
-    sides = np.where(np.abs(shoulders) > TURN_TORSOS, np.sign(shoulders), 0)
-    clear = np.flatnonzero(sides)  # NaN compares false: a hidden shoulder is no clear view
-    if len(clear) == 0:
-        return 0
-    # Each view lasts from one clear change of side to the next; unclear frames between belong to the earlier one.
-    changes = clear[np.flatnonzero(np.diff(sides[clear])) + 1]
-    bounds = [int(clear[0]), *changes.tolist(), len(keypoints)]
-    faces = _face_sides(keypoints, torso_px)
-    side, turns = 0.0, 0
-    for first, end in itertools.pairwise(bounds):
-        vote = faces[first:end].sum()
-        if vote * sides[first] < 0:
-            continue  # the face contradicts: left and right were mixed up by the detector
-        turns += bool(side) and sides[first] != side
-        side = sides[first]
-    return turns
 
 
 def draw_statistics(statistics: pd.DataFrame, path: str | Path) -> None:
@@ -208,19 +186,3 @@ def _draw_kept(axes: Axes, statistics: pd.DataFrame) -> None:
     axes.set_yticks(rows, names)
     axes.invert_yaxis()
     axes.set(xlabel=f"{unit} (grey: dropped)", title="Kept")
-
-
-def _spread(keypoints: Keypoints, left: int, right: int) -> NDArray[np.float64]:
-    """x of a left joint minus x of its right counterpart, (T,) pixels; NaN where either is absent."""
-    seen = present(keypoints)
-    return np.where(seen[:, left] & seen[:, right], keypoints[:, left, 0] - keypoints[:, right, 0], np.nan)
-
-
-def _face_sides(keypoints: Keypoints, torso_px: float) -> NDArray[np.int_]:
-    """What the face says in each frame, (T,): 1 towards the camera, -1 away from it, 0 nothing."""
-    seen = present(keypoints)[:, [LEFT_EYE, RIGHT_EYE]]
-    if not seen.any():
-        return np.zeros(len(keypoints), int)  # a detector or capture without eyes
-    spread = np.nan_to_num(_spread(keypoints, LEFT_EYE, RIGHT_EYE)) / torso_px
-    sides = np.where(np.abs(spread) > EYES_TORSOS, np.sign(spread), 0).astype(int)
-    return np.where(seen.any(axis=1), sides, -1)

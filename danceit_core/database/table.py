@@ -46,6 +46,8 @@ COLUMNS: dict[str, pa.DataType] = {
     "split": pa.string(),
 }
 ARRAYS = ("keypoints", "features")
+# Of files written before there was depth it is missing.
+FACING = "facing"
 TEXTS = [name for name, kind in COLUMNS.items() if kind == pa.string()]
 LONGEST_S = 3600
 # Bounds what writing holds in memory, and lets a reader take a part of a long video.
@@ -54,12 +56,16 @@ ROWS_A_GROUP = 1024
 
 @dataclass(frozen=True)
 class Database:
-    """Fragments of one length: keypoints (N, F, 25, 3), features (N, F, D), a frame of the other columns, metadata."""
+    """Fragments of one length: keypoints (N, F, 25, 3), features (N, F, D), a frame of the other columns, metadata.
+
+    facing (N, F): the way the body faces, degrees (`pose.facing`), NaN where unknown; None: of no fragment.
+    """
 
     keypoints: Keypoints
     features: Features
     table: pd.DataFrame
     metadata: dict[str, Any]
+    facing: NDArray[np.float32] | None = None
 
     def __len__(self) -> int:
         return len(self.keypoints)
@@ -71,17 +77,19 @@ class Database:
 
     def subset(self, rows: NDArray[np.bool_]) -> "Database":
         """The fragments where `rows` (N,) is true, in the same order."""
-        return Database(
-            self.keypoints[rows], self.features[rows], self.table[rows].reset_index(drop=True), self.metadata
-        )
+        table = self.table[rows].reset_index(drop=True)
+        facing = None if self.facing is None else self.facing[rows]
+        return Database(self.keypoints[rows], self.features[rows], table, self.metadata, facing)
 
 
 def write_fragments(path: str | Path, fragments: Database) -> None:
     """Write the fragments of one video; appears whole or not at all. The table has the columns of COLUMNS."""
     schema = pa.schema(list(COLUMNS.items()))
     data = pa.Table.from_pandas(fragments.table, schema=schema, preserve_index=False)
-    for name in ARRAYS:
-        values = getattr(fragments, name)
+    facing = fragments.facing
+    if facing is None:
+        facing = np.full(fragments.keypoints.shape[:2], np.nan, np.float32)
+    for name, values in zip((*ARRAYS, FACING), (fragments.keypoints, fragments.features, facing), strict=True):
         # (N, F, ...) -> (N * numbers a fragment,)
         flat = pa.array(np.ascontiguousarray(values, np.float32).reshape(-1))
         lists = pa.FixedSizeListArray.from_arrays(flat, int(np.prod(values.shape[1:])))
@@ -126,16 +134,18 @@ def read_database(paths: Sequence[str | Path], *, folder: str | Path | None = No
     count, frames = sum(part.rows for part in filled), round(about["seconds"] * about["fps"])
     keypoints = make_array((count, frames, JOINTS, 3), folder=folder)
     features = make_array((count, frames, filled[0].widths[1] // frames), folder=folder)
+    facing = make_array((count, frames), folder=folder)
     tables, first = [], 0
     for part in filled:
         rows = slice(first, first + part.rows)
-        tables.append(_read_part(part, keypoints[rows], features[rows]))
+        tables.append(_read_part(part, keypoints[rows], features[rows], facing[rows]))
         release(keypoints)
         release(features)
+        release(facing)
         first += part.rows
     table = pa.concat_tables(tables).replace_schema_metadata(None).to_pandas()
     table["split"] = _settled_split(table, test_share=float(about["test_share"]))
-    return Database(keypoints, features, table, about)
+    return Database(keypoints, features, table, about, facing)
 
 
 @dataclass(frozen=True)
@@ -196,12 +206,18 @@ def _check_alike(part: _Part, first: _Part) -> None:
         )
 
 
-def _read_part(part: _Part, keypoints: NDArray[np.float32], features: NDArray[np.float32]) -> pa.Table:
+def _read_part(
+    part: _Part, keypoints: NDArray[np.float32], features: NDArray[np.float32], facing: NDArray[np.float32]
+) -> pa.Table:
     """One file's arrays put into (N, F, ...) arrays of as many numbers, and its other columns. Raises DatabaseError."""
     try:
         data, _ = read_table(part.path)
         for name, target in zip(ARRAYS, (keypoints, features), strict=True):
             _copy_rows(data.select([name]), target)
+        if FACING in data.column_names:
+            _copy_rows(data.select([FACING]), facing)
+        else:
+            facing[...] = np.nan
         if not np.isfinite(features).all():
             raise ValueError("its features are not finite")
         table = data.select(list(COLUMNS)).cast(pa.schema(list(COLUMNS.items()), metadata=data.schema.metadata))

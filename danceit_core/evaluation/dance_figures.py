@@ -1,5 +1,6 @@
 """All figures of one dance: its beats, its seams, its ways through space and where each part of it comes from."""
 
+import logging
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -8,8 +9,10 @@ import matplotlib as mpl
 from matplotlib.figure import Figure
 
 from danceit_core.choreography.align import Source
+from danceit_core.choreography.in_space import dance_motion
 from danceit_core.choreography.plan import Plan
 from danceit_core.config import SpatialSettings
+from danceit_core.errors import ChoreographyError, PoseError
 from danceit_core.evaluation.beat_page import PEAKS_PER_S, draw_beats
 from danceit_core.evaluation.provenance_page import draw_paths, draw_sources
 from danceit_core.evaluation.steps import retrace
@@ -17,8 +20,11 @@ from danceit_core.evaluation.strips import draw_on_beats, draw_seams
 from danceit_core.files import whole_file
 from danceit_core.media.audio import read_peaks
 from danceit_core.music.table import MusicTable
+from danceit_core.pose.bvh import Motion
 from danceit_core.pose.measure import Body
 from danceit_core.pose.table import PoseTable
+
+log = logging.getLogger(__name__)
 
 # The same figure is the same file: letters as curves, no dates, no random names.
 STEADY: Any = {"svg.fonttype": "path", "svg.hashsalt": "danceit"}
@@ -48,11 +54,20 @@ def draw_dance(
         "beats.svg": draw_beats(steps, music.beats, peaks, kind=beat_kind),
         "seams.png": draw_seams(steps),
         "on_beats.png": draw_on_beats(steps, music.beats, kind=beat_kind),
-        "paths.svg": draw_paths(steps),
+        "paths.svg": draw_paths(steps, motion_in_space(poses, sources, spatial=spatial)),
         "sources.svg": draw_sources(poses, music.beats),
     }
     for name, figure in figures.items():
         write_figure(Path(folder) / name, figure)
+
+
+def motion_in_space(poses: PoseTable, sources: Mapping[str, Source], *, spatial: SpatialSettings) -> Motion | None:
+    """The dance in space; None, and the reason in the log, where a source is not known there from head to feet."""
+    try:
+        return dance_motion(poses, sources, half_width=spatial.half_width, name="the dance")
+    except (ChoreographyError, PoseError) as error:
+        log.info("the dance is not drawn from above: %s", error)
+        return None
 
 
 def write_figure(path: Path, figure: Figure) -> None:

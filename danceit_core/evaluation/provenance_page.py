@@ -1,6 +1,7 @@
 """Where a dance comes from: which frames of which video each stretch of the song dances, and its way through space.
 
-The second (paper Fig. 10) shows joints through time: a cut is a jump of all of them at once.
+The second (paper Fig. 10) shows joints through time: a cut is a jump of all of them at once. Where the sources have
+joints in space, the finished dance is also seen from above.
 """
 
 from itertools import pairwise
@@ -12,8 +13,10 @@ from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 from danceit_core.choreography.curve import Array
+from danceit_core.evaluation.above import draw_above
 from danceit_core.evaluation.steps import Steps, roughest_seam
 from danceit_core.music.table import Beats
+from danceit_core.pose.bvh import Motion
 from danceit_core.pose.skeleton import LEFT_WRIST, MID_HIP, RIGHT_ANKLE, RIGHT_WRIST
 from danceit_core.pose.table import PoseTable
 
@@ -74,9 +77,13 @@ def _draw_matches(axes: Axes, poses: PoseTable, clips: list[tuple[int, int]]) ->
     axes.set(ylabel="match\ndistance", ylim=(0, 1.15 * max(float(distance.max(initial=0)), 1e-3)))
 
 
-def draw_paths(steps: Steps) -> Figure:
-    """Joints through time in the picture, four seconds round the roughest seam: cut hard, and as danced in the end."""
-    figure = Figure(figsize=(11.5, 5.2), layout="constrained")
+def draw_paths(steps: Steps, motion: Motion | None = None) -> Figure:
+    """Joints through time in the picture, four seconds round the roughest seam: cut hard, and as danced in the end.
+
+    motion: the finished dance in space, if its sources are; it is shown from above.
+    """
+    columns = 2 if motion is None else 3
+    figure = Figure(figsize=(5.75 * columns, 5.2), layout="constrained")
     window = min(len(steps), round(PATHS_S * steps.fps))
     roughest = roughest_seam(steps)
     centre = int(steps.seams[roughest]) if roughest is not None else 0
@@ -88,13 +95,17 @@ def draw_paths(steps: Steps) -> Figure:
     shown = np.concatenate([dance[first : first + window, list(PATHS), :2] for dance, _ in pictures.values()])
     box = [np.nanmin(shown, axis=(0, 1)) - 0.02 * steps.size, np.nanmax(shown, axis=(0, 1)) + 0.02 * steps.size]
     for number, (title, (dance, seams)) in enumerate(pictures.items()):
-        axes: Any = figure.add_subplot(1, 2, number + 1, projection="3d")
+        axes: Any = figure.add_subplot(1, columns, number + 1, projection="3d")
         inside = seams[(seams > first) & (seams < first + window)]
         _draw_path(axes, dance, np.arange(first, first + window), inside, fps=steps.fps)
         for seam in inside.tolist():
             _draw_plane(axes, (seam - 0.5) / steps.fps, box)
         axes.set(ylim=(box[0][0], box[1][0]), zlim=(-box[1][1], -box[0][1]))
         axes.set_title(title, fontsize=11, y=0.99)
+    if motion is not None:
+        above = figure.add_subplot(1, columns, columns)
+        draw_above(above, motion, np.arange(first, first + window), inside, paths=PATHS)
+        above.set_title("fully aligned, from above; arrows: the body's front", fontsize=11)
     figure.legend(*axes.get_legend_handles_labels(), loc="outside lower center", ncols=len(PATHS), frameon=False)
     return figure
 

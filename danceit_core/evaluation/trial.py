@@ -19,6 +19,7 @@ from danceit_core.choreography.retrieve import Matches, clip_windows, retrieve
 from danceit_core.config import RetrievalSettings, SpatialSettings, TemporalSettings
 from danceit_core.evaluation.motion import BODY_PX
 from danceit_core.music.table import MusicTable
+from danceit_core.pose.facing import facing_in_passages
 from danceit_core.pose.measure import Body
 from danceit_core.pose.passages import find_passages
 from danceit_core.pose.skeleton import Keypoints
@@ -84,6 +85,7 @@ def library_of(
         for start in range(first, end - frames + 1, hop)
     ]
     names, starts, ends = zip(*rows, strict=True)
+    facing = {name: facing_in_passages(s.world, s.kept, s.shot, fps=fps) for name, s in sources.items()}
     return make_library(
         np.stack([sources[name].keypoints[start : start + frames] for name, start, _ in rows]),
         fragment_id=[f"{name}:{start}" for name, start, _ in rows],
@@ -91,6 +93,7 @@ def library_of(
         start_frame=starts,
         passage_end=ends,
         tempo_bpm=[tempo_bpm[name] for name in names],
+        facing=[facing[name][start : start + frames] for name, start, _ in rows],
     )
 
 

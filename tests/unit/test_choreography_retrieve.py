@@ -18,8 +18,14 @@ PATH = RetrievalSettings(fragment_s=1.0)
 ARGMIN = dataclasses.replace(PATH, variant="argmin")
 
 
-def cut(videos: dict[str, np.ndarray], *, hop: int = FRAMES, tempo_bpm: float | None = None) -> Library:
-    """A library of one-second fragments."""
+def cut(
+    videos: dict[str, np.ndarray],
+    *,
+    hop: int = FRAMES,
+    tempo_bpm: float | None = None,
+    facing_deg: dict[str, float] | None = None,
+) -> Library:
+    """A library of one-second fragments. facing_deg: of each video, the same all the time."""
     rows = [(name, start) for name, v in videos.items() for start in range(0, len(v) - FRAMES + 1, hop)]
     return make_library(
         np.stack([videos[name][start : start + FRAMES] for name, start in rows]),
@@ -27,6 +33,7 @@ def cut(videos: dict[str, np.ndarray], *, hop: int = FRAMES, tempo_bpm: float | 
         video=[name for name, _ in rows],
         start_frame=[start for _, start in rows],
         tempo_bpm=None if tempo_bpm is None else np.full(len(rows), tempo_bpm),
+        facing=None if facing_deg is None else [np.full(FRAMES, facing_deg[name]) for name, _ in rows],
     )
 
 
@@ -123,6 +130,25 @@ def test_path_avoids_a_planted_flip() -> None:
     careful = find(library, distance, dataclasses.replace(settings, facing_weight=5.0))
     assert list(careless.source_video) == ["front", "back"]
     assert list(careful.source_video) == ["front", "again"]
+
+
+def test_path_avoids_a_turn_that_only_depth_shows() -> None:
+    side = sine_dancer(49, minimum_s=0.5, interval_s=1.0)
+    videos = {"right": side, "left": side.copy(), "right too": side.copy()}  # alike in the picture
+    library = cut(videos)
+    rows = {name: int(np.flatnonzero(library.video == name)[0]) for name in videos}
+    distance = np.full((2, len(library)), 9.0)
+    distance[0, rows["right"]] = 0.0
+    distance[1, rows["left"]], distance[1, rows["right too"]] = 0.0, 0.1
+    settings = dataclasses.replace(PATH, beat_weight=0, energy_weight=0, match_weight=2.0, seam_weight=0.0)
+    assert list(find(library, distance, settings).source_video) == ["right", "left"]
+    degrees = {"right": 90.0, "left": -100.0 + 360, "right too": 95.0 - 720}
+    known = cut(videos, facing_deg=degrees)
+    assert list(find(known, distance, settings).source_video) == ["right", "right too"]
+    blind = dataclasses.replace(settings, facing_weight=0.0)
+    assert list(find(known, distance, blind).source_video) == ["right", "left"]
+    half_known = cut(videos, facing_deg={**degrees, "right": np.nan})
+    assert list(find(half_known, distance, settings).source_video) == ["right", "left"]
 
 
 def test_path_prefers_the_seam_that_fits() -> None:

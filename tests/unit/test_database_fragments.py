@@ -8,6 +8,7 @@ import pandas as pd
 import pyarrow.dataset
 import pyarrow.parquet as pq
 import pytest
+from bodies import body_in_space
 
 from danceit_core.config import FragmentSettings
 from danceit_core.database.fragments import cut_fragments
@@ -229,3 +230,32 @@ def test_reading_errors_name_the_file(tmp_path):
     pq.write_table(table.replace_schema_metadata({b"danceit": about}), old)
     with pytest.raises(DatabaseError, match=r"old\.parquet is a fragment table of version 1, .* delete it"):
         read_database([old])
+
+
+def test_the_way_the_dancer_faces_goes_with_the_fragments(tmp_path):
+    pose, music = make_video(96)
+    turning = np.linspace(0, 180, 96)
+    pose.columns["world"] = body_in_space(turning).astype(np.float32)
+    pose.columns["kept"][60:] = False
+    fragments = cut_fragments(pose, music, video="v", seconds=1.0, settings=FragmentSettings(hop_s=0.5))
+    write_fragments(tmp_path / "v.parquet", fragments)
+    write_fragments(
+        tmp_path / "w.parquet", cut_fragments(*make_video(96), video="w", seconds=1.0, settings=FragmentSettings())
+    )
+    read = read_database([tmp_path / "v.parquet", tmp_path / "w.parquet"], folder=tmp_path)
+    of_v = read.table["video"].to_numpy() == "v"
+    starts = read.table["start_frame"].to_numpy()[of_v]
+    assert read.facing[of_v] == pytest.approx(turning[starts[:, None] + np.arange(24)], abs=4)
+    assert np.isnan(read.facing[~of_v]).all()
+    assert np.isnan(read.subset(~of_v).facing).all()
+
+
+def test_fragments_written_before_there_was_depth_are_read(tmp_path):
+    write_fragments(
+        tmp_path / "v.parquet", cut_fragments(*make_video(48), video="v", seconds=1.0, settings=FragmentSettings())
+    )
+    old = pq.read_table(tmp_path / "v.parquet").drop_columns(["facing"])
+    pq.write_table(old, tmp_path / "v.parquet")
+    read = read_database([tmp_path / "v.parquet"])
+    assert read.facing.shape == (len(read), 24)
+    assert np.isnan(read.facing).all()

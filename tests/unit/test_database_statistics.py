@@ -1,10 +1,10 @@
 import numpy as np
 import pandas as pd
 import pytest
+from bodies import body_in_space, in_picture
 
 from danceit_core.database.statistics import (
     check_dances,
-    count_turns,
     database_statistics,
     describe_total,
     draw_statistics,
@@ -16,53 +16,13 @@ from danceit_core.music.table import Beats, MusicTable
 from danceit_core.pose.table import PoseTable
 
 
-def spin(angles, *, eyes="seen"):
-    """A dancer turned by each angle (radians, 0 facing the camera) on the spot; torso 100 px, shoulders 80 px apart."""
-    keypoints = np.zeros((len(angles), 25, 3), np.float32)
-    keypoints[:, 1], keypoints[:, 8] = (256, 200, 1), (256, 300, 1)
-    for left, right, half, y in ((5, 2, 40, 205), (16, 15, 8, 150)):
-        for joint, side in ((left, 1), (right, -1)):
-            keypoints[:, joint, 0] = 256 + side * half * np.cos(angles)
-            keypoints[:, joint, 1:] = y, 1
-    away = np.cos(angles) < 0
-    if eyes == "hidden behind":  # OpenPose: no eyes from behind
-        keypoints[np.ix_(away, [15, 16])] = 0
-    elif eyes == "never":
-        keypoints[:, [15, 16]] = 0
-    elif eyes == "always front":
-        keypoints[:, 16, 0], keypoints[:, 15, 0] = 264, 248
-    return keypoints
-
-
-@pytest.mark.parametrize("eyes", ["seen", "hidden behind", "never"])
-@pytest.mark.parametrize("spins", [0, 1, 3])
-def test_a_spin_is_two_turns(spins, eyes):
-    angles = np.linspace(0, 2 * np.pi * spins, 40 * spins + 20)
-    assert count_turns(spin(angles, eyes=eyes)) == 2 * spins
-
-
-def test_swaying_in_profile_is_no_turn():
-    angles = np.pi / 2 + 0.15 * np.sin(np.linspace(0, 60, 400))
-    assert count_turns(spin(angles)) == 0
-
-
-def test_a_face_that_stays_in_front_contradicts_swapped_shoulders():
-    assert count_turns(spin(np.linspace(0, 4 * np.pi, 100), eyes="always front")) == 0
-
-
-def test_nobody_and_single_frames_do_not_turn():
-    assert count_turns(np.zeros((0, 25, 3), np.float32)) == 0
-    assert count_turns(np.zeros((5, 25, 3), np.float32)) == 0
-    assert count_turns(spin(np.array([np.pi]))) == 0
-
-
-def make_video(*, refused="", sha256="", silent=False):
-    angles = np.concatenate([np.zeros(90), np.full(10, np.pi)])
+def make_video(*, refused="", sha256="", silent=False, depth=False):
+    world = body_in_space(np.repeat([0.0, 90.0, 180.0], [50, 40, 10]), energy=0.2)
     reason = np.where(np.arange(100) < 90, "", np.where(np.arange(100) < 97, "no_feet", "jump"))
     source = {"path": "a.mp4", "sha256": sha256}
     about = {"fps": 24.0, "width": 512, "height": 512, "refused": refused, "source": source}
-    keypoints = spin(angles)[: 0 if refused else 100]
-    columns = {"kept": reason == "", "reason": reason}
+    keypoints = in_picture(world, np.full((100, 2), 256.0))[: 0 if refused else 100]
+    columns = {"kept": reason == "", "reason": reason} | ({"world": world} if depth else {})
     pose = PoseTable(keypoints, about, {name: values[: len(keypoints)] for name, values in columns.items()})
     music = MusicTable(
         features=np.zeros((100, 13), np.float32),
@@ -84,6 +44,29 @@ def test_statistics_count_hours_and_dropped_frames_and_skip_dropped_turns():
     assert table["reasons"].tolist() == ["no_feet 7.0%, jump 3.0%"]
     assert np.isnan(table["tempo_bpm"][0])
     assert describe_total(table) == "videos: 1, 0.1 min, 10.0 % of frames dropped"
+
+
+@pytest.mark.parametrize(("depth", "by"), [(True, "depth"), (False, "shoulders")])
+def test_statistics_tell_which_way_the_dancer_faces_and_how_that_is_known(depth, by):
+    row = database_statistics([("a", *make_video(depth=depth))]).loc[0]
+    assert row["facing_by"] == by
+    assert row["facing_share"] == pytest.approx(50 / 90, abs=0.03)
+    assert row["away_share"] == 0  # these frames are dropped
+    assert row["turns_per_minute"] == 0
+    table = make_video(depth=depth)[0]
+    whole = PoseTable(table.keypoints, table.metadata, {k: v for k, v in table.columns.items() if k == "world"})
+    row = database_statistics([("a", whole, make_video()[1])]).loc[0]
+    assert row["turns"] == 1
+    assert row["turns_per_minute"] == pytest.approx(60 / (100 / 24))
+    assert row["away_share"] == pytest.approx(0.1, abs=0.03)
+
+
+def test_a_camera_cut_is_no_turn():
+    table = make_video(depth=True)[0]
+    cut = {"world": table.columns["world"], "shot": np.repeat([0, 1], [90, 10]).astype(np.int32)}
+    row = database_statistics([("a", PoseTable(table.keypoints, table.metadata, cut), make_video()[1])]).loc[0]
+    assert row["turns"] == 0
+    assert row["away_share"] == pytest.approx(0.1, abs=0.03)
 
 
 def test_a_silent_dance_is_told():

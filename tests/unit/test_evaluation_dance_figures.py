@@ -5,15 +5,18 @@ from dataclasses import replace
 import cv2
 import numpy as np
 import pytest
+from bodies import body_in_space
 from dancers import sine_dancer, wandering_dancer
+from matplotlib.quiver import Quiver
 
 from danceit_core.choreography.align import Source, align
 from danceit_core.choreography.curve import hide_absent
+from danceit_core.choreography.in_space import dance_motion
 from danceit_core.choreography.plan import Plan
 from danceit_core.config import SpatialSettings, TemporalSettings
 from danceit_core.evaluation.beat_page import draw_beats
-from danceit_core.evaluation.dance_figures import draw_dance
-from danceit_core.evaluation.provenance_page import draw_sources, stretches
+from danceit_core.evaluation.dance_figures import draw_dance, motion_in_space
+from danceit_core.evaluation.provenance_page import draw_paths, draw_sources, stretches
 from danceit_core.evaluation.steps import largest_steps, retrace, roughest_seam
 from danceit_core.evaluation.strips import TILE_HEIGHT, TILE_WIDTH, draw_on_beats, draw_seams, strip
 from danceit_core.media.audio import read_peaks, write_sound
@@ -146,6 +149,34 @@ def test_all_figures_are_drawn_the_same_twice_with_or_without_a_seam(tmp_path, c
     picture = cv2.imread(str(tmp_path / "one" / "seams.png"))
     assert picture.shape[1] == pytest.approx(1265, abs=40)
     assert (picture < 40).all(axis=2).mean() > (0.5 if clips == 2 else 0)
+
+
+def test_a_dance_whose_sources_are_in_space_is_also_seen_from_above(steps, poses):
+    facing = {"a": 0.0, "b": 90.0}
+    sources = {
+        name: replace(source, world=body_in_space(np.full(96, facing[name]), energy=0.3).astype(np.float32))
+        for name, source in SOURCES.items()
+    }
+    motion = dance_motion(poses, sources, half_width=4, name="the dance")
+    *_, above = draw_paths(steps, motion).axes
+    arrows = next(mark for mark in above.collections if isinstance(mark, Quiver))
+    directions = np.rad2deg(np.arctan2(arrows.U, arrows.V))
+    assert directions[0] == pytest.approx(0, abs=3)  # towards the camera
+    assert directions[-1] == pytest.approx(90, abs=3)  # to the right
+    ways = [np.asarray(line.get_xydata()) for line in above.lines[::2]]
+    assert ways[0] == pytest.approx(motion.positions[:, 12][:, [0, 2]])  # the right wrist, as x and z
+    assert len(draw_paths(steps).axes) == 2
+
+
+def test_a_dance_whose_sources_lack_feet_in_space_is_drawn_without(caplog, poses):
+    caplog.set_level("INFO")
+    world = body_in_space(np.zeros(96))
+    world[:, [11, 14, 19, 22]] = np.nan
+    sources = {name: replace(source, world=world.astype(np.float32)) for name, source in SOURCES.items()}
+    assert motion_in_space(poses, sources, spatial=SpatialSettings()) is None
+    assert "not drawn from above: video a never shows right_ankle" in caplog.text
+    assert motion_in_space(poses, SOURCES, spatial=SpatialSettings()) is None
+    assert "a, b, which have no joints in space" in caplog.text
 
 
 def test_the_worst_seam_is_shown_with_its_steps(steps):

@@ -212,3 +212,39 @@ rule export_dance:
         **needs("page"),
     script:
         "../scripts/export_openpose.py"
+
+
+rule export_bvh:
+    """The dancer of a video as motion capture: a skeleton that moves through a room, for Blender and others."""
+    input:
+        "<results>/cleaned/{video}.parquet",
+    output:
+        "<results>/bvh/{video}.bvh",
+    log:
+        "<logs>/export_bvh/{video}.log",
+    conda:
+        "../../environment.yml"
+    resources:
+        **needs("page"),
+    script:
+        "../scripts/export_bvh.py"
+
+
+rule export_dance_bvh:
+    """A finished dance as motion capture, on the target's bones where they are known."""
+    input:
+        poses="<results>/poses/{target}/{song}.parquet",
+        sources="<results>/choreography/{song}.sources.parquet",
+        target="<results>/cleaned/{target}.parquet",
+    output:
+        "<results>/bvh/{target}/{song}.bvh",
+    log:
+        "<logs>/export_dance_bvh/{target}/{song}.log",
+    conda:
+        "../../environment.yml"
+    resources:
+        **needs("page"),
+    params:
+        half_width=settings["spatial_alignment"]["half_width"],
+    script:
+        "../scripts/export_dance_bvh.py"

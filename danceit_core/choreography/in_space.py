@@ -1,0 +1,133 @@
+"""A finished dance in space: the joints in space of the frames it was made of, on a body of constant bone lengths.
+
+Each frame of a dance names the video and the frame it comes from, so that its movement can be looked up there once
+more. Rotations of bones are taken over, not places of joints: a dance is by many dancers, and rotations fit the bones
+of any. Within +-half_width frames of each seam they go over from one source to the next along the shortest turns, as
+the poses in the picture do. The way through the room is that of the dance in its picture (`pose.room`).
+"""
+
+from collections.abc import Mapping
+from itertools import pairwise
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.ndimage import gaussian_filter1d
+from scipy.spatial.transform import Rotation
+
+from danceit_core.choreography.align import Source, passage
+from danceit_core.errors import ChoreographyError
+from danceit_core.pose.bvh import Motion
+from danceit_core.pose.humanoid import (
+    AT_POINT,
+    BONES,
+    PARENTS,
+    Array,
+    Humanoid,
+    measure_humanoid,
+    pose_humanoid,
+)
+from danceit_core.pose.room import fill_points, room_points, root_path
+from danceit_core.pose.table import PoseTable
+
+# Frames of sources are whole numbers in a dance's table; smoothed over so many frames they are moments again.
+MOMENT_FRAMES = 2.0
+# The rate at which a clip goes on beyond its ends is that of so many frames there.
+RATE_FRAMES = 12
+
+
+def dance_motion(
+    dance: PoseTable, sources: Mapping[str, Source], *, half_width: int, humanoid: Humanoid | None = None, name: str
+) -> Motion:
+    """A finished dance as a moving humanoid of the given bones, or of the median bones of its sources.
+
+    half_width: of a seam, frames. name: of the dance, for messages. Raises ChoreographyError naming the sources that
+    are missing or have no joints in space.
+    """
+    videos = dance.columns["source_video"].astype(str)
+    points = _points_of(sources, sorted({*videos.tolist()}), name=name)
+    if humanoid is None:
+        humanoid = measure_humanoid(np.concatenate([points[video] for video in sorted(points)]))
+    points = {video: fill_points(there) for video, there in points.items()}
+    bounds = [0, *dance.metadata.get("seams", []), len(dance)]
+    joined = np.zeros((len(dance), len(BONES), 3, 3))
+    for first, end in pairwise(bounds):
+        video = str(videos[first])
+        low, high = max(0, first - half_width), min(len(dance), end + half_width)
+        moments = clip_moments(dance.columns["source_frame"][first:end], before=first - low, after=high - end)
+        start, stop = passage(sources[video], round(moments[first - low]))
+        within = np.clip(moments, start, max(start, stop - 1))
+        own = to_parents(pose_humanoid(_points_at(points[video], within), fps=dance.fps))
+        if first and half_width:
+            own = blend(joined[low:high], own, _smoothstep((np.arange(low, high) - first) / half_width))
+        joined[low:high] = own
+    rotations = to_room(joined)
+    there = np.full((len(dance), 25, 3), np.nan)
+    there[:, list(AT_POINT.values())] = humanoid.positions(rotations, np.zeros((len(dance), 3)))[:, list(AT_POINT)]
+    root = root_path(dance.keypoints, there, humanoid, rotations, fps=dance.fps, name=name)
+    return Motion(humanoid, rotations, root, dance.fps)
+
+
+def clip_moments(frames: NDArray[np.integer], *, before: int, after: int) -> Array:
+    """Moments (before + T + after,) in the source, fractional frames, of a clip's whole ones (T,) and beyond them."""
+    exact = frames.astype(np.float64)
+    reach = min(RATE_FRAMES, len(exact) - 1)
+    rates = ((exact[reach] - exact[0]) / reach, (exact[-1] - exact[-1 - reach]) / reach) if reach else (1.0, 1.0)
+    # Beyond a clip's ends its source goes on at the rate it had there, which also keeps the ends from being smoothed.
+    room = before + RATE_FRAMES, after + RATE_FRAMES
+    longer = np.concatenate([
+        exact[0] - rates[0] * np.arange(room[0], 0, -1), exact, exact[-1] + rates[1] * np.arange(1, room[1] + 1),
+    ])  # fmt: skip
+    smooth = gaussian_filter1d(longer, MOMENT_FRAMES, mode="nearest")
+    return smooth[RATE_FRAMES : len(smooth) - RATE_FRAMES]
+
+
+def blend(start: Array, end: Array, share: Array) -> Array:
+    """Rotations (T, B, 3, 3) on the shortest way from `start` to `end`: `share` (T,) of it, 0 to 1."""
+    out = end.copy()
+    between = share < 1
+    if between.any():
+        a, b = (Rotation.from_matrix(part[between].reshape(-1, 3, 3)) for part in (start, end))
+        way = (a.inv() * b).as_rotvec() * np.repeat(share[between], start.shape[1])[:, None]
+        out[between] = (a * Rotation.from_rotvec(way)).as_matrix().reshape(-1, *start.shape[1:])
+    return out
+
+
+def to_parents(rotations: Array) -> Array:
+    """Rotations (T, 21, 3, 3) in the room as those relative to each bone's parent."""
+    own = rotations.copy()
+    for number, parent in enumerate(PARENTS[1:], 1):
+        own[:, number] = np.swapaxes(rotations[:, parent], -1, -2) @ rotations[:, number]
+    return own
+
+
+def to_room(own: Array) -> Array:
+    """Inverse of `to_parents`."""
+    rotations = own.copy()
+    for number, parent in enumerate(PARENTS[1:], 1):
+        rotations[:, number] = rotations[:, parent] @ own[:, number]
+    return rotations
+
+
+def _points_of(sources: Mapping[str, Source], videos: list[str], *, name: str) -> dict[str, Array]:
+    """Joints in space (T, 25, 3) of each of the videos, in the axes of a room. Raises ChoreographyError."""
+    flat = [video for video in videos if video not in sources or sources[video].world is None]
+    if flat:
+        raise ChoreographyError(
+            f"{name} takes movements from {', '.join(flat)}, which have no joints in space (column world): only "
+            "pose.detector blazepose gives them, not openpose, opencv or keypoints of your own"
+        )
+    return {video: room_points(sources[video].world, name=f"video {video}") for video in videos}
+
+
+def _points_at(points: Array, moments: Array) -> Array:
+    """Points (K, 25, 3) at fractional frames (K,) of (T, 25, 3)."""
+    before = np.clip(np.floor(moments).astype(int), 0, len(points) - 1)
+    after = np.minimum(before + 1, len(points) - 1)
+    share = (moments - before)[:, None, None]
+    return (1 - share) * points[before] + share * points[after]
+
+
+def _smoothstep(t: Array) -> Array:
+    """0 below -1, 1 above 1, with two vanishing derivatives at both."""
+    u = np.clip((t + 1) / 2, 0, 1)
+    return u**3 * (10 - 15 * u + 6 * u * u)
