@@ -1,6 +1,6 @@
 """Square parts of a picture, turned and scaled to what a small network looks at.
 
-A region is (centre x, centre y, side, rotation): pixels of the picture and radians clockwise, as in BlazePose's.
+A region is (centre x, centre y, side, rotation) in pixels of the picture and radians clockwise, as in `landmarks`.
 """
 
 import cv2
@@ -13,7 +13,7 @@ Array = NDArray[np.float64]
 
 
 def square_transform(region: Array, *, side: int) -> Array:
-    """Affine matrix (2, 3) from the pixels of a crop of `side` x `side` to those of the picture."""
+    """Affine matrix (2, 3) from the coordinates of a crop of `side` x `side` to those of the picture."""
     x, y, width, rotation = region
     cos, sin = np.cos(rotation) * width / side, np.sin(rotation) * width / side
     half = side / 2
@@ -22,14 +22,17 @@ def square_transform(region: Array, *, side: int) -> Array:
 
 def cut_square(picture: Picture, region: Array, *, side: int) -> Picture:
     """The region of a uint8 picture (H, W, 3) as (side, side, 3); beyond the rim the last pixels go on."""
+    transform = square_transform(region, side=side)
+    # OpenCV counts from the middle of the first pixel.
+    transform[:, 2] += transform[:, :2].sum(axis=1) / 2 - 0.5
     return cv2.warpAffine(
-        picture, square_transform(region, side=side), (side, side), flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP,
+        picture, transform, (side, side), flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP,
         borderMode=cv2.BORDER_REPLICATE,
     )  # fmt: skip
 
 
 def to_picture(xy: Array, region: Array, *, side: int) -> Array:
-    """Points (n, 2) in pixels of the crop as pixels of the picture."""
+    """Points (n, 2) in pixels of the crop as those of the picture."""
     matrix = square_transform(region, side=side)
     return xy @ matrix[:, :2].T + matrix[:, 2]
 

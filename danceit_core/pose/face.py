@@ -1,7 +1,7 @@
 """The face: 468 points on its surface, by the face network of MediaPipe on LiteRT, where the body's points say it is.
 
-Nose, eyes and ears of BODY_25 give a region, the network's first points a better one, and the points of the frame
-before the next one, as for `hands`. The order of the points is that of MediaPipe's face mesh: 33 and 263 are the outer
+Nose, eyes, ears and mouth of BlazePose give a region, the network's first points a better one, and the points of the
+frame before the next one, as for `hands`. The order of the points is that of MediaPipe's face mesh: 33 and 263 are the outer
 corners of the right and the left eye, 61 and 291 those of the mouth, 1 the tip of the nose, 10 the forehead, 152 the
 chin. Kartynnik et al., "Real-time Facial Surface Geometry from Monocular Video on Mobile GPUs", 2019.
 
@@ -18,21 +18,22 @@ from numpy.typing import NDArray
 from danceit_core.media.letterbox import Picture
 from danceit_core.pose.blazepose_people import sigmoid
 from danceit_core.pose.crops import cut_square, square_around, to_picture
-from danceit_core.pose.skeleton import LEFT_EAR, LEFT_EYE, NECK, NOSE, RIGHT_EAR, RIGHT_EYE, Keypoints, present
+from danceit_core.pose.landmarks import Body
 from danceit_core.pose.tflite import Network
 
 FACE_FILE = "face_landmark.tflite"
 FACE_SIDE, FACE_POINTS = 192, 468
 MIN_PRESENCE = 0.5
-RIGHT_EYE_CORNER, LEFT_EYE_CORNER, RIGHT_MOUTH_CORNER, LEFT_MOUTH_CORNER = 33, 263, 61, 291
-HEAD_JOINTS = (NOSE, RIGHT_EYE, LEFT_EYE, RIGHT_EAR, LEFT_EAR)
-# Sides of the regions, as multiples of the box around the head's joints (but no less than torsos: a head that is seen
-# from the side has a narrow one) and of that around the face's points.
-HEAD_SHARE, LEAST_SIDE_TORSOS, FACE_SHARE = 2.5, 0.35, 1.5
-# How much the way from the neck to the eyes counts beside the line between the eyes, a third as long seen from the front.
-NECK_SHARE = 0.1
-# Farther than this from the body's nose it is somebody else's face.
-FARTHEST_TORSOS = 0.2
+# Of the face's points: outer corners of the eyes, corners of the mouth.
+TIP_OF_NOSE, RIGHT_EYE, LEFT_EYE, RIGHT_MOUTH, LEFT_MOUTH = 1, 33, 263, 61, 291
+# BlazePose's points of nose, eyes, ears and corners of the mouth, the left one of each pair first.
+NOSE, EYES, EARS, MOUTH = 0, (2, 5), (7, 8), (9, 10)
+HEAD_POINTS = (NOSE, *EYES, *EARS, *MOUTH)
+# Sides of the regions as multiples of the box around the head's points, but no less than this share of the side of the
+# body's region (a head that is seen from the side has a narrow box), and of the box around the face's points.
+HEAD_SHARE, LEAST_SIDE, FACE_SHARE = 2.5, 0.08, 1.5
+# Farther from the body's nose than this share (0.2 torsos) it is somebody else's face.
+FARTHEST = 0.045
 
 Array = NDArray[np.float64]
 
@@ -61,57 +62,51 @@ class FaceNetwork:
 
 
 class FaceFollower:
-    """Follows the face of one person through the pictures of a video. torso_px: length of that person's torso."""
+    """Follows the face of one person through the pictures of a video."""
 
-    def __init__(self, network: FaceNetwork, *, torso_px: float) -> None:
+    def __init__(self, network: FaceNetwork) -> None:
         self._network = network
-        self._torso_px = torso_px
         self._before: tuple[Array, Array] | None = None
 
-    def follow(self, picture: Picture, keypoints: Keypoints) -> NDArray[np.float32]:
-        """The face (468, 3) in the next picture, given the body's (25, 3) keypoints in it."""
-        nose = keypoints[NOSE, :2].astype(np.float64)
-        face = self._find(picture, keypoints, nose) if present(keypoints)[list(HEAD_JOINTS)].all() else None
-        if face is None:
+    def follow(self, picture: Picture, body: Body | None) -> NDArray[np.float32]:
+        """The face (468, 3) in the next picture, of the person that is there; None if nobody is."""
+        face = None if body is None else self._find(picture, body)
+        if face is None or body is None:
             self._before = None
             return np.zeros((FACE_POINTS, 3), np.float32)
-        self._before = face.points, nose
+        self._before = face.points, body.points[NOSE]
         return np.column_stack([face.points, np.full(FACE_POINTS, face.presence)]).astype(np.float32)
 
-    def _find(self, picture: Picture, keypoints: Keypoints, nose: Array) -> Face | None:
+    def _find(self, picture: Picture, body: Body) -> Face | None:
         if self._before is not None:
             points, nose_before = self._before
-            face = self._network.look(picture, region_of_face(points + nose - nose_before))
-            if self._is_it(face, nose):
+            face = self._network.look(picture, region_of_face(points + body.points[NOSE] - nose_before))
+            if _is_it(face, body):
                 return face
-        first = self._network.look(picture, region_of_head(keypoints, torso_px=self._torso_px))
+        first = self._network.look(picture, region_of_head(body.points, body_px=float(body.region[2])))
         if first.presence < MIN_PRESENCE:
             return None
         face = self._network.look(picture, region_of_face(first.points))
-        return face if self._is_it(face, nose) else None
-
-    def _is_it(self, face: Face, nose: Array) -> bool:
-        away_px = float(np.hypot(*(face.points[1] - nose)))
-        return face.presence >= MIN_PRESENCE and away_px <= FARTHEST_TORSOS * self._torso_px
+        return face if _is_it(face, body) else None
 
 
-def region_of_head(keypoints: Keypoints, *, torso_px: float) -> Array:
-    """Region of a face from the (25, 3) keypoints of the body: around nose, eyes and ears.
+def region_of_head(points: Array, *, body_px: float) -> Array:
+    """Region of a face from the body's points (33, 2): around the head's, upright from the mouth to the eyes.
 
-    Up is across the line of the eyes, away from the neck; seen from the side that line is short, and the neck decides.
+    body_px: side of the region of the whole body.
     """
-    xy = keypoints[:, :2].astype(np.float64)
-    across = xy[LEFT_EYE] - xy[RIGHT_EYE]
-    up = np.array([across[1], -across[0]])
-    if present(keypoints)[NECK]:
-        from_neck = (xy[LEFT_EYE] + xy[RIGHT_EYE]) / 2 - xy[NECK]
-        up = (up if up @ from_neck >= 0 else -up) + NECK_SHARE * from_neck
-    x, y, side, rotation = square_around(xy[list(HEAD_JOINTS)], up=up, share=HEAD_SHARE)
-    return np.array([x, y, max(side, LEAST_SIDE_TORSOS * torso_px), rotation])
+    up = points[list(EYES)].mean(axis=0) - points[list(MOUTH)].mean(axis=0)
+    x, y, side, rotation = square_around(points[list(HEAD_POINTS)], up=up, share=HEAD_SHARE)
+    return np.array([x, y, max(side, LEAST_SIDE * body_px), rotation])
 
 
 def region_of_face(points: Array) -> Array:
-    """Region in which to look again for a face of which points (468, 2) are known: upright from mouth to eyes."""
-    eyes = (points[RIGHT_EYE_CORNER] + points[LEFT_EYE_CORNER]) / 2
-    mouth = (points[RIGHT_MOUTH_CORNER] + points[LEFT_MOUTH_CORNER]) / 2
-    return square_around(points, up=eyes - mouth, share=FACE_SHARE)
+    """Region in which to look again for a face of which points (468, 2) are known."""
+    up = (points[RIGHT_EYE] + points[LEFT_EYE] - points[RIGHT_MOUTH] - points[LEFT_MOUTH]) / 2
+    return square_around(points, up=up, share=FACE_SHARE)
+
+
+def _is_it(face: Face, body: Body) -> bool:
+    """Whether that is a face, and this body's."""
+    away_px = float(np.hypot(*(face.points[TIP_OF_NOSE] - body.points[NOSE])))
+    return face.presence >= MIN_PRESENCE and away_px <= FARTHEST * body.region[2]

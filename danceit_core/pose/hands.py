@@ -19,18 +19,22 @@ from numpy.typing import NDArray
 
 from danceit_core.media.letterbox import Picture
 from danceit_core.pose.crops import cut_square, square_around, to_picture
+from danceit_core.pose.landmarks import Body
 from danceit_core.pose.tflite import Network
 
 HAND_FILE = "hand_landmark_full.tflite"
 HAND_SIDE, HAND_POINTS = 224, 21
 MIN_PRESENCE = 0.5
-# The first region's side: palms (wrist to knuckles), but no less than torsos, for a hand that points at the camera.
-SIDE_PALMS, LEAST_SIDE_TORSOS = 3.2, 0.5
+# BlazePose's points of wrist, index and little finger.
+PALMS = {"right": (16, 20, 18), "left": (15, 19, 17)}
+# The first region's side: palms (wrist to knuckles), but no less than this share of the side of the body's region (half
+# a torso), since a hand that points at the camera has a short palm.
+SIDE_PALMS, LEAST_SIDE = 3.2, 0.11
 # The next region: the box around the palm and the fingers' first joints, larger and moved towards the tips.
-PALM_POINTS = (0, 1, 2, 3, 5, 6, 9, 10, 13, 14, 17, 18)
+BOX_POINTS = (0, 1, 2, 3, 5, 6, 9, 10, 13, 14, 17, 18)
 BOX_SHARE, BOX_LIFT = 2.0, 0.1
-# Farther than this from the body's wrist it is somebody else's hand or the other one.
-FARTHEST_TORSOS = 0.3
+# Farther from the body's wrist than this share (0.3 torsos) it is the other hand, or somebody else's.
+FARTHEST = 0.065
 HAND_LIMBS = tuple(
     (0 if joint == 0 else first + joint - 1, first + joint) for first in (1, 5, 9, 13, 17) for joint in range(4)
 )
@@ -61,52 +65,53 @@ class HandNetwork:
 
 
 class HandFollower:
-    """Follows one hand of one person through the pictures of a video. torso_px: length of that person's torso."""
+    """Follows one hand of one person through the pictures of a video; `side` is "right" or "left"."""
 
-    def __init__(self, network: HandNetwork, *, torso_px: float) -> None:
+    def __init__(self, network: HandNetwork, *, side: str) -> None:
         self._network = network
-        self._torso_px = torso_px
+        self._palm = list(PALMS[side])
         self._before: tuple[Array, Array] | None = None
 
-    def follow(self, picture: Picture, body: Array) -> NDArray[np.float32]:
-        """The hand (21, 3) in the next picture.
-
-        body: wrist, knuckle of the index and of the little finger, (3, 2) in pixels, as the body's network has them;
-        NaN where it has not.
-        """
-        hand = self._find(picture, body) if np.isfinite(body).all() else None
-        if hand is None:
+    def follow(self, picture: Picture, body: Body | None) -> NDArray[np.float32]:
+        """The hand (21, 3) in the next picture, of the person that is there; None if nobody is."""
+        hand = None if body is None else self._find(picture, body.points[self._palm], float(body.region[2]))
+        if hand is None or body is None:
             self._before = None
             return np.zeros((HAND_POINTS, 3), np.float32)
-        self._before = hand.points, body
+        self._before = hand.points, body.points[self._palm]
         return np.column_stack([hand.points, np.full(HAND_POINTS, hand.presence)]).astype(np.float32)
 
-    def _find(self, picture: Picture, body: Array) -> Hand | None:
+    def _find(self, picture: Picture, palm: Array, body_px: float) -> Hand | None:
+        """The hand at a wrist and two knuckles (3, 2), seen anew or from where it was; body_px: the body's region."""
         if self._before is not None:
-            points, body_before = self._before
-            moved = points + (body - body_before).mean(axis=0)
+            points, palm_before = self._before
+            moved = points + (palm - palm_before).mean(axis=0)
             hand = self._network.look(picture, region_of_hand(moved))
-            if self._is_it(hand, body):
+            if _is_it(hand, palm, body_px):
                 return hand
-        first = self._network.look(picture, region_of_body(body, torso_px=self._torso_px))
+        first = self._network.look(picture, region_of_palm(palm, body_px=body_px))
         hand = self._network.look(picture, region_of_hand(first.points))
-        return hand if self._is_it(hand, body) else None
-
-    def _is_it(self, hand: Hand, body: Array) -> bool:
-        away_px = float(np.hypot(*(hand.points[0] - body[0])))
-        return hand.presence >= MIN_PRESENCE and away_px <= FARTHEST_TORSOS * self._torso_px
+        return hand if _is_it(hand, palm, body_px) else None
 
 
-def region_of_body(body: Array, *, torso_px: float) -> Array:
-    """Region of a hand from its wrist and the knuckles of index and little finger, (3, 2) in pixels."""
-    wrist, index, little = body
+def region_of_palm(palm: Array, *, body_px: float) -> Array:
+    """Region of a hand from its wrist and the knuckles of index and little finger, (3, 2) in pixels.
+
+    body_px: side of the region of the whole body.
+    """
+    wrist, index, little = palm
     middle = (2 * index + little) / 3
-    palm = middle - wrist
-    side = max(SIDE_PALMS * float(np.hypot(*palm)), LEAST_SIDE_TORSOS * torso_px)
-    return np.array([*middle, side, np.arctan2(palm[0], -palm[1])])
+    along = middle - wrist
+    side = max(SIDE_PALMS * float(np.hypot(*along)), LEAST_SIDE * body_px)
+    return np.array([*middle, side, np.arctan2(along[0], -along[1])])
 
 
 def region_of_hand(points: Array) -> Array:
     """Region in which to look again for a hand of which points (21, 2) are known."""
     knuckles = points[9] / 2 + (points[5] + points[13]) / 4
-    return square_around(points[list(PALM_POINTS)], up=knuckles - points[0], share=BOX_SHARE, lift=BOX_LIFT)
+    return square_around(points[list(BOX_POINTS)], up=knuckles - points[0], share=BOX_SHARE, lift=BOX_LIFT)
+
+
+def _is_it(hand: Hand, palm: Array, body_px: float) -> bool:
+    """Whether that is a hand, and the one at this wrist."""
+    return hand.presence >= MIN_PRESENCE and float(np.hypot(*(hand.points[0] - palm[0]))) <= FARTHEST * body_px

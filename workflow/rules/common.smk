@@ -92,14 +92,16 @@ def is_dance(wildcards):
     return wildcards.video in project.videos.index
 
 
+detail_networks = {"hands": "hand_landmark_full", "face": "face_landmark"}
+
+
 def pose_networks(wildcards):
     """The networks of BlazePose; the files of the other detectors are the user's own."""
     if settings["pose"]["detector"] != "blazepose":
         return []
-    return collect(
-        "<resources>/blazepose/{network}.tflite",
-        network=["pose_detection", f"pose_landmark_{settings['pose']['model']}"],
-    )
+    networks = ["pose_detection", f"pose_landmark_{settings['pose']['model']}"]
+    networks += [name for key, name in detail_networks.items() if settings["pose"][key] != "none"]
+    return collect("<resources>/blazepose/{network}.tflite", network=networks)
 
 
 def judging_networks(wildcards):
