@@ -1,4 +1,4 @@
-"""What a detector knows of the joints beside their places, carried through cleaning: depth, points in metres, fingers, hands, face.
+"""What a detector knows beside the joints' places, carried through cleaning: depth, metres, fingers, hands, face.
 
 It follows what is done to the joints in the picture: sides that were mixed up are exchanged, what was bridged there is
 bridged, and the same smoothing calms it. NaN stands for an absent number.

@@ -1,9 +1,10 @@
 """The face: 468 points on its surface, by the face network of MediaPipe on LiteRT, where the body's points say it is.
 
 Nose, eyes, ears and mouth of BlazePose give a region, the network's first points a better one, and the points of the
-frame before the next one, as for `hands`. The order of the points is that of MediaPipe's face mesh: 33 and 263 are the outer
-corners of the right and the left eye, 61 and 291 those of the mouth, 1 the tip of the nose, 10 the forehead, 152 the
-chin. Kartynnik et al., "Real-time Facial Surface Geometry from Monocular Video on Mobile GPUs", 2019.
+frame before the next one, as for `hands`. The order of the points is that of MediaPipe's face mesh: 33 and 263 are the
+outer corners of the right and the left eye, 61 and 291 those of the mouth, 1 is the tip of the nose, 10 on the
+forehead, 152 on the chin. Kartynnik et al., "Real-time Facial Surface Geometry from Monocular Video on Mobile GPUs",
+2019.
 
 A face is float32 (468, 3): x and y in pixels of the picture, and as confidence how sure the network is that this is a
 face, the same for all points; all 0 where it is not: seen from the side or from behind, there is none.
