@@ -52,6 +52,7 @@ def extract_keypoints(
             weights=weights,
             is_target=is_target,
             sink=share_frames(sinks),
+            outline=sink is not None,
             progress=progress,
         )
         detection = detection if details is None else details.add_to(detection)

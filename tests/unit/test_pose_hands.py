@@ -287,3 +287,26 @@ def test_hands_change_places_with_the_wrists():
     table = PoseTable(keypoints, {"fps": 24, "width": 512, "height": 512}, {"hands": hands})
     cleaned = clean_table(table, settings=CleaningSettings(), name="dance", tolerant=False).columns["hands"]
     np.testing.assert_allclose(cleaned, true, atol=2)
+
+
+@pytest.mark.parametrize("with_outlines", [False, True])
+def test_hands_leave_the_joints_as_they_are(with_outlines, studio, weights, tmp_path):
+    with VideoWriter(tmp_path / "frames.mp4", fps=24, size=(SIZE, SIZE), crf=14, gop=12) as writer:
+        writer.write(studio[0][0])
+    report = SourceReport(
+        path="waltz.mov", sha256="0" * 64, bytes=1, width=SIZE, height=SIZE, fps=24.0, duration_s=0.05, codec="h264",
+        has_sound=True, interlaced=False, frames=1, letterbox=(1.0, 0.0, 0.0), cuts=(), refused="",
+    )  # fmt: skip
+    tables, outlines = [], []
+    for choice in ("none", "all"):
+        settings = PoseSettings(hands=choice)
+        sink = (lambda picture, body: outlines.append(body.outline)) if with_outlines else None
+        tables.append(
+            extract_keypoints(
+                tmp_path / "frames.mp4", report=report, settings=settings, weights=weights, is_target=False, sink=sink
+            )
+        )
+    np.testing.assert_array_equal(tables[0].keypoints, tables[1].keypoints)
+    assert ("hands" in tables[1].columns) > ("hands" in tables[0].columns)
+    assert len(outlines) == 2 * with_outlines
+    assert all(outline is not None for outline in outlines)
