@@ -92,16 +92,22 @@ def is_dance(wildcards):
     return wildcards.video in project.videos.index
 
 
-detail_networks = {"hands": "hand_landmark_full", "face": "face_landmark"}
-
-
 def pose_networks(wildcards):
     """The networks of BlazePose; the files of the other detectors are the user's own."""
     if settings["pose"]["detector"] != "blazepose":
         return []
-    networks = ["pose_detection", f"pose_landmark_{settings['pose']['model']}"]
-    networks += [name for key, name in detail_networks.items() if settings["pose"][key] != "none"]
-    return collect("<resources>/blazepose/{network}.tflite", network=networks)
+    return collect(
+        "<resources>/blazepose/{network}.tflite",
+        network=["pose_detection", f"pose_landmark_{settings['pose']['model']}"],
+    )
+
+
+def detail_networks(wildcards):
+    """Those of hands and face, where they are asked for of this video."""
+    asked = ["all"] if is_dance(wildcards) else ["targets", "all"]
+    networks = {"hands": "hand_landmark_full", "face": "face_landmark"}
+    wanted = [network for key, network in networks.items() if settings["pose"][key] in asked]
+    return collect("<resources>/blazepose/{network}.tflite", network=wanted)
 
 
 def judging_networks(wildcards):
