@@ -82,13 +82,13 @@ class FaceFollower:
         if self._before is not None:
             points, nose_before = self._before
             face = self._network.look(picture, region_of_face(points + body.points[NOSE] - nose_before))
-            if _is_it(face, body):
+            if is_of_body(face, body):
                 return face
         first = self._network.look(picture, region_of_head(body.points, body_px=float(body.region[2])))
         if first.presence < MIN_PRESENCE:
             return None
         face = self._network.look(picture, region_of_face(first.points))
-        return face if _is_it(face, body) else None
+        return face if is_of_body(face, body) else None
 
 
 def region_of_head(points: Array, *, body_px: float) -> Array:
@@ -107,7 +107,7 @@ def region_of_face(points: Array) -> Array:
     return square_around(points, up=up, share=FACE_SHARE)
 
 
-def _is_it(face: Face, body: Body) -> bool:
+def is_of_body(face: Face, body: Body) -> bool:
     """Whether that is a face, and this body's."""
     away_px = float(np.hypot(*(face.points[TIP_OF_NOSE] - body.points[NOSE])))
     return face.presence >= MIN_PRESENCE and away_px <= FARTHEST * body.region[2]

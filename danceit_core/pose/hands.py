@@ -87,11 +87,11 @@ class HandFollower:
             points, palm_before = self._before
             moved = points + (palm - palm_before).mean(axis=0)
             hand = self._network.look(picture, region_of_hand(moved))
-            if _is_it(hand, palm, body_px):
+            if is_at_wrist(hand, palm, body_px=body_px):
                 return hand
         first = self._network.look(picture, region_of_palm(palm, body_px=body_px))
         hand = self._network.look(picture, region_of_hand(first.points))
-        return hand if _is_it(hand, palm, body_px) else None
+        return hand if is_at_wrist(hand, palm, body_px=body_px) else None
 
 
 def region_of_palm(palm: Array, *, body_px: float) -> Array:
@@ -112,6 +112,6 @@ def region_of_hand(points: Array) -> Array:
     return square_around(points[list(BOX_POINTS)], up=knuckles - points[0], share=BOX_SHARE, lift=BOX_LIFT)
 
 
-def _is_it(hand: Hand, palm: Array, body_px: float) -> bool:
-    """Whether that is a hand, and the one at this wrist."""
+def is_at_wrist(hand: Hand, palm: Array, *, body_px: float) -> bool:
+    """Whether that is a hand, and the one at the wrist of `palm`: (3, 2) as in `region_of_palm`."""
     return hand.presence >= MIN_PRESENCE and float(np.hypot(*(hand.points[0] - palm[0]))) <= FARTHEST * body_px

@@ -15,8 +15,17 @@ from danceit_core.pose.crops import cut_square, square_around, square_transform,
 from danceit_core.pose.details import Details, share_frames, wanted_details
 from danceit_core.pose.estimate import estimate_pictures
 from danceit_core.pose.extract import extract_keypoints
-from danceit_core.pose.face import FACE_FILE, FaceFollower, FaceNetwork
-from danceit_core.pose.hands import HAND_FILE, HAND_LIMBS, HandFollower, HandNetwork, region_of_hand, region_of_palm
+from danceit_core.pose.face import FACE_FILE, Face, FaceFollower, FaceNetwork, is_of_body
+from danceit_core.pose.hands import (
+    HAND_FILE,
+    HAND_LIMBS,
+    Hand,
+    HandFollower,
+    HandNetwork,
+    is_at_wrist,
+    region_of_hand,
+    region_of_palm,
+)
 from danceit_core.pose.landmarks import LandmarkNetwork, region_around
 from danceit_core.pose.skeleton import NOSE
 from danceit_core.pose.table import PoseTable, read_pose_table, write_pose_table
@@ -128,16 +137,18 @@ def test_what_is_followed_takes_one_look(studio, weights, monkeypatch):
         assert not looks
 
 
-def test_another_hand_than_the_one_at_the_wrist_is_refused(studio, weights):
-    picture = studio[0][0]
-    body = LandmarkNetwork(weights).look(picture, region_around(np.array([192.0, 200]), np.array([192.0, 40])))
-    follower = HandFollower(HandNetwork(weights), side="left")
-    assert follower.follow(picture, body).max() > 0
-    # Followed on from where it was: a sure hand, but far away from where the body's wrist is now.
-    moved = body.points.copy()
-    moved[15] += (60, 0)
-    elsewhere = type(body)(moved, body.visibility, body.depth, body.world, body.region, body.following)
-    assert (follower.follow(picture, elsewhere) == 0).all()
+def test_another_hand_than_the_one_at_the_wrist_is_refused():
+    palm = np.array([(100.0, 50), (120, 47), (120, 56)])
+    for away_px, presence, expected in ((60, 0.9, True), (60, 0.4, False), (70, 0.9, False)):
+        hand = Hand(np.full((21, 2), (100.0 - away_px, 50)), presence)
+        assert is_at_wrist(hand, palm, body_px=1000) is expected
+
+
+def test_another_face_than_the_one_at_the_nose_is_refused(studio, weights):
+    body = LandmarkNetwork(weights).look(studio[0][0], region_around(np.array([192.0, 200]), np.array([192.0, 40])))
+    for away, presence, expected in ((0.04, 0.9, True), (0.04, 0.4, False), (0.05, 0.9, False)):
+        tip = body.points[NOSE] + (0, away * body.region[2])
+        assert is_of_body(Face(np.full((468, 2), tip), presence), body) is expected
 
 
 def test_missing_weights(tmp_path):
