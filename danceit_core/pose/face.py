@@ -110,4 +110,4 @@ def region_of_face(points: Array) -> Array:
 def is_of_body(face: Face, body: Body) -> bool:
     """Whether that is a face, and this body's."""
     away_px = float(np.hypot(*(face.points[TIP_OF_NOSE] - body.points[NOSE])))
-    return face.presence >= MIN_PRESENCE and away_px <= FARTHEST * body.region[2]
+    return face.presence >= MIN_PRESENCE and away_px <= FARTHEST * float(body.region[2])
