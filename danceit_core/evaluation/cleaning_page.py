@@ -18,7 +18,7 @@ from danceit_core.choreography.curve import mean_present
 from danceit_core.files import whole_file
 from danceit_core.media.letterbox import Picture
 from danceit_core.media.video import read_frames
-from danceit_core.pose.draw import draw_skeleton
+from danceit_core.pose.draw import draw_hands, draw_skeleton
 from danceit_core.pose.passages import find_passages, kept_frames, shot_numbers
 from danceit_core.pose.rejection import REASONS, count_reasons
 from danceit_core.pose.repair import in_torsos
@@ -163,9 +163,12 @@ def _draw_jitter(axes: Axes, raw: PoseTable, cleaned: PoseTable) -> None:
 
 
 def _draw_sample(axes: Axes, cleaned: PoseTable, frame: int, picture: Picture) -> None:
-    """A frame with its skeleton, framed in the colour of its reason."""
-    code = str(cleaned.columns["reason"][frame])
-    axes.imshow(_around(draw_skeleton(picture, cleaned.keypoints[frame]), cleaned.keypoints[frame]))
+    """A frame with its skeleton, and hands where they were looked for, framed in the colour of its reason."""
+    code, keypoints = str(cleaned.columns["reason"][frame]), cleaned.keypoints[frame]
+    drawn = draw_skeleton(picture, keypoints)
+    if "hands" in cleaned.columns:
+        drawn = draw_hands(drawn, keypoints, hands=cleaned.columns["hands"][frame])
+    axes.imshow(_around(drawn, keypoints))
     axes.set(xticks=[], yticks=[])
     axes.set_title(f"{frame / cleaned.fps:.1f} s: {code or 'kept'}", fontsize=9)
     for spine in axes.spines.values():

@@ -47,15 +47,20 @@ def detect_with_blazepose(
     weights: Path,
     is_target: bool = False,
     sink: FrameSink | None = None,
+    outline: bool = True,
     progress: Progress | None = None,
 ) -> Detection:
-    """Keypoints and number of persons of every frame by BlazePose; `settings.model` is lite, full or heavy."""
+    """Keypoints and number of persons of every frame by BlazePose; `settings.model` is lite, full or heavy.
+
+    is_target, sink, outline: see `detect.detect_keypoints`.
+    """
     mirror = settings.mirror == "all" or (settings.mirror == "targets" and is_target)
 
     def make(fps: float) -> BlazePose:
         floor = settings.confidence_floor
+        outlined = outline and sink is not None
         return BlazePose(
-            weights, model=settings.model, fps=fps, confidence_floor=floor, mirror=mirror, outline=sink is not None
+            weights, model=settings.model, fps=fps, confidence_floor=floor, mirror=mirror, outline=outlined
         )
 
     return estimate_frames(frames_path, make=make, sink=sink, progress=progress)

@@ -1,4 +1,4 @@
-"""What a detector knows of the joints beside their places, carried through cleaning: depth, points in metres, fingers.
+"""What a detector knows beside the joints' places, carried through cleaning: depth, metres, fingers, hands, face.
 
 It follows what is done to the joints in the picture: sides that were mixed up are exchanged, what was bridged there is
 bridged, and the same smoothing calms it. NaN stands for an absent number.
@@ -15,9 +15,9 @@ from danceit_core.pose.skeleton import LEFT_WRIST, MIRROR, RIGHT_WRIST, Keypoint
 from danceit_core.pose.smooth import smooth_values
 
 # Columns of a keypoint table that are carried.
-CARRIED = ("depth", "world", "fingers")
-# Fingers of the right hand, then of the left.
-A_HAND = 3
+CARRIED = ("depth", "world", "fingers", "hands", "face")
+# Of columns of points with a confidence: how many of them come and go by themselves. A hand comes and goes as a whole.
+PARTS = {"fingers": 6, "hands": 2, "face": 1}
 
 Columns = dict[str, NDArray[Any]]
 Flags = NDArray[np.bool_]
@@ -31,9 +31,12 @@ def exchange_sides(columns: Columns, exchanged: Flags) -> Columns:
             mirrored = columns[name][:, list(MIRROR)]
             where = exchanged if name == "depth" else exchanged[..., None]
             given[name] = np.where(where, mirrored, columns[name])
-    if "fingers" in columns:
-        hands = exchanged[:, RIGHT_WRIST] | exchanged[:, LEFT_WRIST]
-        given["fingers"] = np.where(hands[:, None, None], np.roll(columns["fingers"], A_HAND, axis=1), given["fingers"])
+    hands = exchanged[:, RIGHT_WRIST] | exchanged[:, LEFT_WRIST]
+    for name in ("fingers", "hands"):
+        if name in columns:
+            # The right hand first, then the left.
+            sides = columns[name].reshape(len(hands), 2, -1)
+            given[name] = np.where(hands[:, None, None], sides[:, ::-1], sides).reshape(columns[name].shape)
     return given
 
 
@@ -47,9 +50,11 @@ def mend_beside(columns: Columns, before: Keypoints, after: Keypoints, *, floor:
             # A joint that is absent after all has no number either.
             values = np.where((sure | ~present(after))[..., None], values, np.nan)
             given[name] = _bridged(values, max_gap=max_gap).reshape(columns[name].shape)
-    if "fingers" in columns:
-        fingers = columns["fingers"]
-        given["fingers"] = bridge_gaps(fingers, fingers[..., 2] >= floor, max_gap=max_gap)
+    for name, parts in PARTS.items():
+        if name in columns:
+            points = columns[name].reshape(len(before), parts, -1)
+            # (T, parts, points x 3); the third number is the first point's confidence
+            given[name] = bridge_gaps(points, points[..., 2] >= floor, max_gap=max_gap).reshape(columns[name].shape)
     return given
 
 
@@ -62,10 +67,14 @@ def smooth_beside(columns: Columns, keypoints: Keypoints, kept: Flags, *, fps: f
             known = np.asarray(np.isfinite(values).all(axis=-1))
             smoothed = smooth_values(values, keypoints[..., 2], known, kept, fps=fps)
             given[name] = smoothed.reshape(columns[name].shape)
-    if "fingers" in columns:
-        fingers = columns["fingers"]
-        smoothed = smooth_values(fingers[..., :2], fingers[..., 2], present(fingers), kept, fps=fps)
-        given["fingers"] = np.concatenate([smoothed, fingers[..., 2:]], axis=-1)
+    for name, parts in PARTS.items():
+        if name in columns:
+            # (T, ..., 3) -> (T, parts, points, 3) -> (T, parts, points x 2)
+            points = columns[name].reshape(len(keypoints), parts, -1, 3)
+            xy, confidence = points[..., :2].reshape(len(keypoints), parts, -1), points[..., 0, 2]
+            smoothed = smooth_values(xy, confidence, confidence > 0, kept, fps=fps)
+            calmed = np.concatenate([smoothed.reshape(points[..., :2].shape), points[..., 2:]], axis=-1)
+            given[name] = calmed.reshape(columns[name].shape)
     return given
 
 

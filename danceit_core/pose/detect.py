@@ -28,13 +28,14 @@ def detect_keypoints(
     weights: Path,
     is_target: bool = False,
     sink: FrameSink | None = None,
+    outline: bool = True,
     progress: Progress | None = None,
 ) -> Detection:
     """BODY_25 keypoints of every frame of a frame store, pixels of its frames, and the number of persons seen.
 
     weights: folder of the weights that this project fetches (`blazepose`); the others have paths in the settings.
     is_target: whether this is the person who is to dance, of whom `pose.mirror` may ask for more care. sink: is given
-    the picture and body of each frame with the outline, by `blazepose` alone.
+    the picture and body of each frame, by `blazepose` alone; outline: with the outline.
     Raises PoseError for an unknown detector, MediaError for a file that is no video, AssetError for missing weights,
     ConfigError for a program or network that is not where the settings say.
     """
@@ -43,6 +44,5 @@ def detect_keypoints(
     detect = DETECTORS[settings.detector]
     if settings.detector != "blazepose":
         return detect(frames_path, settings=settings, weights=Path(weights), progress=progress)
-    return detect(
-        frames_path, settings=settings, weights=Path(weights), is_target=is_target, sink=sink, progress=progress
-    )
+    given = {"is_target": is_target, "sink": sink, "outline": outline}
+    return detect(frames_path, settings=settings, weights=Path(weights), progress=progress, **given)

@@ -41,7 +41,8 @@ class Detection:
     the detector gives them, else None: depth (T, 25) in torso lengths (the median torso of the video's frames in
     pixels), towards the camera positive, about the hips' middle, NaN where absent; world (T, 25, 3) in metres about the
     hips' middle (x right, y down, z away from the camera), NaN where absent; fingers (T, 6, 3) like keypoints: thumb,
-    index, little finger of the right, then of the left hand.
+    index, little finger of the right, then of the left hand. Where they were asked for, else None: hands (T, 2, 21, 3),
+    the right one first, and face (T, 468, 3), as `hands` and `face` describe them.
     """
 
     keypoints: Keypoints
@@ -49,6 +50,8 @@ class Detection:
     depth: Values | None = None
     world: Values | None = None
     fingers: Keypoints | None = None
+    hands: Keypoints | None = None
+    face: Keypoints | None = None
 
 
 @dataclass(frozen=True)

@@ -15,6 +15,7 @@ from danceit_core.config import PoseSettings
 from danceit_core.errors import PoseError
 from danceit_core.media.source import SourceReport
 from danceit_core.media.video import probe
+from danceit_core.pose.details import share_frames, wanted_details
 from danceit_core.pose.detect import detect_keypoints
 from danceit_core.pose.estimate import FrameSink, Progress
 from danceit_core.pose.refusal import make_table, reason_to_refuse
@@ -43,9 +44,18 @@ def extract_keypoints(
     info = probe(frames_path)
     detection, refused = None, report.refused
     if not refused:
+        details = wanted_details(settings, weights=weights, is_target=is_target)
+        sinks = [one for one in (sink, details) if one is not None]
         detection = detect_keypoints(
-            frames_path, settings=settings, weights=weights, is_target=is_target, sink=sink, progress=progress
+            frames_path,
+            settings=settings,
+            weights=weights,
+            is_target=is_target,
+            sink=share_frames(sinks),
+            outline=sink is not None,
+            progress=progress,
         )
+        detection = detection if details is None else details.add_to(detection)
         detection = replace(detection, keypoints=doubt_outside(detection.keypoints, report))
         refused = reason_to_refuse(detection, report.path, rotate=report.rotate)
     if refused and is_target:

@@ -53,7 +53,7 @@ def make_table(
     """A keypoint table; without rows if `refused` says why. about: further metadata."""
     if refused or detection is None:
         detection = Detection(np.zeros((0, JOINTS, 3), np.float32), None)
-    known = {name: getattr(detection, name) for name in ("people", "depth", "world", "fingers")}
+    known = {name: getattr(detection, name) for name in ("people", "depth", "world", "fingers", "hands", "face")}
     columns = {name: values for name, values in known.items() if values is not None}
     metadata = {"fps": fps, "width": size[0], "height": size[1], "refused": refused, **about}
     return PoseTable(detection.keypoints, metadata, columns)

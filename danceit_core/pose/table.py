@@ -4,8 +4,8 @@ Columns: `frame` int32 (0, 1, 2, ...), `time_s` float64 (= frame / fps), `keypoi
 (25 BODY_25 joints x (x, y, confidence), pixels of the picture named in the metadata). Stages add columns of their
 own (cleaning: `kept`, `reason`; a generated dance: `source_video`, `source_frame`, `match_distance`). Where the
 detector gives them (`estimate.Detection` says what they are), also of lists of float32: `depth` (25), `world` (25 x 3),
-`fingers` (6 x 3). The file's key-value metadata holds one JSON object under "danceit": fps, width, height, schema (2;
-files before the lists have none) and what the stage adds.
+`fingers` (6 x 3), `hands` (2 x 21 x 3), `face` (468 x 3). The file's key-value metadata holds one JSON object under
+"danceit": fps, width, height, schema (2; files before the lists have none) and what the stage adds.
 """
 
 from dataclasses import dataclass, field
@@ -27,7 +27,9 @@ COLUMN_KINDS = {
     "match_distance": "f",
 }  # fmt: skip
 # Columns of lists: shape of a row. Schema 1 had none of them.
-LIST_COLUMNS: dict[str, tuple[int, ...]] = {"depth": (JOINTS,), "world": (JOINTS, 3), "fingers": (6, 3)}
+LIST_COLUMNS: dict[str, tuple[int, ...]] = {
+    "depth": (JOINTS,), "world": (JOINTS, 3), "fingers": (6, 3), "hands": (2, 21, 3), "face": (468, 3),
+}  # fmt: skip
 SCHEMA = 2
 
 
@@ -35,7 +37,7 @@ SCHEMA = 2
 class PoseTable:
     """Keypoints of one video: `keypoints` (T, 25, 3), `columns` of length T, `metadata` with fps, width, height.
 
-    Columns of lists are arrays (T, 25), (T, 25, 3) and (T, 6, 3).
+    Columns of lists are arrays of the shapes of LIST_COLUMNS: (T, 25), (T, 25, 3), (T, 6, 3), ...
     """
 
     keypoints: Keypoints

@@ -4,7 +4,16 @@ import numpy as np
 import pytest
 from puppet import puppet_keypoints
 
-from danceit_core.pose.draw import LIMB_COLOURS, SPOT_SHARE, contact_sheet, draw_skeleton, heat_maps, pose_picture
+from danceit_core.pose.draw import (
+    FINGER_COLOURS,
+    LIMB_COLOURS,
+    SPOT_SHARE,
+    contact_sheet,
+    draw_hands,
+    draw_skeleton,
+    heat_maps,
+    pose_picture,
+)
 from danceit_core.pose.skeleton import LIMBS, MIRROR
 
 
@@ -121,3 +130,70 @@ def test_contact_sheet():
     assert [int(sheet[5, 10 + 20 * column, 0]) for column in range(3)] == [50, 100, 150]
     assert [int(sheet[15, 10 + 20 * column, 0]) for column in range(3)] == [200, 0, 0]
     assert contact_sheet([], columns=3, width=60).shape == (0, 60, 3)
+
+
+def a_hand(wrist, *, side):
+    """A hand (21, 3) that points up from a wrist, the thumb towards the other hand, 60 pixels long."""
+    hand = np.ones((21, 3), np.float32)
+    hand[0, :2] = wrist
+    for number, first in enumerate((1, 5, 9, 13, 17)):
+        hand[first : first + 4, 0] = wrist[0] + side * (number - 2) * 12
+        hand[first : first + 4, 1] = wrist[1] - np.array([24, 36, 48, 60])
+    return hand
+
+
+@pytest.fixture
+def person_with_hands():
+    keypoints = np.zeros((25, 3), np.float32)
+    keypoints[4], keypoints[7] = (60, 120, 1), (190, 120, 1)
+    hands = np.stack([a_hand((60, 120), side=-1), a_hand((190, 120), side=1)])
+    # Thumb, index and little finger of each.
+    fingers = np.concatenate([hand[[1, 5, 17]] for hand in hands])
+    return keypoints, fingers, hands
+
+
+def test_hands_are_drawn_where_they_are_and_the_wrists_are_without_them(person_with_hands):
+    keypoints, fingers, hands = person_with_hands
+    black = np.zeros((256, 256, 3), np.uint8)
+    bare = draw_hands(black, keypoints)
+    assert bare.max() == 0
+    drawn = draw_hands(black, keypoints, hands=hands)
+    assert black.max() == 0
+    for side, hand in enumerate(hands):
+        for first, colour in zip((1, 5, 9, 13, 17), FINGER_COLOURS[side], strict=True):
+            x, y = hand[first + 1, :2]
+            assert np.abs(drawn[int(y), int(x) - 1 : int(x) + 1].astype(int) - colour).max(axis=-1).min() < 40
+    stubs = draw_hands(black, keypoints, fingers=fingers)
+    # They end at the knuckles.
+    assert stubs[:90].max() == 0
+    assert drawn[:90].max() > 200
+    assert stubs.any(axis=-1)[:, :128].sum() > 50
+
+
+def test_a_hand_that_is_absent_is_drawn_by_its_fingers_if_at_all(person_with_hands):
+    keypoints, fingers, hands = person_with_hands
+    black = np.zeros((256, 256, 3), np.uint8)
+    hands[0] = 0
+    both, only_left = (draw_hands(black, keypoints, fingers=given, hands=hands) for given in (fingers, None))
+    np.testing.assert_array_equal(both[:, 128:], draw_hands(black, keypoints, hands=hands)[:, 128:])
+    np.testing.assert_array_equal(both[:, :128], draw_hands(black, keypoints, fingers=fingers)[:, :128])
+    assert only_left[:, :128].max() == 0
+    fingers[:3] = 0
+    assert draw_hands(black, keypoints, fingers=fingers, hands=hands)[:, :128].max() == 0
+
+
+def test_a_skeleton_s_picture_is_the_same_without_hands_and_richer_with_them(person_with_hands):
+    keypoints, fingers, hands = person_with_hands
+    whole = puppet_keypoints(0, size=256)
+    whole[[4, 7]] = keypoints[[4, 7]]
+    bare = pose_picture(whole, size=(256, 256))
+    nobody = np.zeros_like(hands)
+    np.testing.assert_array_equal(bare, pose_picture(whole, size=(256, 256), hands=nobody))
+    assert (pose_picture(whole, size=(256, 256), hands=hands) != bare).any(axis=-1).sum() > 300
+    # At half the size the fingers cover the same share of the picture.
+    scale = np.array([0.5, 0.5, 1], np.float32)
+    shares = [
+        (pose_picture(whole * s, size=(n, n), fingers=fingers * s, hands=hands * s).astype(int).sum() / n**2)
+        for s, n in ((np.float32(1), 256), (scale, 128))
+    ]
+    assert shares[1] == pytest.approx(shares[0], rel=0.1)

@@ -120,6 +120,14 @@ def outline_network(wildcards):
     return []
 
 
+def detail_networks(wildcards):
+    """Those of hands and face, where they are asked for of this video."""
+    asked = ["all"] if is_dance(wildcards) else ["targets", "all"]
+    networks = {"hands": "hand_landmark_full", "face": "face_landmark"}
+    wanted = [network for key, network in networks.items() if settings["pose"][key] in asked]
+    return collect("<resources>/blazepose/{network}.tflite", network=wanted)
+
+
 def judging_networks(wildcards):
     """The networks of BlazePose that judge what a poseGAN in training paints; none unless it may end before its time."""
     if not settings["pose_gan"]["patience"]:

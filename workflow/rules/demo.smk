@@ -5,7 +5,7 @@ rule fetch_pose_weights:
     log:
         "<logs>/fetch_pose_weights/{network}.log",
     wildcard_constraints:
-        network="pose_detection|pose_landmark_(lite|full|heavy)",
+        network="pose_detection|pose_landmark_(lite|full|heavy)|hand_landmark_full|face_landmark",
     # Where snakemake runs: the nodes of a cluster seldom reach a registry.
     localrule: True
     conda:

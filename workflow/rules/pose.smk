@@ -4,6 +4,7 @@ rule extract_keypoints:
         frames="<results>/frames/{video}.mp4",
         report="<results>/frames/{video}.json",
         networks=pose_networks,
+        details=detail_networks,
     output:
         "<results>/keypoints/{video}.parquet",
     log:
