@@ -109,7 +109,7 @@ class BlazePose:
         else:
             self._lookout.watch(picture, figure.middle, reach_px=figure.reach_px)
             body = self._check(picture, figure, body)
-        return None if body is None else self._estimate(body)
+        return None if body is None else estimate_of(body, confidence_floor=self._confidence_floor)
 
     def estimate_before(self, picture: Picture, after: Estimate) -> Estimate | None:
         """The person in the picture before that of `after`, looked for from there; None if not in view.
@@ -121,20 +121,13 @@ class BlazePose:
             return None
         # The region is that of the picture after it, as the next one's is when looking forwards.
         body = self._landmarks.look(picture, after.body.following, mirror=self._mirror, outline=self._outline)
-        return self._estimate(body) if body is not None and _share_inside(picture, body) >= MIN_INSIDE else None
+        if body is None or share_inside(picture, body) < MIN_INSIDE:
+            return None
+        return estimate_of(body, confidence_floor=self._confidence_floor)
 
     def forget(self) -> None:
         """Look for the person anew in the next picture, as if it were the first."""
         self._region = None
-
-    def _estimate(self, body: Body) -> Estimate:
-        keypoints = to_body25(body.points, body.visibility, confidence_floor=self._confidence_floor)
-        absent = keypoints[:, 2] == 0
-        depth_px, world = on_body25(body.depth), on_body25(body.world)
-        depth_px[absent] = world[absent] = np.nan
-        fingers = np.concatenate([body.points, body.visibility[:, None]], axis=1)[FINGER_POINTS].astype(np.float32)
-        fingers[fingers[:, 2] < self._confidence_floor] = 0
-        return Estimate(keypoints, depth_px=depth_px, world=world, fingers=fingers, body=body)
 
     def _find(self, picture: Picture) -> Body | None:
         """The body of the person who is followed, found again, or of the largest if nobody else is in view."""
@@ -192,6 +185,17 @@ class BlazePose:
         return body
 
 
-def _share_inside(picture: Picture, body: Body) -> float:
+def share_inside(picture: Picture, body: Body) -> float:
     """Share of the body's points that lie in the picture."""
     return float(((body.points >= 0) & (body.points < picture.shape[1::-1])).all(axis=1).mean())
+
+
+def estimate_of(body: Body, *, confidence_floor: float) -> Estimate:
+    """What is told of a person in one picture; joints less visible than the floor (0..1) are absent."""
+    keypoints = to_body25(body.points, body.visibility, confidence_floor=confidence_floor)
+    absent = keypoints[:, 2] == 0
+    depth_px, world = on_body25(body.depth), on_body25(body.world)
+    depth_px[absent] = world[absent] = np.nan
+    fingers = np.concatenate([body.points, body.visibility[:, None]], axis=1)[FINGER_POINTS].astype(np.float32)
+    fingers[fingers[:, 2] < confidence_floor] = 0
+    return Estimate(keypoints, depth_px=depth_px, world=world, fingers=fingers, body=body)

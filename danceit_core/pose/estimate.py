@@ -42,6 +42,9 @@ class Detection:
     pixels), towards the camera positive, about the hips' middle, NaN where absent; world (T, 25, 3) in metres about the
     hips' middle (x right, y down, z away from the camera), NaN where absent; fingers (T, 6, 3) like keypoints: thumb,
     index, little finger of the right, then of the left hand.
+
+    Of several dancers who are followed each (`tracks`): rows R instead of frames T, with the frame and the track of
+    each, int32 (R,); else both are None and row k is frame k.
     """
 
     keypoints: Keypoints
@@ -49,6 +52,8 @@ class Detection:
     depth: Values | None = None
     world: Values | None = None
     fingers: Keypoints | None = None
+    frame: NDArray[np.int32] | None = None
+    track: NDArray[np.int32] | None = None
 
 
 @dataclass(frozen=True)
