@@ -18,7 +18,7 @@ from danceit_core.tables import DAMAGE, list_column, one_line, read_table, write
 
 
 def write_sources(path: str | Path, sources: Mapping[str, Source]) -> None:
-    """Write sources by their video, one row a frame, as Parquet; appears whole or not at all."""
+    """Write sources by their name, one row a frame, as Parquet; appears whole or not at all."""
     lengths = [len(source.keypoints) for source in sources.values()]
     shots = [np.zeros(len(s.keypoints)) if s.shot is None else s.shot for s in sources.values()]
     keypoints = np.concatenate([np.zeros((0, JOINTS, 3)), *(s.keypoints for s in sources.values())])
@@ -29,7 +29,10 @@ def write_sources(path: str | Path, sources: Mapping[str, Source]) -> None:
         "kept": pa.array(np.concatenate([np.zeros(0, bool), *(s.kept for s in sources.values())])),
         "shot": pa.array(np.concatenate([np.zeros(0), *shots]).astype(np.int32)),
     }
-    write_table(path, pa.table(data), metadata={"videos": dict(zip(sources, lengths, strict=True))})
+    about = {"videos": dict(zip(sources, lengths, strict=True))}
+    if firsts := {name: source.first for name, source in sources.items() if source.first}:
+        about["firsts"] = firsts
+    write_table(path, pa.table(data), metadata=about)
 
 
 def read_sources(path: str | Path) -> dict[str, Source]:
@@ -42,12 +45,13 @@ def read_sources(path: str | Path) -> dict[str, Source]:
         if (kept.dtype.kind, shot.dtype.kind) != ("b", "i"):
             raise TypeError(f"columns kept and shot hold {kept.dtype} and {shot.dtype}")
         lengths = dict(metadata["videos"])
+        firsts = {name: int(first) for name, first in dict(metadata.get("firsts") or {}).items()}
         bounds = np.cumsum([0, *lengths.values()])
         if bounds[-1] != table.num_rows:
             raise ValueError(f"{table.num_rows} frames for {bounds[-1]}")
         pieces = [slice(first, end) for first, end in pairwise(bounds)]
         return {
-            video: Source(keypoints[piece], kept[piece], shot[piece])
+            video: Source(keypoints[piece], kept[piece], shot[piece], firsts.get(video, 0))
             for video, piece in zip(lengths, pieces, strict=True)
         }
     except FileNotFoundError:

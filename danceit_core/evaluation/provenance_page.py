@@ -16,6 +16,7 @@ from danceit_core.evaluation.steps import Steps, roughest_seam
 from danceit_core.music.table import Beats
 from danceit_core.pose.skeleton import LEFT_WRIST, MID_HIP, RIGHT_ANKLE, RIGHT_WRIST
 from danceit_core.pose.table import PoseTable
+from danceit_core.pose.tracks import dance_name
 
 # A bar shorter than this share of the page has no room for its words.
 LEAST_WORDS = 0.055
@@ -31,12 +32,21 @@ def stretches(poses: PoseTable) -> list[tuple[int, int]]:
     return [(int(a), int(b)) for a, b in pairwise(edges) if b > a]
 
 
+def source_names(poses: PoseTable) -> NDArray[np.str_]:
+    """What each frame (T,) of a finished dance comes from: a video, or a dancer of one (`dance_name`)."""
+    video = poses.columns["source_video"].astype(str)
+    if "source_track" not in poses.columns:
+        return np.asarray(video)
+    named = zip(video.tolist(), poses.columns["source_track"].tolist(), strict=True)
+    return np.array([dance_name(name, None if track < 0 else track) for name, track in named])
+
+
 def draw_sources(poses: PoseTable, beats: Beats) -> Figure:
     """A timeline of the song, a row a video: which of its seconds are danced when; below, how well each clip matched.
 
     poses: a finished dance, with columns source_video, source_frame, match_distance and metadata seams.
     """
-    video, frame = poses.columns["source_video"].astype(str), poses.columns["source_frame"]
+    video, frame = source_names(poses), poses.columns["source_frame"]
     names, fps, song_s = sorted(set(video)), poses.fps, len(poses) / poses.fps
     rows = min(len(names), TALLEST_ROWS)
     figure = Figure(figsize=(11.5, 1.6 + 0.42 * rows + 1.4), layout="constrained")

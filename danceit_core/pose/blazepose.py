@@ -32,7 +32,8 @@ from danceit_core.pose.landmarks import (
     region_around,
     to_body25,
 )
-from danceit_core.pose.lookout import Lookout, join_people
+from danceit_core.pose.lookout import Lookout, content_box, join_people, others
+from danceit_core.pose.lookround import NOWHERE, plan_round
 
 # Share of the body's points in the picture, for somebody who comes into view.
 MIN_INSIDE = 0.7
@@ -46,16 +47,26 @@ def detect_with_blazepose(
     settings: PoseSettings,
     weights: Path,
     is_target: bool = False,
+    at_px: float | None = None,
     sink: FrameSink | None = None,
     progress: Progress | None = None,
 ) -> Detection:
-    """Keypoints and number of persons of every frame by BlazePose; `settings.model` is lite, full or heavy."""
+    """Keypoints and number of persons of every frame by BlazePose; `settings.model` is lite, full or heavy.
+
+    at_px, sink, is_target: see `detect_keypoints`.
+    """
     mirror = settings.mirror == "all" or (settings.mirror == "targets" and is_target)
 
     def make(fps: float) -> BlazePose:
         floor = settings.confidence_floor
         return BlazePose(
-            weights, model=settings.model, fps=fps, confidence_floor=floor, mirror=mirror, outline=sink is not None
+            weights,
+            model=settings.model,
+            fps=fps,
+            confidence_floor=floor,
+            at_px=at_px,
+            mirror=mirror,
+            outline=sink is not None,
         )
 
     return estimate_frames(frames_path, make=make, sink=sink, progress=progress)
@@ -65,7 +76,8 @@ class BlazePose:
     """Follows one person through the pictures of a video.
 
     weights: folder with the .tflite files. model: of `landmarks.MODELS`. fps: rate of the pictures. confidence_floor:
-    joints less visible than this (0..1) are absent. mirror: look at each region and at its mirror image. outline: let
+    joints less visible than this (0..1) are absent. at_px: the first one followed is the nearest to this x in pixels of
+    those in view; None: the largest. mirror: look at each region and at its mirror image. outline: let
     each `Estimate.body` have the outline. threads: of the CPU. Raises ConfigError for an unknown model, AssetError if
     the weights are missing or damaged.
     """
@@ -77,6 +89,7 @@ class BlazePose:
         fps: float,
         confidence_floor: float,
         model: str = "full",
+        at_px: float | None = None,
         mirror: bool = False,
         outline: bool = False,
         threads: int = THREADS,
@@ -86,6 +99,7 @@ class BlazePose:
         self._lookout = Lookout(self._detector, fps=fps)
         self._identity = Identity(fps=fps)
         self._withdrawn = 0
+        self._at_px = at_px
         self._confidence_floor, self._mirror, self._outline = confidence_floor, mirror, outline
         self._region: Array | None = None
 
@@ -140,7 +154,7 @@ class BlazePose:
             around = self._detector.find(picture, self._lookout.tile(picture))
             chosen = self._identity.choose(picture, join_people(found, around))
         else:
-            chosen = found[0] if found else None
+            chosen = self._first(picture, found)
         if chosen is not None:
             body = self._follow(picture, region_around(chosen.middle, chosen.outline))
         figure = self._figure()
@@ -151,6 +165,18 @@ class BlazePose:
         if not company:
             self._identity.meet(picture, chosen)
         return body
+
+    def _first(self, picture: Picture, found: list[Person]) -> Person | None:
+        """Whom to follow of those found (the largest first) where nobody was in company."""
+        if self._at_px is None or not found:
+            return found[0] if found else None
+        if self._identity.knows_somebody and (same := self._identity.choose(picture, found)) is not None:
+            return same
+        content, x = content_box(picture), self._at_px
+        for box in plan_round(content, found)[1:]:
+            seen = self._detector.find(picture, box)
+            found = join_people(found, others(seen, NOWHERE, box, content, reach_px=found[0].reach_px))
+        return min(found, key=lambda person: abs(person.middle[0] - x))
 
     def _check(self, picture: Picture, figure: Person, body: Body) -> Body | None:
         """The body, if it is still the same person's; otherwise that person's, None if not in view."""

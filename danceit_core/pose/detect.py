@@ -27,12 +27,14 @@ def detect_keypoints(
     settings: PoseSettings,
     weights: Path,
     is_target: bool = False,
+    at_px: float | None = None,
     sink: FrameSink | None = None,
     progress: Progress | None = None,
 ) -> Detection:
     """BODY_25 keypoints of every frame of a frame store, pixels of its frames, and the number of persons seen.
 
     weights: folder of the weights that this project fetches (`blazepose`); the others have paths in the settings.
+    at_px: the one to follow is at first the nearest to this x in pixels, by `blazepose` alone; None: the largest.
     is_target: whether this is the person who is to dance, of whom `pose.mirror` may ask for more care. sink: is given
     the picture and body of each frame with the outline, by `blazepose` alone.
     Raises PoseError for an unknown detector, MediaError for a file that is no video, AssetError for missing weights,
@@ -44,5 +46,11 @@ def detect_keypoints(
     if settings.detector != "blazepose":
         return detect(frames_path, settings=settings, weights=Path(weights), progress=progress)
     return detect(
-        frames_path, settings=settings, weights=Path(weights), is_target=is_target, sink=sink, progress=progress
+        frames_path,
+        settings=settings,
+        weights=Path(weights),
+        is_target=is_target,
+        at_px=at_px,
+        sink=sink,
+        progress=progress,
     )

@@ -22,6 +22,7 @@ LIMB_COLOURS = (
     (200, 90, 255), (255, 140, 190), (255, 70, 150), (140, 220, 190), (60, 200, 140),
     (0, 200, 90), (0, 255, 160), (0, 130, 90), (255, 230, 80), (255, 255, 150), (170, 120, 20),
 )  # fmt: skip
+Colour = tuple[int, int, int]
 # Share of the picture's shorter side that a limb is thick, before its soft edge: 5 pixels at 512.
 THICKNESS_SHARE = 0.01
 # Standard deviation of a spot of the heat maps, share of the side.
@@ -32,10 +33,12 @@ SUBPIXEL_BITS = 4
 FARTHEST_PX = 1e4
 
 
-def draw_skeleton(picture: Picture, keypoints: Keypoints, *, thickness: int | None = None) -> Picture:
+def draw_skeleton(
+    picture: Picture, keypoints: Keypoints, *, thickness: int | None = None, one_colour: Colour | None = None
+) -> Picture:
     """A copy of `picture` with the limbs of (25, 3) keypoints drawn on it, anti-aliased, to a fraction of a pixel.
 
-    thickness: pixels, at least 1; None scales it with the picture.
+    thickness: pixels, at least 1; None scales it with the picture. one_colour: of all limbs.
     """
     drawn = np.ascontiguousarray(picture).copy()
     width_px = thickness or max(1, round(min(picture.shape[:2]) * THICKNESS_SHARE))
@@ -46,7 +49,7 @@ def draw_skeleton(picture: Picture, keypoints: Keypoints, *, thickness: int | No
     for (a, b), colour in zip(LIMBS, LIMB_COLOURS, strict=True):
         if seen[a] and seen[b]:
             ends = tuple(map(int, points[a])), tuple(map(int, points[b]))
-            cv2.line(drawn, *ends, colour, width_px, cv2.LINE_AA, SUBPIXEL_BITS)
+            cv2.line(drawn, *ends, one_colour or colour, width_px, cv2.LINE_AA, SUBPIXEL_BITS)
     return drawn
 
 

@@ -34,7 +34,7 @@ class Track:
 
 def split_tracks(pose: PoseTable) -> list[Track]:
     """The dancers of a table, in the order of their numbers; one of the table itself where it has no tracks."""
-    if TRACK not in pose.columns:
+    if TRACK not in pose.columns or not len(pose):
         return [Track(None, 0, pose)]
     return [_track(pose, slice(start, end)) for start, end in track_bounds(np.asarray(pose.columns[TRACK], np.int32))]
 
