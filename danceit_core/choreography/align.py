@@ -70,7 +70,7 @@ def align(
 ) -> Aligned:
     """The dance that `plan` describes, by the target's body, as long as the song to the frame.
 
-    sources: every dance of the plan, by the name of its video or, of several dancers in one, by `dance_name`. target: in
+    sources: every dance of the plan, by the name of its video or, of several dancers, by `dance_name`. target: in
     pixels of the output picture of `size` (width, height); `Body.scaled` converts. beats_s: the song's, seconds. Raises
     ChoreographyError when a source is missing or does not hold a fragment of the plan.
     """

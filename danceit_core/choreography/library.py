@@ -85,7 +85,8 @@ def make_library(
     """Library of N fragments: keypoints (N, F, 25, 3) in pixels, absent = 0, and columns (N,) of the database.
 
     track: of each fragment in its video (`pose.tracks`), None: one dancer a video. passage_end: frame of the video at
-    which each fragment's passage ends, None: with the last fragment that touches. tempo_bpm: of each fragment's music; None or values that are not positive and finite mean unknown.
+    which each fragment's passage ends, None: with the last fragment that touches. tempo_bpm: of each fragment's music;
+    None or values that are not positive and finite mean unknown.
     Raises ChoreographyError when there is no fragment.
     """
     if keypoints.ndim != 4 or not len(keypoints) or not keypoints.shape[1]:

@@ -108,7 +108,7 @@ def describe_total(statistics: pd.DataFrame) -> str:
     """How much there is, in one line (the paper: 9 hours, about 10 % of the frames dropped)."""
     frames = statistics["frames"].sum()
     share = float(np.average(statistics["dropped_share"], weights=statistics["frames"])) if frames else 0.0
-    videos = statistics.drop_duplicates("video")
+    videos = statistics.drop_duplicates("video") if "track" in statistics else statistics
     left_out, silent = int((videos["refused"] != "").sum()), int(videos["silent"].sum())
     hours = float(statistics["hours"].sum())
     length = f"{hours:.2f} h" if hours >= 1 else f"{60 * hours:.1f} min"
