@@ -72,7 +72,7 @@ def describe_tracks(tracks: Sequence[Track], *, name: str) -> str:
 
 def with_skeletons(picture: Picture, tracks: Sequence[Track], frame: int) -> Picture:
     """A picture with the dancers of that frame of the video, each in the colour of their track, thin where dropped."""
-    thick = max(2, round(min(picture.shape[:2]) / 200))
+    thick = max(2, round(min(picture.shape[:2]) / 256))
     for track in tracks:
         if track.first <= frame < track.end:
             row = frame - track.first
@@ -93,7 +93,7 @@ def around_all(cleaned: PoseTable) -> tuple[int, int, int, int]:
     points = cleaned.keypoints[present(cleaned.keypoints)][:, :2]
     if not len(points):
         return 0, 0, width, height
-    low, high = np.percentile(points, 0.5, axis=0), np.percentile(points, 99.5, axis=0)
+    low, high = np.percentile(points, 0.1, axis=0), np.percentile(points, 99.9, axis=0)
     edge = MARGIN * float((high - low).max()) + 1
     left, top = np.clip(low - edge, 0, [width - 2, height - 2]).astype(int).tolist()
     right, bottom = np.clip(high + edge, [left + 2, top + 2], [width, height]).astype(int).tolist()
