@@ -76,10 +76,11 @@ class Figure:
 
 
 def figure_of(body: Body) -> Figure:
-    """The figure of a body that was looked at with its outline."""
-    if body.outline is None:
-        raise ValueError("a figure needs the outline; look with outline=True")
-    inside = body.outline[CELL // 2 :: CELL, CELL // 2 :: CELL] >= OUTLINE
+    """The figure of a body; without outline if the body has none."""
+    side = CROP_SIDE // CELL
+    inside = np.zeros((side, side), bool)
+    if body.outline is not None:
+        inside = body.outline[CELL // 2 :: CELL, CELL // 2 :: CELL] >= OUTLINE
     return Figure(body.points, body.region, body.following, inside)
 
 

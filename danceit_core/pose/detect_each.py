@@ -5,12 +5,13 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 from danceit_core.config import PoseSettings
 from danceit_core.media.ahead import made_ahead
 from danceit_core.media.video import decode_frames, probe
 from danceit_core.pose.each import Dancers
-from danceit_core.pose.estimate import DECODED_AHEAD, Detection, Estimate, Progress, gather
+from danceit_core.pose.estimate import DECODED_AHEAD, Detection, Progress, gather, row_of
 from danceit_core.pose.linking import link_pieces
 from danceit_core.pose.pieces import Piece
 
@@ -70,11 +71,12 @@ def gather_tracks(dancers: Sequence[Sequence[Piece]], *, frames: int) -> Detecti
     )
 
 
-def _gather(pieces: Sequence[Piece], people: np.ndarray, first: int, end: int) -> Detection:
-    estimates: list[Estimate | None] = [None] * (end - first)
+def _gather(pieces: Sequence[Piece], people: NDArray[np.int16], first: int, end: int) -> Detection:
+    rows: list[NDArray[np.float32] | None] = [None] * (end - first)
     for piece in pieces:
-        estimates[piece.first - first : piece.end - first] = piece.found
-    return gather(estimates, people[first:end].tolist())
+        found = [frame if isinstance(frame, np.ndarray) else row_of(frame) for frame in piece.found]
+        rows[piece.first - first : piece.end - first] = found
+    return gather(rows, people[first:end].tolist())
 
 
 def _frames(pieces: Sequence[Piece]) -> int:

@@ -10,7 +10,7 @@ looked at backwards.
 import logging
 from collections import deque
 from collections.abc import Collection, Iterable, Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from itertools import combinations
 from pathlib import Path
 
@@ -18,22 +18,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from danceit_core.media.letterbox import Picture
-from danceit_core.pose.apart import (
-    ONE_BODY,
-    Figure,
-    covered,
-    distance,
-    doubtful_joints,
-    far_apart,
-    figure_of,
-    may_be_mixed,
-    without,
-)  # fmt: skip
-from danceit_core.pose.blazepose import estimate_of
+from danceit_core.pose.apart import ONE_BODY, Figure, distance, far_apart, figure_of, may_be_mixed
+from danceit_core.pose.blazepose import MIN_INSIDE, estimate_of, share_inside
 from danceit_core.pose.blazepose_people import PeopleDetector, Person
 from danceit_core.pose.estimate import SETTLED_S, Estimate
 from danceit_core.pose.landmarks import THREADS, LandmarkNetwork, region_around
 from danceit_core.pose.lookround import LookRound
+from danceit_core.pose.moments import Moment, Shadow, hides, leave_out
 from danceit_core.pose.pieces import CUT, LEFT, LOST, MIXED, OVER, UNLIKE, Piece, are_doubles, is_at_rim, steps_on
 
 log = logging.getLogger(__name__)
@@ -45,31 +36,15 @@ CHECKS_PER_S = 8.0
 WITHDRAWN_S = 0.1
 # Whose look is compared: those with somebody nearer than this, in distances from hips to outline.
 NEIGHBOUR = 2.5
-# Who is lost so near to somebody, or covered by them so far, may be behind them; who looks alike, from farther away.
-HIDDEN, HIDDEN_SHARE, DOUBLE = 0.65, 0.25, 1.0
+# With nobody nearer no limb can be another's.
+ALONE = 3.5
+# Who is lost so near to somebody who looks alike may have become that one.
+DOUBLE = 1.0
 # So long somebody may stay hidden; within this distance of the place nobody is followed meanwhile.
 HIDDEN_S, SHADOW = 2.0, 1.0
 
 Array = NDArray[np.float64]
 Seen = tuple[Estimate, Figure]
-
-
-@dataclass
-class _Moment:
-    """A picture not long ago, and who was where in it: the figure of each piece by its number."""
-
-    frame: int
-    picture: Picture
-    figures: dict[int, Figure] = field(default_factory=dict)
-
-
-@dataclass
-class _Shadow:
-    """Where two were together, one of them hidden: from frame `first` on until both are seen again, or `end`."""
-
-    figure: Figure
-    first: int
-    end: int
 
 
 class Dancers:
@@ -100,8 +75,8 @@ class Dancers:
         self.frames = 0
         self.pieces: list[Piece] = []
         self._open: list[Piece] = []
-        self._moments: deque[_Moment] = deque(maxlen=max(2, round(SETTLED_S * fps)))
-        self._shadows: list[_Shadow] = []
+        self._moments: deque[Moment] = deque(maxlen=max(2, round(SETTLED_S * fps)))
+        self._shadows: list[Shadow] = []
         self._crowded = False
 
     def follow(self, pictures: Iterable[Picture]) -> Iterator[int]:
@@ -114,9 +89,13 @@ class Dancers:
     def _look(self, picture: Picture) -> None:
         if self.frames in self._cuts:
             self._close(self._open, CUT)
+            for moment in self._moments:
+                self._settle(moment)
             self._moments.clear()
             self._shadows.clear()
-        moment = _Moment(self.frames, picture)
+        moment = Moment(self.frames, picture)
+        if len(self._moments) == self._moments.maxlen:
+            self._settle(self._moments[0])
         self._moments.append(moment)
         self._step(moment)
         self._part(moment)
@@ -125,11 +104,16 @@ class Dancers:
         self._begin_all(self._round.find(picture, known), moment)
         self.frames += 1
 
-    def _step(self, moment: _Moment) -> None:
+    def _settle(self, moment: Moment) -> None:
+        for number in moment.figures:
+            self.pieces[number].settle(moment.frame)
+
+    def _step(self, moment: Moment) -> None:
         """Everybody's next frame."""
         lost: list[Piece] = []
         for piece in list(self._open):
-            seen = self._see(moment.picture, piece.ends.following)
+            alone = not any(far_apart(piece.ends, other.ends) < ALONE for other in self._open if other is not piece)
+            seen = self._see(moment.picture, piece.ends.following, alone=alone)
             if seen is None or not steps_on(piece.ends, seen[1], fps=self._fps):
                 lost.append(piece)
             else:
@@ -138,7 +122,7 @@ class Dancers:
         for piece in lost:
             self._lose(piece, [one for one in self._open if one not in lost], moment)
 
-    def _lose(self, piece: Piece, others: list[Piece], moment: _Moment) -> None:
+    def _lose(self, piece: Piece, others: list[Piece], moment: Moment) -> None:
         """Somebody is out of sight: gone, or behind one of the others, of whom nothing is believed then either."""
         self._round.miss(piece.ends)
         before = [one for one in others if one in self._open and hides(one, piece)]
@@ -148,14 +132,18 @@ class Dancers:
         else:
             self._close([piece], LEFT if is_at_rim(piece.ends, moment.picture) else LOST)
 
-    def _see(self, picture: Picture, region: Array) -> Seen | None:
-        body = self._landmarks.look(picture, region, mirror=self._mirror, outline=True)
-        if body is None:
+    def _see(self, picture: Picture, region: Array, *, alone: bool = False, inside: bool = False) -> Seen | None:
+        """Who is in a region; None if nobody, or if they must be mostly `inside` the picture and are not.
+
+        alone: nobody else is near; the outline tells nothing then, and without it the look is from closer.
+        """
+        body = self._landmarks.look(picture, region, mirror=self._mirror, outline=not alone)
+        if body is None or (inside and share_inside(picture, body) < MIN_INSIDE):
             return None
         # The body holds the outline of every frame, which nobody needs any more.
         return replace(estimate_of(body, confidence_floor=self._floor), body=None), figure_of(body)
 
-    def _part(self, moment: _Moment) -> None:
+    def _part(self, moment: Moment) -> None:
         """End those who may be mixed up; leave out of the others what lies on a neighbour."""
         mixed: dict[int, Piece] = {}
         for one, other in combinations(self._open, 2):
@@ -166,13 +154,13 @@ class Dancers:
         for one, other in combinations(self._open, 2):
             leave_out(one, other, moment)
 
-    def _mix(self, pieces: list[Piece], moment: _Moment) -> None:
+    def _mix(self, pieces: list[Piece], moment: Moment) -> None:
         """These are ended here, and where they were nobody is followed before two are seen again."""
         until = moment.frame + round(HIDDEN_S * self._fps)
-        self._shadows += [_Shadow(piece.ends, moment.frame, until) for piece in pieces]
+        self._shadows += [Shadow(piece.ends, moment.frame, until) for piece in pieces]
         self._close(pieces, MIXED, withdrawn=self._withdrawn)
 
-    def _compare(self, moment: _Moment) -> None:
+    def _compare(self, moment: Moment) -> None:
         """Look whether those with neighbours are still the same; remember what those without look like."""
         for piece in list(self._open):
             figure = moment.figures[piece.number]
@@ -194,9 +182,10 @@ class Dancers:
                 if moment.frame >= piece.end:
                     moment.figures.pop(piece.number, None)
 
-    def _begin_all(self, persons: list[Person], moment: _Moment) -> None:
+    def _begin_all(self, persons: list[Person], moment: Moment) -> None:
         """Follow those found from here on, unless one of two who were together is still hidden."""
-        looked = [(self._see(moment.picture, region_around(p.middle, p.outline))) for p in persons]
+        alone = not self._open and len(persons) == 1
+        looked = [self._see(moment.picture, region_around(p.middle, p.outline), alone=alone) for p in persons]
         new: list[Seen] = []
         for seen in filter(None, looked):
             if not any(may_be_mixed(seen[1], other) for _, other in new):
@@ -210,10 +199,10 @@ class Dancers:
             if not in_shadow and not any(may_be_mixed(figure, moment.figures[one.number]) for one in self._open):
                 self._begin(estimate, figure, moment)
 
-    def _shadows_at(self, frame: int) -> list[_Shadow]:
+    def _shadows_at(self, frame: int) -> list[Shadow]:
         return [shadow for shadow in self._shadows if shadow.first <= frame < shadow.end]
 
-    def _begin(self, estimate: Estimate, figure: Figure, moment: _Moment) -> None:
+    def _begin(self, estimate: Estimate, figure: Figure, moment: Moment) -> None:
         """Follow somebody from here on, and backwards from here."""
         if len(self._open) >= self._most:
             if not self._crowded:
@@ -229,9 +218,10 @@ class Dancers:
             if not self._go_back(piece, earlier):
                 break
 
-    def _go_back(self, piece: Piece, moment: _Moment) -> bool:
+    def _go_back(self, piece: Piece, moment: Moment) -> bool:
         """One frame further back; False where the person is not in view, or may be mixed up with somebody."""
-        seen = self._see(moment.picture, piece.starts.following)
+        alone = not moment.figures and not self._shadows
+        seen = self._see(moment.picture, piece.starts.following, alone=alone, inside=True)
         if seen is None or not steps_on(piece.starts, seen[1], fps=self._fps):
             return False
         if any(far_apart(seen[1], shadow.figure) < SHADOW for shadow in self._shadows_at(moment.frame)):
@@ -245,24 +235,9 @@ class Dancers:
         self._enter(piece, moment, seen[1])
         return True
 
-    def _enter(self, piece: Piece, moment: _Moment, figure: Figure) -> None:
+    def _enter(self, piece: Piece, moment: Moment, figure: Figure) -> None:
         moment.figures[piece.number] = figure
         for number in moment.figures:
             other = self.pieces[number]
             if number != piece.number and other.first <= moment.frame < other.end:
                 leave_out(piece, other, moment)
-
-
-def leave_out(one: Piece, other: Piece, moment: _Moment) -> None:
-    """Take from two neighbours the joints in a frame of both that may be the other's."""
-    figures = moment.figures[one.number], moment.figures[other.number]
-    first, second = one.found[moment.frame - one.first], other.found[moment.frame - other.first]
-    of_first = doubtful_joints(first.keypoints, figures[0], second.keypoints, figures[1])
-    of_second = doubtful_joints(second.keypoints, figures[1], first.keypoints, figures[0])
-    one.found[moment.frame - one.first] = without(first, of_first)
-    other.found[moment.frame - other.first] = without(second, of_second)
-
-
-def hides(one: Piece, lost: Piece) -> bool:
-    """Whether somebody who is lost was last so near to another that they may be behind that one."""
-    return far_apart(one.ends, lost.ends) < HIDDEN or covered(lost.ends, one.ends) > HIDDEN_SHARE

@@ -138,7 +138,7 @@ def estimate_pictures(
 
     def settle() -> None:
         frame = pending.popleft()
-        rows.append(None if frame.found is None else _row(frame.found))
+        rows.append(None if frame.found is None else row_of(frame.found))
         if sink is not None:
             sink(frame.picture, None if frame.found is None else frame.found.body)
 
@@ -176,7 +176,7 @@ def fill_before(pending: "deque[_Frame]", estimator: PoseEstimator) -> None:
 
 
 def gather(rows: list[Values | None], people: list[int | None]) -> Detection:
-    """The frames' numbers (`_row`, None where there is nobody) as arrays."""
+    """The frames' numbers (`row_of`, None where there is nobody) as arrays."""
     counts = None if None in people else np.array(people, np.int16)
     found = np.array([row is not None for row in rows], bool)
     values = np.stack([row for row in rows if row is not None]) if found.any() else np.zeros((0, KEYPOINTS))
@@ -196,7 +196,7 @@ def gather(rows: list[Values | None], people: list[int | None]) -> Detection:
     )
 
 
-def _row(estimate: Estimate) -> Values:
+def row_of(estimate: Estimate) -> Values:
     """All numbers of a frame in one array: objects of many would weigh more than an hour's numbers."""
     parts = (estimate.keypoints, estimate.fingers, estimate.depth_px, estimate.world)
     return np.concatenate([part.ravel() for part in parts if part is not None])

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from danceit_core.media.letterbox import Picture
 from danceit_core.pose.apart import Figure, far_apart
 from danceit_core.pose.appearance import Look, likeness, look_at
-from danceit_core.pose.estimate import Estimate
+from danceit_core.pose.estimate import Estimate, Values, row_of
 from danceit_core.pose.identity import MIN_LIKENESS
 from danceit_core.pose.lookout import content_box
 
@@ -28,7 +28,7 @@ Array = NDArray[np.float64]
 
 @dataclass
 class Piece:
-    """One person in the frames `first`, `first` + 1, ...: an estimate each.
+    """One person in the frames `first`, `first` + 1, ...: in `found` an estimate each, or its numbers (`row_of`).
 
     starts, ends: figure of the first and last of them. look: mean of `looks` looks, None before the first. ended: why,
     "" while it goes on. unsure: frames since the look was last confirmed. continues: the piece that this one was found
@@ -39,7 +39,7 @@ class Piece:
     first: int
     starts: Figure
     ends: Figure
-    found: list[Estimate] = field(default_factory=list)
+    found: list[Estimate | Values] = field(default_factory=list)
     look: Look | None = None
     looks: int = 0
     ended: str = ""
@@ -62,6 +62,18 @@ class Piece:
         self.found.insert(0, estimate)
         self.first -= 1
         self.starts = figure
+
+    def estimate(self, frame: int) -> Estimate:
+        """What was found in a frame that is not settled."""
+        found = self.found[frame - self.first]
+        if not isinstance(found, Estimate):
+            raise TypeError(f"frame {frame} is settled")
+        return found
+
+    def settle(self, frame: int) -> None:
+        """Nothing about this frame changes any more: its numbers alone are kept."""
+        if self.first <= frame < self.end:
+            self.found[frame - self.first] = row_of(self.estimate(frame))
 
     def close(self, why: str, *, withdrawn: int = 0) -> None:
         """End here; the last frames, `withdrawn` of them, may be another's."""
