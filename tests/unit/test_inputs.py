@@ -271,8 +271,8 @@ def test_which_of_several_people_is_followed(config, table):
     with_x(config, table, "0.25")
     row = {"videos": "waltz", "targets": "person"}[table]
     assert refuse(config) == (
-        f"{config[table]}: column x of {row} is 0.25, but cleaning.several_people is 'drop': frames with several people "
-        "are dropped, whoever is followed; set it to 'follow' or 'each', or empty the cell"
+        f"{config[table]}: column x of {row} is 0.25, but cleaning.several_people is 'drop': frames with several "
+        "people are dropped, whoever is followed; set it to 'follow' or 'each', or empty the cell"
     )
     for several in ("follow", "each"):
         config["cleaning"] = {"several_people": several}
