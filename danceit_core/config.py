@@ -60,7 +60,8 @@ class PoseSettings:
 class CleaningSettings:
     """Repair and rejection of keypoints (paper III-A). smoothing: `whittaker` or `none`; steps are torsos a frame.
 
-    several_people: `drop` the frames that show more than one person, or `follow` the largest of them.
+    several_people: `drop` the frames that show more than one person, `follow` one of them, or `each` of them as a
+    dancer of their own; detection depends on whether it is `each`, too.
     """
 
     several_people: str = "drop"

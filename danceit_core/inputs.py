@@ -70,6 +70,7 @@ def load_project(config: Mapping[str, Any], *, schemas: str | Path, config_files
         if member not in tables["targets"].index:
             hint = _nearest(member, list(tables["targets"].index))
             raise ConfigError(f"{config_files}: group.members: no target {member!r} in {config['targets']}; {hint}")
+    check_followed(tables, settings, paths=config, config_files=config_files)
     styles = {str(video): str(style) for video, style in tables["videos"]["style"].items()}
     path = config.get("edits", "")
     edits = read_edits(path, songs=list(tables["songs"].index), styles=styles) if path else []
@@ -229,6 +230,36 @@ def check_ids(tables: Mapping[str, pd.DataFrame], *, paths: Mapping[str, str]) -
                     "rename one of them"
                 )
             owner[row_id.casefold()] = row_id, name
+
+
+def check_followed(
+    tables: Mapping[str, pd.DataFrame],
+    settings: Mapping[str, Mapping[str, Any]],
+    *,
+    paths: Mapping[str, str],
+    config_files: str,
+) -> None:
+    """Raise ConfigError where the tables or the config ask for one or each of several people and would not get it."""
+    several, detector = settings["cleaning"]["several_people"], settings["pose"]["detector"]
+    if several == "each" and detector != "blazepose":
+        raise ConfigError(
+            f"{config_files}: cleaning.several_people is 'each', which pose.detector: {detector} cannot do; "
+            "set one of them to another value (each needs blazepose)"
+        )
+    for name in ("videos", "targets"):
+        for row_id, row in tables[name][tables[name]["x"] != ""].iterrows():
+            where = f"{paths[name]}: column x of {row_id} is {row['x']}"
+            if row.get("keypoints"):
+                raise ConfigError(f"{where}, but its joints are given in column keypoints; empty one of the two")
+            if several == "drop":
+                raise ConfigError(
+                    f"{where}, but cleaning.several_people is 'drop': frames with several people are dropped, whoever "
+                    "is followed; set it to 'follow' or 'each', or empty the cell"
+                )
+            if detector != "blazepose":
+                raise ConfigError(
+                    f"{where}, but pose.detector: {detector} follows the largest; set blazepose or empty the cell"
+                )
 
 
 def _nearest(name: str, known: Collection[str]) -> str:

@@ -20,6 +20,7 @@ from danceit_core.pose.measure import Body
 from danceit_core.pose.passages import find_passages, kept_frames, shot_numbers
 from danceit_core.pose.skeleton import Keypoints
 from danceit_core.pose.table import PoseTable, read_pose_table, write_pose_table
+from danceit_core.pose.tracks import dance_name, split_tracks
 
 # Frames read beyond those asked for, so that the ends of a spline's piece do not show.
 SPLINE_FRAMES = 4
@@ -27,16 +28,18 @@ SPLINE_FRAMES = 4
 
 @dataclass(frozen=True)
 class Source:
-    """A whole cleaned video: keypoints (T, 25, 3) in its pixels, absent = 0.
+    """A whole cleaned dance: keypoints (T, 25, 3) in its video's pixels, absent = 0.
 
     kept (T,): which frames cleaning kept; shot (T,): rises at each camera cut, None for a video without one. world
-    (T, 25, 3): the joints in space (see `pose.table`), None where the detector gives none.
+    (T, 25, 3): the joints in space (see `pose.table`), None where the detector gives none. first: the frame of the
+    video at which it begins, 0 but for a dancer of several (`pose.tracks`).
     """
 
     keypoints: Keypoints
     kept: NDArray[np.bool_]
     shot: NDArray[np.int32] | None = None
     world: NDArray[np.float32] | None = None
+    first: int = 0
 
 
 @dataclass(frozen=True)
@@ -44,7 +47,8 @@ class Aligned:
     """A finished dance of T frames and where each comes from.
 
     keypoints (T, 25, 3) in pixels of the output picture, absent = 0. source_video (T,) names, source_frame (T,) the
-    nearest frame there, match_distance (T,) of the clip. seams: first frames of the clips but the first.
+    nearest frame there, match_distance (T,) of the clip; source_track (T,) the dancer in the video, -1 where there is
+    one alone, None where that is so in all of them. seams: first frames of the clips but the first.
     """
 
     keypoints: Keypoints
@@ -52,6 +56,7 @@ class Aligned:
     source_frame: NDArray[np.int32]
     match_distance: NDArray[np.float64]
     seams: NDArray[np.int64]
+    source_track: NDArray[np.int32] | None = None
 
 
 def align(
@@ -67,23 +72,36 @@ def align(
 ) -> Aligned:
     """The dance that `plan` describes, by the target's body, as long as the song to the frame.
 
-    sources: every video of the plan. target: in pixels of the output picture of `size` (width, height); `Body.scaled`
-    converts. beats_s: the song's, seconds. Raises ChoreographyError when a source is missing or does not hold a
-    fragment of the plan.
+    sources: every dance of the plan, by the name of its video or, of several dancers, by `dance_name`. target: in
+    pixels of the output picture of `size` (width, height); `Body.scaled` converts. beats_s: the song's, seconds. Raises
+    ChoreographyError when a source is missing or does not hold a fragment of the plan.
     """
     inside = join(plan, sources, target=target, size=size, fps=fps, spatial=spatial)
     dance, origin = align_beats(inside, beats_s, fps=fps, settings=temporal)
     frame = np.round(origin).astype(np.int64)
     clip = np.searchsorted(plan.start_frame, frame, side="right") - 1
     source_frame = plan.source_start_frame[clip] + plan.rate[clip] * (origin - plan.start_frame[clip])
-    lengths = np.array([len(sources[video].keypoints) for video in plan.source_video])
+    names = [source_name(plan, row, sources) for row in range(len(plan))]
+    first = np.array([sources[name].first for name in names])
+    last = first + [len(sources[name].keypoints) - 1 for name in names]
+    several = np.array([name != video for name, video in zip(names, plan.source_video, strict=True)])
     return Aligned(
         keypoints=show_absent(dance),
         source_video=plan.source_video[clip],
-        source_frame=np.clip(np.round(source_frame), 0, lengths[clip] - 1).astype(np.int32),
+        source_frame=np.clip(np.round(source_frame), first[clip], last[clip]).astype(np.int32),
         match_distance=plan.match_distance[clip],
         seams=np.flatnonzero(np.diff(clip)) + 1,
+        source_track=np.where(several, plan.source_track, -1)[clip].astype(np.int32) if several.any() else None,
     )
+
+
+def source_name(plan: Plan, row: int, sources: Mapping[str, Source]) -> str:
+    """The key among the sources of the dance of one clip of a plan. Raises ChoreographyError if it is not there."""
+    video = str(plan.source_video[row])
+    name = video if video in sources else dance_name(video, int(plan.source_track[row]))
+    if name not in sources:
+        raise ChoreographyError(f"the plan dances video {video!r}, which is not among the cleaned videos; run again")
+    return name
 
 
 def join(
@@ -111,12 +129,9 @@ def read_clips(plan: Plan, sources: Mapping[str, Source], *, target: Body, conte
     bodies: dict[str, Body] = {}
     clips = []
     for row in range(len(plan)):
-        video, start = plan.source_video[row], int(plan.source_start_frame[row])
-        if video not in sources:
-            raise ChoreographyError(
-                f"the plan dances video {video!r}, which is not among the cleaned videos; run again"
-            )
+        video = source_name(plan, row, sources)
         source = sources[video]
+        start = int(plan.source_start_frame[row])
         if video not in bodies:
             bodies[video] = whole_body(source.keypoints[source.kept], name=f"video {video}")
         frames, rate = int(plan.frames[row]), float(plan.rate[row])
@@ -127,15 +142,18 @@ def read_clips(plan: Plan, sources: Mapping[str, Source], *, target: Body, conte
 
 
 def read_clip(source: Source, start: int, frames: int, *, rate: float, context: int, name: str) -> Array:
-    """A clip (context + frames + context, 25, 3) of a source from `start` on, `rate` source frames a frame.
+    """A clip (context + frames + context, 25, 3) of a source from `start` on (its video's frame), `rate` source frames
+    a frame.
 
     Frames of context that cleaning dropped, or that the source does not have, are a dying continuation of the rest.
     """
+    from_video = start
+    start = start - source.first
     first, stop = passage(source, start)
     needed = int(rate * (frames - 1)) + 1
     if stop - start < needed:
         raise ChoreographyError(
-            f"video {name}: cleaning keeps {stop - start} frames from frame {start} on, where the plan dances "
+            f"video {name}: cleaning keeps {stop - start} frames from frame {from_video} on, where the plan dances "
             f"{needed}; the database is older than the cleaned keypoints, build it again"
         )
     times = start + rate * np.arange(-context, frames + context)
@@ -146,15 +164,31 @@ def read_clip(source: Source, start: int, frames: int, *, rate: float, context: 
 
 
 def passage(source: Source, frame: int) -> tuple[int, int]:
-    """First and one past the last frame of the source's passage that holds `frame`; (frame, frame) if none does."""
+    """First and one past the last row of the source's passage that holds row `frame`; (frame, frame) if none does."""
     within = (p for p in find_passages(source.kept, source.shot) if p[0] <= frame < p[1])
     return next(within, (frame, frame))
 
 
 def read_source(path: str | Path) -> Source:
-    """A cleaned pose table as a source of movement."""
-    table = read_pose_table(path)
-    return Source(table.keypoints, kept_frames(table), shot_numbers(table), table.columns.get("world"))
+    """A cleaned pose table of one dancer as a source of movement. Raises ChoreographyError for one of several."""
+    sources = read_dances(path, video="")
+    if len(sources) > 1 or "" not in sources:
+        raise ChoreographyError(f"{path} holds several dancers (column track); read_dances gives each of them")
+    return sources[""]
+
+
+def read_dances(path: str | Path, *, video: str) -> dict[str, Source]:
+    """The dancers of a cleaned pose table as sources of movement, by `dance_name`."""
+    return {
+        dance_name(video, track.number): Source(
+            track.pose.keypoints,
+            kept_frames(track.pose),
+            shot_numbers(track.pose),
+            track.pose.columns.get("world"),
+            track.first,
+        )
+        for track in split_tracks(read_pose_table(path))
+    }
 
 
 def body_in_picture(table: PoseTable, *, picture_size: int) -> Body:
@@ -164,10 +198,15 @@ def body_in_picture(table: PoseTable, *, picture_size: int) -> Body:
 
 
 def write_dance(path: str | Path, dance: Aligned, *, fps: float, picture_size: int) -> None:
-    """Write a finished dance as a pose table whose every frame names its source video, frame and match distance."""
+    """Write a finished dance as a pose table whose every frame names its source video, frame and match distance.
+
+    And the track, where any source is one of several dancers.
+    """
+    tracks: dict[str, ArrayLike] = {} if dance.source_track is None else {"source_track": dance.source_track}
     columns: dict[str, ArrayLike] = {
         "source_video": dance.source_video.astype(str),
         "source_frame": dance.source_frame,
+        **tracks,
         "match_distance": dance.match_distance,
     }
     write_pose_table(

@@ -2,8 +2,9 @@
 
 Columns `song`, `start_s`, `end_s`, `action`, `value`; one wish a line, lines that begin with # are comments:
 
-    pin     value: a fragment (video:frame); danced in the clip that most of the stretch lies in
-    ban     value: a fragment or a video; not danced in any clip of the stretch
+    pin     value: a fragment (video:frame, of several dancers video.track:frame); danced in the clip that most of the
+            stretch lies in
+    ban     value: a fragment, a video or one dancer of it (video.track); not danced in any clip of the stretch
     style   value: a style of videos.tsv; only its videos are danced there
     seed    value: a whole number; another choice there, about as good
 
@@ -21,6 +22,7 @@ from danceit_core.choreography.candidates import Choice
 from danceit_core.choreography.library import Library
 from danceit_core.choreography.plan import Plan
 from danceit_core.errors import ChoreographyError, ConfigError
+from danceit_core.pose.tracks import dance_name
 from danceit_core.tsv import read_cells
 
 COLUMNS = ("song", "start_s", "end_s", "action", "value")
@@ -120,7 +122,10 @@ def _apply(
     if edit.action == "pin":
         keep = choice.rows == row_of[edit.value]
     elif edit.action == "ban":
-        keep = (library.video[choice.rows] != edit.value) & (library.fragment_id[choice.rows] != edit.value)
+        names = zip(
+            library.video[choice.rows], library.track[choice.rows], library.fragment_id[choice.rows], strict=True
+        )
+        keep = np.array([edit.value not in (video, dance_name(video, track), name) for video, track, name in names])
     else:
         keep = np.array([styles.get(str(video)) == edit.value for video in library.video[choice.rows]], bool)
     if not keep.any():
@@ -142,7 +147,7 @@ def _parse(cells: Sequence[str], *, where: str, songs: Sequence[str], styles: Ma
         raise ConfigError(f"{where}: start_s {start!r} and end_s {end!r} must be seconds") from None
     if not 0 <= start_s < end_s < np.inf:
         raise ConfigError(f"{where}: from {start_s:g} to {end_s:g} s is no stretch; start_s lies before end_s")
-    video = value.rsplit(":", 1)[0]
+    video = value.split(":")[0].split(".")[0]  # neither is in an ID
     if action == "pin" and ":" not in value:
         raise ConfigError(f"{where}: pin needs a fragment (video:frame), not {value!r}")
     if action in ("pin", "ban") and video not in styles:

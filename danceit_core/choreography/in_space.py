@@ -28,6 +28,7 @@ from danceit_core.pose.humanoid import (
 )
 from danceit_core.pose.room import fill_points, room_points, root_path
 from danceit_core.pose.table import PoseTable
+from danceit_core.pose.tracks import source_names
 
 # Frames of sources are whole numbers in a dance's table; smoothed over so many frames they are moments again.
 MOMENT_FRAMES = 2.0
@@ -43,7 +44,7 @@ def dance_motion(
     half_width: of a seam, frames. name: of the dance, for messages. Raises ChoreographyError naming the sources that
     are missing or have no joints in space.
     """
-    videos = dance.columns["source_video"].astype(str)
+    videos = source_names(dance)
     points = _points_of(sources, sorted({*videos.tolist()}), name=name)
     if humanoid is None:
         humanoid = measure_humanoid(np.concatenate([points[video] for video in sorted(points)]))
@@ -53,7 +54,8 @@ def dance_motion(
     for first, end in pairwise(bounds):
         video = str(videos[first])
         low, high = max(0, first - half_width), min(len(dance), end + half_width)
-        moments = clip_moments(dance.columns["source_frame"][first:end], before=first - low, after=high - end)
+        frames = dance.columns["source_frame"][first:end] - sources[video].first
+        moments = clip_moments(frames, before=first - low, after=high - end)
         start, stop = passage(sources[video], round(moments[first - low]))
         within = np.clip(moments, start, max(start, stop - 1))
         own = to_parents(pose_humanoid(_points_at(points[video], within), fps=dance.fps))

@@ -28,17 +28,19 @@ PLANT_FRAMES = 25
 class Library:
     """N fragments of `frames` frames. Made by `make_library`.
 
-    fragment_id, video, start_frame, tempo_bpm (NaN: unknown): (N,). poses (M, 15, 2): all passages end to end, in
-    torso lengths, NaN where absent. speed (M,): mean joint step into each frame, torso lengths; jerk (M,):
+    fragment_id, video, track, start_frame, tempo_bpm (NaN: unknown): (N,). poses (M, 15, 2): all passages end to end,
+    in torso lengths, NaN where absent. speed (M,): mean joint step into each frame, torso lengths; jerk (M,):
     mean third difference there, torso lengths; slide (M,): step of a planted ankle there, 0 without one. first (N,):
     a fragment's row in poses; room (N,): frames from there to the end of its passage, before (N,): from its beginning;
-    ground (N,): its ankle line. video_index (N,): a number for each video. facing (M,): the way the body faces in each
-    row of poses, degrees (`pose.facing`), NaN where unknown.
+    ground (N,): its ankle line. video_index (N,): a number for each video, whatever the track: who dances the same
+    moment of a video again dances to the same music, and mostly the same steps. facing (M,): the way the body faces in
+    each row of poses, degrees (`pose.facing`), NaN where unknown.
     """
 
     frames: int
     fragment_id: NDArray[Any]
     video: NDArray[Any]
+    track: Rows
     start_frame: Rows
     tempo_bpm: Array
     poses: Array
@@ -78,15 +80,17 @@ def make_library(
     fragment_id: ArrayLike,
     video: ArrayLike,
     start_frame: ArrayLike,
+    track: ArrayLike | None = None,
     passage_end: ArrayLike | None = None,
     tempo_bpm: ArrayLike | None = None,
     facing: ArrayLike | None = None,
 ) -> Library:
     """Library of N fragments: keypoints (N, F, 25, 3) in pixels, absent = 0, and columns (N,) of the database.
 
-    passage_end: frame of the video at which each fragment's passage ends, None: with the last fragment that touches.
-    tempo_bpm: of each fragment's music; None or values that are not positive and finite mean unknown. facing (N, F):
-    degrees, NaN where unknown; None: of no fragment.
+    track: of each fragment in its video (`pose.tracks`), None: one dancer a video. passage_end: frame of the video at
+    which each fragment's passage ends, None: with the last fragment that touches. tempo_bpm: of each fragment's music;
+    None or values that are not positive and finite mean unknown. facing (N, F): degrees, NaN where unknown; None: of no
+    fragment.
     Raises ChoreographyError when there is no fragment.
     """
     if keypoints.ndim != 4 or not len(keypoints) or not keypoints.shape[1]:
@@ -96,6 +100,7 @@ def make_library(
         )
     count, frames = keypoints.shape[:2]
     videos, starts = np.asarray(video, object), np.asarray(start_frame, np.int64)
+    tracks = np.zeros(count, np.int64) if track is None else np.asarray(track, np.int64)
     tempo = np.full(count, np.nan) if tempo_bpm is None else np.asarray(tempo_bpm, np.float64)
     first, room, before = (np.zeros(count, np.int64) for _ in range(3))
     ground = np.zeros(count)
@@ -106,8 +111,8 @@ def make_library(
     ways = np.full((count, frames), np.nan) if facing is None else np.asarray(facing)
     facings: list[Array] = []
     length = 0
-    for name in dict.fromkeys(videos.tolist()):
-        rows = np.flatnonzero(videos == name)
+    for name, number in dict.fromkeys(zip(videos.tolist(), tracks.tolist(), strict=True)):
+        rows = np.flatnonzero((videos == name) & (tracks == number))
         begin = int(starts[rows].min())
         span = int(starts[rows].max()) - begin + frames
         whole, filled = np.zeros((span, *keypoints.shape[2:]), np.float32), np.zeros(span, bool)
@@ -115,7 +120,7 @@ def make_library(
         for row in rows:
             place = slice(starts[row] - begin, starts[row] - begin + frames)
             whole[place], filled[place], way[place] = keypoints[row], True, ways[row]
-        body = whole_body(whole[filled], name=f"video {name}")
+        body = whole_body(whole[filled], name=f"video {name}" if number == 0 else f"video {name}, track {number}")
         xy = hide_absent(whole)[:, BODY, :2] / body.torso_px  # (span, 15, 2)
         holes = np.flatnonzero(~filled)
         offset = starts[rows] - begin
@@ -137,6 +142,7 @@ def make_library(
         frames=frames,
         fragment_id=np.asarray(fragment_id, object),
         video=videos,
+        track=tracks,
         start_frame=starts,
         tempo_bpm=np.where(np.isfinite(tempo) & (tempo > 0), tempo, np.nan),
         poses=np.concatenate(poses),

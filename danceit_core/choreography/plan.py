@@ -1,6 +1,6 @@
 """The plan of a dance: which fragment is danced during which part of the song. One row a clip."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +20,7 @@ class Plan:
     start_frame, frames: where the clip lies in the song, int. fragment_id: of the database. source_video,
     source_start_frame: where its movement comes from. rate: source frames played for each frame of the song.
     match_distance: of the clip's music to the fragment in the matcher's joint space (>= 0), NaN without a matcher.
+    source_track: the dancer in the source video, 0 where there is one.
     """
 
     start_frame: NDArray[np.int64]
@@ -29,8 +30,11 @@ class Plan:
     source_start_frame: NDArray[np.int64]
     rate: NDArray[np.float64]
     match_distance: NDArray[np.float64]
+    source_track: NDArray[np.int64] = field(default_factory=lambda: np.zeros(0, np.int64))
 
     def __post_init__(self) -> None:
+        if not len(self.source_track):
+            object.__setattr__(self, "source_track", np.zeros(len(self.start_frame), np.int64))
         ends = self.start_frame + self.frames
         if not len(self) or self.start_frame[0] != 0 or (self.start_frame[1:] != ends[:-1]).any() or ends[-1] < 1:
             raise ChoreographyError(
@@ -52,19 +56,21 @@ class Plan:
         return self.start_frame[1:]
 
     def to_frame(self) -> pd.DataFrame:
-        """A table of one row a clip, its columns named like the fields."""
-        return pd.DataFrame({name: getattr(self, name) for name in self.__dataclass_fields__})
+        """A table of one row a clip, its columns named like the fields; source_track only where there are several."""
+        names = [name for name in self.__dataclass_fields__ if name != "source_track" or self.source_track.any()]
+        return pd.DataFrame({name: getattr(self, name) for name in names})
 
     @classmethod
     def from_frame(cls, frame: pd.DataFrame) -> "Plan":
         """Inverse of `to_frame`. Raises ChoreographyError when a column is missing."""
-        missing = [name for name in cls.__dataclass_fields__ if name not in frame]
+        missing = [name for name in cls.__dataclass_fields__ if name not in frame and name != "source_track"]
         if missing:
             raise ChoreographyError(f"plan table lacks the columns {missing}; run retrieve_fragments again")
         whole = {name: frame[name].to_numpy(np.int64) for name in ("start_frame", "frames", "source_start_frame")}
         real = {name: frame[name].to_numpy(np.float64) for name in ("rate", "match_distance")}
         named = {name: frame[name].to_numpy(object) for name in ("fragment_id", "source_video")}
-        return cls(**whole, **real, **named)
+        track = frame["source_track"].to_numpy(np.int64) if "source_track" in frame else np.zeros(0, np.int64)
+        return cls(**whole, **real, **named, source_track=track)
 
 
 def write_plan(path: str | Path, plan: Plan) -> None:

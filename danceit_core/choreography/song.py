@@ -114,6 +114,7 @@ def library_of(database: Database) -> Library:
         fragment_id=table["fragment_id"].to_numpy(),
         video=table["video"].to_numpy(),
         start_frame=table["start_frame"].to_numpy(),
+        track=table["track"].to_numpy() if "track" in table else None,
         passage_end=table["passage_end"].to_numpy(),
         tempo_bpm=table["tempo_bpm"].to_numpy(),
         facing=database.facing,

@@ -19,7 +19,7 @@ from danceit_core.tables import DAMAGE, list_column, one_line, read_table, write
 
 
 def write_sources(path: str | Path, sources: Mapping[str, Source]) -> None:
-    """Write sources by their video, one row a frame, as Parquet; appears whole or not at all.
+    """Write sources by their name, one row a frame, as Parquet; appears whole or not at all.
 
     Joints in space are a column only if some source has them, NaN for those that have none.
     """
@@ -35,7 +35,10 @@ def write_sources(path: str | Path, sources: Mapping[str, Source]) -> None:
     }
     if any(source.world is not None for source in sources.values()):
         data["world"] = _world_column(sources)
-    write_table(path, pa.table(data), metadata={"videos": dict(zip(sources, lengths, strict=True))})
+    about = {"videos": dict(zip(sources, lengths, strict=True))}
+    if firsts := {name: source.first for name, source in sources.items() if source.first}:
+        about["firsts"] = firsts
+    write_table(path, pa.table(data), metadata=about)
 
 
 def _world_column(sources: Mapping[str, Source]) -> pa.FixedSizeListArray:
@@ -57,12 +60,13 @@ def read_sources(path: str | Path) -> dict[str, Source]:
             raise TypeError(f"columns kept and shot hold {kept.dtype} and {shot.dtype}")
         world = list_column(table, "world").reshape(keypoints.shape) if "world" in table.column_names else None
         lengths = dict(metadata["videos"])
+        firsts = {name: int(first) for name, first in dict(metadata.get("firsts") or {}).items()}
         bounds = np.cumsum([0, *lengths.values()])
         if bounds[-1] != table.num_rows:
             raise ValueError(f"{table.num_rows} frames for {bounds[-1]}")
         pieces = [slice(first, end) for first, end in pairwise(bounds)]
         return {
-            video: Source(keypoints[piece], kept[piece], shot[piece], _any_of(world, piece))
+            video: Source(keypoints[piece], kept[piece], shot[piece], _any_of(world, piece), firsts.get(video, 0))
             for video, piece in zip(lengths, pieces, strict=True)
         }
     except FileNotFoundError:

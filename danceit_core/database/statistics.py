@@ -19,30 +19,35 @@ from danceit_core.music.table import MusicTable
 from danceit_core.pose.facing import NOBODY, Facing, measure_facing
 from danceit_core.pose.passages import kept_frames, shot_numbers
 from danceit_core.pose.table import PoseTable
+from danceit_core.pose.tracks import dance_name, split_tracks
 from danceit_core.tables import DAMAGE, one_line
 
 log = logging.getLogger(__name__)
 
 COLUMNS = (
     "video", "frames", "hours", "dropped_share", "silent", "tempo_bpm", "turns", "turns_per_minute", "facing_share",
-    "away_share", "facing_by", "reasons", "source_path", "source_sha256", "refused",
+    "away_share", "facing_by", "reasons", "source_path", "source_sha256", "refused", "track",
 )  # fmt: skip
 # Bars that can still be told apart.
 MOST_BARS = 16
 
 
 def database_statistics(videos: Iterable[tuple[str, PoseTable, MusicTable]]) -> pd.DataFrame:
-    """One row a video (name, cleaned table, music table); only one video is held in memory at a time.
+    """One row a dance: of each video (name, cleaned table, music table), of each dancer of one with several.
+
+    Only one video is held in memory at a time.
 
     Columns: `video`, `frames`, `hours`, `dropped_share` (0..1), `silent` (nothing is learnt of its music),
     `tempo_bpm` (NaN without beat), `turns`, `turns_per_minute` of the frames that are kept, `facing_share` and
     `away_share` (0..1, of the frames that show which way the dancer faces: within 45 degrees of the camera, of away
     from it), `facing_by` (how that is known: `depth` or `shoulders`, empty where it is not, and the numbers are NaN),
     `reasons` (share of the frames by reason code, in words), `source_path`, `source_sha256`, `refused` (why it is left
-    out).
+    out), `track` (the dancer in the video, -1 where there is one alone).
     """
     rows = []
-    for video, pose, music in videos:
+    dances = ((video, track, music) for video, table, music in videos for track in split_tracks(table))
+    for video, track, music in dances:
+        pose = track.pose
         kept = kept_frames(pose)
         source = pose.metadata.get("source") or {}
         facing = facing_of(pose)
@@ -63,6 +68,7 @@ def database_statistics(videos: Iterable[tuple[str, PoseTable, MusicTable]]) -> 
                 "source_path": str(source.get("path", "")),
                 "source_sha256": str(source.get("sha256", "")),
                 "refused": pose.metadata.get("refused") or music.refused,
+                "track": -1 if track.number is None else track.number,
             }
         )
     return pd.DataFrame(rows, columns=list(COLUMNS))
@@ -84,15 +90,16 @@ def check_dances(statistics: pd.DataFrame, *, strict: bool) -> None:
 
     Warns of them otherwise, and of two videos that are one and the same file: the split by video would not part them.
     """
-    refused = statistics[statistics["refused"] != ""]
+    videos = statistics.drop_duplicates("video")  # the dancers of one are left out together
+    refused = videos[videos["refused"] != ""]
     listed = "; ".join(refused["refused"])
-    if len(refused) == len(statistics):
-        raise DatabaseError(f"none of the {len(statistics)} dances can be used: {listed}")
+    if len(refused) == len(videos):
+        raise DatabaseError(f"none of the {len(videos)} dances can be used: {listed}")
     if len(refused) and strict:
-        raise DatabaseError(f"{len(refused)} of {len(statistics)} dances cannot be used and `strict` is set: {listed}")
+        raise DatabaseError(f"{len(refused)} of {len(videos)} dances cannot be used and `strict` is set: {listed}")
     for reason in refused["refused"]:
         log.warning("left out: %s", reason)
-    known = statistics[statistics["source_sha256"] != ""]
+    known = videos[videos["source_sha256"] != ""]
     for _, same in known.groupby("source_sha256"):
         if len(same) > 1:
             names = ", ".join(same["video"])
@@ -104,10 +111,12 @@ def describe_total(statistics: pd.DataFrame) -> str:
     """How much there is, in one line (the paper: 9 hours, about 10 % of the frames dropped)."""
     frames = statistics["frames"].sum()
     share = float(np.average(statistics["dropped_share"], weights=statistics["frames"])) if frames else 0.0
-    left_out, silent = int((statistics["refused"] != "").sum()), int(statistics["silent"].sum())
+    videos = statistics.drop_duplicates("video") if "track" in statistics else statistics
+    left_out, silent = int((videos["refused"] != "").sum()), int(videos["silent"].sum())
     hours = float(statistics["hours"].sum())
     length = f"{hours:.2f} h" if hours >= 1 else f"{60 * hours:.1f} min"
-    total = f"videos: {len(statistics)}, {length}, {100 * share:.1f} % of frames dropped"
+    dancers = f" with {len(statistics)} dancers" if len(statistics) > len(videos) else ""
+    total = f"videos: {len(videos)}{dancers}, {length}, {100 * share:.1f} % of frames dropped"
     total += f", {silent} without sound" if silent else ""
     return total + (f", {left_out} left out" if left_out else "")
 
@@ -120,7 +129,7 @@ def write_statistics(path: str | Path, statistics: pd.DataFrame) -> None:
 def read_statistics(path: str | Path) -> pd.DataFrame:
     """Read what `write_statistics` wrote; an empty cell of text is an empty text. Raises DatabaseError."""
     text = ("video", "facing_by", "reasons", "source_path", "source_sha256", "refused")
-    kinds = dict.fromkeys(COLUMNS, float) | dict.fromkeys(text, str) | {"silent": bool}
+    kinds = dict.fromkeys(COLUMNS, float) | dict.fromkeys(text, str) | {"silent": bool, "track": int}
     counts = ["frames", "hours", "dropped_share", "turns"]
     try:
         table = pd.read_csv(path, sep="\t", dtype=kinds).fillna(dict.fromkeys(text, ""))
@@ -175,7 +184,9 @@ def _draw_kept(axes: Axes, statistics: pd.DataFrame) -> None:
         axes.hist(100 * kept, bins=np.arange(0, 101, 5).tolist(), color="#8fbf9f", edgecolor="white")
         axes.set(xlabel="frames kept (%)", ylabel="videos", title="Kept")
         return
-    short = [name if len(name) <= 20 else f"{name[:19]}…" for name in statistics["video"]]
+    named = zip(statistics["video"], statistics["track"], strict=True)
+    dances = [dance_name(video, None if track < 0 else int(track)) for video, track in named]
+    short = [name if len(name) <= 20 else f"{name[:9]}…{name[-10:]}" for name in dances]
     names = [
         f"{name}\n(no sound)" if silent else name for name, silent in zip(short, statistics["silent"], strict=True)
     ]

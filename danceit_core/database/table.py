@@ -33,6 +33,7 @@ COMMON = ("fps", "seconds", "feature_set", "width", "height", "test_share")
 COLUMNS: dict[str, pa.DataType] = {
     "fragment_id": pa.string(),
     "video": pa.string(),
+    "track": pa.int32(),
     "source_path": pa.string(),
     "source_sha256": pa.string(),
     "start_frame": pa.int32(),
@@ -46,6 +47,8 @@ COLUMNS: dict[str, pa.DataType] = {
     "split": pa.string(),
 }
 ARRAYS = ("keypoints", "features")
+# Files that were written before it was there hold one dancer each.
+LATER = {"track": 0}
 # Of files written before there was depth it is missing.
 FACING = "facing"
 TEXTS = [name for name, kind in COLUMNS.items() if kind == pa.string()]
@@ -170,7 +173,7 @@ def _read_about(path: str | Path) -> _Part:
                 f"{path} is a fragment table of version {version}, this DanceIt reads version {SCHEMA_VERSION}; "
                 "delete it and run again"
             )
-        missing = (set(COMMON) - about.keys()) | (set(COLUMNS) - set(schema.names))
+        missing = (set(COMMON) - about.keys()) | (set(COLUMNS) - set(schema.names) - set(LATER))
         if missing:
             raise ValueError(f"it lacks {sorted(missing)}")
         keypoints, features = (schema.field(name).type.list_size for name in ARRAYS)
@@ -220,6 +223,9 @@ def _read_part(
             facing[...] = np.nan
         if not np.isfinite(features).all():
             raise ValueError("its features are not finite")
+        for name, value in LATER.items():
+            if name not in data.column_names:
+                data = data.append_column(name, pa.array(np.full(data.num_rows, value), COLUMNS[name]))
         table = data.select(list(COLUMNS)).cast(pa.schema(list(COLUMNS.items()), metadata=data.schema.metadata))
         if any(column.null_count for column in table.columns):
             raise ValueError("it has empty cells")

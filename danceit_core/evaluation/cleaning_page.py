@@ -4,7 +4,6 @@ Timeline of kept and dropped frames with the camera cuts, jitter before and afte
 among them the longest stretch of each frequent reason.
 """
 
-from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -15,9 +14,9 @@ from numpy.typing import NDArray
 from scipy.ndimage import uniform_filter1d
 
 from danceit_core.choreography.curve import mean_present
+from danceit_core.evaluation.tracks_page import COLOURS, KEPT_COLOUR, draw_tracks, pictures_of
 from danceit_core.files import whole_file
 from danceit_core.media.letterbox import Picture
-from danceit_core.media.video import read_frames
 from danceit_core.pose.draw import draw_hands, draw_skeleton
 from danceit_core.pose.passages import find_passages, kept_frames, shot_numbers
 from danceit_core.pose.rejection import REASONS, count_reasons
@@ -30,12 +29,6 @@ SAMPLES, LONGEST_LOOKED_AT = 6, 3
 CURVE_S, LEAST_JITTER = 0.5, 1.0
 # Of the person's larger side, that a sample shows on each side of her.
 MARGIN = 0.25
-KEPT_COLOUR = "#8fbf9f"
-REASON_COLOURS = (
-    "#30343f", "#7b52ab", "#a0522d", "#4f772d", "#e6a817", "#d9642b", "#2374ab", "#c9184a", "#5e7486", "#a9aeb5",
-    "#d4a5c9",
-)  # fmt: skip
-COLOURS = dict(zip(REASONS, REASON_COLOURS, strict=True))
 
 
 def draw_cleaning(
@@ -44,8 +37,12 @@ def draw_cleaning(
     """The page of one video as a PNG.
 
     raw, cleaned: its keypoints before and after cleaning; a refused video's may be empty. frames_path: its frame
-    store, None where the keypoints came without a video (skeletons on black then).
+    store, None where the keypoints came without a video (skeletons on black then). Several dancers have a page of
+    another form (`tracks_page`).
     """
+    if "track" in cleaned.columns and len(cleaned):
+        draw_tracks(cleaned, path, name=name, frames_path=frames_path)
+        return
     figure = Figure(figsize=(13, 5.4), layout="constrained")
     grid = figure.add_gridspec(3, SAMPLES, height_ratios=(0.4, 1.3, 2.7))
     figure.suptitle(describe_cleaning(cleaned, name=name), fontsize=12)
@@ -54,7 +51,9 @@ def draw_cleaning(
         _draw_timeline(timeline, cleaned)
         _draw_jitter(figure.add_subplot(grid[1, :], sharex=timeline), raw, cleaned)
         samples = sample_frames(cleaned)
-        for column, (frame, picture) in enumerate(zip(samples, _pictures(cleaned, samples, frames_path), strict=True)):
+        for column, (frame, picture) in enumerate(
+            zip(samples, pictures_of(cleaned, samples, frames_path), strict=True)
+        ):
             _draw_sample(figure.add_subplot(grid[2, column]), cleaned, frame, picture)
     with whole_file(path) as partial:
         figure.savefig(partial, dpi=110, format="png")
@@ -101,15 +100,6 @@ def sample_frames(cleaned: PoseTable, *, samples: int = SAMPLES) -> list[int]:
         wanted = np.linspace(0, len(kept) - 1, samples - len(frames) + 2).round().astype(int)[1:-1]
         frames += kept[wanted].tolist()
     return sorted(set(frames))
-
-
-def _pictures(
-    cleaned: PoseTable, samples: Sequence[int], frames_path: str | Path | None
-) -> Sequence[Picture] | NDArray[np.uint8]:
-    if frames_path is not None:
-        return read_frames(frames_path, samples)
-    width, height = cleaned.size
-    return [np.zeros((height, width, 3), np.uint8)] * len(samples)
 
 
 def _around(picture: Picture, keypoints: Keypoints) -> Picture:

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from danceit_core.choreography.align import Source, read_source
+from danceit_core.choreography.align import Source, read_dances
 from danceit_core.choreography.retrieve import Matches, pool_size
 from danceit_core.choreography.song import clip_song, library_of, search_clips
 from danceit_core.config import EvaluationSettings, RetrievalSettings, SpatialSettings, TemporalSettings
@@ -57,9 +57,10 @@ def evaluate_project(
         raise ConfigError(
             f"evaluation.lengths_s {list(lengths)} lacks retrieval.fragment_s = {retrieval.fragment_s:g}; add it there"
         )
-    sources = {video: read_source(path) for video, path in zip(videos, cleaned, strict=True)}
+    dances = [read_dances(path, video=video) for video, path in zip(videos, cleaned, strict=True)]
+    sources = {name: source for several in dances for name, source in several.items()}
     own = [read_music_table(path) for path in dance_music]
-    real = [piece for (name, source), heard in zip(sources.items(), own, strict=True)
+    real = [piece for several, heard in zip(dances, own, strict=True) for name, source in several.items()
             for piece in real_passages(name, source, heard)]  # fmt: skip
     tables = dict(zip(songs, (shorten(read_music_table(path), settings.grid_s) for path in song_music), strict=True))
     fps = next(iter(tables.values())).fps
@@ -109,9 +110,10 @@ def real_passages(name: str, source: Source, music: MusicTable) -> list[tuple[Ke
     found = []
     for first, end in find_passages(source.kept, source.shot):
         if end - first >= SHORTEST_S * music.fps:
-            beats_s = music.beats.times_s - first / music.fps
+            start, stop = first + source.first, end + source.first  # in the video
+            beats_s = music.beats.times_s - start / music.fps
             inside = beats_s[(beats_s >= 0) & (beats_s < (end - first) / music.fps)]
-            song = Song(f"{name}:{first}", end - first, inside, music.beats.tempo_bpm, music.loudness[first:end])
+            song = Song(f"{name}:{start}", end - first, inside, music.beats.tempo_bpm, music.loudness[start:stop])
             found.append((source.keypoints[first:end], song))
     return found
 

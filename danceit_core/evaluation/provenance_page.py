@@ -19,6 +19,7 @@ from danceit_core.music.table import Beats
 from danceit_core.pose.bvh import Motion
 from danceit_core.pose.skeleton import LEFT_WRIST, MID_HIP, RIGHT_ANKLE, RIGHT_WRIST
 from danceit_core.pose.table import PoseTable
+from danceit_core.pose.tracks import source_names
 
 # A bar shorter than this share of the page has no room for its words.
 LEAST_WORDS = 0.055
@@ -39,7 +40,7 @@ def draw_sources(poses: PoseTable, beats: Beats) -> Figure:
 
     poses: a finished dance, with columns source_video, source_frame, match_distance and metadata seams.
     """
-    video, frame = poses.columns["source_video"].astype(str), poses.columns["source_frame"]
+    video, frame = source_names(poses), poses.columns["source_frame"]
     names, fps, song_s = sorted(set(video)), poses.fps, len(poses) / poses.fps
     rows = min(len(names), TALLEST_ROWS)
     figure = Figure(figsize=(11.5, 1.6 + 0.42 * rows + 1.4), layout="constrained")

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from danceit_core.choreography.align import Source
+from danceit_core.choreography.align import Source, source_name
 from danceit_core.choreography.plan import Plan
 from danceit_core.evaluation.beats import beat_scores
 from danceit_core.evaluation.motion import (
@@ -133,7 +133,8 @@ def chosen_jerk(plans: Sequence[Plan], sources: Mapping[str, Source], *, fps: fl
     parts = []
     for plan in plans:
         for row in range(len(plan)):
-            video, start = str(plan.source_video[row]), int(plan.source_start_frame[row])
+            video = source_name(plan, row, sources)
+            start = int(plan.source_start_frame[row]) - sources[video].first
             if video not in series:
                 series[video] = jerk_series(sources[video].keypoints, fps=fps)
             parts.append(series[video][start : start + round(plan.frames[row] * plan.rate[row])])

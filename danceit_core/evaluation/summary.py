@@ -19,6 +19,7 @@ from danceit_core.errors import DanceItError
 from danceit_core.evaluation.beats import beat_scores
 from danceit_core.evaluation.motion import motion_scores
 from danceit_core.evaluation.painting import flag_poses
+from danceit_core.evaluation.provenance_page import source_names
 from danceit_core.files import write_text
 from danceit_core.music.table import CHECK_BEATS, Beats, MusicTable
 from danceit_core.pose.redetection import detection_share, redetection
@@ -54,7 +55,7 @@ def score_video(
             **beat_scores(poses.keypoints, beats.times_s, fps=poses.fps, tolerances=settings.tolerances, rng=rng),
         },
         "motion": motion_scores(poses.keypoints, fps=poses.fps, seams=seams),
-        "sources": source_shares(poses.columns["source_video"]),
+        "sources": source_shares(source_names(poses)),
     }
 
 

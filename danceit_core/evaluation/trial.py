@@ -88,10 +88,10 @@ def library_of(
     facing = {name: facing_in_passages(s.world, s.kept, s.shot, fps=fps) for name, s in sources.items()}
     return make_library(
         np.stack([sources[name].keypoints[start : start + frames] for name, start, _ in rows]),
-        fragment_id=[f"{name}:{start}" for name, start, _ in rows],
+        fragment_id=[f"{name}:{start + sources[name].first}" for name, start, _ in rows],
         video=names,
-        start_frame=starts,
-        passage_end=ends,
+        start_frame=[start + sources[name].first for name, start in zip(names, starts, strict=True)],
+        passage_end=[end + sources[name].first for name, end in zip(names, ends, strict=True)],
         tempo_bpm=[tempo_bpm[name] for name in names],
         facing=[facing[name][start : start + frames] for name, start, _ in rows],
     )

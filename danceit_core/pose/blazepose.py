@@ -32,7 +32,8 @@ from danceit_core.pose.landmarks import (
     region_around,
     to_body25,
 )
-from danceit_core.pose.lookout import Lookout, join_people
+from danceit_core.pose.lookout import Lookout, content_box, join_people, others
+from danceit_core.pose.lookround import NOWHERE, plan_round
 
 # Share of the body's points in the picture, for somebody who comes into view.
 MIN_INSIDE = 0.7
@@ -46,13 +47,14 @@ def detect_with_blazepose(
     settings: PoseSettings,
     weights: Path,
     is_target: bool = False,
+    at_px: float | None = None,
     sink: FrameSink | None = None,
     outline: bool = True,
     progress: Progress | None = None,
 ) -> Detection:
     """Keypoints and number of persons of every frame by BlazePose; `settings.model` is lite, full or heavy.
 
-    is_target, sink, outline: see `detect.detect_keypoints`.
+    is_target, at_px, sink, outline: see `detect.detect_keypoints`.
     """
     mirror = settings.mirror == "all" or (settings.mirror == "targets" and is_target)
 
@@ -60,7 +62,13 @@ def detect_with_blazepose(
         floor = settings.confidence_floor
         outlined = outline and sink is not None
         return BlazePose(
-            weights, model=settings.model, fps=fps, confidence_floor=floor, mirror=mirror, outline=outlined
+            weights,
+            model=settings.model,
+            fps=fps,
+            confidence_floor=floor,
+            at_px=at_px,
+            mirror=mirror,
+            outline=outlined,
         )
 
     return estimate_frames(frames_path, make=make, sink=sink, progress=progress)
@@ -70,7 +78,8 @@ class BlazePose:
     """Follows one person through the pictures of a video.
 
     weights: folder with the .tflite files. model: of `landmarks.MODELS`. fps: rate of the pictures. confidence_floor:
-    joints less visible than this (0..1) are absent. mirror: look at each region and at its mirror image. outline: let
+    joints less visible than this (0..1) are absent. at_px: the first one followed is the nearest to this x in pixels of
+    those in view; None: the largest. mirror: look at each region and at its mirror image. outline: let
     each `Estimate.body` have the outline. threads: of the CPU. Raises ConfigError for an unknown model, AssetError if
     the weights are missing or damaged.
     """
@@ -82,6 +91,7 @@ class BlazePose:
         fps: float,
         confidence_floor: float,
         model: str = "full",
+        at_px: float | None = None,
         mirror: bool = False,
         outline: bool = False,
         threads: int = THREADS,
@@ -91,6 +101,7 @@ class BlazePose:
         self._lookout = Lookout(self._detector, fps=fps)
         self._identity = Identity(fps=fps)
         self._withdrawn = 0
+        self._at_px = at_px
         self._confidence_floor, self._mirror, self._outline = confidence_floor, mirror, outline
         self._region: Array | None = None
 
@@ -114,7 +125,7 @@ class BlazePose:
         else:
             self._lookout.watch(picture, figure.middle, reach_px=figure.reach_px)
             body = self._check(picture, figure, body)
-        return None if body is None else self._estimate(body)
+        return None if body is None else estimate_of(body, confidence_floor=self._confidence_floor)
 
     def estimate_before(self, picture: Picture, after: Estimate) -> Estimate | None:
         """The person in the picture before that of `after`, looked for from there; None if not in view.
@@ -126,20 +137,13 @@ class BlazePose:
             return None
         # The region is that of the picture after it, as the next one's is when looking forwards.
         body = self._landmarks.look(picture, after.body.following, mirror=self._mirror, outline=self._outline)
-        return self._estimate(body) if body is not None and _share_inside(picture, body) >= MIN_INSIDE else None
+        if body is None or share_inside(picture, body) < MIN_INSIDE:
+            return None
+        return estimate_of(body, confidence_floor=self._confidence_floor)
 
     def forget(self) -> None:
         """Look for the person anew in the next picture, as if it were the first."""
         self._region = None
-
-    def _estimate(self, body: Body) -> Estimate:
-        keypoints = to_body25(body.points, body.visibility, confidence_floor=self._confidence_floor)
-        absent = keypoints[:, 2] == 0
-        depth_px, world = on_body25(body.depth), on_body25(body.world)
-        depth_px[absent] = world[absent] = np.nan
-        fingers = np.concatenate([body.points, body.visibility[:, None]], axis=1)[FINGER_POINTS].astype(np.float32)
-        fingers[fingers[:, 2] < self._confidence_floor] = 0
-        return Estimate(keypoints, depth_px=depth_px, world=world, fingers=fingers, body=body)
 
     def _find(self, picture: Picture) -> Body | None:
         """The body of the person who is followed, found again, or of the largest if nobody else is in view."""
@@ -152,7 +156,7 @@ class BlazePose:
             around = self._detector.find(picture, self._lookout.tile(picture))
             chosen = self._identity.choose(picture, join_people(found, around))
         else:
-            chosen = found[0] if found else None
+            chosen = self._first(picture, found)
         if chosen is not None:
             body = self._follow(picture, region_around(chosen.middle, chosen.outline))
         figure = self._figure()
@@ -163,6 +167,18 @@ class BlazePose:
         if not company:
             self._identity.meet(picture, chosen)
         return body
+
+    def _first(self, picture: Picture, found: list[Person]) -> Person | None:
+        """Whom to follow of those found (the largest first) where nobody was in company."""
+        if self._at_px is None or not found:
+            return found[0] if found else None
+        if self._identity.knows_somebody and (same := self._identity.choose(picture, found)) is not None:
+            return same
+        content, x = content_box(picture), self._at_px
+        for box in plan_round(content, found)[1:]:
+            seen = self._detector.find(picture, box)
+            found = join_people(found, others(seen, NOWHERE, box, content, reach_px=found[0].reach_px))
+        return min(found, key=lambda person: abs(person.middle[0] - x))
 
     def _check(self, picture: Picture, figure: Person, body: Body) -> Body | None:
         """The body, if it is still the same person's; otherwise that person's, None if not in view."""
@@ -197,6 +213,17 @@ class BlazePose:
         return body
 
 
-def _share_inside(picture: Picture, body: Body) -> float:
+def share_inside(picture: Picture, body: Body) -> float:
     """Share of the body's points that lie in the picture."""
     return float(((body.points >= 0) & (body.points < picture.shape[1::-1])).all(axis=1).mean())
+
+
+def estimate_of(body: Body, *, confidence_floor: float) -> Estimate:
+    """What is told of a person in one picture; joints less visible than the floor (0..1) are absent."""
+    keypoints = to_body25(body.points, body.visibility, confidence_floor=confidence_floor)
+    absent = keypoints[:, 2] == 0
+    depth_px, world = on_body25(body.depth), on_body25(body.world)
+    depth_px[absent] = world[absent] = np.nan
+    fingers = np.concatenate([body.points, body.visibility[:, None]], axis=1)[FINGER_POINTS].astype(np.float32)
+    fingers[fingers[:, 2] < confidence_floor] = 0
+    return Estimate(keypoints, depth_px=depth_px, world=world, fingers=fingers, body=body)

@@ -8,7 +8,7 @@ are dropped there. Dropped frames keep their row, so that frame k stays at k / f
 import itertools
 import logging
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,10 +24,11 @@ from danceit_core.pose.skeleton import JOINTS, Keypoints
 from danceit_core.pose.smooth import smooth_passages
 from danceit_core.pose.swaps import mend_swaps
 from danceit_core.pose.table import PoseTable
+from danceit_core.pose.tracks import Track, join_tracks, split_tracks
 
 log = logging.getLogger(__name__)
 
-CHOICES = {"smoothing": ("none", "whittaker"), "several_people": ("drop", "follow")}
+CHOICES = {"smoothing": ("none", "whittaker"), "several_people": ("drop", "follow", "each")}
 
 # A dance that is upside down or on the floor for more of its time may have been filmed with a turned camera.
 NOTABLE_SHARE = 0.25
@@ -104,31 +105,53 @@ def clean_keypoints(
 def clean_table(table: PoseTable, *, settings: CleaningSettings, name: str, tolerant: bool) -> PoseTable:
     """The cleaned table of a video, with columns `kept`, `reason` and `shot` and all metadata of the given one.
 
+    Each dancer of a table of several is cleaned by themselves.
+
     A video that was refused before, and one of which no frame is of use, is passed on with the reason as metadata
     `refused` if `tolerant`; else it raises PoseError. name: of the video, for that message.
     """
     metadata = dict(table.metadata)
-    cleaned = clean_keypoints(
-        table.keypoints,
-        fps=table.fps,
-        settings=settings,
-        cuts=metadata.get("cuts", ()),
-        people=table.columns.get("people"),
-        beside={name: table.columns[name] for name in CARRIED if name in table.columns},
-    )
-    if not metadata.get("refused") and not cleaned.kept.any():
-        metadata["refused"] = f"{name}: {explain_refusal(cleaned.reason)}"
+    tracks = long_tracks(split_tracks(table), settings=settings)
+    cleaned = join_tracks([_clean_track(track, settings=settings, cuts=metadata.get("cuts") or ()) for track in tracks],
+                          metadata=metadata)  # fmt: skip
+    kept, reason = cleaned.columns["kept"], cleaned.columns["reason"]
+    if not metadata.get("refused") and not kept.any():
+        metadata["refused"] = f"{name}: {explain_refusal(reason)}"
     if metadata.get("refused"):
         if not tolerant:
             raise PoseError(metadata["refused"])
         log.warning("left out: %s", metadata["refused"])
-    elif (share := share_not_upright(cleaned.keypoints[cleaned.kept])) > NOTABLE_SHARE:
+    elif (share := share_not_upright(cleaned.keypoints[kept])) > NOTABLE_SHARE:
         log.warning(
             "%s: the body is upside down or lies in %.0f %% of the frames, kept as handstands and floor work; if the "
             "camera was turned there, cut the video and set the column rotate of that part", name, 100 * share,
         )  # fmt: skip
-    columns = {**table.columns, **cleaned.beside, "kept": cleaned.kept, "reason": cleaned.reason, "shot": cleaned.shot}
-    return PoseTable(cleaned.keypoints, metadata, columns)
+    return cleaned
+
+
+def long_tracks(tracks: Sequence[Track], *, settings: CleaningSettings) -> list[Track]:
+    """The dancers of a video without those who are in view too shortly for a fragment; all where all are."""
+    long = [track for track in tracks if len(track.pose) >= settings.min_segment_s * track.pose.fps]
+    if 0 < len(long) < len(tracks):
+        log.info("dancers in view for less than %g s: %d, left out", settings.min_segment_s, len(tracks) - len(long))
+    return long or list(tracks)
+
+
+def _clean_track(track: Track, *, settings: CleaningSettings, cuts: Sequence[int]) -> Track:
+    """One dancer cleaned; cuts: of the video."""
+    pose = track.pose
+    cleaned = clean_keypoints(
+        pose.keypoints,
+        fps=pose.fps,
+        settings=settings,
+        cuts=pose.metadata.get("cuts", ()),
+        people=pose.columns.get("people"),
+        beside={name: pose.columns[name] for name in CARRIED if name in pose.columns},
+    )
+    # The video's shots are counted, not those that this dancer was in.
+    shot = cleaned.shot + np.int32(sum(0 < cut <= track.first for cut in cuts))
+    columns = {**pose.columns, **cleaned.beside, "kept": cleaned.kept, "reason": cleaned.reason, "shot": shot}
+    return replace(track, pose=PoseTable(cleaned.keypoints, pose.metadata, columns))
 
 
 def _clean_shot(

@@ -27,6 +27,7 @@ def detect_keypoints(
     settings: PoseSettings,
     weights: Path,
     is_target: bool = False,
+    at_px: float | None = None,
     sink: FrameSink | None = None,
     outline: bool = True,
     progress: Progress | None = None,
@@ -34,6 +35,7 @@ def detect_keypoints(
     """BODY_25 keypoints of every frame of a frame store, pixels of its frames, and the number of persons seen.
 
     weights: folder of the weights that this project fetches (`blazepose`); the others have paths in the settings.
+    at_px: the one to follow is at first the nearest to this x in pixels, by `blazepose` alone; None: the largest.
     is_target: whether this is the person who is to dance, of whom `pose.mirror` may ask for more care. sink: is given
     the picture and body of each frame, by `blazepose` alone; outline: with the outline.
     Raises PoseError for an unknown detector, MediaError for a file that is no video, AssetError for missing weights,
@@ -44,5 +46,5 @@ def detect_keypoints(
     detect = DETECTORS[settings.detector]
     if settings.detector != "blazepose":
         return detect(frames_path, settings=settings, weights=Path(weights), progress=progress)
-    given = {"is_target": is_target, "sink": sink, "outline": outline}
+    given = {"is_target": is_target, "at_px": at_px, "sink": sink, "outline": outline}
     return detect(frames_path, settings=settings, weights=Path(weights), progress=progress, **given)

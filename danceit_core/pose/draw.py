@@ -31,6 +31,7 @@ FINGER_COLOURS = (
 # Fingers of which only the knuckles are known: from the wrist to thumb, index and little finger, and across.
 KNOWN_FINGERS = (0, 1, 4)
 FINGER_SHARE = 0.6
+Colour = tuple[int, int, int]
 # Share of the picture's shorter side that a limb is thick, before its soft edge: 5 pixels at 512.
 THICKNESS_SHARE = 0.01
 # Standard deviation of a spot of the heat maps, share of the side.
@@ -41,14 +42,16 @@ SUBPIXEL_BITS = 4
 FARTHEST_PX = 1e4
 
 
-def draw_skeleton(picture: Picture, keypoints: Keypoints, *, thickness: int | None = None) -> Picture:
+def draw_skeleton(
+    picture: Picture, keypoints: Keypoints, *, thickness: int | None = None, one_colour: Colour | None = None
+) -> Picture:
     """A copy of `picture` with the limbs of (25, 3) keypoints drawn on it, anti-aliased, to a fraction of a pixel.
 
-    thickness: pixels, at least 1; None scales it with the picture.
+    thickness: pixels, at least 1; None scales it with the picture. one_colour: of all limbs.
     """
     drawn = np.ascontiguousarray(picture).copy()
     width_px = thickness or max(1, round(min(picture.shape[:2]) * THICKNESS_SHARE))
-    _draw_lines(drawn, keypoints, LIMBS, LIMB_COLOURS, width_px)
+    _draw_lines(drawn, keypoints, LIMBS, [one_colour] * len(LIMBS) if one_colour else LIMB_COLOURS, width_px)
     return drawn
 
 

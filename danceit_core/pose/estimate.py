@@ -43,6 +43,9 @@ class Detection:
     hips' middle (x right, y down, z away from the camera), NaN where absent; fingers (T, 6, 3) like keypoints: thumb,
     index, little finger of the right, then of the left hand. Where they were asked for, else None: hands (T, 2, 21, 3),
     the right one first, and face (T, 468, 3), as `hands` and `face` describe them.
+
+    Of several dancers who are followed each (`tracks`): rows R instead of frames T, with the frame and the track of
+    each, int32 (R,); else both are None and row k is frame k.
     """
 
     keypoints: Keypoints
@@ -52,6 +55,8 @@ class Detection:
     fingers: Keypoints | None = None
     hands: Keypoints | None = None
     face: Keypoints | None = None
+    frame: NDArray[np.int32] | None = None
+    track: NDArray[np.int32] | None = None
 
 
 @dataclass(frozen=True)
@@ -136,7 +141,7 @@ def estimate_pictures(
 
     def settle() -> None:
         frame = pending.popleft()
-        rows.append(None if frame.found is None else _row(frame.found))
+        rows.append(None if frame.found is None else row_of(frame.found))
         if sink is not None:
             sink(frame.picture, None if frame.found is None else frame.found.body)
 
@@ -174,7 +179,7 @@ def fill_before(pending: "deque[_Frame]", estimator: PoseEstimator) -> None:
 
 
 def gather(rows: list[Values | None], people: list[int | None]) -> Detection:
-    """The frames' numbers (`_row`, None where there is nobody) as arrays."""
+    """The frames' numbers (`row_of`, None where there is nobody) as arrays."""
     counts = None if None in people else np.array(people, np.int16)
     found = np.array([row is not None for row in rows], bool)
     values = np.stack([row for row in rows if row is not None]) if found.any() else np.zeros((0, KEYPOINTS))
@@ -194,7 +199,7 @@ def gather(rows: list[Values | None], people: list[int | None]) -> Detection:
     )
 
 
-def _row(estimate: Estimate) -> Values:
+def row_of(estimate: Estimate) -> Values:
     """All numbers of a frame in one array: objects of many would weigh more than an hour's numbers."""
     parts = (estimate.keypoints, estimate.fingers, estimate.depth_px, estimate.world)
     return np.concatenate([part.ravel() for part in parts if part is not None])

@@ -5,11 +5,13 @@ offset x and y of the picture in the frame), `letterboxes` where that changes (f
 and `source` (path and SHA-256).
 """
 
+import logging
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from danceit_core.config import PoseSettings
 from danceit_core.errors import PoseError
@@ -17,10 +19,13 @@ from danceit_core.media.source import SourceReport
 from danceit_core.media.video import probe
 from danceit_core.pose.details import share_frames, wanted_details
 from danceit_core.pose.detect import detect_keypoints
+from danceit_core.pose.detect_each import detect_each
 from danceit_core.pose.estimate import FrameSink, Progress
 from danceit_core.pose.refusal import make_table, reason_to_refuse
 from danceit_core.pose.skeleton import Keypoints
 from danceit_core.pose.table import PoseTable
+
+log = logging.getLogger(__name__)
 
 # Confidence of a joint that a detector places where the camera saw nothing.
 GUESSED = 0.01
@@ -33,30 +38,42 @@ def extract_keypoints(
     settings: PoseSettings,
     weights: Path,
     is_target: bool,
+    each: bool = False,
+    at_x: float | None = None,
     sink: FrameSink | None = None,
     progress: Progress | None = None,
 ) -> PoseTable:
     """The keypoint table of a frame store.
 
-    report: what is known of the source video. is_target, sink: see `detect_keypoints`. A dance without a usable person
-    gives a table without rows; a target without is a PoseError, which says why. Raises what `detect_keypoints` raises.
+    report: what is known of the source video. is_target, sink: see `detect_keypoints`. each: follow every dancer (a
+    table of tracks, see `tracks`), for `blazepose` alone; else one, at first the largest or, with at_x, the one nearest
+    to that share (0..1) of the source's width. A dance without a usable person gives a table without rows; a target
+    without is a PoseError, which says why. Raises what `detect_keypoints` raises.
     """
     info = probe(frames_path)
     detection, refused = None, report.refused
     if not refused:
         details = wanted_details(settings, weights=weights, is_target=is_target)
-        sinks = [one for one in (sink, details) if one is not None]
-        detection = detect_keypoints(
-            frames_path,
-            settings=settings,
-            weights=weights,
-            is_target=is_target,
-            sink=share_frames(sinks),
-            outline=sink is not None,
-            progress=progress,
-        )
-        detection = detection if details is None else details.add_to(detection)
-        detection = replace(detection, keypoints=doubt_outside(detection.keypoints, report))
+        if each:
+            if details is not None:
+                log.warning("%s: hands and face are not looked for where every dancer is followed", report.path)
+            detection = detect_each(
+                frames_path, settings=settings, weights=weights, cuts=report.cuts, progress=progress
+            )
+        else:
+            detection = detect_keypoints(
+                frames_path,
+                settings=settings,
+                weights=weights,
+                is_target=is_target,
+                at_px=column_px(at_x, report),
+                sink=share_frames([one for one in (sink, details) if one is not None]),
+                outline=sink is not None,
+                progress=progress,
+            )
+            detection = detection if details is None else details.add_to(detection)
+        doubted = doubt_outside(detection.keypoints, report, frame=detection.frame)
+        detection = replace(detection, keypoints=doubted)
         refused = reason_to_refuse(detection, report.path, rotate=report.rotate)
     if refused and is_target:
         raise PoseError(refused)
@@ -70,17 +87,30 @@ def extract_keypoints(
     return make_table(detection, refused=refused, fps=info.fps, size=(info.width, info.height), about=about)
 
 
-def doubt_outside(keypoints: Keypoints, report: SourceReport) -> Keypoints:
+def column_px(at_x: float | None, report: SourceReport) -> float | None:
+    """The x in pixels of the frame store at a share (0..1) of the width of the source's first pictures."""
+    if at_x is None:
+        return None
+    first = report.placements[0]
+    scale, left, _ = first.letterbox
+    return float(left + scale * first.width * at_x)
+
+
+def doubt_outside(keypoints: Keypoints, report: SourceReport, *, frame: NDArray | None = None) -> Keypoints:
     """(T, 25, 3) keypoints with at most GUESSED confidence where they lie outside of the source's picture.
+
+    frame: the frame of each row (T,), where that is not its number.
 
     A detector that knows bodies goes on guessing below and beside the picture; nobody can see that it is right.
     """
     doubted = keypoints.copy()
-    ends = [placement.frame for placement in report.placements[1:]] + [len(keypoints)]
+    numbers = np.arange(len(keypoints)) if frame is None else frame
+    ends = [placement.frame for placement in report.placements[1:]] + [int(numbers.max(initial=-1)) + 1]
     for placement, end in zip(report.placements, ends, strict=True):
         scale, left, top = placement.letterbox
         low, high = np.array([left, top]), np.array([left + scale * placement.width, top + scale * placement.height])
-        part = doubted[placement.frame : end]
+        rows = (numbers >= placement.frame) & (numbers < end)
+        part = doubted[rows]
         outside = ((part[..., :2] < low) | (part[..., :2] >= high)).any(axis=-1)
-        part[..., 2] = np.where(outside, np.minimum(part[..., 2], GUESSED), part[..., 2])
+        doubted[rows, :, 2] = np.where(outside, np.minimum(part[..., 2], GUESSED), part[..., 2])
     return doubted

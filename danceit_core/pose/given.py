@@ -95,6 +95,11 @@ def _read_table(path: Path) -> Given:
         about = pq.read_metadata(path)
         _check_length(path, about.num_rows)
         schema = about.schema.to_arrow_schema()
+        if "track" in schema.names:
+            raise PoseError(
+                f"{path} holds several dancers (column track); give one dancer's rows without the column, or the video "
+                "in column path and no keypoints"
+            )
         columns = [name for name in ("keypoints", "people") if name in schema.names]
         for name in columns:
             kind = schema.field(name).type

@@ -33,6 +33,11 @@ class Identity:
         self._place, self._reach_px = np.zeros(2), 1.0
         self.unsure = 0
 
+    @property
+    def knows_somebody(self) -> bool:
+        """Whether somebody was followed before."""
+        return self._look is not None
+
     def is_due(self, figure: Person, *, company: bool) -> bool:
         """The next picture: whether it is time for a check, or the figure moves as no body does beside others."""
         self.unsure += 1

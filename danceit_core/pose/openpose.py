@@ -20,6 +20,8 @@ from danceit_core.files import whole_file
 from danceit_core.pose.estimate import Detection
 from danceit_core.pose.json_frames import Frame, folder_frames, zip_frames
 from danceit_core.pose.skeleton import JOINTS, Keypoints, present
+from danceit_core.pose.table import PoseTable
+from danceit_core.pose.tracks import split_tracks
 from danceit_core.pose.units import as_keypoints
 from danceit_core.tables import DAMAGE, one_line
 
@@ -36,10 +38,32 @@ def write_openpose_zip(path: str | Path, keypoints: Keypoints, *, name: str) -> 
 
     Coordinates are rounded to a thousandth, as OpenPose does; the same keypoints give the same bytes.
     """
+    _write_frames(path, ([(-1, frame)] for frame in keypoints), name=name)
+
+
+def write_openpose_table(path: str | Path, table: PoseTable, *, name: str) -> None:
+    """The same of a keypoint table; of several dancers (`tracks`) each frame lists its own by `person_id`."""
+    tracks = split_tracks(table)
+    frames = (
+        [
+            (-1 if track.number is None else track.number, track.pose.keypoints[number - track.first])
+            for track in tracks
+            if track.first <= number < track.end
+        ]
+        for number in range(max((track.end for track in tracks), default=0))
+    )
+    _write_frames(path, frames, name=name)
+
+
+def _write_frames(path: str | Path, frames: Iterable[list[tuple[int, Keypoints]]], *, name: str) -> None:
+    """One file a frame, of the persons in it: their ID and (25, 3) keypoints; who has no joint is left out."""
     with whole_file(path) as partial, zipfile.ZipFile(partial, "w") as archive:
-        for number, frame in enumerate(keypoints):
-            numbers = [round(float(value), 3) for value in frame.reshape(-1)]
-            people = [{"person_id": [-1], "pose_keypoints_2d": numbers}] if present(frame).any() else []
+        for number, persons in enumerate(frames):
+            people = [
+                {"person_id": [who], "pose_keypoints_2d": [round(float(value), 3) for value in keypoints.reshape(-1)]}
+                for who, keypoints in persons
+                if present(keypoints).any()
+            ]
             entry = zipfile.ZipInfo(f"{name}_{number:012d}_keypoints.json")
             archive.writestr(entry, json.dumps({"version": 1.3, "people": people}), zipfile.ZIP_DEFLATED)
 

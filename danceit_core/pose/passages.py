@@ -1,7 +1,8 @@
 """Passages of a cleaned video: runs of frames that cleaning kept, all of one shot of the camera.
 
 Cleaning marks each frame in the column `kept` and numbers the camera's shots in the column `shot` (it rises at each
-cut). A table without `kept` keeps all its frames, one without `shot` is one shot.
+cut). A table without `kept` keeps all its frames, one without `shot` is one shot. The dancers of a table of several
+(column `track`) follow each other in its rows: no passage goes from one to the next.
 """
 
 import itertools
@@ -18,8 +19,13 @@ def kept_frames(pose: PoseTable) -> NDArray[np.bool_]:
 
 
 def shot_numbers(pose: PoseTable) -> NDArray[np.int32]:
-    """The shot that each frame belongs to, (T,), rising at each camera cut."""
-    return np.array(pose.columns.get("shot", np.zeros(len(pose))), np.int32)
+    """The shot that each frame belongs to, (T,), rising at each camera cut; and from one dancer to the next."""
+    shot = np.array(pose.columns.get("shot", np.zeros(len(pose))), np.int32)
+    if "track" not in pose.columns or not len(shot):
+        return shot
+    begins = np.diff(pose.columns["track"], prepend=pose.columns["track"][:1]) != 0
+    begins |= np.diff(shot, prepend=shot[:1]) != 0
+    return np.cumsum(begins, dtype=np.int32)
 
 
 def find_passages(kept: NDArray[np.bool_], shot: NDArray[np.int32] | None = None) -> list[tuple[int, int]]:

@@ -40,11 +40,21 @@ def reason_to_refuse(detection: Detection, path: str | Path, *, rotate: int | No
     rotate: degrees clockwise by which the table's column `rotate` has turned the video; None for given keypoints.
     """
     try:
-        check_person(detection.keypoints, path)
+        check_person(in_any_track(detection), path)
         check_upright(detection.keypoints, path, rotate=rotate)
     except PoseError as error:
         return str(error)
     return ""
+
+
+def in_any_track(detection: Detection) -> Keypoints:
+    """Keypoints (T, 25, 3) of the video's frames up to the last in which anybody is, of several dancers anyone's."""
+    if detection.frame is None:
+        return detection.keypoints
+    anyone = np.zeros((int(detection.frame.max(initial=-1)) + 1, JOINTS, 3), np.float32)
+    seen = (detection.keypoints[..., 2] > 0).any(axis=1)
+    anyone[detection.frame[seen]] = detection.keypoints[seen]
+    return anyone
 
 
 def make_table(
@@ -53,7 +63,8 @@ def make_table(
     """A keypoint table; without rows if `refused` says why. about: further metadata."""
     if refused or detection is None:
         detection = Detection(np.zeros((0, JOINTS, 3), np.float32), None)
-    known = {name: getattr(detection, name) for name in ("people", "depth", "world", "fingers", "hands", "face")}
+    names = ("people", "depth", "world", "fingers", "hands", "face", "frame", "track")
+    known = {name: getattr(detection, name) for name in names}
     columns = {name: values for name, values in known.items() if values is not None}
     metadata = {"fps": fps, "width": size[0], "height": size[1], "refused": refused, **about}
     return PoseTable(detection.keypoints, metadata, columns)

@@ -51,7 +51,7 @@ class Reason:
 REASONS: dict[str, Reason] = {
     NO_PERSON: Reason("nobody is seen", "film the dancer large and in full view, in good light"),
     SEVERAL_PEOPLE: Reason(
-        "several people are in view", "film one dancer alone, or set cleaning.several_people to follow the largest"
+        "several people are in view", "film one dancer alone, or set cleaning.several_people to `follow` or `each`"
     ),
     NO_TORSO: Reason("neck or hips are not seen", "film the whole body, not a part of it"),
     TURNED: Reason(
@@ -94,7 +94,7 @@ def rejection_reasons(
     never = np.zeros(len(keypoints), bool)
     checks = {
         NO_PERSON: ~seen.any(axis=1),
-        SEVERAL_PEOPLE: never if people is None or settings.several_people == "follow" else in_company(people, fps=fps),
+        SEVERAL_PEOPLE: never if people is None or settings.several_people != "drop" else in_company(people, fps=fps),
         NO_TORSO: ~(torso_length(keypoints) > 0),
         TURNED: np.full(len(keypoints), is_turned_shot(keypoints, fps=fps)),
         NO_HANDS: ~sure[:, HANDS].any(axis=1),

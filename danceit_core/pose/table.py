@@ -4,7 +4,9 @@ Columns: `frame` int32 (0, 1, 2, ...), `time_s` float64 (= frame / fps), `keypoi
 (25 BODY_25 joints x (x, y, confidence), pixels of the picture named in the metadata). Stages add columns of their
 own (cleaning: `kept`, `reason`; a generated dance: `source_video`, `source_frame`, `match_distance`). Where the
 detector gives them (`estimate.Detection` says what they are), also of lists of float32: `depth` (25), `world` (25 x 3),
-`fingers` (6 x 3), `hands` (2 x 21 x 3), `face` (468 x 3). The file's key-value metadata holds one JSON object under
+`fingers` (6 x 3), `hands` (2 x 21 x 3), `face` (468 x 3). With a column `track` the table holds several dancers
+(`tracks`), its rows are ordered by (track, frame), and `frame` is not the number of the row. The file's key-value
+metadata holds one JSON object under
 "danceit": fps, width, height, schema (2; files before the lists have none) and what the stage adds.
 """
 
@@ -24,7 +26,7 @@ MOST_FPS, MOST_PIXELS = 1000, 65536
 # Kinds (as in numpy's dtype.kind) of the columns that stages add.
 COLUMN_KINDS = {
     "people": "iu", "kept": "b", "reason": "OU", "shot": "iu", "source_video": "OU", "source_frame": "iu",
-    "match_distance": "f",
+    "source_track": "iu", "match_distance": "f", "track": "iu", "frame": "iu",
 }  # fmt: skip
 # Columns of lists: shape of a row. Schema 1 had none of them.
 LIST_COLUMNS: dict[str, tuple[int, ...]] = {
@@ -37,7 +39,8 @@ SCHEMA = 2
 class PoseTable:
     """Keypoints of one video: `keypoints` (T, 25, 3), `columns` of length T, `metadata` with fps, width, height.
 
-    Columns of lists are arrays of the shapes of LIST_COLUMNS: (T, 25), (T, 25, 3), (T, 6, 3), ...
+    Columns of lists are arrays of the shapes of LIST_COLUMNS: (T, 25), (T, 25, 3), (T, 6, 3), ... A table of several
+    dancers (column `track`) has a column `frame`, too; without, row k is frame k.
     """
 
     keypoints: Keypoints
@@ -71,13 +74,14 @@ def write_pose_table(
     keypoints = np.ascontiguousarray(keypoints, np.float32)
     if keypoints.ndim != 3 or keypoints.shape[1:] != (JOINTS, 3):
         raise PoseError(f"{path}: keypoints have shape {keypoints.shape}; (frames, 25, 3) is expected")
-    frames = len(keypoints)
+    columns = dict(columns or {})
+    frame = np.asarray(columns.pop("frame", np.arange(len(keypoints))), np.int32)
     data: dict[str, Any] = {
-        "frame": pa.array(np.arange(frames, dtype=np.int32)),
-        "time_s": pa.array(np.arange(frames) / fps),
+        "frame": pa.array(frame),
+        "time_s": pa.array(frame / fps),
         "keypoints": pa.FixedSizeListArray.from_arrays(pa.array(keypoints.reshape(-1)), 3 * JOINTS),
     }
-    for name, values in (columns or {}).items():
+    for name, values in columns.items():
         data[name] = _as_lists(values, LIST_COLUMNS[name]) if name in LIST_COLUMNS else pa.array(values)
     about = {"fps": fps, "width": size[0], "height": size[1], **(metadata or {}), "schema": SCHEMA}
     write_table(path, pa.table(data), metadata=about)
@@ -90,7 +94,7 @@ def read_pose_table(path: str | Path, *, columns: list[str] | None = None) -> Po
         # (T * 75,) -> (T, 25, 3)
         keypoints = list_column(table, "keypoints").reshape(table.num_rows, JOINTS, 3)
         _check_metadata(metadata)
-        core = {"frame", "time_s", "keypoints"}
+        core = {"time_s", "keypoints"} | (set() if "track" in table.column_names else {"frame"})
         further = {
             name: list_column(table, name).reshape(table.num_rows, *LIST_COLUMNS[name])
             if name in LIST_COLUMNS
@@ -101,6 +105,8 @@ def read_pose_table(path: str | Path, *, columns: list[str] | None = None) -> Po
         for name, kinds in COLUMN_KINDS.items():
             if name in further and further[name].dtype.kind not in kinds:
                 raise ValueError(f"column {name} holds {further[name].dtype}")
+        if "track" in further:
+            _check_tracks(further["track"], further["frame"])
     except FileNotFoundError:
         raise PoseError(f"{path}: no such keypoint table; run the rule that writes it") from None
     except DAMAGE as error:
@@ -114,6 +120,15 @@ def _as_lists(values: ArrayLike, shape: tuple[int, ...]) -> pa.Array:
     """(T, *shape) numbers as a column of lists."""
     numbers = np.ascontiguousarray(values, np.float32).reshape(-1)
     return pa.FixedSizeListArray.from_arrays(pa.array(numbers), int(np.prod(shape)))
+
+
+def _check_tracks(track: NDArray[np.integer], frame: NDArray[np.integer]) -> None:
+    """Raise ValueError unless each track is a row of frames one after the other, and the tracks are in order."""
+    step = np.diff(track.astype(np.int64))
+    if len(track) and (track.min() < 0 or frame.min() < 0 or (step < 0).any()):
+        raise ValueError("its rows are not in the order of track and frame")
+    if (np.diff(frame.astype(np.int64))[step == 0] != 1).any():
+        raise ValueError("a track of it lacks frames")
 
 
 def _check_metadata(metadata: dict[str, Any]) -> None:

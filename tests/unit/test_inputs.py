@@ -259,3 +259,49 @@ def test_a_name_in_the_configuration_that_is_not_utf_8(config, key):
     assert f"config.yaml: {key} is 'caf\\udce9.tsv', which is no UTF-8 text; rename the file or folder" in refuse(
         config
     )
+
+
+def with_x(config: dict[str, Any], table: str, x: str) -> None:
+    lines = Path(config[table]).read_text().splitlines()
+    edit(config, table, f"{lines[0]}\tx\n{lines[1]}\t{x}\n")
+
+
+@pytest.mark.parametrize("table", ["videos", "targets"])
+def test_which_of_several_people_is_followed(config, table):
+    with_x(config, table, "0.25")
+    row = {"videos": "waltz", "targets": "person"}[table]
+    assert refuse(config) == (
+        f"{config[table]}: column x of {row} is 0.25, but cleaning.several_people is 'drop': frames with several "
+        "people are dropped, whoever is followed; set it to 'follow' or 'each', or empty the cell"
+    )
+    for several in ("follow", "each"):
+        config["cleaning"] = {"several_people": several}
+        assert load_project(config, schemas=SCHEMAS, config_files="config.yaml").clips().at[row, "x"] == "0.25"
+    config["pose"] = {"detector": "opencv"}
+    assert "pose.detector: opencv" in refuse(config)
+
+
+@pytest.mark.parametrize("x", ["1.2", "-0.1", "left", "50%"])
+def test_a_place_outside_of_the_picture(config, x):
+    config["cleaning"] = {"several_people": "follow"}
+    with_x(config, "videos", x)
+    message = refuse(config)
+    assert f"line 2: x: '{x}' does not match" in message
+    assert "0 (left edge of the upright picture) to 1 (right edge)" in message
+
+
+def test_given_joints_have_nobody_to_follow(config, tmp_path):
+    config["cleaning"] = {"several_people": "follow"}
+    edit(config, "videos", f"video\tpath\tkeypoints\tx\nwaltz\t\t{tmp_path}/joints.npz\t0.5\n")
+    assert "its joints are given in column keypoints; empty one of the two" in refuse(config)
+
+
+def test_each_needs_a_detector_that_can(config):
+    config["cleaning"] = {"several_people": "each"}
+    config["pose"] = {"detector": "openpose"}
+    assert refuse(config) == (
+        "config.yaml: cleaning.several_people is 'each', which pose.detector: openpose cannot do; set one of them to "
+        "another value (each needs blazepose)"
+    )
+    config["cleaning"] = {"several_people": "echa"}
+    assert "'echa' is not one of ['drop', 'follow', 'each']" in refuse(config)

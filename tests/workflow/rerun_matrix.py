@@ -101,6 +101,10 @@ CHANGES = [
     Change("video.fps", {"normalise_video", "analyse_song", "analyse_dance"}, "video={fps: 25}"),
     Change("pose", {"extract_keypoints", "extract_target", "detect_result"}, "pose={confidence_floor: 0.05}"),
     Change("cleaning", {"clean_keypoints"}, "cleaning={max_gap_s: 0.2}"),
+    Change("cleaning.several_people, one", {"clean_keypoints"}, "cleaning={several_people: follow}"),
+    Change(
+        "cleaning.several_people, each", {"extract_keypoints", "clean_keypoints"}, "cleaning={several_people: each}"
+    ),
     Change("fragments", {"cut_fragments"}, "fragments={hop_s: 0.25}"),
     Change("music", {"analyse_song", "analyse_dance"}, "music={features: mfcc}"),
     Change("matcher", {"train_matcher"}, "matcher={epochs: 3}"),

@@ -97,6 +97,12 @@ def is_dance(wildcards):
     return wildcards.video in project.videos.index
 
 
+def follows_each(wildcards):
+    """Whether every dancer of a video is followed: of a target one is, and of a video whose column x says which."""
+    each = settings["cleaning"]["several_people"] == "each"
+    return each and is_dance(wildcards) and not clips.at[wildcards.video, "x"]
+
+
 def pose_networks(wildcards):
     """The networks of BlazePose; the files of the other detectors are the user's own."""
     if settings["pose"]["detector"] != "blazepose":

@@ -26,6 +26,9 @@ rule extract_keypoints:
         **stage("pose"),
         weights=lambda w, input: weights_folder(input),
         tolerant=is_dance,
+        # Of cleaning's settings the one that says who is followed; `drop` and `follow` are alike here.
+        each=follows_each,
+        at_x=lambda w: clips.at[w.video, "x"],
     script:
         "../scripts/extract_keypoints.py"
 

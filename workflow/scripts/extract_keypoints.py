@@ -12,6 +12,8 @@ with stage(snakemake) as run:
         "report": report,
         "settings": PoseSettings(**params.settings),
         "is_target": not params.tolerant,
+        "each": params.each,
+        "at_x": float(params.at_x) if params.at_x else None,
     }
     weights = Path(snakemake.params.weights)
     table = extract_keypoints(snakemake.input.frames, weights=weights, progress=run.progress, **given)

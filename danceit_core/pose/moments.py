@@ -1,0 +1,43 @@
+"""What is remembered of the last pictures of several dancers: who was where, and where somebody is hidden."""
+
+from dataclasses import dataclass, field
+
+from danceit_core.media.letterbox import Picture
+from danceit_core.pose.apart import Figure, covered, doubtful_joints, far_apart, without
+from danceit_core.pose.pieces import Piece
+
+# Who is lost so near to somebody (in distances from hips to outline), or covered by them so far, may be behind them.
+HIDDEN, HIDDEN_SHARE = 0.65, 0.25
+
+
+@dataclass
+class Moment:
+    """A picture not long ago, and who was where in it: the figure of each piece by its number."""
+
+    frame: int
+    picture: Picture
+    figures: dict[int, Figure] = field(default_factory=dict)
+
+
+@dataclass
+class Shadow:
+    """Where two were together, one of them hidden: from frame `first` on until both are seen again, or `end`."""
+
+    figure: Figure
+    first: int
+    end: int
+
+
+def leave_out(one: Piece, other: Piece, moment: Moment) -> None:
+    """Take from two neighbours the joints in a frame of both that may be the other's."""
+    figures = moment.figures[one.number], moment.figures[other.number]
+    first, second = one.estimate(moment.frame), other.estimate(moment.frame)
+    of_first = doubtful_joints(first.keypoints, figures[0], second.keypoints, figures[1])
+    of_second = doubtful_joints(second.keypoints, figures[1], first.keypoints, figures[0])
+    one.found[moment.frame - one.first] = without(first, of_first)
+    other.found[moment.frame - other.first] = without(second, of_second)
+
+
+def hides(one: Piece, lost: Piece) -> bool:
+    """Whether somebody who is lost was last so near to another that they may be behind that one."""
+    return far_apart(one.ends, lost.ends) < HIDDEN or covered(lost.ends, one.ends) > HIDDEN_SHARE
