@@ -19,11 +19,11 @@ from danceit_core.errors import DanceItError
 from danceit_core.evaluation.beats import beat_scores
 from danceit_core.evaluation.motion import motion_scores
 from danceit_core.evaluation.painting import flag_poses
-from danceit_core.evaluation.provenance_page import source_names
 from danceit_core.files import write_text
 from danceit_core.music.table import CHECK_BEATS, Beats, MusicTable
 from danceit_core.pose.redetection import detection_share, redetection
 from danceit_core.pose.table import PoseTable
+from danceit_core.pose.tracks import source_names
 from danceit_core.tables import DAMAGE, one_line
 
 

@@ -42,7 +42,6 @@ from danceit_core.database.statistics import (
 from danceit_core.database.table import read_database, write_fragments
 from danceit_core.errors import ChoreographyError, ConfigError, PoseError
 from danceit_core.evaluation.cleaning_page import draw_cleaning
-from danceit_core.evaluation.provenance_page import source_names
 from danceit_core.media.video import VideoWriter
 from danceit_core.pose.clean import clean_keypoints, clean_table
 from danceit_core.pose.extract import extract_keypoints
@@ -52,7 +51,7 @@ from danceit_core.pose.openpose import write_openpose_table, write_openpose_zip
 from danceit_core.pose.passages import find_passages, kept_frames, shot_numbers
 from danceit_core.pose.skeleton import MID_HIP, present
 from danceit_core.pose.table import PoseTable, read_pose_table, write_pose_table
-from danceit_core.pose.tracks import dance_name, join_tracks, split_tracks
+from danceit_core.pose.tracks import dance_name, join_tracks, source_names, split_tracks
 
 FPS = 24.0
 EACH = CleaningSettings(several_people="each")
