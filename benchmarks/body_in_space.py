@@ -13,8 +13,8 @@ import tempfile
 from pathlib import Path
 
 import numpy as np
-from keypoints_accuracy import ANGLES_DEG, SIZE, film, turned
 from numpy.typing import NDArray
+from studio_films import ANGLES_DEG, SIZE, film_clip, turned
 
 from danceit_core.assets import fetch_body_mesh, fetch_pose_weights
 from danceit_core.config import CleaningSettings, PoseSettings
@@ -70,10 +70,10 @@ def main() -> None:
     full_turns, half_turns, shares = [], [], []
     with tempfile.TemporaryDirectory() as folder:
         for clip in arguments.clips:
-            filmed = film(clip, mesh=mesh, folder=Path(folder), seconds=arguments.seconds)
+            filmed = film_clip(clip, mesh=mesh, folder=Path(folder), seconds=arguments.seconds)
             dances = true_dances(clip, mesh=mesh, seconds=arguments.seconds)
-            for angle_deg, (path, *_), true in zip(ANGLES_DEG, filmed, dances, strict=True):
-                table = detect(path, weights=weights)
+            for angle_deg, shot, true in zip(ANGLES_DEG, filmed, dances, strict=True):
+                table = detect(shot.path, weights=weights)
                 world = table.columns["world"]
                 facing, truth = (facing_angles(points, fps=FPS) for points in (world, true * TO_ROOM))
                 view = view_of(truth, turntable=angle_deg is None)
@@ -87,7 +87,7 @@ def main() -> None:
                 half_turns.append([abs(found.turns - true_facing.turns) for found in (by_depth, by_shoulders)])
                 share = true_facing.towards / true_facing.frames
                 shares.append([abs(found.towards / found.frames - share) for found in (by_depth, by_shoulders)])
-                motion = table_motion(table, name=path.stem)
+                motion = table_motion(table, name=shot.path.stem)
                 found = (motion.positions - motion.positions[:, :1])[:, list(AT_POINT)]
                 seen = (world * TO_ROOM)[:, list(AT_POINT.values())]
                 joints.append(100 * np.linalg.norm(found - seen, axis=-1).ravel())
