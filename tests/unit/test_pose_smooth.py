@@ -31,7 +31,7 @@ def test_it_solves_the_equation_it_is_named_for():
 def test_what_remains_of_swings_noise_and_its_jerk():
     """The figures that the module names."""
     noise = np.random.default_rng(0).normal(size=(20000, 1))
-    for confidence, swings, share, jerk in ((1.0, (0.99, 0.91), 0.57, 0.09), (0.3, (0.97, 0.75), 0.52, 0.05)):
+    for confidence, swings, share, jerk in ((1.0, (0.98, 0.83), 0.54, 0.06), (0.3, (0.94, 0.60), 0.48, 0.03)):
         assert [kept(hz, confidence) for hz in (2, 3)] == pytest.approx(swings, abs=0.01)
         left = whittaker(noise, np.full(len(noise), confidence), fps=FPS)
         assert left.std() == pytest.approx(share, abs=0.01)

@@ -115,7 +115,7 @@ def test_short_videos(frames):
 
 def test_flips_are_found_where_they_are():
     swapped = exchange(DANCE, ARMS, 100, 130)
-    flips, visible = find_flips(in_torsos(swapped, fps=FPS), joints=ARMS)
+    flips, visible = find_flips(in_torsos(swapped, fps=FPS), swapped[..., 2], joints=ARMS)
     assert np.flatnonzero(flips).tolist() == [100, 130]
     assert visible.all()
 
@@ -137,3 +137,13 @@ def test_cleaning_takes_swaps_back_unless_told_not_to():
     assert np.abs(left.keypoints - DANCE)[100:110].max() > 10
     lasting = clean_keypoints(exchange(DANCE, ARMS, 100, 160), fps=FPS, settings=settings)
     assert np.flatnonzero(lasting.reason == "swap").tolist() == [100, 160]
+
+
+def test_guesses_of_hidden_limbs_prove_no_swap():
+    """The same wild moves of both arms: a flip where they were seen, none where they were guessed."""
+    swapped = exchange(DANCE, ARMS, 100, 130)
+    guessed = swapped.copy()
+    guessed[:, list(ARMS), 2] = 0.1
+    for keypoints, found in ((swapped, True), (guessed, False)):
+        flips, _ = find_flips(in_torsos(keypoints, fps=FPS), keypoints[..., 2], joints=ARMS)
+        assert flips.any() == found
