@@ -1,0 +1,129 @@
+"""The outline of the person in each picture of a video: what the landmark network says of it, made sharp and steady.
+
+The network's outline is a square of 256 x 256 probabilities, coarse for a person who fills a large picture, and each is
+found without regard to the one before. On a grid as coarse as the network's own, in the box around the person, it is
+made steady, coloured and sharp (`refine`), looking both ways: nothing drags behind.
+
+Coordinates are continuous: the middle of the first pixel is at 0.5.
+"""
+
+from dataclasses import dataclass
+from typing import Protocol
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from danceit_core.media.letterbox import Picture
+from danceit_core.media.mask_video import Mask
+from danceit_core.pose.landmarks import CROP_SIDE, crop_transform
+from danceit_core.pose.refine import Grid, Values, coloured, sharpened, steadied
+
+Box = tuple[int, int, int, int]  # left, top, right, bottom in pixels of the picture
+
+# Where the network is less sure than this, nobody is; the box goes on for so many cells of the network around the rest.
+FAINT, MARGIN = 0.05, 4
+
+
+class Outlined(Protocol):
+    """What is needed of a `landmarks.Body`: its region (4,), and the outline (256, 256) in the region's crop."""
+
+    @property
+    def region(self) -> NDArray[np.float64]: ...
+    @property
+    def outline(self) -> Values | None: ...
+
+
+@dataclass(frozen=True)
+class Seen:
+    """A picture, uint8 RGB (H, W, 3), and the person in it, None if there is nobody."""
+
+    picture: Picture
+    body: Outlined | None
+
+
+class Outlines:
+    """Makes the outlines of one picture after the other; each is finished when the next picture is known.
+
+    Three pictures are held at a time. What was fed comes out in order, a mask for each picture.
+    """
+
+    def __init__(self) -> None:
+        self._before: Seen | None = None
+        self._now: Seen | None = None
+
+    def feed(self, picture: Picture, body: Outlined | None) -> list[Mask]:
+        """The masks that are finished now, uint8 (H, W): none or one.
+
+        picture: uint8 RGB (H, W, 3). body: the person in it, with the outline; None if there is nobody.
+        """
+        return self._step(Seen(picture, body))
+
+    def finish(self) -> list[Mask]:
+        """The masks that are left when there are no more pictures."""
+        return self._step(None)
+
+    def _step(self, after: Seen | None) -> list[Mask]:
+        before, now = self._before, self._now
+        self._before, self._now = now, after
+        return [] if now is None else [make_mask(now, [seen for seen in (before, after) if seen is not None])]
+
+
+def make_mask(now: Seen, neighbours: list[Seen]) -> Mask:
+    """The mask of one picture, uint8 (H, W): 255 is the person, all 0 if there is nobody.
+
+    neighbours: the pictures before and after, as far as there are any.
+    """
+    height, width = now.picture.shape[:2]
+    mask = np.zeros((height, width), np.uint8)
+    if now.body is None or now.body.outline is None:
+        return mask
+    left, top, right, bottom = person_box(now.body.outline, now.body.region, size=(width, height))
+    if right <= left or bottom <= top:
+        return mask
+    cell_px = max(1.0, float(now.body.region[2]) / CROP_SIDE)
+    cells = max(1, round((right - left) / cell_px)), max(1, round((bottom - top) / cell_px))
+
+    def on_grid(seen: Seen) -> Grid:
+        return _on_grid(seen, box=(left, top, right, bottom), cells=cells)
+
+    others = [on_grid(seen) for seen in neighbours if seen.body is not None and seen.picture.shape == now.picture.shape]
+    grid = on_grid(now)
+    outline = coloured(steadied(grid, others), grid.picture)
+    sharp = sharpened(outline, grid.picture, now.picture[top:bottom, left:right])
+    mask[top:bottom, left:right] = cv2.convertScaleAbs(sharp, alpha=255)
+    return mask
+
+
+def person_box(outline: Values, region: NDArray[np.float64], *, size: tuple[int, int]) -> Box:
+    """The box of a picture of `size` (width, height) that holds the person; empty (0, 0, 0, 0) if there is nobody.
+
+    outline: (256, 256) probabilities in the crop of `region` (4,).
+    """
+    x, y, width, height = cv2.boundingRect(np.uint8(outline > FAINT))
+    if not width:
+        return 0, 0, 0, 0
+    corners = np.array([(x, y), (x + width, y), (x, y + height), (x + width, y + height)], float)
+    transform = crop_transform(region)
+    points = corners @ transform[:, :2].T + transform[:, 2]
+    margin = MARGIN * max(1.0, float(region[2]) / CROP_SIDE)
+    left, top = np.floor(points.min(axis=0) - margin).clip(0, size).astype(int).tolist()
+    right, bottom = np.ceil(points.max(axis=0) + margin).clip(0, size).astype(int).tolist()
+    return left, top, right, bottom
+
+
+def _on_grid(seen: Seen, *, box: Box, cells: tuple[int, int]) -> Grid:
+    """A box of a picture and its outline on a grid of `cells` (columns, rows); -1 where the outline is not known."""
+    left, top, right, bottom = box
+    picture = cv2.resize(seen.picture[top:bottom, left:right], cells, interpolation=cv2.INTER_AREA)
+    assert seen.body is not None and seen.body.outline is not None
+    transform = crop_transform(seen.body.region)
+    transform[:, 2] -= left, top
+    transform *= np.array([[cells[0] / (right - left)], [cells[1] / (bottom - top)]])
+    # OpenCV counts from the middle of the first pixel.
+    transform[:, 2] += transform[:, :2].sum(axis=1) / 2 - 0.5
+    outline = cv2.warpAffine(
+        seen.body.outline, transform, cells, flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_CONSTANT, borderValue=-1
+    )
+    # (h, w, 3) -> (3, h, w)
+    return Grid(np.stack(cv2.split(picture)) * np.float32(1 / 255), outline)
