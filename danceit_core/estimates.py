@@ -53,6 +53,10 @@ def make_estimates(settings: Mapping[str, Mapping[str, Any]]) -> dict[str, Estim
         # Frames are read one after the other: memory does not grow with the length.
         "normalise_video": Estimate(1000, 10, min_per_mb=0.1),
         "extract_keypoints": Estimate(1200, 10, mb_per_mb=0.4, min_per_mb=0.25),
+        # With mirror image, outline and its writing.
+        "extract_target": Estimate(1200, 10, mb_per_mb=0.4, min_per_mb=0.4),
+        "outline_person": Estimate(1200, 10, mb_per_mb=0.4, min_per_mb=0.25),
+        "draw_outline": Estimate(1000, 10, min_per_mb=0.05),
         "import_keypoints": Estimate(1000, 10, mb_per_mb=20, min_per_mb=0.1),
         "clean_keypoints": Estimate(1000, 10, mb_per_mb=5, min_per_mb=0.03),
         "draw_cleaning": Estimate(1000, 10, mb_per_mb=2.5, min_per_mb=0.03),

@@ -16,7 +16,7 @@ from danceit_core.evaluation.summary import score_rows
 STAGES = {
     "demo": ("render_demo", "synthesise_song"),
     "frames": ("normalise_video",),
-    "keypoints": ("extract_keypoints", "import_keypoints", "clean_keypoints"),
+    "keypoints": ("extract_keypoints", "extract_target", "import_keypoints", "clean_keypoints"),
     "music": ("analyse_song", "analyse_dance"),
     "matcher": ("cut_fragments", "train_matcher", "index_fragments"),
     "choreography": ("retrieve_fragments", "edit_plan", "align_poses"),

@@ -209,11 +209,10 @@ def _open_masks(path: str | Path) -> Iterator[tuple[Any, Any]]:
     """The open container and its stream of masks."""
     with open_media(path) as container:
         stream = picture_stream(container)
-        context = None if stream is None else stream.codec_context
-        if context is None or context.name != CODEC or context.format is None or context.format.name != PIXELS:
+        if stream is None or (stream.codec_context.name, stream.codec_context.pix_fmt) != (CODEC, PIXELS):
             raise MediaError(f"{path} is no video of masks (8-bit grey {CODEC.upper()}); {REMEDY}")
         if not stream.average_rate or container.duration is None:
             raise MediaError(f"{path} is damaged: it has no rate or length; {REMEDY}")
         # Each packet gives its mask at once.
-        context.thread_type, context.thread_count = "SLICE", 1
+        stream.codec_context.thread_type, stream.codec_context.thread_count = "SLICE", 1
         yield container, stream

@@ -26,12 +26,23 @@ FAINT, MARGIN = 0.05, 4
 
 
 class Outlined(Protocol):
-    """What is needed of a `landmarks.Body`: its region (4,), and the outline (256, 256) in the region's crop."""
+    """What is needed of a `landmarks.Body`."""
 
     @property
-    def region(self) -> NDArray[np.float64]: ...
+    def region(self) -> NDArray[np.float64]:
+        """The region (4,) of the picture that was looked at."""
+
     @property
-    def outline(self) -> Values | None: ...
+    def outline(self) -> Values | None:
+        """How likely each pixel of the region's crop is the person's, float32 (256, 256)."""
+
+
+@dataclass(frozen=True)
+class Shape:
+    """An outline (256, 256), 0..1, in the crop of a region (4,) of a picture."""
+
+    region: NDArray[np.float64]
+    outline: Values
 
 
 @dataclass(frozen=True)
@@ -39,7 +50,7 @@ class Seen:
     """A picture, uint8 RGB (H, W, 3), and the person in it, None if there is nobody."""
 
     picture: Picture
-    body: Outlined | None
+    shape: Shape | None
 
 
 class Outlines:
@@ -57,7 +68,9 @@ class Outlines:
 
         picture: uint8 RGB (H, W, 3). body: the person in it, with the outline; None if there is nobody.
         """
-        return self._step(Seen(picture, body))
+        if body is None or body.outline is None:
+            return self._step(Seen(picture, None))
+        return self._step(Seen(picture, Shape(body.region, body.outline)))
 
     def finish(self) -> list[Mask]:
         """The masks that are left when there are no more pictures."""
@@ -76,54 +89,50 @@ def make_mask(now: Seen, neighbours: list[Seen]) -> Mask:
     """
     height, width = now.picture.shape[:2]
     mask = np.zeros((height, width), np.uint8)
-    if now.body is None or now.body.outline is None:
+    if now.shape is None:
         return mask
-    left, top, right, bottom = person_box(now.body.outline, now.body.region, size=(width, height))
+    left, top, right, bottom = box = person_box(now.shape, size=(width, height))
     if right <= left or bottom <= top:
         return mask
-    cell_px = max(1.0, float(now.body.region[2]) / CROP_SIDE)
+    cell_px = max(1.0, float(now.shape.region[2]) / CROP_SIDE)
     cells = max(1, round((right - left) / cell_px)), max(1, round((bottom - top) / cell_px))
-
-    def on_grid(seen: Seen) -> Grid:
-        return _on_grid(seen, box=(left, top, right, bottom), cells=cells)
-
-    others = [on_grid(seen) for seen in neighbours if seen.body is not None and seen.picture.shape == now.picture.shape]
-    grid = on_grid(now)
+    grid = _on_grid(now.picture, now.shape, box=box, cells=cells)
+    others = [
+        _on_grid(seen.picture, seen.shape, box=box, cells=cells)
+        for seen in neighbours
+        if seen.shape is not None and seen.picture.shape == now.picture.shape
+    ]
     outline = coloured(steadied(grid, others), grid.picture)
     sharp = sharpened(outline, grid.picture, now.picture[top:bottom, left:right])
     mask[top:bottom, left:right] = cv2.convertScaleAbs(sharp, alpha=255)
     return mask
 
 
-def person_box(outline: Values, region: NDArray[np.float64], *, size: tuple[int, int]) -> Box:
-    """The box of a picture of `size` (width, height) that holds the person; empty (0, 0, 0, 0) if there is nobody.
-
-    outline: (256, 256) probabilities in the crop of `region` (4,).
-    """
-    x, y, width, height = cv2.boundingRect(np.uint8(outline > FAINT))
+def person_box(shape: Shape, *, size: tuple[int, int]) -> Box:
+    """The box of a picture of `size` (width, height) that holds the person; empty (0, 0, 0, 0) if there is nobody."""
+    x, y, width, height = cv2.boundingRect(np.uint8(shape.outline > FAINT))
     if not width:
         return 0, 0, 0, 0
     corners = np.array([(x, y), (x + width, y), (x, y + height), (x + width, y + height)], float)
-    transform = crop_transform(region)
+    transform = crop_transform(shape.region)
     points = corners @ transform[:, :2].T + transform[:, 2]
-    margin = MARGIN * max(1.0, float(region[2]) / CROP_SIDE)
+    margin = MARGIN * max(1.0, float(shape.region[2]) / CROP_SIDE)
     left, top = np.floor(points.min(axis=0) - margin).clip(0, size).astype(int).tolist()
     right, bottom = np.ceil(points.max(axis=0) + margin).clip(0, size).astype(int).tolist()
     return left, top, right, bottom
 
 
-def _on_grid(seen: Seen, *, box: Box, cells: tuple[int, int]) -> Grid:
+def _on_grid(picture: Picture, shape: Shape, *, box: Box, cells: tuple[int, int]) -> Grid:
     """A box of a picture and its outline on a grid of `cells` (columns, rows); -1 where the outline is not known."""
     left, top, right, bottom = box
-    picture = cv2.resize(seen.picture[top:bottom, left:right], cells, interpolation=cv2.INTER_AREA)
-    assert seen.body is not None and seen.body.outline is not None
-    transform = crop_transform(seen.body.region)
+    small = cv2.resize(picture[top:bottom, left:right], cells, interpolation=cv2.INTER_AREA)
+    transform = crop_transform(shape.region)
     transform[:, 2] -= left, top
     transform *= np.array([[cells[0] / (right - left)], [cells[1] / (bottom - top)]])
     # OpenCV counts from the middle of the first pixel.
     transform[:, 2] += transform[:, :2].sum(axis=1) / 2 - 0.5
     outline = cv2.warpAffine(
-        seen.body.outline, transform, cells, flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_CONSTANT, borderValue=-1
+        shape.outline, transform, cells, flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_CONSTANT, borderValue=-1
     )
     # (h, w, 3) -> (3, h, w)
-    return Grid(np.stack(cv2.split(picture)) * np.float32(1 / 255), outline)
+    return Grid(np.stack(cv2.split(small)) * np.float32(1 / 255), outline)

@@ -45,7 +45,8 @@ class Grid:
 
 def steadied(now: Grid, neighbours: Sequence[Grid]) -> Values:
     """The outline (h, w), 0..1, as the mean with those of neighbouring pictures where these are alike."""
-    total, weights = np.maximum(now.outline, 0), np.ones_like(now.outline)
+    total = np.maximum(now.outline, np.float32(0))
+    weights = np.ones_like(now.outline)
     for other in neighbours:
         apart = _mean(_squares(other.picture - now.picture), ALIKE_REACH)
         weight = cv2.exp(apart * np.float32(-1 / ALIKE**2)) * (other.outline >= 0)
@@ -65,7 +66,7 @@ def coloured(outline: Values, picture: Values) -> Values:
     known = np.minimum(person.share, ground.share)
     evidence *= known / (known + np.float32(LITTLE))
     likely = np.clip(outline, SURE, 1 - SURE)
-    return likely / (likely + (1 - likely) * cv2.exp(evidence * np.float32(-COLOUR_WEIGHT)))
+    return np.asarray(likely / (likely + (1 - likely) * cv2.exp(evidence * np.float32(-COLOUR_WEIGHT))), np.float32)
 
 
 def sharpened(outline: Values, picture: Values, full: Picture) -> Values:
@@ -109,10 +110,10 @@ class _Colours:
     @classmethod
     def near(cls, picture: Values, squares: Values, weight: Values) -> "_Colours":
         share = _mean(weight, COLOUR_REACH)
-        inverse = 1 / (share + np.float32(SURE))
+        inverse = np.reciprocal(share + np.float32(SURE))
         mean = _mean(picture * weight, COLOUR_REACH) * inverse
         variance = _mean(squares * weight, COLOUR_REACH) * inverse - _squares(mean)
-        return cls(mean, np.maximum(variance, 0), share)
+        return cls(mean, np.maximum(variance, np.float32(0)), share)
 
     def distance(self, picture: Values) -> Values:
         """How unlike these colours those of a picture (3, h, w) are, in variances, (h, w)."""

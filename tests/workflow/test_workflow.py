@@ -55,7 +55,7 @@ def test_dry_run_of_each_setting_with_the_command_of_the_readme(setting, tmp_pat
     )
     jobs = planned(run)
     assert {"train_matcher", "train_pose_gan", "train_face_gan", "align_poses", "render_video"} <= set(jobs)
-    assert jobs["extract_keypoints"] == 5
+    assert (jobs["extract_keypoints"], jobs["extract_target"]) == (4, 1)
 
 
 def test_the_command_of_the_readme_stands_in_the_readme():

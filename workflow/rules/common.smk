@@ -42,6 +42,11 @@ estimates = make_estimates(settings)
 clips = project.clips()
 clips_to_detect = [clip for clip, row in clips.iterrows() if not row["keypoints"]]
 clips_to_import = [clip for clip, row in clips.iterrows() if row["keypoints"]]
+# Where BlazePose looks for a target's joints, their outline comes along; of other videos it is made for who asks for it.
+detects_outline = settings["pose"]["detector"] == "blazepose"
+clips_with_outline = [clip for clip in clips_to_detect if detects_outline and clip in project.targets.index]
+clips_to_detect_alone = [clip for clip in clips_to_detect if clip not in clips_with_outline]
+clips_without_outline = [clip for clip in clips.index if clip not in clips_with_outline]
 fragment_s = f"{settings['retrieval']['fragment_s']:g}"
 compared_lengths = [f"{seconds:g}" for seconds in settings["evaluation"]["lengths_s"]]
 group_members = list(settings["group"]["members"] or project.targets.index)
@@ -100,6 +105,19 @@ def pose_networks(wildcards):
         "<resources>/blazepose/{network}.tflite",
         network=["pose_detection", f"pose_landmark_{settings['pose']['model']}"],
     )
+
+
+def frames_if_any(wildcards):
+    """The frame store of a video; none of keypoints that came without a video, which the rule's script tells."""
+    return [f"<results>/frames/{wildcards.video}.mp4"] if clips.at[wildcards.video, "path"] else []
+
+
+def outline_network(wildcards):
+    """BlazePose's landmark network, which draws outlines; who has chosen another detector need not have it."""
+    network = f"<resources>/blazepose/pose_landmark_{settings['pose']['model']}.tflite"
+    if detects_outline or Path(workflow.pathvars.apply(network)).is_file():
+        return [network]
+    return []
 
 
 def judging_networks(wildcards):

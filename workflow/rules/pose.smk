@@ -11,7 +11,7 @@ rule extract_keypoints:
     benchmark:
         "<benchmarks>/extract_keypoints/{video}.tsv"
     wildcard_constraints:
-        video=one_of(clips_to_detect),
+        video=one_of(clips_to_detect_alone),
     # Before any training: what is wrong with a video is known in minutes.
     priority: 5
     conda:
@@ -27,6 +27,35 @@ rule extract_keypoints:
         tolerant=is_dance,
     script:
         "../scripts/extract_keypoints.py"
+
+
+rule extract_target:
+    """The target person's joints and outline in each frame, in one pass of the pose network."""
+    input:
+        frames="<results>/frames/{video}.mp4",
+        report="<results>/frames/{video}.json",
+        networks=pose_networks,
+    output:
+        keypoints="<results>/keypoints/{video}.parquet",
+        outline="<results>/outlines/{video}.mkv",
+    log:
+        "<logs>/extract_target/{video}.log",
+    benchmark:
+        "<benchmarks>/extract_target/{video}.tsv"
+    wildcard_constraints:
+        video=one_of(clips_with_outline),
+    # Before any training: what is wrong with a video is known in minutes.
+    priority: 5
+    conda:
+        "../../environment.yml"
+    threads: 1
+    resources:
+        **needs("extract_target", "video"),
+    params:
+        **stage("pose"),
+        weights=lambda w, input: weights_folder(input),
+    script:
+        "../scripts/extract_target.py"
 
 
 rule import_keypoints:
@@ -100,6 +129,57 @@ rule draw_cleaning:
         version=version_of("cleaning"),
     script:
         "../scripts/draw_cleaning.py"
+
+
+rule outline_person:
+    """The outline of the person in each frame, where the keypoints say that they are, for who asks for it."""
+    input:
+        keypoints="<results>/keypoints/{video}.parquet",
+        frames=frames_if_any,
+        networks=outline_network,
+    output:
+        "<results>/outlines/{video}.mkv",
+    log:
+        "<logs>/outline_person/{video}.log",
+    benchmark:
+        "<benchmarks>/outline_person/{video}.tsv"
+    wildcard_constraints:
+        video=one_of(clips_without_outline),
+    conda:
+        "../../environment.yml"
+    threads: 1
+    resources:
+        **needs("outline_person", "video"),
+    params:
+        **stage("pose"),
+        weights=lambda w, input: weights_folder(input),
+        is_target=lambda w: not is_dance(w),
+    script:
+        "../scripts/outline_person.py"
+
+
+rule draw_outline:
+    """The outline drawn into pictures of a video, and how much of the picture the person covers in each frame."""
+    input:
+        outline="<results>/outlines/{video}.mkv",
+        frames=frames_if_any,
+    output:
+        report(
+            "<results>/outlines/{video}.png",
+            category="5. Dances",
+            labels={"what": "the outline of", "video": "{video}"},
+            caption="../report/outline.rst",
+        ),
+    log:
+        "<logs>/draw_outline/{video}.log",
+    conda:
+        "../../environment.yml"
+    resources:
+        **needs("draw_outline", "video"),
+    params:
+        version=version_of("pose"),
+    script:
+        "../scripts/draw_outline.py"
 
 
 rule export_openpose:

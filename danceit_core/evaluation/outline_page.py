@@ -1,0 +1,85 @@
+"""A page to look at the outline of the person in one video.
+
+How much of the picture the person covers over time, and sample frames with the outline drawn in.
+"""
+
+from pathlib import Path
+
+import cv2
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from numpy.typing import NDArray
+
+from danceit_core.files import whole_file
+from danceit_core.media.letterbox import Picture
+from danceit_core.media.mask_video import Mask, MaskInfo, check_masks, decode_masks, probe_masks, read_masks
+from danceit_core.media.video import probe, read_frames
+
+ROWS, COLUMNS = 2, 6
+TILE_PX = 360
+# Of the person's larger side, that a sample shows on each side of them.
+MARGIN = 0.12
+INSIDE = 127
+OUTLINE_COLOUR = (255, 0, 90)
+
+
+def draw_outline(masks_path: str | Path, path: str | Path, *, frames_path: str | Path, name: str) -> None:
+    """The page of one video as a PNG.
+
+    masks_path: its outlines; frames_path: its frame store. Raises MediaError if the two do not belong together.
+    """
+    info, store = probe_masks(masks_path), probe(frames_path)
+    check_masks(masks_path, frames=round(store.duration_s * store.fps), size=(store.width, store.height))
+    covered = covered_share(masks_path)
+    figure = Figure(figsize=(13, 6.4), layout="constrained")
+    grid = figure.add_gridspec(ROWS + 1, COLUMNS, height_ratios=(0.9, *[2.3] * ROWS))
+    figure.suptitle(describe_outline(info, covered, name=name), fontsize=12)
+    _draw_covered(figure.add_subplot(grid[0, :]), covered, fps=info.fps)
+    frames = np.linspace(0, info.frames - 1, ROWS * COLUMNS + 2).round().astype(int)[1:-1].tolist()
+    pictures, masks = read_frames(frames_path, frames), read_masks(masks_path, frames)
+    for place, (frame, picture, mask) in enumerate(zip(frames, pictures, masks, strict=True)):
+        axes = figure.add_subplot(grid[1 + place // COLUMNS, place % COLUMNS])
+        axes.imshow(outlined_tile(picture, mask))
+        axes.set(xticks=[], yticks=[])
+        axes.set_title(f"{frame / info.fps:.1f} s" + ("" if mask.any() else ": nobody"), fontsize=9)
+    with whole_file(path) as partial:
+        figure.savefig(partial, dpi=110, format="png")
+
+
+def describe_outline(info: MaskInfo, covered: NDArray[np.float64], *, name: str) -> str:
+    """In a line: in how many frames somebody is, and where the outline comes from."""
+    seen = float((covered > 0).mean())
+    return f"{name}: an outline in {seen:.1%} of {info.frames} frames; from {info.source or 'an unknown source'}"
+
+
+def covered_share(masks_path: str | Path) -> NDArray[np.float64]:
+    """The share of the picture that the person covers in each frame, (T,)."""
+    return np.array([cv2.countNonZero(np.uint8(mask > INSIDE)) / mask.size for mask in decode_masks(masks_path)])
+
+
+def outlined_tile(picture: Picture, mask: Mask) -> Picture:
+    """The square part of a picture that holds the person, TILE_PX wide, with the outline; all of it if nobody is."""
+    left, top, width, height = cv2.boundingRect(mask)
+    side = min(round((1 + 2 * MARGIN) * max(width, height)), *picture.shape[:2]) if width else min(picture.shape[:2])
+    middle = (left + width / 2, top + height / 2) if width else np.array(picture.shape[1::-1]) / 2
+    left, top = (
+        int(np.clip(centre - side / 2, 0, length - side))
+        for centre, length in zip(middle, picture.shape[1::-1], strict=True)
+    )
+    box = np.s_[top : top + side, left : left + side]
+    size = (TILE_PX, TILE_PX)
+    tile = cv2.resize(picture[box], size, interpolation=cv2.INTER_AREA if side > TILE_PX else cv2.INTER_CUBIC)
+    inside = np.uint8(cv2.resize(mask[box], size, interpolation=cv2.INTER_LINEAR) > INSIDE)
+    edges, _ = cv2.findContours(inside, cv2.RETR_LIST, cv2.CHAIN_APPROX_NONE)
+    return cv2.drawContours(tile, edges, -1, OUTLINE_COLOUR, 1, cv2.LINE_AA)
+
+
+def _draw_covered(axes: Axes, covered: NDArray[np.float64], *, fps: float) -> None:
+    """How much of the picture the person covers; grey where nobody is seen."""
+    seconds = np.arange(len(covered)) / fps
+    axes.plot(seconds, covered * 100, color="#1f5a92", linewidth=1.2)
+    axes.fill_between(seconds, 0, 1, where=covered == 0, transform=axes.get_xaxis_transform(), color="#c9ced6", lw=0)
+    axes.set(xlim=(0, len(covered) / fps), xlabel="seconds", ylabel="% covered")
+    axes.set_ylim(bottom=0)
+    axes.spines[["top", "right"]].set_visible(False)

@@ -1,0 +1,166 @@
+"""The outline of the person in every frame of a frame store, as a video of masks.
+
+It comes from the best of three that there is; the log and the file say from which:
+
+1. `DETECTED`: the landmark network of BlazePose, in the same pass as the keypoints (`write_outlines` is the sink).
+2. `AROUND`: the same network, looking where given keypoints are; nothing is detected again.
+3. `CAPSULES`: without that network, capsules around the limbs of the given keypoints, led to the picture's edges, too.
+"""
+
+import contextlib
+import logging
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from danceit_core.config import PoseSettings
+from danceit_core.errors import PoseError
+from danceit_core.media.ahead import made_ahead
+from danceit_core.media.letterbox import Picture
+from danceit_core.media.mask_video import MaskWriter
+from danceit_core.media.source import SourceReport
+from danceit_core.media.video import decode_frames, probe
+from danceit_core.pose.capsules import body_size, person_region
+from danceit_core.pose.estimate import DECODED_AHEAD, Progress
+from danceit_core.pose.extract import extract_keypoints
+from danceit_core.pose.joint_region import region_of_joints
+from danceit_core.pose.landmarks import CROP_SIDE, LandmarkNetwork, crop_transform
+from danceit_core.pose.outline import Outlined, Outlines, Shape
+from danceit_core.pose.skeleton import Keypoints
+from danceit_core.pose.table import PoseTable
+
+log = logging.getLogger(__name__)
+
+DETECTED = "BlazePose, with the keypoints"
+AROUND = "BlazePose, around the given keypoints"
+CAPSULES = "capsules around the limbs of the given keypoints"
+
+# Capsules as wide as `person_region` takes them cover the person generously; these narrower ones, blurred by so many of
+# the crop's pixels, leave their edge to the picture's colours. IoU with the studio's silhouettes .75, without both .60.
+NARROW, SOFT_PX = 0.55, 6.0
+
+Sink = Callable[[Picture, Outlined | None], None]
+Finder = Callable[[Picture, Keypoints], Outlined | None]
+
+
+@contextlib.contextmanager
+def write_outlines(path: str | Path, *, fps: float, size: tuple[int, int], source: str) -> Iterator[Sink]:
+    """A function that is given picture and body (None: nobody) of one frame after the other, and writes the masks.
+
+    path: the video of masks, which appears on a clean exit only; size: (width, height) of the pictures; source: where
+    the bodies come from. Raises MediaError for what `MaskWriter` cannot write.
+    """
+    outlines = Outlines()
+    with MaskWriter(path, fps=fps, size=size, source=source) as writer:
+
+        def feed(picture: Picture, body: Outlined | None) -> None:
+            for mask in outlines.feed(picture, body):
+                writer.write(mask)
+
+        yield feed
+        for mask in outlines.finish():
+            writer.write(mask)
+    log.info("outlines of %d frames, from %s", writer.frames, source)
+
+
+def extract_with_outline(
+    frames_path: str | Path,
+    path: str | Path,
+    *,
+    report: SourceReport,
+    settings: PoseSettings,
+    weights: Path,
+    progress: Progress | None = None,
+) -> PoseTable:
+    """The keypoint table of a target's frame store as `extract_keypoints` gives it, and the outlines on the way.
+
+    path: the video of masks. Raises what `extract_keypoints` raises; then there are no outlines either.
+    """
+    info = probe(frames_path)
+    size = (info.width, info.height)
+    with write_outlines(path, fps=info.fps, size=size, source=DETECTED) as feed:
+        return extract_keypoints(
+            frames_path,
+            report=report,
+            settings=settings,
+            weights=weights,
+            is_target=True,
+            sink=feed,
+            progress=progress,
+        )
+
+
+def outline_person(
+    frames_path: str | Path | None,
+    table: PoseTable,
+    path: str | Path,
+    *,
+    name: str,
+    settings: PoseSettings,
+    weights: Path | None,
+    is_target: bool = False,
+    progress: Progress | None = None,
+) -> None:
+    """Write the outlines of a video whose keypoints are known.
+
+    frames_path: its frame store; None, for keypoints that came without a video, is a PoseError. table: its keypoints;
+    without rows, or where nobody is, the masks are empty. name: of the video, for messages. settings, is_target: which
+    network, and whether it looks at mirror images, too. weights: the folder of the network, None if it is not at hand.
+    """
+    if frames_path is None:
+        raise PoseError(
+            f"{name} has keypoints but no video, and so no outline; name its video in the column path of the table"
+        )
+    info = probe(frames_path)
+    size = (info.width, info.height)
+    if len(table) and table.size != size:
+        raise PoseError(
+            f"{name}: its keypoints are those of pictures of {table.size[0]} x {table.size[1]}, but {frames_path} has "
+            f"{size[0]} x {size[1]}; delete both and run again"
+        )
+    find: Finder
+    if weights is None:
+        find, source = capsules, CAPSULES
+        log.warning(
+            "%s: BlazePose's network is not there, so the outline is made of capsules around the limbs, without hair "
+            "and cloth; `make assets` fetches it", name,
+        )  # fmt: skip
+    else:
+        mirror = settings.mirror == "all" or (settings.mirror == "targets" and is_target)
+        find, source = _around(LandmarkNetwork(weights, model=settings.model), mirror=mirror), AROUND
+    total = max(1, round(info.duration_s * info.fps))
+    pictures = decode_frames(frames_path, fps=info.fps, size=None)
+    with (
+        write_outlines(path, fps=info.fps, size=size, source=source) as feed,
+        made_ahead(pictures, most=DECODED_AHEAD) as ahead,
+    ):
+        for number, picture in enumerate(ahead):
+            feed(picture, find(picture, table.keypoints[number]) if number < len(table) else None)
+            if progress is not None:
+                progress(number + 1, max(total, number + 1))
+
+
+def _around(network: LandmarkNetwork, *, mirror: bool) -> Finder:
+    """Looks for the person with the network, where (25, 3) keypoints are."""
+
+    def find(picture: Picture, keypoints: Keypoints) -> Outlined | None:
+        region = region_of_joints(keypoints)
+        return None if region is None else network.look(picture, region, mirror=mirror, outline=True)
+
+    return find
+
+
+def capsules(picture: Picture, keypoints: Keypoints) -> Shape | None:
+    """Capsules around the limbs of (25, 3) keypoints as an outline; None of nobody. Of the picture nothing is used."""
+    region, body_px = region_of_joints(keypoints), float(body_size(keypoints))
+    if region is None or not body_px > 0:
+        return None
+    transform = crop_transform(region)
+    in_crop = keypoints.copy()
+    in_crop[:, :2] = (keypoints[:, :2] - transform[:, 2]) @ np.linalg.inv(transform[:, :2]).T
+    size, body_px = (CROP_SIDE, CROP_SIDE), body_px * CROP_SIDE / float(region[2])
+    covered = person_region(in_crop, size=size, body_px=body_px, widen=NARROW).astype(np.float32)
+    # (256, 256)
+    return Shape(region, np.asarray(cv2.GaussianBlur(covered, (0, 0), SOFT_PX), np.float32))
