@@ -52,7 +52,7 @@ def steadied(now: Grid, neighbours: Sequence[Grid]) -> Values:
         weight = cv2.exp(apart * np.float32(-1 / ALIKE**2)) * (other.outline >= 0)
         total += weight * other.outline
         weights += weight
-    return total / weights
+    return np.asarray(total / weights, np.float32)
 
 
 def coloured(outline: Values, picture: Values) -> Values:
