@@ -91,11 +91,12 @@ def make_mask(now: Seen, neighbours: list[Seen]) -> Mask:
     mask = np.zeros((height, width), np.uint8)
     if now.shape is None:
         return mask
-    left, top, right, bottom = box = person_box(now.shape, size=(width, height))
-    if right <= left or bottom <= top:
+    # About a cell of the network; whole, as a picture is shrunk ten times as fast by a whole number.
+    cell_px = max(1, round(float(now.shape.region[2]) / CROP_SIDE))
+    left, top, right, bottom = box = person_box(now.shape, size=(width, height), cell_px=cell_px)
+    if right == left:
         return mask
-    cell_px = max(1.0, float(now.shape.region[2]) / CROP_SIDE)
-    cells = max(1, round((right - left) / cell_px)), max(1, round((bottom - top) / cell_px))
+    cells = -(-(right - left) // cell_px), -(-(bottom - top) // cell_px)
     grid = _on_grid(now.picture, now.shape, box=box, cells=cells)
     others = [
         _on_grid(seen.picture, seen.shape, box=box, cells=cells)
@@ -108,17 +109,24 @@ def make_mask(now: Seen, neighbours: list[Seen]) -> Mask:
     return mask
 
 
-def person_box(shape: Shape, *, size: tuple[int, int]) -> Box:
-    """The box of a picture of `size` (width, height) that holds the person; empty (0, 0, 0, 0) if there is nobody."""
+def person_box(shape: Shape, *, size: tuple[int, int], cell_px: int) -> Box:
+    """The box of a picture of `size` (width, height) that holds the person; empty (0, 0, 0, 0) if there is nobody.
+
+    Its sides are multiples of cell_px, unless the picture is too small for that.
+    """
     x, y, width, height = cv2.boundingRect(np.uint8(shape.outline > FAINT))
     if not width:
         return 0, 0, 0, 0
     corners = np.array([(x, y), (x + width, y), (x, y + height), (x + width, y + height)], float)
     transform = crop_transform(shape.region)
     points = corners @ transform[:, :2].T + transform[:, 2]
-    margin = MARGIN * max(1.0, float(shape.region[2]) / CROP_SIDE)
-    left, top = np.floor(points.min(axis=0) - margin).clip(0, size).astype(int).tolist()
-    right, bottom = np.ceil(points.max(axis=0) + margin).clip(0, size).astype(int).tolist()
+    low = np.floor(points.min(axis=0) - MARGIN * cell_px).clip(0, size).astype(int)
+    high = np.ceil(points.max(axis=0) + MARGIN * cell_px).clip(0, size).astype(int)
+    if (high <= low).any():
+        return 0, 0, 0, 0
+    high = np.minimum(low + -(-(high - low) // cell_px) * cell_px, size)
+    low = np.maximum(high - -(-(high - low) // cell_px) * cell_px, 0)
+    (left, top), (right, bottom) = low.tolist(), high.tolist()
     return left, top, right, bottom
 
 

@@ -71,12 +71,13 @@ def coloured(outline: Values, picture: Values) -> Values:
 
 def sharpened(outline: Values, picture: Values, full: Picture) -> Values:
     """The outline (H, W) of 0..1 at the edges of `full`, uint8 (H, W, 3), of which `picture` is the coarse one."""
-    size = full.shape[1::-1]
-    *factors, sharp = (cv2.resize(values, size) for values in guided_factors(outline, picture))
-    for factor, colour in zip(factors, cv2.split(full), strict=True):
-        sharp += cv2.multiply(factor, colour, scale=1 / 255, dtype=cv2.CV_32F)
-    sharp *= np.float32(SLOPE)
-    sharp += np.float32(0.5 - 0.5 * SLOPE)
+    factors = guided_factors(outline, picture)
+    factors *= np.float32(SLOPE)
+    factors[:3] *= np.float32(1 / 255)
+    factors[3] += np.float32(0.5 - 0.5 * SLOPE)
+    *colours, sharp = (cv2.resize(values, full.shape[1::-1]) for values in factors)
+    for factor, colour in zip(colours, cv2.split(full), strict=True):
+        sharp += factor * np.float32(colour)
     return np.clip(sharp, 0, 1, out=sharp)
 
 
