@@ -40,10 +40,10 @@ class Clock:
     def __init__(self) -> None:
         self.ms: dict[str, list[float]] = {}
 
-    def time(self, what: str, call: Callable[[], Any]) -> Any:
-        """Call, and note the milliseconds."""
+    def time(self, what: str, call: Callable[..., Any], *given: Any, **how: Any) -> Any:
+        """Call with what is given, and note the milliseconds."""
         start_s = time.process_time()
-        result = call()
+        result = call(*given, **how)
         self.ms.setdefault(what, []).append(1000 * (time.process_time() - start_s))
         return result
 
@@ -85,21 +85,21 @@ def measure(video: Path, *, seconds: float, weights: Path, sheets: Path | None) 
             region = region_around(found[0].middle, found[0].outline) if found else None
         body = None
         if region is not None:
-            clock.time("network", lambda: network.look(picture, region, outline=True))
-            body = clock.time("with mirror", lambda: network.look(picture, region, mirror=True, outline=True))
+            clock.time("network", network.look, picture, region, outline=True)
+            body = clock.time("with mirror", network.look, picture, region, mirror=True, outline=True)
         region = None if body is None else body.following
         pictures.append(picture)
         rough.append(coarse(picture, body))
-        masks += clock.time("outline", lambda: outlines.feed(picture, body))
+        masks += clock.time("outline", outlines.feed, picture, body)
     masks += outlines.finish()
     height, width = masks[0].shape
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "outlines.mkv"
         with MaskWriter(path, fps=FPS, size=(width, height), source="benchmarks/outlines.py") as writer:
             for mask in masks:
-                clock.time("writing", lambda: writer.write(mask))
+                clock.time("writing", writer.write, mask)
         for number in range(0, len(masks), 5):
-            clock.time("reading", lambda: read_masks(path, [number]))
+            clock.time("reading", read_masks, path, [number])
         kilobytes = path.stat().st_size / 1000 / len(masks)
         if sheets is not None:
             even = (width - width % 2, height - height % 2)

@@ -59,20 +59,30 @@ def covered_share(masks_path: str | Path) -> NDArray[np.float64]:
 
 
 def outlined_tile(picture: Picture, mask: Mask) -> Picture:
-    """The square part of a picture that holds the person, TILE_PX wide, with the outline; all of it if nobody is."""
-    left, top, width, height = cv2.boundingRect(mask)
-    side = min(round((1 + 2 * MARGIN) * max(width, height)), *picture.shape[:2]) if width else min(picture.shape[:2])
-    middle = (left + width / 2, top + height / 2) if width else np.array(picture.shape[1::-1]) / 2
-    left, top = (
-        int(np.clip(centre - side / 2, 0, length - side))
-        for centre, length in zip(middle, picture.shape[1::-1], strict=True)
-    )
-    box = np.s_[top : top + side, left : left + side]
-    size = (TILE_PX, TILE_PX)
-    tile = cv2.resize(picture[box], size, interpolation=cv2.INTER_AREA if side > TILE_PX else cv2.INTER_CUBIC)
-    inside = np.uint8(cv2.resize(mask[box], size, interpolation=cv2.INTER_LINEAR) > INSIDE)
+    """The part of a picture that holds the person, with the outline, as a square of TILE_PX; all of it if nobody is."""
+    height, width = mask.shape
+    x, y, across, down = cv2.boundingRect(mask) if mask.any() else (0, 0, width, height)
+    side = (1 + 2 * MARGIN) * max(across, down)
+    left, right = _span(x + across / 2, side, width)
+    top, bottom = _span(y + down / 2, side, height)
+    scale = TILE_PX / max(right - left, bottom - top)
+    size = max(1, round((right - left) * scale)), max(1, round((bottom - top) * scale))
+    shrink = cv2.INTER_AREA if scale < 1 else cv2.INTER_CUBIC
+    tile = cv2.resize(picture[top:bottom, left:right], size, interpolation=shrink)
+    inside = np.uint8(cv2.resize(mask[top:bottom, left:right], size, interpolation=cv2.INTER_LINEAR) > INSIDE)
     edges, _ = cv2.findContours(inside, cv2.RETR_LIST, cv2.CHAIN_APPROX_NONE)
-    return cv2.drawContours(tile, edges, -1, OUTLINE_COLOUR, 1, cv2.LINE_AA)
+    square = np.zeros((TILE_PX, TILE_PX, 3), np.uint8)
+    off_x, off_y = (TILE_PX - size[0]) // 2, (TILE_PX - size[1]) // 2
+    square[off_y : off_y + size[1], off_x : off_x + size[0]] = cv2.drawContours(
+        tile, edges, -1, OUTLINE_COLOUR, 1, cv2.LINE_AA
+    )
+    return square
+
+
+def _span(middle: float, side: float, length: int) -> tuple[int, int]:
+    """`side` around a middle, within a picture's `length`."""
+    first = int(np.clip(middle - side / 2, 0, max(0, length - side)))
+    return first, min(length, first + max(1, round(side)))
 
 
 def _draw_covered(axes: Axes, covered: NDArray[np.float64], *, fps: float) -> None:
