@@ -1,7 +1,7 @@
 """The region of a picture in which the landmark network is to look, from joints that are known already.
 
 The network wants the square that BlazePose's own tracking gives it: around the hips' middle, upright along the trunk,
-with the whole body in a circle in it. Of 900 frames of BlazePose's own joints that circle is 0.93 to 1.09 as wide as
+with the whole body in a circle in it. Of 800 frames of BlazePose's own joints that circle is 0.93 to 1.09 as wide as
 that through the farthest joint, and at least 1.57 body sizes.
 """
 
