@@ -46,23 +46,25 @@ def make_estimates(settings: Mapping[str, Mapping[str, Any]]) -> dict[str, Estim
     faces_s = 0.1 * face_gan["iterations"] * face_gan["batch_size"]
     # 157 s an epoch for 100 hours, 90,000 MB (docs/matcher.md).
     training = Estimate(2000, 30, mb_per_mb=0.02, min_per_mb=0.0001 * matcher["epochs"])
+    # Of a group each dancer has a table's rows and a network's time; four are a guess.
+    dancers = 4 if settings["cleaning"]["several_people"] == "each" else 1
     render = Estimate(1000 + 2000 * picture, 30, min_per_mb=4.0)
     return {
         "render_demo": Estimate(1500, 30),
         "synthesise_song": Estimate(1000, 15),
         # Frames are read one after the other: memory does not grow with the length.
         "normalise_video": Estimate(1000, 10, min_per_mb=0.1),
-        "extract_keypoints": Estimate(1200, 10, mb_per_mb=0.4, min_per_mb=0.25),
+        "extract_keypoints": Estimate(1200, 10, mb_per_mb=0.4 * dancers, min_per_mb=0.25 * dancers),
         # With mirror image, outline and its writing.
         "extract_target": Estimate(1200, 10, mb_per_mb=0.4, min_per_mb=0.4),
         "outline_person": Estimate(1200, 10, mb_per_mb=0.4, min_per_mb=0.25),
         "draw_outline": Estimate(1000, 10, min_per_mb=0.05),
         "import_keypoints": Estimate(1000, 10, mb_per_mb=20, min_per_mb=0.1),
-        "clean_keypoints": Estimate(1000, 10, mb_per_mb=5, min_per_mb=0.03),
-        "draw_cleaning": Estimate(1000, 10, mb_per_mb=2.5, min_per_mb=0.03),
+        "clean_keypoints": Estimate(1000, 10, mb_per_mb=5 * dancers, min_per_mb=0.03 * dancers),
+        "draw_cleaning": Estimate(1000, 10, mb_per_mb=2.5 * dancers, min_per_mb=0.03),
         "analyse_song": Estimate(1500, 10, mb_per_mb=100, min_per_mb=0.5),
         "analyse_dance": Estimate(1500, 10, mb_per_mb=7.0, min_per_mb=0.05),
-        "cut_fragments": Estimate(1000, 10, mb_per_mb=2.5, min_per_mb=0.02),
+        "cut_fragments": Estimate(1000, 10, mb_per_mb=2.5 * dancers, min_per_mb=0.02),
         "describe_dances": Estimate(1000, 15, mb_per_mb=0.05, min_per_mb=0.005),
         "train_matcher": training,
         "score_setting": training,
