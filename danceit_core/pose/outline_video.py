@@ -30,6 +30,7 @@ from danceit_core.pose.landmarks import CROP_SIDE, LandmarkNetwork, crop_transfo
 from danceit_core.pose.outline import Outlined, Outlines, Shape
 from danceit_core.pose.skeleton import Keypoints
 from danceit_core.pose.table import PoseTable
+from danceit_core.pose.tracks import longest_track
 
 log = logging.getLogger(__name__)
 
@@ -106,8 +107,9 @@ def outline_person(
     """Write the outlines of a video whose keypoints are known.
 
     frames_path: its frame store; None, for keypoints that came without a video, is a PoseError. table: its keypoints;
-    without rows, or where nobody is, the masks are empty. name: of the video, for messages. settings, is_target: which
-    network, and whether it looks at mirror images, too. weights: the folder of the network, None if it is not at hand.
+    without rows, or where nobody is, the masks are empty; of several dancers it is the one seen longest. name: of the
+    video, for messages. settings, is_target: which network, and whether it looks at mirror images, too. weights: the
+    folder of the network, None if it is not at hand.
     """
     if frames_path is None:
         raise PoseError(
@@ -120,6 +122,7 @@ def outline_person(
             f"{name}: its keypoints are those of pictures of {table.size[0]} x {table.size[1]}, but {frames_path} has "
             f"{size[0]} x {size[1]}; delete both and run again"
         )
+    dancer = longest_track(table, name=name)
     find: Finder
     if weights is None:
         find, source = capsules, CAPSULES
@@ -137,7 +140,8 @@ def outline_person(
         made_ahead(pictures, most=DECODED_AHEAD) as ahead,
     ):
         for number, picture in enumerate(ahead):
-            feed(picture, find(picture, table.keypoints[number]) if number < len(table) else None)
+            row = number - dancer.first
+            feed(picture, find(picture, dancer.pose.keypoints[row]) if 0 <= row < len(dancer.pose) else None)
             if progress is not None:
                 progress(number + 1, max(total, number + 1))
 

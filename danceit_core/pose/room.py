@@ -34,6 +34,7 @@ from danceit_core.pose.skeleton import (
     present,
 )
 from danceit_core.pose.table import PoseTable
+from danceit_core.pose.tracks import longest_track
 
 log = logging.getLogger(__name__)
 
@@ -52,7 +53,7 @@ def table_motion(table: PoseTable, *, name: str) -> Motion:
 
     name: of the video, for messages. Raises PoseError if the table has no world points.
     """
-    table = one_dancer(table, name=name)
+    table = longest_track(table, name=name).pose
     points = room_points(table.columns.get("world"), name=name)
     known = np.isfinite(points[:, POSED_AFTER]).all(axis=(1, 2))
     if not known.all():
@@ -61,21 +62,6 @@ def table_motion(table: PoseTable, *, name: str) -> Motion:
     rotations = pose_humanoid(filled, fps=table.fps)
     root = root_path(table.keypoints, points, humanoid, rotations, fps=table.fps, name=name)
     return Motion(humanoid, rotations, root, table.fps)
-
-
-def one_dancer(table: PoseTable, *, name: str) -> PoseTable:
-    """The dancer of a table whose column `track` numbers several: the one who is seen longest. Others as they are."""
-    if "track" not in table.columns or not len(table):
-        return table
-    tracks, counts = np.unique(table.columns["track"], return_counts=True)
-    if len(tracks) > 1:
-        log.warning(
-            "%s shows %d dancers; this is number %d, who is seen longest", name, len(tracks), tracks[counts.argmax()]
-        )
-    rows = table.columns["track"] == tracks[counts.argmax()]
-    return PoseTable(
-        table.keypoints[rows], table.metadata, {column: values[rows] for column, values in table.columns.items()}
-    )
 
 
 def table_humanoid(table: PoseTable) -> Humanoid | None:

@@ -6,6 +6,7 @@ column is one dancer, and its row k is frame k. `split_tracks` gives the dancers
 """
 
 import itertools
+import logging
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
@@ -13,6 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from danceit_core.pose.table import PoseTable
+
+log = logging.getLogger(__name__)
 
 TRACK, FRAME = "track", "frame"
 
@@ -37,6 +40,15 @@ def split_tracks(pose: PoseTable) -> list[Track]:
     if TRACK not in pose.columns or not len(pose):
         return [Track(None, 0, pose)]
     return [_track(pose, slice(start, end)) for start, end in track_bounds(np.asarray(pose.columns[TRACK], np.int32))]
+
+
+def longest_track(pose: PoseTable, *, name: str) -> Track:
+    """The dancer of a table who is seen longest; a warning where there are others. name: of the video, for that."""
+    tracks = split_tracks(pose)
+    longest = max(tracks, key=lambda track: len(track.pose))
+    if len(tracks) > 1:
+        log.warning("%s shows %d dancers; this is number %s, who is seen longest", name, len(tracks), longest.number)
+    return longest
 
 
 def track_bounds(track: NDArray[np.int32]) -> list[tuple[int, int]]:
