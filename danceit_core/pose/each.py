@@ -135,7 +135,7 @@ class Dancers:
     def _see(self, picture: Picture, region: Array, *, alone: bool = False, inside: bool = False) -> Seen | None:
         """Who is in a region; None if nobody, or if they must be mostly `inside` the picture and are not.
 
-        alone: nobody else is near; the outline tells nothing then, and without it the look is from closer.
+        alone: nobody else is near; the outline, which takes time, would tell nothing then.
         """
         body = self._landmarks.look(picture, region, mirror=self._mirror, outline=not alone)
         if body is None or (inside and share_inside(picture, body) < MIN_INSIDE):
