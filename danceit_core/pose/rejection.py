@@ -51,7 +51,7 @@ class Reason:
 REASONS: dict[str, Reason] = {
     NO_PERSON: Reason("nobody is seen", "film the dancer large and in full view, in good light"),
     SEVERAL_PEOPLE: Reason(
-        "several people are in view", "film one dancer alone, or set cleaning.several_people to `follow` or `each`"
+        "several people are in view", "film one dancer alone, or set cleaning.several_people to follow or each"
     ),
     NO_TORSO: Reason("neck or hips are not seen", "film the whole body, not a part of it"),
     TURNED: Reason(
