@@ -33,7 +33,7 @@ def make_source(facing_deg, *, scale=1.0, world=True):
 SOURCES = {"front": make_source(0.0), "side": make_source(100.0, scale=1.3)}
 
 
-def make_dance(tmp_path, sources, *clips, temporal=None):
+def make_dance(tmp_path, sources, *clips, temporal=None, tracks=()):
     """The pose table of a dance of clips (video, start, frames, rate), written and read as the workflow does."""
     frames = np.array([clip[2] for clip in clips])
     plan = Plan(
@@ -44,6 +44,7 @@ def make_dance(tmp_path, sources, *clips, temporal=None):
         source_start_frame=np.array([clip[1] for clip in clips]),
         rate=np.array([clip[3] for clip in clips], np.float64),
         match_distance=np.zeros(len(clips)),
+        source_track=np.array(tracks, np.int64),
     )
     aligned = align(
         plan,
@@ -70,6 +71,20 @@ def test_a_dance_of_one_source_moves_as_the_source_does(tmp_path):
     found = (motion.positions - motion.positions[:, :1])[:, list(AT_POINT)]
     assert np.linalg.norm(found - true, axis=-1).max() < 0.02
     assert np.median(np.linalg.norm(found - true, axis=-1)) < 0.002
+
+
+def test_a_dancer_of_several_moves_as_at_their_frames_of_the_video(tmp_path):
+    """The same dance, whether its source is a video or a track of one that begins at frame 30."""
+    whole = make_dance(tmp_path, SOURCES, ("side", 50, 96, 1.0))
+    side = SOURCES["side"]
+    later = Source(side.keypoints[30:], side.kept[30:], None, side.world[30:], first=30)
+    tracks = {"side.0": make_source(0.0), "side.1": later}
+    write_sources(tmp_path / "sources.parquet", tracks)
+    tracks = read_sources(tmp_path / "sources.parquet")
+    (tmp_path / "track").mkdir()
+    danced = make_dance(tmp_path / "track", tracks, ("side", 50, 96, 1.0), tracks=[1])
+    np.testing.assert_array_equal(danced.columns["source_frame"], whole.columns["source_frame"])
+    np.testing.assert_allclose(move(danced, tracks).positions, move(whole, SOURCES).positions, atol=1e-5)
 
 
 def test_seams_are_as_smooth_as_the_rest_and_turn_the_body(tmp_path):

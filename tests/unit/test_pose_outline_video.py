@@ -14,6 +14,7 @@ from danceit_core.pose.capsules import person_region
 from danceit_core.pose.extract import extract_keypoints
 from danceit_core.pose.outline_video import AROUND, CAPSULES, DETECTED, extract_with_outline, outline_person
 from danceit_core.pose.table import PoseTable
+from danceit_core.pose.tracks import Track, join_tracks
 
 SIDE, FPS, STILL = 256, 24.0, 5
 SETTINGS = PoseSettings()
@@ -83,6 +84,20 @@ def test_frames_without_keypoints_have_empty_masks_and_there_are_as_many_as_fram
     masks = made(store, tmp_path / "o.mkv", table=short, weights=pose_weights)
     assert len(masks) == 4 * STILL
     assert is_empty(masks[min(rows, STILL) :]).all()
+
+
+def test_of_several_dancers_it_is_the_one_seen_longest_at_their_own_frames(store, tmp_path, caplog):
+    """A dancer of all but the first frames and one of three frames: the masks are those of the first alone."""
+    late, metadata = STILL * 2 + 1, store[1].metadata
+    longest = Track(0, late, PoseTable(store[1].keypoints[late:], metadata))
+    other = Track(1, 0, PoseTable(store[1].keypoints[:3], metadata))
+    table = join_tracks([longest, other], metadata=metadata)
+    masks = made(store, tmp_path / "o.mkv", table=table)
+    assert "shows 2 dancers; this is number 0" in caplog.text
+    alone = store[1].keypoints.copy()
+    alone[:late] = 0
+    np.testing.assert_array_equal(masks, made(store, tmp_path / "a.mkv", table=PoseTable(alone, metadata)))
+    assert not is_empty(masks[late:]).any()
 
 
 def test_keypoints_without_a_video_are_one_line(store, tmp_path):
