@@ -32,6 +32,8 @@ Value = TypeVar("Value")
 CRASHES = {signal.SIGSEGV, signal.SIGBUS, signal.SIGILL, signal.SIGFPE, signal.SIGABRT, signal.SIGTRAP, signal.SIGSYS}
 PR_SET_PDEATHSIG = 1
 LOG, VALUE, ERROR = "log", "value", "error"
+# How often a parent that waits looks whether it is to end, seconds.
+LOOK_S = 1.0
 # Time to close its files, seconds, that a child has before it is killed.
 GRACE_S = 2.0
 
@@ -93,6 +95,9 @@ def _receive(receiver: Any) -> tuple[str, Any]:
     """The kind and content of the child's last message, what it logs handed on meanwhile; ("", None) if it has died."""
     try:
         while True:
+            # A signal that comes just before a read begins does not interrupt it: it is noticed at the next look.
+            while not receiver.poll(LOOK_S):
+                pass
             kind, content = receiver.recv()
             if kind == LOG:
                 logging.getLogger(content.name).handle(content)
