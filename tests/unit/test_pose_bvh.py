@@ -181,6 +181,7 @@ def test_of_several_dancers_it_is_the_one_seen_longest(caplog):
     world = body_in_space(np.repeat([0.0, 90.0], [30, 50]))
     several = table(world)
     several.columns["track"] = np.repeat([0, 1], [30, 50]).astype(np.int32)
+    several.columns["frame"] = np.concatenate([np.arange(30), np.arange(5, 55)]).astype(np.int32)
     motion = table_motion(several, name="waltz")
     assert len(motion.root) == 50
     assert motion.rotations[0, 0, 0, 2] == pytest.approx(1, abs=0.01)  # to the right
