@@ -73,11 +73,12 @@ def extract_with_outline(
     report: SourceReport,
     settings: PoseSettings,
     weights: Path,
+    at_x: float | None = None,
     progress: Progress | None = None,
 ) -> PoseTable:
     """The keypoint table of a target's frame store as `extract_keypoints` gives it, and the outlines on the way.
 
-    path: the video of masks. Raises what `extract_keypoints` raises; then there are no outlines either.
+    path: the video of masks, which is not there if something is raised. at_x, errors: as in `extract_keypoints`.
     """
     info = probe(frames_path)
     size = (info.width, info.height)
@@ -88,6 +89,7 @@ def extract_with_outline(
             settings=settings,
             weights=weights,
             is_target=True,
+            at_x=at_x,
             sink=feed,
             progress=progress,
         )

@@ -5,6 +5,7 @@ import logging
 import numpy as np
 import pytest
 
+from danceit_core.assets import fetch_pose_file
 from danceit_core.config import PoseSettings, VideoSettings
 from danceit_core.errors import MediaError, PoseError
 from danceit_core.media.mask_video import decode_masks, probe_masks
@@ -12,6 +13,7 @@ from danceit_core.media.source import ingest_video
 from danceit_core.media.video import VideoWriter, decode_frames
 from danceit_core.pose.capsules import person_region
 from danceit_core.pose.extract import extract_keypoints
+from danceit_core.pose.hands import HAND_FILE
 from danceit_core.pose.outline_video import AROUND, CAPSULES, DETECTED, extract_with_outline, outline_person
 from danceit_core.pose.table import PoseTable
 from danceit_core.pose.tracks import Track, join_tracks
@@ -136,6 +138,28 @@ def test_a_target_has_its_outline_in_the_same_pass_and_the_same_keypoints(studio
     around = made((frames, table), tmp_path / "a.mkv", weights=pose_weights, is_target=True)
     for mask, other in zip(decode_masks(path), around, strict=True):
         assert overlap(mask > 127, other > 127) > 0.95
+
+
+@pytest.mark.parametrize("at_x", [0.2, 0.8])
+def test_the_target_is_whom_the_column_x_names_with_hands_where_they_are_asked_for(
+    studio_frames, pose_weights, tmp_path, at_x
+):
+    fetch_pose_file(pose_weights / HAND_FILE)
+    source, frames = tmp_path / "filmed.mp4", tmp_path / "frames.mp4"
+    left, right = studio_frames[0][:2]
+    with VideoWriter(source, fps=FPS, size=(2 * SIDE, SIDE), crf=12) as writer:
+        for _ in range(30):
+            writer.write(np.concatenate([left, right], axis=1))
+    report = ingest_video(source, frames, settings=VideoSettings(size=2 * SIDE), tolerant=False)
+    settings = PoseSettings(hands="targets")
+    given = {"report": report, "settings": settings, "weights": pose_weights}
+    table = extract_with_outline(frames, tmp_path / "o.mkv", at_x=at_x, **given)
+    hips_x = table.keypoints[:, 8, 0]
+    assert (hips_x < SIDE).all() if at_x < 0.5 else (hips_x > SIDE).all()
+    assert table.columns["hands"].shape == (30, 2, 21, 3)
+    masks = np.stack(list(decode_masks(tmp_path / "o.mkv"))) > 127
+    assert masks[..., :SIDE].any() == (at_x < 0.5)
+    assert masks[..., SIDE:].any() == (at_x > 0.5)
 
 
 def test_a_target_in_whom_nobody_is_found_has_neither(pose_weights, tmp_path):

@@ -70,3 +70,11 @@ def test_imported_keypoints_without_a_video_are_one_line(own, tmp_path):
     run = snakemake("--cores", "1", *config(own), "--", f"{own['results']}/outlines/given.mkv")
     assert "given has keypoints but no video, and so no outline; name its video in the column path" in error_of(run)
     assert not list((Path(own["results"]) / "outlines").glob("*"))
+
+
+@pytest.mark.parametrize(("asked", "given"), [("none", False), ("targets", True), ("all", True)])
+def test_a_targets_job_has_the_networks_of_hands_and_face_that_are_asked_for(own, asked, given):
+    more = [f"pose={{hands: {asked}, face: {asked}}}"]
+    run = snakemake("-n", *config(own, *more), "--", f"{own['results']}/keypoints/person.parquet")
+    job = (run.stdout + run.stderr).split("rule extract_target:")[1].split("output:")[0]
+    assert ("hand_landmark_full.tflite" in job, "face_landmark.tflite" in job) == (given, given)

@@ -39,6 +39,7 @@ rule extract_target:
         frames="<results>/frames/{video}.mp4",
         report="<results>/frames/{video}.json",
         networks=pose_networks,
+        details=detail_networks,
     output:
         keypoints="<results>/keypoints/{video}.parquet",
         outline="<results>/outlines/{video}.mkv",
@@ -58,6 +59,7 @@ rule extract_target:
     params:
         **stage("pose"),
         weights=lambda w, input: weights_folder(input),
+        at_x=lambda w: clips.at[w.video, "x"],
     script:
         "../scripts/extract_target.py"
 
