@@ -55,6 +55,10 @@ class PoseSettings:
     caffemodel: str = ""
     confidence_floor: float = 0.02
 
+    def looks_twice(self, *, is_target: bool) -> bool:
+        """Whether BlazePose takes the mean with the mirror image of a video, of a target or of a dance."""
+        return self.mirror == "all" or (self.mirror == "targets" and is_target)
+
 
 @dataclass(frozen=True)
 class CleaningSettings:

@@ -56,7 +56,7 @@ def detect_with_blazepose(
 
     is_target, at_px, sink, outline: see `detect.detect_keypoints`.
     """
-    mirror = settings.mirror == "all" or (settings.mirror == "targets" and is_target)
+    mirror = settings.looks_twice(is_target=is_target)
 
     def make(fps: float) -> BlazePose:
         floor = settings.confidence_floor

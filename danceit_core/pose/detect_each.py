@@ -37,7 +37,7 @@ def detect_each(
         fps=info.fps,
         confidence_floor=settings.confidence_floor,
         model=settings.model,
-        mirror=settings.mirror == "all",
+        mirror=settings.looks_twice(is_target=False),
         cuts=cuts,
     )
     with made_ahead(decode_frames(frames_path, fps=info.fps, size=None), most=DECODED_AHEAD) as pictures:

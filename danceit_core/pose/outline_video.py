@@ -133,7 +133,7 @@ def outline_person(
             "and cloth; `make assets` fetches it", name,
         )  # fmt: skip
     else:
-        mirror = settings.mirror == "all" or (settings.mirror == "targets" and is_target)
+        mirror = settings.looks_twice(is_target=is_target)
         find, source = _around(LandmarkNetwork(weights, model=settings.model), mirror=mirror), AROUND
     total = max(1, round(info.duration_s * info.fps))
     pictures = decode_frames(frames_path, fps=info.fps, size=None)
