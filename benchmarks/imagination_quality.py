@@ -26,13 +26,13 @@ import yaml
 
 from danceit_core.config import FaceGanSettings, PoseGanSettings, PoseSettings
 from danceit_core.evaluation.painting import score_painting
-from danceit_core.imagination.checkpoint import load_face_gan, load_pose_gan
-from danceit_core.imagination.data import TargetFrames, fit_keypoints, read_target
-from danceit_core.imagination.face import patch_side
-from danceit_core.imagination.face_training import train_face_gan
-from danceit_core.imagination.pose_step import PoseStep
-from danceit_core.imagination.render import render_dance
-from danceit_core.imagination.train import begin, train_pose_gan
+from danceit_core.imagination.networks.checkpoint import load_face_gan, load_pose_gan
+from danceit_core.imagination.networks.face import patch_side
+from danceit_core.imagination.rendering.render import render_dance
+from danceit_core.imagination.target.data import TargetFrames, fit_keypoints, read_target
+from danceit_core.imagination.training.face_training import train_face_gan
+from danceit_core.imagination.training.pose_step import PoseStep
+from danceit_core.imagination.training.train import begin, train_pose_gan
 from danceit_core.media.picture import write_picture
 from danceit_core.media.video import VideoWriter
 from danceit_core.pose.detect import detect_keypoints

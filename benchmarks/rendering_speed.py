@@ -28,15 +28,15 @@ import numpy as np
 import torch
 
 from danceit_core.config import FaceGanSettings, PoseGanSettings, RenderingSettings
-from danceit_core.imagination.batches import compose, make_condition, to_pictures, to_tensor
-from danceit_core.imagination.checkpoint import FaceGan, PoseGan, load_face_gan, load_pose_gan
-from danceit_core.imagination.data import fit_keypoints
-from danceit_core.imagination.face import FaceGenerator, face_strength, patch_fade, patch_side, place_patch
-from danceit_core.imagination.generator import PoseGenerator, initialise
-from danceit_core.imagination.region import body_size
-from danceit_core.imagination.render import render_dance
-from danceit_core.imagination.train import WINDOW_SHARE
-from danceit_core.imagination.view import View
+from danceit_core.imagination.networks.checkpoint import FaceGan, PoseGan, load_face_gan, load_pose_gan
+from danceit_core.imagination.networks.face import FaceGenerator, face_strength, patch_fade, patch_side, place_patch
+from danceit_core.imagination.networks.generator import PoseGenerator, initialise
+from danceit_core.imagination.rendering.batches import compose, make_condition, to_pictures, to_tensor
+from danceit_core.imagination.rendering.render import render_dance
+from danceit_core.imagination.target.data import fit_keypoints
+from danceit_core.imagination.target.region import body_size
+from danceit_core.imagination.target.view import View
+from danceit_core.imagination.training.train import WINDOW_SHARE
 from danceit_core.media.ahead import made_ahead
 from danceit_core.media.letterbox import Picture
 from danceit_core.media.video import VideoWriter

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from danceit_core.config import PoseSettings
-from danceit_core.imagination.region import body_size, person_region
+from danceit_core.imagination.target.region import body_size, person_region
 from danceit_core.media.letterbox import Picture
 from danceit_core.media.video import probe
 from danceit_core.pose.detect import detect_keypoints

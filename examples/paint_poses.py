@@ -8,8 +8,8 @@ import sys
 
 import torch
 
-from danceit_core.imagination.checkpoint import load_face_gan, load_pose_gan
-from danceit_core.imagination.render import render_dance
+from danceit_core.imagination.networks.checkpoint import load_face_gan, load_pose_gan
+from danceit_core.imagination.rendering.render import render_dance
 from danceit_core.media.video import VideoWriter
 from danceit_core.pose.table import read_pose_table
 

@@ -8,7 +8,7 @@ from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 from danceit_core.files import whole_file
-from danceit_core.imagination.target_check import VIEWS, Figures, Frames, black_bars, judge
+from danceit_core.imagination.target.check import VIEWS, Figures, Frames, black_bars, judge
 from danceit_core.pose.draw import draw_skeleton
 from danceit_core.pose.table import PoseTable
 

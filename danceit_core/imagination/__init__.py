@@ -1,1 +1,4 @@
-"""Imagination: the target person, painted in poses that were never filmed (paper IV-D)."""
+"""Imagination: the target person, painted in poses that were never filmed (paper IV-D).
+
+Rooms, each of which uses only those before it: target, recall, networks, rendering, training.
+"""

@@ -18,14 +18,14 @@ from test_imagination_loop import train_tiny
 
 from danceit_core.assets import fetch_body_mesh
 from danceit_core.config import MatcherSettings
-from danceit_core.imagination.checkpoint import (
+from danceit_core.imagination.networks.checkpoint import (
     load_face_gan,
     load_pose_gan,
     save_face_gan,
     save_pose_gan,
     training_path,
 )  # fmt: skip
-from danceit_core.imagination.perceptual import load_perceptual_loss
+from danceit_core.imagination.networks.perceptual import load_perceptual_loss
 from danceit_core.matcher.model import load_matcher, save_matcher
 from danceit_core.matcher.train import train_matcher
 from danceit_core.studio.body import load_body

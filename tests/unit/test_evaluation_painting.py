@@ -14,7 +14,7 @@ from danceit_core.evaluation.painting import (
     texture_flicker,
     warp_errors,
 )
-from danceit_core.imagination.region import person_region
+from danceit_core.imagination.target.region import person_region
 from danceit_core.pose.table import PoseTable
 
 TARGET = toy_target(12, size=128)

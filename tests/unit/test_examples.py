@@ -10,8 +10,8 @@ import torch
 from toy_target import CPU, TOY_SETTINGS, toy_target
 
 from danceit_core.config import DemoSettings, MatcherSettings, MusicSettings
-from danceit_core.imagination.checkpoint import save_pose_gan
-from danceit_core.imagination.train import begin
+from danceit_core.imagination.networks.checkpoint import save_pose_gan
+from danceit_core.imagination.training.train import begin
 from danceit_core.matcher.model import CHECKPOINT_VERSION, make_encoders, save_matcher
 from danceit_core.media.audio import duration_s
 from danceit_core.media.video import decode_frames, probe

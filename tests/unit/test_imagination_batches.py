@@ -7,7 +7,9 @@ import pytest
 import torch
 from toy_target import CPU, TOY_SETTINGS, toy_poses, toy_room
 
-from danceit_core.imagination.batches import (
+from danceit_core.imagination.networks.chart import CHANNELS, body_chart
+from danceit_core.imagination.networks.generator import Painting
+from danceit_core.imagination.rendering.batches import (
     DETAIL,
     FADE_PX,
     PERSON,
@@ -19,10 +21,8 @@ from danceit_core.imagination.batches import (
     to_pictures,
     to_tensor,
 )
-from danceit_core.imagination.chart import CHANNELS, body_chart
-from danceit_core.imagination.generator import Painting
-from danceit_core.imagination.region import body_size, reach
-from danceit_core.imagination.view import View, Window, rim
+from danceit_core.imagination.target.region import body_size, reach
+from danceit_core.imagination.target.view import View, Window, rim
 from danceit_core.pose.draw import heat_maps, pose_picture
 from danceit_core.pose.skeleton import NOSE
 

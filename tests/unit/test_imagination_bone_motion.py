@@ -6,8 +6,8 @@ import pytest
 from puppet import puppet_keypoints
 from toy_target import draw_toy, toy_room
 
-from danceit_core.imagination.bone_motion import bone_flow, carry
-from danceit_core.imagination.region import body_size, person_region
+from danceit_core.imagination.recall.bone_motion import bone_flow, carry
+from danceit_core.imagination.target.region import body_size, person_region
 from danceit_core.pose.skeleton import LEFT_ELBOW, LEFT_WRIST, RIGHT_ELBOW, RIGHT_WRIST
 
 SIZE = 128

@@ -11,7 +11,7 @@ from safetensors.torch import save_file
 
 from danceit_core.config import FaceGanSettings, PoseGanSettings
 from danceit_core.errors import ImaginationError
-from danceit_core.imagination.checkpoint import (
+from danceit_core.imagination.networks.checkpoint import (
     FaceGan,
     PoseGan,
     load_face_gan,
@@ -19,9 +19,9 @@ from danceit_core.imagination.checkpoint import (
     save_face_gan,
     save_pose_gan,
 )
-from danceit_core.imagination.face import FaceGenerator
-from danceit_core.imagination.generator import PoseGenerator
-from danceit_core.imagination.view import View
+from danceit_core.imagination.networks.face import FaceGenerator
+from danceit_core.imagination.networks.generator import PoseGenerator
+from danceit_core.imagination.target.view import View
 
 CPU = torch.device("cpu")
 SETTINGS = PoseGanSettings(

@@ -8,8 +8,8 @@ import yaml
 from torch import nn
 
 from danceit_core.config import PoseGanSettings
-from danceit_core.imagination.complexity import count_flops
-from danceit_core.imagination.generator import PoseGenerator
+from danceit_core.imagination.networks.complexity import count_flops
+from danceit_core.imagination.networks.generator import PoseGenerator
 
 PAPER = yaml.safe_load((Path(__file__).parents[2] / "config" / "paper.yaml").read_text())["pose_gan"]
 

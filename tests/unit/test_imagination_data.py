@@ -8,8 +8,8 @@ from toy_target import draw_toy, toy_poses, toy_room
 
 from danceit_core.config import PoseGanSettings
 from danceit_core.errors import ImaginationError, PoseError
-from danceit_core.imagination import data
-from danceit_core.imagination.data import fit_keypoints, load_target, read_target
+from danceit_core.imagination.target import data
+from danceit_core.imagination.target.data import fit_keypoints, load_target, read_target
 from danceit_core.media.video import VideoWriter
 from danceit_core.pose.table import write_pose_table
 

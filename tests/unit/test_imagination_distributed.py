@@ -15,14 +15,14 @@ from puppet import draw_puppet, puppet_keypoints
 
 from danceit_core.config import PoseGanSettings
 from danceit_core.errors import ImaginationError
-from danceit_core.imagination import adversarial, distributed
-from danceit_core.imagination.adversarial import Duel
-from danceit_core.imagination.checkpoint import load_pose_gan
-from danceit_core.imagination.discriminator import MultiScaleDiscriminator
-from danceit_core.imagination.distributed import is_first, my_parts, spawn, sum_over_parts
-from danceit_core.imagination.generator import PoseGenerator
-from danceit_core.imagination.loop import run_training
-from danceit_core.imagination.losses import pixel_loss
+from danceit_core.imagination.networks.checkpoint import load_pose_gan
+from danceit_core.imagination.networks.discriminator import MultiScaleDiscriminator
+from danceit_core.imagination.networks.generator import PoseGenerator
+from danceit_core.imagination.training import adversarial, distributed
+from danceit_core.imagination.training.adversarial import Duel
+from danceit_core.imagination.training.distributed import is_first, my_parts, spawn, sum_over_parts
+from danceit_core.imagination.training.loop import run_training
+from danceit_core.imagination.training.losses import pixel_loss
 from danceit_core.media.video import VideoWriter
 from danceit_core.pose.table import write_pose_table
 
@@ -151,7 +151,7 @@ def test_two_processes_train_from_files_and_the_first_judges(tmp_path, pose_weig
     made |= {name: str(tmp_path / f"{name}.png") for name in ("samples_path", "curves_path")}
     given = {"frames": str(tmp_path / "frames.mp4"), "poses": str(tmp_path / "poses.parquet"), "seed": 1}
     given |= {"settings": dataclasses.asdict(settings), "pose_weights": str(pose_weights)}
-    spawn("danceit_core.imagination.train:train_from_files", given | made, number=2, kind="cpu")
+    spawn("danceit_core.imagination.training.train:train_from_files", given | made, number=2, kind="cpu")
     history = [json.loads(line) for line in Path(made["history_path"]).read_text().splitlines()]
     assert [row["iteration"] for row in history] == [2, 4]
     for row in history:

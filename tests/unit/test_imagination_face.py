@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from toy_target import CPU, TOY_SIZE, toy_poses
 
-from danceit_core.imagination.face import (
+from danceit_core.imagination.networks.face import (
     MIN_SIDE,
     face_strength,
     faces_camera,

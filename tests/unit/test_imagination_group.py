@@ -9,12 +9,12 @@ from toy_target import CPU, TOY_SETTINGS, toy_target
 
 from danceit_core.config import FaceGanSettings
 from danceit_core.errors import ImaginationError
-from danceit_core.imagination.checkpoint import FaceGan
-from danceit_core.imagination.face import FaceGenerator
-from danceit_core.imagination.generator import Painting
-from danceit_core.imagination.group import Dancer, cut_out, mirror, place_dancers, render_group
-from danceit_core.imagination.render import render_dance
-from danceit_core.imagination.train import begin
+from danceit_core.imagination.networks.checkpoint import FaceGan
+from danceit_core.imagination.networks.face import FaceGenerator
+from danceit_core.imagination.networks.generator import Painting
+from danceit_core.imagination.rendering.group import Dancer, cut_out, mirror, place_dancers, render_group
+from danceit_core.imagination.rendering.render import render_dance
+from danceit_core.imagination.training.train import begin
 from danceit_core.pose.measure import Body, measure_body
 from danceit_core.pose.skeleton import LEFT_WRIST, NOSE, RIGHT_WRIST
 

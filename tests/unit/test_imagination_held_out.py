@@ -4,7 +4,7 @@ import cv2
 import numpy as np
 import pytest
 
-from danceit_core.imagination.held_out import FAULT, HeldOutJudge
+from danceit_core.imagination.training.held_out import FAULT, HeldOutJudge
 from danceit_core.pose.blazepose import BlazePose
 from danceit_core.pose.skeleton import present, torso_length
 

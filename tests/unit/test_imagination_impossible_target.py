@@ -8,8 +8,8 @@ import pytest
 from dancers import handstand, lying, sine_dancer, wandering_dancer
 
 from danceit_core.errors import ImaginationError
-from danceit_core.imagination.impossible_target import check_possible
-from danceit_core.imagination.target_check import VIEWS, Figures, measure_target, spread_frames
+from danceit_core.imagination.target.check import VIEWS, Figures, measure_target, spread_frames
+from danceit_core.imagination.target.impossible import check_possible
 from danceit_core.pose.skeleton import NOSE
 from danceit_core.pose.table import PoseTable
 

@@ -18,13 +18,13 @@ from torch import nn
 
 from danceit_core.config import PoseGanSettings
 from danceit_core.errors import ImaginationError
-from danceit_core.imagination import loop
-from danceit_core.imagination.adversarial import Duel
-from danceit_core.imagination.checkpoint import training_path
-from danceit_core.imagination.discriminator import MultiScaleDiscriminator
-from danceit_core.imagination.generator import PoseGenerator
-from danceit_core.imagination.loop import run_training
-from danceit_core.imagination.losses import pixel_loss
+from danceit_core.imagination.networks.checkpoint import training_path
+from danceit_core.imagination.networks.discriminator import MultiScaleDiscriminator
+from danceit_core.imagination.networks.generator import PoseGenerator
+from danceit_core.imagination.training import loop
+from danceit_core.imagination.training.adversarial import Duel
+from danceit_core.imagination.training.loop import run_training
+from danceit_core.imagination.training.losses import pixel_loss
 
 CPU = torch.device("cpu")
 ITERATIONS, ROW, INTERVAL = 36, 15, 3

@@ -10,12 +10,12 @@ from torch import nn
 
 from danceit_core.config import PoseGanSettings
 from danceit_core.errors import ImaginationError
-from danceit_core.imagination import adversarial, memory
-from danceit_core.imagination.adversarial import Duel
-from danceit_core.imagination.discriminator import MultiScaleDiscriminator
-from danceit_core.imagination.generator import PoseGenerator
-from danceit_core.imagination.losses import pixel_loss
-from danceit_core.imagination.memory import (
+from danceit_core.imagination.networks.discriminator import MultiScaleDiscriminator
+from danceit_core.imagination.networks.generator import PoseGenerator
+from danceit_core.imagination.training import adversarial, memory
+from danceit_core.imagination.training.adversarial import Duel
+from danceit_core.imagination.training.losses import pixel_loss
+from danceit_core.imagination.training.memory import (
     LiveBytes,
     MemoryPlan,
     SampleCost,

@@ -6,12 +6,12 @@ import pytest
 import torch
 
 from danceit_core.config import PoseGanSettings
-from danceit_core.imagination.adversarial import Duel
-from danceit_core.imagination.chart import CHANNELS
-from danceit_core.imagination.discriminator import MultiScaleDiscriminator, smallest_side
-from danceit_core.imagination.face import FaceGenerator
-from danceit_core.imagination.generator import POSE_CHANNELS, PoseGenerator, initialise
-from danceit_core.imagination.losses import (
+from danceit_core.imagination.networks.chart import CHANNELS
+from danceit_core.imagination.networks.discriminator import MultiScaleDiscriminator, smallest_side
+from danceit_core.imagination.networks.face import FaceGenerator
+from danceit_core.imagination.networks.generator import POSE_CHANNELS, PoseGenerator, initialise
+from danceit_core.imagination.training.adversarial import Duel
+from danceit_core.imagination.training.losses import (
     adversarial_loss,
     discriminator_loss,
     feature_loss,

@@ -7,10 +7,10 @@ from torch import nn
 
 from danceit_core.config import PoseGanSettings
 from danceit_core.errors import ImaginationError
-from danceit_core.imagination.adversarial import Duel, half_precision
-from danceit_core.imagination.discriminator import MultiScaleDiscriminator
-from danceit_core.imagination.generator import PoseGenerator
-from danceit_core.imagination.perceptual import load_perceptual_loss
+from danceit_core.imagination.networks.discriminator import MultiScaleDiscriminator
+from danceit_core.imagination.networks.generator import PoseGenerator
+from danceit_core.imagination.networks.perceptual import load_perceptual_loss
+from danceit_core.imagination.training.adversarial import Duel, half_precision
 
 CPU = torch.device("cpu")
 # Where torchvision's VGG19 has its convolutions: number of the layer, inputs, outputs.

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from danceit_core.errors import AssetError, ImaginationError
-from danceit_core.imagination.perceptual_distance import (
+from danceit_core.imagination.networks.perceptual_distance import (
     PerceptualDistance,
     mean_distance,
     perceptual_distance,

@@ -8,11 +8,12 @@ import pytest
 import torch
 from toy_target import CPU, TOY_SETTINGS, toy_poses, toy_target
 
-from danceit_core.imagination import adversarial, pose_step, render
-from danceit_core.imagination.batches import carried, to_pictures
-from danceit_core.imagination.memory import MemoryPlan
-from danceit_core.imagination.pose_step import MOST_STEPS, MOVE_PX, TEMPORAL_WEIGHT, PoseStep, jitter
-from danceit_core.imagination.train import begin
+from danceit_core.imagination.rendering import render
+from danceit_core.imagination.rendering.batches import carried, to_pictures
+from danceit_core.imagination.training import adversarial, pose_step
+from danceit_core.imagination.training.memory import MemoryPlan
+from danceit_core.imagination.training.pose_step import MOST_STEPS, MOVE_PX, TEMPORAL_WEIGHT, PoseStep, jitter
+from danceit_core.imagination.training.train import begin
 
 TARGET = toy_target(24, size=128, held_out=6, share=0.6)
 SETTINGS = replace(

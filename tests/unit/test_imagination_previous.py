@@ -8,12 +8,12 @@ import torch
 from toy_target import CPU, TOY_SETTINGS, toy_target
 
 from danceit_core.config import FaceGanSettings
-from danceit_core.imagination.batches import Past
-from danceit_core.imagination.checkpoint import FaceGan
-from danceit_core.imagination.face import FaceGenerator, place_patch
-from danceit_core.imagination.pose_step import MOST_STEPS, Batch, PoseStep
-from danceit_core.imagination.render import blank, paint, paint_before, render_dance
-from danceit_core.imagination.train import begin
+from danceit_core.imagination.networks.checkpoint import FaceGan
+from danceit_core.imagination.networks.face import FaceGenerator, place_patch
+from danceit_core.imagination.rendering.batches import Past
+from danceit_core.imagination.rendering.render import blank, paint, paint_before, render_dance
+from danceit_core.imagination.training.pose_step import MOST_STEPS, Batch, PoseStep
+from danceit_core.imagination.training.train import begin
 
 SIZE = 64
 FOLLOWS = np.array([False, True, True, True, False, True, False, True, True])

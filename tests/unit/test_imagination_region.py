@@ -7,10 +7,10 @@ import numpy as np
 import pytest
 from toy_target import draw_toy, toy_poses, toy_room, toy_target
 
-from danceit_core.imagination.background import background_plate
-from danceit_core.imagination.chart import CHANNELS, body_chart
-from danceit_core.imagination.fill import fill_holes
-from danceit_core.imagination.region import (
+from danceit_core.imagination.networks.chart import CHANNELS, body_chart
+from danceit_core.imagination.target.background import background_plate
+from danceit_core.imagination.target.fill import fill_holes
+from danceit_core.imagination.target.region import (
     body_size,
     detail_region,
     person_and_shadow,

@@ -10,14 +10,14 @@ import torch
 from toy_target import CPU, TOY_SETTINGS, toy_target
 
 from danceit_core.config import FaceGanSettings
-from danceit_core.imagination.batches import compose
-from danceit_core.imagination.checkpoint import FaceGan
-from danceit_core.imagination.face import FaceGenerator, face_strength
-from danceit_core.imagination.generator import Painting
-from danceit_core.imagination.region import reach
-from danceit_core.imagination.render import paint, refine_faces, render_dance
-from danceit_core.imagination.train import begin
-from danceit_core.imagination.view import View, Window
+from danceit_core.imagination.networks.checkpoint import FaceGan
+from danceit_core.imagination.networks.face import FaceGenerator, face_strength
+from danceit_core.imagination.networks.generator import Painting
+from danceit_core.imagination.rendering.batches import compose
+from danceit_core.imagination.rendering.render import paint, refine_faces, render_dance
+from danceit_core.imagination.target.region import reach
+from danceit_core.imagination.target.view import View, Window
+from danceit_core.imagination.training.train import begin
 
 SIZE = 64
 TARGET = toy_target(11, size=SIZE, held_out=2, share=0.5)

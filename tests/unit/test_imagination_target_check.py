@@ -12,9 +12,8 @@ from dancers import sine_dancer, turned, wandering_dancer
 from toy_target import draw_toy, toy_poses, toy_room
 
 from danceit_core.evaluation.target_page import COLOURS, describe, draw_check
-from danceit_core.imagination.background import MOVING_LEVELS, relative_sharpness, room_unrest
-from danceit_core.imagination.region import person_region
-from danceit_core.imagination.target_check import (
+from danceit_core.imagination.target.background import MOVING_LEVELS, relative_sharpness, room_unrest
+from danceit_core.imagination.target.check import (
     VIEWS,
     Figures,
     black_bars,
@@ -26,6 +25,7 @@ from danceit_core.imagination.target_check import (
     spread_frames,
     write_check,
 )
+from danceit_core.imagination.target.region import person_region
 from danceit_core.pose.skeleton import LEFT_SHOULDER, NOSE
 from danceit_core.pose.table import PoseTable
 

@@ -23,15 +23,15 @@ from toy_target import TOY_SIZE as SIZE
 
 from danceit_core.config import FaceGanSettings
 from danceit_core.errors import ImaginationError
-from danceit_core.imagination.checkpoint import load_face_gan, training_path
-from danceit_core.imagination.discriminator import smallest_side
-from danceit_core.imagination.face import place_patch
-from danceit_core.imagination.face_training import train_face_gan
-from danceit_core.imagination.pose_step import paint_frames
-from danceit_core.imagination.region import person_region
-from danceit_core.imagination.render import paint, refine_faces, render_dance
-from danceit_core.imagination.train import REVIEWED, review_frames
-from danceit_core.imagination.view import View
+from danceit_core.imagination.networks.checkpoint import load_face_gan, training_path
+from danceit_core.imagination.networks.discriminator import smallest_side
+from danceit_core.imagination.networks.face import place_patch
+from danceit_core.imagination.rendering.render import paint, refine_faces, render_dance
+from danceit_core.imagination.target.region import person_region
+from danceit_core.imagination.target.view import View
+from danceit_core.imagination.training.face_training import train_face_gan
+from danceit_core.imagination.training.pose_step import paint_frames
+from danceit_core.imagination.training.train import REVIEWED, review_frames
 from danceit_core.pose.skeleton import MIRROR
 
 FACE = FaceGanSettings(channels=8, iterations=8, batch_size=4)

@@ -5,8 +5,8 @@ import numpy as np
 import pytest
 from toy_target import toy_poses
 
-from danceit_core.imagination.region import body_size, person_region, person_span
-from danceit_core.imagination.view import View, Window, rim
+from danceit_core.imagination.target.region import body_size, person_region, person_span
+from danceit_core.imagination.target.view import View, Window, rim
 from danceit_core.pose.draw import heat_maps
 from danceit_core.pose.skeleton import present
 

@@ -12,10 +12,10 @@ from numpy.typing import NDArray
 from puppet import puppet_keypoints
 
 from danceit_core.config import PoseGanSettings
-from danceit_core.imagination.checkpoint import PoseGan, load_pose_gan
-from danceit_core.imagination.data import TargetFrames
-from danceit_core.imagination.loop import History, Progress
-from danceit_core.imagination.train import Judge, train_pose_gan
+from danceit_core.imagination.networks.checkpoint import PoseGan, load_pose_gan
+from danceit_core.imagination.target.data import TargetFrames
+from danceit_core.imagination.training.loop import History, Progress
+from danceit_core.imagination.training.train import Judge, train_pose_gan
 from danceit_core.pose.skeleton import LIMBS
 
 CPU = torch.device("cpu")

@@ -12,8 +12,8 @@ from dancers import sine_dancer
 from media_files import write_file
 from toy_target import CPU, TOY_SETTINGS, toy_target
 
-from danceit_core.imagination.checkpoint import save_pose_gan
-from danceit_core.imagination.train import begin
+from danceit_core.imagination.networks.checkpoint import save_pose_gan
+from danceit_core.imagination.training.train import begin
 from danceit_core.media.audio import stream_sound
 from danceit_core.media.video import decode_frames
 from danceit_core.pose.table import read_pose_table, write_pose_table

@@ -1,6 +1,6 @@
 from danceit_core.evaluation.target_page import draw_check
-from danceit_core.imagination.impossible_target import check_possible
-from danceit_core.imagination.target_check import measure_target, spread_frames, write_check
+from danceit_core.imagination.target.check import measure_target, spread_frames, write_check
+from danceit_core.imagination.target.impossible import check_possible
 from danceit_core.media.video import read_frames
 from danceit_core.pose.table import read_pose_table
 from danceit_core.run import stage

@@ -1,5 +1,5 @@
 from danceit_core.config import GroupSettings
-from danceit_core.imagination.group import gather, render_group
+from danceit_core.imagination.rendering.group import gather, render_group
 from danceit_core.media.ahead import made_ahead
 from danceit_core.media.provenance import describe_video
 from danceit_core.media.video import VideoWriter

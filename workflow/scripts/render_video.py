@@ -1,8 +1,8 @@
 from itertools import islice
 
 from danceit_core.config import RenderingSettings
-from danceit_core.imagination.checkpoint import load_face_gan, load_pose_gan
-from danceit_core.imagination.render import render_dance
+from danceit_core.imagination.networks.checkpoint import load_face_gan, load_pose_gan
+from danceit_core.imagination.rendering.render import render_dance
 from danceit_core.media.ahead import made_ahead
 from danceit_core.media.provenance import describe_video
 from danceit_core.media.video import VideoWriter

@@ -1,8 +1,8 @@
 from danceit_core.config import FaceGanSettings
 from danceit_core.files import write_history
-from danceit_core.imagination.checkpoint import load_pose_gan
-from danceit_core.imagination.data import read_target
-from danceit_core.imagination.face_training import train_face_gan
+from danceit_core.imagination.networks.checkpoint import load_pose_gan
+from danceit_core.imagination.target.data import read_target
+from danceit_core.imagination.training.face_training import train_face_gan
 from danceit_core.run import stage
 
 with stage(snakemake) as run:

@@ -1,7 +1,7 @@
 import torch
 
-from danceit_core.imagination.distributed import spawn
-from danceit_core.imagination.train import train_from_files
+from danceit_core.imagination.training.distributed import spawn
+from danceit_core.imagination.training.train import train_from_files
 from danceit_core.run import stage
 
 with stage(snakemake) as run:
@@ -11,7 +11,7 @@ with stage(snakemake) as run:
     arguments |= {"history_path": made.history, "curves_path": made.curves, "pose_weights": params.pose_weights}
     number = min(run.gpus, torch.cuda.device_count(), params.settings["batch_size"])
     if number > 1:
-        what = "danceit_core.imagination.train:train_from_files"
+        what = "danceit_core.imagination.training.train:train_from_files"
         spawn(what, arguments, number=number, progress=run.progress)
     else:
         train_from_files(**arguments, device=run.device, progress=run.progress)

@@ -5,32 +5,20 @@ pass after its update. The finished generator is the exponential moving average 
 the noise of small batches.
 """
 
-import contextlib
 import copy
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 
-from danceit_core.imagination.discriminator import MultiScaleDiscriminator
-from danceit_core.imagination.distributed import add_up
-from danceit_core.imagination.generator import initialise
-from danceit_core.imagination.losses import adversarial_loss, discriminator_loss, feature_loss
+from danceit_core.imagination.networks.discriminator import MultiScaleDiscriminator
+from danceit_core.imagination.networks.generator import initialise
+from danceit_core.imagination.networks.precision import half_precision
+from danceit_core.imagination.training.distributed import add_up
+from danceit_core.imagination.training.losses import adversarial_loss, discriminator_loss, feature_loss
 
 BETAS = (0.5, 0.999)
-
-
-@contextlib.contextmanager
-def half_precision(device: torch.device) -> Iterator[None]:
-    """bfloat16 for convolutions where the hardware has it (about twice as fast on such a CPU), else float32."""
-    if device.type == "cuda":
-        able = torch.cuda.is_bf16_supported()
-    else:
-        able = any(torch.cpu.get_capabilities().get(name, False) for name in ("avx512_bf16", "amx_bf16"))
-    with torch.autocast(device.type, dtype=torch.bfloat16, enabled=able):
-        yield
 
 
 @dataclass

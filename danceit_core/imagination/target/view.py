@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from danceit_core.imagination.region import person_span
+from danceit_core.imagination.target.region import person_span
 from danceit_core.media.letterbox import Picture, resize
 from danceit_core.pose.skeleton import Keypoints
 

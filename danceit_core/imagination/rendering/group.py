@@ -17,11 +17,11 @@ from numpy.typing import NDArray
 
 from danceit_core.choreography.align import body_in_picture
 from danceit_core.errors import ImaginationError
-from danceit_core.imagination.batches import Past
-from danceit_core.imagination.checkpoint import FaceGan, PoseGan, load_face_gan, load_pose_gan
-from danceit_core.imagination.data import fit_keypoints
-from danceit_core.imagination.face import face_strength
-from danceit_core.imagination.render import blank, paint_layers, refine_faces, with_view_of
+from danceit_core.imagination.networks.checkpoint import FaceGan, PoseGan, load_face_gan, load_pose_gan
+from danceit_core.imagination.networks.face import face_strength
+from danceit_core.imagination.rendering.batches import Past
+from danceit_core.imagination.rendering.render import blank, paint_layers, refine_faces, with_view_of
+from danceit_core.imagination.target.data import fit_keypoints
 from danceit_core.media.letterbox import Picture, resize
 from danceit_core.pose.measure import Body
 from danceit_core.pose.skeleton import MIRROR, Keypoints

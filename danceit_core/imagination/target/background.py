@@ -13,8 +13,8 @@ import cv2
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from danceit_core.imagination.fill import fill_holes
-from danceit_core.imagination.region import Mask, body_size, person_and_shadow, person_region
+from danceit_core.imagination.target.fill import fill_holes
+from danceit_core.imagination.target.region import Mask, body_size, person_and_shadow, person_region
 from danceit_core.pose.skeleton import Keypoints
 
 log = logging.getLogger(__name__)

@@ -27,8 +27,8 @@ from numpy.typing import NDArray
 from danceit_core.choreography.costs import signed_width
 from danceit_core.choreography.curve import Array, hide_absent
 from danceit_core.files import write_text
-from danceit_core.imagination.background import MOVING_LEVELS, relative_sharpness, room_unrest
-from danceit_core.imagination.data import MIN_JOINTS
+from danceit_core.imagination.target.background import MOVING_LEVELS, relative_sharpness, room_unrest
+from danceit_core.imagination.target.data import MIN_JOINTS
 from danceit_core.pose.measure import body_heights, measure_body, standing
 from danceit_core.pose.passages import kept_frames
 from danceit_core.pose.rejection import NO_FEET, NO_HANDS

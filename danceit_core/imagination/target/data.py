@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from danceit_core.config import PoseGanSettings
 from danceit_core.database.mapped import make_array
 from danceit_core.errors import ImaginationError, PoseError
-from danceit_core.imagination.region import body_size
+from danceit_core.imagination.target.region import body_size
 from danceit_core.media.video import Letterbox, decode_frames
 from danceit_core.pose.skeleton import Keypoints, present
 from danceit_core.pose.table import read_pose_table

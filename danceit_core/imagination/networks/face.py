@@ -10,8 +10,8 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from danceit_core.imagination.generator import ResidualBlock, convolve, enlarge
-from danceit_core.imagination.view import Window
+from danceit_core.imagination.networks.generator import ResidualBlock, convolve, enlarge
+from danceit_core.imagination.target.view import Window
 from danceit_core.pose.skeleton import (
     LEFT_EAR,
     LEFT_EYE,

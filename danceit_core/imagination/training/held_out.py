@@ -21,7 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from danceit_core.config import PoseSettings
-from danceit_core.imagination.perceptual_distance import MODEL, PerceptualDistance, mean_distance
+from danceit_core.imagination.networks.perceptual_distance import MODEL, PerceptualDistance, mean_distance
 from danceit_core.pose.blazepose import BlazePose
 from danceit_core.pose.redetection import detection_share, redetection
 from danceit_core.pose.skeleton import Keypoints

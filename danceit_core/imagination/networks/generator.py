@@ -16,7 +16,7 @@ import torch
 from torch import Tensor, nn
 
 from danceit_core.config import PoseGanSettings
-from danceit_core.imagination.chart import CHANNELS as CHART_CHANNELS
+from danceit_core.imagination.networks.chart import CHANNELS as CHART_CHANNELS
 
 # Of the pose: a coloured skeleton, or a heat map a joint.
 POSE_CHANNELS = {"skeleton": 3, "heatmaps": 25}

@@ -13,15 +13,16 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from danceit_core.imagination.adversarial import Duel, half_precision
-from danceit_core.imagination.batches import Past, carried, loss_weights, make_condition, to_tensor
-from danceit_core.imagination.checkpoint import PoseGan
-from danceit_core.imagination.data import TargetFrames
-from danceit_core.imagination.distributed import processes, sum_over_parts
-from danceit_core.imagination.losses import pixel_loss, temporal_loss
-from danceit_core.imagination.memory import MemoryPlan, fit_batch
-from danceit_core.imagination.perceptual import PerceptualLoss
-from danceit_core.imagination.render import blank, paint, paint_before
+from danceit_core.imagination.networks.checkpoint import PoseGan
+from danceit_core.imagination.networks.perceptual import PerceptualLoss
+from danceit_core.imagination.networks.precision import half_precision
+from danceit_core.imagination.rendering.batches import Past, carried, loss_weights, make_condition, to_tensor
+from danceit_core.imagination.rendering.render import blank, paint, paint_before
+from danceit_core.imagination.target.data import TargetFrames
+from danceit_core.imagination.training.adversarial import Duel
+from danceit_core.imagination.training.distributed import processes, sum_over_parts
+from danceit_core.imagination.training.losses import pixel_loss, temporal_loss
+from danceit_core.imagination.training.memory import MemoryPlan, fit_batch
 from danceit_core.media.letterbox import Picture
 from danceit_core.pose.skeleton import Keypoints
 

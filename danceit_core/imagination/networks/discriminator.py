@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from torch.nn.utils.parametrizations import spectral_norm
 
 from danceit_core.errors import ImaginationError
-from danceit_core.imagination.generator import normalise
+from danceit_core.imagination.networks.generator import normalise
 
 Features = list[Tensor]
 

@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from danceit_core.imagination.region import Mask
+from danceit_core.imagination.target.region import Mask
 
 # Pixels of a 256-pixel picture: surroundings compared around a hole, and width of the soft edge of its cover.
 RING_PX, SOFT_PX = 6, 2

@@ -14,11 +14,11 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from danceit_core.config import PoseGanSettings
-from danceit_core.imagination.bone_motion import carry
-from danceit_core.imagination.chart import body_chart
-from danceit_core.imagination.generator import Painting
-from danceit_core.imagination.region import detail_region, person_region, reach
-from danceit_core.imagination.view import View, Window, rim
+from danceit_core.imagination.networks.chart import body_chart
+from danceit_core.imagination.networks.generator import Painting
+from danceit_core.imagination.recall.bone_motion import carry
+from danceit_core.imagination.target.region import detail_region, person_region, reach
+from danceit_core.imagination.target.view import View, Window, rim
 from danceit_core.media.letterbox import Picture
 from danceit_core.pose.draw import heat_maps, pose_picture
 from danceit_core.pose.skeleton import Keypoints

@@ -28,8 +28,8 @@ from torch.utils._pytree import tree_leaves
 from torch.utils.checkpoint import checkpoint
 
 from danceit_core.errors import ImaginationError
-from danceit_core.imagination.adversarial import Duel
-from danceit_core.imagination.generator import ResidualBlock
+from danceit_core.imagination.networks.generator import ResidualBlock
+from danceit_core.imagination.training.adversarial import Duel
 
 log = logging.getLogger(__name__)
 

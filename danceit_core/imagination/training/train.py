@@ -14,20 +14,20 @@ from numpy.typing import NDArray
 
 from danceit_core.config import PoseGanSettings
 from danceit_core.errors import ImaginationError
-from danceit_core.imagination.adversarial import Duel
-from danceit_core.imagination.background import background_plate
-from danceit_core.imagination.batches import Past, make_condition
-from danceit_core.imagination.checkpoint import PoseGan, save_pose_gan, training_path
-from danceit_core.imagination.complexity import count_flops
-from danceit_core.imagination.data import TargetFrames, read_target
-from danceit_core.imagination.discriminator import MultiScaleDiscriminator, smallest_side
-from danceit_core.imagination.distributed import is_first
-from danceit_core.imagination.generator import POSE_CHANNELS, PoseGenerator
-from danceit_core.imagination.held_out import FAULT, HeldOutJudge
-from danceit_core.imagination.loop import History, Progress, fingerprint, run_training
-from danceit_core.imagination.perceptual import load_perceptual_loss
-from danceit_core.imagination.pose_step import PoseStep, paint_frames
-from danceit_core.imagination.view import View
+from danceit_core.imagination.networks.checkpoint import PoseGan, save_pose_gan, training_path
+from danceit_core.imagination.networks.complexity import count_flops
+from danceit_core.imagination.networks.discriminator import MultiScaleDiscriminator, smallest_side
+from danceit_core.imagination.networks.generator import POSE_CHANNELS, PoseGenerator
+from danceit_core.imagination.networks.perceptual import load_perceptual_loss
+from danceit_core.imagination.rendering.batches import Past, make_condition
+from danceit_core.imagination.target.background import background_plate
+from danceit_core.imagination.target.data import TargetFrames, read_target
+from danceit_core.imagination.target.view import View
+from danceit_core.imagination.training.adversarial import Duel
+from danceit_core.imagination.training.distributed import is_first
+from danceit_core.imagination.training.held_out import FAULT, HeldOutJudge
+from danceit_core.imagination.training.loop import History, Progress, fingerprint, run_training
+from danceit_core.imagination.training.pose_step import PoseStep, paint_frames
 from danceit_core.media.letterbox import Picture
 from danceit_core.media.picture import write_picture
 from danceit_core.pose.draw import contact_sheet, pose_picture

@@ -12,15 +12,16 @@ from torch import Tensor
 
 from danceit_core.config import FaceGanSettings
 from danceit_core.errors import ImaginationError
-from danceit_core.imagination.adversarial import Duel, half_precision
-from danceit_core.imagination.batches import to_pictures, to_tensor
-from danceit_core.imagination.checkpoint import FaceGan, PoseGan, save_face_gan, training_path
-from danceit_core.imagination.data import TargetFrames
-from danceit_core.imagination.discriminator import MultiScaleDiscriminator
-from danceit_core.imagination.face import FaceGenerator, faces_camera, patch_fade, patch_side, place_patch
-from danceit_core.imagination.loop import History, Progress, fingerprint, run_training
-from danceit_core.imagination.losses import pixel_loss
-from danceit_core.imagination.pose_step import paint_frames
+from danceit_core.imagination.networks.checkpoint import FaceGan, PoseGan, save_face_gan, training_path
+from danceit_core.imagination.networks.discriminator import MultiScaleDiscriminator
+from danceit_core.imagination.networks.face import FaceGenerator, faces_camera, patch_fade, patch_side, place_patch
+from danceit_core.imagination.networks.precision import half_precision
+from danceit_core.imagination.rendering.batches import to_pictures, to_tensor
+from danceit_core.imagination.target.data import TargetFrames
+from danceit_core.imagination.training.adversarial import Duel
+from danceit_core.imagination.training.loop import History, Progress, fingerprint, run_training
+from danceit_core.imagination.training.losses import pixel_loss
+from danceit_core.imagination.training.pose_step import paint_frames
 from danceit_core.media.picture import write_picture
 from danceit_core.pose.draw import contact_sheet, pose_picture
 

@@ -26,9 +26,9 @@ from torch import Tensor, nn
 from danceit_core.config import FaceGanSettings, PoseGanSettings
 from danceit_core.errors import ImaginationError
 from danceit_core.files import whole_file
-from danceit_core.imagination.face import FaceGenerator
-from danceit_core.imagination.generator import PoseGenerator
-from danceit_core.imagination.view import View
+from danceit_core.imagination.networks.face import FaceGenerator
+from danceit_core.imagination.networks.generator import PoseGenerator
+from danceit_core.imagination.target.view import View
 from danceit_core.plain_torch import read_plain, write_plain
 from danceit_core.tables import DAMAGE, number_of
 

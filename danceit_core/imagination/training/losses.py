@@ -10,7 +10,7 @@ samples: the loss of a batch is the mean of the losses of its parts.
 import torch
 from torch import Tensor
 
-from danceit_core.imagination.discriminator import Features
+from danceit_core.imagination.networks.discriminator import Features
 
 # A change of the real picture, of 2 for black to white, beyond which little is asked of the painted one.
 STEADY = 0.1

@@ -23,9 +23,9 @@ from torch import Tensor
 
 from danceit_core.errors import ImaginationError
 from danceit_core.files import whole_file, write_history
-from danceit_core.imagination.adversarial import Duel
-from danceit_core.imagination.checkpoint import TRAINING, resume, training_path, write
-from danceit_core.imagination.distributed import add_up_losses, from_first, is_first, wait_for_all
+from danceit_core.imagination.networks.checkpoint import TRAINING, resume, training_path, write
+from danceit_core.imagination.training.adversarial import Duel
+from danceit_core.imagination.training.distributed import add_up_losses, from_first, is_first, wait_for_all
 from danceit_core.tables import one_line
 
 log = logging.getLogger(__name__)

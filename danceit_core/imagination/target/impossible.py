@@ -6,7 +6,7 @@ What merely makes a poor teacher is `target_check.judge`'s to say; that stops no
 import math
 
 from danceit_core.errors import ImaginationError
-from danceit_core.imagination.target_check import Figures
+from danceit_core.imagination.target.check import Figures
 
 LEAST_HEAD_PX = 1
 

@@ -11,13 +11,20 @@ import torch
 from numpy.typing import NDArray
 
 from danceit_core.errors import ImaginationError
-from danceit_core.imagination.adversarial import half_precision
-from danceit_core.imagination.batches import Past, compose, make_condition, spread_opacity, to_pictures, to_tensor
-from danceit_core.imagination.checkpoint import FaceGan, PoseGan
-from danceit_core.imagination.data import fit_keypoints
-from danceit_core.imagination.face import face_strength, patch_fade, place_patch
-from danceit_core.imagination.generator import Painting
-from danceit_core.imagination.view import Window
+from danceit_core.imagination.networks.checkpoint import FaceGan, PoseGan
+from danceit_core.imagination.networks.face import face_strength, patch_fade, place_patch
+from danceit_core.imagination.networks.generator import Painting
+from danceit_core.imagination.networks.precision import half_precision
+from danceit_core.imagination.rendering.batches import (
+    Past,
+    compose,
+    make_condition,
+    spread_opacity,
+    to_pictures,
+    to_tensor,
+)
+from danceit_core.imagination.target.data import fit_keypoints
+from danceit_core.imagination.target.view import Window
 from danceit_core.media.letterbox import Picture, resize
 from danceit_core.pose.draw import pose_picture
 from danceit_core.pose.skeleton import Keypoints, present

@@ -1,0 +1,17 @@
+"""The precision that a device computes convolutions in."""
+
+import contextlib
+from collections.abc import Iterator
+
+import torch
+
+
+@contextlib.contextmanager
+def half_precision(device: torch.device) -> Iterator[None]:
+    """bfloat16 for convolutions where the hardware has it (about twice as fast on such a CPU), else float32."""
+    if device.type == "cuda":
+        able = torch.cuda.is_bf16_supported()
+    else:
+        able = any(torch.cpu.get_capabilities().get(name, False) for name in ("avx512_bf16", "amx_bf16"))
+    with torch.autocast(device.type, dtype=torch.bfloat16, enabled=able):
+        yield

@@ -1,0 +1,1 @@
+"""The person's own pixels, carried from one pose to another."""
