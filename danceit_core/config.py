@@ -27,12 +27,17 @@ class DemoSettings:
 
 @dataclass(frozen=True)
 class VideoSettings:
-    """Frame store (paper III-B: 24 fps, one size). cut_threshold: of the camera cut detector, 0: none looked for."""
+    """Frame store (paper III-B: 24 fps). size: longer side of the dances' pictures at most, pixels.
+
+    Targets are stored at the size of the finished video (`RenderingSettings`). cut_threshold: of the camera cut
+    detector, 0: none looked for. keep_bars: keep black bars that never change, which are cut off otherwise.
+    """
 
     fps: float = 24.0
     size: int = 512
     crf: int = 16
     cut_threshold: float = 3.0
+    keep_bars: bool = False
 
 
 @dataclass(frozen=True)
@@ -179,10 +184,23 @@ class TemporalSettings:
 
 
 @dataclass(frozen=True)
+class PlateSettings:
+    """The empty room behind a target person, the plate (not in the paper).
+
+    stabilise: where the camera moves, its movement is found and the pictures are laid on one plate. even_light: where
+    light or exposure change over the video, all of it is brought to one exposure.
+    """
+
+    stabilise: bool = True
+    even_light: bool = True
+
+
+@dataclass(frozen=True)
 class PoseGanSettings:
     """poseGAN (paper IV-D), in the form of pix2pixHD.
 
-    The network sees the person through a window of the picture (`crop`), whose longer side is image_size pixels to it,
+    picture_size: side of the square picture that the paper's network paints; 0: the picture has the target video's own
+    shape and size (`RenderingSettings.long_side`). The network sees the person through a window of the picture (`crop`), whose longer side is image_size pixels to it,
     and paints over the empty room (`background_plate`); without either the whole picture. pose_input: `skeleton` or
     `heatmaps`. previous_frame: also show it what it painted before. kernel: of the first and last layers, odd.
     channels: multiples of 32 are fastest on a CPU. pose_jitter_px: standard deviation of the noise on the joints in
@@ -190,11 +208,11 @@ class PoseGanSettings:
     patience: reviews without progress (`imagination.held_out`) after which training ends, 0: never.
     perceptual_weights: file of VGG19's weights. discriminator_norm: `instance` (pix2pixHD) or `spectral`.
 
-    The paper's network: image_size 512, channels 64, kernel 7, downsamplings 4, blocks 9, enhancer_blocks 3,
+    The paper's network: picture_size and image_size 512, channels 64, kernel 7, downsamplings 4, blocks 9, enhancer_blocks 3,
     discriminator_channels 64, discriminators 3, crop, background_plate and body_chart false.
     """
 
-    picture_size: int = 512
+    picture_size: int = 0
     image_size: int = 256
     crop: bool = True
     pose_input: str = "skeleton"
@@ -245,8 +263,16 @@ class FaceGanSettings:
 
 @dataclass(frozen=True)
 class RenderingSettings:
-    """The final video (H.264 + AAC). preview_s: length of the painted preview, seconds."""
+    """The final video (H.264 + AAC).
 
+    long_side: its longer side at most, pixels; a target video that is smaller keeps its size. fps: its frame rate.
+    camera: before a target whose camera moved, `still` or `follow` (it follows the dancer slowly). preview_s: length of
+    the painted preview, seconds.
+    """
+
+    long_side: int = 1280
+    fps: float = 24.0
+    camera: str = "still"
     batch_size: int = 4
     crf: int = 17
     preview_s: float = 6.0
@@ -299,6 +325,7 @@ SECTIONS: dict[str, type] = {
     "retrieval": RetrievalSettings,
     "spatial_alignment": SpatialSettings,
     "temporal_alignment": TemporalSettings,
+    "plate": PlateSettings,
     "pose_gan": PoseGanSettings,
     "face_gan": FaceGanSettings,
     "rendering": RenderingSettings,

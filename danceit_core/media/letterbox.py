@@ -10,6 +10,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 Picture = NDArray[np.uint8]
+# Both bars together; the picture is stretched by less than that.
+FILLED_PX = 2.5
 
 
 @dataclass(frozen=True)
@@ -36,10 +38,27 @@ class Letterbox:
         return np.asarray(xy, np.float64) * self.scale + (self.offset_x, self.offset_y)
 
 
+def store_size(source: tuple[int, int], *, long_side: int) -> tuple[int, int]:
+    """Width and height of a frame that shows a `source` (width, height) in its own shape.
+
+    Even, as a video's must be, at least 2; no larger than the source, its longer side at most `long_side`.
+    """
+    scale = min(1.0, long_side / max(source))
+    width, height = (max(2, 2 * round(side * scale / 2)) for side in source)
+    return width - 2 * (width > max(2, source[0])), height - 2 * (height > max(2, source[1]))
+
+
 def content_size(source: tuple[int, int], size: tuple[int, int]) -> tuple[int, int]:
-    """Width and height that the whole of `source` takes inside `size`: whole pixels, at least 1."""
+    """Width and height that the whole of `source` takes inside `size`: whole pixels, at least 1.
+
+    A bar that would be narrower than FILLED_PX is filled: a frame of even sides has no line of black beside a picture
+    of odd ones.
+    """
     scale = min(size[0] / source[0], size[1] / source[1])
-    width, height = (max(1, min(limit, round(side * scale))) for side, limit in zip(source, size, strict=True))
+    width, height = (
+        limit if limit - side * scale < FILLED_PX else max(1, round(side * scale))
+        for side, limit in zip(source, size, strict=True)
+    )
     return width, height
 
 

@@ -19,6 +19,7 @@ from danceit_core.errors import MediaError
 from danceit_core.files import write_text
 from danceit_core.isolated import in_child
 from danceit_core.media.decode import VideoInfo, decode_stills, probe
+from danceit_core.media.letterbox import store_size
 from danceit_core.media.shots import Placement, Shots
 from danceit_core.media.video import STORE_GOP, VideoWriter
 
@@ -65,9 +66,19 @@ class SourceReport:
 
 
 def ingest_video(
-    source: str | Path, frames_path: str | Path, *, settings: VideoSettings, tolerant: bool, rotate: int = 0
+    source: str | Path,
+    frames_path: str | Path,
+    *,
+    settings: VideoSettings,
+    long_side: int,
+    square: bool = False,
+    tolerant: bool,
+    rotate: int = 0,
 ) -> SourceReport:
     """Write the frame store of `source` (no sound in it) to `frames_path`; a truncated file gives what it still holds.
+
+    Its pictures have the shape of the first, their longer side at most long_side pixels (`letterbox.store_size`);
+    square: they are letterboxed into a square of that side instead.
 
     It is decoded in a child process, so that one that crashes its decoder is a source that cannot be used. rotate:
     degrees clockwise, a multiple of 90, by which the pictures are turned besides the file's own flag. tolerant: such a
@@ -75,15 +86,18 @@ def ingest_video(
     cases, for a store that cannot be written.
     """
     try:
-        return in_child(lambda: _ingest(source, frames_path, settings=settings, rotate=rotate), reading=source)
+        return in_child(
+            lambda: _ingest(source, frames_path, settings=settings, long_side=long_side, square=square, rotate=rotate),
+            reading=source,
+        )
     except MediaError as error:
         if not tolerant:
             raise
         refused = str(error)
     log.warning("left out: %s", refused)
-    size = (settings.size, settings.size)
-    with VideoWriter(frames_path, fps=settings.fps, size=size, crf=settings.crf, gop=STORE_GOP) as writer:
-        writer.write(np.zeros((settings.size, settings.size, 3), np.uint8))
+    side = max(2, long_side // 2 * 2)
+    with VideoWriter(frames_path, fps=settings.fps, size=(side, side), crf=settings.crf, gop=STORE_GOP) as writer:
+        writer.write(np.zeros((side, side, 3), np.uint8))
     sha256, length = _hash(source)
     return SourceReport(
         str(source), sha256, length, 0, 0, 0.0, 0.0, "", False, False, 1, (1.0, 0.0, 0.0), (), refused, rotate
@@ -112,11 +126,13 @@ def read_report(path: str | Path) -> SourceReport:
         raise MediaError(f"{path} is no source report ({error}); delete it and run again") from error
 
 
-def _ingest(source: str | Path, frames_path: str | Path, *, settings: VideoSettings, rotate: int) -> SourceReport:
+def _ingest(
+    source: str | Path, frames_path: str | Path, *, settings: VideoSettings, long_side: int, square: bool, rotate: int
+) -> SourceReport:
     info = probe(source, rotate=rotate)
     if not info.has_video:
         raise MediaError(f"{source} has no picture; is it a video?")
-    size = (settings.size, settings.size)
+    size = (long_side, long_side) if square else store_size((info.width, info.height), long_side=long_side)
     shots = Shots(source, size=size, settings=settings)
     with VideoWriter(frames_path, fps=settings.fps, size=size, crf=settings.crf, gop=STORE_GOP) as writer:
         for still in decode_stills(source, fps=settings.fps, size=size, rotate=rotate):

@@ -2,7 +2,10 @@
 
 Columns: `frame` int32 (0, 1, 2, ...), `time_s` float64 (= frame / fps), `keypoints` fixed-size list of 75 float32
 (25 BODY_25 joints x (x, y, confidence), pixels of the picture named in the metadata). Stages add columns of their
-own (cleaning: `kept`, `reason`; a generated dance: `source_video`, `source_frame`, `match_distance`). Where the
+own (cleaning: `kept`, `reason`; a generated dance: `source_video`, `source_frame`, `match_distance`, and on a plate
+larger than its picture `plate_x`, `plate_y`, see `plate`). Of a target, laid on its plate: `camera` (3 x 3, from pixels
+of the frame store to those of the plate) where the camera moves, `exposure` (3: gains of red, green and blue) where the
+light changes. Where the
 detector gives them (`estimate.Detection` says what they are), also of lists of float32: `depth` (25), `world` (25 x 3),
 `fingers` (6 x 3), `hands` (2 x 21 x 3), `face` (468 x 3). With a column `track` the table holds several dancers
 (`tracks`), its rows are ordered by (track, frame), and `frame` is not the number of the row. The file's key-value
@@ -26,11 +29,12 @@ MOST_FPS, MOST_PIXELS = 1000, 65536
 # Kinds (as in numpy's dtype.kind) of the columns that stages add.
 COLUMN_KINDS = {
     "people": "iu", "kept": "b", "reason": "OU", "shot": "iu", "source_video": "OU", "source_frame": "iu",
-    "source_track": "iu", "match_distance": "f", "track": "iu", "frame": "iu",
+    "source_track": "iu", "match_distance": "f", "track": "iu", "frame": "iu", "plate_x": "f", "plate_y": "f",
 }  # fmt: skip
 # Columns of lists: shape of a row. Schema 1 had none of them.
 LIST_COLUMNS: dict[str, tuple[int, ...]] = {
     "depth": (JOINTS,), "world": (JOINTS, 3), "fingers": (6, 3), "hands": (2, 21, 3), "face": (468, 3),
+    "camera": (3, 3), "exposure": (3,),
 }  # fmt: skip
 SCHEMA = 2
 

@@ -97,6 +97,17 @@ def is_dance(wildcards):
     return wildcards.video in project.videos.index
 
 
+def is_square(wildcards):
+    """Whether the pictures of a video are squares: of a target whose painter is the paper's."""
+    return settings["pose_gan"]["picture_size"] > 0 and not is_dance(wildcards)
+
+
+def longest_side(wildcards):
+    """The longer side of a video's frames at most: a target's are as large as the finished video."""
+    own_size = settings["rendering"]["long_side"]
+    return settings["video"]["size"] if is_dance(wildcards) else settings["pose_gan"]["picture_size"] or own_size
+
+
 def follows_each(wildcards):
     """Whether every dancer of a video is followed: of a target one is, and of a video whose column x says which."""
     each = settings["cleaning"]["several_people"] == "each"

@@ -1,5 +1,5 @@
 rule normalise_video:
-    """Any video at one frame rate and one size, quick to seek: the frame store, and what is known of its source."""
+    """Any video at one frame rate, quick to seek: the frame store, and what is known of its source."""
     input:
         lambda w: clips.at[w.video, "path"],
     output:
@@ -18,6 +18,8 @@ rule normalise_video:
         **needs("normalise_video", "video"),
     params:
         **stage("video"),
+        long_side=longest_side,
+        square=is_square,
         rotate=lambda w: int(clips.at[w.video, "rotate"] or 0),
         tolerant=is_dance,
     script:

@@ -5,5 +5,6 @@ from danceit_core.run import stage
 with stage(snakemake):
     video, params = VideoSettings(**snakemake.params.settings), snakemake.params
     how = {"settings": video, "rotate": params.rotate, "tolerant": params.tolerant}
+    how |= {"long_side": params.long_side, "square": params.square}
     report = ingest_video(snakemake.input[0], snakemake.output.frames, **how)
     write_report(snakemake.output.report, report)

@@ -1,0 +1,37 @@
+"""Where the picture of a dance lies on the plate, the room that it is danced in.
+
+A target's camera may move: then the room that its video shows, the plate, is larger than a picture of it. Joints of the
+target (`results/camera/{target}.parquet`) are in pixels of the plate, joints of a finished dance in pixels of the
+picture. Columns `plate_x` and `plate_y` of a finished dance say where the upper left corner of the picture lies on the
+plate in each frame; without them plate and picture are the same.
+"""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from danceit_core.pose.skeleton import Keypoints
+from danceit_core.pose.table import PoseTable
+
+Box = tuple[int, int, int, int]  # left, top, width, height, pixels of the plate
+
+
+def still_picture(target: PoseTable) -> Box:
+    """The part of the plate that a still camera shows; the whole of it where the target's camera stands still."""
+    left, top, width, height = target.metadata.get("picture") or (0, 0, *target.size)
+    return int(left), int(top), int(width), int(height)
+
+
+def corners(dance: PoseTable) -> NDArray[np.float32]:
+    """Where the picture's upper left corner lies on the plate, (T, 2) pixels."""
+    at = np.zeros((len(dance), 2), np.float32)
+    for axis, name in enumerate(("plate_x", "plate_y")):
+        if name in dance.columns:
+            at[:, axis] = dance.columns[name]
+    return at
+
+
+def on_plate(dance: PoseTable) -> Keypoints:
+    """The joints of a finished dance, (T, 25, 3), in pixels of the plate."""
+    keypoints = dance.keypoints.copy()
+    keypoints[..., :2] += corners(dance)[:, None]
+    return np.where(keypoints[..., 2:] > 0, keypoints, np.float32(0))
