@@ -66,7 +66,7 @@ def score_faces(painted: list[Picture], real: list[Picture], keypoints: Keypoint
     """`face_psnr` and `face_sharp` over the frames that show the face; NaN if none does."""
     errors, sharp = [], []
     for number in np.flatnonzero(faces_camera(keypoints)):
-        place = place_patch(keypoints[number], side=side, picture_size=real[0].shape[1])
+        place = place_patch(keypoints[number], side=side, size=real[0].shape[1::-1])
         if place is not None:
             ours, theirs = painted[number][place.slices], real[number][place.slices]
             errors.append(np.square(ours.astype(float) - theirs).mean())

@@ -129,6 +129,11 @@ def frames_if_any(wildcards):
     return [f"<results>/frames/{wildcards.video}.mp4"] if clips.at[wildcards.video, "path"] else []
 
 
+def plate_if_any(wildcards):
+    """The empty room of a target, unless the network paints it, too."""
+    return "<results>/plates/{target}.png" if settings["pose_gan"]["background_plate"] else []
+
+
 def outline_network(wildcards):
     """BlazePose's landmark network, which draws outlines; who has chosen another detector need not have it."""
     network = f"<resources>/blazepose/pose_landmark_{settings['pose']['model']}.tflite"

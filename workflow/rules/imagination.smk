@@ -32,7 +32,8 @@ rule train_pose_gan:
     """poseGAN: from a drawn skeleton to the target person (paper IV-D)."""
     input:
         frames="<results>/frames/{target}.mp4",
-        poses="<results>/cleaned/{target}.parquet",
+        poses="<results>/camera/{target}.parquet",
+        plate=plate_if_any,
         perceptual=settings["pose_gan"]["perceptual_weights"] or [],
         networks=judging_networks,
     output:
@@ -72,7 +73,8 @@ rule train_face_gan:
     """FaceGAN: what the face lacks, added on a patch round the nose (paper IV-D)."""
     input:
         frames="<results>/frames/{target}.mp4",
-        poses="<results>/cleaned/{target}.parquet",
+        poses="<results>/camera/{target}.parquet",
+        plate=plate_if_any,
         gan="<results>/gan/{target}/pose_gan.safetensors",
     output:
         gan="<results>/gan/{target}/face_gan.safetensors",
@@ -127,7 +129,7 @@ rule render_video:
         **needs("render_video", "song"),
         gpu=1,
     params:
-        settings={key: value for key, value in settings["rendering"].items() if key != "preview_s"},
+        settings={key: settings["rendering"][key] for key in ("batch_size", "crf")},
         version=version_of("rendering"),
         audio_track=lambda w: project.audio_track(w.song),
     script:
@@ -151,7 +153,8 @@ rule preview_video:
         **needs("preview_video"),
         gpu=1,
     params:
-        **stage("rendering"),
+        settings={key: settings["rendering"][key] for key in ("batch_size", "crf")},
+        version=version_of("rendering"),
         seconds=settings["rendering"]["preview_s"],
         audio_track=lambda w: project.audio_track(w.song),
     script:
@@ -162,7 +165,7 @@ rule render_group:
     """Several persons on one stage, each painted by their own networks."""
     input:
         poses=collect("<results>/poses/{target}/{{song}}.parquet", target=group_members),
-        cleaned=collect("<results>/cleaned/{target}.parquet", target=group_members),
+        targets=collect("<results>/camera/{target}.parquet", target=group_members),
         pose_gans=collect("<results>/gan/{target}/pose_gan.safetensors", target=group_members),
         face_gans=(
             collect("<results>/gan/{target}/face_gan.safetensors", target=group_members)

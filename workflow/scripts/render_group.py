@@ -10,8 +10,8 @@ with stage(snakemake) as run:
     given, params = snakemake.input, snakemake.params
     group, first = GroupSettings(**params.settings), read_pose_table(given.poses[0])
     networks = (given.pose_gans, given.face_gans)
-    dancers = gather(params.members, given.poses, given.cleaned, *networks, device=run.device)
-    options = {"size": first.size[0], "batch_size": params.batch_size, "device": run.device}
+    dancers = gather(params.members, given.poses, given.targets, *networks, device=run.device)
+    options = {"batch_size": params.batch_size, "device": run.device}
     pictures = render_group(dancers, spacing=group.spacing, mirrored=group.mirrored, **options)
     look = {"fps": first.fps, "size": first.size, "crf": params.crf}
     tags = describe_video(params.members, snakemake.wildcards.song)

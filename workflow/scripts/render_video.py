@@ -6,6 +6,7 @@ from danceit_core.imagination.rendering.render import render_dance
 from danceit_core.media.ahead import made_ahead
 from danceit_core.media.provenance import describe_video
 from danceit_core.media.video import VideoWriter
+from danceit_core.pose.plate import corners, on_plate
 from danceit_core.pose.table import read_pose_table
 from danceit_core.run import stage
 
@@ -14,8 +15,8 @@ with stage(snakemake) as run:
     pose_gan = load_pose_gan(snakemake.input.pose_gan, device=run.device)
     face_path, crf = snakemake.input.get("face_gan"), rendering.crf
     face_gan = load_face_gan(face_path, device=run.device) if face_path else None
-    options = {"size": poses.size[0], "batch_size": rendering.batch_size, "device": run.device}
-    pictures = render_dance(poses.keypoints, pose_gan=pose_gan, face_gan=face_gan, **options)
+    options = {"size": poses.size, "corners": corners(poses), "batch_size": rendering.batch_size, "device": run.device}
+    pictures = render_dance(on_plate(poses), pose_gan=pose_gan, face_gan=face_gan, **options)
     seconds = snakemake.params.get("seconds", len(poses) / poses.fps)
     frames = min(max(1, round(seconds * poses.fps)), len(poses))
     song = snakemake.input.song

@@ -6,9 +6,10 @@ from danceit_core.imagination.training.face_training import train_face_gan
 from danceit_core.run import stage
 
 with stage(snakemake) as run:
-    pose_gan = load_pose_gan(snakemake.input.gan, device=run.device)
+    given = snakemake.input
+    pose_gan = load_pose_gan(given.gan, device=run.device)
     history = train_face_gan(
-        read_target(snakemake.input.frames, snakemake.input.poses, settings=pose_gan.settings),
+        read_target(given.frames, given.poses, given.plate or None, settings=pose_gan.settings),
         pose_gan=pose_gan,
         settings=FaceGanSettings(**snakemake.params.settings),
         seed=snakemake.params.seed,

@@ -45,8 +45,8 @@ Network = TypeVar("Network", bound=nn.Module)
 class PoseGan:
     """A trained poseGAN.
 
-    plate: uint8 (S, S, 3), the room, or None where the generator paints it too. view: how it looks at pictures of S.
-    body_px: body size of the target person in pictures of S.
+    plate: uint8 (H, W, 3), the room, or None where the generator paints it too. view: how it looks at pictures of that
+    size. body_px: body size of the target person in them.
     """
 
     generator: PoseGenerator
@@ -79,7 +79,7 @@ def load_pose_gan(path: str | Path, *, device: torch.device) -> PoseGan:
         settings = PoseGanSettings(**about["settings"])
         plate = tensors.pop("plate").numpy().copy() if "plate" in tensors else None
         seen = about["view"]
-        view = View(seen["picture_size"], tuple(seen["window"]), tuple(seen["network"]), seen["scale"])
+        view = View(tuple(seen["size"]), tuple(seen["window"]), tuple(seen["network"]), seen["scale"])
         generator = _ready(PoseGenerator(settings), tensors, device)
         return PoseGan(generator, settings, plate, view, number_of(about, "body_px"))
     except (*DAMAGE, RuntimeError) as error:

@@ -12,6 +12,8 @@ from torch import Tensor, nn
 
 from danceit_core.imagination.networks.generator import ResidualBlock, convolve, enlarge
 from danceit_core.imagination.target.view import Window
+from danceit_core.media.letterbox import Picture
+from danceit_core.pose.draw import pose_picture
 from danceit_core.pose.skeleton import (
     LEFT_EAR,
     LEFT_EYE,
@@ -79,26 +81,34 @@ def faces_camera(keypoints: Keypoints) -> NDArray[np.bool_]:
     return front
 
 
-def patch_side(keypoints: Keypoints, *, patch_share: float, picture_size: int) -> int:
+def patch_side(keypoints: Keypoints, *, patch_share: float, size: tuple[int, int]) -> int:
     """Side of the patch in pixels, a multiple of 4, at least 16, for the person of (T, 25, 3) keypoints.
 
-    patch_share: of the picture, for the usual head; a smaller or larger head scales it.
+    patch_share: of a square picture that the person fills, for the usual head; a smaller or larger head scales it.
+    size: (width, height) of the picture.
     """
     seen = present(keypoints)[..., NOSE] & present(keypoints)[..., NECK]
     necks = np.linalg.norm(keypoints[seen, NOSE, :2] - keypoints[seen, NECK, :2], axis=-1)
-    head_share = float(np.median(necks)) / picture_size if len(necks) else HEAD_SHARE
-    side = patch_share * picture_size * head_share / HEAD_SHARE
-    largest = picture_size // STRIDE * STRIDE
+    head_px = float(np.median(necks)) if len(necks) else HEAD_SHARE * min(size)
+    side = patch_share * head_px / HEAD_SHARE
+    largest = min(size) // STRIDE * STRIDE
     return int(min(max(np.ceil(side / STRIDE) * STRIDE, MIN_SIDE), largest))
 
 
-def place_patch(keypoints: Keypoints, *, side: int, picture_size: int) -> Window | None:
+def place_patch(keypoints: Keypoints, *, side: int, size: tuple[int, int]) -> Window | None:
     """The patch around the nose of (25, 3) keypoints; None if the nose is absent or outside the picture."""
     x, y = keypoints[NOSE, :2]
-    if not present(keypoints)[NOSE] or not (0 <= x < picture_size and 0 <= y < picture_size):
+    if not present(keypoints)[NOSE] or not (0 <= x < size[0] and 0 <= y < size[1]):
         return None
-    left, top = (int(np.clip(round(float(c) - side / 2), 0, picture_size - side)) for c in (x, y))
+    left, top = (int(np.clip(round(float(c) - side / 2), 0, most - side)) for c, most in zip((x, y), size, strict=True))
     return Window(left, top, side, side)
+
+
+def patch_pose(keypoints: Keypoints, place: Window, *, size: tuple[int, int]) -> Picture:
+    """The patch of the skeleton of (25, 3) keypoints in a picture of `size`, uint8 (side, side, 3)."""
+    inside = keypoints.copy()
+    inside[:, :2] -= (place.left, place.top)
+    return pose_picture(inside, size=(place.width, place.height), side=min(size))
 
 
 def patch_fade(side: int, device: torch.device) -> Tensor:

@@ -30,7 +30,7 @@ ROOM, PERSON, DETAIL = 0.3, 1.0, 2.0
 
 @dataclass(frozen=True)
 class Past:
-    """The frame before: its whole picture (S, S, 3) and its pose (25, 3); a pose without joints: a dance begins."""
+    """The frame before: its whole picture (H, W, 3) and its pose (25, 3); a pose without joints: a dance begins."""
 
     picture: Picture
     pose: Keypoints
@@ -65,18 +65,18 @@ def make_condition(
     plate: NDArray[np.uint8] | None,
     body_px: float,
     device: torch.device,
-    moves: NDArray[np.int64] | None = None,
+    windows: list[Window] | None = None,
     previous: Sequence[Past] | None = None,
     near_body: bool = False,
 ) -> Condition:
     """Condition for (N, 25, 3) poses in pixels of the picture.
 
-    moves: (N, 2) pixels by which the windows are moved. previous: what was painted before each, if the settings want
-    it. near_body: what is painted ends some way from the body. For pictures to be looked at: in a
+    windows: through which they are seen; None: those around the persons. previous: what was painted before each, if
+    the settings want it. near_body: what is painted ends some way from the body. For pictures to be looked at: in a
     trial of training with it, a person before a moving camera came out worse (docs/imagination.md).
     """
-    moves = np.zeros((len(poses), 2), np.int64) if moves is None else moves
-    windows = [view.place(pose, body_px=body_px, move=move) for pose, move in zip(poses, moves.tolist(), strict=True)]
+    if windows is None:
+        windows = [view.place(pose, body_px=body_px) for pose in poses]
     inside = [view.to_network(pose, window) for pose, window in zip(poses, windows, strict=True)]
     size, side = view.network, settings.image_size
     if settings.pose_input == "skeleton":
@@ -89,7 +89,9 @@ def make_condition(
         charts = [body_chart(pose, left=0, top=0, size=size, body_px=body_px * view.scale) for pose in inside]
         chart = torch.from_numpy(np.stack(charts)).to(device)
     if previous is not None:
-        before = to_tensor(carried(previous, poses, windows, view=view, body_px=body_px), device)
+        seen = [view.cut(past.picture, window) for past, window in zip(previous, windows, strict=True)]
+        past_poses = np.stack([past.pose for past in previous])
+        before = to_tensor(carried(seen, past_poses, poses, windows, view=view, body_px=body_px), device)
     if plate is not None:
         rooms = to_tensor(np.stack([view.cut(plate, window) for window in windows]), device)
         limits = np.stack([rim(window, view=view, fade_px=FADE_PX) for window in windows])
@@ -100,14 +102,20 @@ def make_condition(
 
 
 def carried(
-    previous: Sequence[Past], poses: Keypoints, windows: list[Window], *, view: View, body_px: float
+    pictures: Sequence[Picture],
+    before: Keypoints,
+    poses: Keypoints,
+    windows: list[Window],
+    *,
+    view: View,
+    body_px: float,
 ) -> NDArray[np.uint8]:
-    """The pictures before in the windows (N, h, w, 3), carried by the bones to poses (N, 25, 3)."""
-    seen = []
-    for past, pose, window in zip(previous, poses, windows, strict=True):
-        before, now = (view.to_network(keypoints, window) for keypoints in (past.pose, pose))
-        seen.append(carry(view.cut(past.picture, window), before, now, body_px=body_px * view.scale))
-    return np.stack(seen)
+    """Pictures of poses `before` in the windows (N, h, w, 3), carried by the bones to poses (N, 25, 3)."""
+    moved = []
+    for picture, past, pose, window in zip(pictures, before, poses, windows, strict=True):
+        start, end = (view.to_network(keypoints, window) for keypoints in (past, pose))
+        moved.append(carry(picture, start, end, body_px=body_px * view.scale))
+    return np.stack(moved)
 
 
 def loss_weights(poses: Keypoints, windows: list[Window], *, view: View, body_px: float) -> NDArray[np.float32]:
@@ -136,8 +144,8 @@ def to_pictures(tensor: Tensor) -> NDArray[np.uint8]:
 def compose(
     painting: Painting, windows: list[Window], *, view: View, plate: NDArray[np.uint8] | None
 ) -> NDArray[np.uint8]:
-    """Whole pictures (N, S, S, 3): what was painted in the windows, enlarged, over the plate at its full size."""
-    pictures = np.zeros((len(windows), view.picture_size, view.picture_size, 3), np.uint8)
+    """Whole pictures (N, H, W, 3): what was painted in the windows, enlarged, over the plate at its full size."""
+    pictures = np.zeros((len(windows), *view.size[::-1], 3), np.uint8)
     persons, opacities = (part.permute(0, 2, 3, 1).cpu().numpy() for part in (painting.person, painting.opacity))
     for picture, person, opacity, window in zip(pictures, persons, opacities, windows, strict=True):
         paint = _enlarge(person, view)
@@ -154,8 +162,8 @@ def compose(
 
 
 def spread_opacity(painting: Painting, windows: list[Window], *, view: View) -> NDArray[np.float32]:
-    """How much of each pixel of the whole pictures (N, S, S) is the person, 0..1: 0 outside the windows."""
-    spread = np.zeros((len(windows), view.picture_size, view.picture_size), np.float32)
+    """How much of each pixel of the whole pictures (N, H, W) is the person, 0..1: 0 outside the windows."""
+    spread = np.zeros((len(windows), *view.size[::-1]), np.float32)
     for whole, opacity, window in zip(spread, painting.opacity.cpu().numpy(), windows, strict=True):
         whole[window.slices] = _enlarge(opacity[0], view).clip(0, 1)
     return spread

@@ -15,15 +15,16 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from danceit_core.choreography.align import body_in_picture
+from danceit_core.choreography.normalise import whole_body
 from danceit_core.errors import ImaginationError
 from danceit_core.imagination.networks.checkpoint import FaceGan, PoseGan, load_face_gan, load_pose_gan
 from danceit_core.imagination.networks.face import face_strength
 from danceit_core.imagination.rendering.batches import Past
 from danceit_core.imagination.rendering.render import blank, paint_layers, refine_faces, with_view_of
-from danceit_core.imagination.target.data import fit_keypoints
-from danceit_core.media.letterbox import Picture, resize
+from danceit_core.media.letterbox import Picture
 from danceit_core.pose.measure import Body
+from danceit_core.pose.passages import kept_frames
+from danceit_core.pose.plate import Box, on_plate, still_picture
 from danceit_core.pose.skeleton import MIRROR, Keypoints
 from danceit_core.pose.table import read_pose_table
 
@@ -36,11 +37,15 @@ OPAQUE = (0.4, 0.7)
 
 @dataclass(frozen=True)
 class Dancer:
-    """A person, their dance (T, 25, 3) in a picture of `size` pixels, and their usual size and place in that."""
+    """A person, their dance (T, 25, 3) and their usual size and place, both in pixels of their own plate.
+
+    picture: the part of the plate that a still camera shows, left, top, width and height.
+    """
 
     name: str
     poses: Keypoints
     body: Body
+    picture: Box
     pose_gan: PoseGan
     face_gan: FaceGan | None
 
@@ -48,21 +53,22 @@ class Dancer:
 def gather(
     names: Sequence[str],
     poses: Sequence[str | Path],
-    cleaned: Sequence[str | Path],
+    targets: Sequence[str | Path],
     pose_gans: Sequence[str | Path],
     face_gans: Sequence[str | Path],
     *,
     device: torch.device,
 ) -> list[Dancer]:
-    """The dancers of files: dance, cleaned table of their video and networks of each; face_gans may be empty."""
+    """The dancers of files: dance, table on the plate and networks of each; face_gans may be empty."""
     dancers = []
     for number, name in enumerate(names):
-        dance = read_pose_table(poses[number])
+        target = read_pose_table(targets[number])
         dancers.append(
             Dancer(
                 name,
-                dance.keypoints,
-                body_in_picture(read_pose_table(cleaned[number]), picture_size=dance.size[0]),
+                on_plate(read_pose_table(poses[number])),
+                whole_body(target.keypoints[kept_frames(target)], name=name),
+                still_picture(target),
                 load_pose_gan(pose_gans[number], device=device),
                 load_face_gan(face_gans[number], device=device) if face_gans else None,
             )
@@ -71,9 +77,9 @@ def gather(
 
 
 def render_group(
-    dancers: Sequence[Dancer], *, size: int, spacing: float, mirrored: bool, batch_size: int, device: torch.device
+    dancers: Sequence[Dancer], *, spacing: float, mirrored: bool, batch_size: int, device: torch.device
 ) -> Iterator[Picture]:
-    """Yield one uint8 picture (size, size, 3) a frame, as long as all of them dance.
+    """Yield one uint8 picture (h, w, 3) a frame, as long as all of them dance, in the room and shape of the first's.
 
     spacing: between neighbours, body heights. mirrored: every second dances the mirror image.
     Raises ImaginationError for fewer than two dancers, or one whose poseGAN was trained without a plate.
@@ -86,37 +92,36 @@ def render_group(
                 f"{dancer.name}: a poseGAN without background plate cannot be cut out of its room; "
                 "set pose_gan.background_plate: true for the group"
             )
-    places = place_dancers([dancer.body for dancer in dancers], size=size, spacing=spacing)
+    left, top, *size = dancers[0].picture
+    places = place_dancers([dancer.body for dancer in dancers], picture=dancers[0].picture, spacing=spacing)
     layers = [
-        _cut_out(mirror(dancer) if mirrored and number % 2 else dancer, size=size, batch_size=batch_size, device=device)
+        _cut_out(mirror(dancer) if mirrored and number % 2 else dancer, batch_size=batch_size, device=device)
         for number, dancer in enumerate(dancers)
     ]
-    room = resize(blank(dancers[0].pose_gan).picture, (size, size)).astype(np.float32)
+    room = blank(dancers[0].pose_gan).picture[top : top + size[1], left : left + size[0]].astype(np.float32)
     for together in zip(*layers, strict=False):
         stage = room.copy()
         for (paint, opacity), place in reversed(list(zip(together, places, strict=True))):
-            to_stage = place * (size / len(paint), size / len(paint), 1)
-            moved = cv2.warpAffine(np.dstack([paint, opacity]), to_stage, (size, size), flags=cv2.INTER_LINEAR)
+            moved = cv2.warpAffine(np.dstack([paint, opacity]), place, size, flags=cv2.INTER_LINEAR)
             stage += moved[..., :3] - moved[..., 3:] * stage
         yield np.rint(stage).clip(0, 255).astype(np.uint8)
 
 
-def place_dancers(bodies: Sequence[Body], *, size: int, spacing: float) -> list[Affine]:
-    """For each dancer the affine map (2, 3) from their own picture to the stage, both of `size` pixels.
+def place_dancers(bodies: Sequence[Body], *, picture: Box, spacing: float) -> list[Affine]:
+    """For each dancer the affine map (2, 3) from their own plate to the stage, which is the first's picture.
 
     The first stands where the row's middle is the picture's; then one to the right, one to the left, and so on.
     """
-    first = bodies[0]
+    first, (_, top, width, _) = bodies[0], picture
     row = ((len(bodies) - 1) * spacing + WIDTH) * first.height_px
-    height_px = first.height_px * min(1.0, size / row)
+    height_px = first.height_px * min(1.0, width / row)
     steps = sorted(range(len(bodies)), key=lambda k: abs(k - (len(bodies) - 1) / 2))
     places = []
     for body, step in zip(bodies, steps, strict=True):
         scale = height_px / body.height_px
-        x = size / 2 + (step - (len(bodies) - 1) / 2) * spacing * height_px
-        places.append(
-            np.array([[scale, 0, x - scale * body.centre_x], [0, scale, first.ground_y - scale * body.ground_y]])
-        )
+        x = width / 2 + (step - (len(bodies) - 1) / 2) * spacing * height_px
+        y = first.ground_y - top
+        places.append(np.array([[scale, 0, x - scale * body.centre_x], [0, scale, y - scale * body.ground_y]]))
     return places
 
 
@@ -130,7 +135,7 @@ def mirror(dancer: Dancer) -> Dancer:
 def cut_out(
     picture: Picture, opacity: NDArray[np.float32], *, room: Picture
 ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    """The person's colours times the opacity (S, S, 3), and that (S, S), for a stage that is not their own room.
+    """The person's colours times the opacity (H, W, 3), and that (H, W), for a stage that is not their own room.
 
     In their own room a body that is nearly opaque looks whole, as the room behind it is the one it was painted on. On
     another stage its lines would shine through: from OPAQUE[0] on, what is seen passes into the picture as it is.
@@ -141,10 +146,10 @@ def cut_out(
 
 
 def _cut_out(
-    dancer: Dancer, *, size: int, batch_size: int, device: torch.device
+    dancer: Dancer, *, batch_size: int, device: torch.device
 ) -> Iterator[tuple[NDArray[np.float32], NDArray[np.float32]]]:
-    """Frame by frame, in their own picture: the person's colours times the opacity (S, S, 3), and that (S, S)."""
-    poses = fit_keypoints(dancer.poses, size=(size, size), picture_size=dancer.pose_gan.view.picture_size)
+    """Frame by frame, on their own plate: the person's colours times the opacity (H, W, 3), and that (H, W)."""
+    poses = dancer.poses
     gan, strength = with_view_of(dancer.pose_gan, poses), face_strength(poses)
     room, sees_before = blank(gan), gan.settings.previous_frame
     step, previous = 1 if sees_before else batch_size, [room]

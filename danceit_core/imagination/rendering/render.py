@@ -6,13 +6,14 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from functools import partial
 
+import cv2
 import numpy as np
 import torch
 from numpy.typing import NDArray
 
 from danceit_core.errors import ImaginationError
 from danceit_core.imagination.networks.checkpoint import FaceGan, PoseGan
-from danceit_core.imagination.networks.face import face_strength, patch_fade, place_patch
+from danceit_core.imagination.networks.face import face_strength, patch_fade, patch_pose, place_patch
 from danceit_core.imagination.networks.generator import Painting
 from danceit_core.imagination.networks.precision import half_precision
 from danceit_core.imagination.rendering.batches import (
@@ -23,10 +24,8 @@ from danceit_core.imagination.rendering.batches import (
     to_pictures,
     to_tensor,
 )
-from danceit_core.imagination.target.data import fit_keypoints
 from danceit_core.imagination.target.view import Window
-from danceit_core.media.letterbox import Picture, resize
-from danceit_core.pose.draw import pose_picture
+from danceit_core.media.letterbox import Picture
 from danceit_core.pose.skeleton import Keypoints, present
 
 
@@ -35,39 +34,62 @@ def render_dance(
     *,
     pose_gan: PoseGan,
     face_gan: FaceGan | None,
-    size: int,
+    size: tuple[int, int] | None = None,
+    corners: NDArray[np.float32] | None = None,
     batch_size: int,
     device: torch.device,
 ) -> Iterator[Picture]:
-    """Yield one uint8 picture (size, size, 3) for each of (T, 25, 3) poses, a batch at a time.
+    """Yield one uint8 picture (h, w, 3) for each of (T, 25, 3) poses, a batch at a time.
 
-    poses: pixels of the size x size picture; joints may be absent or outside; a pose without any joint gives the
-    empty room (black where the poseGAN has no plate). face_gan: None leaves the faces as they are.
+    poses: pixels of the poseGAN's plate; joints may be absent or outside; a pose without any joint gives the empty room
+    (black where the poseGAN has no plate). face_gan: None leaves the faces as they are. size: (width, height) of the
+    pictures, corners (T, 2): where their upper left corner lies on the plate; None: the whole plate.
+    Raises ImaginationError for a picture that is larger than the plate.
     """
-    if batch_size < 1 or size < 1:
-        raise ImaginationError(f"batch_size is {batch_size} and size {size}; both are at least 1")
-    fitted = fit_keypoints(poses, size=(size, size), picture_size=pose_gan.view.picture_size)
-    gan = with_view_of(pose_gan, fitted)
-    strength = face_strength(fitted)
+    whole = pose_gan.view.size
+    size = size or whole
+    if batch_size < 1:
+        raise ImaginationError(f"batch_size is {batch_size}; it is at least 1")
+    if size[0] > whole[0] or size[1] > whole[1]:
+        raise ImaginationError(
+            f"a dance for pictures of {size[0]} x {size[1]} cannot be painted on a plate of {whole[0]} x {whole[1]} "
+            "pixels; delete the dance and run again"
+        )
+    gan = with_view_of(pose_gan, poses)
+    strength = face_strength(poses)
+    places = np.zeros((len(poses), 2), np.float32) if corners is None else corners
     # The batch is shared out among the cores: where cores share a layer they wait for each other, and for what only one
     # can do. A GPU is kept busy by two, of which one draws or pastes.
     workers = min(torch.get_num_threads() if device.type == "cpu" else 2, batch_size)
     step = batch_size // workers
-    parts = [slice(start, start + step) for start in range(0, len(fitted), step)]
+    parts = [slice(start, start + step) for start in range(0, len(poses), step)]
 
     def finish(part: slice, painted: NDArray[np.uint8]) -> list[Picture]:
         if face_gan is not None:
-            painted = refine_faces(face_gan, painted, fitted[part], strength=strength[part], device=device)
-        return [resize(picture, (size, size)) for picture in painted]
+            painted = refine_faces(face_gan, painted, poses[part], strength=strength[part], device=device)
+        return [cut_picture(picture, corner, size=size) for picture, corner in zip(painted, places[part], strict=True)]
 
     def paint_and_finish(part: slice) -> list[Picture]:
-        return finish(part, paint(gan, fitted[part], device=device))
+        return finish(part, paint(gan, poses[part], device=device))
 
     jobs = (partial(paint_and_finish, part) for part in parts)
     if gan.settings.previous_frame:
-        jobs = (partial(finish, part, painted) for part, painted in _one_by_one(gan, fitted, device=device))
+        jobs = (partial(finish, part, painted) for part, painted in _one_by_one(gan, poses, device=device))
     for pictures in _at_once(jobs, workers=workers):
         yield from pictures
+
+
+def cut_picture(plate: Picture, corner: NDArray[np.float32], *, size: tuple[int, int]) -> Picture:
+    """The part of `size` (width, height) of a painted plate whose upper left corner lies at `corner` (2,), pixels.
+
+    Between pixels it is interpolated: a camera that follows slowly must not jump from one pixel to the next.
+    """
+    whole = np.round(corner).astype(int)
+    if (np.abs(corner - whole) < 1e-3).all():
+        left, top = whole
+        return np.ascontiguousarray(plate[top : top + size[1], left : left + size[0]])
+    shift = np.array([[1, 0, -corner[0]], [0, 1, -corner[1]]], np.float64)
+    return cv2.warpAffine(plate, shift, size, flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
 
 
 def _at_once(jobs: Iterator[Callable[[], list[Picture]]], *, workers: int) -> Iterator[list[Picture]]:
@@ -100,7 +122,7 @@ def _one_by_one(gan: PoseGan, poses: Keypoints, *, device: torch.device) -> Iter
 def paint(
     gan: PoseGan, poses: Keypoints, *, device: torch.device, previous: Sequence[Past] | None = None
 ) -> NDArray[np.uint8]:
-    """Pictures uint8 (N, S, S, 3) of (N, 25, 3) poses in pixels of those pictures, without FaceGAN.
+    """Pictures uint8 (N, H, W, 3) of (N, 25, 3) poses in pixels of those pictures, without FaceGAN.
 
     previous: what was painted before each, for a poseGAN that wants them; None: the dance begins here.
     """
@@ -110,7 +132,7 @@ def paint(
 def paint_layers(
     gan: PoseGan, poses: Keypoints, *, device: torch.device, previous: Sequence[Past] | None = None
 ) -> tuple[NDArray[np.uint8], NDArray[np.float32]]:
-    """`paint`, and how much of each pixel (N, S, S) is the person, 0..1: for a poseGAN with plate."""
+    """`paint`, and how much of each pixel (N, H, W) is the person, 0..1: for a poseGAN with plate."""
     painting, windows = _paint(gan, poses, device=device, previous=previous)
     opacity = spread_opacity(painting, windows, view=gan.view)
     opacity[~present(poses).any(-1)] = 0
@@ -170,8 +192,8 @@ def paint_before(
 
 def blank(gan: PoseGan) -> Past:
     """What was before the first frame: the empty room, or black, and nobody."""
-    size = gan.view.picture_size
-    return Past(np.zeros((size, size, 3), np.uint8) if gan.plate is None else gan.plate, np.zeros((25, 3), np.float32))
+    room = np.zeros((*gan.view.size[::-1], 3), np.uint8) if gan.plate is None else gan.plate
+    return Past(room, np.zeros((25, 3), np.float32))
 
 
 @torch.inference_mode()
@@ -184,15 +206,15 @@ def refine_faces(
     device: torch.device,
 ) -> NDArray[np.uint8]:
     """Add the FaceGAN's residual, times `strength` (N,), to the patches around the noses; the rest stays as it is."""
-    picture_size = pictures.shape[1]
+    size = pictures.shape[2], pictures.shape[1]
     places = {
         number: place
         for number, pose in enumerate(poses)
-        if strength[number] > 0 and (place := place_patch(pose, side=gan.side, picture_size=picture_size))
+        if strength[number] > 0 and (place := place_patch(pose, side=gan.side, size=size))
     }
     if not places:
         return pictures
-    drawn = [pose_picture(poses[n], size=(picture_size, picture_size))[place.slices] for n, place in places.items()]
+    drawn = [patch_pose(poses[n], place, size=size) for n, place in places.items()]
     patches = to_tensor(np.stack([pictures[n][place.slices] for n, place in places.items()]), device)
     weight = torch.from_numpy(strength[list(places)]).to(device)[:, None, None, None] * patch_fade(gan.side, device)
     with half_precision(device):

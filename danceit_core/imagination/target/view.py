@@ -36,22 +36,23 @@ class Window:
 
 @dataclass(frozen=True)
 class View:
-    """Windows of a square picture of `picture_size` pixels.
+    """Windows of a picture of `size` (width, height) pixels.
 
     window: their width and height in pixels of the picture; network: the same in pixels of the network, multiples of
     its stride. scale: pixels of the network for one of the picture.
     """
 
-    picture_size: int
+    size: tuple[int, int]
     window: tuple[int, int]
     network: tuple[int, int]
     scale: float
 
     @classmethod
-    def whole(cls, picture_size: int, *, image_size: int) -> "View":
-        """The whole picture, seen by a network of image_size pixels."""
-        side = (image_size, image_size)
-        return cls(picture_size, (picture_size, picture_size), side, image_size / picture_size)
+    def whole(cls, size: tuple[int, int], *, image_size: int, stride: int) -> "View":
+        """The whole picture; its longer side is image_size (a multiple of stride) pixels to the network."""
+        scale = image_size / max(size)
+        width, height = (max(1, round(side * scale / stride)) * stride for side in size)
+        return cls(size, size, (width, height), scale)
 
     @classmethod
     def around(
@@ -59,7 +60,7 @@ class View:
         keypoints: Keypoints,
         *,
         body_px: float,
-        picture_size: int,
+        size: tuple[int, int],
         image_size: int,
         stride: int,
         share: float,
@@ -70,32 +71,37 @@ class View:
         The longer side becomes image_size (a multiple of stride) pixels of the network, unless that would enlarge
         the picture. least: the network's shortest side.
         """
-        need = _need(keypoints, body_px=body_px, picture_size=picture_size, share=share)
-        return cls.of(need, picture_size=picture_size, scale=min(1.0, image_size / max(need)), stride=stride,
-                      least=least)  # fmt: skip
+        need = _need(keypoints, body_px=body_px, size=size, share=share)
+        return cls.of(need, size=size, scale=min(1.0, image_size / max(need)), stride=stride, least=least)
 
     @classmethod
-    def of(cls, need: Sequence[float], *, picture_size: int, scale: float, stride: int, least: int = 1) -> "View":
+    def of(cls, need: Sequence[float], *, size: tuple[int, int], scale: float, stride: int, least: int = 1) -> "View":
         """Windows of at least `need` (width, height) pixels of the picture, where that has so many."""
-        most = int(np.ceil(round(picture_size * scale / stride, 6))) * stride
-        width, height = (min(int(np.ceil(round(max(side * scale, least) / stride, 6))) * stride, most) for side in need)
-        window = (min(round(width / scale), picture_size), min(round(height / scale), picture_size))
-        return cls(picture_size, window, (width, height), scale)
+
+        def in_strides(pixels: float) -> int:
+            return int(np.ceil(round(pixels / stride, 6))) * stride
+
+        width, height = (
+            min(in_strides(max(asked * scale, least)), in_strides(most * scale))
+            for asked, most in zip(need, size, strict=True)
+        )
+        window = (min(round(width / scale), size[0]), min(round(height / scale), size[1]))
+        return cls(size, window, (width, height), scale)
 
     def widened(self, keypoints: Keypoints, *, body_px: float, stride: int) -> "View":
         """The same view with windows that hold all of other poses (T, 25, 3) too."""
-        need = _need(keypoints, body_px=body_px, picture_size=self.picture_size, share=1.0)
+        need = _need(keypoints, body_px=body_px, size=self.size, share=1.0)
         own = [side / self.scale for side in self.network]
         sides = [max(pair) for pair in zip(own, need, strict=True)]
-        return View.of(sides, picture_size=self.picture_size, scale=self.scale, stride=stride)
+        return View.of(sides, size=self.size, scale=self.scale, stride=stride)
 
     def place(self, pose: Keypoints, *, body_px: float, move: Sequence[int] = (0, 0)) -> Window:
         """The window centred on the person of a (25, 3) pose, moved by `move` pixels, inside the picture."""
         span = person_span(pose, body_px=body_px)
-        centre = np.full(2, self.picture_size / 2) if np.isnan(span).any() else (span[:2] + span[2:]) / 2
+        centre = np.array(self.size) / 2 if np.isnan(span).any() else (span[:2] + span[2:]) / 2
         left, top = (
-            int(np.clip(round(c - side / 2) + by, 0, self.picture_size - side))
-            for c, side, by in zip(centre, self.window, move, strict=True)
+            int(np.clip(round(c - side / 2) + by, 0, most - side))
+            for c, side, by, most in zip(centre, self.window, move, self.size, strict=True)
         )
         return Window(left, top, *self.window)
 
@@ -114,23 +120,23 @@ class View:
 def rim(window: Window, *, view: View, fade_px: int) -> NDArray[np.float32]:
     """How opaque the person may be, (h, w) of the network in 0..1: it fades out at rims that are not the picture's."""
     across, down = (
-        _ramp(start > 0, start + side < view.picture_size, length, fade_px)
-        for start, side, length in (
-            (window.left, window.width, view.network[0]),
-            (window.top, window.height, view.network[1]),
+        _ramp(start > 0, start + side < most, length, fade_px)
+        for start, side, most, length in (
+            (window.left, window.width, view.size[0], view.network[0]),
+            (window.top, window.height, view.size[1], view.network[1]),
         )
     )
     return np.minimum(down[:, None], across[None, :])
 
 
-def _need(keypoints: Keypoints, *, body_px: float, picture_size: int, share: float) -> tuple[float, float]:
+def _need(keypoints: Keypoints, *, body_px: float, size: tuple[int, int], share: float) -> tuple[float, float]:
     """Width and height in pixels that hold the person in a share of the poses; the whole picture without any person."""
     span = person_span(keypoints, body_px=body_px)
     span = span[~np.isnan(span).any(-1)]
     if not len(span):
-        return float(picture_size), float(picture_size)
+        return float(size[0]), float(size[1])
     # The part of a span outside the picture needs no window.
-    inside = np.clip(span, 0, picture_size)
+    inside = np.clip(span, 0, [*size, *size])
     width, height = np.quantile(inside[:, 2:] - inside[:, :2], share, axis=0)
     return max(float(width), 1.0), max(float(height), 1.0)
 

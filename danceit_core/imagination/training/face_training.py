@@ -14,7 +14,14 @@ from danceit_core.config import FaceGanSettings
 from danceit_core.errors import ImaginationError
 from danceit_core.imagination.networks.checkpoint import FaceGan, PoseGan, save_face_gan, training_path
 from danceit_core.imagination.networks.discriminator import MultiScaleDiscriminator
-from danceit_core.imagination.networks.face import FaceGenerator, faces_camera, patch_fade, patch_side, place_patch
+from danceit_core.imagination.networks.face import (
+    FaceGenerator,
+    faces_camera,
+    patch_fade,
+    patch_pose,
+    patch_side,
+    place_patch,
+)
 from danceit_core.imagination.networks.precision import half_precision
 from danceit_core.imagination.rendering.batches import to_pictures, to_tensor
 from danceit_core.imagination.target.data import TargetFrames
@@ -23,7 +30,7 @@ from danceit_core.imagination.training.loop import History, Progress, fingerprin
 from danceit_core.imagination.training.losses import pixel_loss
 from danceit_core.imagination.training.pose_step import paint_frames
 from danceit_core.media.picture import write_picture
-from danceit_core.pose.draw import contact_sheet, pose_picture
+from danceit_core.pose.draw import contact_sheet
 
 # Few, small pictures: the average follows faster than the poseGAN's.
 AVERAGE_DECAY = 0.99
@@ -61,7 +68,7 @@ def train_face_gan(
     `held_out` is the mean difference on patches held out, in grey levels, `held_out_painted` that without FaceGAN.
     Raises ImaginationError if fewer than 8 training frames show the face.
     """
-    side = patch_side(target.keypoints, patch_share=settings.patch_share, picture_size=target.size)
+    side = patch_side(target.keypoints, patch_share=settings.patch_share, size=target.size)
     patches = cut_patches(target, pose_gan, side=side, device=device)
     generator = FaceGenerator(channels=settings.channels)
     duel = Duel.begin(
@@ -132,7 +139,7 @@ def cut_patches(target: TargetFrames, pose_gan: PoseGan, *, side: int, device: t
     places = {
         int(number): place
         for number in np.flatnonzero(faces_camera(target.keypoints))
-        if (place := place_patch(target.keypoints[number], side=side, picture_size=size))
+        if (place := place_patch(target.keypoints[number], side=side, size=size))
     }
     numbers = np.array(list(places), np.int64)
     numbers = numbers[np.unique(np.linspace(0, len(numbers) - 1, MAX_FACES).astype(int))] if len(numbers) else numbers
@@ -142,11 +149,13 @@ def cut_patches(target: TargetFrames, pose_gan: PoseGan, *, side: int, device: t
             f"{MIN_FACES} are needed: film the person from the front, or set face_gan: enabled: false"
         )
     pose, painted, real = [], [], []
-    for number, picture in zip(numbers.tolist(), paint_frames(pose_gan, target, numbers, device=device), strict=True):
-        cut = places[number].slices
-        pose.append(pose_picture(target.keypoints[number], size=(size, size))[cut])
-        painted.append(picture[cut])
-        real.append(target.pictures[number][cut])
+    windows = [places[number] for number in numbers.tolist()]
+    seen = target.film.cuts(target.film_numbers[numbers], windows)
+    drawn = paint_frames(pose_gan, target, numbers, device=device)
+    for number, place, picture, cut in zip(numbers.tolist(), windows, drawn, seen, strict=True):
+        pose.append(patch_pose(target.keypoints[number], place, size=size))
+        painted.append(picture[place.slices].copy())
+        real.append(cut)
     return FacePatches(np.stack(pose), np.stack(painted), np.stack(real), target.training[numbers])
 
 

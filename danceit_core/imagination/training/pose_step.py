@@ -18,7 +18,9 @@ from danceit_core.imagination.networks.perceptual import PerceptualLoss
 from danceit_core.imagination.networks.precision import half_precision
 from danceit_core.imagination.rendering.batches import Past, carried, loss_weights, make_condition, to_tensor
 from danceit_core.imagination.rendering.render import blank, paint, paint_before
+from danceit_core.imagination.target.crops import Crops
 from danceit_core.imagination.target.data import TargetFrames
+from danceit_core.imagination.target.view import Window
 from danceit_core.imagination.training.adversarial import Duel
 from danceit_core.imagination.training.distributed import processes, sum_over_parts
 from danceit_core.imagination.training.losses import pixel_loss, temporal_loss
@@ -26,35 +28,36 @@ from danceit_core.imagination.training.memory import MemoryPlan, fit_batch
 from danceit_core.media.letterbox import Picture
 from danceit_core.pose.skeleton import Keypoints
 
-MOVE_PX = 8
 # With the frame before in view: a dance began up to so many frames ago, so that the network meets its own work.
 MOST_STEPS = 2
 TEMPORAL_WEIGHT = 10.0
 PAINTED_AT_ONCE = 4
+# The body size at which `pose_jitter_px` is meant: of a person who fills four fifths of a picture of 512 pixels.
+BODY_PX = 100.0
 
 
 @dataclass(frozen=True)
 class Batch:
-    """Frames `chosen` (N,) of the target, their jittered poses (N, 25, 3), moves of their windows (N, 2) in pixels.
+    """Frames `chosen` (N,) of the target and their jittered poses (N, 25, 3).
 
     steps: how many frames ago the dance began, for a network that sees the frame before.
     """
 
     chosen: NDArray[np.int64]
     poses: Keypoints
-    moves: NDArray[np.int64]
     steps: int
 
     def part(self, where: slice) -> "Batch":
         """Some of its samples."""
-        return Batch(self.chosen[where], self.poses[where], self.moves[where], self.steps)
+        return Batch(self.chosen[where], self.poses[where], self.steps)
 
 
 @dataclass
 class PoseStep:
-    """Call it with the number of an iteration. gan: holds the average of the duel's generator."""
+    """Call it with the number of an iteration. crops: of the target; gan: holds the average of the duel's generator."""
 
     target: TargetFrames
+    crops: Crops
     gan: PoseGan
     duel: Duel
     device: torch.device
@@ -79,7 +82,7 @@ class PoseStep:
 
         def trial(samples: int) -> None:
             chosen = np.resize(np.flatnonzero(self.target.training), samples)
-            self.learn(Batch(chosen, self.target.keypoints[chosen], np.zeros((samples, 2), np.int64), 0), 1.0)
+            self.learn(Batch(chosen, self.target.keypoints[chosen], 0), 1.0)
 
         self.plan = fit_batch(
             self.duel,
@@ -94,15 +97,16 @@ class PoseStep:
         """The batch of an iteration, the same in every process."""
         settings, rng = self.gan.settings, np.random.default_rng([self.seed, iteration])
         chosen = np.sort(rng.choice(np.flatnonzero(self.target.training), settings.batch_size))
-        sigma_px = settings.pose_jitter_px * self.gan.view.picture_size / 512
+        sigma_px = settings.pose_jitter_px * self.gan.body_px / BODY_PX
         poses = jitter(self.target.keypoints[chosen], rng, sigma_px=sigma_px)
-        most = round(MOVE_PX / self.gan.view.scale)
-        return Batch(chosen, poses, rng.integers(-most, most + 1, (len(chosen), 2)), int(rng.integers(MOST_STEPS + 1)))
+        return Batch(chosen, poses, int(rng.integers(MOST_STEPS + 1)))
 
     def learn(self, batch: Batch, share: float) -> dict[str, Tensor]:
         """Add to the gradients what some samples want changed; share: of the batch; returns the losses times it."""
         settings, device, view = self.gan.settings, self.device, self.gan.view
-        before = self.frames_before(batch) if settings.previous_frame else None
+        rows = self.crops.rows[batch.chosen]
+        windows = [self.crops.windows[row] for row in rows]
+        before = self.painted_before(batch) if settings.previous_frame else None
         condition = make_condition(
             batch.poses,
             settings=settings,
@@ -110,13 +114,10 @@ class PoseStep:
             plate=self.gan.plate,
             body_px=self.gan.body_px,
             device=device,
-            moves=batch.moves,
-            previous=None if before is None else before[0],
+            windows=windows,
+            previous=before,
         )
-
-        windows = condition.windows
-        seen = [view.cut(self.target.pictures[n], window) for n, window in zip(batch.chosen, windows, strict=True)]
-        real = to_tensor(np.stack(seen), device)
+        real = to_tensor(self.crops.pictures[rows], device)
         keypoints = self.target.keypoints[batch.chosen]
         weights = loss_weights(keypoints, windows, view=view, body_px=self.gan.body_px)
         person_weights = torch.from_numpy(weights).to(device)
@@ -133,8 +134,7 @@ class PoseStep:
         painted = painting.picture
         if before is not None and condition.previous is not None:
             # Two frames in a row are judged together: a change that no camera shows gives a painter away.
-            carried_real = carried(before[1], batch.poses, windows, view=view, body_px=self.gan.body_px)
-            real_before = to_tensor(carried_real, device)
+            real_before = to_tensor(self.real_before(batch, windows), device)
             own["temporal"] = (
                 TEMPORAL_WEIGHT,
                 temporal_loss(painted, condition.previous, real, real_before, weight=person_weights),
@@ -151,15 +151,23 @@ class PoseStep:
         )
         return {**losses, **{name: share * loss.detach() for name, (_, loss) in own.items()}}
 
-    def frames_before(self, batch: Batch) -> tuple[list[Past], list[Past]]:
-        """The frames before those of a batch, as the average of the generator paints them, and the real ones."""
+    def painted_before(self, batch: Batch) -> list[Past]:
+        """The frames before those of a batch, as the average of the generator paints them."""
         target, follows = self.target, self.target.after_another
-        painted = paint_before(self.gan, target.keypoints, follows, batch.chosen, steps=batch.steps, device=self.device)
-        real = [
-            Past(target.pictures[n - 1], target.keypoints[n - 1]) if batch.steps and follows[n] else blank(self.gan)
-            for n in batch.chosen.tolist()
-        ]
-        return painted, real
+        return paint_before(self.gan, target.keypoints, follows, batch.chosen, steps=batch.steps, device=self.device)
+
+    def real_before(self, batch: Batch, windows: list[Window]) -> NDArray[np.uint8]:
+        """The real frames before in the same windows (N, h, w, 3), carried by the bones to the poses of a batch."""
+        view, follows, start = self.gan.view, self.target.after_another, blank(self.gan)
+        pictures, poses = [], []
+        for number, window in zip(batch.chosen.tolist(), windows, strict=True):
+            if batch.steps and follows[number] and self.crops.before is not None:
+                pictures.append(self.crops.before[self.crops.rows[number]])
+                poses.append(self.target.keypoints[number - 1])
+            else:
+                pictures.append(view.cut(start.picture, window))
+                poses.append(start.pose)
+        return carried(pictures, np.stack(poses), batch.poses, windows, view=view, body_px=self.gan.body_px)
 
 
 def paint_frames(

@@ -19,8 +19,9 @@ from danceit_core.imagination.networks.complexity import count_flops
 from danceit_core.imagination.networks.discriminator import MultiScaleDiscriminator, smallest_side
 from danceit_core.imagination.networks.generator import POSE_CHANNELS, PoseGenerator
 from danceit_core.imagination.networks.perceptual import load_perceptual_loss
-from danceit_core.imagination.rendering.batches import Past, make_condition
-from danceit_core.imagination.target.background import background_plate
+from danceit_core.imagination.rendering.batches import make_condition
+from danceit_core.imagination.rendering.render import blank
+from danceit_core.imagination.target.crops import cut_crops
 from danceit_core.imagination.target.data import TargetFrames, read_target
 from danceit_core.imagination.target.view import View
 from danceit_core.imagination.training.adversarial import Duel
@@ -36,7 +37,8 @@ from danceit_core.pose.skeleton import Keypoints
 log = logging.getLogger(__name__)
 
 WINDOW_SHARE = 0.99
-REVIEWED, SHOWN = 24, 8
+# Fewer than REVIEWED where the pictures are so large that they would take more memory.
+REVIEWED, SHOWN, REVIEWED_BYTES = 24, 8, 300_000_000
 SHEET_PX = 256
 # Painted pictures, real ones and poses to figures, among them the one that patience watches.
 Judge = Callable[[NDArray[np.uint8], NDArray[np.uint8], Keypoints], dict[str, float]]
@@ -46,6 +48,7 @@ def train_from_files(
     *,
     frames: str | Path,
     poses: str | Path,
+    plate: str | Path | None,
     settings: Mapping[str, Any],
     seed: int,
     device: torch.device,
@@ -56,13 +59,13 @@ def train_from_files(
     pose_weights: str | Path = "",
     progress: Progress | None = None,
 ) -> None:
-    """`train_pose_gan` on a frame store and its cleaned table: what each process of several is told to do.
+    """`train_pose_gan` on a frame store, its table on the plate and that: what each process of several is told to do.
 
     pose_weights: folder of the networks that judge held-out frames (`HeldOutJudge`); empty: grey levels alone do.
     """
     gan = PoseGanSettings(**settings)
     train_pose_gan(
-        read_target(frames, poses, settings=gan),
+        read_target(frames, poses, plate, settings=gan),
         settings=gan,
         seed=seed,
         device=device,
@@ -97,17 +100,25 @@ def train_pose_gan(
     losses, and `held_out`, the mean absolute difference of held-out frames in grey levels.
     judge: gives further figures of held-out frames, the same for the same pictures; settings.patience watches its
     `held_out_fault`, without a judge `held_out`. Among several processes all need one, the first asks it.
-    Raises ImaginationError for frames of another size than settings.picture_size, or if the training diverges.
+    Raises ImaginationError for settings that do not suit the target, or if the training diverges.
     """
     _check(target, settings)
     duel, gan = begin(target, settings=settings, seed=seed, device=device)
+    crops = cut_crops(
+        target,
+        gan.view,
+        body_px=gan.body_px,
+        seed=seed,
+        with_before=settings.previous_frame,
+        folder=Path(checkpoint_path).parent,
+    )
     perceptual = None
     if settings.perceptual_weights:
         perceptual = load_perceptual_loss(settings.perceptual_weights, device=device)
-    step = PoseStep(target, gan, duel, device, seed, perceptual)
+    step = PoseStep(target, crops, gan, duel, device, seed, perceptual)
     step.fit(limit_bytes=limit_bytes)
     reviewed = review_frames(target)
-    poses, real = target.keypoints[reviewed], np.stack([target.pictures[number] for number in reviewed])
+    poses, real = target.keypoints[reviewed], target.pictures(reviewed)
 
     def review() -> dict[str, float]:
         painted = np.stack(list(paint_frames(gan, target, reviewed, device=device)))
@@ -131,7 +142,7 @@ def train_pose_gan(
         iterations=settings.iterations,
         checkpoint_every=settings.checkpoint_every,
         path=Path(checkpoint_path),
-        print_of_it=fingerprint(target.pictures, target.keypoints, target.after_another, about=about),
+        print_of_it=fingerprint(crops.pictures, target.keypoints, target.after_another, about=about),
         device=device,
         progress=progress,
         checkpoint_minutes=settings.checkpoint_minutes,
@@ -149,14 +160,14 @@ def train_pose_gan(
 def begin(target: TargetFrames, *, settings: PoseGanSettings, seed: int, device: torch.device) -> tuple[Duel, PoseGan]:
     """The networks before their first step, and the poseGAN that the average of the generator makes."""
     body_px, size = target.body_px, target.size
-    plate = background_plate(target.pictures, target.keypoints)[0] if settings.background_plate else None
+    plate = target.plate if settings.background_plate else None
     generator = PoseGenerator(settings)
-    view = View.whole(size, image_size=settings.image_size)
+    view = View.whole(size, image_size=settings.image_size, stride=generator.stride)
     if settings.crop:
         view = View.around(
             target.keypoints,
             body_px=body_px,
-            picture_size=size,
+            size=size,
             image_size=settings.image_size,
             stride=generator.stride,
             share=WINDOW_SHARE,
@@ -185,7 +196,7 @@ def begin(target: TargetFrames, *, settings: PoseGanSettings, seed: int, device:
         plate=plate,
         body_px=body_px,
         device=device,
-        previous=[Past(target.pictures[0], target.keypoints[0])] if settings.previous_frame else None,
+        previous=[blank(gan)] if settings.previous_frame else None,
     )
     log.info(
         "poseGAN: %.1f million weights, %.1f GFLOPs a picture of %d x %d for a window of %d x %d",
@@ -201,15 +212,17 @@ def review_frames(target: TargetFrames) -> NDArray[np.int64]:
     """Up to REVIEWED frames spread over the held-out ones (over all, where none is held out), ascending."""
     pool = np.flatnonzero(~target.training)
     pool = pool if len(pool) else np.arange(len(target.training))
-    return np.unique(pool[np.linspace(0, len(pool) - 1, REVIEWED).round().astype(int)])
+    held = REVIEWED_BYTES // (3 * target.size[0] * target.size[1])
+    number = max(SHOWN, min(REVIEWED, held))
+    return np.unique(pool[np.linspace(0, len(pool) - 1, number).round().astype(int)])
 
 
 def sample_sheet(poses: Keypoints, painted: NDArray[np.uint8], real: NDArray[np.uint8]) -> Picture:
     """Pose, painted and real picture side by side, two frames a row."""
-    size = real.shape[1]
-    drawn = [pose_picture(pose, size=(size, size)) for pose in poses]
+    width, height = real.shape[2], real.shape[1]
+    drawn = [pose_picture(pose, size=(width, height)) for pose in poses]
     tiles = [tile for triple in zip(drawn, painted, real, strict=True) for tile in triple]
-    return contact_sheet(tiles, columns=6, width=6 * min(size, SHEET_PX))
+    return contact_sheet(tiles, columns=6, width=6 * min(width, SHEET_PX))
 
 
 def _check(target: TargetFrames, settings: PoseGanSettings) -> None:
@@ -224,7 +237,7 @@ def _check(target: TargetFrames, settings: PoseGanSettings) -> None:
             f"pose_gan: {settings.discriminators} discriminators need pictures of at least "
             f"{smallest_side(settings.discriminators)} pixels, image_size is {settings.image_size}; use fewer of them"
         )
-    if settings.image_size > settings.picture_size:
+    if settings.image_size > settings.picture_size > 0:
         raise ImaginationError(
             f"pose_gan: image_size is {settings.image_size}, more than picture_size {settings.picture_size}; nothing "
             "is gained by painting more than is shown"
@@ -239,9 +252,13 @@ def _check(target: TargetFrames, settings: PoseGanSettings) -> None:
         )
     if settings.kernel % 2 == 0:
         raise ImaginationError(f"pose_gan: kernel is {settings.kernel}; it must be odd, such as 5 or 7")
-    if target.size != settings.picture_size:
+    if settings.background_plate and target.plate is None:
+        raise ImaginationError("pose_gan: background_plate is true, but the target has no plate; build one")
+    if min(target.size) < smallest_side(settings.discriminators):
         raise ImaginationError(
-            f"pose_gan: frames of {target.size} pixels for picture_size {settings.picture_size}; load them at it"
+            f"pose_gan: the target's pictures are {target.size[0]} x {target.size[1]} pixels, "
+            f"{settings.discriminators} discriminators need at least {smallest_side(settings.discriminators)}; film "
+            "larger ones, or use fewer of them"
         )
     if not target.training.any():
         raise ImaginationError("pose_gan: holdout_share leaves no frame to train on; lower it below 1")

@@ -1,0 +1,70 @@
+"""What the network sees of the training frames: each through its window, at the network's own size.
+
+Each frame is decoded once, before the training; a step then takes what it needs from one array: 200 kB a frame at 256 x
+256 pixels, 570 MB for two minutes, whatever the size of the video. Beyond a limit the array is mapped to a file. A
+window keeps its place by the person or lies a little beside it, so that the network does not learn to paint in the
+middle alone.
+"""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from danceit_core.database.mapped import make_array
+from danceit_core.imagination.target.data import TargetFrames
+from danceit_core.imagination.target.view import View, Window
+from danceit_core.media.letterbox import resize
+
+IN_MEMORY_BYTES = 1_000_000_000
+# How far a window lies beside its place at most, pixels of the network.
+MOVE_PX = 8
+
+
+@dataclass(frozen=True)
+class Crops:
+    """Training frames through their windows, uint8 (n, h, w, 3), pixels of the network.
+
+    rows (T,): which of them shows a frame of the target, -1 for one that does not train. before: what the same windows
+    show of the frames before, (n, h, w, 3), None unless it was asked for.
+    """
+
+    pictures: NDArray[np.uint8]
+    windows: list[Window]
+    rows: NDArray[np.int64]
+    before: NDArray[np.uint8] | None = None
+
+
+def cut_crops(
+    target: TargetFrames, view: View, *, body_px: float, seed: int, with_before: bool = False, folder: str | Path
+) -> Crops:
+    """Cut the training frames of a target.
+
+    with_before: also the frames before. folder: on whose disk an array that is too large for the memory lies.
+    """
+    chosen = np.flatnonzero(target.training)
+    most = round(MOVE_PX / view.scale) if view.window != view.size else 0
+    moves = np.random.default_rng(seed).integers(-most, most + 1, (len(chosen), 2)).tolist()
+    poses = target.keypoints[chosen]
+    windows = [view.place(pose, body_px=body_px, move=move) for pose, move in zip(poses, moves, strict=True)]
+    rows = np.full(len(target.training), -1, np.int64)
+    rows[chosen] = np.arange(len(chosen))
+    pictures = _room_for(len(chosen), view, folder)
+    before = _room_for(len(chosen), view, folder) if with_before else None
+    # Where a cut goes, the frame of the film, the window: in the film's order.
+    cuts = []
+    for row, (frame, window) in enumerate(zip(chosen.tolist(), windows, strict=True)):
+        if before is not None and target.after_another[frame]:
+            cuts.append((before[row], int(target.film_numbers[frame - 1]), window))
+        cuts.append((pictures[row], int(target.film_numbers[frame]), window))
+    places, numbers, seen = zip(*cuts, strict=True) if cuts else ((), (), ())
+    for place, cut in zip(places, target.film.cuts(numbers, seen), strict=True):
+        place[:] = resize(cut, view.network)
+    return Crops(pictures, windows, rows, before)
+
+
+def _room_for(frames: int, view: View, folder: str | Path) -> NDArray[np.uint8]:
+    shape = (frames, view.network[1], view.network[0], 3)
+    fits = int(np.prod(shape, dtype=np.int64)) <= IN_MEMORY_BYTES
+    return make_array(shape, folder=None if fits else folder, dtype=np.uint8)
