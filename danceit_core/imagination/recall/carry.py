@@ -1,0 +1,131 @@
+"""Where each pixel of a part comes from: maps from a new pose to the pose of the frame that lends the part.
+
+Trunk and head are carried as a whole, by an affine map that is fitted to their joints and drawn towards a similarity,
+with bounded stretch: a trunk seen from the side must not be blown up. A limb's bones each turn and stretch along
+themselves, their width is kept; the stretch is bounded too, since texture beyond it smears, and beyond the last joint
+(hand, foot) nothing is stretched. At elbow and knee the two bones' maps are blended.
+
+Everything is batched torch, on whatever device the poses are. Coordinates are continuous pixels of the plate.
+"""
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from danceit_core.imagination.recall.parts import FITTED, HEAD, LIMBS, PARTS, TRUNK
+from danceit_core.imagination.recall.shapes import bones_of, distance_to_bones, head_centre, trunk_distance
+
+# How far the affine map of trunk and head is drawn towards a similarity, and how much one direction may be stretched
+# against the other.
+TRUNK_STIFF, HEAD_STIFF, MOST_SHEAR = 0.075, 10.0, 0.35
+# Sizes of a fitted part, and stretches of a bone, lie within these factors.
+SMALLEST, LARGEST = 0.7, 1.4
+SHORTEST, LONGEST = 0.67, 1.5
+# Widths in body sizes: over which the bones of a limb are blended, and over which a part ends.
+BLEND, SOFT = 0.08, 0.05
+
+
+@dataclass(frozen=True)
+class Maps:
+    """places: where the pixels come from, (N, P, h, w, 2) in the lending frames; reach: whether they may be the part's.
+
+    reach (N, P, h, w) in 0..1, by distance from the part in the new pose; 0 for a part that cannot be carried.
+    """
+
+    places: Tensor
+    reach: Tensor
+
+
+def carry_parts(now: Tensor, then: Tensor, grid: Tensor, *, body_px: float) -> Maps:
+    """Maps of all PARTS from poses `now` (N, 25, 3) to those of the lending frames, `then` (N, P, 25, 3).
+
+    grid: (N, h, w, 2), the places of the plate that are asked for. body_px: body size of the person, pixels.
+    """
+    places = grid[:, None].expand(-1, len(PARTS), -1, -1, -1).clone()  # (N, P, h, w, 2)
+    reach = torch.zeros(places.shape[:-1], dtype=grid.dtype, device=grid.device)
+    for number in FITTED:
+        part = PARTS[number]
+        matrix, centre, centre_then, able = _fit(number, now, then[:, number])
+        places[:, number] = (grid - centre) @ matrix[:, None] + centre_then
+        distance = trunk_distance(now, grid) if number == TRUNK else _from_centre(now, grid)
+        reach[:, number] = _within(distance, part.reach, body_px) * able
+    for number in LIMBS:
+        part = PARTS[number]
+        places[:, number], distance, able = _carry_limb(number, now, then[:, number], grid, body_px=body_px)
+        reach[:, number] = _within(distance, part.reach, body_px) * able
+    return Maps(places, reach)
+
+
+def _within(distance: Tensor, reach: float, body_px: float) -> Tensor:
+    """1 well within the reach, 0 beyond, (N, h, w)."""
+    return ((reach * body_px - distance) / (SOFT * body_px) + 0.5).clamp(0, 1)
+
+
+def _from_centre(now: Tensor, grid: Tensor) -> Tensor:
+    centre, _ = head_centre(now)
+    return (grid - centre[:, None, None]).norm(dim=-1)
+
+
+def _fit(number: int, now: Tensor, then: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+    """Matrix (N, 2, 2) for rows of places, centres (N, 1, 1, 2) now and then, whether it is fitted (N, 1, 1)."""
+    part, stiff = PARTS[number], HEAD_STIFF if number == HEAD else TRUNK_STIFF
+    joints = list(part.fit)
+    weight = ((now[:, joints, 2] > 0) & (then[:, joints, 2] > 0)).to(now.dtype)[..., None]  # (N, J, 1)
+    count = weight.sum(1, keepdim=True).clamp_min(1)
+    a, b = now[:, joints, :2], then[:, joints, :2]
+    centre, centre_then = (weight * a).sum(1, keepdim=True) / count, (weight * b).sum(1, keepdim=True) / count
+    a, b = weight * (a - centre), weight * (b - centre_then)
+    size = (a * a).sum((1, 2)).clamp_min(1)
+    cosine = (a * b).sum((1, 2)) / size
+    sine = (a[..., 0] * b[..., 1] - a[..., 1] * b[..., 0]).sum(1) / size
+    similar = torch.stack([torch.stack([cosine, sine], -1), torch.stack([-sine, cosine], -1)], -2)  # (N, 2, 2)
+    pull = (stiff * size)[:, None, None]
+    eye = torch.eye(2, dtype=now.dtype, device=now.device)
+    matrix = torch.linalg.solve(a.mT @ a + pull * eye, a.mT @ b + pull * similar)
+    able = (weight.sum((1, 2)) >= (2 if number == HEAD else 3)).to(now.dtype)
+    return _bounded(matrix), centre[:, None], centre_then[:, None], able[:, None, None]
+
+
+def _bounded(matrix: Tensor) -> Tensor:
+    """(N, 2, 2) with bounded size and shear: a rotation and scale plus a reflected rest, the rest held small."""
+    a, b, c, d = (matrix[:, i, j] for i in (0, 1) for j in (0, 1))
+    turn = torch.stack([(a + d) / 2, (b - c) / 2], -1)
+    rest = torch.stack([(a - d) / 2, (b + c) / 2], -1)
+    scale = turn.norm(dim=-1, keepdim=True).clamp_min(1e-6)
+    turn = turn / scale * scale.clamp(SMALLEST, LARGEST)
+    most = MOST_SHEAR * turn.norm(dim=-1, keepdim=True)
+    rest = rest * (most / rest.norm(dim=-1, keepdim=True).clamp_min(1e-6)).clamp(max=1)
+    (p, q), (r, s) = turn.unbind(-1), rest.unbind(-1)
+    return torch.stack([torch.stack([p + r, q + s], -1), torch.stack([s - q, p - r], -1)], -2)
+
+
+def _carry_limb(
+    number: int, now: Tensor, then: Tensor, grid: Tensor, *, body_px: float
+) -> tuple[Tensor, Tensor, Tensor]:
+    """Places (N, h, w, 2) of a limb, distance (N, h, w) from it, and whether it can be carried (N, 1, 1)."""
+    part = PARTS[number]
+    start, bone, ends = bones_of(part, now)  # (N, B, 2), (N, B, 2), (B,)
+    start_then, bone_then, _ = bones_of(part, then)
+    length, length_then = (v.norm(dim=-1).clamp_min(2.0) for v in (bone, bone_then))  # (N, B)
+    # The texture's scale is bounded: what is asked for beyond it is taken from farther along the lending bone.
+    stretch = length / length_then
+    bone_then = bone_then * (stretch / stretch.clamp(SHORTEST, LONGEST))[..., None]
+    length_then = bone_then.norm(dim=-1).clamp_min(2.0)
+    offset = grid[:, None] - start[:, :, None, None]  # (N, B, h, w, 2)
+    along = (offset * bone[:, :, None, None]).sum(-1) / length[:, :, None, None] ** 2
+    across = (offset[..., 1] * bone[:, :, None, None, 0] - offset[..., 0] * bone[:, :, None, None, 1]) / (
+        length[:, :, None, None]
+    )
+    # In proportion inside the bone, one to one beyond its end; never stretched sideways.
+    ratio = (length / length_then)[:, :, None, None]
+    along_then = torch.where(along > 1, 1 + (along - 1) * ratio, along)
+    unit = (bone_then / length_then[..., None])[:, :, None, None]
+    places = start_then[:, :, None, None] + along_then[..., None] * bone_then[:, :, None, None]
+    places = places + across[..., None] * torch.stack([-unit[..., 1], unit[..., 0]], -1)
+    distance = distance_to_bones(grid, start, bone, ends)  # (N, B, h, w)
+    weight = torch.exp(-torch.square(distance / (BLEND * body_px))) + 1e-6 / (1 + distance)
+    places = (weight[..., None] * places).sum(1) / weight.sum(1)[..., None]
+    joints = sorted({joint for pair in part.bones for joint in pair})
+    able = ((now[:, joints, 2] > 0) & (then[:, joints, 2] > 0)).all(-1)
+    return places, distance.amin(1), able.to(grid.dtype)[:, None, None]

@@ -1,0 +1,89 @@
+"""A part of the body in a pose as numbers: the squared distance of two says how well one frame lends it to another.
+
+What cannot be made by carrying counts most. A limb can be turned in the picture, but not stretched or bent: the lengths
+of its bones as seen (foreshortening) and the bend between them come first, its direction and the body's facing after.
+Of the trunk it counts where shoulders and hips lie, how the body faces, and where the arms are: a trunk with an arm
+across it is lent where the dance has one there.
+"""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from danceit_core.imagination.recall.parts import HEAD, PARTS, TRUNK, Part
+from danceit_core.pose.skeleton import (
+    LEFT_ELBOW,
+    LEFT_HIP,
+    LEFT_SHOULDER,
+    LEFT_WRIST,
+    MID_HIP,
+    NECK,
+    NOSE,
+    RIGHT_ELBOW,
+    RIGHT_HIP,
+    RIGHT_SHOULDER,
+    RIGHT_WRIST,
+    Keypoints,
+    present,
+)
+
+Features = NDArray[np.float32]
+# Weights, per body size: lengths of bones, bend, place of a limb's joints; place of those of trunk and head; facing of
+# a limb, and of trunk and head; arms before the trunk; a joint that is absent.
+LENGTH, BEND, LIMB_PLACE, PLACE = 3.0, 0.7, 0.6, 1.5
+LIMB_FACING, FACING, ARMS, ABSENT = 0.7, 2.0, 0.4, 0.5
+
+
+def describe(keypoints: Keypoints, *, body_px: float) -> list[Features]:
+    """For each of PARTS the features (T, D) of (T, 25, 3) keypoints; body_px: body size of their person, pixels."""
+    xy, seen = keypoints[..., :2] / np.float32(body_px), present(keypoints)
+    facing = _facing(xy, seen)
+    return [_describe_part(number, part, xy, seen, facing) for number, part in enumerate(PARTS)]
+
+
+def _facing(xy: Features, seen: NDArray[np.bool_]) -> Features:
+    """Widths of shoulders and hips, signed, and where the nose is beside the neck, (T, 3) body sizes."""
+    pairs = ((LEFT_SHOULDER, RIGHT_SHOULDER), (LEFT_HIP, RIGHT_HIP), (NOSE, NECK))
+    return np.stack([np.where(seen[:, a] & seen[:, b], xy[:, a, 0] - xy[:, b, 0], 0) for a, b in pairs], -1)
+
+
+def _describe_part(number: int, part: Part, xy: Features, seen: NDArray[np.bool_], facing: Features) -> Features:
+    look = list(part.look)
+    known = seen[:, look] & seen[:, [part.root]]
+    place = np.where(known[..., None], xy[:, look] - xy[:, [part.root]], 0).reshape(len(xy), -1)
+    columns = [ABSENT * ~seen[:, look]]
+    if part.bones:
+        columns += [LIMB_PLACE * place, LIMB_FACING * facing, _limb_shape(part, xy, seen)]
+    else:
+        columns += [PLACE * place, FACING * facing]
+    if number == TRUNK:
+        arms = [RIGHT_ELBOW, RIGHT_WRIST, LEFT_ELBOW, LEFT_WRIST]
+        there = seen[:, arms] & seen[:, [MID_HIP]]
+        beside = np.where(there[..., None], xy[:, arms] - xy[:, [MID_HIP]], 0)
+        columns.append(ARMS * beside.reshape(len(xy), -1))
+    return np.concatenate(columns, -1).astype(np.float32)
+
+
+def _limb_shape(part: Part, xy: Features, seen: NDArray[np.bool_]) -> Features:
+    """Lengths of both bones as seen, and cosine and sine of the bend between them, (T, 4), weighted."""
+    (a, b), (_, c) = part.bones
+    known = seen[:, [a, b, c]].all(-1)
+    upper, lower = xy[:, b] - xy[:, a], xy[:, c] - xy[:, b]
+    lengths = np.linalg.norm(upper, axis=-1), np.linalg.norm(lower, axis=-1)
+    scale = np.maximum(lengths[0] * lengths[1], 1e-3)
+    cosine = (upper * lower).sum(-1) / scale
+    sine = (upper[:, 0] * lower[:, 1] - upper[:, 1] * lower[:, 0]) / scale
+    shape = np.stack([LENGTH * lengths[0], LENGTH * lengths[1], BEND * cosine, BEND * sine], -1)
+    return np.where(known[:, None], shape, 0)
+
+
+def usable_parts(keypoints: Keypoints) -> NDArray[np.bool_]:
+    """Which frames (T, parts) have the joints by which a part is carried."""
+    seen = present(keypoints)
+    able = np.empty((len(keypoints), len(PARTS)), bool)
+    for number, part in enumerate(PARTS):
+        if part.bones:
+            able[:, number] = seen[:, sorted({joint for bone in part.bones for joint in bone})].all(-1)
+        else:
+            # A fit needs three joints, a head its nose or an ear beside.
+            able[:, number] = seen[:, list(part.fit)].sum(-1) >= (3 if number != HEAD else 2)
+    return able
