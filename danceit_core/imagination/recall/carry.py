@@ -8,13 +8,17 @@ themselves, their width is kept; the stretch is bounded too, since texture beyon
 Everything is batched torch, on whatever device the poses are. Coordinates are continuous pixels of the plate.
 """
 
-from dataclasses import dataclass
-
 import torch
 from torch import Tensor
 
-from danceit_core.imagination.recall.parts import FITTED, HEAD, LIMBS, PARTS, TRUNK
-from danceit_core.imagination.recall.shapes import bones_of, distance_to_bones, head_centre, trunk_distance
+from danceit_core.imagination.recall.parts import HEAD, PARTS, TRUNK
+from danceit_core.imagination.recall.shapes import (
+    bones_of,
+    distance_to_bones,
+    distance_to_point,
+    head_centre,
+    trunk_distance,
+)
 
 # How far the affine map of trunk and head is drawn towards a similarity, and how much one direction may be stretched
 # against the other.
@@ -26,49 +30,36 @@ SHORTEST, LONGEST = 0.67, 1.5
 BLEND, SOFT = 0.08, 0.05
 
 
-@dataclass(frozen=True)
-class Maps:
-    """places: where the pixels come from, (N, P, h, w, 2) in the lending frames; reach: whether they may be the part's.
+def carry_part(number: int, now: Tensor, then: Tensor, grid: Tensor, *, body_px: float) -> tuple[Tensor, Tensor]:
+    """Where places of one of PARTS come from, (N, 2, h, w) pixels of the frame that lends it, and its reach (N, h, w).
 
-    reach (N, P, h, w) in 0..1, by distance from the part in the new pose; 0 for a part that cannot be carried.
+    now, then: poses (N, 25, 3) here and there; grid: (N, 2, h, w), the places of the plate that are asked for. reach:
+    1 near the part, 0 beyond what its pixels may cover, and for a part that cannot be carried. body_px: body size of
+    the person, pixels.
     """
-
-    places: Tensor
-    reach: Tensor
-
-
-def carry_parts(now: Tensor, then: Tensor, grid: Tensor, *, body_px: float) -> Maps:
-    """Maps of all PARTS from poses `now` (N, 25, 3) to those of the lending frames, `then` (N, P, 25, 3).
-
-    grid: (N, h, w, 2), the places of the plate that are asked for. body_px: body size of the person, pixels.
-    """
-    places = grid[:, None].expand(-1, len(PARTS), -1, -1, -1).clone()  # (N, P, h, w, 2)
-    reach = torch.zeros(places.shape[:-1], dtype=grid.dtype, device=grid.device)
-    for number in FITTED:
-        part = PARTS[number]
-        matrix, centre, centre_then, able = _fit(number, now, then[:, number])
-        places[:, number] = (grid - centre) @ matrix[:, None] + centre_then
-        distance = trunk_distance(now, grid) if number == TRUNK else _from_centre(now, grid)
-        reach[:, number] = _within(distance, part.reach, body_px) * able
-    for number in LIMBS:
-        part = PARTS[number]
-        places[:, number], distance, able = _carry_limb(number, now, then[:, number], grid, body_px=body_px)
-        reach[:, number] = _within(distance, part.reach, body_px) * able
-    return Maps(places, reach)
+    part = PARTS[number]
+    if part.bones:
+        places, distance, able = _carry_limb(number, now, then, grid, body_px=body_px)
+    else:
+        matrix, centre, centre_then, able = _fit(number, now, then)
+        places = _apply(grid, matrix, centre, centre_then)
+        distance = trunk_distance(now, grid) if number == TRUNK else distance_to_point(grid, head_centre(now)[0])
+    reach = ((part.reach * body_px - distance) / (SOFT * body_px) + 0.5).clamp(0, 1)
+    return places, reach * able
 
 
-def _within(distance: Tensor, reach: float, body_px: float) -> Tensor:
-    """1 well within the reach, 0 beyond, (N, h, w)."""
-    return ((reach * body_px - distance) / (SOFT * body_px) + 0.5).clamp(0, 1)
-
-
-def _from_centre(now: Tensor, grid: Tensor) -> Tensor:
-    centre, _ = head_centre(now)
-    return (grid - centre[:, None, None]).norm(dim=-1)
+def _apply(grid: Tensor, matrix: Tensor, centre: Tensor, centre_then: Tensor) -> Tensor:
+    """Places (N, 2, h, w) moved by matrices (N, 2, 2) for rows, about centres (N, 2)."""
+    x, y = (grid[:, axis] - centre[:, axis, None, None] for axis in (0, 1))
+    moved = [
+        x * matrix[:, 0, axis, None, None] + y * matrix[:, 1, axis, None, None] + centre_then[:, axis, None, None]
+        for axis in (0, 1)
+    ]
+    return torch.stack(moved, 1)
 
 
 def _fit(number: int, now: Tensor, then: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
-    """Matrix (N, 2, 2) for rows of places, centres (N, 1, 1, 2) now and then, whether it is fitted (N, 1, 1)."""
+    """Matrix (N, 2, 2) for rows of places, centres (N, 2) now and then, and whether it can be fitted (N, 1, 1)."""
     part, stiff = PARTS[number], HEAD_STIFF if number == HEAD else TRUNK_STIFF
     joints = list(part.fit)
     weight = ((now[:, joints, 2] > 0) & (then[:, joints, 2] > 0)).to(now.dtype)[..., None]  # (N, J, 1)
@@ -84,7 +75,7 @@ def _fit(number: int, now: Tensor, then: Tensor) -> tuple[Tensor, Tensor, Tensor
     eye = torch.eye(2, dtype=now.dtype, device=now.device)
     matrix = torch.linalg.solve(a.mT @ a + pull * eye, a.mT @ b + pull * similar)
     able = (weight.sum((1, 2)) >= (2 if number == HEAD else 3)).to(now.dtype)
-    return _bounded(matrix), centre[:, None], centre_then[:, None], able[:, None, None]
+    return _bounded(matrix), centre[:, 0], centre_then[:, 0], able[:, None, None]
 
 
 def _bounded(matrix: Tensor) -> Tensor:
@@ -103,7 +94,7 @@ def _bounded(matrix: Tensor) -> Tensor:
 def _carry_limb(
     number: int, now: Tensor, then: Tensor, grid: Tensor, *, body_px: float
 ) -> tuple[Tensor, Tensor, Tensor]:
-    """Places (N, h, w, 2) of a limb, distance (N, h, w) from it, and whether it can be carried (N, 1, 1)."""
+    """Places (N, 2, h, w) of a limb, distance (N, h, w) from it, and whether it can be carried (N, 1, 1)."""
     part = PARTS[number]
     start, bone, ends = bones_of(part, now)  # (N, B, 2), (N, B, 2), (B,)
     start_then, bone_then, _ = bones_of(part, then)
@@ -112,20 +103,20 @@ def _carry_limb(
     stretch = length / length_then
     bone_then = bone_then * (stretch / stretch.clamp(SHORTEST, LONGEST))[..., None]
     length_then = bone_then.norm(dim=-1).clamp_min(2.0)
-    offset = grid[:, None] - start[:, :, None, None]  # (N, B, h, w, 2)
-    along = (offset * bone[:, :, None, None]).sum(-1) / length[:, :, None, None] ** 2
-    across = (offset[..., 1] * bone[:, :, None, None, 0] - offset[..., 0] * bone[:, :, None, None, 1]) / (
-        length[:, :, None, None]
-    )
+    x, y = (grid[:, None, axis] - start[:, :, axis, None, None] for axis in (0, 1))  # (N, B, h, w)
+    unit_x, unit_y = ((bone / length[..., None])[:, :, axis, None, None] for axis in (0, 1))
+    along, across = (x * unit_x + y * unit_y) / length[:, :, None, None], y * unit_x - x * unit_y
     # In proportion inside the bone, one to one beyond its end; never stretched sideways.
     ratio = (length / length_then)[:, :, None, None]
-    along_then = torch.where(along > 1, 1 + (along - 1) * ratio, along)
-    unit = (bone_then / length_then[..., None])[:, :, None, None]
-    places = start_then[:, :, None, None] + along_then[..., None] * bone_then[:, :, None, None]
-    places = places + across[..., None] * torch.stack([-unit[..., 1], unit[..., 0]], -1)
-    distance = distance_to_bones(grid, start, bone, ends)  # (N, B, h, w)
+    along = along + (along - 1).clamp_min(0) * (ratio - 1)
+    distance = distance_to_bones(grid, start, bone, ends)
     weight = torch.exp(-torch.square(distance / (BLEND * body_px))) + 1e-6 / (1 + distance)
-    places = (weight[..., None] * places).sum(1) / weight.sum(1)[..., None]
+    weight = weight / weight.sum(1, keepdim=True)
+    unit_then = bone_then / length_then[..., None]
+    places = []
+    for axis, turned in ((0, -unit_then[..., 1]), (1, unit_then[..., 0])):
+        at = start_then[..., axis, None, None] + along * bone_then[..., axis, None, None]
+        places.append((weight * (at + across * turned[..., None, None])).sum(1))
     joints = sorted({joint for pair in part.bones for joint in pair})
     able = ((now[:, joints, 2] > 0) & (then[:, joints, 2] > 0)).all(-1)
-    return places, distance.amin(1), able.to(grid.dtype)[:, None, None]
+    return torch.stack(places, 1), distance.amin(1), able.to(grid.dtype)[:, None, None]

@@ -1,23 +1,26 @@
 """Recalled parts put together: a layer of the body and one of the arms, each colours and how much they cover.
 
-Colours are means weighted by what each part covers, so that a place that is covered half is not half black; a layer
-covers what any of its parts does.
+Each part is carried, cut out and fetched in a tile around it. Colours are means weighted by what each part covers, so
+that a place that is covered half is not half black; a layer covers what any of its parts does.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from danceit_core.imagination.recall.carry import Maps, carry_parts
+from danceit_core.imagination.recall.carry import carry_part
 from danceit_core.imagination.recall.parts import LAYERS, PARTS
 from danceit_core.imagination.recall.shapes import ownership
+from danceit_core.pose.skeleton import Keypoints, present
 
 # Places are computed for one pixel in STEP x STEP: they change slowly.
 STEP = 2
 # Below this nothing is there.
 FAINT = 0.02
-LAYER_OF = tuple(part.layer for part in PARTS)
 CHANNELS = 4 * LAYERS
 
 
@@ -37,70 +40,147 @@ class Lent:
         return Lent(self.pictures[rows], self.boxes[rows], self.poses[rows])
 
 
-def grid_of(boxes: Tensor, *, size: tuple[int, int], step: int) -> Tensor:
-    """Places of the plate (N, h, w, 2) in the middle of each step x step pixels of pictures of boxes (N, 4).
+@dataclass(frozen=True)
+class Tiles:
+    """One part in N pictures: where its pixels come from (N, 2, h, w) and how far they are its own (N, h, w).
 
-    size: (width, height) pixels of the pictures.
+    corners (N, 2): where the upper left corner of each tile lies, pixels of the picture, multiples of STEP.
     """
-    x = (torch.arange(-(-size[0] // step), device=boxes.device, dtype=boxes.dtype) + 0.5) * step / size[0]
-    y = (torch.arange(-(-size[1] // step), device=boxes.device, dtype=boxes.dtype) + 0.5) * step / size[1]
-    across = boxes[:, 0, None] + boxes[:, 2, None] * x  # (N, w)
-    down = boxes[:, 1, None] + boxes[:, 3, None] * y  # (N, h)
-    shape = (len(boxes), len(y), len(x))
-    return torch.stack([across[:, None].expand(shape), down[:, :, None].expand(shape)], -1)
+
+    number: int
+    corners: NDArray[np.int64]
+    places: Tensor
+    reach: Tensor
 
 
-def map_parts(now: Tensor, then: Tensor, boxes: Tensor, *, size: tuple[int, int], body_px: float) -> Maps:
-    """Maps of the parts at one place in STEP, their reach times what belongs to them in the lending frame.
-
-    now (N, 25, 3), then (N, P, 25, 3): poses in pixels of the plate; boxes (N, 4): what the pictures of `size` show.
-    """
-    maps = carry_parts(now, then, grid_of(boxes, size=size, step=STEP), body_px=body_px)
-    return Maps(maps.places, maps.reach * ownership(then, maps.places, body_px=body_px))
-
-
-def enlarge(maps: Maps, *, size: tuple[int, int]) -> Maps:
-    """Maps of one place in STEP at each pixel of pictures of `size` (width, height)."""
-    count = maps.places.shape[:2]
-    both = torch.cat([maps.places, maps.reach[..., None]], -1).flatten(0, 1).movedim(-1, 1)  # (N P, 3, h, w)
-    whole = (both.shape[-1] * STEP, both.shape[-2] * STEP)
-    large = nn.functional.interpolate(both, size=whole[::-1], mode="bilinear", align_corners=False)
-    large = large[..., : size[1], : size[0]].unflatten(0, count)  # type: ignore[no-untyped-call]
-    return Maps(large[:, :, :2].movedim(2, -1), large[:, :, 2])
-
-
-def fetch(maps: Maps, lent: Lent) -> Tensor:
-    """Colours (0..1) and cover of each part, (N, P, 4, h, w): lent holds the frame of each, N * P of them in order."""
-    count = maps.places.shape[:2]
-    places = maps.places.flatten(0, 1)
-    # -1..1 over the picture, as `grid_sample` has it.
-    corner, span = lent.boxes[:, None, None, :2], lent.boxes[:, None, None, 2:]
-    at = 2 * (places - corner) / span - 1
-    pictures = lent.pictures.to(places.dtype) / 255
-    got = nn.functional.grid_sample(pictures, at, mode="bilinear", padding_mode="zeros", align_corners=False)
-    got = got.unflatten(0, count)  # type: ignore[no-untyped-call]
-    return torch.cat([got[:, :, :3], got[:, :, 3:] * maps.reach[:, :, None]], 2)
-
-
-def merge(parts: Tensor) -> Tensor:
-    """Layers (N, CHANNELS, h, w) of parts (N, P, 4, h, w): colours of body and arms in -1..1, then what each covers."""
-    colours, covers = [], []
-    for layer in range(LAYERS):
-        mine = parts[:, [number for number, own in enumerate(LAYER_OF) if own == layer]]
-        cover = mine[:, :, 3:]
-        weight = cover.square()
-        mean = (weight * mine[:, :, :3]).sum(1) / weight.sum(1).clamp_min(1e-6)
-        whole = 1 - (1 - cover).prod(1)
-        colours.append(torch.where(whole > FAINT, 2 * mean - 1, torch.zeros_like(mean)))
-        covers.append(whole)
-    return torch.cat([*colours, *covers], 1)
-
-
-def recall_layers(now: Tensor, lent: Lent, boxes: Tensor, *, size: tuple[int, int], body_px: float) -> Tensor:
+def recall_layers(
+    poses: Keypoints, lent: Lent, boxes: NDArray[np.float32], *, size: tuple[int, int], body_px: float
+) -> Tensor:
     """Layers (N, CHANNELS, h, w) of poses (N, 25, 3) in pictures of `size` that show boxes (N, 4) of the plate.
 
-    lent: the frame that lends each part, N * P in order.
+    lent: the frames that lend the parts, N of the first part, then N of the next; colours of body and arms in -1..1,
+    then what each covers.
     """
-    then = lent.poses.unflatten(0, (len(now), len(PARTS)))  # type: ignore[no-untyped-call]
-    maps = enlarge(map_parts(now, then, boxes, size=size, body_px=body_px), size=size)
-    return merge(fetch(maps, lent))
+    sums = Layers.nothing(len(poses), size=size, device=lent.pictures.device)
+    count = len(poses)
+    for tiles in map_parts(poses, lent.poses, boxes, size=size, body_px=body_px):
+        rows = slice(tiles.number * count, (tiles.number + 1) * count)
+        sums.add(tiles, fetch(tiles, lent.pictures[rows], lent.boxes[rows]))
+    return sums.finish()
+
+
+def map_parts(
+    poses: Keypoints, lending: Tensor, boxes: NDArray[np.float32], *, size: tuple[int, int], body_px: float
+) -> Iterator[Tiles]:
+    """The tiles of each part. lending: poses (P * N, 25, 3) of the frames that lend, part after part."""
+    device, count = lending.device, len(poses)
+    now = torch.from_numpy(poses).to(device)
+    scale = (np.array(size) / boxes[:, 2:]).astype(np.float32)  # pixels of the picture for one of the plate
+    for number in range(len(PARTS)):
+        corners, side = place_tiles(number, poses, boxes, scale, size=size, body_px=body_px)
+        first = torch.from_numpy((boxes[:, :2] + corners / scale).astype(np.float32)).to(device)
+        step = torch.from_numpy(STEP / scale).to(device)
+        grid = _grid(first, step, side)
+        then = lending[number * count : (number + 1) * count]
+        places, reach = carry_part(number, now, then, grid, body_px=body_px)
+        reach = reach * ownership(number, then, places, body_px=body_px)
+        yield Tiles(number, corners, *_enlarge(places, reach))
+
+
+def place_tiles(
+    number: int,
+    poses: Keypoints,
+    boxes: NDArray[np.float32],
+    scale: NDArray[np.float32],
+    *,
+    size: tuple[int, int],
+    body_px: float,
+) -> tuple[NDArray[np.int64], tuple[int, int]]:
+    """Corners (N, 2) of the tiles that hold a part, pixels of the picture, and their width and height in cells."""
+    part = PARTS[number]
+    joints = sorted({*part.fit, *(joint for bone in part.bones for joint in bone)})
+    points, seen = poses[:, joints, :2], present(poses)[:, joints]
+    if part.bones:
+        _, (elbow, wrist) = part.bones
+        tip = poses[:, wrist, :2] + part.beyond * (poses[:, wrist, :2] - poses[:, elbow, :2])
+        points = np.concatenate([points, tip[:, None]], 1)
+        seen = np.concatenate([seen, present(poses)[:, [elbow, wrist]].all(1)[:, None]], 1)
+    margin = part.reach * body_px
+    low = np.where(seen[..., None], points, np.inf).min(1) - margin
+    high = np.where(seen[..., None], points, -np.inf).max(1) + margin
+    nobody = ~seen.any(1)
+    low[nobody] = high[nobody] = boxes[nobody, :2]
+    inside = np.clip(np.stack([low, high]), boxes[:, :2], boxes[:, :2] + boxes[:, 2:])
+    low, high = (inside - boxes[:, :2]) * scale / STEP  # cells
+    corner = np.floor(low).astype(np.int64)
+    cells = np.ceil(high).astype(np.int64) - corner
+    width, height = (int(side) for side in cells.max(0).clip(1))
+    most = np.array([-(-size[0] // STEP) - width, -(-size[1] // STEP) - height]).clip(0)
+    return STEP * np.minimum(corner, most), (width, height)
+
+
+def _grid(first: Tensor, step: Tensor, side: tuple[int, int]) -> Tensor:
+    """Places (N, 2, h, w) in the middle of the cells of tiles, pixels of the plate."""
+    x = torch.arange(side[0], device=first.device, dtype=first.dtype) + 0.5
+    y = torch.arange(side[1], device=first.device, dtype=first.dtype) + 0.5
+    across = first[:, 0, None] + step[:, 0, None] * x  # (N, w)
+    down = first[:, 1, None] + step[:, 1, None] * y  # (N, h)
+    shape = (len(first), side[1], side[0])
+    return torch.stack([across[:, None].expand(shape), down[:, :, None].expand(shape)], 1)
+
+
+def _enlarge(places: Tensor, reach: Tensor) -> tuple[Tensor, Tensor]:
+    """The same for each pixel instead of each cell."""
+    both = torch.cat([places, reach[:, None]], 1)  # (N, 3, h, w)
+    large = nn.functional.interpolate(both, scale_factor=STEP, mode="bilinear", align_corners=False)
+    return large[:, :2], large[:, 2]
+
+
+def fetch(tiles: Tiles, pictures: Tensor, boxes: Tensor) -> Tensor:
+    """Colours (0..1) and cover (N, 4, h, w) of tiles, from the lending frames' pictures (N, 4, H, W) and boxes."""
+    # -1..1 over the picture, as `grid_sample` has it.
+    at = torch.stack(
+        [
+            (tiles.places[:, axis] - boxes[:, axis, None, None]) * (2 / boxes[:, axis + 2, None, None]) - 1
+            for axis in (0, 1)
+        ],
+        -1,
+    )
+    lent = pictures.to(at.dtype) * (1 / 255)
+    got = nn.functional.grid_sample(lent, at, mode="bilinear", padding_mode="zeros", align_corners=False)
+    got[:, 3] *= tiles.reach
+    return got
+
+
+@dataclass
+class Layers:
+    """Sums over the parts that were added: weighted colours (N, L, 3, h, w), weights and what is open (N, L, h, w)."""
+
+    colours: Tensor
+    weights: Tensor
+    open: Tensor
+
+    @classmethod
+    def nothing(cls, count: int, *, size: tuple[int, int], device: torch.device) -> "Layers":
+        """Without any part."""
+        shape = (count, LAYERS, size[1], size[0])
+        zeros = torch.zeros(shape, device=device)
+        return cls(torch.zeros((count, LAYERS, 3, *shape[2:]), device=device), zeros, torch.ones_like(zeros))
+
+    def add(self, tiles: Tiles, part: Tensor) -> None:
+        """Add a part: its colours and cover (N, 4, h, w)."""
+        layer, (height, width) = PARTS[tiles.number].layer, self.weights.shape[2:]
+        for picture, (left, top) in enumerate(tiles.corners.tolist()):
+            rows, columns = slice(top, min(top + part.shape[2], height)), slice(left, min(left + part.shape[3], width))
+            mine = part[picture, :, : rows.stop - top, : columns.stop - left]
+            weight = mine[3].square()
+            self.colours[picture, layer, :, rows, columns] += weight * mine[:3]
+            self.weights[picture, layer, rows, columns] += weight
+            self.open[picture, layer, rows, columns] *= 1 - mine[3]
+
+    def finish(self) -> Tensor:
+        """Layers (N, CHANNELS, h, w)."""
+        cover = 1 - self.open
+        mean = 2 * self.colours / self.weights.clamp_min(1e-6)[:, :, None] - 1
+        mean = torch.where((cover > FAINT)[:, :, None], mean, torch.zeros_like(mean))
+        return torch.cat([mean.flatten(1, 2), cover], 1)

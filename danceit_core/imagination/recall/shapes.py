@@ -21,12 +21,20 @@ def bones_of(part: Part, poses: Tensor) -> tuple[Tensor, Tensor, Tensor]:
 
 
 def distance_to_bones(grid: Tensor, start: Tensor, bone: Tensor, ends: Tensor) -> Tensor:
-    """Distance (N, B, h, w) of places (N, h, w, 2) from bones (N, B, 2) that go on to `ends` (B,) of their lengths."""
-    offset = grid[:, None] - start[:, :, None, None]
-    squared = bone.square().sum(-1).clamp_min(4.0)[:, :, None, None]
-    along = (offset * bone[:, :, None, None]).sum(-1) / squared
-    held = torch.minimum(along.clamp_min(0), ends[:, None, None])
-    return (offset - held[..., None] * bone[:, :, None, None]).norm(dim=-1)
+    """Distance (N, B, h, w) of places (N, 2, h, w) from bones (N, B, 2) that go on to `ends` (B,) of their lengths."""
+    # Coordinate by coordinate: sums over an axis of two are slow.
+    x, y = (grid[:, None, axis] - start[:, :, axis, None, None] for axis in (0, 1))
+    bone_x, bone_y = (bone[:, :, axis, None, None] for axis in (0, 1))
+    squared = (bone_x * bone_x + bone_y * bone_y).clamp_min(4.0)
+    along = x * (bone_x / squared)
+    along.addcmul_(y, bone_y / squared)
+    held = torch.minimum(along.clamp_min_(0), ends[:, None, None])
+    return torch.hypot(x.addcmul_(held, bone_x, value=-1), y.addcmul_(held, bone_y, value=-1))
+
+
+def distance_to_point(grid: Tensor, point: Tensor) -> Tensor:
+    """Distance (N, h, w) of places (N, 2, h, w) from points (N, 2)."""
+    return torch.hypot(grid[:, 0] - point[:, 0, None, None], grid[:, 1] - point[:, 1, None, None])
 
 
 def head_centre(poses: Tensor) -> tuple[Tensor, Tensor]:
@@ -38,7 +46,7 @@ def head_centre(poses: Tensor) -> tuple[Tensor, Tensor]:
 
 
 def trunk_distance(poses: Tensor, grid: Tensor) -> Tensor:
-    """Distance (N, h, w) of places (N, h, w, 2) from the trunk, 0 inside it; FAR where a corner of it is absent."""
+    """Distance (N, h, w) of places (N, 2, h, w) from the trunk, 0 inside it; FAR where a corner of it is absent."""
     corners = poses[:, [RIGHT_SHOULDER, LEFT_SHOULDER, RIGHT_HIP, LEFT_HIP]]
     right_top, left_top, right_low, left_low = corners[..., :2].unbind(1)
     shares = torch.tensor(TRUNK_LINES, dtype=poses.dtype, device=poses.device)[:, None]
@@ -54,12 +62,12 @@ def trunk_distance(poses: Tensor, grid: Tensor) -> Tensor:
 
 
 def part_distances(poses: Tensor, grid: Tensor, *, body_px: float) -> Tensor:
-    """Distance (N, P, h, w) of places (N, h, w, 2) from the surface of each of PARTS, 0 inside; FAR for absent ones."""
-    far = torch.full(grid.shape[:-1], FAR, dtype=grid.dtype, device=grid.device)
+    """Distance (N, P, h, w) of places (N, 2, h, w) from the surface of each of PARTS, 0 inside; FAR for absent ones."""
+    far = torch.full_like(grid[:, 0], FAR)
     distances = [far] * len(PARTS)
     distances[TRUNK] = trunk_distance(poses, grid)
     centre, there = head_centre(poses)
-    from_head = ((grid - centre[:, None, None]).norm(dim=-1) - PARTS[HEAD].radius * body_px).clamp_min(0)
+    from_head = (distance_to_point(grid, centre) - PARTS[HEAD].radius * body_px).clamp_min(0)
     distances[HEAD] = torch.where(there[:, None, None], from_head, far)
     for number in LIMBS:
         part = PARTS[number]
@@ -70,16 +78,10 @@ def part_distances(poses: Tensor, grid: Tensor, *, body_px: float) -> Tensor:
     return torch.stack(distances, 1)
 
 
-def ownership(poses: Tensor, places: Tensor, *, body_px: float) -> Tensor:
-    """How far places belong to the part that they are taken for, (N, P, h, w) in 0..1.
+def ownership(number: int, poses: Tensor, places: Tensor, *, body_px: float) -> Tensor:
+    """How far places (N, 2, h, w) belong to the part that they are taken for, in poses (N, 25, 3); (N, h, w) in 0..1.
 
-    poses (N, P, 25, 3): of the frame that lends each part; places (N, P, h, w, 2): pixels of that frame. Without it an
-    arm would bring half of the shirt along, and a hand before the face the face.
+    Without it an arm would bring half of the shirt along, and a hand before the face the face.
     """
-    parts = torch.arange(len(PARTS), device=places.device)
-    flat = places.flatten(0, 1), poses.flatten(0, 1)
-    distances = part_distances(flat[1], flat[0], body_px=body_px)  # (N * P, P, h, w)
-    shares = torch.exp(-distances / (SOFT * body_px)) + 1e-6
-    shares = shares.unflatten(0, places.shape[:2])  # (N, P, P, h, w)
-    own = shares[:, parts, parts]
-    return (GENEROUS * own / shares.sum(2)).clamp(max=1)
+    shares = torch.exp(part_distances(poses, places, body_px=body_px) * (-1 / (SOFT * body_px))) + 1e-6
+    return (GENEROUS * shares[:, number] / shares.sum(1)).clamp(max=1)
