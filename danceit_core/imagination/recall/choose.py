@@ -5,6 +5,7 @@ dance the choice is a path: the frames' distances plus a price for each switch, 
 path is found by dynamic programming; stays that are too short to be seen are then given to a neighbour.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -57,7 +58,7 @@ class Lenders:
         Raises ImaginationError if a part can be lent by no frame at all.
         """
         able = usable_parts(keypoints)
-        if missing := [name for name, any_one in zip(NAMES, able.any(0), strict=True) if not any_one]:
+        if missing := [name for name, any_one in zip(NAMES, able.any(0).tolist(), strict=True) if not any_one]:
             raise ImaginationError(
                 f"no frame of the target shows the joints of its {', '.join(missing)}; film the whole body"
             )
@@ -66,11 +67,13 @@ class Lenders:
             costs = costs + HIDDEN * hidden
         return cls(describe(keypoints, body_px=body_px), able, costs, frames, frames / fps, body_px)
 
-    def distances(self, poses: Keypoints, part: int) -> Features:
-        """Squared distances (N, M) of a part in (N, 25, 3) poses, infinite for frames that cannot lend it."""
-        wanted, have = describe(poses, body_px=self.body_px)[part], self.features[part]
-        squares = (wanted**2).sum(-1)[:, None] + (have**2).sum(-1) - 2 * wanted @ have.T
-        return np.where(self.able[:, part], np.maximum(squares, 0) + self.costs[:, part], np.inf).astype(np.float32)
+    def distances(self, poses: Keypoints) -> Iterator[Features]:
+        """For each part the squared distances (N, M) of (N, 25, 3) poses, infinite for frames that cannot lend it."""
+        pairs = zip(describe(poses, body_px=self.body_px), self.features, strict=True)
+        for part, (wanted, have) in enumerate(pairs):
+            squares = (wanted**2).sum(-1)[:, None] + (have**2).sum(-1) - 2 * wanted @ have.T
+            whole = np.maximum(squares, 0) + self.costs[:, part]
+            yield np.where(self.able[:, part], whole, np.inf).astype(np.float32)
 
 
 def choose_for_training(
@@ -82,8 +85,7 @@ def choose_for_training(
     """
     chosen = np.zeros((len(poses), len(PARTS)), np.int64)
     apart = np.abs(lenders.times_s - times_s[:, None])
-    for part in range(len(PARTS)):
-        distance = lenders.distances(poses, part)
+    for part, distance in enumerate(lenders.distances(poses)):
         far = np.where(apart >= APART_S, distance, np.inf)
         short = ~np.isfinite(far).any(1)
         far[short] = np.where(np.isfinite(distance[short]), -apart[short], np.inf)
@@ -100,7 +102,7 @@ def choose_for_training(
 def choose_for_dance(lenders: Lenders, poses: Keypoints, *, fps: float) -> Choice:
     """Rows (T, parts) of the lenders for a dance (T, 25, 3) of `fps` frames a second: the best path for each part."""
     least = max(1, round(LEAST_S * fps))
-    return np.stack([_path(lenders.distances(poses, part), least=least) for part in range(len(PARTS))], -1)
+    return np.stack([_path(distance, least=least) for distance in lenders.distances(poses)], -1)
 
 
 def _path(distance: Features, *, least: int) -> Choice:

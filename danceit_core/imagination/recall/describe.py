@@ -35,7 +35,7 @@ LIMB_FACING, FACING, ARMS, ABSENT = 0.7, 2.0, 0.4, 0.5
 
 def describe(keypoints: Keypoints, *, body_px: float) -> list[Features]:
     """For each of PARTS the features (T, D) of (T, 25, 3) keypoints; body_px: body size of their person, pixels."""
-    xy, seen = keypoints[..., :2] / np.float32(body_px), present(keypoints)
+    xy, seen = keypoints[..., :2] / np.float32(body_px), np.asarray(present(keypoints))
     facing = _facing(xy, seen)
     return [_describe_part(number, part, xy, seen, facing) for number, part in enumerate(PARTS)]
 
@@ -49,7 +49,7 @@ def _facing(xy: Features, seen: NDArray[np.bool_]) -> Features:
 def _describe_part(number: int, part: Part, xy: Features, seen: NDArray[np.bool_], facing: Features) -> Features:
     look = list(part.look)
     known = seen[:, look] & seen[:, [part.root]]
-    place = np.where(known[..., None], xy[:, look] - xy[:, [part.root]], 0).reshape(len(xy), -1)
+    place = np.where(known[..., None], xy[:, look] - xy[:, [part.root]], 0).reshape(len(xy), 2 * len(look))
     columns = [ABSENT * ~seen[:, look]]
     if part.bones:
         columns += [LIMB_PLACE * place, LIMB_FACING * facing, _limb_shape(part, xy, seen)]
@@ -59,14 +59,14 @@ def _describe_part(number: int, part: Part, xy: Features, seen: NDArray[np.bool_
         arms = [RIGHT_ELBOW, RIGHT_WRIST, LEFT_ELBOW, LEFT_WRIST]
         there = seen[:, arms] & seen[:, [MID_HIP]]
         beside = np.where(there[..., None], xy[:, arms] - xy[:, [MID_HIP]], 0)
-        columns.append(ARMS * beside.reshape(len(xy), -1))
+        columns.append(ARMS * beside.reshape(len(xy), 2 * len(arms)))
     return np.concatenate(columns, -1).astype(np.float32)
 
 
 def _limb_shape(part: Part, xy: Features, seen: NDArray[np.bool_]) -> Features:
     """Lengths of both bones as seen, and cosine and sine of the bend between them, (T, 4), weighted."""
     (a, b), (_, c) = part.bones
-    known = seen[:, [a, b, c]].all(-1)
+    known = np.asarray(seen[:, [a, b, c]].all(-1))
     upper, lower = xy[:, b] - xy[:, a], xy[:, c] - xy[:, b]
     lengths = np.linalg.norm(upper, axis=-1), np.linalg.norm(lower, axis=-1)
     scale = np.maximum(lengths[0] * lengths[1], 1e-3)
@@ -78,7 +78,7 @@ def _limb_shape(part: Part, xy: Features, seen: NDArray[np.bool_]) -> Features:
 
 def usable_parts(keypoints: Keypoints) -> NDArray[np.bool_]:
     """Which frames (T, parts) have the joints by which a part is carried."""
-    seen = present(keypoints)
+    seen = np.asarray(present(keypoints))
     able = np.empty((len(keypoints), len(PARTS)), bool)
     for number, part in enumerate(PARTS):
         if part.bones:
