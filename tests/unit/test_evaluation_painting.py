@@ -4,7 +4,7 @@ import cv2
 import numpy as np
 import pytest
 from dancers import sine_dancer, turned
-from toy_target import toy_target
+from toy_target import LANDSCAPE, PORTRAIT, all_pictures, toy_target
 
 from danceit_core.evaluation.painting import (
     flag_poses,
@@ -18,7 +18,7 @@ from danceit_core.imagination.target.region import person_region
 from danceit_core.pose.table import PoseTable
 
 TARGET = toy_target(12, size=128)
-REAL, POSES, BODY = list(TARGET.pictures), TARGET.keypoints, TARGET.body_px
+REAL, POSES, BODY = list(all_pictures(TARGET)), TARGET.keypoints, TARGET.body_px
 FOLLOWS = TARGET.after_another
 
 
@@ -87,6 +87,19 @@ def test_frames_that_do_not_follow_each_other_say_nothing_of_change():
     pair = REAL[:2], [REAL[0], REAL[0]]
     assert motion_error(*pair, regions, follows=np.array([False, True])) > 0
     assert np.isnan(motion_error(*pair, regions, follows=np.array([False, False])))
+
+
+@pytest.mark.parametrize("size", [LANDSCAPE, PORTRAIT], ids=["landscape", "portrait"])
+def test_pictures_of_any_shape_are_scored(size):
+    target = toy_target(8, size=size)
+    real = list(all_pictures(target))
+    options = {"follows": target.after_another, "body_px": target.body_px, "face_px": 12}
+    scores = score_painting(real, real, target.keypoints, **options)
+    assert scores["psnr"] == scores["person_psnr"] == scores["face_psnr"] == np.inf
+    blurred = [cv2.GaussianBlur(picture, (0, 0), 1.5) for picture in real]
+    worse = score_painting(blurred, real, target.keypoints, **options)
+    assert worse["face_sharp"] < 0.6
+    assert worse["person_psnr"] < 30
 
 
 def test_without_a_face_there_is_no_face_score():

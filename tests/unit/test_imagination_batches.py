@@ -18,6 +18,7 @@ from danceit_core.imagination.rendering.batches import (
     compose,
     loss_weights,
     make_condition,
+    spread_opacity,
     to_pictures,
     to_tensor,
 )
@@ -29,17 +30,26 @@ from danceit_core.pose.skeleton import NOSE
 SIZE = 128
 POSES = toy_poses(3, size=SIZE, share=0.5)
 BODY = float(np.median(body_size(POSES)))
-FULL = View(SIZE, (64, 80), (64, 80), 1.0)
-HALF = View(SIZE, (64, 96), (32, 48), 0.5)
-ODD = View(SIZE, (72, 107), (40, 56), 0.5417)
-WHOLE = View.whole(SIZE, image_size=64)
-SETTINGS = replace(TOY_SETTINGS, picture_size=SIZE, image_size=64)
-NOISE = np.random.default_rng(0).integers(0, 256, (SIZE, SIZE, 3)).astype(np.uint8)
+SQUARE = (SIZE, SIZE)
+FULL = View(SQUARE, (64, 80), (64, 80), 1.0)
+HALF = View(SQUARE, (64, 96), (32, 48), 0.5)
+ODD = View(SQUARE, (72, 107), (40, 56), 0.5417)
+WHOLE = View.whole(SQUARE, image_size=64, stride=8)
+WIDE, TALL = View((200, 112), (72, 107), (40, 56), 0.5417), View((112, 200), (64, 96), (32, 48), 0.5)
+SETTINGS = replace(TOY_SETTINGS, image_size=64)
 
 
-def soft_picture(phase=0.0):
+def noise(size=SQUARE):
+    """A room in which no two pixels are alike."""
+    return np.random.default_rng(0).integers(0, 256, (size[1], size[0], 3)).astype(np.uint8)
+
+
+NOISE = noise()
+
+
+def soft_picture(phase=0.0, *, size=SQUARE):
     """Slow waves across, down and aslant: half the pixels tell the others to a grey level; a pixel is up to three."""
-    across, down = np.meshgrid(np.arange(SIZE) + 0.5, np.arange(SIZE) + 0.5)
+    across, down = np.meshgrid(np.arange(size[0]) + 0.5, np.arange(size[1]) + 0.5)
     ways = (across, down + 20, 0.7 * (across + down) + 40)
     waves = [np.sin(2 * np.pi * at / 96 + phase) for at in ways]
     return (127.5 + 50 * np.stack(waves, axis=-1)).round().astype(np.uint8)
@@ -52,36 +62,41 @@ def painting_of(picture, windows, view, *, opacity=1.0):
     return Painting(person, person, share)
 
 
-@pytest.mark.parametrize(("view", "levels"), [(FULL, 0), (HALF, 1), (ODD, 1)], ids=["full", "half", "odd"])
+@pytest.mark.parametrize(
+    ("view", "levels"),
+    [(FULL, 0), (HALF, 1), (ODD, 1), (WIDE, 1), (TALL, 1)],
+    ids=["full", "half", "odd", "landscape", "portrait"],
+)
 @pytest.mark.parametrize("place", ["inside", "upper left", "lower right"])
 def test_what_is_pasted_lands_where_it_was_cut(view, levels, place):
     width, height = view.window
-    left, top = {"inside": (13, 9), "upper left": (0, 0), "lower right": (SIZE - width, SIZE - height)}[place]
-    windows = [Window(left, top, width, height), Window(21, 14, width, height)]
-    seen = soft_picture()
-    pictures = compose(painting_of(seen, windows, view), windows, view=view, plate=NOISE)
-    assert pictures.shape == (2, SIZE, SIZE, 3)
+    most = view.size[0] - width, view.size[1] - height
+    left, top = {"inside": (13, 4), "upper left": (0, 0), "lower right": most}[place]
+    windows = [Window(left, top, width, height), Window(21, 5, width, height)]
+    seen, room = soft_picture(size=view.size), noise(view.size)
+    pictures = compose(painting_of(seen, windows, view), windows, view=view, plate=room)
+    assert pictures.shape == (2, *view.size[::-1], 3)
     assert pictures.dtype == np.uint8
     for picture, window in zip(pictures, windows, strict=True):
         error = np.abs(picture.astype(int) - seen)[window.slices]
         assert error[2:-2, 2:-2].max() <= levels
         assert error.max() <= 3 * levels  # half a pixel beyond the last one that was painted is a guess
-        outside = np.ones((SIZE, SIZE), bool)
+        outside = np.ones(view.size[::-1], bool)
         outside[window.slices] = False
-        assert (picture[outside] == NOISE[outside]).all()
+        assert (picture[outside] == room[outside]).all()
 
 
-@pytest.mark.parametrize("view", [FULL, HALF, ODD], ids=["full", "half", "odd"])
+@pytest.mark.parametrize("view", [FULL, HALF, ODD, WIDE, TALL], ids=["full", "half", "odd", "landscape", "portrait"])
 def test_the_room_behind_is_never_resized(view):
-    windows, seen = [Window(13, 9, *view.window)], soft_picture()
-    plate = NOISE.copy()
+    windows, seen, room = [Window(13, 4, *view.window)], soft_picture(size=view.size), noise(view.size)
+    plate = room.copy()
     (through,) = compose(painting_of(seen, windows, view, opacity=0.0), windows, view=view, plate=plate)
-    np.testing.assert_array_equal(through, NOISE)
+    np.testing.assert_array_equal(through, room)
     (mixed,) = compose(painting_of(seen, windows, view, opacity=0.25), windows, view=view, plate=plate)
     inside = tuple(slice(part.start + 2, part.stop - 2) for part in windows[0].slices)
-    expected = 0.75 * NOISE[inside] + 0.25 * seen[inside]
+    expected = 0.75 * room[inside] + 0.25 * seen[inside]
     assert np.abs(mixed[inside] - expected).max() < 2
-    np.testing.assert_array_equal(plate, NOISE)
+    np.testing.assert_array_equal(plate, room)
 
 
 @pytest.mark.parametrize("view", [FULL, HALF, ODD], ids=["full", "half", "odd"])
@@ -112,28 +127,31 @@ def test_what_overshoots_at_an_edge_is_white_and_not_black():
     assert picture.max() == 128
 
 
+@pytest.mark.parametrize("size", [SQUARE, (128, 72), (72, 128)], ids=["square", "landscape", "portrait"])
 @pytest.mark.parametrize("image_size", [64, 128])
-def test_without_a_plate_the_painting_is_the_picture(image_size):
-    view, seen = View.whole(SIZE, image_size=image_size), soft_picture()
-    windows = [Window(0, 0, SIZE, SIZE)]
+def test_without_a_plate_the_painting_is_the_picture(size, image_size):
+    view, seen = View.whole(size, image_size=image_size, stride=8), soft_picture(size=size)
+    windows = [Window(0, 0, *size)]
     (picture,) = compose(painting_of(seen, windows, view), windows, view=view, plate=None)
+    assert picture.shape == seen.shape
     error = np.abs(picture.astype(int) - seen)
-    assert error[2:-2, 2:-2].max() <= (0 if image_size == SIZE else 1)
+    assert error[2:-2, 2:-2].max() <= (0 if view.network == size else 1)
 
 
 @pytest.mark.parametrize("view", [FULL, HALF, WHOLE], ids=["full", "half", "whole"])
 @pytest.mark.parametrize(("pose_input", "near_body"), [("skeleton", False), ("heatmaps", True)])
 def test_the_condition_is_what_the_windows_show(view, pose_input, near_body):
     settings, previous = replace(SETTINGS, pose_input=pose_input), [NOISE, soft_picture(), soft_picture(1.0)]
-    moves = np.array([[0, 0], [5, -4], [-300, 300]])
+    moves = [(0, 0), (5, -4), (-300, 300)]
+    windows = [view.place(p, body_px=BODY, move=m) for p, m in zip(POSES, moves, strict=True)]
     # Nobody was there before: nothing is carried.
     pasts = [Past(picture, np.zeros_like(POSES[0])) for picture in previous]
     given = make_condition(
-        POSES, settings=settings, view=view, plate=toy_room(SIZE), body_px=BODY, device=CPU, moves=moves,
+        POSES, settings=settings, view=view, plate=toy_room(SIZE), body_px=BODY, device=CPU, windows=windows,
         previous=pasts, near_body=near_body,
     )  # fmt: skip
     width, height = view.network
-    assert given.windows == [view.place(p, body_px=BODY, move=m) for p, m in zip(POSES, moves.tolist(), strict=True)]
+    assert given.windows == windows
     assert given.pose.shape == (3, 3 if pose_input == "skeleton" else 25, height, width)
     assert given.chart.shape == (3, CHANNELS, height // 2, width // 2)
     assert given.limit.shape == (3, 1, height, width)
@@ -166,6 +184,27 @@ def test_the_chart_of_a_shrunk_window_is_the_chart_of_the_picture_shrunk():
     assert given.plate is given.limit is given.previous is None
 
 
+def test_windows_are_placed_by_the_persons_where_none_are_given():
+    given = make_condition(POSES, settings=SETTINGS, view=HALF, plate=NOISE, body_px=BODY, device=CPU)
+    assert given.windows == [HALF.place(pose, body_px=BODY) for pose in POSES]
+
+
+@pytest.mark.parametrize("view", [WIDE, TALL], ids=["landscape", "portrait"])
+def test_what_was_before_is_seen_through_the_same_windows_in_any_shape(view):
+    poses = toy_poses(3, size=view.size, share=0.5)
+    windows = [Window(5 * k, k, *view.window) for k in range(3)]
+    pasts = [Past(soft_picture(float(k), size=view.size), np.zeros_like(poses[0])) for k in range(3)]
+    given = make_condition(
+        poses, settings=SETTINGS, view=view, plate=noise(view.size), body_px=BODY, device=CPU, windows=windows,
+        previous=pasts,
+    )  # fmt: skip
+    for number, (window, past) in enumerate(zip(windows, pasts, strict=True)):
+        seen = to_pictures(given.previous[number : number + 1])[0]
+        np.testing.assert_array_equal(seen, view.cut(past.picture, window))
+        room = to_pictures(given.plate[number : number + 1])[0]
+        np.testing.assert_array_equal(room, view.cut(noise(view.size), window))
+
+
 def test_the_person_counts_more_than_the_room_and_the_face_most():
     windows = [HALF.place(pose, body_px=BODY) for pose in POSES]
     weights = loss_weights(POSES, windows, view=HALF, body_px=BODY)
@@ -187,3 +226,12 @@ def test_the_person_counts_more_than_the_room_and_the_face_most():
 def test_pictures_survive_the_way_to_tensors_and_back():
     pictures = np.random.default_rng(0).integers(0, 256, (2, 6, 4, 3)).astype(np.uint8)
     np.testing.assert_array_equal(to_pictures(to_tensor(pictures, CPU)), pictures)
+
+
+@pytest.mark.parametrize("view", [HALF, WIDE, TALL], ids=["square", "landscape", "portrait"])
+def test_opacity_is_nought_outside_the_window_and_the_painters_inside(view):
+    window = Window(17, 3, *view.window)
+    spread = spread_opacity(painting_of(soft_picture(size=view.size), [window], view, opacity=0.6), [window], view=view)
+    assert spread.shape == (1, *view.size[::-1])
+    np.testing.assert_allclose(spread[0][window.slices], 0.6, atol=1e-6)
+    assert spread.sum() == pytest.approx(0.6 * view.window[0] * view.window[1], rel=1e-4)

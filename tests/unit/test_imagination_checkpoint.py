@@ -25,13 +25,13 @@ from danceit_core.imagination.target.view import View
 
 CPU = torch.device("cpu")
 SETTINGS = PoseGanSettings(
-    picture_size=48, image_size=32, channels=8, kernel=3, downsamplings=1, blocks=1, enhancer_blocks=1
+    image_size=32, channels=8, kernel=3, downsamplings=1, blocks=1, enhancer_blocks=1
 )  # fmt: skip
-VIEW = View(48, (30, 40), (24, 32), 0.8)
+VIEW = View((64, 48), (30, 40), (24, 32), 0.8)
 
 
 def pose_gan(plate=True):
-    room = np.random.default_rng(0).integers(0, 256, (48, 48, 3)).astype(np.uint8) if plate else None
+    room = np.random.default_rng(0).integers(0, 256, (48, 64, 3)).astype(np.uint8) if plate else None
     return PoseGan(PoseGenerator(SETTINGS).eval(), SETTINGS, room, VIEW, 17.25)
 
 
@@ -51,6 +51,8 @@ def test_a_pose_gan_comes_back_as_it_was(tmp_path, plate):
     back = load_pose_gan(path, device=CPU)
     assert_same_weights(gan.generator, back.generator)
     assert (back.settings, back.view, back.body_px) == (SETTINGS, VIEW, 17.25)
+    assert back.view.size == (64, 48)
+    assert isinstance(back.view.size, tuple)
     assert back.plate is None if gan.plate is None else (back.plate == gan.plate).all()
     assert not back.generator.training
 
@@ -118,3 +120,18 @@ def test_weights_that_do_not_fit_their_settings_are_named(tmp_path):
         save_file(tensors, path, metadata={"about": json.dumps(wrong)})
         with pytest.raises(ImaginationError, match=r"gan\.safetensors is no readable danceit pose gan \("):
             load_pose_gan(path, device=CPU)
+
+
+def test_a_checkpoint_of_square_pictures_only_is_named_with_the_way_out(tmp_path):
+    """As versions before pictures of any shape wrote them: `picture_size`, one number."""
+    path = tmp_path / "gan.safetensors"
+    save_pose_gan(path, pose_gan())
+    with safe_open(path, framework="pt") as file:
+        about = json.loads(file.metadata()["about"])
+        tensors = {name: file.get_tensor(name).clone() for name in file.keys()}  # noqa: SIM118
+    about["view"] = {**about["view"], "picture_size": 64}
+    del about["view"]["size"]
+    save_file(tensors, path, metadata={"about": json.dumps(about)})
+    with pytest.raises(ImaginationError, match=r"gan\.safetensors is no readable danceit .* train again$") as caught:
+        load_pose_gan(path, device=CPU)
+    assert "\n" not in str(caught.value)

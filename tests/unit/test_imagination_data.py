@@ -1,89 +1,146 @@
-"""Loading a target: the right frames with the right joints, at the right size."""
+"""Reading a target: the right frames of its store with the right joints, in its own shape, and its plate."""
 
 from dataclasses import replace
 
 import numpy as np
 import pytest
-from toy_target import draw_toy, toy_poses, toy_room
+from toy_target import LANDSCAPE, PORTRAIT, draw_toy, toy_poses, toy_room, toy_target
 
 from danceit_core.config import PoseGanSettings
-from danceit_core.errors import ImaginationError, PoseError
-from danceit_core.imagination.target import data
-from danceit_core.imagination.target.data import fit_keypoints, load_target, read_target
-from danceit_core.media.video import VideoWriter
+from danceit_core.errors import ImaginationError, MediaError, PoseError
+from danceit_core.imagination.target.data import read_target
+from danceit_core.imagination.target.film import StoredFilm
+from danceit_core.imagination.target.region import body_size
+from danceit_core.media.picture import write_picture
+from danceit_core.media.video import STORE_GOP, VideoWriter
 from danceit_core.pose.table import write_pose_table
 
-SIZE, FRAMES = 96, 40
-POSES = toy_poses(FRAMES, size=SIZE)
-PICTURES = [draw_toy(pose, toy_room(SIZE)) for pose in POSES]
+FRAMES = 40
+SETTINGS = PoseGanSettings(holdout_share=0.2)
+SHAPES = pytest.mark.parametrize("size", [LANDSCAPE, PORTRAIT], ids=["landscape", "portrait"])
 
 
-@pytest.fixture
-def store(tmp_path):
-    path = tmp_path / "store.mp4"
-    with VideoWriter(path, fps=24, size=(SIZE, SIZE), crf=4) as writer:
-        for picture in PICTURES:
-            writer.write(picture)
-    return path
+class Filmed:
+    """A toy person in a frame store, with a table and a plate beside it."""
+
+    def __init__(self, folder, size):
+        self.size, self.poses = size, toy_poses(FRAMES, size=size)
+        self.pictures = [draw_toy(pose, toy_room(size)) for pose in self.poses]
+        self.store, self.table, self.plate = (folder / name for name in ("store.mp4", "table.parquet", "plate.png"))
+        with VideoWriter(self.store, fps=24, size=size, crf=4, gop=STORE_GOP) as writer:
+            for picture in self.pictures:
+                writer.write(picture)
+        write_picture(self.plate, toy_room(size))
+
+    def read(self, *, poses=None, kept=None, plate=True, settings=SETTINGS, **changes):
+        poses = self.poses if poses is None else poses
+        columns = {"kept": np.ones(len(poses), bool) if kept is None else kept} | changes.pop("columns", {})
+        about = {"fps": 24, "size": self.size, "columns": columns} | changes
+        write_pose_table(self.table, poses, **about)
+        return read_target(self.store, self.table, self.plate if plate else None, settings=settings)
 
 
-def load(store, poses=POSES, **changes):
-    kept = changes.pop("kept", np.ones(len(poses), bool))
-    options = {"size": (SIZE, SIZE), "fps": 24.0, "picture_size": SIZE, "holdout_share": 0.2, **changes}
-    return load_target(store, poses, kept=kept, **options)
+@pytest.fixture(scope="module", params=[LANDSCAPE, PORTRAIT], ids=["landscape", "portrait"])
+def filmed(tmp_path_factory, request):
+    return Filmed(tmp_path_factory.mktemp("target"), request.param)
 
 
-def test_kept_frames_come_with_their_own_joints(store):
+def test_kept_frames_come_with_their_own_joints_and_pictures(filmed):
     kept = np.arange(FRAMES) % 4 != 1
-    target = load(store, kept=kept)
+    target = filmed.read(kept=kept)
     assert target.training.sum() == 24
     assert not target.training[24:].any()
     numbers = np.flatnonzero(kept)
+    np.testing.assert_array_equal(target.film_numbers, numbers)
     assert target.after_another.tolist() == [n > 0 and bool(kept[n - 1]) for n in numbers]
     assert replace(target, follows=None).after_another.tolist() == [False] + 29 * [True]
-    assert target.size == SIZE
-    np.testing.assert_allclose(target.keypoints, POSES[kept])
-    for picture, real in zip(target.pictures, (p for p, k in zip(PICTURES, kept, strict=True) if k), strict=True):
-        assert np.abs(picture.astype(int) - real).mean() < 4
+    assert target.size == filmed.size
+    np.testing.assert_allclose(target.keypoints, filmed.poses[kept])
+    which = np.array([0, 1, 7, 7, 29])
+    pictures = target.pictures(which)
+    assert pictures.shape == (5, *filmed.size[::-1], 3)
+    assert pictures.dtype == np.uint8
+    for picture, number in zip(pictures, numbers[which], strict=True):
+        errors = [np.abs(picture.astype(int) - other).mean() for other in filmed.pictures]
+        assert errors[number] < 4
+        assert np.argmin(errors) == number
 
 
-def test_another_size_scales_pictures_and_joints(store):
-    target = load(store, picture_size=48)
-    assert target.pictures.shape == (FRAMES, 48, 48, 3)
-    np.testing.assert_allclose(target.keypoints[..., :2], POSES[..., :2] / 2, atol=1e-4)
-    wide = fit_keypoints(POSES, size=(192, 96), picture_size=96)
-    np.testing.assert_allclose(wide[..., 1], POSES[..., 1] / 2 + 24, atol=1e-4)
+def test_a_frame_with_few_joints_shows_nobody(filmed):
+    poses = filmed.poses.copy()
+    poses[5, 7:] = 0
+    poses[6, 8:] = 0
+    assert 5 not in filmed.read(poses=poses).film_numbers
+    assert 6 in filmed.read(poses=poses).film_numbers
 
 
-def test_absent_joints_stay_absent():
-    poses = POSES.copy()
-    poses[:, 4] = 0
-    assert (fit_keypoints(poses, size=(192, 96), picture_size=96)[:, 4] == 0).all()
+def test_the_plate_comes_with_the_target(filmed):
+    np.testing.assert_array_equal(filmed.read().plate, toy_room(filmed.size))
+    assert filmed.read(plate=False).plate is None
+    write_picture(filmed.plate.with_name("other.png"), toy_room(48))
+    with pytest.raises(ImaginationError, match=r"store\.mp4: the plate has 48 x 48 pixels, its table says .*; delete"):
+        read_target(filmed.store, filmed.table, filmed.plate.with_name("other.png"), settings=SETTINGS)
+    broken = filmed.plate.with_name("broken.png")
+    for content in (b"", b"no picture"):
+        broken.write_bytes(content)
+        with pytest.raises(MediaError, match=r"broken\.png is no picture; delete it and run again"):
+            read_target(filmed.store, filmed.table, broken, settings=SETTINGS)
+    with pytest.raises(MediaError, match=r"gone\.png is no picture"):
+        read_target(filmed.store, filmed.table, filmed.plate.with_name("gone.png"), settings=SETTINGS)
 
 
-def test_many_frames_are_mapped_not_loaded(store, tmp_path, monkeypatch):
-    monkeypatch.setattr(data, "IN_MEMORY_BYTES", 1000)
-    target = load(store, scratch=tmp_path)
-    assert isinstance(target.pictures, np.memmap)
-    np.testing.assert_array_equal(target.pictures, load(store, scratch=tmp_path).pictures)
-    assert [path.name for path in tmp_path.iterdir()] == ["store.mp4"]
+def test_a_moved_camera_shows_frames_where_they_lie_on_the_plate(tmp_path):
+    """A camera that looks to the right by a pixel a frame: joints and pixels of the plate agree."""
+    plate, size = (136, 72), (96, 64)
+    room, poses = toy_room(plate), toy_poses(FRAMES, size=plate, share=0.6)
+    store, table, picture = (tmp_path / name for name in ("store.mp4", "table.parquet", "plate.png"))
+    drawn = [draw_toy(pose, room, share=0.6) for pose in poses]
+    with VideoWriter(store, fps=24, size=size, crf=4, gop=STORE_GOP) as writer:
+        for number, whole in enumerate(drawn):
+            writer.write(whole[4 : 4 + size[1], number : number + size[0]])
+    camera = np.tile(np.eye(3), (FRAMES, 1, 1))
+    camera[:, 0, 2], camera[:, 1, 2] = np.arange(FRAMES), 4
+    write_picture(picture, room)
+    columns = {"kept": np.ones(FRAMES, bool), "camera": camera}
+    about = {"picture": [20, 4, *size]}
+    write_pose_table(table, poses, fps=24, size=plate, columns=columns, metadata=about)
+    target = read_target(store, table, picture, settings=SETTINGS)
+    assert target.size == plate
+    found = target.pictures(np.array([0, 20, 39]))
+    for seen, number in zip(found, (0, 20, 39), strict=True):
+        inside = slice(7, 65), slice(number + 3, number + 93)
+        assert np.abs(seen[inside].astype(int) - drawn[number][inside]).mean() < 4
+        # Beside the picture is the plate: exactly.
+        np.testing.assert_array_equal(seen[:, : max(number - 1, 0)], room[:, : max(number - 1, 0)])
+        np.testing.assert_array_equal(seen[:, number + 98 :], room[:, number + 98 :])
 
 
-def test_too_few_frames_and_a_foreign_table_are_refused(store):
+@SHAPES
+def test_the_body_size_is_the_persons_and_of_nobody_a_quarter_of_the_shorter_side(size):
+    target = toy_target(12, size=size)
+    sizes = body_size(target.keypoints)
+    assert np.median(sizes) <= target.body_px <= sizes.max()
+    assert replace(target, keypoints=0 * target.keypoints).body_px == 16
+
+
+def test_too_few_frames_and_a_foreign_table_are_refused(filmed):
     with pytest.raises(ImaginationError, match=r"store\.mp4: 5 of 40 frames show the person; at least 24"):
-        load(store, kept=np.arange(FRAMES) < 5)
+        filmed.read(kept=np.arange(FRAMES) < 5)
     with pytest.raises(ImaginationError, match=r"store\.mp4: 0 of 40 frames"):
-        load(store, np.zeros_like(POSES))
-    with pytest.raises(ImaginationError, match=r"fewer frames than its keypoint table \(40 of 80 kept"):
-        load(store, np.concatenate([POSES, POSES]))
-
-
-def test_a_cleaned_table_is_read_and_another_refused(store, tmp_path):
-    table = tmp_path / "table.parquet"
-    write_pose_table(table, POSES, fps=24, size=(SIZE, SIZE))
-    settings = PoseGanSettings(picture_size=SIZE)
+        filmed.read(poses=np.zeros_like(filmed.poses))
+    write_pose_table(filmed.table, filmed.poses, fps=24, size=filmed.size)
     with pytest.raises(PoseError, match=r"table\.parquet has no column 'kept'"):
-        read_target(store, table, settings=settings)
-    kept = np.arange(FRAMES) > 3
-    write_pose_table(table, POSES, fps=24, size=(SIZE, SIZE), columns={"kept": kept})
-    assert len(read_target(store, table, settings=settings).pictures) == FRAMES - 4
+        read_target(filmed.store, filmed.table, None, settings=SETTINGS)
+
+
+def test_a_table_longer_than_its_store_is_named(filmed):
+    target = filmed.read(poses=np.concatenate([filmed.poses, filmed.poses]))
+    with pytest.raises(MediaError, match=r"holds no frame 79; its 40 frames are numbered from 0"):
+        target.pictures(np.array([3, 79]))
+
+
+def test_no_picture_is_held(filmed):
+    target = filmed.read()
+    assert isinstance(target.film, StoredFilm)
+    held = [value for value in vars(target).values() if isinstance(value, np.ndarray) and value.dtype == np.uint8]
+    assert [value.shape for value in held] == [target.plate.shape]

@@ -23,13 +23,14 @@ from danceit_core.imagination.training.adversarial import Duel
 from danceit_core.imagination.training.distributed import is_first, my_parts, spawn, sum_over_parts
 from danceit_core.imagination.training.loop import run_training
 from danceit_core.imagination.training.losses import pixel_loss
+from danceit_core.media.picture import write_picture
 from danceit_core.media.video import VideoWriter
 from danceit_core.pose.table import write_pose_table
 
 CPU = torch.device("cpu")
 ITERATIONS, BATCH = 4, 3
 TINY = PoseGanSettings(
-    picture_size=32, image_size=32, crop=False, channels=8, kernel=3, downsamplings=1, blocks=1, enhancer_blocks=1,
+    image_size=32, crop=False, channels=8, kernel=3, downsamplings=1, blocks=1, enhancer_blocks=1,
     background_plate=False, body_chart=False,
 )  # fmt: skip
 
@@ -137,19 +138,26 @@ def test_two_processes_are_as_one(tmp_path, monkeypatch):
 
 @pytest.mark.slow
 def test_two_processes_train_from_files_and_the_first_judges(tmp_path, pose_weights):
+    # A landscape: the puppet before a grey room, and that room as the plate.
+    size, room = (192, 128), np.full((128, 192, 3), 120, np.uint8)
     poses = np.stack([puppet_keypoints(number / 24, size=128) for number in range(30)])
-    with VideoWriter(tmp_path / "frames.mp4", fps=24, size=(128, 128), crf=10) as writer:
+    with VideoWriter(tmp_path / "frames.mp4", fps=24, size=size, crf=10) as writer:
         for pose in poses:
-            writer.write(draw_puppet(pose, size=128))
+            picture = room.copy()
+            picture[:, 32:160] = draw_puppet(pose, size=128)
+            writer.write(picture)
+    poses[..., 0] += 32
     columns = {"kept": np.ones(30, bool)}
-    write_pose_table(tmp_path / "poses.parquet", poses, fps=24, size=(128, 128), columns=columns)
+    write_pose_table(tmp_path / "poses.parquet", poses, fps=24, size=size, columns=columns)
+    write_picture(tmp_path / "plate.png", room)
     settings = dataclasses.replace(
-        TINY, picture_size=128, channels=8, discriminator_channels=8, discriminators=1, iterations=4, batch_size=2,
-        checkpoint_every=2, patience=1,
+        TINY, image_size=64, channels=8, discriminator_channels=8, discriminators=1, iterations=4, batch_size=2,
+        checkpoint_every=2, patience=1, crop=True, background_plate=True, body_chart=True,
     )  # fmt: skip
     made = {name: str(tmp_path / name) for name in ("checkpoint_path", "history_path")}
     made |= {name: str(tmp_path / f"{name}.png") for name in ("samples_path", "curves_path")}
     given = {"frames": str(tmp_path / "frames.mp4"), "poses": str(tmp_path / "poses.parquet"), "seed": 1}
+    given |= {"plate": str(tmp_path / "plate.png")}
     given |= {"settings": dataclasses.asdict(settings), "pose_weights": str(pose_weights)}
     spawn("danceit_core.imagination.training.train:train_from_files", given | made, number=2, kind="cpu")
     history = [json.loads(line) for line in Path(made["history_path"]).read_text().splitlines()]
@@ -158,7 +166,10 @@ def test_two_processes_train_from_files_and_the_first_judges(tmp_path, pose_weig
         assert 0 <= row["held_out_pck"] <= 1
         assert row["held_out_perceptual"] > 0.1
         assert row["held_out_fault"] == row["held_out_perceptual"] + 1 - row["held_out_pck"]
-    assert load_pose_gan(made["checkpoint_path"], device=CPU).settings == settings
+    gan = load_pose_gan(made["checkpoint_path"], device=CPU)
+    assert gan.settings == settings
+    assert gan.view.size == size
+    np.testing.assert_array_equal(gan.plate, room)
 
 
 @pytest.mark.slow

@@ -6,18 +6,20 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
-from toy_target import CPU, TOY_SETTINGS, toy_poses, toy_target
+from toy_target import CPU, TOY_SETTINGS, all_pictures, toy_poses, toy_target
 
 from danceit_core.imagination.rendering import render
 from danceit_core.imagination.rendering.batches import carried, to_pictures
+from danceit_core.imagination.target.crops import cut_crops
 from danceit_core.imagination.training import adversarial, pose_step
 from danceit_core.imagination.training.memory import MemoryPlan
-from danceit_core.imagination.training.pose_step import MOST_STEPS, MOVE_PX, TEMPORAL_WEIGHT, PoseStep, jitter
+from danceit_core.imagination.training.pose_step import BODY_PX, MOST_STEPS, TEMPORAL_WEIGHT, PoseStep, jitter
 from danceit_core.imagination.training.train import begin
 
 TARGET = toy_target(24, size=128, held_out=6, share=0.6)
+WIDE = toy_target(24, size=(160, 96), held_out=6, share=0.8)
 SETTINGS = replace(
-    TOY_SETTINGS, picture_size=128, image_size=32, channels=8, discriminator_channels=4, batch_size=3,
+    TOY_SETTINGS, image_size=32, channels=8, discriminator_channels=4, batch_size=3,
     pose_jitter_px=6.0,
 )  # fmt: skip
 FORMS = {"plain": {}, "heat maps": {"pose_input": "heatmaps"}, "previous frame": {"previous_frame": True}}
@@ -26,61 +28,65 @@ FORMS = {"plain": {}, "heat maps": {"pose_input": "heatmaps"}, "previous frame":
 def first_step(seed=3, *, target=TARGET, **changes):
     settings = replace(SETTINGS, **changes)
     duel, gan = begin(target, settings=settings, seed=1, device=CPU)
-    return PoseStep(target, gan, duel, CPU, seed, None, MemoryPlan(settings.batch_size, 1, False))
+    options = {"seed": seed, "with_before": settings.previous_frame, "folder": None}
+    crops = cut_crops(target, gan.view, body_px=gan.body_px, **options)
+    return PoseStep(target, crops, gan, duel, CPU, seed, None, MemoryPlan(settings.batch_size, 1, False))
 
 
 def test_an_iteration_and_a_seed_mean_a_batch():
     step = first_step()
     one, again, next_one, other = step.draw(5), first_step().draw(5), step.draw(6), first_step(seed=4).draw(5)
-    for name in ("chosen", "poses", "moves", "steps"):
+    for name in ("chosen", "poses", "steps"):
         np.testing.assert_array_equal(getattr(one, name), getattr(again, name))
     assert not any(np.array_equal(one.poses, batch.poses) for batch in (next_one, other))
 
 
-def test_batches_are_of_training_frames_moved_and_begun_at_random():
+def test_batches_are_of_training_frames_jittered_and_begun_at_random():
     step = first_step(batch_size=8)
     batches = [step.draw(iteration) for iteration in range(60)]
     chosen = np.concatenate([batch.chosen for batch in batches])
     assert set(chosen.tolist()) == set(np.flatnonzero(TARGET.training).tolist())
     assert {batch.steps for batch in batches} == set(range(MOST_STEPS + 1))
-    # Moves are of so many pixels of the network, in pixels of the picture; jitter is told at 512.
-    moves, most = np.concatenate([batch.moves for batch in batches]), round(MOVE_PX / step.gan.view.scale)
-    assert step.gan.view.scale < 0.6
-    assert (moves.min(), moves.max()) == (-most, most)
+    # Jitter is told for a body of so many pixels, and scales with the target's.
     noise = np.concatenate([batch.poses - TARGET.keypoints[batch.chosen] for batch in batches])[..., :2]
-    assert noise.std() == pytest.approx(6.0 * 128 / 512, rel=0.05)
+    assert noise.std() == pytest.approx(6.0 * TARGET.body_px / BODY_PX, rel=0.05)
+    assert TARGET.body_px < 0.3 * BODY_PX
 
 
 def test_a_part_of_a_batch_is_some_of_its_samples():
     batch = first_step().draw(0)
     part = batch.part(slice(1, 3))
-    for name in ("chosen", "poses", "moves"):
+    for name in ("chosen", "poses"):
         np.testing.assert_array_equal(getattr(part, name), getattr(batch, name)[1:])
     assert part.steps == batch.steps
 
 
 @pytest.mark.parametrize("form", FORMS.values(), ids=FORMS)
-def test_what_is_judged_is_what_the_moved_windows_show(form, monkeypatch):
-    step, judged = first_step(**form), {}
+@pytest.mark.parametrize("target", [TARGET, WIDE], ids=["square", "landscape"])
+def test_what_is_judged_is_what_the_moved_windows_show(form, target, monkeypatch):
+    step, judged = first_step(target=target, **form), {}
     batch = replace(step.draw(0), steps=1)
     monkeypatch.setattr(step.duel, "accumulate", lambda condition, **given: judged.update(given) or {})
     losses = step.learn(batch, 0.5)
     pairs = "previous_frame" in form
     assert set(losses) == {"pixel", "opacity"} | ({"temporal"} if pairs else set())
     view, body_px = step.gan.view, step.gan.body_px
-    windows = [view.place(p, body_px=body_px, move=m) for p, m in zip(batch.poses, batch.moves.tolist(), strict=True)]
+    windows = [step.crops.windows[row] for row in step.crops.rows[batch.chosen]]
     assert windows != [view.place(pose, body_px=body_px) for pose in batch.poses]
 
     def seen(pictures):
         return np.stack([view.cut(picture, window) for picture, window in zip(pictures, windows, strict=True)])
 
-    now = seen(TARGET.pictures[batch.chosen])
+    now = seen(all_pictures(target)[batch.chosen])
     np.testing.assert_array_equal(to_pictures(judged["real"][:, :3]), now)
     assert judged["real"].shape == judged["painted"].shape == (3, 6 if pairs else 3, *view.network[::-1])
     if pairs:
-        for name, before in zip(("painted", "real"), step.frames_before(batch), strict=True):
-            expected = carried(before, batch.poses, windows, view=view, body_px=body_px)
-            np.testing.assert_array_equal(to_pictures(judged[name][:, 3:]), expected)
+        painted = step.painted_before(batch)
+        past = seen([before.picture for before in painted])
+        before = np.stack([before.pose for before in painted])
+        expected = carried(past, before, batch.poses, windows, view=view, body_px=body_px)
+        np.testing.assert_array_equal(to_pictures(judged["painted"][:, 3:]), expected)
+        np.testing.assert_array_equal(to_pictures(judged["real"][:, 3:]), step.real_before(batch, windows))
     assert judged["share"] == 0.5
     # What the generator pays itself is the whole of it; of the losses that are told, the share.
     settings = step.gan.settings

@@ -5,13 +5,14 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
-from toy_target import CPU, TOY_SETTINGS, toy_target
+from toy_target import CPU, TOY_SETTINGS, all_pictures, toy_target
 
 from danceit_core.config import FaceGanSettings
 from danceit_core.imagination.networks.checkpoint import FaceGan
 from danceit_core.imagination.networks.face import FaceGenerator, place_patch
-from danceit_core.imagination.rendering.batches import Past
+from danceit_core.imagination.rendering.batches import Past, carried
 from danceit_core.imagination.rendering.render import blank, paint, paint_before, render_dance
+from danceit_core.imagination.target.crops import cut_crops
 from danceit_core.imagination.training.pose_step import MOST_STEPS, Batch, PoseStep
 from danceit_core.imagination.training.train import begin
 
@@ -19,7 +20,7 @@ SIZE = 64
 FOLLOWS = np.array([False, True, True, True, False, True, False, True, True])
 TARGET = replace(toy_target(len(FOLLOWS), size=SIZE, held_out=2, share=0.5), follows=FOLLOWS)
 SETTINGS = replace(
-    TOY_SETTINGS, picture_size=SIZE, image_size=32, channels=8, discriminator_channels=4, previous_frame=True
+    TOY_SETTINGS, image_size=32, channels=8, discriminator_channels=4, previous_frame=True
 )
 POSES = TARGET.keypoints
 FACE_SIDE = 16
@@ -34,7 +35,8 @@ def untrained(**changes):
     # Windows as wide as the dance of these tests needs, so that rendering need not widen them.
     view = gan.view.widened(POSES, body_px=gan.body_px, stride=gan.generator.stride)
     gan = replace(gan, view=view)
-    return PoseStep(TARGET, gan, duel, CPU, 3, None)
+    crops = cut_crops(TARGET, view, body_px=gan.body_px, seed=3, with_before=True, folder=None)
+    return PoseStep(TARGET, crops, gan, duel, CPU, 3, None)
 
 
 @pytest.fixture(scope="module", params=[True, False], ids=["plate", "no plate"])
@@ -58,7 +60,7 @@ def shown(pasts):
 
 
 def render(gan, poses=POSES, *, batch_size=4, face_gan=None):
-    return list(render_dance(poses, pose_gan=gan, face_gan=face_gan, size=SIZE, batch_size=batch_size, device=CPU))
+    return list(render_dance(poses, pose_gan=gan, face_gan=face_gan, batch_size=batch_size, device=CPU))
 
 
 def apart(a, b):
@@ -102,7 +104,7 @@ def test_a_refined_face_is_not_shown_to_the_painter(step):
     face = FaceGan(FaceGenerator(channels=4).eval(), FaceGanSettings(channels=4), FACE_SIDE)
     for plain, refined, pose in zip(render(step.gan), render(step.gan, face_gan=face), POSES, strict=True):
         changed = (plain != refined).any(-1)
-        place = place_patch(pose, side=FACE_SIDE, picture_size=SIZE)
+        place = place_patch(pose, side=FACE_SIDE, size=(SIZE, SIZE))
         assert changed[place.slices].any()
         changed[place.slices] = False
         assert not changed.any()
@@ -135,24 +137,28 @@ def test_the_number_of_steps_and_the_order_of_frames_matter_as_they_should(step)
 
 @pytest.mark.parametrize("steps", [0, 1, MOST_STEPS])
 def test_the_discriminator_sees_two_frames_that_belong_together(step, steps):
-    chosen = np.arange(len(POSES))
-    painted, real = step.frames_before(Batch(chosen, POSES, np.zeros((len(POSES), 2), np.int64), steps))
+    chosen, pictures = np.flatnonzero(TARGET.training), all_pictures(TARGET)
+    batch = Batch(chosen, POSES[chosen], steps)
+    windows = [step.crops.windows[row] for row in step.crops.rows[chosen]]
+    painted, real = step.painted_before(batch), step.real_before(batch, windows)
     expected = paint_before(step.gan, POSES, FOLLOWS, chosen, steps=steps, device=CPU)
     assert apart(shown(painted), shown(expected)) == 0
-    for number in chosen.tolist():
+    options = {"view": step.gan.view, "body_px": step.gan.body_px}
+    for number, window in zip(chosen.tolist(), windows, strict=True):
         goes_on = steps and FOLLOWS[number]
-        before = Past(TARGET.pictures[number - 1], POSES[number - 1]) if goes_on else blank(step.gan)
-        for past in (real[number], painted[number]):
-            np.testing.assert_array_equal(past.pose, before.pose)
-        np.testing.assert_array_equal(real[number].picture, before.picture)
+        before = Past(pictures[number - 1], POSES[number - 1]) if goes_on else blank(step.gan)
+        np.testing.assert_array_equal(painted[number].pose, before.pose)
+        seen = step.gan.view.cut(before.picture, window)
+        brought = carried([seen], before.pose[None], POSES[[number]], [window], **options)
+        np.testing.assert_array_equal(real[number], brought[0])
 
 
 def test_the_average_of_the_generator_paints_what_was_before(step):
-    batch = Batch(np.array([2]), POSES[[2]], np.zeros((1, 2), np.int64), 1)
-    before = step.frames_before(batch)[0]
+    batch = Batch(np.array([2]), POSES[[2]], 1)
+    before = step.painted_before(batch)
     changed = untrained(background_plate=step.gan.plate is not None, crop=step.gan.plate is not None)
     with torch.no_grad():
         for value in changed.duel.generator.parameters():
             value.zero_()
-    assert apart(shown(changed.frames_before(batch)[0]), shown(before)) == 0
+    assert apart(shown(changed.painted_before(batch)), shown(before)) == 0
     assert changed.gan.generator is changed.duel.average

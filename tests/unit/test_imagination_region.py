@@ -5,7 +5,7 @@ import logging
 import cv2
 import numpy as np
 import pytest
-from toy_target import draw_toy, toy_poses, toy_room, toy_target
+from toy_target import LANDSCAPE, PORTRAIT, all_pictures, draw_toy, toy_poses, toy_room, toy_target
 
 from danceit_core.imagination.networks.chart import CHANNELS, body_chart
 from danceit_core.imagination.target.background import background_plate
@@ -91,6 +91,21 @@ def test_the_chart_tells_where_on_the_body_and_which_way_it_faces():
     assert not body_chart(NOBODY, left=0, top=0, size=(SIZE, SIZE), body_px=BODY).any()
 
 
+@pytest.mark.parametrize("size", [LANDSCAPE, PORTRAIT], ids=["landscape", "portrait"])
+def test_regions_have_the_picture_s_shape_and_cover_its_person(size):
+    room, poses = toy_room(size), toy_poses(8, size=size, sway=0.3)
+    body_px = float(np.median(body_size(poses)))
+    for pose in poses:
+        person = (draw_toy(pose, room) != room).any(-1)
+        region = person_region(pose, size=size, body_px=body_px, widen=1.2)
+        near = reach(pose, size=size, body_px=body_px)
+        assert region.shape == near.shape == person.shape == size[::-1]
+        assert region[person].mean() > 0.95  # a few pixels of soft edge: the person is 50 pixels high
+        assert (near[region] == 1).all()
+        assert not region.all()
+        assert detail_region(pose, size=size, body_px=body_px).sum() < region.sum()
+
+
 def test_the_chart_of_a_window_is_the_window_of_the_chart():
     whole = body_chart(POSES[0], left=0, top=0, size=(SIZE, SIZE), body_px=BODY)
     part = body_chart(POSES[0], left=16, top=8, size=(96, 112), body_px=BODY)
@@ -116,10 +131,11 @@ def test_the_plate_is_the_room_without_a_ghost():
 
 def test_a_moving_camera_is_noticed(caplog):
     target = toy_target(40, size=SIZE)
+    pictures = all_pictures(target)
     with caplog.at_level(logging.WARNING):
-        background_plate(target.pictures, target.keypoints)
+        background_plate(pictures, target.keypoints)
         assert not caplog.records
-        moved = np.stack([np.roll(p, 5 * k, axis=1) for k, p in enumerate(target.pictures)])
+        moved = np.stack([np.roll(p, 5 * k, axis=1) for k, p in enumerate(pictures)])
         background_plate(moved, target.keypoints)
     assert "background_plate: false" in caplog.text
 

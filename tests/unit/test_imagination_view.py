@@ -11,6 +11,8 @@ from danceit_core.pose.draw import heat_maps
 from danceit_core.pose.skeleton import present
 
 SIZE, STRIDE = 256, 16
+SQUARE, LANDSCAPE, PORTRAIT = (SIZE, SIZE), (400, 226), (226, 400)
+SHAPES = pytest.mark.parametrize("size", [LANDSCAPE, PORTRAIT], ids=["landscape", "portrait"])
 POSES = toy_poses(40, size=SIZE, share=0.5)
 BODY = float(np.median(body_size(POSES)))
 NOBODY = np.zeros((25, 3), np.float32)
@@ -19,7 +21,7 @@ FAR = POSES[:2] + np.float32([1e6, -1e6, 0])
 
 def around(poses=POSES, **changes):
     """A view of toy dancers."""
-    options = {"body_px": BODY, "picture_size": SIZE, "image_size": 96, "stride": STRIDE, "share": 1.0, **changes}
+    options = {"body_px": BODY, "size": SQUARE, "image_size": 96, "stride": STRIDE, "share": 1.0, **changes}
     return View.around(poses, **options)
 
 
@@ -30,9 +32,11 @@ def moved(poses, *, right=0.0, down=0.0, larger=1.0):
     )
 
 
-def dot(xy, *, sigma=2.5):
+def dot(xy, *, size=SQUARE, sigma=2.5):
     """A picture with a soft white dot at (x, y)."""
-    across, down = (np.exp(-0.5 * ((np.arange(SIZE) + 0.5 - at) / sigma) ** 2) for at in xy)
+    across, down = (
+        np.exp(-0.5 * ((np.arange(side) + 0.5 - at) / sigma) ** 2) for at, side in zip(xy, size, strict=True)
+    )
     return np.repeat(np.round(255 * down[:, None] * across[None, :]).astype(np.uint8)[..., None], 3, axis=-1)
 
 
@@ -47,16 +51,16 @@ def assert_inside(window, view):
     assert (window.width, window.height) == view.window
     assert window.left >= 0
     assert window.top >= 0
-    assert window.left + window.width <= view.picture_size
-    assert window.top + window.height <= view.picture_size
+    assert window.left + window.width <= view.size[0]
+    assert window.top + window.height <= view.size[1]
 
 
-def assert_held(poses, view):
+def assert_held(poses, view, *, body_px=BODY):
     """What of every person's box lies in the picture lies in their window, but for less than a pixel."""
     for pose in poses:
-        window = view.place(pose, body_px=BODY)
+        window = view.place(pose, body_px=body_px)
         assert_inside(window, view)
-        left, top, right, bottom = person_span(pose, body_px=BODY).clip(0, SIZE)
+        left, top, right, bottom = person_span(pose, body_px=body_px).clip(0, [*view.size, *view.size])
         assert window.left - 1 < left
         assert right < window.left + window.width + 1
         assert window.top - 1 < top
@@ -77,7 +81,7 @@ def test_what_lies_outside_the_picture_needs_no_window():
     inside, half = around(), around(moved(POSES, down=-130))
     assert half.window[1] < 0.75 * inside.window[1]
     assert half.scale > inside.scale
-    assert around(moved(POSES, larger=4)) == View.whole(SIZE, image_size=96)
+    assert around(moved(POSES, larger=4)) == View.whole(SQUARE, image_size=96, stride=STRIDE)
 
 
 def test_nothing_of_a_person_is_outside_the_window():
@@ -113,7 +117,7 @@ def test_a_share_of_the_poses_may_stick_out():
     poses = np.concatenate([POSES, moved(POSES[:2], larger=2.0)])
     most, all_of_them = around(poses, share=0.9), around(poses)
     assert max(most.window) < 0.7 * max(all_of_them.window)
-    assert_held(POSES[:20], View.of(most.window, picture_size=SIZE, scale=most.scale, stride=STRIDE))
+    assert_held(POSES[:20], View.of(most.window, size=SQUARE, scale=most.scale, stride=STRIDE))
     assert_held(poses, all_of_them)
 
 
@@ -127,7 +131,7 @@ def test_the_network_has_a_least_side():
 
 @pytest.mark.parametrize("image_size", [64, 128, 256])
 def test_the_whole_view_is_the_whole_picture(image_size):
-    view = View.whole(SIZE, image_size=image_size)
+    view = View.whole(SQUARE, image_size=image_size, stride=STRIDE)
     for pose in (*POSES[:3], NOBODY, FAR[0]):
         assert view.place(pose, body_px=BODY, move=(8, -8)) == Window(0, 0, SIZE, SIZE)
     np.testing.assert_allclose(
@@ -184,7 +188,7 @@ def test_joints_and_pixels_move_alike(image_size):
 
 
 def test_a_window_of_odd_proportions_moves_joints_as_pixels_do():
-    view, window = View(SIZE, (81, 150), (48, 96), 0.62), Window(84, 53, 81, 150)
+    view, window = View(SQUARE, (81, 150), (48, 96), 0.62), Window(84, 53, 81, 150)
     inside = view.to_network(POSES[0], window)
     np.testing.assert_allclose(centre_of(view.cut(dot(POSES[0][1, :2]), window)), inside[1, :2], atol=0.1)
 
@@ -224,7 +228,7 @@ def test_who_is_absent_in_some_frames_needs_no_room_there():
 @pytest.mark.parametrize("size", [10, 16, 17, 32, 40])
 def test_tiny_pictures_have_a_window_of_a_stride_at_least(size):
     poses = toy_poses(5, size=size)
-    view = View.around(poses, body_px=size / 4, picture_size=size, image_size=32, stride=16, share=1.0)
+    view = View.around(poses, body_px=size / 4, size=(size, size), image_size=32, stride=16, share=1.0)
     assert all(side >= 16 and side % 16 == 0 for side in view.network)
     for pose in (*poses, NOBODY):
         window = view.place(pose, body_px=size / 4)
@@ -241,7 +245,7 @@ def test_a_window_moves_by_pixels_of_the_picture_and_not_out_of_it():
 
 
 def test_only_rims_inside_the_picture_fade():
-    view = View(128, (64, 128), (32, 64), 0.5)
+    view = View((128, 128), (64, 128), (32, 64), 0.5)
     fading = rim(Window(10, 0, 64, 128), view=view, fade_px=6)
     assert fading.shape == (64, 32)
     assert fading[:, [0, -1]].max() < 0.2
@@ -250,14 +254,97 @@ def test_only_rims_inside_the_picture_fade():
     left = rim(Window(0, 0, 64, 128), view=view, fade_px=6)
     assert (left[:, :-6] == 1).all()
     assert left[:, -1].max() < 0.2
-    assert (rim(Window(0, 0, 128, 128), view=View.whole(128, image_size=64), fade_px=6) == 1).all()
+    assert (rim(Window(0, 0, 128, 128), view=View.whole((128, 128), image_size=64, stride=8), fade_px=6) == 1).all()
 
 
 def test_a_cut_of_its_own_size_is_the_picture_itself():
     picture = np.random.default_rng(0).integers(0, 256, (SIZE, SIZE, 3)).astype(np.uint8)
-    view, window = View(SIZE, (48, 64), (48, 64), 1.0), Window(7, 9, 48, 64)
+    view, window = View(SQUARE, (48, 64), (48, 64), 1.0), Window(7, 9, 48, 64)
     np.testing.assert_array_equal(view.cut(picture, window), picture[9:73, 7:55])
-    half = View(SIZE, (48, 64), (24, 32), 0.5).cut(picture, window)
+    half = View(SQUARE, (48, 64), (24, 32), 0.5).cut(picture, window)
     np.testing.assert_allclose(
         half, cv2.blur(picture[9:73, 7:55].astype(float), (2, 2), anchor=(0, 0))[::2, ::2], atol=1
     )
+
+
+def wide_dancers(size, *, share=0.6, sway=0.4):
+    """Poses in a picture of another shape, some of them at its left and right rim, and their body size."""
+    poses = toy_poses(30, size=size, share=share, sway=sway)
+    return poses, float(np.median(body_size(poses)))
+
+
+@SHAPES
+@pytest.mark.parametrize("image_size", [32, 96, 160, 400])
+def test_windows_hold_everybody_in_any_shape(size, image_size):
+    poses, body_px = wide_dancers(size)
+    view = around(poses, body_px=body_px, size=size, image_size=image_size)
+    assert view.size == size
+    assert max(view.window) < max(size)  # cut to the person, not to the picture
+    assert_held(poses, view, body_px=body_px)
+    lefts = {view.place(pose, body_px=body_px).left for pose in poses}
+    assert {0, size[0] - view.window[0]} <= lefts  # both rims are met, and kept
+    for network, window in zip(view.network, view.window, strict=True):
+        assert network % STRIDE == 0
+        assert abs(window - network / view.scale) <= 0.5 or window in size
+
+
+@SHAPES
+def test_rims_are_those_of_each_side(size):
+    poses, body_px = wide_dancers(size)
+    view = around(poses, body_px=body_px, size=size)
+    width, height = view.window
+    right, bottom = size[0] - width, size[1] - height
+    assert right > 0
+    for left, top in ((0, 0), (right, bottom), (right, 0), (right // 2, bottom // 2)):
+        fading = rim(Window(left, top, width, height), view=view, fade_px=4)
+        middle = [side // 2 for side in fading.shape]
+        ends = fading[middle[0], [0, -1]], fading[[0, -1], middle[1]]
+        for (before, after), start, most, side in zip(ends, (left, top), size, view.window, strict=True):
+            assert (before == 1) == (start == 0)
+            assert (after == 1) == (start + side == most)
+        assert (fading[4:-4, 4:-4] == 1).all()
+
+
+@SHAPES
+@pytest.mark.parametrize("image_size", [64, 96, 208])
+def test_joints_and_pixels_move_alike_in_any_shape(size, image_size):
+    poses, body_px = wide_dancers(size)
+    narrow, whole = around(poses, body_px=body_px, size=size, image_size=image_size), None
+    whole = View.whole(size, image_size=image_size, stride=STRIDE)
+    for view in (narrow, whole):
+        for number, pose in enumerate(poses[:8]):
+            window = view.place(pose, body_px=body_px, move=(number - 4, 3 - number))
+            inside = view.to_network(pose, window)
+            for joint in (1, 8):
+                seen = view.cut(dot(pose[joint, :2], size=size), window)
+                assert seen.shape == (view.network[1], view.network[0], 3)
+                np.testing.assert_allclose(centre_of(seen), inside[joint, :2], atol=0.15)
+
+
+@SHAPES
+@pytest.mark.parametrize("image_size", [64, 96, 256])
+@pytest.mark.parametrize("stride", [8, 16, 32])
+def test_the_whole_view_of_any_shape_is_in_strides_and_hardly_stretched(size, image_size, stride):
+    view = View.whole(size, image_size=image_size, stride=stride)
+    assert view.window == view.size == size
+    assert max(view.network) == image_size
+    assert all(side % stride == 0 for side in view.network)
+    for here, there in zip(view.network, size, strict=True):
+        assert abs(here - view.scale * there) <= stride / 2
+    assert (rim(Window(0, 0, *size), view=view, fade_px=6) == 1).all()
+    poses, body_px = wide_dancers(size)
+    assert view.widened(4 * poses, body_px=body_px, stride=stride) == view
+
+
+@SHAPES
+def test_a_view_widens_to_the_picture_s_own_shape(size):
+    poses, body_px = wide_dancers(size)
+    view = around(poses, body_px=body_px, size=size)
+    larger = poses.copy()
+    larger[..., :2] = np.array(size) / 2 + 6 * (poses[..., :2] - np.array(size) / 2)
+    wide = view.widened(larger, body_px=body_px, stride=STRIDE)
+    assert wide.scale == view.scale
+    assert wide.window == size
+    assert wide.widened(poses, body_px=body_px, stride=STRIDE) == wide
+    a_little = view.widened(poses[:3] * np.float32([1, 1.1, 1]), body_px=body_px, stride=STRIDE)
+    assert_held(poses[:3] * np.float32([1, 1.1, 1]), a_little, body_px=body_px)

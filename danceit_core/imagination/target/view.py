@@ -90,6 +90,8 @@ class View:
 
     def widened(self, keypoints: Keypoints, *, body_px: float, stride: int) -> "View":
         """The same view with windows that hold all of other poses (T, 25, 3) too."""
+        if self.window == self.size:
+            return self
         need = _need(keypoints, body_px=body_px, size=self.size, share=1.0)
         own = [side / self.scale for side in self.network]
         sides = [max(pair) for pair in zip(own, need, strict=True)]
