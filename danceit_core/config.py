@@ -199,6 +199,8 @@ class PlateSettings:
 class PoseGanSettings:
     """poseGAN (paper IV-D), in the form of pix2pixHD.
 
+    painter: `recall` blends the person's own pixels, carried to the pose, with what it paints; `paint` (the paper)
+    paints all.
     picture_size: side of the square picture that the paper's network paints; 0: the picture has the target video's own
     shape and size (`RenderingSettings.long_side`). The network sees the person through a window of the picture
     (`crop`), whose longer side is image_size pixels to it, and paints over the empty room (`background_plate`); without
@@ -213,6 +215,7 @@ class PoseGanSettings:
     enhancer_blocks 3, discriminator_channels 64, discriminators 3, crop, background_plate and body_chart false.
     """
 
+    painter: str = "recall"
     picture_size: int = 0
     image_size: int = 256
     crop: bool = True

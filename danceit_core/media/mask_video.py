@@ -150,6 +150,17 @@ def decode_masks(path: str | Path) -> Iterator[Mask]:
     return _decode(path, range(probe_masks(path).frames))
 
 
+def each_mask(path: str | Path, numbers: Iterable[int]) -> Iterator[Mask]:
+    """Masks one after the other by ascending numbers (repeats allowed), uint8 (H, W); only these are decoded."""
+    last, mask = -1, None
+    wanted = list(map(int, numbers))
+    masks = _decode(path, sorted(set(wanted)))
+    for number in wanted:
+        if mask is None or number != last:
+            last, mask = number, next(masks)
+        yield mask
+
+
 def _decode(path: str | Path, indices: Iterable[int]) -> Iterator[Mask]:
     """The masks of these numbers, which ascend."""
     with _open_masks(path) as (container, stream):

@@ -13,7 +13,7 @@ from danceit_core.imagination.recall.choose import (
     LEAST_S,
     Lenders,
     choose_for_dance,
-    choose_for_training,
+    choose_apart,
 )
 from danceit_core.imagination.recall.describe import describe
 from danceit_core.imagination.recall.layers import CHANNELS, Lent, place_tiles, recall_layers
@@ -74,19 +74,19 @@ def test_a_limb_turned_is_nearer_than_one_foreshortened():
 
 def test_in_training_nobody_within_a_second_lends_and_the_choice_is_random_among_the_nearest():
     given, rng = lenders(), np.random.default_rng(0)
-    chosen = np.stack([choose_for_training(given, POSES, times_s=np.arange(FRAMES) / FPS, rng=rng) for _ in range(20)])
+    chosen = np.stack([choose_apart(given, POSES, times_s=np.arange(FRAMES) / FPS, rng=rng) for _ in range(20)])
     apart_s = np.abs(chosen - np.arange(FRAMES)[:, None]) / FPS
     assert apart_s.min() >= APART_S
     kinds = [len(np.unique(chosen[:, frame, TRUNK])) for frame in range(FRAMES)]
     assert 2 <= max(kinds) <= 4
-    again = choose_for_training(given, POSES, times_s=np.arange(FRAMES) / FPS, rng=np.random.default_rng(0))
+    again = choose_apart(given, POSES, times_s=np.arange(FRAMES) / FPS, rng=np.random.default_rng(0))
     np.testing.assert_array_equal(chosen[0], again)
 
 
 def test_a_short_video_lends_from_as_far_as_it_can():
     short = POSES[:12]
     given = lenders(short)
-    chosen = choose_for_training(given, short, times_s=np.arange(12) / FPS, rng=np.random.default_rng(1))
+    chosen = choose_apart(given, short, times_s=np.arange(12) / FPS, rng=np.random.default_rng(1))
     assert chosen[0].min() >= 8
     assert chosen[11].max() <= 3
 

@@ -3,8 +3,10 @@
 Pictures are float tensors (N, C, H, W) in -1..1, H and W multiples of `PoseGenerator.stride`. The global generator
 looks at the condition at half resolution; the local enhancer works at full resolution and adds the global
 generator's features to its own before its residual blocks. With a background plate (not in the paper) the generator
-also paints an opacity: person over plate, so that the room stays still and costs no capacity. The network is fully
-convolutional: what was trained on windows of one size runs on any other.
+also paints an opacity: person over plate, so that the room stays still and costs no capacity. A generator that recalls
+(not in the paper either) is given the person's own pixels, in layers (`recall`): it moves each a little, since joints
+are a few pixels off, and says how much of the person at each place is painted and how much is each layer's. The network
+is fully convolutional: what was trained on windows of one size runs on any other.
 
 The paper's network: channels=64, downsamplings=4, blocks=9, enhancer_blocks=3, kernel=7, no plate (182 M parameters).
 """
@@ -17,21 +19,33 @@ from torch import Tensor, nn
 
 from danceit_core.config import PoseGanSettings
 from danceit_core.imagination.networks.chart import CHANNELS as CHART_CHANNELS
+from danceit_core.imagination.recall.layers import CHANNELS as LAYER_CHANNELS
+from danceit_core.imagination.recall.parts import LAYERS
 
 # Of the pose: a coloured skeleton, or a heat map a joint.
 POSE_CHANNELS = {"skeleton": 3, "heatmaps": 25}
+# How far a layer may be moved, pixels of the network; logits with which shares of paint, body and arms begin; and by
+# how much what layers cover speaks for the person's opacity.
+MOST_FLOW = 6.0
+FIRST_SHARES = (-2.0, 0.0, 2.0)
+COVER_SAYS = 8.0
 
 
 @dataclass(frozen=True)
 class Painting:
     """What the generator made: `picture` (N, 3, H, W) in -1..1, and of what: the `person` and its `opacity` in 0..1.
 
-    Without a plate the person is the picture and its opacity (N, 1, H, W) is 1.
+    Without a plate the person is the picture and its opacity (N, 1, H, W) is 1. Of a generator that recalls also the
+    `paint` (N, 3, H, W) alone, what speaks for it and for each layer (`shares`, (N, 1 + L, H, W), logits), and by how
+    many pixels each layer is moved (`flow`, (N, L, 2, H, W)).
     """
 
     picture: Tensor
     person: Tensor
     opacity: Tensor
+    paint: Tensor | None = None
+    shares: Tensor | None = None
+    flow: Tensor | None = None
 
 
 def normalise(channels: int) -> nn.Module:
@@ -90,7 +104,10 @@ class PoseGenerator(nn.Module):
         channels = settings.channels
         self.with_plate = settings.background_plate
         self.stride = 2 ** (settings.downsamplings + 1)
+        self.recalls = settings.painter == "recall"
         inputs = POSE_CHANNELS[settings.pose_input] + 3 * self.with_plate + 3 * settings.previous_frame
+        inputs += LAYER_CHANNELS * self.recalls
+        outputs = 3 + self.with_plate + (1 + 3 * LAYERS) * self.recalls
         chart = CHART_CHANNELS if settings.body_chart else 0
         self.coarse = GlobalGenerator(
             inputs + chart,
@@ -106,7 +123,7 @@ class PoseGenerator(nn.Module):
         self.body = nn.Sequential(*(ResidualBlock(channels) for _ in range(settings.enhancer_blocks)))
         self.back = nn.Sequential(
             enlarge(channels, fine),
-            nn.Conv2d(fine, 4 if self.with_plate else 3, settings.kernel, padding=settings.kernel // 2),
+            nn.Conv2d(fine, outputs, settings.kernel, padding=settings.kernel // 2),
         )
 
     def forward(
@@ -117,25 +134,67 @@ class PoseGenerator(nn.Module):
         plate: Tensor | None = None,
         previous: Tensor | None = None,
         limit: Tensor | None = None,
+        recalled: Tensor | None = None,
     ) -> Painting:
         """Paint a pose (N, 3 or 25, H, W).
 
         chart: (N, 14, H / 2, W / 2), the body chart, where the settings ask for it. plate: (N, 3, H, W), the empty
         room behind, for a generator with plate. previous: (N, 3, H, W), what was painted before. limit: (N, 1, H, W)
-        in 0..1, the highest opacity allowed (it lets a window fade out at its rim), default 1.
+        in 0..1, the highest opacity allowed (it lets a window fade out at its rim), default 1. recalled: (N, 8, H, W),
+        layers as of `recall.layers`, for a generator that recalls.
         """
-        condition = torch.cat([part for part in (pose, plate, previous) if part is not None], 1)
+        condition = torch.cat([part for part in (pose, plate, previous, recalled) if part is not None], 1)
         half = nn.functional.avg_pool2d(condition, 2)  # (N, C, H / 2, W / 2)
         if chart is not None:
             half = torch.cat([half, chart], 1)
         out = self.back(self.body(self.front(condition) + self.coarse(half))).float()
-        person = torch.tanh(out[:, :3])
-        if plate is None:
-            return Painting(person, person, torch.ones_like(person[:, :1]))
-        opacity = torch.sigmoid(out[:, 3:])
-        if limit is not None:
-            opacity = opacity * limit
-        return Painting(opacity * person + (1 - opacity) * plate, person, opacity)
+        paint, said = torch.tanh(out[:, :3]), out[:, 3 + self.with_plate :]
+        person, opacity = paint, torch.ones_like(paint[:, :1])
+        shares = flow = None
+        if recalled is not None:
+            shares = said[:, : 1 + LAYERS]
+            flow = MOST_FLOW * torch.tanh(said[:, 1 + LAYERS :].reshape(len(said), LAYERS, 2, *said.shape[2:]))
+            layers = move_layers(recalled, flow)
+            person = blend(paint, layers, shares)
+        if plate is not None:
+            # What the layers cover is the person, until the network says otherwise.
+            known = 0.0 if recalled is None else COVER_SAYS * (cover_of(layers).amax(1, keepdim=True) - 0.5)
+            opacity = torch.sigmoid(out[:, 3:4] + known)
+            opacity = opacity if limit is None else opacity * limit
+        picture = person if plate is None else opacity * person + (1 - opacity) * plate
+        return Painting(picture, person, opacity, paint if recalled is not None else None, shares, flow)
+
+
+def move_layers(recalled: Tensor, flow: Tensor) -> Tensor:
+    """Layers (N, 4 L, H, W), each seen `flow` (N, L, 2, H, W) pixels beside."""
+    height, width = recalled.shape[2:]
+    x = torch.arange(width, device=flow.device, dtype=flow.dtype) + 0.5
+    y = torch.arange(height, device=flow.device, dtype=flow.dtype)[:, None] + 0.5
+    moved = []
+    for layer in range(LAYERS):
+        at = torch.stack([(x + flow[:, layer, 0]) * (2 / width) - 1, (y + flow[:, layer, 1]) * (2 / height) - 1], -1)
+        whole = torch.cat([recalled[:, 3 * layer : 3 * layer + 3], recalled[:, 3 * LAYERS + layer, None]], 1)
+        moved.append(nn.functional.grid_sample(whole, at, padding_mode="border", align_corners=False))
+    return torch.cat([*(part[:, :3] for part in moved), *(part[:, 3:] for part in moved)], 1)
+
+
+def cover_of(layers: Tensor) -> Tensor:
+    """How much each layer covers, (N, L, H, W) of (N, 4 L, H, W)."""
+    return layers[:, 3 * LAYERS :]
+
+
+def blend(paint: Tensor, layers: Tensor, shares: Tensor) -> Tensor:
+    """The person (N, 3, H, W): paint and layers (N, 4 L, H, W) in the shares that logits (N, 1 + L, H, W) say.
+
+    A layer has no share where it covers nothing. To begin with the layers are preferred to the paint, and what lies in
+    front to what lies behind.
+    """
+    bias = torch.tensor(FIRST_SHARES, device=shares.device, dtype=shares.dtype)[:, None, None]
+    cover = torch.cat([torch.ones_like(paint[:, :1]), cover_of(layers)], 1)
+    share = torch.softmax(shares + bias, 1) * cover
+    share = share / share.sum(1, keepdim=True).clamp_min(1e-4)
+    parts = [paint, *torch.split(layers[:, : 3 * LAYERS], 3, 1)]
+    return torch.stack([share[:, k, None] * part for k, part in enumerate(parts)]).sum(0)
 
 
 def initialise(module: nn.Module, generator: torch.Generator) -> None:

@@ -58,7 +58,7 @@ class Lenders:
         Raises ImaginationError if a part can be lent by no frame at all.
         """
         able = usable_parts(keypoints)
-        if missing := [name for name, any_one in zip(NAMES, able.any(0).tolist(), strict=True) if not any_one]:
+        if missing := [name for name, any_one in zip(NAMES, np.asarray(able.any(0)), strict=True) if not any_one]:
             raise ImaginationError(
                 f"no frame of the target shows the joints of its {', '.join(missing)}; film the whole body"
             )
@@ -76,12 +76,13 @@ class Lenders:
             yield np.where(self.able[:, part], whole, np.inf).astype(np.float32)
 
 
-def choose_for_training(
-    lenders: Lenders, poses: Keypoints, *, times_s: NDArray[np.float64], rng: np.random.Generator
+def choose_apart(
+    lenders: Lenders, poses: Keypoints, *, times_s: NDArray[np.float64], rng: np.random.Generator | None = None
 ) -> Choice:
     """Rows (N, parts) of the lenders for single poses (N, 25, 3) of the same video at times_s (N,), seconds.
 
-    At random among the NEAREST, none within APART_S of the pose; where the video is too short for that, the farthest.
+    The nearest, or one of the NEAREST at random, but none within APART_S of the pose; where the video is too short for
+    that, the farthest in time.
     """
     chosen = np.zeros((len(poses), len(PARTS)), np.int64)
     apart = np.abs(lenders.times_s - times_s[:, None])
@@ -89,12 +90,12 @@ def choose_for_training(
         far = np.where(apart >= APART_S, distance, np.inf)
         short = ~np.isfinite(far).any(1)
         far[short] = np.where(np.isfinite(distance[short]), -apart[short], np.inf)
-        count = min(NEAREST, far.shape[1])
+        count = min(NEAREST, far.shape[1]) if rng is not None else 1
         nearest = np.argpartition(far, count - 1, axis=1)[:, :count]
         real = np.isfinite(np.take_along_axis(far, nearest, 1))
         # The real ones first: one of them is drawn.
         order = np.argsort(~real, axis=1, kind="stable")
-        drawn = rng.integers(0, np.maximum(real.sum(1), 1))
+        drawn = np.zeros(len(poses), np.int64) if rng is None else rng.integers(0, np.maximum(real.sum(1), 1))
         chosen[:, part] = np.take_along_axis(nearest, np.take_along_axis(order, drawn[:, None], 1), 1)[:, 0]
     return chosen
 

@@ -4,7 +4,7 @@ Each part is carried, cut out and fetched in a tile around it. Colours are means
 that a place that is covered half is not half black; a layer covers what any of its parts does.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,7 +15,7 @@ from torch import Tensor, nn
 from danceit_core.imagination.recall.carry import carry_part
 from danceit_core.imagination.recall.parts import LAYERS, PARTS
 from danceit_core.imagination.recall.shapes import ownership
-from danceit_core.pose.skeleton import Keypoints, present
+from danceit_core.pose.skeleton import Keypoints
 
 # Places are computed for one pixel in STEP x STEP: they change slowly.
 STEP = 2
@@ -61,9 +61,15 @@ def recall_layers(
     lent: the frames that lend the parts, N of the first part, then N of the next; colours of body and arms in -1..1,
     then what each covers.
     """
-    sums = Layers.nothing(len(poses), size=size, device=lent.pictures.device)
-    count = len(poses)
-    for tiles in map_parts(poses, lent.poses, boxes, size=size, body_px=body_px):
+    tiles = list(map_parts(poses, lent.poses, boxes, size=size, body_px=body_px))
+    return gather_layers(tiles, lent, size=size)
+
+
+def gather_layers(parts: Sequence[Tiles], lent: Lent, *, size: tuple[int, int]) -> Tensor:
+    """Layers (N, CHANNELS, h, w) of tiles in pictures of `size`, with the frames that lend them, N of each part."""
+    count = len(parts[0].corners)
+    sums = Layers.nothing(count, size=size, device=lent.pictures.device)
+    for tiles in parts:
         rows = slice(tiles.number * count, (tiles.number + 1) * count)
         sums.add(tiles, fetch(tiles, lent.pictures[rows], lent.boxes[rows]))
     return sums.finish()
@@ -99,12 +105,12 @@ def place_tiles(
     """Corners (N, 2) of the tiles that hold a part, pixels of the picture, and their width and height in cells."""
     part = PARTS[number]
     joints = sorted({*part.fit, *(joint for bone in part.bones for joint in bone)})
-    points, seen = poses[:, joints, :2], present(poses)[:, joints]
+    points, seen = poses[:, joints, :2], poses[:, joints, 2] > 0
     if part.bones:
         _, (elbow, wrist) = part.bones
         tip = poses[:, wrist, :2] + part.beyond * (poses[:, wrist, :2] - poses[:, elbow, :2])
         points = np.concatenate([points, tip[:, None]], 1)
-        seen = np.concatenate([seen, present(poses)[:, [elbow, wrist]].all(1)[:, None]], 1)
+        seen = np.concatenate([seen, (poses[:, [elbow, wrist], 2] > 0).all(1, keepdims=True)], 1)
     margin = part.reach * body_px
     low = np.where(seen[..., None], points, np.inf).min(1) - margin
     high = np.where(seen[..., None], points, -np.inf).max(1) + margin

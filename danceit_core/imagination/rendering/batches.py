@@ -17,7 +17,7 @@ from danceit_core.config import PoseGanSettings
 from danceit_core.imagination.networks.chart import body_chart
 from danceit_core.imagination.networks.generator import Painting
 from danceit_core.imagination.recall.bone_motion import carry
-from danceit_core.imagination.target.region import detail_region, person_region, reach
+from danceit_core.imagination.target.region import detail_region, person_and_shadow, person_region, reach
 from danceit_core.imagination.target.view import View, Window, rim
 from danceit_core.media.letterbox import Picture
 from danceit_core.pose.draw import heat_maps, pose_picture
@@ -50,11 +50,18 @@ class Condition:
     previous: Tensor | None
     limit: Tensor | None
     windows: list[Window]
+    recalled: Tensor | None = None
 
     @property
     def inputs(self) -> dict[str, Tensor | None]:
         """Arguments of the generator beside the pose."""
-        return {"chart": self.chart, "plate": self.plate, "previous": self.previous, "limit": self.limit}
+        return {
+            "chart": self.chart,
+            "plate": self.plate,
+            "previous": self.previous,
+            "limit": self.limit,
+            "recalled": self.recalled,
+        }
 
 
 def make_condition(
@@ -67,13 +74,15 @@ def make_condition(
     device: torch.device,
     windows: list[Window] | None = None,
     previous: Sequence[Past] | None = None,
+    recalled: Tensor | None = None,
     near_body: bool = False,
 ) -> Condition:
     """Condition for (N, 25, 3) poses in pixels of the picture.
 
     windows: through which they are seen; None: those around the persons. previous: what was painted before each, if
-    the settings want it. near_body: what is painted ends some way from the body. For pictures to be looked at: in a
-    trial of training with it, a person before a moving camera came out worse (docs/imagination.md).
+    the settings want it. recalled: layers (N, 8, h, w) of the same poses in the same windows. near_body: what is
+    painted ends some way from the body. For pictures to be looked at: in a trial of training with it, a person before a
+    moving camera came out worse (docs/imagination.md).
     """
     if windows is None:
         windows = [view.place(pose, body_px=body_px) for pose in poses]
@@ -98,7 +107,7 @@ def make_condition(
         if near_body:
             limits = np.minimum(limits, [reach(pose, size=size, body_px=body_px * view.scale) for pose in inside])
         limit = torch.from_numpy(limits[:, None]).to(device)
-    return Condition(pose_tensor, chart, rooms, before, limit, windows)
+    return Condition(pose_tensor, chart, rooms, before, limit, windows, recalled)
 
 
 def carried(
@@ -127,6 +136,16 @@ def loss_weights(poses: Keypoints, windows: list[Window], *, view: View, body_px
         detail = detail_region(inside, size=view.network, body_px=inside_px)
         weights.append(np.where(detail, DETAIL, np.where(person, PERSON, ROOM)))
     return np.stack(weights)[:, None].astype(np.float32)
+
+
+def shadow_near(poses: Keypoints, windows: list[Window], *, view: View, body_px: float) -> NDArray[np.float32]:
+    """Where a shadow or a mirror image of the feet may lie, (N, 1, h, w): 1 there, 0 elsewhere."""
+    places = []
+    for pose, window in zip(poses, windows, strict=True):
+        inside = view.to_network(pose, window)
+        whole = person_and_shadow(inside, size=view.network, body_px=body_px * view.scale)
+        places.append(whole & ~person_region(inside, size=view.network, body_px=body_px * view.scale, widen=1.5))
+    return np.stack(places)[:, None].astype(np.float32)
 
 
 def to_tensor(pictures: NDArray[np.uint8], device: torch.device) -> Tensor:
@@ -171,4 +190,6 @@ def spread_opacity(painting: Painting, windows: list[Window], *, view: View) -> 
 
 def _enlarge(part: NDArray[np.float32], view: View) -> NDArray[np.float32]:
     """(h, w, C) of the network at the size of the windows, to write on: torch's `bicubic` ten times as fast."""
+    if part.shape[1::-1] == view.window:  # at full size already
+        return np.ascontiguousarray(part)
     return cv2.resize(np.ascontiguousarray(part), view.window, interpolation=cv2.INTER_CUBIC)

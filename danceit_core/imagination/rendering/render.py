@@ -120,13 +120,19 @@ def _one_by_one(gan: PoseGan, poses: Keypoints, *, device: torch.device) -> Iter
 
 
 def paint(
-    gan: PoseGan, poses: Keypoints, *, device: torch.device, previous: Sequence[Past] | None = None
+    gan: PoseGan,
+    poses: Keypoints,
+    *,
+    device: torch.device,
+    previous: Sequence[Past] | None = None,
+    lent: tuple[Lent, Lent] | None = None,
 ) -> NDArray[np.uint8]:
     """Pictures uint8 (N, H, W, 3) of (N, 25, 3) poses in pixels of those pictures, without FaceGAN.
 
-    previous: what was painted before each, for a poseGAN that wants them; None: the dance begins here.
+    previous: what was painted before each, for a poseGAN that wants them; None: the dance begins here. lent: the frames
+    that lend the parts of the poses to one that recalls (`recall.library.Shelf`).
     """
-    return _over_plate(gan, poses, *_paint(gan, poses, device=device, previous=previous))
+    return _over_plate(gan, poses, *_paint(gan, poses, device=device, previous=previous, lent=lent))
 
 
 def paint_layers(
@@ -148,8 +154,18 @@ def _over_plate(gan: PoseGan, poses: Keypoints, painting: Painting, windows: lis
 
 @torch.inference_mode()
 def _paint(
-    gan: PoseGan, poses: Keypoints, *, device: torch.device, previous: Sequence[Past] | None
+    gan: PoseGan,
+    poses: Keypoints,
+    *,
+    device: torch.device,
+    previous: Sequence[Past] | None,
+    lent: tuple[Lent, Lent] | None = None,
 ) -> tuple[Painting, list[Window]]:
+    recalled, tiles, windows = None, [], [gan.view.place(pose, body_px=gan.body_px) for pose in poses]
+    if lent is not None:
+        size = gan.view.network
+        tiles = list(map_parts(poses, lent[0].poses, boxes_of(windows), size=size, body_px=gan.body_px))
+        recalled = gather_layers(tiles, lent[0], size=size)
     if gan.settings.previous_frame and previous is None:
         previous = [blank(gan)] * len(poses)
     condition = make_condition(
@@ -159,11 +175,16 @@ def _paint(
         plate=gan.plate,
         body_px=gan.body_px,
         device=device,
+        windows=windows,
         previous=previous,
+        recalled=recalled,
         near_body=True,
     )
     with half_precision(device):
-        return gan.generator(condition.pose, **condition.inputs), condition.windows
+        painting = gan.generator(condition.pose, **condition.inputs)
+    if lent is not None:
+        painting = at_full_size(painting, tiles, lent[1], view=gan.view)
+    return painting, windows
 
 
 def paint_before(

@@ -9,6 +9,7 @@ middle alone.
 from dataclasses import dataclass
 from pathlib import Path
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -27,13 +28,15 @@ class Crops:
     """Training frames through their windows, uint8 (n, h, w, 3), pixels of the network.
 
     rows (T,): which of them shows a frame of the target, -1 for one that does not train. before: what the same windows
-    show of the frames before, (n, h, w, 3), None unless it was asked for.
+    show of the frames before, (n, h, w, 3), None unless it was asked for. outlines: of the person, uint8 (n, h,
+    w), None where they are not known.
     """
 
     pictures: NDArray[np.uint8]
     windows: list[Window]
     rows: NDArray[np.int64]
     before: NDArray[np.uint8] | None = None
+    outlines: NDArray[np.uint8] | None = None
 
 
 def cut_crops(
@@ -50,8 +53,9 @@ def cut_crops(
     windows = [view.place(pose, body_px=body_px, move=move) for pose, move in zip(poses, moves, strict=True)]
     rows = np.full(len(target.training), -1, np.int64)
     rows[chosen] = np.arange(len(chosen))
-    pictures = _room_for(len(chosen), view, folder)
-    before = _room_for(len(chosen), view, folder) if with_before else None
+    shape = (len(chosen), view.network[1], view.network[0])
+    pictures = _room_for((*shape, 3), folder)
+    before = _room_for((*shape, 3), folder) if with_before else None
     # Where a cut goes, the frame of the film, the window: in the film's order.
     cuts = []
     for row, (frame, window) in enumerate(zip(chosen.tolist(), windows, strict=True)):
@@ -61,10 +65,15 @@ def cut_crops(
     places, numbers, seen = zip(*cuts, strict=True) if cuts else ((), (), ())
     for place, cut in zip(places, target.film.cuts(numbers, seen), strict=True):
         place[:] = resize(cut, view.network)
-    return Crops(pictures, windows, rows, before)
+    outlines = None
+    if target.film.has_outlines:
+        outlines = _room_for(shape, folder)
+        cuts_of = target.film.outline_cuts(target.film_numbers[chosen], windows)
+        for place, outline in zip(outlines, cuts_of, strict=True):
+            place[:] = cv2.resize(outline, view.network, interpolation=cv2.INTER_AREA)
+    return Crops(pictures, windows, rows, before, outlines)
 
 
-def _room_for(frames: int, view: View, folder: str | Path) -> NDArray[np.uint8]:
-    shape = (frames, view.network[1], view.network[0], 3)
+def _room_for(shape: tuple[int, ...], folder: str | Path) -> NDArray[np.uint8]:
     fits = int(np.prod(shape, dtype=np.int64)) <= IN_MEMORY_BYTES
     return make_array(shape, folder=None if fits else folder, dtype=np.uint8)

@@ -28,7 +28,7 @@ class TargetFrames:
 
     film: their pictures. plate: the empty room, uint8 (H, W, 3), None if it is not known. follows (T,): whether a
     frame comes right after the one before it in the video; None: all but the first do. numbers (T,): of the film's
-    frames; None: 0, 1, 2, ...
+    frames; None: 0, 1, 2, ... fps: frames of the film a second.
     """
 
     film: Film
@@ -37,6 +37,7 @@ class TargetFrames:
     plate: NDArray[np.uint8] | None = None
     follows: NDArray[np.bool_] | None = None
     numbers: NDArray[np.int64] | None = None
+    fps: float = 24.0
 
     @property
     def after_another(self) -> NDArray[np.bool_]:
@@ -68,7 +69,12 @@ class TargetFrames:
 
 
 def read_target(
-    frames_path: str | Path, table_path: str | Path, plate_path: str | Path | None, *, settings: PoseGanSettings
+    frames_path: str | Path,
+    table_path: str | Path,
+    plate_path: str | Path | None,
+    *,
+    settings: PoseGanSettings,
+    outlines: str | Path | None = None,
 ) -> TargetFrames:
     """The target's frames from its frame store, its table on the plate (`results/camera/{target}.parquet`), its plate.
 
@@ -85,10 +91,11 @@ def read_target(
         )
     plate = None if plate_path is None else read_picture(plate_path)
     return TargetFrames(
-        film_of(frames_path, table, plate=plate),
+        film_of(frames_path, table, plate=plate, outlines=outlines),
         table.keypoints[usable],
         training=np.arange(len(usable)) < len(usable) - round(settings.holdout_share * len(usable)),
         plate=plate,
         follows=np.concatenate([[False], np.diff(usable) == 1]),
         numbers=usable,
+        fps=table.fps,
     )

@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from danceit_core.errors import ImaginationError
 from danceit_core.imagination.target.view import Window
 from danceit_core.media.letterbox import Picture
+from danceit_core.media.mask_video import Mask, each_mask
 from danceit_core.media.video import each_frame
 from danceit_core.pose.plate import still_picture
 from danceit_core.pose.table import PoseTable
@@ -41,6 +42,13 @@ class Film(Protocol):
     def pictures(self, numbers: Sequence[int] | NDArray[np.int64]) -> Iterator[Picture]:
         """The frames `numbers`, ascending, uint8 RGB (H, W, 3)."""
 
+    @property
+    def has_outlines(self) -> bool:
+        """Whether the person's outlines are known."""
+
+    def outline_cuts(self, numbers: Sequence[int] | NDArray[np.int64], windows: Iterable[Window]) -> Iterator[Mask]:
+        """A window of the person's outline in each of the frames `numbers`, ascending, uint8 (h, w)."""
+
 
 @dataclass(frozen=True)
 class StoredFilm:
@@ -48,7 +56,8 @@ class StoredFilm:
 
     camera: (T, 3, 3), from pixels of the store to those of the plate, None where it stands still. exposure: (T, 3),
     gains of red, green and blue, None where the light is steady. plate: (H, W, 3), seen beside what the camera shows;
-    None: black. store: (width, height) of the frame store, known where the camera moves.
+    None: black. store: (width, height) of the frame store, known where the camera moves. outlines: the file of the
+    person's outlines, a mask a frame; None if there is none.
     """
 
     path: Path
@@ -57,6 +66,23 @@ class StoredFilm:
     exposure: NDArray[np.float32] | None = None
     plate: NDArray[np.uint8] | None = None
     store: tuple[int, int] = (0, 0)
+    outlines: Path | None = None
+
+    @property
+    def has_outlines(self) -> bool:
+        """Whether the person's outlines are known."""
+        return self.outlines is not None
+
+    def outline_cuts(self, numbers: Sequence[int] | NDArray[np.int64], windows: Iterable[Window]) -> Iterator[Mask]:
+        """A window of the outline of each frame, uint8 (h, w): 255 is the person. Raises MediaError as `each_mask`."""
+        if self.outlines is None:
+            raise ImaginationError(f"{self.path}: the outlines of its person are not known")
+        for number, window, mask in zip(numbers, windows, each_mask(self.outlines, numbers), strict=True):
+            if self.camera is None:
+                yield mask[window.slices]
+            else:
+                size = (window.width, window.height)
+                yield cv2.warpPerspective(mask, self._to_window(int(number), window), size, flags=cv2.INTER_LINEAR)
 
     def pictures(self, numbers: Sequence[int] | NDArray[np.int64]) -> Iterator[Picture]:
         """Whole frames on the plate."""
@@ -110,9 +136,21 @@ class StoredFilm:
 
 @dataclass(frozen=True)
 class HeldFilm:
-    """A film in memory, (T, H, W, 3): of drawn pictures, or a short one."""
+    """A film in memory, (T, H, W, 3): of drawn pictures, or a short one. masks: its person's outlines, (T, H, W)."""
 
     frames: NDArray[np.uint8]
+    masks: NDArray[np.uint8] | None = None
+
+    @property
+    def has_outlines(self) -> bool:
+        """Whether the person's outlines are known."""
+        return self.masks is not None
+
+    def outline_cuts(self, numbers: Sequence[int] | NDArray[np.int64], windows: Iterable[Window]) -> Iterator[Mask]:
+        """A window of the outline of each frame."""
+        if self.masks is None:
+            raise ImaginationError("the outlines of the film's person are not known")
+        return (self.masks[number][window.slices] for number, window in zip(numbers, windows, strict=True))
 
     @property
     def size(self) -> tuple[int, int]:
@@ -128,7 +166,13 @@ class HeldFilm:
         return (self.frames[number][window.slices] for number, window in zip(numbers, windows, strict=True))
 
 
-def film_of(frames_path: str | Path, table: PoseTable, *, plate: NDArray[np.uint8] | None = None) -> StoredFilm:
+def film_of(
+    frames_path: str | Path,
+    table: PoseTable,
+    *,
+    plate: NDArray[np.uint8] | None = None,
+    outlines: str | Path | None = None,
+) -> StoredFilm:
     """The film of a frame store and its table on the plate (`results/camera/{target}.parquet`).
 
     plate: the room (H, W, 3), seen where the camera did not look. Raises ImaginationError if the sizes differ.
@@ -146,4 +190,5 @@ def film_of(frames_path: str | Path, table: PoseTable, *, plate: NDArray[np.uint
         table.columns.get("exposure"),
         plate,
         still_picture(table)[2:],
+        None if outlines is None else Path(outlines),
     )

@@ -56,3 +56,12 @@ def temporal_loss(painted: Tensor, before: Tensor, real: Tensor, real_before: Te
     """
     steady = (-(real - real_before).abs().mean(1, keepdim=True) / STEADY).exp()
     return pixel_loss(before, painted, steady * weight)
+
+
+def outline_loss(opacity: Tensor, outline: Tensor, *, left: Tensor) -> Tensor:
+    """Mean absolute difference of the person's opacity and their outline, (N, 1, H, W) each, 0..1.
+
+    left: where more than the outline is left to the painter, in 0..1 (the shadow near the feet).
+    """
+    difference = opacity.float() - outline
+    return torch.where(difference > 0, difference * (1 - left), -difference).mean()

@@ -16,14 +16,24 @@ from torch import Tensor
 from danceit_core.imagination.networks.checkpoint import PoseGan
 from danceit_core.imagination.networks.perceptual import PerceptualLoss
 from danceit_core.imagination.networks.precision import half_precision
-from danceit_core.imagination.rendering.batches import Past, carried, loss_weights, make_condition, to_tensor
+from danceit_core.imagination.recall.choose import choose_apart
+from danceit_core.imagination.recall.layers import recall_layers
+from danceit_core.imagination.recall.library import Held, boxes_of
+from danceit_core.imagination.rendering.batches import (
+    Past,
+    carried,
+    loss_weights,
+    make_condition,
+    shadow_near,
+    to_tensor,
+)
 from danceit_core.imagination.rendering.render import blank, paint, paint_before
 from danceit_core.imagination.target.crops import Crops
 from danceit_core.imagination.target.data import TargetFrames
 from danceit_core.imagination.target.view import Window
 from danceit_core.imagination.training.adversarial import Duel
 from danceit_core.imagination.training.distributed import processes, sum_over_parts
-from danceit_core.imagination.training.losses import pixel_loss, temporal_loss
+from danceit_core.imagination.training.losses import outline_loss, pixel_loss, temporal_loss
 from danceit_core.imagination.training.memory import MemoryPlan, fit_batch
 from danceit_core.media.letterbox import Picture
 from danceit_core.pose.skeleton import Keypoints
@@ -31,6 +41,10 @@ from danceit_core.pose.skeleton import Keypoints
 # With the frame before in view: a dance began up to so many frames ago, so that the network meets its own work.
 MOST_STEPS = 2
 TEMPORAL_WEIGHT = 10.0
+# Of the difference between opacity and outline, mean over the window.
+OUTLINE_WEIGHT = 5.0
+# Of the difference between opacity and outline, mean over the window.
+OUTLINE_WEIGHT = 5.0
 PAINTED_AT_ONCE = 4
 # The body size at which `pose_jitter_px` is meant: of a person who fills four fifths of a picture of 512 pixels.
 BODY_PX = 100.0
@@ -54,7 +68,10 @@ class Batch:
 
 @dataclass
 class PoseStep:
-    """Call it with the number of an iteration. crops: of the target; gan: holds the average of the duel's generator."""
+    """Call it with the number of an iteration. crops: of the target; gan: holds the average of the duel's generator.
+
+    lending: the frames that lend to a painter that recalls.
+    """
 
     target: TargetFrames
     crops: Crops
@@ -63,6 +80,7 @@ class PoseStep:
     device: torch.device
     seed: int
     perceptual: PerceptualLoss | None
+    lending: Held | None = None
     plan: MemoryPlan | None = None
 
     def __call__(self, iteration: int) -> dict[str, Tensor]:
@@ -116,6 +134,7 @@ class PoseStep:
             device=device,
             windows=windows,
             previous=before,
+            recalled=self.recalled(batch, windows),
         )
         real = to_tensor(self.crops.pictures[rows], device)
         keypoints = self.target.keypoints[batch.chosen]
@@ -124,10 +143,11 @@ class PoseStep:
         with half_precision(device):
             painting = self.duel.generator(condition.pose, **condition.inputs)
         pixel = pixel_loss(real, painting.picture, person_weights)
-        own = {
-            "pixel": (settings.pixel_weight, pixel),
-            "opacity": (settings.opacity_weight, painting.opacity.mean()),
-        }
+        own = {"pixel": (settings.pixel_weight, pixel), "opacity": (settings.opacity_weight, painting.opacity.mean())}
+        if self.crops.outlines is not None and self.lending is not None:
+            outlines = torch.from_numpy(self.crops.outlines[rows]).to(device)[:, None] * (1 / 255)
+            shadow = torch.from_numpy(shadow_near(keypoints, windows, view=view, body_px=self.gan.body_px)).to(device)
+            own["opacity"] = (OUTLINE_WEIGHT, outline_loss(painting.opacity, outlines, left=shadow))
         if self.perceptual is not None:
             with half_precision(device):
                 own["perceptual"] = (settings.perceptual_weight, self.perceptual(real, painting.picture))
@@ -150,6 +170,21 @@ class PoseStep:
             share=share,
         )
         return {**losses, **{name: share * loss.detach() for name, (_, loss) in own.items()}}
+
+    def recalled(self, batch: Batch, windows: list[Window]) -> Tensor | None:
+        """The layers (N, 8, h, w) that other frames lend to the poses of a batch, for a painter that recalls."""
+        if self.lending is None:
+            return None
+        rng = np.random.default_rng([self.seed, *batch.chosen.tolist(), batch.steps])
+        times_s = self.target.film_numbers[batch.chosen] / self.target.fps
+        picked = choose_apart(self.lending.lenders, batch.poses, times_s=times_s, rng=rng)
+        return recall_layers(
+            batch.poses,
+            self.lending.lent(picked, self.device),
+            boxes_of(windows),
+            size=self.gan.view.network,
+            body_px=self.gan.body_px,
+        )
 
     def painted_before(self, batch: Batch) -> list[Past]:
         """The frames before those of a batch, as the average of the generator paints them."""

@@ -1,0 +1,119 @@
+"""The frames that lend: which of them, and their pictures and outlines where they are needed.
+
+In training all of them are held at the network's size (`target.crops`). For a dance each is read from the frame store
+when a part of it is first asked for, at its full size, and kept as long as there is room.
+"""
+
+from collections import OrderedDict
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+import cv2
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from danceit_core.imagination.recall.choose import Choice, Lenders
+from danceit_core.imagination.recall.layers import Lent
+from danceit_core.imagination.target.crops import Crops
+from danceit_core.imagination.target.data import TargetFrames
+from danceit_core.imagination.target.view import View, Window
+from danceit_core.pose.skeleton import Keypoints
+
+# Bytes of full-size pictures that are kept.
+KEPT_BYTES = 600_000_000
+
+
+@dataclass(frozen=True)
+class Held:
+    """Training frames that lend, at the network's size. rgba: uint8 (M, 4, h, w), the outline last."""
+
+    lenders: Lenders
+    rgba: NDArray[np.uint8]
+    boxes: NDArray[np.float32]
+    poses: Keypoints
+
+    @classmethod
+    def of(cls, target: TargetFrames, crops: Crops, *, body_px: float) -> "Held":
+        """The training frames of a target, cut with their outlines."""
+        if crops.outlines is None:
+            raise ValueError("the crops have no outlines")
+        chosen = np.flatnonzero(target.training)
+        poses = target.keypoints[chosen]
+        lenders = Lenders.of(poses, frames=target.film_numbers[chosen], fps=target.fps, body_px=body_px)
+        rgba = np.concatenate([crops.pictures.transpose(0, 3, 1, 2), crops.outlines[:, None]], 1)
+        return cls(lenders, rgba, boxes_of(crops.windows), poses)
+
+    def lent(self, rows: Choice, device: torch.device) -> Lent:
+        """The frames of rows (N, P), part after part."""
+        flat = rows.T.reshape(-1)
+        return Lent(
+            torch.from_numpy(self.rgba[flat]).to(device),
+            torch.from_numpy(self.boxes[flat]).to(device),
+            torch.from_numpy(self.poses[flat]).to(device),
+        )
+
+
+@dataclass
+class Shelf:
+    """Frames that lend to single poses or a dance, read when they are asked for.
+
+    members (M,): which frames of the target lend. view: in whose windows the network sees them; full-size pictures are
+    the same windows unshrunk.
+    """
+
+    target: TargetFrames
+    members: NDArray[np.int64]
+    lenders: Lenders
+    view: View
+    body_px: float
+    kept: "OrderedDict[int, tuple[NDArray[np.uint8], NDArray[np.uint8], Window]]" = field(default_factory=OrderedDict)
+
+    @classmethod
+    def of(cls, target: TargetFrames, *, view: View, body_px: float, training_only: bool = False) -> "Shelf":
+        """All frames of a target, or those that train."""
+        members = np.flatnonzero(target.training) if training_only else np.arange(len(target.training))
+        numbers = target.film_numbers[members]
+        lenders = Lenders.of(target.keypoints[members], frames=numbers, fps=target.fps, body_px=body_px)
+        return cls(target, members, lenders, view, body_px)
+
+    def lent(self, rows: Choice, device: torch.device) -> tuple[Lent, Lent]:
+        """The frames of rows (N, P), part after part: as the network sees them, and at full size."""
+        flat = self.members[rows.T.reshape(-1)].tolist()
+        self._read(set(flat))
+        small, full, windows = zip(*(self.kept[row] for row in flat), strict=True)
+        boxes = torch.from_numpy(boxes_of(windows)).to(device)
+        poses = torch.from_numpy(self.target.keypoints[flat]).to(device)
+        seen = (torch.from_numpy(np.stack(pictures)).to(device) for pictures in (small, full))
+        small_lent, full_lent = (Lent(pictures, boxes, poses) for pictures in seen)
+        return small_lent, full_lent
+
+    def _read(self, rows: set[int]) -> None:
+        """See that these frames of the target are kept; those not asked for the longest are given up."""
+        missing = sorted(rows - self.kept.keys())
+        windows = [self.view.place(self.target.keypoints[row], body_px=self.body_px) for row in missing]
+        numbers = self.target.film_numbers[missing]
+        pictures = self.target.film.cuts(numbers, windows)
+        outlines = self.target.film.outline_cuts(numbers, windows)
+        for row, window, picture, outline in zip(missing, windows, pictures, outlines, strict=True):
+            small = np.dstack(
+                [cv2.resize(part, self.view.network, interpolation=cv2.INTER_AREA) for part in (picture, outline)]
+            )
+            full = np.dstack([picture, outline])
+            self.kept[row] = channels_first(small), channels_first(full), window
+        for row in rows:
+            self.kept.move_to_end(row)
+        most = max(len(rows), KEPT_BYTES // (4 * self.view.window[0] * self.view.window[1]))
+        while len(self.kept) > most:
+            self.kept.popitem(last=False)
+
+
+def boxes_of(windows: Iterable[Window]) -> NDArray[np.float32]:
+    """Left, top, width and height of windows, (N, 4)."""
+    sides = [(window.left, window.top, window.width, window.height) for window in windows]
+    return np.array(sides, np.float32).reshape(-1, 4)
+
+
+def channels_first(picture: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """(h, w, C) as (C, h, w)."""
+    return np.ascontiguousarray(picture.transpose(2, 0, 1))
