@@ -62,12 +62,8 @@ def _enlarge_tiles(tiles: Tiles, flow: Tensor | None, *, view: View) -> Tiles:
     shape = (len(corners), int(size[1]), int(size[0]))
     x, y = coordinates[0][:, None].expand(shape), coordinates[1][:, :, None].expand(shape)
     if flow is not None:
-        beside = torch.stack(
-            [
-                part[:, top : top + shape[1], left : left + shape[2]]
-                for part, (left, top) in zip(flow, corners.tolist(), strict=True)
-            ]
-        )
+        starts = zip(flow, corners.tolist(), strict=True)
+        beside = torch.stack([part[:, top : top + shape[1], left : left + shape[2]] for part, (left, top) in starts])
         x, y = x + beside[:, 0], y + beside[:, 1]
     at = torch.stack([x * (2 / width) - 1, y * (2 / height) - 1], -1)
     both = torch.cat([tiles.places, tiles.reach[:, None]], 1)

@@ -16,6 +16,9 @@ from danceit_core.imagination.networks.checkpoint import FaceGan, PoseGan
 from danceit_core.imagination.networks.face import face_strength, patch_fade, patch_pose, place_patch
 from danceit_core.imagination.networks.generator import Painting
 from danceit_core.imagination.networks.precision import half_precision
+from danceit_core.imagination.recall.choose import choose_for_dance
+from danceit_core.imagination.recall.layers import Lent, gather_layers, map_parts
+from danceit_core.imagination.recall.library import Shelf, boxes_of
 from danceit_core.imagination.rendering.batches import (
     Past,
     compose,
@@ -24,6 +27,7 @@ from danceit_core.imagination.rendering.batches import (
     to_pictures,
     to_tensor,
 )
+from danceit_core.imagination.rendering.full_size import at_full_size
 from danceit_core.imagination.target.view import Window
 from danceit_core.media.letterbox import Picture
 from danceit_core.pose.skeleton import Keypoints, present
@@ -36,6 +40,8 @@ def render_dance(
     face_gan: FaceGan | None,
     size: tuple[int, int] | None = None,
     corners: NDArray[np.float32] | None = None,
+    shelf: Shelf | None = None,
+    fps: float = 24.0,
     batch_size: int,
     device: torch.device,
 ) -> Iterator[Picture]:
@@ -43,8 +49,9 @@ def render_dance(
 
     poses: pixels of the poseGAN's plate; joints may be absent or outside; a pose without any joint gives the empty room
     (black where the poseGAN has no plate). face_gan: None leaves the faces as they are. size: (width, height) of the
-    pictures, corners (T, 2): where their upper left corner lies on the plate; None: the whole plate.
-    Raises ImaginationError for a picture that is larger than the plate.
+    pictures, corners (T, 2): where their upper left corner lies on the plate; None: the whole plate. shelf: the frames
+    that lend to a poseGAN that recalls; fps: frames of the dance a second.
+    Raises ImaginationError for a picture that is larger than the plate, or without a shelf where one is needed.
     """
     whole = pose_gan.view.size
     size = size or whole
@@ -55,7 +62,10 @@ def render_dance(
             f"a dance for pictures of {size[0]} x {size[1]} cannot be painted on a plate of {whole[0]} x {whole[1]} "
             "pixels; delete the dance and run again"
         )
+    if pose_gan.generator.recalls and shelf is None:
+        raise ImaginationError("the poseGAN recalls the person's own pixels; give the target's frames and outlines")
     gan = with_view_of(pose_gan, poses)
+    rows = None if shelf is None else choose_for_dance(shelf.lenders, poses, fps=fps)
     strength = face_strength(poses)
     places = np.zeros((len(poses), 2), np.float32) if corners is None else corners
     # The batch is shared out among the cores: where cores share a layer they wait for each other, and for what only one
@@ -69,10 +79,14 @@ def render_dance(
             painted = refine_faces(face_gan, painted, poses[part], strength=strength[part], device=device)
         return [cut_picture(picture, corner, size=size) for picture, corner in zip(painted, places[part], strict=True)]
 
-    def paint_and_finish(part: slice) -> list[Picture]:
-        return finish(part, paint(gan, poses[part], device=device))
+    def paint_and_finish(part: slice, lent: tuple[Lent, Lent] | None) -> list[Picture]:
+        return finish(part, paint(gan, poses[part], device=device, lent=lent))
 
-    jobs = (partial(paint_and_finish, part) for part in parts)
+    def lend(part: slice) -> tuple[Lent, Lent] | None:
+        return None if shelf is None or rows is None else shelf.lent(rows[part], device)
+
+    # What is lent is read here, one part after the other, while others are painted.
+    jobs = (partial(paint_and_finish, part, lend(part)) for part in parts)
     if gan.settings.previous_frame:
         jobs = (partial(finish, part, painted) for part, painted in _one_by_one(gan, poses, device=device))
     for pictures in _at_once(jobs, workers=workers):

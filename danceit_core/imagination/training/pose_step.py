@@ -18,7 +18,7 @@ from danceit_core.imagination.networks.perceptual import PerceptualLoss
 from danceit_core.imagination.networks.precision import half_precision
 from danceit_core.imagination.recall.choose import choose_apart
 from danceit_core.imagination.recall.layers import recall_layers
-from danceit_core.imagination.recall.library import Held, boxes_of
+from danceit_core.imagination.recall.library import Held, Shelf, boxes_of
 from danceit_core.imagination.rendering.batches import (
     Past,
     carried,
@@ -206,14 +206,21 @@ class PoseStep:
 
 
 def paint_frames(
-    gan: PoseGan, target: TargetFrames, numbers: NDArray[np.int64], *, device: torch.device
+    gan: PoseGan, target: TargetFrames, numbers: NDArray[np.int64], *, device: torch.device, shelf: Shelf | None = None
 ) -> Iterator[Picture]:
-    """Frames `numbers` of the target as the poseGAN paints them, a few at once as memory is limited."""
+    """Frames `numbers` of the target as the poseGAN paints them, a few at once as memory is limited.
+
+    shelf: the frames that lend to one that recalls; none lends to itself or its neighbours.
+    """
     for start in range(0, len(numbers), PAINTED_AT_ONCE):
         part, previous = numbers[start : start + PAINTED_AT_ONCE], None
         if gan.settings.previous_frame:
             previous = paint_before(gan, target.keypoints, target.after_another, part, steps=MOST_STEPS, device=device)
-        yield from paint(gan, target.keypoints[part], device=device, previous=previous)
+        lent = None
+        if shelf is not None:
+            times_s = target.film_numbers[part] / target.fps
+            lent = shelf.lent(choose_apart(shelf.lenders, target.keypoints[part], times_s=times_s), device)
+        yield from paint(gan, target.keypoints[part], device=device, previous=previous, lent=lent)
 
 
 def jitter(keypoints: Keypoints, rng: np.random.Generator, *, sigma_px: float) -> Keypoints:

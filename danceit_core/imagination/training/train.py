@@ -19,6 +19,8 @@ from danceit_core.imagination.networks.complexity import count_flops
 from danceit_core.imagination.networks.discriminator import MultiScaleDiscriminator, smallest_side
 from danceit_core.imagination.networks.generator import POSE_CHANNELS, PoseGenerator
 from danceit_core.imagination.networks.perceptual import load_perceptual_loss
+from danceit_core.imagination.recall.layers import CHANNELS
+from danceit_core.imagination.recall.library import Held, Shelf
 from danceit_core.imagination.rendering.batches import make_condition
 from danceit_core.imagination.rendering.render import blank
 from danceit_core.imagination.target.crops import cut_crops
@@ -36,6 +38,7 @@ from danceit_core.pose.skeleton import Keypoints
 
 log = logging.getLogger(__name__)
 
+PAINTERS = ("recall", "paint")
 WINDOW_SHARE = 0.99
 # Fewer than REVIEWED where the pictures are so large that they would take more memory.
 REVIEWED, SHOWN, REVIEWED_BYTES = 24, 8, 300_000_000
@@ -49,6 +52,7 @@ def train_from_files(
     frames: str | Path,
     poses: str | Path,
     plate: str | Path | None,
+    outlines: str | Path | None = None,
     settings: Mapping[str, Any],
     seed: int,
     device: torch.device,
@@ -65,7 +69,7 @@ def train_from_files(
     """
     gan = PoseGanSettings(**settings)
     train_pose_gan(
-        read_target(frames, poses, plate, settings=gan),
+        read_target(frames, poses, plate, settings=gan, outlines=outlines),
         settings=gan,
         seed=seed,
         device=device,
@@ -115,13 +119,17 @@ def train_pose_gan(
     perceptual = None
     if settings.perceptual_weights:
         perceptual = load_perceptual_loss(settings.perceptual_weights, device=device)
-    step = PoseStep(target, crops, gan, duel, device, seed, perceptual)
+    lending = shelf = None
+    if settings.painter == "recall":
+        lending = Held.of(target, crops, body_px=gan.body_px)
+        shelf = Shelf.of(target, view=gan.view, body_px=gan.body_px, training_only=True)
+    step = PoseStep(target, crops, gan, duel, device, seed, perceptual, lending)
     step.fit(limit_bytes=limit_bytes)
     reviewed = review_frames(target)
     poses, real = target.keypoints[reviewed], target.pictures(reviewed)
 
     def review() -> dict[str, float]:
-        painted = np.stack(list(paint_frames(gan, target, reviewed, device=device)))
+        painted = np.stack(list(paint_frames(gan, target, reviewed, device=device, shelf=shelf)))
         shown = np.unique(np.linspace(0, len(reviewed) - 1, SHOWN).round().astype(int))
         write_picture(samples_path, sample_sheet(poses[shown], painted[shown], real[shown]))
         figures = {"held_out": float(np.abs(painted.astype(np.int16) - real).mean())}
@@ -197,6 +205,7 @@ def begin(target: TargetFrames, *, settings: PoseGanSettings, seed: int, device:
         body_px=body_px,
         device=device,
         previous=[blank(gan)] if settings.previous_frame else None,
+        recalled=torch.zeros(1, CHANNELS, *view.network[::-1], device=device) if settings.painter == "recall" else None,
     )
     log.info(
         "poseGAN: %.1f million weights, %.1f GFLOPs a picture of %d x %d for a window of %d x %d",
@@ -254,6 +263,10 @@ def _check(target: TargetFrames, settings: PoseGanSettings) -> None:
         raise ImaginationError(f"pose_gan: kernel is {settings.kernel}; it must be odd, such as 5 or 7")
     if settings.background_plate and target.plate is None:
         raise ImaginationError("pose_gan: background_plate is true, but the target has no plate; build one")
+    if settings.painter not in PAINTERS:
+        raise ImaginationError(f"pose_gan: painter is {settings.painter!r}; known are {', '.join(map(repr, PAINTERS))}")
+    if settings.painter == "recall" and not target.film.has_outlines:
+        raise ImaginationError("pose_gan: painter recall needs the outlines of the target; or set painter: paint")
     if min(target.size) < smallest_side(settings.discriminators):
         raise ImaginationError(
             f"pose_gan: the target's pictures are {target.size[0]} x {target.size[1]} pixels, "
