@@ -22,6 +22,8 @@ NEAREST, APART_S = 4, 1.0
 # What a switch costs, in the unit of squared distances, and the shortest stay of a lender, seconds.
 SWITCH = 1.0
 LEAST_S = 0.25
+# The share of the next lender in the last frame of one, and of the last in the first frame of the next.
+FADE = 1 / 3
 # What a part costs that is hidden by another one.
 HIDDEN = 2.0
 # Of a frame whose part moves by so many body sizes a frame, blurred by it, the distance grows by 1.
@@ -98,6 +100,32 @@ def choose_apart(
         drawn = np.zeros(len(poses), np.int64) if rng is None else rng.integers(0, np.maximum(real.sum(1), 1))
         chosen[:, part] = np.take_along_axis(nearest, np.take_along_axis(order, drawn[:, None], 1), 1)[:, 0]
     return chosen
+
+
+@dataclass(frozen=True)
+class Casting:
+    """Who lends the parts of a dance: rows (T, parts) of the lenders.
+
+    Where a part passes from one lender to the next, `others` lend as well, with `shares` (T, parts) of 0..1.
+    """
+
+    rows: Choice
+    others: Choice
+    shares: NDArray[np.float32]
+
+    def part(self, where: slice) -> "Casting":
+        """Some frames of the dance."""
+        return Casting(self.rows[where], self.others[where], self.shares[where])
+
+
+def cast_dance(lenders: Lenders, poses: Keypoints, *, fps: float) -> Casting:
+    """The lenders of a dance (T, 25, 3) of `fps` frames a second, faded into each other where they change."""
+    rows = choose_for_dance(lenders, poses, fps=fps)
+    others, shares = rows.copy(), np.zeros(rows.shape, np.float32)
+    before, part = np.nonzero(np.diff(rows, axis=0))
+    others[before, part], shares[before, part] = rows[before + 1, part], FADE
+    others[before + 1, part], shares[before + 1, part] = rows[before, part], FADE
+    return Casting(rows, others, shares)
 
 
 def choose_for_dance(lenders: Lenders, poses: Keypoints, *, fps: float) -> Choice:

@@ -62,17 +62,45 @@ def recall_layers(
     then what each covers.
     """
     tiles = list(map_parts(poses, lent.poses, boxes, size=size, body_px=body_px))
-    return gather_layers(tiles, lent, size=size)
+    return gather_layers([Source(tiles, lent)], None, size=size)
 
 
-def gather_layers(parts: Sequence[Tiles], lent: Lent, *, size: tuple[int, int]) -> Tensor:
-    """Layers (N, CHANNELS, h, w) of tiles in pictures of `size`, with the frames that lend them, N of each part."""
-    count = len(parts[0].corners)
-    sums = Layers.nothing(count, size=size, device=lent.pictures.device)
-    for tiles in parts:
-        rows = slice(tiles.number * count, (tiles.number + 1) * count)
-        sums.add(tiles, fetch(tiles, lent.pictures[rows], lent.boxes[rows]))
+@dataclass(frozen=True)
+class Source:
+    """The tiles of all parts of N poses, and the frames that lend them, N of each part."""
+
+    tiles: Sequence[Tiles]
+    lent: Lent
+
+    def fetch(self, number: int) -> Tensor:
+        """Colours and cover (N, 4, h, w) of a part's tiles."""
+        tiles = self.tiles[number]
+        rows = slice(number * len(tiles.corners), (number + 1) * len(tiles.corners))
+        return fetch(tiles, self.lent.pictures[rows], self.lent.boxes[rows])
+
+
+def gather_layers(sources: Sequence[Source], shares: NDArray[np.float32] | None, *, size: tuple[int, int]) -> Tensor:
+    """Layers (N, CHANNELS, h, w) in pictures of `size`.
+
+    sources: one, or two of which the second lends the `shares` (N, P) of 0..1 where a part passes to another lender.
+    """
+    first = sources[0].tiles
+    sums = Layers.nothing(len(first[0].corners), size=size, device=first[0].reach.device)
+    for tiles in first:
+        part = sources[0].fetch(tiles.number)
+        if shares is not None and shares[:, tiles.number].any():
+            share = torch.from_numpy(shares[:, tiles.number]).to(part)[:, None, None, None]
+            part = fade(part, sources[1].fetch(tiles.number), share)
+        sums.add(tiles, part)
     return sums.finish()
+
+
+def fade(part: Tensor, other: Tensor, share: Tensor) -> Tensor:
+    """Colours and cover (N, 4, h, w), of which `share` (N, 1, 1, 1) is the other's; colours count as they cover."""
+    mine, theirs = (1 - share) * part[:, 3:], share * other[:, 3:]
+    cover = mine + theirs
+    colours = (mine * part[:, :3] + theirs * other[:, :3]) / cover.clamp_min(1e-6)
+    return torch.cat([colours, cover], 1)
 
 
 def map_parts(

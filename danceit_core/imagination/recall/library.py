@@ -13,8 +13,9 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from danceit_core.imagination.recall.choose import Choice, Lenders
-from danceit_core.imagination.recall.layers import Lent
+from danceit_core.imagination.recall.choose import Casting, Choice, Lenders
+from danceit_core.imagination.recall.hidden import hidden_shares
+from danceit_core.imagination.recall.layers import Lent, Source, map_parts
 from danceit_core.imagination.target.crops import Crops
 from danceit_core.imagination.target.data import TargetFrames
 from danceit_core.imagination.target.view import View, Window
@@ -40,7 +41,7 @@ class Held:
             raise ValueError("the crops have no outlines")
         chosen = np.flatnonzero(target.training)
         poses = target.keypoints[chosen]
-        lenders = Lenders.of(poses, frames=target.film_numbers[chosen], fps=target.fps, body_px=body_px)
+        lenders = lenders_of(target, chosen, body_px=body_px)
         rgba = np.concatenate([crops.pictures.transpose(0, 3, 1, 2), crops.outlines[:, None]], 1)
         return cls(lenders, rgba, boxes_of(crops.windows), poses)
 
@@ -52,6 +53,30 @@ class Held:
             torch.from_numpy(self.boxes[flat]).to(device),
             torch.from_numpy(self.poses[flat]).to(device),
         )
+
+
+@dataclass(frozen=True)
+class Loan:
+    """What is lent to N poses: the frames as the network sees them and at full size, N of each part.
+
+    others: the same of those that lend besides where a part passes from one to the next, in `shares` (N, P).
+    """
+
+    own: tuple[Lent, Lent]
+    others: tuple[Lent, Lent] | None = None
+    shares: NDArray[np.float32] | None = None
+
+    def sources(
+        self, poses: Keypoints, boxes: NDArray[np.float32], *, size: tuple[int, int], body_px: float
+    ) -> tuple[list[Source], list[Source]]:
+        """The parts of poses (N, 25, 3) in pictures of `size`: with the frames as the network sees them, and whole."""
+        small, full = [], []
+        for lent in (self.own, self.others):
+            if lent is not None:
+                tiles = list(map_parts(poses, lent[0].poses, boxes, size=size, body_px=body_px))
+                small.append(Source(tiles, lent[0]))
+                full.append(Source(tiles, lent[1]))
+        return small, full
 
 
 @dataclass
@@ -73,11 +98,16 @@ class Shelf:
     def of(cls, target: TargetFrames, *, view: View, body_px: float, training_only: bool = False) -> "Shelf":
         """All frames of a target, or those that train."""
         members = np.flatnonzero(target.training) if training_only else np.arange(len(target.training))
-        numbers = target.film_numbers[members]
-        lenders = Lenders.of(target.keypoints[members], frames=numbers, fps=target.fps, body_px=body_px)
-        return cls(target, members, lenders, view, body_px)
+        return cls(target, members, lenders_of(target, members, body_px=body_px), view, body_px)
 
-    def lent(self, rows: Choice, device: torch.device) -> tuple[Lent, Lent]:
+    def lend(self, casting: Casting, device: torch.device) -> "Loan":
+        """What the frames of a casting lend to N poses."""
+        own, others = self._lent(casting.rows, device), None
+        if casting.shares.any():
+            others = self._lent(casting.others, device)
+        return Loan(own, others, casting.shares if others is not None else None)
+
+    def _lent(self, rows: Choice, device: torch.device) -> tuple[Lent, Lent]:
         """The frames of rows (N, P), part after part: as the network sees them, and at full size."""
         flat = self.members[rows.T.reshape(-1)].tolist()
         self._read(set(flat))
@@ -106,6 +136,19 @@ class Shelf:
         most = max(len(rows), KEPT_BYTES // (4 * self.view.window[0] * self.view.window[1]))
         while len(self.kept) > most:
             self.kept.popitem(last=False)
+
+
+def lenders_of(target: TargetFrames, members: NDArray[np.int64], *, body_px: float) -> Lenders:
+    """The frames `members` of a target as lenders; parts that another one hides are lent less readily."""
+    depth = None if target.depth is None else target.depth[members]
+    poses = target.keypoints[members]
+    return Lenders.of(
+        poses,
+        frames=target.film_numbers[members],
+        fps=target.fps,
+        body_px=body_px,
+        hidden=hidden_shares(poses, depth, body_px=body_px),
+    )
 
 
 def boxes_of(windows: Iterable[Window]) -> NDArray[np.float32]:

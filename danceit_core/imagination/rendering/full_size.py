@@ -10,40 +10,44 @@ from collections.abc import Sequence
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from danceit_core.imagination.networks.generator import Painting, blend
-from danceit_core.imagination.recall.layers import Layers, Lent, Tiles, fetch
+from danceit_core.imagination.recall.layers import Source, Tiles, gather_layers
 from danceit_core.imagination.recall.parts import PARTS
 from danceit_core.imagination.target.view import View
 
 
-def at_full_size(painting: Painting, parts: Sequence[Tiles], lent: Lent, *, view: View) -> Painting:
+def at_full_size(
+    painting: Painting, sources: Sequence[Source], shares: NDArray[np.float32] | None, *, view: View
+) -> Painting:
     """The painting (N pictures of the network) with person and opacity in pixels of the windows.
 
-    parts: the tiles that the network was shown, lent: the frames that lend, at full size, N of each part.
+    sources, shares: as of `recall.layers.gather_layers`, the tiles those that the network was shown, the frames at
+    their full size.
     """
     if painting.paint is None or painting.shares is None or painting.flow is None:
         raise ValueError("the painter recalls nothing")
     flow = _enlarge(painting.flow.flatten(1, 2), view)
     flow = flow.unflatten(1, painting.flow.shape[1:3])  # type: ignore[no-untyped-call]
-    recalled = recall_full(parts, lent, view=view, flow=flow)
-    paint, shares = _enlarge(painting.paint, view, smooth=True), _enlarge(painting.shares, view)
-    person = blend(paint, recalled, shares)
+    recalled = recall_full(sources, shares, view=view, flow=flow)
+    paint, said = _enlarge(painting.paint, view, smooth=True), _enlarge(painting.shares, view)
+    person = blend(paint, recalled, said)
     opacity = _enlarge(painting.opacity, view, smooth=True).clamp(0, 1)
     return dataclasses.replace(painting, person=person, opacity=opacity)
 
 
-def recall_full(parts: Sequence[Tiles], lent: Lent, *, view: View, flow: Tensor | None = None) -> Tensor:
+def recall_full(
+    sources: Sequence[Source], shares: NDArray[np.float32] | None, *, view: View, flow: Tensor | None = None
+) -> Tensor:
     """Layers (N, CHANNELS, H, W) in pixels of the windows. flow: (N, L, 2, H, W), network pixels; None: unmoved."""
-    count = len(parts[0].corners)
-    layers = Layers.nothing(count, size=view.window, device=lent.pictures.device)
-    for tiles in parts:
-        rows = slice(tiles.number * count, (tiles.number + 1) * count)
-        own = None if flow is None else flow[:, PARTS[tiles.number].layer]
-        large = _enlarge_tiles(tiles, own, view=view)
-        layers.add(large, fetch(large, lent.pictures[rows], lent.boxes[rows]))
-    return layers.finish()
+    large = []
+    for source in sources:
+        moves = [None if flow is None else flow[:, part.layer] for part in PARTS]
+        tiles = [_enlarge_tiles(part, moves[part.number], view=view) for part in source.tiles]
+        large.append(Source(tiles, source.lent))
+    return gather_layers(large, shares, size=view.window)
 
 
 def _enlarge_tiles(tiles: Tiles, flow: Tensor | None, *, view: View) -> Tiles:

@@ -16,9 +16,9 @@ from danceit_core.imagination.networks.checkpoint import FaceGan, PoseGan
 from danceit_core.imagination.networks.face import face_strength, patch_fade, patch_pose, place_patch
 from danceit_core.imagination.networks.generator import Painting
 from danceit_core.imagination.networks.precision import half_precision
-from danceit_core.imagination.recall.choose import choose_for_dance
-from danceit_core.imagination.recall.layers import Lent, gather_layers, map_parts
-from danceit_core.imagination.recall.library import Shelf, boxes_of
+from danceit_core.imagination.recall.choose import cast_dance
+from danceit_core.imagination.recall.layers import gather_layers
+from danceit_core.imagination.recall.library import Loan, Shelf, boxes_of
 from danceit_core.imagination.rendering.batches import (
     Past,
     compose,
@@ -65,7 +65,7 @@ def render_dance(
     if pose_gan.generator.recalls and shelf is None:
         raise ImaginationError("the poseGAN recalls the person's own pixels; give the target's frames and outlines")
     gan = with_view_of(pose_gan, poses)
-    rows = None if shelf is None else choose_for_dance(shelf.lenders, poses, fps=fps)
+    casting = None if shelf is None else cast_dance(shelf.lenders, poses, fps=fps)
     strength = face_strength(poses)
     places = np.zeros((len(poses), 2), np.float32) if corners is None else corners
     # The batch is shared out among the cores: where cores share a layer they wait for each other, and for what only one
@@ -79,11 +79,11 @@ def render_dance(
             painted = refine_faces(face_gan, painted, poses[part], strength=strength[part], device=device)
         return [cut_picture(picture, corner, size=size) for picture, corner in zip(painted, places[part], strict=True)]
 
-    def paint_and_finish(part: slice, lent: tuple[Lent, Lent] | None) -> list[Picture]:
-        return finish(part, paint(gan, poses[part], device=device, lent=lent))
+    def paint_and_finish(part: slice, loan: Loan | None) -> list[Picture]:
+        return finish(part, paint(gan, poses[part], device=device, loan=loan))
 
-    def lend(part: slice) -> tuple[Lent, Lent] | None:
-        return None if shelf is None or rows is None else shelf.lent(rows[part], device)
+    def lend(part: slice) -> Loan | None:
+        return None if shelf is None or casting is None else shelf.lend(casting.part(part), device)
 
     # What is lent is read here, one part after the other, while others are painted.
     jobs = (partial(paint_and_finish, part, lend(part)) for part in parts)
@@ -139,14 +139,14 @@ def paint(
     *,
     device: torch.device,
     previous: Sequence[Past] | None = None,
-    lent: tuple[Lent, Lent] | None = None,
+    loan: Loan | None = None,
 ) -> NDArray[np.uint8]:
     """Pictures uint8 (N, H, W, 3) of (N, 25, 3) poses in pixels of those pictures, without FaceGAN.
 
-    previous: what was painted before each, for a poseGAN that wants them; None: the dance begins here. lent: the frames
-    that lend the parts of the poses to one that recalls (`recall.library.Shelf`).
+    previous: what was painted before each, for a poseGAN that wants them; None: the dance begins here. loan: what other
+    frames lend to the poses, for one that recalls (`recall.library.Shelf`).
     """
-    return _over_plate(gan, poses, *_paint(gan, poses, device=device, previous=previous, lent=lent))
+    return _over_plate(gan, poses, *_paint(gan, poses, device=device, previous=previous, loan=loan))
 
 
 def paint_layers(
@@ -173,13 +173,14 @@ def _paint(
     *,
     device: torch.device,
     previous: Sequence[Past] | None,
-    lent: tuple[Lent, Lent] | None = None,
+    loan: Loan | None = None,
 ) -> tuple[Painting, list[Window]]:
-    recalled, tiles, windows = None, [], [gan.view.place(pose, body_px=gan.body_px) for pose in poses]
-    if lent is not None:
+    windows = [gan.view.place(pose, body_px=gan.body_px) for pose in poses]
+    recalled, full = None, []
+    if loan is not None:
         size = gan.view.network
-        tiles = list(map_parts(poses, lent[0].poses, boxes_of(windows), size=size, body_px=gan.body_px))
-        recalled = gather_layers(tiles, lent[0], size=size)
+        small, full = loan.sources(poses, boxes_of(windows), size=size, body_px=gan.body_px)
+        recalled = gather_layers(small, loan.shares, size=size)
     if gan.settings.previous_frame and previous is None:
         previous = [blank(gan)] * len(poses)
     condition = make_condition(
@@ -196,8 +197,8 @@ def _paint(
     )
     with half_precision(device):
         painting = gan.generator(condition.pose, **condition.inputs)
-    if lent is not None:
-        painting = at_full_size(painting, tiles, lent[1], view=gan.view)
+    if loan is not None:
+        painting = at_full_size(painting, full, loan.shares, view=gan.view)
     return painting, windows
 
 

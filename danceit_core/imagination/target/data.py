@@ -28,7 +28,8 @@ class TargetFrames:
 
     film: their pictures. plate: the empty room, uint8 (H, W, 3), None if it is not known. follows (T,): whether a
     frame comes right after the one before it in the video; None: all but the first do. numbers (T,): of the film's
-    frames; None: 0, 1, 2, ... fps: frames of the film a second.
+    frames; None: 0, 1, 2, ... fps: frames of the film a second. depth: (T, 25), torso lengths towards the camera, None
+    where the detector gives none.
     """
 
     film: Film
@@ -38,6 +39,7 @@ class TargetFrames:
     follows: NDArray[np.bool_] | None = None
     numbers: NDArray[np.int64] | None = None
     fps: float = 24.0
+    depth: NDArray[np.float32] | None = None
 
     @property
     def after_another(self) -> NDArray[np.bool_]:
@@ -98,4 +100,5 @@ def read_target(
         follows=np.concatenate([[False], np.diff(usable) == 1]),
         numbers=usable,
         fps=table.fps,
+        depth=None if "depth" not in table.columns else table.columns["depth"][usable],
     )

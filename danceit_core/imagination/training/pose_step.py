@@ -16,7 +16,7 @@ from torch import Tensor
 from danceit_core.imagination.networks.checkpoint import PoseGan
 from danceit_core.imagination.networks.perceptual import PerceptualLoss
 from danceit_core.imagination.networks.precision import half_precision
-from danceit_core.imagination.recall.choose import choose_apart
+from danceit_core.imagination.recall.choose import Casting, choose_apart
 from danceit_core.imagination.recall.layers import recall_layers
 from danceit_core.imagination.recall.library import Held, Shelf, boxes_of
 from danceit_core.imagination.rendering.batches import (
@@ -216,11 +216,12 @@ def paint_frames(
         part, previous = numbers[start : start + PAINTED_AT_ONCE], None
         if gan.settings.previous_frame:
             previous = paint_before(gan, target.keypoints, target.after_another, part, steps=MOST_STEPS, device=device)
-        lent = None
+        loan = None
         if shelf is not None:
             times_s = target.film_numbers[part] / target.fps
-            lent = shelf.lent(choose_apart(shelf.lenders, target.keypoints[part], times_s=times_s), device)
-        yield from paint(gan, target.keypoints[part], device=device, previous=previous, lent=lent)
+            rows = choose_apart(shelf.lenders, target.keypoints[part], times_s=times_s)
+            loan = shelf.lend(Casting(rows, rows, np.zeros(rows.shape, np.float32)), device)
+        yield from paint(gan, target.keypoints[part], device=device, previous=previous, loan=loan)
 
 
 def jitter(keypoints: Keypoints, rng: np.random.Generator, *, sigma_px: float) -> Keypoints:

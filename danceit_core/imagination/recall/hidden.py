@@ -1,0 +1,73 @@
+"""How much of each part another part hides in a frame: such a part is better lent by another frame.
+
+Places on a part are hidden where another part lies over them: by the joints' depth where the detector gives it, without
+it arms are taken to be before everything else.
+"""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from danceit_core.imagination.recall.parts import ARM_LAYER, HEAD, HEAD_JOINTS, PARTS, TRUNK
+from danceit_core.pose.skeleton import LEFT_HIP, LEFT_SHOULDER, NECK, NOSE, RIGHT_HIP, RIGHT_SHOULDER, Keypoints
+
+Values = NDArray[np.float32]
+# Places along each bone, and how thick a part is that lies over another one, body sizes.
+PLACES, THICK = 4, 0.09
+# How much nearer it must be, torso lengths.
+NEARER = 0.08
+# What stands for trunk and head: pairs of joints.
+TRUNK_BONES = (
+    (RIGHT_SHOULDER, RIGHT_HIP),
+    (LEFT_SHOULDER, LEFT_HIP),
+    (RIGHT_SHOULDER, LEFT_HIP),
+    (LEFT_SHOULDER, RIGHT_HIP),
+)
+HEAD_BONES = ((NECK, NOSE), *((HEAD_JOINTS[0], joint) for joint in HEAD_JOINTS[1:]))
+BONES = tuple(TRUNK_BONES if k == TRUNK else HEAD_BONES if k == HEAD else part.bones for k, part in enumerate(PARTS))
+
+
+def hidden_shares(keypoints: Keypoints, depth: Values | None, *, body_px: float) -> Values:
+    """The share of each part that is hidden, (T, parts) in 0..1, in (T, 25, 3) keypoints.
+
+    depth: (T, 25), torso lengths towards the camera; None: not known. A part whose joints are absent is not hidden.
+    """
+    shares = np.zeros((len(keypoints), len(PARTS)), np.float32)
+    for number in range(len(PARTS)):
+        covered, known = [], []
+        for bone in BONES[number]:
+            over, there = _covered(keypoints, depth, bone, number, body_px=body_px)
+            covered.append(over & there[:, None])
+            known.append(np.broadcast_to(there[:, None], over.shape))
+        total = np.concatenate(known, 1).sum(1)
+        shares[:, number] = np.concatenate(covered, 1).sum(1) / np.maximum(total, 1)
+    return shares
+
+
+def _covered(
+    keypoints: Keypoints, depth: Values | None, bone: tuple[int, int], number: int, *, body_px: float
+) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
+    """Which places (T, PLACES) of a bone of part `number` lie behind another part, and whether it is there (T,)."""
+    a, b = bone
+    along = ((np.arange(PLACES) + 0.5) / PLACES).astype(np.float32)[None, :, None]
+    places = (1 - along) * keypoints[:, None, a, :2] + along * keypoints[:, None, b, :2]  # (T, PLACES, 2)
+    own = None if depth is None else (1 - along[..., 0]) * depth[:, None, a] + along[..., 0] * depth[:, None, b]
+    over = np.zeros(places.shape[:2], bool)
+    for other, bones in enumerate(BONES):
+        if other == number or (depth is None and PARTS[other].layer != ARM_LAYER):
+            continue
+        for start, end in bones:
+            at, distance = _nearest(places, keypoints[:, start], keypoints[:, end])
+            near = distance < THICK * body_px
+            if own is not None and depth is not None:
+                theirs = (1 - at) * depth[:, None, start] + at * depth[:, None, end]
+                near &= theirs > own + NEARER
+            over |= near & ((keypoints[:, start, 2] > 0) & (keypoints[:, end, 2] > 0))[:, None]
+    return over, (keypoints[:, a, 2] > 0) & (keypoints[:, b, 2] > 0)
+
+
+def _nearest(places: Values, start: Values, end: Values) -> tuple[Values, Values]:
+    """Where along bones (T,) the nearest point to places (T, n, 2) lies, 0..1, and its distance, (T, n) each."""
+    bone = end[:, None, :2] - start[:, None, :2]
+    offset = places - start[:, None, :2]
+    at = np.clip((offset * bone).sum(-1) / np.maximum((bone * bone).sum(-1), 1.0), 0, 1)
+    return at, np.linalg.norm(offset - at[..., None] * bone, axis=-1)
