@@ -9,7 +9,9 @@ with stage(snakemake) as run:
     given = snakemake.input
     pose_gan = load_pose_gan(given.gan, device=run.device)
     history = train_face_gan(
-        read_target(given.frames, given.poses, given.plate or None, settings=pose_gan.settings),
+        read_target(
+            given.frames, given.poses, given.plate or None, settings=pose_gan.settings, outlines=given.outlines or None
+        ),
         pose_gan=pose_gan,
         settings=FaceGanSettings(**snakemake.params.settings),
         seed=snakemake.params.seed,

@@ -7,7 +7,7 @@ from danceit_core.run import stage
 with stage(snakemake) as run:
     given, made, params = snakemake.input, snakemake.output, snakemake.params
     arguments = {"frames": given.frames, "poses": given.poses, "settings": params.settings, "seed": params.seed}
-    arguments |= {"plate": given.plate or None}
+    arguments |= {"plate": given.plate or None, "outlines": given.outlines or None}
     arguments |= {"checkpoint_path": made.gan, "samples_path": made.samples}
     arguments |= {"history_path": made.history, "curves_path": made.curves, "pose_weights": params.pose_weights}
     number = min(run.gpus, torch.cuda.device_count(), params.settings["batch_size"])

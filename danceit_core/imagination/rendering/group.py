@@ -19,7 +19,10 @@ from danceit_core.choreography.normalise import whole_body
 from danceit_core.errors import ImaginationError
 from danceit_core.imagination.networks.checkpoint import FaceGan, PoseGan, load_face_gan, load_pose_gan
 from danceit_core.imagination.networks.face import face_strength
+from danceit_core.imagination.recall.choose import cast_dance
+from danceit_core.imagination.recall.library import Shelf
 from danceit_core.imagination.rendering.batches import Past
+from danceit_core.imagination.rendering.draft import TargetFiles, shelf_for
 from danceit_core.imagination.rendering.render import blank, paint_layers, refine_faces, with_view_of
 from danceit_core.media.letterbox import Picture
 from danceit_core.pose.measure import Body
@@ -39,7 +42,8 @@ OPAQUE = (0.4, 0.7)
 class Dancer:
     """A person, their dance (T, 25, 3) and their usual size and place, both in pixels of their own plate.
 
-    picture: the part of the plate that a still camera shows, left, top, width and height.
+    picture: the part of the plate that a still camera shows, left, top, width and height. shelf: the frames that lend,
+    to a poseGAN that recalls.
     """
 
     name: str
@@ -48,6 +52,7 @@ class Dancer:
     picture: Box
     pose_gan: PoseGan
     face_gan: FaceGan | None
+    shelf: Shelf | None = None
 
 
 def gather(
@@ -57,31 +62,43 @@ def gather(
     pose_gans: Sequence[str | Path],
     face_gans: Sequence[str | Path],
     *,
+    lending: Sequence[TargetFiles] = (),
     device: torch.device,
 ) -> list[Dancer]:
-    """The dancers of files: dance, table on the plate and networks of each; face_gans may be empty."""
+    """The dancers of files: dance, table on the plate and networks of each; face_gans may be empty.
+
+    lending: where the frames of each are, for poseGANs that recall.
+    """
     dancers = []
     for number, name in enumerate(names):
         target = read_pose_table(targets[number])
+        gan = load_pose_gan(pose_gans[number], device=device)
         dancers.append(
             Dancer(
                 name,
                 on_plate(read_pose_table(poses[number])),
                 whole_body(target.keypoints[kept_frames(target)], name=name),
                 still_picture(target),
-                load_pose_gan(pose_gans[number], device=device),
+                gan,
                 load_face_gan(face_gans[number], device=device) if face_gans else None,
+                shelf_for(gan, lending[number]) if lending else None,
             )
         )
     return dancers
 
 
 def render_group(
-    dancers: Sequence[Dancer], *, spacing: float, mirrored: bool, batch_size: int, device: torch.device
+    dancers: Sequence[Dancer],
+    *,
+    spacing: float,
+    mirrored: bool,
+    fps: float = 24.0,
+    batch_size: int,
+    device: torch.device,
 ) -> Iterator[Picture]:
     """Yield one uint8 picture (h, w, 3) a frame, as long as all of them dance, in the room and shape of the first's.
 
-    spacing: between neighbours, body heights. mirrored: every second dances the mirror image.
+    spacing: between neighbours, body heights. mirrored: every second dances the mirror image. fps: of the dance.
     Raises ImaginationError for fewer than two dancers, or one whose poseGAN was trained without a plate.
     """
     if len(dancers) < 2:
@@ -95,7 +112,7 @@ def render_group(
     left, top, *size = dancers[0].picture
     places = place_dancers([dancer.body for dancer in dancers], picture=dancers[0].picture, spacing=spacing)
     layers = [
-        _cut_out(mirror(dancer) if mirrored and number % 2 else dancer, batch_size=batch_size, device=device)
+        _cut_out(mirror(dancer) if mirrored and number % 2 else dancer, fps=fps, batch_size=batch_size, device=device)
         for number, dancer in enumerate(dancers)
     ]
     room = blank(dancers[0].pose_gan).picture[top : top + size[1], left : left + size[0]].astype(np.float32)
@@ -146,16 +163,19 @@ def cut_out(
 
 
 def _cut_out(
-    dancer: Dancer, *, batch_size: int, device: torch.device
+    dancer: Dancer, *, fps: float, batch_size: int, device: torch.device
 ) -> Iterator[tuple[NDArray[np.float32], NDArray[np.float32]]]:
     """Frame by frame, on their own plate: the person's colours times the opacity (H, W, 3), and that (H, W)."""
     poses = dancer.poses
     gan, strength = with_view_of(dancer.pose_gan, poses), face_strength(poses)
     room, sees_before = blank(gan), gan.settings.previous_frame
     step, previous = 1 if sees_before else batch_size, [room]
+    casting = cast_dance(dancer.shelf.lenders, poses, fps=fps) if dancer.shelf else None
     for start in range(0, len(poses), step):
         part = slice(start, start + step)
-        pictures, opacity = paint_layers(gan, poses[part], device=device, previous=previous if sees_before else None)
+        loan = dancer.shelf.lend(casting.part(part), device) if dancer.shelf and casting else None
+        before = previous if sees_before else None
+        pictures, opacity = paint_layers(gan, poses[part], device=device, previous=before, loan=loan)
         previous = [Past(pictures[0].copy(), poses[start])]
         if dancer.face_gan is not None:
             pictures = refine_faces(dancer.face_gan, pictures, poses[part], strength=strength[part], device=device)

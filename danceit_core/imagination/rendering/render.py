@@ -17,7 +17,7 @@ from danceit_core.imagination.networks.face import face_strength, patch_fade, pa
 from danceit_core.imagination.networks.generator import Painting
 from danceit_core.imagination.networks.precision import half_precision
 from danceit_core.imagination.recall.choose import cast_dance
-from danceit_core.imagination.recall.layers import gather_layers
+from danceit_core.imagination.recall.layers import Source, gather_layers
 from danceit_core.imagination.recall.library import Loan, Shelf, boxes_of
 from danceit_core.imagination.rendering.batches import (
     Past,
@@ -150,10 +150,15 @@ def paint(
 
 
 def paint_layers(
-    gan: PoseGan, poses: Keypoints, *, device: torch.device, previous: Sequence[Past] | None = None
+    gan: PoseGan,
+    poses: Keypoints,
+    *,
+    device: torch.device,
+    previous: Sequence[Past] | None = None,
+    loan: Loan | None = None,
 ) -> tuple[NDArray[np.uint8], NDArray[np.float32]]:
     """`paint`, and how much of each pixel (N, H, W) is the person, 0..1: for a poseGAN with plate."""
-    painting, windows = _paint(gan, poses, device=device, previous=previous)
+    painting, windows = _paint(gan, poses, device=device, previous=previous, loan=loan)
     opacity = spread_opacity(painting, windows, view=gan.view)
     opacity[~present(poses).any(-1)] = 0
     return _over_plate(gan, poses, painting, windows), opacity
@@ -176,7 +181,7 @@ def _paint(
     loan: Loan | None = None,
 ) -> tuple[Painting, list[Window]]:
     windows = [gan.view.place(pose, body_px=gan.body_px) for pose in poses]
-    recalled, full = None, []
+    recalled, full = None, list[Source]()
     if loan is not None:
         size = gan.view.network
         small, full = loan.sources(poses, boxes_of(windows), size=size, body_px=gan.body_px)

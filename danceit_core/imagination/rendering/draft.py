@@ -1,0 +1,104 @@
+"""The draft: the person's own pixels over the empty room, without any training; and where they come from for a dance.
+
+Minutes after a run begins a user sees the person dance. What no frame can lend is missing, and shadows are.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import cv2
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from danceit_core.config import PoseGanSettings
+from danceit_core.imagination.networks.checkpoint import PoseGan
+from danceit_core.imagination.recall.choose import Casting, cast_dance
+from danceit_core.imagination.recall.library import Shelf, boxes_of
+from danceit_core.imagination.recall.parts import LAYERS
+from danceit_core.imagination.rendering.full_size import recall_full
+from danceit_core.imagination.rendering.render import cut_picture
+from danceit_core.imagination.target.data import TargetFrames, read_target
+from danceit_core.imagination.target.view import View
+from danceit_core.media.letterbox import Picture
+from danceit_core.pose.skeleton import Keypoints, present
+
+# Places are computed as for a network that sees a window of so many pixels.
+IMAGE_SIZE, STRIDE = PoseGanSettings().image_size, 2
+BATCH = 4
+
+
+@dataclass(frozen=True)
+class TargetFiles:
+    """Where a target's frame store, table on the plate, plate and outlines are."""
+
+    frames: str | Path
+    poses: str | Path
+    plate: str | Path | None
+    outlines: str | Path
+
+    def read(self, settings: PoseGanSettings) -> TargetFrames:
+        """The target's frames. Raises as `target.data.read_target`."""
+        return read_target(self.frames, self.poses, self.plate, settings=settings, outlines=self.outlines)
+
+
+def shelf_for(gan: PoseGan, files: TargetFiles) -> Shelf | None:
+    """The frames that lend to a dance that a poseGAN paints; None for one that recalls nothing."""
+    if not gan.generator.recalls:
+        return None
+    return Shelf.of(files.read(gan.settings), view=gan.view, body_px=gan.body_px)
+
+
+def draft_dance(
+    poses: Keypoints,
+    target: TargetFrames,
+    *,
+    size: tuple[int, int],
+    corners: NDArray[np.float32],
+    fps: float,
+    device: torch.device,
+) -> Iterator[Picture]:
+    """Yield one uint8 picture (h, w, 3) for each of (T, 25, 3) poses on the plate, `fps` a second.
+
+    target: with plate and outlines; all its frames lend. size, corners (T, 2): of the pictures, as of `render_dance`.
+    """
+    body_px = target.body_px
+    view = View.around(
+        target.keypoints, body_px=body_px, size=target.size, image_size=IMAGE_SIZE, stride=STRIDE, share=1.0
+    )
+    shelf = Shelf.of(target, view=view, body_px=body_px)
+    casting = cast_dance(shelf.lenders, poses, fps=fps)
+    wide = view.widened(poses, body_px=body_px, stride=STRIDE)
+    for start in range(0, len(poses), BATCH):
+        part = slice(start, start + BATCH)
+        for picture, corner in zip(
+            _draft(poses[part], target, shelf, casting.part(part), view=wide, device=device), corners[part], strict=True
+        ):
+            yield cut_picture(picture, corner, size=size)
+
+
+@torch.inference_mode()
+def _draft(
+    poses: Keypoints, target: TargetFrames, shelf: Shelf, casting: Casting, *, view: View, device: torch.device
+) -> Iterator[Picture]:
+    """Whole plates (H, W, 3) with the person in front."""
+    windows = [view.place(pose, body_px=shelf.body_px) for pose in poses]
+    loan = shelf.lend(casting, device)
+    _, full = loan.sources(poses, boxes_of(windows), size=view.network, body_px=shelf.body_px)
+    layers = recall_full(full, loan.shares, view=view).permute(0, 2, 3, 1).cpu().numpy()  # (N, h, w, 8)
+    plate = np.zeros((*target.size[::-1], 3), np.uint8) if target.plate is None else target.plate
+    for pose, window, layer in zip(poses, windows, layers, strict=True):
+        picture = plate.copy()
+        if present(pose).any():
+            picture[window.slices] = _over(picture[window.slices], layer)
+        yield picture
+
+
+def _over(room: Picture, layers: NDArray[np.float32]) -> Picture:
+    """The layers (h, w, 8) one over the other before a room (h, w, 3)."""
+    seen = room.astype(np.float32)
+    for number in range(LAYERS):
+        cover = layers[..., 3 * LAYERS + number, None]
+        seen += cover * ((layers[..., 3 * number : 3 * number + 3] + 1) * 127.5 - seen)
+    return cv2.convertScaleAbs(seen)
