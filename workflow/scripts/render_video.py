@@ -16,18 +16,10 @@ with stage(snakemake) as run:
     pose_gan = load_pose_gan(snakemake.input.pose_gan, device=run.device)
     face_path, crf = snakemake.input.get("face_gan"), rendering.crf
     face_gan = load_face_gan(face_path, device=run.device) if face_path else None
-    files = TargetFiles(
-        snakemake.input.frames, snakemake.input.target, snakemake.input.plate or None, snakemake.input.outlines
-    )
-    shelf = shelf_for(pose_gan, files)
-    options = {
-        "shelf": shelf,
-        "fps": poses.fps,
-        "size": poses.size,
-        "corners": corners(poses),
-        "batch_size": rendering.batch_size,
-        "device": run.device,
-    }
+    given = snakemake.input
+    shelf = shelf_for(pose_gan, TargetFiles(given.frames, given.target, given.plate or None, given.outlines))
+    options = {"shelf": shelf, "fps": poses.fps, "size": poses.size, "corners": corners(poses)}
+    options |= {"batch_size": rendering.batch_size, "device": run.device}
     pictures = render_dance(on_plate(poses), pose_gan=pose_gan, face_gan=face_gan, **options)
     seconds = snakemake.params.get("seconds", len(poses) / poses.fps)
     frames = min(max(1, round(seconds * poses.fps)), len(poses))
