@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from danceit_core.errors import MediaError, NoSoundError
 from danceit_core.files import whole_file
 from danceit_core.isolated import in_child
-from danceit_core.media.channels import MIXES, NOTES, Converter, Mono, joined
+from danceit_core.media.channels import MIXES, NOTES, Converter, Mono, joined, samples_of
 from danceit_core.media.clock import Clock
 from danceit_core.media.container import (
     check_gap,
@@ -170,7 +170,7 @@ def _store_track(
     converter, levels, mono = Converter(), Levels(), Mono()
     blocks = stream_sound(path, sample_rate_hz=sample_rate_hz, track=track, converter=converter)
     if part != WHOLE:
-        blocks = _samples_of(blocks, part, sample_rate_hz=sample_rate_hz)
+        blocks = samples_of(blocks, part, sample_rate_hz=sample_rate_hz)
     pairs = (block if len(block) == 2 else np.repeat(block, 2, axis=0) for block in blocks)
     for piece in joined(pairs, least=LEAST_PIECE):
         pair = np.ascontiguousarray(piece)
@@ -191,20 +191,6 @@ def _store_track(
         "track": track,
         "notes": tuple(notes),
     }
-
-
-def _samples_of(blocks: Iterator[Samples], part: SourcePart, *, sample_rate_hz: int) -> Iterator[Samples]:
-    """The samples of a part of the time, of blocks (channels, n); none after it are decoded."""
-    first = round(part.start_s * sample_rate_hz)
-    end = None if part.end_s is None else round(part.end_s * sample_rate_hz)
-    position = 0
-    for block in blocks:
-        kept = block[:, max(0, first - position) : None if end is None else max(0, end - position)]
-        position += block.shape[1]
-        if kept.shape[1]:
-            yield kept
-        if end is not None and position >= end:
-            return
 
 
 def _bad_samples(count: int) -> list[str]:

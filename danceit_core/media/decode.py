@@ -79,7 +79,7 @@ class Still:
 
 
 @dataclass(frozen=True)
-class _Frame:
+class Frame:
     """A decoded frame, how it is shown, and its passage as in `Still`."""
 
     decoded: Any
@@ -149,10 +149,11 @@ def decode_stills(
             raise MediaError(f"{path} has no picture; is it a video?")
         tolerance_s = min(float(stream.time_base) / 2, MAX_TOLERANCE_S)
         cropper = Cropper()
-        last: _Frame | None = None
+        last: Frame | None = None
         still: Still | None = None
         first = own = (0, 0)
-        shown = between(_shown_frames(container, stream, rotate=rotate, start_s=part.start_s), part, source=path)
+        chosen: Size | None = None
+        shown = between(shown_frames(container, stream, rotate=rotate, start_s=part.start_s), part, source=path)
         for frame in hold_frames(shown, fps=fps, tolerance_s=tolerance_s):
             if still is None or frame is not last:
                 if still is None:
@@ -160,10 +161,10 @@ def decode_stills(
                     if part.crop is not None:
                         check_crop(part.crop, first, source=path)
                     own = part.crop[2:] if part.crop is not None else first
-                    size = size(own) if callable(size) else size
+                    chosen = size(own) if callable(size) else size
                 crop = crop_in(frame.geometry.size, part.crop, first=first)
                 decoded, geometry = cropper.cut(frame.decoded, frame.geometry, crop)
-                fitted = size or (own if geometry.size != own else None)
+                fitted = chosen or (own if geometry.size != own else None)
                 picture = to_picture(decoded, geometry, fitted)
                 still, last = Still(picture, frame.geometry.size, frame.passage, crop), frame
                 yield still
@@ -186,7 +187,7 @@ def _duration_s(container: Any, stream: Any) -> float:
     )
 
 
-def _shown_frames(container: Any, stream: Any, *, rotate: int, start_s: float) -> Iterator[Shown[_Frame]]:
+def shown_frames(container: Any, stream: Any, *, rotate: int, start_s: float) -> Iterator[Shown[Frame]]:
     """The stream's frames on the common timeline; a frame without timestamp or duration gets the average rate's.
 
     start_s: what is shown before may be left out.
@@ -209,7 +210,7 @@ def _shown_frames(container: Any, stream: Any, *, rotate: int, start_s: float) -
         before_s, end_s = start_s, start_s + duration_s
         # Half a tick, as times are sums of fractions.
         passage = bisect.bisect_right(clock.joins_s, start_s + zero_s + float(stream.time_base) / 2)
-        yield Shown(start_s, end_s, _Frame(frame, geometry.read(frame), passage))
+        yield Shown(start_s, end_s, Frame(frame, geometry.read(frame), passage))
     clock.tell_unread(container.size)
     if left_out * average_s > LEFT_OUT_S:
         log.warning("%s: %d pictures come when their time is over and are left out", name_of(container), left_out)
