@@ -22,16 +22,12 @@ from danceit_core.media.video import probe
 from danceit_core.pose.details import share_frames, wanted_details
 from danceit_core.pose.detect import detect_keypoints
 from danceit_core.pose.detect_each import detect_each
-from danceit_core.pose.estimate import FrameSink, Progress
+from danceit_core.pose.estimate import GUESSED, FrameSink, Progress
 from danceit_core.pose.refusal import make_table, reason_to_refuse
 from danceit_core.pose.skeleton import Keypoints
 from danceit_core.pose.table import PoseTable
 
 log = logging.getLogger(__name__)
-
-# Confidence of a joint that a detector places where the camera saw nothing.
-GUESSED = 0.01
-
 
 def extract_keypoints(
     frames_path: str | Path,

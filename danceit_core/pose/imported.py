@@ -42,7 +42,7 @@ def import_keypoints(
     part: SourcePart = WHOLE,
     keep_bars: bool = False,
 ) -> PoseTable:
-    """The keypoint table of a file or folder of keypoints, at `fps` and in a picture whose longer side is `size` pixels.
+    """The keypoint table of a file or folder of keypoints, at `fps`, in a picture whose longer side is `size` at most.
 
     That is the picture of the frame store of their video, or of a video as large as their picture. row: the cells
     `fps`, `width`, `height`, `camera` of the table of videos, empty where unknown. video, sound: the files that the

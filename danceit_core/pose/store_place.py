@@ -1,4 +1,4 @@
-"""Given keypoints at the rate and in the picture of a frame store: what `media.source` does to a video, done to joints."""
+"""Given keypoints at the rate and in the picture of a frame store: what `media.source` does to a video."""
 
 from dataclasses import dataclass
 
@@ -8,8 +8,7 @@ from numpy.typing import NDArray
 from danceit_core.errors import PoseError
 from danceit_core.media.letterbox import Letterbox, store_size
 from danceit_core.media.part import WHOLE, Box, Size, SourcePart, check_crop
-from danceit_core.pose.estimate import Detection
-from danceit_core.pose.extract import GUESSED
+from danceit_core.pose.estimate import GUESSED, Detection
 from danceit_core.pose.json_frames import MOST_FRAMES
 from danceit_core.pose.skeleton import Keypoints, present
 
@@ -55,8 +54,8 @@ def fit_to_frame_store(
         )
     if frames and part.start_s >= frames / source_fps:
         raise PoseError(
-            f"{source}: column start_s is {part.start_s:g}, but its keypoints end at {frames / source_fps:.1f} s; choose "
-            "an earlier start"
+            f"{source}: column start_s is {part.start_s:g}, but its keypoints end at {frames / source_fps:.1f} s; "
+            "choose an earlier start"
         )
     fitted = resample(given.keypoints, source_fps=source_fps, fps=fps, part=part)
     seen = present(fitted)

@@ -42,7 +42,7 @@ def test_what_is_known_goes_on(pose_weights, tmp_path):
     assert table.columns["people"].tolist() == [1] * 12
     assert table.metadata == {
         "fps": 24, "width": 192, "height": 192, "refused": "", "cuts": [5], "letterbox": [0.3, 0.0, 24.0],
-        "source": {"path": "dances/waltz.mov", "sha256": "0" * 64},
+        "margins": [[0, 0, 24]], "source": {"path": "dances/waltz.mov", "sha256": "0" * 64},
     }  # fmt: skip
 
 
