@@ -61,8 +61,10 @@ def content_size(source: tuple[int, int], size: tuple[int, int]) -> tuple[int, i
     of odd ones.
     """
     scale = min(size[0] / source[0], size[1] / source[1])
+    # A pixel less of the shorter side is as many of the longer one.
+    filled = max(FILLED_PX, max(source) / min(source))
     width, height = (
-        limit if limit - side * scale < FILLED_PX else max(1, round(side * scale))
+        limit if limit - side * scale < filled else max(1, round(side * scale))
         for side, limit in zip(source, size, strict=True)
     )
     return width, height
