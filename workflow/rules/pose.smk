@@ -86,6 +86,7 @@ rule import_keypoints:
     params:
         **stage("video"),
         row=lambda w: {column: clips.at[w.video, column] for column in ("fps", "width", "height", "camera")},
+        part=lambda w: project.part_of(w.video),
         tolerant=is_dance,
     script:
         "../scripts/import_keypoints.py"

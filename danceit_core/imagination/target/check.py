@@ -230,9 +230,11 @@ def write_check(path: str | Path, figures: Figures) -> None:
 
 def black_bars(table: PoseTable) -> NDArray[np.int64]:
     """Width in pixels of the letterbox's black bars in each frame (T, 2): left and right, above and below."""
-    letterbox = table.metadata.get("letterbox") or (1.0, 0, 0)
+    _, *first = table.metadata.get("letterbox") or (1.0, 0, 0)
+    # Tables made before a part of the picture could be chosen have no margins: the whole of it is shown.
+    older = [(frame, left, top) for frame, _, left, top in table.metadata.get("letterboxes") or [(0, 0, *first)]]
     bars = np.empty((len(table), 2), np.int64)
-    for frame, _, left, top in table.metadata.get("letterboxes") or [(0, *letterbox)]:
+    for frame, left, top in table.metadata.get("margins") or older:
         bars[frame:] = int(left), int(top)
     return bars
 
