@@ -1,4 +1,4 @@
-"""The beginning of a song as a sound file of its own, as long as a video to the sample: for programs that want it apart.
+"""The beginning of a song as a sound file, as long as a video to the sample: for programs that want it apart.
 
 16-bit stereo at the rate of the videos' sound. It is cut, or padded with silence, and nowhere above full scale, exactly
 as the sound in a video is (`encode`).

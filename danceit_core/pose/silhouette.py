@@ -4,8 +4,8 @@ Each part of the body is the convex hull of discs round its joints: an upper arm
 elbow, the trunk of four. How thick a person is where (`Girths`) is read off their real outlines once, by trying: each
 number is changed as long as the overlap with the outlines grows. Hair and loose cloth beyond that are not known.
 
-Masks are uint8 (H, W), 255 = person, with soft edges. Pixels as everywhere: (0, 0) is the outer corner of the upper left
-one. All lengths are in body sizes (`capsules.body_size`, about a torso).
+Masks are uint8 (H, W), 255 = person, with soft edges. Pixels: (0, 0) is the outer corner of the upper left one. All
+lengths are in body sizes (`capsules.body_size`, about a torso).
 """
 
 from collections.abc import Callable, Sequence
@@ -56,7 +56,7 @@ PARTS: tuple[tuple[int, ...], ...] = (
 CORNERS = 20
 SUBPIXEL_BITS = 4
 # OpenCV draws a soft edge around a shape, which adds so much on every side (`control`).
-EDGE_PX = 0.78
+EDGE_PX = 0.62
 FARTHEST_PX = 1e4
 # The body's size in a frame: this percentile over so many seconds, since a torso that leans forward looks short.
 SIZE_PERCENTILE, SIZE_S = 75, 2.0
@@ -99,7 +99,7 @@ class Girths:
 
 
 def steady_size(keypoints: Keypoints, *, fps: float) -> NDArray[np.float64]:
-    """Size of the body in each frame, (T,) pixels, from (T, 25, 3): over some time, and where nobody is seen; else NaN."""
+    """Size of the body around each frame, (T,) pixels, from (T, 25, 3); NaN only if nobody is ever seen."""
     sizes = body_size(keypoints)
     if np.isnan(sizes).all():
         return sizes
@@ -145,7 +145,8 @@ def fit_girths(
         drawn = zip(joints, body_px[usable] * scale, small, strict=True)
         size = (small[0].shape[1], small[0].shape[0])
         overlaps = [
-            soft_overlap(silhouette(pose, size=size, body_px=float(px), girths=girths), mask) for pose, px, mask in drawn
+            soft_overlap(silhouette(pose, size=size, body_px=float(px), girths=girths), mask)
+            for pose, px, mask in drawn
         ]
         return 1 - float(np.mean(overlaps))
 

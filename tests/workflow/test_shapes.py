@@ -1,4 +1,4 @@
-"""The whole chain before targets of four shapes: each finished video has its own shape, upright, and room for the dancer.
+"""The whole chain before targets of four shapes: each finished video has its own, upright, with room for the dancer.
 
 One studio dancer is filmed once; the room is then continued at the sides, above or below, so that the four films differ
 in nothing but their shape. Red and blue marks on the wall say which way is up and which side is which.
@@ -144,7 +144,12 @@ def project(folder: Path, *, results: str, picture_size: int = 0) -> Path:
 def run(config: Path, *wanted: str) -> None:
     command = [sys.executable, "-m", "snakemake", "--configfile", str(config), "--cores", "2", "--resources", "gpu=1"]
     ran = subprocess.run(
-        [*command, "--quiet", "rules", "--", *wanted], cwd=ROOT, capture_output=True, text=True, timeout=600, check=False
+        [*command, "--quiet", "rules", "--", *wanted],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=600,
+        check=False,
     )
     assert ran.returncode == 0, ran.stdout + ran.stderr
 
@@ -236,7 +241,7 @@ def test_the_dancer_stays_in_the_picture_and_on_the_persons_floor(results, name)
 
 @each_film
 def test_what_is_painted_over_the_room_is_where_the_dancer_is(results, name):
-    """Also of a network that has hardly learnt: the room around the person is that of the film, to the pixel's place."""
+    """Also of a network that has hardly learnt: around the person the room is that of the film, pixel by pixel."""
     pictures = np.stack(list(decode_frames(results / "videos" / name / "tango.mp4", fps=FPS, size=None))).astype(int)
     filmed = np.stack(list(decode_frames(results / "frames" / f"{name}.mp4", fps=FPS, size=None))).astype(int)
     room = np.median(filmed, axis=0)

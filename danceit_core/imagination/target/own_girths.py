@@ -21,9 +21,8 @@ def own_girths(target: PoseTable, outlines: str | Path) -> Girths:
     Raises MediaError if that cannot be read.
     """
     keypoints = in_store(target)[: probe_masks(outlines).frames]
-    whole = present(keypoints)[:, list(BODY)].all(axis=1)
-    kept = whole & np.asarray(target.columns.get("kept", whole), bool)[: len(whole)]
-    shown = np.flatnonzero(kept)
+    kept = np.asarray(target.columns.get("kept", np.ones(len(keypoints), bool)), bool)[: len(keypoints)]
+    shown = np.flatnonzero(kept & np.all(present(keypoints)[:, list(BODY)], axis=1))
     if not len(shown):
         return Girths()
     chosen = shown[np.unique(np.linspace(0, len(shown) - 1, FITTED).astype(int))]

@@ -24,6 +24,7 @@ from danceit_core.pose.skeleton import (
     LEFT_HIP,
     LEFT_SHOULDER,
     LEFT_WRIST,
+    MID_HIP,
     NECK,
     RIGHT_HIP,
     RIGHT_SHOULDER,
@@ -46,7 +47,7 @@ POSE, PLACE, FRONT, ARMS, UNSEEN, UNSHARP = 1.0, 0.15, 0.7, 0.5, 3.0, 0.4
 
 @dataclass(frozen=True)
 class Reference:
-    """Frame `number` of the target's video, cut out as the dance's first picture is: (H, W, 3), keypoints (25, 3) in it."""
+    """Frame `number` of the target's video, cut out as the dance's first picture: (H, W, 3), keypoints (25, 3) in it."""
 
     number: int
     picture: Picture
@@ -113,7 +114,7 @@ def pose_costs(keypoints: Keypoints, first: Keypoints, *, body_px: Costs, size: 
 
 
 def frontal(keypoints: Keypoints, *, body_px: Costs) -> Costs:
-    """How squarely the person of (T, 25, 3) faces the camera: (T,) 0..1, by the breadth of the shoulders; 0 from behind."""
+    """How squarely the person of (T, 25, 3) faces the camera, by their shoulders: (T,) 0..1, 0 from behind."""
     seen = present(keypoints)[:, [LEFT_SHOULDER, RIGHT_SHOULDER]].all(axis=1)
     # The dancer's left shoulder is on the right of the picture as long as they face the camera.
     breadth = np.where(seen, keypoints[:, LEFT_SHOULDER, 0] - keypoints[:, RIGHT_SHOULDER, 0], 0) / body_px
@@ -126,7 +127,7 @@ def arms_apart(keypoints: Keypoints, *, body_px: Costs) -> Costs:
     apart = np.ones(len(keypoints))
     for wrist in (RIGHT_WRIST, LEFT_WRIST):
         nearest = np.full(len(keypoints), np.inf)
-        for top, end in ((RIGHT_SHOULDER, RIGHT_HIP), (LEFT_SHOULDER, LEFT_HIP), (NECK, 8)):
+        for top, end in ((RIGHT_SHOULDER, RIGHT_HIP), (LEFT_SHOULDER, LEFT_HIP), (NECK, MID_HIP)):
             nearest = np.minimum(nearest, _from_segment(keypoints, wrist, top, end))
         seen = present(keypoints)[:, wrist]
         apart = np.minimum(apart, np.where(seen, np.clip(nearest / body_px / APART, 0, 1), 0))
