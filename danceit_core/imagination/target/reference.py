@@ -47,7 +47,7 @@ POSE, PLACE, FRONT, ARMS, UNSEEN, UNSHARP = 1.0, 0.15, 0.7, 0.5, 3.0, 0.4
 
 @dataclass(frozen=True)
 class Reference:
-    """Frame `number` of the target's video, cut out as the dance's first picture: (H, W, 3), keypoints (25, 3) in it."""
+    """Frame `number` of the target's video, cut as the dance's first picture: (H, W, 3), keypoints (25, 3) in it."""
 
     number: int
     picture: Picture
