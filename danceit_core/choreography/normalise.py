@@ -3,8 +3,10 @@
 The paper scales each fragment by the ratio of the greatest nose-to-feet distances, equally in x and y; here height
 is the robust one of `pose.measure`, in sources and target alike. Feet are put on the target's ground line, clip by
 clip, so that a moving camera of a source does not lift them. Where the dancer stands sideways is carried over each
-seam by the supporting foot, and the whole is then kept inside the picture. Coordinates are pixels, x right, y down;
-absent joints are NaN (see `curve`).
+seam by the supporting foot, and the whole is then kept inside the picture. The person keeps the target's size there:
+where raised hands or a step towards the camera leave the picture, the whole dance stands a little nearer or farther on
+the floor, by one shift for all of it, so that no foot slides. What still leaves it is reported (`evaluation.painting`).
+Coordinates are pixels, x right, y down; absent joints are NaN (see `curve`).
 """
 
 from collections.abc import Sequence
@@ -20,6 +22,8 @@ from danceit_core.pose.skeleton import ANKLES, MID_HIP, Keypoints
 # The hip stays this close to the target's usual place, and every joint this far inside the picture.
 ROAM_TORSOS = 1.0
 MARGIN_SHARE = 0.02
+# A dance stands at most this far above or below the target's ground line: the floor there is still its floor.
+NEARER_TORSOS = 0.25
 # A shift that keeps the dancer inside comes and goes over this time, so that it is not seen as a slide.
 SHIFT_S = 1.0
 
@@ -75,16 +79,27 @@ def carry_place(clips: Sequence[Array], *, context: int, centre_x: float) -> lis
 
 
 def keep_inside(keypoints: Array, *, target: Body, size: tuple[int, int], fps: float) -> Array:
-    """Shift a dance (T, 25, 3) sideways, smoothly, so that it stays in the picture and near the target's place.
+    """A dance (T, 25, 3) shifted so that it stays in a picture of `size` (width, height), near the target's place.
+
+    Sideways smoothly over time, up or down by the same for all frames.
+    """
+    out = keypoints.copy()
+    out[..., 0] += shift_sideways(keypoints, target=target, width=size[0], fps=fps)[:, None]
+    out[..., 1] += shift_down(keypoints, target=target, height=size[1])
+    return out
+
+
+def shift_sideways(keypoints: Array, *, target: Body, width: int, fps: float) -> Array:
+    """The shifts in x (T,) that keep a dance (T, 25, 3) in a picture of `width` and near the target's place.
 
     The limits of the shift are widened over +-SHIFT_S before they are smoothed over the same span, so that the
     smoothed shift still obeys them. A body wider than the picture is centred in it.
     """
     x = keypoints[..., 0]
     seen = ~np.isnan(x)
-    margin = MARGIN_SHARE * size[0]
+    margin = MARGIN_SHARE * width
     lowest = margin - np.where(seen, x, np.inf).min(1)
-    highest = size[0] - margin - np.where(seen, x, -np.inf).max(1)
+    highest = width - margin - np.where(seen, x, -np.inf).max(1)
     hip = np.nan_to_num(x[:, MID_HIP], nan=target.centre_x)
     roam = ROAM_TORSOS * target.torso_px
     reach = max(1, round(SHIFT_S * fps))
@@ -95,7 +110,17 @@ def keep_inside(keypoints: Array, *, target: Body, size: tuple[int, int], fps: f
         middle = (low_wide + high_wide) / 2
         shift = np.clip(shift, np.minimum(low_wide, middle), np.maximum(high_wide, middle))
     kernel = np.hanning(2 * reach + 1)
-    smooth = convolve1d(shift, kernel / kernel.sum(), mode="nearest")
-    out = keypoints.copy()
-    out[..., 0] += smooth[:, None]
-    return out
+    return convolve1d(shift, kernel / kernel.sum(), mode="nearest")
+
+
+def shift_down(keypoints: Array, *, target: Body, height: int) -> float:
+    """By how much a dance (T, 25, 3) stands lower in a picture of `height` than the target does, pixels; 0 if it fits.
+
+    At most NEARER_TORSOS either way. Feet come first: nothing is lowered so far that one leaves the picture below.
+    """
+    y = keypoints[..., 1][~np.isnan(keypoints[..., 1])]
+    if not len(y):
+        return 0.0
+    margin, most = MARGIN_SHARE * height, NEARER_TORSOS * target.torso_px
+    above, room = margin - float(y.min()), height - margin - float(y.max())
+    return float(np.clip(min(max(above, 0.0), room), -most, most))

@@ -12,6 +12,7 @@ from danceit_core.media.video import VideoWriter
 from danceit_core.pose.table import PoseTable
 
 SIZE, FRAMES = 64, READ_AT_ONCE + 6
+PANELS = (SIZE, SIZE), (SIZE, SIZE)
 
 
 def film(path, levels, *, tint):
@@ -41,7 +42,7 @@ def dance(tmp_path):
 
 def test_each_frame_stands_beside_its_source(dance):
     poses, stores, painted = dance
-    pictures = list(compare_frames(poses, stores, painted, size=SIZE))
+    pictures = list(compare_frames(poses, stores, painted, panels=PANELS))
     assert len(pictures) == FRAMES
     for number, picture in enumerate(pictures):
         assert picture.shape == (SIZE, 3 * SIZE, 3)
@@ -56,7 +57,7 @@ def test_each_frame_stands_beside_its_source(dance):
 def test_a_table_without_sources_is_refused(dance):
     poses, stores, painted = dance
     with pytest.raises(PoseError, match="names no source frames"):
-        next(compare_frames(PoseTable(poses.keypoints, poses.metadata), stores, painted, size=SIZE))
+        next(compare_frames(PoseTable(poses.keypoints, poses.metadata), stores, painted, panels=PANELS))
 
 
 def test_a_moving_picture_moves(dance, tmp_path):

@@ -11,6 +11,7 @@ from matplotlib.quiver import Quiver
 
 from danceit_core.choreography.align import Source, align
 from danceit_core.choreography.curve import hide_absent
+from danceit_core.choreography.floor import Floor
 from danceit_core.choreography.in_space import dance_motion
 from danceit_core.choreography.plan import Plan
 from danceit_core.config import SpatialSettings, TemporalSettings
@@ -26,6 +27,8 @@ from danceit_core.pose.table import PoseTable
 
 FPS, SIZE = 24.0, 512
 BODY = Body(300.0, 100.0, 450.0, 256.0)
+WHOLE = (0, 0, SIZE, SIZE)
+FLOOR = Floor(BODY, WHOLE, WHOLE, (SIZE, SIZE))
 BEATS = Beats(np.arange(0.5, 3.8, 0.5), 120.0)
 SOURCES = {name: Source(wandering_dancer(96, seed=seed), np.ones(96, bool)) for seed, name in enumerate("ab")}
 PLAN = Plan(
@@ -55,7 +58,7 @@ def poses():
 
 @pytest.fixture(scope="module")
 def steps(poses):
-    return retrace(PLAN, SOURCES, poses, target=BODY, spatial=SpatialSettings())
+    return retrace(PLAN, SOURCES, poses, floor=FLOOR, spatial=SpatialSettings())
 
 
 def test_each_step_is_smoother_than_the_cut(steps):
@@ -67,13 +70,13 @@ def test_each_step_is_smoother_than_the_cut(steps):
 
 
 def test_without_a_temporal_alignment_the_joined_dance_is_the_finished_one():
-    keywords = {"target": BODY, "spatial": SpatialSettings()}
+    spatial = SpatialSettings()
     dance = align(
-        PLAN, SOURCES, size=(SIZE, SIZE), beats_s=BEATS.times_s, fps=FPS, temporal=TemporalSettings(variant="none"),
-        **keywords,
+        PLAN, SOURCES, target=BODY, size=(SIZE, SIZE), beats_s=BEATS.times_s, fps=FPS, spatial=spatial,
+        temporal=TemporalSettings(variant="none"),
     )  # fmt: skip
     about = {"fps": FPS, "width": SIZE, "height": SIZE, "seams": dance.seams.tolist()}
-    steps = retrace(PLAN, SOURCES, PoseTable(dance.keypoints, about), **keywords)
+    steps = retrace(PLAN, SOURCES, PoseTable(dance.keypoints, about), floor=FLOOR, spatial=spatial)
     np.testing.assert_allclose(steps.joined[..., :2], hide_absent(dance.keypoints)[..., :2], atol=1e-3)
 
 
@@ -101,7 +104,7 @@ def test_a_song_without_beats_is_said_to_have_none(steps):
 
 
 def test_a_strip_shows_a_skeleton_a_tile_and_black_beyond_the_ends(steps):
-    picture = strip(steps.aligned, np.array([-1, 0, 95, 96]), size=SIZE)
+    picture = strip(steps.aligned, np.array([-1, 0, 95, 96]), size=(SIZE, SIZE))
     assert picture.shape == (TILE_HEIGHT, 4 * TILE_WIDTH, 3)
     tiles = picture.reshape(TILE_HEIGHT, 4, TILE_WIDTH, 3)[:, :, 2:]
     assert [bool(tiles[:, k].any()) for k in range(4)] == [False, True, True, False]
@@ -110,7 +113,7 @@ def test_a_strip_shows_a_skeleton_a_tile_and_black_beyond_the_ends(steps):
 def test_a_jump_sideways_is_seen_in_a_strip():
     dance = hide_absent(np.repeat(sine_dancer(1), 4, axis=0))
     dance[2:, :, 0] += 60
-    tiles = strip(dance, np.arange(4), size=SIZE).reshape(TILE_HEIGHT, 4, TILE_WIDTH, 3)[:, :, 2:]
+    tiles = strip(dance, np.arange(4), size=(SIZE, SIZE)).reshape(TILE_HEIGHT, 4, TILE_WIDTH, 3)[:, :, 2:]
     columns = [float(np.nonzero(tiles[:, k].any(axis=(0, 2)))[0].mean()) for k in range(4)]
     assert columns[2] - columns[1] == pytest.approx(60 * TILE_HEIGHT / SIZE, abs=2)
     assert columns[1] == pytest.approx(columns[0], abs=0.5)
@@ -139,7 +142,7 @@ def test_all_figures_are_drawn_the_same_twice_with_or_without_a_seam(tmp_path, c
     for folder in ("one", "two"):
         (tmp_path / folder).mkdir()
         draw_dance(
-            tmp_path / folder, plan, SOURCES, made, music=music, song=tmp_path / "song.wav", target=BODY,
+            tmp_path / folder, plan, SOURCES, made, music=music, song=tmp_path / "song.wav", floor=FLOOR,
             spatial=SpatialSettings(), beat_kind="min",
         )  # fmt: skip
     drawn = sorted(path.name for path in (tmp_path / "one").iterdir())
