@@ -26,6 +26,8 @@ MARGIN_SHARE = 0.02
 NEARER_TORSOS = 0.25
 # A shift that keeps the dancer inside comes and goes over this time, so that it is not seen as a slide.
 SHIFT_S = 1.0
+# What is outside even so is shifted within this time; quicker, feet slide too much and beats are missed.
+QUICK_SHIFT_S = 1 / 3
 
 
 def whole_body(keypoints: Keypoints, *, name: str = "the person") -> Body:
@@ -92,8 +94,8 @@ def keep_inside(keypoints: Array, *, target: Body, size: tuple[int, int], fps: f
 def shift_sideways(keypoints: Array, *, target: Body, width: int, fps: float) -> Array:
     """The shifts in x (T,) that keep a dance (T, 25, 3) in a picture of `width` and near the target's place.
 
-    The limits of the shift are widened over +-SHIFT_S before they are smoothed over the same span, so that the
-    smoothed shift still obeys them. A body wider than the picture is centred in it.
+    Where a dance needs more room within SHIFT_S than a narrow picture has, as for a step aside and an arm stretched out
+    to the other, it is followed within QUICK_SHIFT_S. A body wider than the picture is centred in it.
     """
     x = keypoints[..., 0]
     seen = ~np.isnan(x)
@@ -102,9 +104,19 @@ def shift_sideways(keypoints: Array, *, target: Body, width: int, fps: float) ->
     highest = width - margin - np.where(seen, x, -np.inf).max(1)
     hip = np.nan_to_num(x[:, MID_HIP], nan=target.centre_x)
     roam = ROAM_TORSOS * target.torso_px
-    reach = max(1, round(SHIFT_S * fps))
-    shift = np.zeros(len(x))
-    for low, high in ((target.centre_x - roam - hip, target.centre_x + roam - hip), (lowest, highest)):
+    near = target.centre_x - roam - hip, target.centre_x + roam - hip
+    shift = _smooth_shift([near, (lowest, highest)], reach=max(1, round(SHIFT_S * fps)))
+    return shift + _smooth_shift([(lowest - shift, highest - shift)], reach=max(1, round(QUICK_SHIFT_S * fps)))
+
+
+def _smooth_shift(limits: Sequence[tuple[Array, Array]], *, reach: int) -> Array:
+    """The least smooth shift (T,) within limits (lowest, highest), the last of them first to be obeyed.
+
+    The limits are widened over +-reach frames before the shift is smoothed over the same span, so that it still obeys
+    them. Where they leave no room it is in their middle.
+    """
+    shift = np.zeros(len(limits[0][0]))
+    for low, high in limits:
         low_wide = maximum_filter1d(np.nan_to_num(low, neginf=-1e6), 2 * reach + 1, mode="nearest")
         high_wide = minimum_filter1d(np.nan_to_num(high, posinf=1e6), 2 * reach + 1, mode="nearest")
         middle = (low_wide + high_wide) / 2

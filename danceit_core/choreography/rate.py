@@ -56,9 +56,7 @@ def danced(poses: PoseTable, *, fps: float, seconds: float | None = None) -> Pos
     return PoseTable(keypoints, about, {name: values[nearest] for name, values in columns.items()})
 
 
-def read_off(
-    keypoints: Keypoints, *, fps: float, to_fps: float, frames: int
-) -> tuple[Keypoints, NDArray[np.int64]]:
+def read_off(keypoints: Keypoints, *, fps: float, to_fps: float, frames: int) -> tuple[Keypoints, NDArray[np.int64]]:
     """Keypoints (frames, 25, 3) at k / to_fps seconds of (T, 25, 3) at `fps`, absent = 0, and the nearest of the T.
 
     A joint is absent where it is so in a frame before or after.

@@ -50,10 +50,17 @@ def retrace(
     retrieved[..., 0] += target.centre_x
     aligned = hide_absent(made.keypoints)
     aligned[..., :2] -= floor.box[:2]
-    about = {"fps": made.fps, "spatial": spatial, "picture_px": max(floor.shown)}
     return Steps(
         retrieved=retrieved,
-        joined=join(plan, sources, target=target, size=floor.size, **about),
+        joined=join(
+            plan,
+            sources,
+            target=target,
+            size=floor.size,
+            fps=made.fps,
+            spatial=spatial,
+            picture_px=max(floor.shown),
+        ),
         aligned=aligned,
         seams=plan.seams,
         aligned_seams=np.array(made.metadata.get("seams", []), np.int64),

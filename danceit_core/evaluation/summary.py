@@ -167,7 +167,8 @@ def score_rows(scores: Mapping[str, Any]) -> list[tuple[str, str, str]]:
     ]
     for key in (key for key in beats if key.startswith("s_ba")):
         _, _, kind, tolerance = key.split("_")
-        name = f"S_BA: speed {kind}imum within {tolerance} frames ({float(tolerance) * beats['frame_ms']:.0f} ms) of the beat"
+        within = f"{tolerance} frames ({int(tolerance) * beats['frame_ms']:.0f} ms)"
+        name = f"S_BA: speed {kind}imum within {within} of the beat"
         rows.append((name, f"{beats[key]:.1%}", f"{beats[f'chance_{key}']:.1%}"))
     rows += [
         ("jerk, mean", f"{motion['jerk_mean']:.0f} torsos/s³", ""),

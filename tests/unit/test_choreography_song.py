@@ -11,8 +11,8 @@ from matched_dances import make_database
 
 from danceit_core.choreography.align import align, read_source, write_dance
 from danceit_core.choreography.edits import Edit
-from danceit_core.choreography.motion_beats import BeatHits
 from danceit_core.choreography.floor import floor_of
+from danceit_core.choreography.motion_beats import BeatHits
 from danceit_core.choreography.plan import read_plan, write_plan
 from danceit_core.choreography.preview import draw_strip, picture_size, preview_frames
 from danceit_core.choreography.song import edit_plan, plan_song
