@@ -14,6 +14,7 @@ from danceit_core.choreography.curve import hide_absent
 from danceit_core.choreography.floor import Floor
 from danceit_core.choreography.in_space import dance_motion
 from danceit_core.choreography.plan import Plan
+from danceit_core.choreography.rate import danced, read_off
 from danceit_core.config import SpatialSettings, TemporalSettings
 from danceit_core.evaluation.beat_page import draw_beats
 from danceit_core.evaluation.dance_figures import draw_dance, motion_in_space
@@ -117,6 +118,33 @@ def test_a_jump_sideways_is_seen_in_a_strip():
     columns = [float(np.nonzero(tiles[:, k].any(axis=(0, 2)))[0].mean()) for k in range(4)]
     assert columns[2] - columns[1] == pytest.approx(60 * TILE_HEIGHT / SIZE, abs=2)
     assert columns[1] == pytest.approx(columns[0], abs=0.5)
+
+
+@pytest.mark.parametrize("size", [(1280, 720), (720, 1280)])
+def test_a_strip_of_a_wide_or_tall_picture_shows_all_of_its_height_unstretched(size):
+    scale = 0.8 * size[1] / 300
+    dance = hide_absent(sine_dancer(4, scale=scale, place=(0.3 * size[0], 0.95 * size[1]), amplitude_px=0))
+    tiles = strip(dance, np.arange(4), size=size).reshape(TILE_HEIGHT, 4, TILE_WIDTH, 3)[:, :, 2:]
+    rows, columns = (np.nonzero(tiles[:, 1].any(axis))[0] for axis in ((1, 2), (0, 2)))
+    assert rows.max() == pytest.approx(0.95 * TILE_HEIGHT + 12 * 0.8 * TILE_HEIGHT / 300, abs=3)
+    assert np.ptp(rows) == pytest.approx(0.8 * TILE_HEIGHT * 320 / 300, abs=6)
+    assert np.ptp(columns) == pytest.approx(0.8 * TILE_HEIGHT * 110 / 300, abs=6)
+    assert columns.mean() == pytest.approx(TILE_WIDTH / 2 - 2, abs=6)
+
+
+def test_a_dance_at_another_rate_before_a_camera_is_retraced_as_it_was_made(poses, steps):
+    box = (100, 40, SIZE, SIZE)
+    floor = Floor(BODY, box, box, (900, 600))
+    pan = np.full(240, 100, np.float32)
+    keypoints, nearest = read_off(poses.keypoints, fps=FPS, to_fps=60.0, frames=240)
+    columns = {name: values[nearest] for name, values in poses.columns.items()} | {"plate_x": pan, "plate_y": 0.4 * pan}
+    about = poses.metadata | {"fps": 60.0, "seams": np.searchsorted(nearest, poses.metadata["seams"]).tolist()}
+    made = danced(PoseTable(keypoints, about, columns), fps=FPS)
+    again = retrace(PLAN, SOURCES, made, floor=floor, spatial=SpatialSettings())
+    assert len(again) == len(steps)
+    np.testing.assert_array_equal(again.aligned_seams, steps.aligned_seams)
+    np.testing.assert_allclose(again.joined, steps.joined)
+    np.testing.assert_allclose(again.aligned[:-1], steps.aligned[:-1], atol=2)
 
 
 def test_sources_name_the_seconds_of_each_video(poses):

@@ -48,6 +48,47 @@ def test_scores_of_a_dancer_on_the_beat(scores):
     }  # fmt: skip
 
 
+def score_at(fps, *, pan):
+    """Scores of a dancer who is slowest a moment before each beat, so that the step into its frame is the least."""
+    frames = round(4 * fps)
+    shown = sine_dancer(frames, fps=fps, minimum_s=-0.5 / 24)
+    shown[..., 0] -= pan * np.sin(np.arange(frames) / fps)[:, None]
+    sources = np.repeat(["waltz", "tango"], [frames * 3 // 4, frames // 4])
+    corner = (pan * np.sin(np.arange(frames) / fps)).astype(np.float32)
+    columns = {"source_video": sources, "plate_x": corner, "plate_y": 0 * corner}
+    about = {"fps": fps, "width": 720, "height": 1280}
+    music = MusicTable(
+        np.zeros((96, 13)), np.zeros(96), Beats(np.arange(0.5, 3.6, 0.5), 120.0), 24.0, "mfcc", 4.0, False
+    )
+    return score_video(
+        PoseTable(shown, about | {"seams": [frames // 2]}, columns),
+        PoseTable(shown, about),
+        PoseTable(sine_dancer(48), about | {"fps": 24.0}),
+        music=music,
+        settings=EvaluationSettings(),
+        rng=np.random.default_rng(0),
+    )
+
+
+@pytest.mark.parametrize("fps", [24.0, 25.0, 30.0, 48.0, 60.0])
+def test_neither_frame_rate_nor_a_camera_that_follows_changes_the_scores_of_beats_and_movement(fps):
+    usual, again = score_at(24.0, pan=0), score_at(fps, pan=200)
+    assert usual["beats"]["s_ba_min_0"] == 1
+    assert again["video"]["frames"] == round(4 * fps)
+    assert (again["video"]["width"], again["video"]["height"], again["video"]["fps"]) == (720, 1280, fps)
+    assert again["pose"]["pck"] == 1
+    for key in ("s_ba_min_0", "s_ba_min_1", "s_ba_max_1", "beat_align_music", "frame_ms", "beats"):
+        assert again["beats"][key] == pytest.approx(usual["beats"][key], abs=0.02)
+    for key in ("mean_speed", "jerk_mean", "foot_sliding", "frozen_share"):
+        assert again["motion"][key] == pytest.approx(usual["motion"][key], rel=0.05, abs=0.05)
+    assert "720 x 1280, " in closing_lines(again, video="v", summary="s", benchmarks={}, kind="min")[0]
+
+
+def test_joints_beyond_the_rim_are_told_of(scores):
+    assert scores["pose"]["outside_joints"] == 0
+    assert ("joints outside of the picture", "0.0%", "") in score_rows(scores)
+
+
 def test_scores_survive_the_file(scores, tmp_path):
     scores["motion"]["seam_jerk_max"] = float("nan")
     write_scores(tmp_path / "scores.json", scores)
