@@ -7,8 +7,7 @@ judged, as the workflow does. `motion beats`: largest distance from where they w
 they are`: the jerk of the finished frames themselves, in which a spline's third derivative shows.
 
 Second table: the target person's picture cropped round them to other shapes. `wider`: frames in which the body is wider
-than the picture, arms stretched out; `outside`: frames with a joint beyond the rim; `lower`: by how much the whole
-dance stands lower than the target does, torso lengths.
+than the picture, arms stretched out; `outside`: frames with a joint beyond the rim.
 """
 
 import argparse
@@ -80,7 +79,7 @@ def at(dance: PoseTable, fps: float, *, seconds: float) -> PoseTable:
 
 
 def cropped(target: PoseTable, *, share: float, shape: float) -> PoseTable:
-    """A target's table in a picture of 1280 pixels' longer side, cut round the person (or with more room round them)."""
+    """A target's table in a picture whose longer side is 1280 pixels, cut round the person or with more room round."""
     body = floor_of(target, camera="still").body
     left, top, *_ = still_picture(target)
     height = round(1280 / max(1.0, shape))
@@ -116,19 +115,18 @@ def show_rates(song: Song, target: PoseTable) -> None:
 
 
 def show_shapes(song: Song, target: PoseTable) -> None:
-    print("| picture | person | wider | outside | joints outside | lower | S_BA min 1 | sliding |")
-    print("|---" * 8 + "|")
+    print("| picture | person | wider | outside | joints outside | S_BA min 1 | sliding |")
+    print("|---" * 7 + "|")
     for shape_name, shape in SHAPES.items():
         for name, share in SHARES.items():
             own = cropped(target, share=share, shape=shape)
-            dance, body = song.dance(own), floor_of(own, camera="still").body
+            dance = song.dance(own)
             x = np.where(dance.keypoints[..., 2] > 0, dance.keypoints[..., 0], np.nan)
             wider = (np.nanmax(x, 1) - np.nanmin(x, 1) > dance.size[0]).mean()
             flags, found = flag_poses(dance, own), song.scores(dance)
-            lower = (floor_of(dance, camera="still").body.ground_y - body.ground_y) / body.torso_px
             print(
                 f"| {shape_name} | {name} ({100 * share:.0f} %) | {100 * wider:.1f} % "
-                f"| {100 * flags['outside_picture']:.1f} % | {100 * flags['outside_joints']:.2f} % | {lower:.2f} "
+                f"| {100 * flags['outside_picture']:.1f} % | {100 * flags['outside_joints']:.2f} % "
                 f"| {100 * found['s_ba_min_1']:.1f} | {found['foot_sliding']:.1f} |"
             )
 
