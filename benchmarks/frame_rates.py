@@ -50,7 +50,7 @@ class Song:
         """The finished dance of a target person, at the sources' rate."""
         floor, music = floor_of(target, camera="still"), self.music
         made = align(
-            self.plan, self.sources, target=floor.body, size=floor.size, beats_s=music.beats.times_s, fps=music.fps,
+            self.plan, self.sources, **floor.place, beats_s=music.beats.times_s, fps=music.fps,
             spatial=SpatialSettings(), temporal=TemporalSettings(),
         )  # fmt: skip
         return as_table(film(made, floor, fps=music.fps)[0], fps=music.fps, size=floor.shown)

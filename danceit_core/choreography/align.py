@@ -10,7 +10,14 @@ from numpy.typing import ArrayLike, NDArray
 
 from danceit_core.choreography.curve import Array, fit_curve, hide_absent, show_absent
 from danceit_core.choreography.footlock import lock_feet
-from danceit_core.choreography.normalise import carry_place, fit_to_target, ground_line, keep_inside, whole_body
+from danceit_core.choreography.normalise import (
+    ROAM_TORSOS,
+    carry_place,
+    fit_to_target,
+    ground_line,
+    keep_inside,
+    whole_body,
+)
 from danceit_core.choreography.plan import Plan
 from danceit_core.choreography.spatial import context_frames, join_clips
 from danceit_core.choreography.temporal import align_beats
@@ -70,15 +77,17 @@ def align(
     spatial: SpatialSettings,
     temporal: TemporalSettings,
     picture_px: float | None = None,
+    roam_torsos: float = ROAM_TORSOS,
 ) -> Aligned:
     """The dance that `plan` describes, by the target's body, as long as the song to the frame.
 
     sources: every dance of the plan, by the name of its video or, of several dancers, by `dance_name`. target: in
     pixels of the part of the room of `size` (width, height) that the dance may use, see `floor`. picture_px: longer
-    side of the finished picture, None: of `size`. beats_s: the song's, seconds. Raises ChoreographyError when a source
-    is missing or does not hold a fragment of the plan.
+    side of the finished picture, None: of `size`. roam_torsos: see `keep_inside`. beats_s: the song's, seconds. Raises
+    ChoreographyError when a source is missing or does not hold a fragment of the plan.
     """
-    inside = join(plan, sources, target=target, size=size, fps=fps, spatial=spatial, picture_px=picture_px)
+    where: Any = {"target": target, "size": size, "picture_px": picture_px, "roam_torsos": roam_torsos}
+    inside = join(plan, sources, **where, fps=fps, spatial=spatial)
     dance, origin = align_beats(inside, beats_s, fps=fps, settings=temporal)
     frame = np.round(origin).astype(np.int64)
     clip = np.searchsorted(plan.start_frame, frame, side="right") - 1
@@ -115,13 +124,14 @@ def join(
     fps: float,
     spatial: SpatialSettings,
     picture_px: float | None = None,
+    roam_torsos: float = ROAM_TORSOS,
 ) -> Array:
     """The dance (T, 25, 3) before its beats are aligned: clips joined, inside the picture; absent joints are NaN."""
     context = context_frames(spatial)
     clips = read_clips(plan, sources, target=target, context=context)
     placed = carry_place(clips, context=context, centre_x=target.centre_x)
     joined = join_clips(placed, picture_px=picture_px or max(size), settings=spatial)
-    inside = keep_inside(joined, target=target, size=size, fps=fps)
+    inside = keep_inside(joined, target=target, size=size, fps=fps, roam_torsos=roam_torsos)
     if spatial.foot_lock:  # before the beats, which are those of the dance that is seen
         inside = lock_feet(inside, fps=fps, height_px=target.height_px)
     return inside

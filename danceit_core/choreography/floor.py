@@ -5,20 +5,22 @@ use), of the picture (the finished video). Before a still camera floor and pictu
 dancer (`rendering.camera: follow`) moves sideways only: the floor is as wide as the plate and as high as the picture.
 """
 
+import math
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from danceit_core.choreography.align import Aligned
-from danceit_core.choreography.curve import fill_gaps, hide_absent
-from danceit_core.choreography.normalise import whole_body
+from danceit_core.choreography.curve import hide_absent, show_absent
+from danceit_core.choreography.normalise import ROAM_TORSOS, shift_sideways, whole_body
 from danceit_core.errors import ChoreographyError
 from danceit_core.pose.follow import follow_camera
 from danceit_core.pose.measure import Body
 from danceit_core.pose.passages import kept_frames
 from danceit_core.pose.plate import Box, still_picture
-from danceit_core.pose.skeleton import MID_HIP, Keypoints
+from danceit_core.pose.skeleton import MID_HIP
 from danceit_core.pose.table import PoseTable
 
 CAMERAS = ("still", "follow")
@@ -35,6 +37,21 @@ class Floor:
     box: Box
     picture: Box
     plate: tuple[int, int]
+
+    @property
+    def follows(self) -> bool:
+        """Whether the camera follows the dancer."""
+        return self.box[2] > self.picture[2]
+
+    @property
+    def place(self) -> dict[str, Any]:
+        """Arguments of `align` and `join`: who dances, and where."""
+        return {
+            "target": self.body,
+            "size": self.size,
+            "picture_px": max(self.shown),
+            "roam_torsos": math.inf if self.follows else ROAM_TORSOS,
+        }
 
     @property
     def size(self) -> tuple[int, int]:
@@ -66,16 +83,13 @@ def film(dance: Aligned, floor: Floor, *, fps: float) -> tuple[Aligned, NDArray[
 
     fps: of the dance, which is that of the finished video.
     """
-    left, top, width, _ = floor.box
-    corners = np.full((len(dance.keypoints), 2), (left, top), np.float32)
-    if width > floor.picture[2]:
-        hip_x = fill_gaps(hide_absent(dance.keypoints)[:, MID_HIP, :1])[:, 0]
-        corners = follow_camera(left + hip_x, plate=floor.plate, picture=floor.picture, fps=fps).astype(np.float32)
-    return replace(dance, keypoints=_moved(dance.keypoints, (left, top) - corners)), corners
-
-
-def _moved(keypoints: Keypoints, by: NDArray[np.floating]) -> Keypoints:
-    """Keypoints (T, 25, 3) moved by (T, 2); absent joints stay 0."""
-    moved = keypoints.copy()
-    moved[..., :2] += by[:, None]
-    return np.where(keypoints[..., 2:] > 0, moved, np.float32(0)).astype(np.float32)
+    at = np.array(floor.box[:2], np.float32)
+    if not floor.follows:
+        return dance, np.tile(at, (len(dance.keypoints), 1))
+    seen = hide_absent(dance.keypoints)
+    corners = follow_camera(at[0] + seen[:, MID_HIP, 0], plate=floor.plate, picture=floor.picture, fps=fps)
+    seen[..., :2] += (at - corners)[:, None]
+    # Where the dancer is too quick for the camera, the picture holds them.
+    shift = shift_sideways(seen, target=floor.body, width=floor.shown[0], fps=fps, roam_torsos=math.inf)
+    seen[..., 0] += shift[:, None]
+    return replace(dance, keypoints=show_absent(seen)), corners

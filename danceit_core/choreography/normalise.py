@@ -80,18 +80,24 @@ def carry_place(clips: Sequence[Array], *, context: int, centre_x: float) -> lis
     return placed
 
 
-def keep_inside(keypoints: Array, *, target: Body, size: tuple[int, int], fps: float) -> Array:
+def keep_inside(
+    keypoints: Array, *, target: Body, size: tuple[int, int], fps: float, roam_torsos: float = ROAM_TORSOS
+) -> Array:
     """A dance (T, 25, 3) shifted so that it stays in a picture of `size` (width, height), near the target's place.
 
-    Sideways smoothly over time, up or down by the same for all frames.
+    Sideways smoothly over time, up or down by the same for all frames. roam_torsos: how far from the target's usual
+    place the hip may be.
     """
     out = keypoints.copy()
-    out[..., 0] += shift_sideways(keypoints, target=target, width=size[0], fps=fps)[:, None]
+    shift = shift_sideways(keypoints, target=target, width=size[0], fps=fps, roam_torsos=roam_torsos)
+    out[..., 0] += shift[:, None]
     out[..., 1] += shift_down(keypoints, target=target, height=size[1])
     return out
 
 
-def shift_sideways(keypoints: Array, *, target: Body, width: int, fps: float) -> Array:
+def shift_sideways(
+    keypoints: Array, *, target: Body, width: int, fps: float, roam_torsos: float = ROAM_TORSOS
+) -> Array:
     """The shifts in x (T,) that keep a dance (T, 25, 3) in a picture of `width` and near the target's place.
 
     Where a dance needs more room within SHIFT_S than a narrow picture has, as for a step aside and an arm stretched out
@@ -103,7 +109,7 @@ def shift_sideways(keypoints: Array, *, target: Body, width: int, fps: float) ->
     lowest = margin - np.where(seen, x, np.inf).min(1)
     highest = width - margin - np.where(seen, x, -np.inf).max(1)
     hip = np.nan_to_num(x[:, MID_HIP], nan=target.centre_x)
-    roam = ROAM_TORSOS * target.torso_px
+    roam = roam_torsos * target.torso_px
     near = target.centre_x - roam - hip, target.centre_x + roam - hip
     shift = _smooth_shift([near, (lowest, highest)], reach=max(1, round(SHIFT_S * fps)))
     return shift + _smooth_shift([(lowest - shift, highest - shift)], reach=max(1, round(QUICK_SHIFT_S * fps)))

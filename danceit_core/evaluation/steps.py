@@ -52,15 +52,7 @@ def retrace(
     aligned[..., :2] -= floor.box[:2]
     return Steps(
         retrieved=retrieved,
-        joined=join(
-            plan,
-            sources,
-            target=target,
-            size=floor.size,
-            fps=made.fps,
-            spatial=spatial,
-            picture_px=max(floor.shown),
-        ),
+        joined=join(plan, sources, **floor.place, fps=made.fps, spatial=spatial),
         aligned=aligned,
         seams=plan.seams,
         aligned_seams=np.array(made.metadata.get("seams", []), np.int64),

@@ -44,8 +44,8 @@ def target_in(size, *, share=0.7, at=0.5, plate=None, picture=None):
 def danced_by(target, *, camera="still", path, fps=FPS):
     floor = floor_of(target, camera=camera)
     made = align(
-        PLAN, SOURCES, target=floor.body, size=floor.size, picture_px=max(floor.shown), beats_s=MUSIC.beats.times_s,
-        fps=FPS, spatial=SpatialSettings(), temporal=TemporalSettings(),
+        PLAN, SOURCES, **floor.place, beats_s=MUSIC.beats.times_s, fps=FPS, spatial=SpatialSettings(),
+        temporal=TemporalSettings(),
     )  # fmt: skip
     dance, corners = film(made, floor, fps=fps)
     write_dance(path, dance, fps=fps, size=floor.shown, corners=corners)

@@ -15,9 +15,7 @@ with stage(snakemake):
     made = align(
         plan,
         read_sources(given.sources),
-        target=floor.body,
-        size=floor.size,
-        picture_px=max(floor.shown),
+        **floor.place,
         beats_s=music.beats.times_s,
         fps=music.fps,
         spatial=SpatialSettings(**params.spatial),
