@@ -242,7 +242,7 @@ rule export_dance_bvh:
     input:
         poses="<results>/poses/{target}/{song}.parquet",
         sources="<results>/choreography/{song}.sources.parquet",
-        target="<results>/cleaned/{target}.parquet",
+        target="<results>/camera/{target}.parquet",
     output:
         "<results>/bvh/{target}/{song}.bvh",
     log:
@@ -253,5 +253,7 @@ rule export_dance_bvh:
         **needs("page"),
     params:
         half_width=settings["spatial_alignment"]["half_width"],
+        # That of the sources, at which the dance was made.
+        fps=settings["video"]["fps"],
     script:
         "../scripts/export_dance_bvh.py"
