@@ -14,14 +14,17 @@ Booleans = NDArray[np.bool_]
 
 
 @nb.njit(cache=True, fastmath=True)
-def project(points: Floats, camera: Floats, focal: float, centre: float) -> Floats:
-    """Column, row and nearness (V, 3) of points (V, 3) for a camera matrix (3, 4): x right, y down, z ahead."""
+def project(points: Floats, camera: Floats, focal: float, middle_x: float, middle_y: float) -> Floats:
+    """Column, row and nearness (V, 3) of points (V, 3) for a camera matrix (3, 4): x right, y down, z ahead.
+
+    focal, middle_x, middle_y: focal length and where the line of sight meets the screen, in pixels.
+    """
     out = np.empty_like(points)
     for k in range(len(points)):
         x, y, z = points[k, 0], points[k, 1], points[k, 2]
         ahead = camera[2, 0] * x + camera[2, 1] * y + camera[2, 2] * z + camera[2, 3]
-        out[k, 0] = focal * (camera[0, 0] * x + camera[0, 1] * y + camera[0, 2] * z + camera[0, 3]) / ahead + centre
-        out[k, 1] = focal * (camera[1, 0] * x + camera[1, 1] * y + camera[1, 2] * z + camera[1, 3]) / ahead + centre
+        out[k, 0] = focal * (camera[0, 0] * x + camera[0, 1] * y + camera[0, 2] * z + camera[0, 3]) / ahead + middle_x
+        out[k, 1] = focal * (camera[1, 0] * x + camera[1, 1] * y + camera[1, 2] * z + camera[1, 3]) / ahead + middle_y
         out[k, 2] = 1 / ahead
     return out
 

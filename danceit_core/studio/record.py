@@ -15,12 +15,13 @@ from danceit_core.media.audio import write_sound
 from danceit_core.media.video import VideoWriter
 from danceit_core.pose.skeleton import Keypoints
 from danceit_core.pose.table import write_pose_table
+from danceit_core.studio.camera import Camera
 from danceit_core.studio.cast import CLIPS, SONG_SEED, SONG_TEMPO_BPM, Clip
 from danceit_core.studio.dancer import Dancer, as_keypoints, dress, true_joints
 from danceit_core.studio.instruments import SAMPLE_RATE_HZ
 from danceit_core.studio.motion import move_through
 from danceit_core.studio.music import Song, compose_song
-from danceit_core.studio.renderer import Camera, Renderer
+from danceit_core.studio.renderer import Renderer
 from danceit_core.studio.rig import Solved, solve
 from danceit_core.studio.routine import Key, plan_routine
 
