@@ -1,9 +1,8 @@
 """What each frame of a video shows of the room behind the person (not in the paper).
 
 The outline of the person says where they hide it, widened a little, as hair and quick hands are at its faint edge. Where
-there is no outline, or it lost a limb, capsules around the limbs do. The shadow close to the feet counts as the person.
-Farther off on the floor there may be more of it: such places are noted as NEAR, to be used only where nothing better is
-known.
+there is no outline, or it lost a limb, capsules around the limbs do. Floor close to
+the feet lies in their shadow (DARK), farther off it may (NEAR): such places serve only where nothing better is known.
 """
 
 from collections.abc import Iterator
@@ -13,18 +12,20 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from danceit_core.imagination.target.region import Mask, body_size, person_and_shadow, person_region
+from danceit_core.imagination.target.region import Mask, body_size, person_region
 from danceit_core.media.mask_video import read_masks
 from danceit_core.pose.skeleton import FEET, Keypoints, present
 
 # What a pixel of a frame shows.
-CLEAR, NEAR, HIDDEN, OUTSIDE = range(4)
+CLEAR, NEAR, DARK, HIDDEN, OUTSIDE = range(5)
 # That is noted on a grid of this side at most; an outline is widened by a share of the torso.
 GRID_PX, WIDEN = 640, 0.12
+# Factor on the half widths of capsules where there is no outline.
+GENEROUS = 1.5
 # Of 255: hair and quick hands are in an outline's faint part.
 FAINT = 16
 # As far as a shadow may fall beside the feet, and above or below them, torso lengths: the dark part, and all of it.
-DARK, SHADOW = (0.7, 0.3), (2.2, 0.6)
+CLOSE, SHADOW = (0.7, 0.3), (2.2, 0.6)
 # Masks read at a time.
 AT_ONCE = 16
 
@@ -49,7 +50,8 @@ def person_states(
         joints[:, :2] /= shrink
         torso_px = float(np.nanmax([sizes[at], body_px])) * scale / shrink
         hidden = _hidden(joints, mask, size=size, body_px=torso_px)
-        state[at][shadow_reach(joints, size=size, body_px=torso_px)] = NEAR
+        state[at][floor_near(joints, size=size, body_px=torso_px)] = NEAR
+        state[at][floor_near(joints, size=size, body_px=torso_px, reach=CLOSE)] = DARK
         state[at][hidden] = HIDDEN
         if camera is not None:
             # What lies on the rim is interpolated from outside.
@@ -73,26 +75,22 @@ def _carried(keypoints: Keypoints, transform: NDArray[np.float64]) -> tuple[Keyp
 
 
 def _hidden(keypoints: Keypoints, mask: NDArray[np.uint8] | None, *, size: tuple[int, int], body_px: float) -> Mask:
-    """Where the person of a frame hides the room, or their shadow close to the feet darkens it."""
+    """Where the person of a frame hides the room, booleans (h, w) on the grid; mask: their outline, if there is one."""
     if mask is None or mask.max(initial=0) < 2 * FAINT:
-        return person_and_shadow(keypoints, size=size, body_px=body_px)
+        return person_region(keypoints, size=size, body_px=body_px, widen=GENEROUS)
     outline = cv2.resize(mask, size, interpolation=cv2.INTER_AREA) >= FAINT
     px = max(1, round(WIDEN * body_px))
     disc = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * px + 1, 2 * px + 1))
     grown = cv2.dilate(outline.astype(np.uint8), disc).astype(bool)
     # An outline that lost an arm: the limbs themselves are hidden in any case.
     limbs = person_region(keypoints, size=size, body_px=body_px)
-    feet = _ellipse(keypoints, size=size, body_px=body_px, reach=DARK)
-    return grown | limbs | feet
+    return grown | limbs
 
 
-def shadow_reach(keypoints: Keypoints, *, size: tuple[int, int], body_px: float) -> Mask:
-    """The floor around the feet as far as the person's shadow may darken it, booleans (H, W)."""
-    return _ellipse(keypoints, size=size, body_px=body_px, reach=SHADOW)
-
-
-def _ellipse(keypoints: Keypoints, *, size: tuple[int, int], body_px: float, reach: tuple[float, float]) -> Mask:
-    """The floor around the feet, as far as so many torso lengths beside and above or below them."""
+def floor_near(
+    keypoints: Keypoints, *, size: tuple[int, int], body_px: float, reach: tuple[float, float] = SHADOW
+) -> Mask:
+    """The floor around the feet, so many torso lengths beside and above or below them, booleans (H, W)."""
     region = np.zeros((size[1], size[0]), np.uint8)
     feet = [joint for joint in FEET if present(keypoints)[joint]]
     if feet:

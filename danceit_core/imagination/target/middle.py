@@ -22,11 +22,19 @@ def middle(pictures: NDArray[np.uint8], shown: NDArray[np.bool_]) -> tuple[NDArr
     count, height, width = shown.shape
     if not count:
         return np.zeros((height, width, 3), np.uint8), np.zeros((height, width), np.uint8)
+    low, half, high = levels_at(pictures, shown, shares=(0.25, 0.5, 0.75))
+    return half, (high - low).max(-1)
+
+
+def levels_at(
+    pictures: NDArray[np.uint8], shown: NDArray[np.bool_], *, shares: tuple[float, ...]
+) -> list[NDArray[np.uint8]]:
+    """The grey level that a share (0..1) of the views of each pixel reaches, (h, w, 3) for each of `shares`."""
+    count, height, width = shown.shape
     # What does not count sorts behind every grey level. (n, h, w, 3) -> (n, h * w * 3)
     levels = np.where(shown[..., None], pictures, np.uint8(255)).reshape(count, -1)
     last = np.repeat(np.maximum(shown.sum(0, dtype=np.int64) - 1, 0).ravel(), 3)  # (h * w * 3,)
-    low, half, high = (_ranked(levels, (share * last // 4).astype(np.uint8)) for share in (1, 2, 3))
-    return half.reshape(height, width, 3), (high - low).reshape(height, width, 3).max(-1)
+    return [_ranked(levels, (share * last).astype(np.uint8)).reshape(height, width, 3) for share in shares]
 
 
 def _ranked(levels: NDArray[np.uint8], rank: NDArray[np.uint8]) -> NDArray[np.uint8]:

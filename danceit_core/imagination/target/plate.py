@@ -20,12 +20,13 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from danceit_core.imagination.target.overlay import find_overlay
 from danceit_core.imagination.target.fill import fill_holes
-from danceit_core.imagination.target.hides import CLEAR, HIDDEN, NEAR
-from danceit_core.imagination.target.middle import middle
+from danceit_core.imagination.target.hides import CLEAR, DARK, HIDDEN, NEAR, OUTSIDE
+from danceit_core.imagination.target.middle import levels_at, middle
 from danceit_core.imagination.target.region import Mask
 from danceit_core.imagination.target.view import Window
-from danceit_core.imagination.target.views import Views, collect_views
+from danceit_core.imagination.target.views import Views, collect_views, pick_views
 from danceit_core.media.letterbox import Picture
 from danceit_core.pose.table import PoseTable
 
@@ -35,10 +36,15 @@ log = logging.getLogger(__name__)
 MIN_VIEWS, MIN_PASSED = 6, 3
 # Clear views from which on those near the person are left out.
 CLEAR_VIEWS = 8
+WORST = DARK
+# A shadow leaves a share of the light, much the same of each colour; a few views must be free of it, these of all.
+SHADOW_LEAST, SHADOW_MOST, SHADOW_TINT, BRIGHT = 0.3, 0.96, 0.15, 0.98
 # Grey levels between the quartiles of a seldom seen pixel; above, sleeves and hair are among them.
 MAX_UNREST = 40
 # Side of the tiles of a moving camera's plate, and by how much they overlap, pixels.
 TILE_PX, OVERLAP_PX = 160, 32
+# Views that a tile is looked at in, and the cells that each should be seen in often.
+TILE_VIEWS, CELL_PX = 40, 8
 # Rows of a still camera's plate that are worked out at a time.
 ROWS = 64
 # Views that a tile is made of; what differs from the median by more than this multiple of the best agrees less well.
@@ -68,9 +74,16 @@ def build_plate(frames_path: str | Path, masks_path: str | Path | None, table: P
     the person, MediaError for files that cannot be read.
     """
     views = collect_views(frames_path, masks_path, table)
-    picture, seen, covered = (_still_room if views.camera is None else _wide_room)(views)
-    filled = fill_holes(picture, seen)
-    return Plate(filled, seen, covered, {})
+    if views.camera is None:
+        picture, seen, covered = _still_room(views)
+    else:
+        over = find_overlay(views.pictures, views.state, views.camera)
+        if over is not None:
+            views.state[:, over] = OUTSIDE
+        picture, seen, covered = _wide_room(views)
+        if over is not None:
+            lay_over(picture, seen, covered, over=over, views=views, left_top=still_picture(table)[:2])
+    return Plate(fill_holes(picture, seen), seen, covered, plate_figures(views, picture, seen, covered))
 
 
 def _still_room(views: Views) -> tuple[Picture, Mask, Mask]:
@@ -79,9 +92,11 @@ def _still_room(views: Views) -> tuple[Picture, Mask, Mask]:
     picture, seen = np.zeros((height, width, 3), np.uint8), np.zeros((height, width), bool)
     for top in range(0, height, ROWS):
         window = Window(0, top, width, min(ROWS, height - top))
-        shown, views_of = _shown(views.states(window))
-        median, unrest = middle(views.pictures[:, window.slices[0]], shown)
-        picture[window.slices] = median
+        states = views.states(window)
+        shown, views_of = _shown(states)
+        band = views.pictures[:, window.slices[0]]
+        median, unrest = middle(band, shown)
+        picture[window.slices] = _lifted(median, band, shown, shaded=(states == CLEAR).sum(0) < CLEAR_VIEWS)
         seen[window.slices] = _enough(unrest, views_of, np.full_like(views_of, len(views)), least=MIN_VIEWS)
     return picture, seen, np.ones((height, width), bool)
 
@@ -89,8 +104,31 @@ def _still_room(views: Views) -> tuple[Picture, Mask, Mask]:
 def _shown(states: NDArray[np.uint8]) -> tuple[NDArray[np.bool_], NDArray[np.int64]]:
     """Where each view (n, h, w) counts, and how many do, (h, w)."""
     clear = (states == CLEAR).sum(0)
-    shown = np.where((clear >= CLEAR_VIEWS)[None], states == CLEAR, states <= NEAR)
+    near = (states <= NEAR).sum(0)
+    most = np.where(clear >= CLEAR_VIEWS, CLEAR, np.where(near >= CLEAR_VIEWS, NEAR, WORST)).astype(np.uint8)
+    shown = states <= most
     return shown, shown.sum(0, dtype=np.int64)
+
+
+def _lifted(median: Picture, pictures: NDArray[np.uint8], shown: NDArray[np.bool_], *, shaded: Mask) -> Picture:
+    """The median (h, w, 3) without a shadow that lies there in most views, where some are free of it.
+
+    shaded: (h, w), places close to the person in nearly all views. There the median is replaced by what the brightest
+    views show, if the two differ as a shadow does: by one share for all colours.
+    """
+    if not shaded.any():
+        return median
+    rows, columns = np.flatnonzero(shaded.any(1)), np.flatnonzero(shaded.any(0))
+    box = slice(rows[0], rows[-1] + 1), slice(columns[0], columns[-1] + 1)
+    (bright,) = levels_at(pictures[:, *box], shown[:, *box], shares=(BRIGHT,))
+    ratio = (median[box] + 1.0) / (bright + 1.0)
+    shadow = (ratio.max(-1) < SHADOW_MOST) & (ratio.min(-1) > SHADOW_LEAST) & (np.ptp(ratio, axis=-1) < SHADOW_TINT)
+    shadow &= shaded[box]
+    grown = cv2.dilate(cv2.medianBlur(shadow.astype(np.uint8), 5), np.ones((7, 7), np.uint8)).astype(np.float32)
+    weight = cv2.blur(grown, (5, 5))[..., None]
+    out = median.copy()
+    out[box] = np.round(weight * bright + (1 - weight) * median[box])
+    return out
 
 
 def _enough(unrest: NDArray[np.uint8], views: NDArray[np.int64], passed: NDArray[np.int64], *, least: int) -> Mask:
@@ -143,7 +181,9 @@ def _tile(views: Views, window: Window) -> tuple[Picture, Mask, Mask]:
     """A tile of a moving camera's plate, which of its pixels are known, and which were in some frame's picture."""
     states = views.states(window)
     passed = (states <= HIDDEN).sum(0)
-    using = np.flatnonzero((states <= NEAR).any((1, 2)))
+    small = (states[:, ::CELL_PX, ::CELL_PX] <= NEAR).reshape(len(views), -1).astype(np.float32)
+    using = np.flatnonzero(small.any(1))
+    using = using[pick_views(small[using], count=TILE_VIEWS, spread=0)]
     if not len(using):
         return np.zeros((window.height, window.width, 3), np.uint8), passed < 0, passed > 0
     shown, count = _shown(states[using])
@@ -192,7 +232,6 @@ def _shift(
     (0, 0) where there are no edges to tell, or where it would be more than a pixel and a half.
     """
     g = slopes[:, where]
-    matrix = g @ g.T + 4.0 * where.sum() * np.eye(2)
     matrix = g @ g.T + 0.5 * where.sum() * np.eye(2, dtype=np.float32)
     x, y = np.linalg.solve(matrix, g @ (grey - target)[where])
     return (float(x), float(y)) if max(abs(x), abs(y)) < 1.5 else (0.0, 0.0)

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from danceit_core.errors import ImaginationError
-from danceit_core.imagination.target.hides import OUTSIDE, person_states, shadow_reach, typical_size
+from danceit_core.imagination.target.hides import OUTSIDE, floor_near, person_states, typical_size
 from danceit_core.imagination.target.region import person_and_shadow
 from danceit_core.imagination.target.view import Window
 from danceit_core.media.container import decode_stream, open_media, picture_stream
@@ -136,11 +136,20 @@ def choose_frames(table: PoseTable, *, count: int, store: tuple[int, int]) -> ND
         return usable
     among = usable[np.unique(np.linspace(0, len(usable) - 1, min(len(usable), CANDIDATES)).round().astype(int))]
     clear = _coarse_views(table, among, store=store)  # (candidates, cells)
-    taken = np.zeros(len(among), bool)
-    taken[np.linspace(0, len(among) - 1, min(count // 2, len(among))).round().astype(int)] = True
+    return among[pick_views(clear, count=count, spread=count // 2)]
+
+
+def pick_views(clear: NDArray[np.float32], *, count: int, spread: int) -> NDArray[np.int64]:
+    """Numbers (at most `count`, ascending) of views that together show every cell as often as possible.
+
+    clear: (n, cells), 1 where a view shows a cell clearly. `spread` of them at even distances, then what adds most to
+    cells of which there are fewer than ENOUGH views, the rest at even distances again.
+    """
+    taken = np.zeros(len(clear), bool)
+    taken[np.linspace(0, len(clear) - 1, min(spread, len(clear))).round().astype(int)] = True
     views = clear[taken].sum(0)
-    while taken.sum() < count:
-        gain = clear @ np.maximum(ENOUGH - views, 0).astype(np.float32)
+    while taken.sum() < min(count, len(clear)):
+        gain = clear @ np.maximum(ENOUGH - views, 0)
         gain[taken] = 0
         best = int(gain.argmax())
         if gain[best] <= 0:
@@ -150,7 +159,7 @@ def choose_frames(table: PoseTable, *, count: int, store: tuple[int, int]) -> ND
     rest = np.flatnonzero(~taken)
     more = min(count - int(taken.sum()), len(rest))
     taken[rest[np.linspace(0, len(rest) - 1, more).round().astype(int)]] = True
-    return among[taken]
+    return np.flatnonzero(taken)
 
 
 def _coarse_views(table: PoseTable, among: NDArray[np.int64], *, store: tuple[int, int]) -> NDArray[np.float32]:
@@ -169,7 +178,7 @@ def _coarse_views(table: PoseTable, among: NDArray[np.int64], *, store: tuple[in
             at = cv2.perspectiveTransform(corners, np.asarray(table.columns["camera"][number], np.float64)) * scale
             cv2.fillConvexPoly(shown, at.round().astype(np.int32), 1)
         shown[person_and_shadow(joints, size=size, body_px=body_px)] = 0
-        shown[shadow_reach(joints, size=size, body_px=body_px)] = 0
+        shown[floor_near(joints, size=size, body_px=body_px)] = 0
         clear[row] = shown.ravel()
     return clear
 
