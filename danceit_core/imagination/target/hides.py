@@ -87,6 +87,15 @@ def _hidden(keypoints: Keypoints, mask: NDArray[np.uint8] | None, *, size: tuple
     return grown | limbs
 
 
+def person_hides(keypoints: Keypoints, *, size: tuple[int, int]) -> Mask:
+    """Where the person of (25, 3) joints may hide or shade the room, generously, booleans (H, W); nobody: nowhere."""
+    body_px = float(body_size(keypoints))
+    if not body_px > 0:
+        return np.zeros((size[1], size[0]), bool)
+    hidden = person_region(keypoints, size=size, body_px=body_px, widen=GENEROUS)
+    return hidden | floor_near(keypoints, size=size, body_px=body_px)
+
+
 def floor_near(
     keypoints: Keypoints, *, size: tuple[int, int], body_px: float, reach: tuple[float, float] = SHADOW
 ) -> Mask:

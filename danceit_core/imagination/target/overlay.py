@@ -21,6 +21,8 @@ STILL_LEVELS, QUIET, EDGE_LEVELS = 4.0, 0.85, 8.0
 SEEN = 0.3
 # Share of the rim of such a place that edges make up; smaller places, in shares of the picture, are none.
 MARKED, SMALLEST = 0.6, 2e-5
+# Holes in it that are smaller, in shares of the picture, belong to it.
+ISLAND = 0.02
 
 
 def find_overlay(pictures: NDArray[np.uint8], state: NDArray[np.uint8], camera: NDArray[np.float64]) -> Mask | None:
@@ -46,7 +48,15 @@ def find_overlay(pictures: NDArray[np.uint8], state: NDArray[np.uint8], camera: 
     if not found.any():
         return None
     # The letters within, the edges around, and what shines through them.
-    return np.asarray(cv2.dilate(cv2.morphologyEx(found, cv2.MORPH_CLOSE, _square(13)), _square(7)).astype(bool))
+    grown = cv2.dilate(_without_islands(cv2.morphologyEx(found, cv2.MORPH_CLOSE, _square(13))), _square(11))
+    return np.asarray(grown.astype(bool))
+
+
+def _without_islands(found: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """The same with its small holes filled."""
+    _, labels, stats, _ = cv2.connectedComponentsWithStats(1 - found, connectivity=4)
+    small = stats[:, cv2.CC_STAT_AREA] < ISLAND * found.size
+    return found | small[labels].astype(np.uint8)
 
 
 def _square(side: int) -> NDArray[np.uint8]:

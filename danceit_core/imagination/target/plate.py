@@ -14,7 +14,6 @@ Pixels that no frame shows are filled in from the rest of the room (`fill`).
 import logging
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import cv2
 import numpy as np
@@ -25,9 +24,11 @@ from danceit_core.imagination.target.fill import fill_holes
 from danceit_core.imagination.target.hides import CLEAR, DARK, HIDDEN, NEAR, OUTSIDE
 from danceit_core.imagination.target.middle import levels_at, middle
 from danceit_core.imagination.target.region import Mask
+from danceit_core.imagination.target.room_figures import RoomFigures, measure_room
 from danceit_core.imagination.target.view import Window
 from danceit_core.imagination.target.views import Views, collect_views, pick_views
 from danceit_core.media.letterbox import Picture
+from danceit_core.pose.plate import Box, still_picture
 from danceit_core.pose.table import PoseTable
 
 log = logging.getLogger(__name__)
@@ -63,7 +64,7 @@ class Plate:
     picture: Picture
     seen: Mask
     covered: Mask
-    figures: dict[str, Any]
+    figures: RoomFigures
 
 
 def build_plate(frames_path: str | Path, masks_path: str | Path | None, table: PoseTable) -> Plate:
@@ -74,16 +75,19 @@ def build_plate(frames_path: str | Path, masks_path: str | Path | None, table: P
     the person, MediaError for files that cannot be read.
     """
     views = collect_views(frames_path, masks_path, table)
+    box, over, laid_over = still_picture(table), None, 0.0
     if views.camera is None:
         picture, seen, covered = _still_room(views)
     else:
         over = find_overlay(views.pictures, views.state, views.camera)
         if over is not None:
             views.state[:, over] = OUTSIDE
+            laid_over = float(over.mean())
         picture, seen, covered = _wide_room(views)
-        if over is not None:
-            lay_over(picture, seen, covered, over=over, views=views, left_top=still_picture(table)[:2])
-    return Plate(fill_holes(picture, seen), seen, covered, plate_figures(views, picture, seen, covered))
+    figures = measure_room(views, picture, seen, covered, box=box, laid_over=laid_over)
+    if over is not None:
+        seen = seen | _lay_over(picture, covered, views, over=over, box=box)
+    return Plate(fill_holes(picture, seen), seen, covered, figures)
 
 
 def _still_room(views: Views) -> tuple[Picture, Mask, Mask]:
@@ -158,6 +162,24 @@ def _wide_room(views: Views) -> tuple[Picture, Mask, Mask]:
         rows = slice(top, top + ROWS)
         picture[rows] = np.clip(np.round(sums[rows, :, :3] / np.maximum(sums[rows, :, 3:], 1e-6)), 0, 255)
     return picture, seen, covered
+
+
+def _lay_over(picture: Picture, covered: Mask, views: Views, *, over: Mask, box: Box) -> Mask:
+    """Put what lies over all frames into the still picture, where the camera never showed the room; (H, W) where."""
+    left, top, width, height = box
+    size = views.pictures.shape[2], views.pictures.shape[1]
+    if (width, height) != size:
+        return np.zeros_like(covered)
+    some = views.pictures[:: max(1, len(views) // 16)]
+    usual = middle(some, np.ones(some.shape[:3], bool))[0]
+    here = np.zeros_like(covered)
+    here[top : top + height, left : left + width] = cv2.resize(
+        over.astype(np.uint8), size, interpolation=cv2.INTER_NEAREST
+    )
+    here &= ~covered
+    inside = here[top : top + height, left : left + width]
+    picture[top : top + height, left : left + width][inside] = usual[inside]
+    return here
 
 
 def _window(left: int, top: int, side: int, *, size: tuple[int, int]) -> Window:
