@@ -200,16 +200,16 @@ class PoseGanSettings:
     """poseGAN (paper IV-D), in the form of pix2pixHD.
 
     picture_size: side of the square picture that the paper's network paints; 0: the picture has the target video's own
-    shape and size (`RenderingSettings.long_side`). The network sees the person through a window of the picture (`crop`), whose longer side is image_size pixels to it,
-    and paints over the empty room (`background_plate`); without either the whole picture. pose_input: `skeleton` or
-    `heatmaps`. previous_frame: also show it what it painted before. kernel: of the first and last layers, odd.
-    channels: multiples of 32 are fastest on a CPU. pose_jitter_px: standard deviation of the noise on the joints in
-    training. checkpoint_every: iterations between reviews; checkpoint_minutes: the longest between saved states.
+    shape and size (`RenderingSettings.long_side`). The network sees the person through a window of the picture
+    (`crop`), whose longer side is image_size pixels to it, and paints over the empty room (`background_plate`); without
+    either the whole picture. pose_input: `skeleton` or `heatmaps`. previous_frame: also show it what it
+    painted before. kernel: of the first and last layers, odd. channels: multiples of 32 are fastest on a CPU.
+    pose_jitter_px: standard deviation of the noise on the joints in training. checkpoint_every: iterations between reviews; checkpoint_minutes: the longest between saved states.
     patience: reviews without progress (`imagination.held_out`) after which training ends, 0: never.
     perceptual_weights: file of VGG19's weights. discriminator_norm: `instance` (pix2pixHD) or `spectral`.
 
-    The paper's network: picture_size and image_size 512, channels 64, kernel 7, downsamplings 4, blocks 9, enhancer_blocks 3,
-    discriminator_channels 64, discriminators 3, crop, background_plate and body_chart false.
+    The paper's network: picture_size and image_size 512, channels 64, kernel 7, downsamplings 4, blocks 9,
+    enhancer_blocks 3, discriminator_channels 64, discriminators 3, crop, background_plate and body_chart false.
     """
 
     picture_size: int = 0
