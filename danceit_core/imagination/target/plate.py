@@ -11,6 +11,7 @@ with the median of all, after each is moved by the fraction of a pixel that is l
 Pixels that no frame shows are filled in from the rest of the room (`fill`).
 """
 
+import json
 import logging
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,6 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from danceit_core.imagination.target.overlay import find_overlay
+from danceit_core.files import write_text
 from danceit_core.imagination.target.fill import fill_holes
 from danceit_core.imagination.target.hides import CLEAR, DARK, HIDDEN, NEAR, OUTSIDE
 from danceit_core.imagination.target.middle import levels_at, middle
@@ -28,6 +30,7 @@ from danceit_core.imagination.target.room_figures import RoomFigures, measure_ro
 from danceit_core.imagination.target.view import Window
 from danceit_core.imagination.target.views import Views, collect_views, pick_views
 from danceit_core.media.letterbox import Picture
+from danceit_core.media.picture import write_picture
 from danceit_core.pose.plate import Box, still_picture
 from danceit_core.pose.table import PoseTable
 
@@ -50,6 +53,8 @@ TILE_VIEWS, CELL_PX = 40, 8
 ROWS = 64
 # Views that a tile is made of; what differs from the median by more than this multiple of the best agrees less well.
 BEST, AGREES = 9, 1.5
+# Filled places whose outlines are filed: at most so many, at least this share of the plate.
+MOST_DRAWN, DRAWN = 40, 2e-5
 # A tile of which a view shows less than this share is not compared with it.
 LEAST_SHARE = 0.15
 
@@ -88,6 +93,20 @@ def build_plate(frames_path: str | Path, masks_path: str | Path | None, table: P
     if over is not None:
         seen = seen | _lay_over(picture, covered, views, over=over, box=box)
     return Plate(fill_holes(picture, seen), seen, covered, figures)
+
+
+def write_plate(picture_path: str | Path, figures_path: str | Path, plate: Plate) -> None:
+    """Write the room as a PNG and its figures, with the outlines of the places that were filled in, as JSON."""
+    write_picture(picture_path, plate.picture)
+    write_text(figures_path, json.dumps(plate.figures.as_json() | {"filled": outlines(~plate.seen)}, indent=1) + "\n")
+
+
+def outlines(places: Mask) -> list[list[list[int]]]:
+    """The outlines of the largest parts of `places` (H, W): corners [x, y] of polygons, pixels."""
+    contours, _ = cv2.findContours(places.astype(np.uint8), cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_SIMPLE)
+    parts = sorted((c for c in contours if cv2.contourArea(c) >= DRAWN * places.size), key=cv2.contourArea)
+    near_px = max(places.shape) / 400
+    return [cv2.approxPolyDP(part, near_px, closed=True)[:, 0].tolist() for part in parts[::-1][:MOST_DRAWN]]
 
 
 def _still_room(views: Views) -> tuple[Picture, Mask, Mask]:

@@ -6,7 +6,7 @@ do, as the person stands there in most of the video. All of it is laid on the pl
 what is in memory are the frames as they were filmed.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,8 +18,8 @@ from danceit_core.errors import ImaginationError
 from danceit_core.imagination.target.hides import OUTSIDE, floor_near, person_states, typical_size
 from danceit_core.imagination.target.region import person_and_shadow
 from danceit_core.imagination.target.view import Window
-from danceit_core.media.container import decode_stream, open_media, picture_stream
 from danceit_core.media.letterbox import Picture
+from danceit_core.media.video import each_frame, probe
 from danceit_core.pose.skeleton import present
 from danceit_core.pose.table import PoseTable
 
@@ -30,7 +30,6 @@ ENOUGH, CELLS = 16, 48
 # Frames among which is chosen.
 CANDIDATES = 2000
 MIN_JOINTS = 8
-STORE_GOP = 12
 
 
 @dataclass(frozen=True)
@@ -108,15 +107,14 @@ def collect_views(frames_path: str | Path, masks_path: str | Path | None, table:
     """
     camera = table.columns.get("camera")
     gains = table.columns.get("exposure")
-    with open_media(frames_path) as container:
-        stream = picture_stream(container)
-        store = (stream.width, stream.height)
+    info = probe(frames_path)
+    store = (info.width, info.height)
     count = int(np.clip(LIMIT_BYTES // (3 * store[0] * store[1]), LEAST, MOST))
     numbers = choose_frames(table, count=count, store=store)
     if not len(numbers):
         raise ImaginationError(f"{frames_path}: no frame shows the person; film one person alone, in full view")
     pictures = np.empty((len(numbers), store[1], store[0], 3), np.uint8)
-    for at, picture in enumerate(stored_frames(frames_path, numbers)):
+    for at, picture in enumerate(each_frame(frames_path, numbers)):
         pictures[at] = picture if gains is None else developed(picture, gains[numbers[at]])
     own = None if camera is None else np.asarray(camera[numbers], np.float64)
     keypoints = table.keypoints[numbers]
@@ -187,21 +185,3 @@ def developed(picture: Picture, gains: NDArray[np.float32]) -> Picture:
     """A picture with the exposure of the plate; gains: (3,) of R, G, B."""
     table = np.arange(256)[:, None] * np.asarray(gains, np.float64)[None]
     return cv2.LUT(picture, np.clip(np.round(table), 0, 255).astype(np.uint8)[None])
-
-
-def stored_frames(frames_path: str | Path, numbers: NDArray[np.int64]) -> Iterator[Picture]:
-    """Frames of a frame store by ascending numbers, each group of pictures decoded once."""
-    with open_media(frames_path) as container:
-        stream = picture_stream(container)
-        ticks = 1 / (stream.average_rate * stream.time_base)
-        start, at, frames = stream.start_time or 0, -1, None
-        for number in numbers:
-            if frames is None or number - at > STORE_GOP:
-                container.seek(start + round(int(number) * ticks), stream=stream, backward=True)
-                frames = decode_stream(container, stream)
-            for frame in frames:
-                at = round((frame.pts - start) / ticks)
-                if at == number:
-                    yield frame.to_ndarray(format="rgb24", dst_color_range="JPEG")
-                if at >= number:
-                    break
