@@ -1,4 +1,4 @@
-"""Single pictures: written whole or not at all, PNG or JPEG by the suffix."""
+"""Single pictures, PNG or JPEG by the suffix: read, and written whole or not at all."""
 
 from pathlib import Path
 
@@ -21,3 +21,13 @@ def write_picture(path: str | Path, picture: NDArray[np.uint8]) -> None:
         raise MediaError(f"{path}: pictures of this kind cannot be written; choose .png or .jpg") from None
     with whole_file(path) as partial:
         partial.write_bytes(data.tobytes())
+
+
+def read_picture(path: str | Path) -> NDArray[np.uint8]:
+    """A picture as uint8 RGB (H, W, 3). Raises MediaError for a file that is none."""
+    path = Path(path)
+    data = np.fromfile(path, np.uint8) if path.is_file() else np.zeros(0, np.uint8)
+    picture = cv2.imdecode(data, cv2.IMREAD_COLOR) if len(data) else None
+    if picture is None:
+        raise MediaError(f"{path} is no picture; delete it and run again")
+    return np.ascontiguousarray(picture[..., ::-1])

@@ -50,7 +50,7 @@ def measure_exposure(
     """
     del masks_path
     room = _Room(table, camera)
-    keys = [room.laid(number, small) for number, small in _small_frames(frames_path, key_frames=True, of=len(table))]
+    keys = [room.laid(number, small) for number, small in small_frames(frames_path, side_px=SMALL_PX, key_frames=True, of=len(table))]
     if len(keys) < 2:
         return None
     keys = keys[:: max(1, len(keys) // USUAL)]
@@ -67,7 +67,7 @@ def measure_exposure(
     if np.median(left) > EXPLAINED:
         return None
     every = np.full((len(table), 3), np.nan)
-    for number, small in _small_frames(frames_path, key_frames=False, of=len(table)):
+    for number, small in small_frames(frames_path, side_px=SMALL_PX, key_frames=False, of=len(table)):
         every[number] = gains_of(room.laid(number, small), after)
     return _steadied(every)
 
@@ -150,12 +150,12 @@ def difference(frame: _Laid, usual: NDArray[np.uint8]) -> float:
     return float(change.mean()) if change.size else 0.0
 
 
-def _small_frames(frames_path: str | Path, *, key_frames: bool, of: int) -> Iterator[tuple[int, NDArray[np.uint8]]]:
+def small_frames(frames_path: str | Path, *, side_px: int, key_frames: bool, of: int) -> Iterator[tuple[int, NDArray[np.uint8]]]:
     """Number and small picture (h, w, 3) of the first `of` frames; key_frames: only of those that stand alone."""
     with open_media(frames_path) as container:
         stream = picture_stream(container)
         ticks, start = 1 / (stream.average_rate * stream.time_base), stream.start_time or 0
-        shrink = max(1.0, max(stream.width, stream.height) / SMALL_PX)
+        shrink = max(1.0, max(stream.width, stream.height) / side_px)
         size = {"width": max(2, round(stream.width / shrink)), "height": max(2, round(stream.height / shrink))}
         if key_frames:
             stream.codec_context.skip_frame = "NONKEY"

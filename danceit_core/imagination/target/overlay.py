@@ -48,7 +48,7 @@ def find_overlay(pictures: NDArray[np.uint8], state: NDArray[np.uint8], camera: 
     if not found.any():
         return None
     # The letters within, the edges around, and what shines through them.
-    grown = cv2.dilate(_without_islands(cv2.morphologyEx(found, cv2.MORPH_CLOSE, _square(13))), _square(11))
+    grown = cv2.dilate(_without_islands(cv2.morphologyEx(found, cv2.MORPH_CLOSE, _square(13))), _square(19))
     return np.asarray(grown.astype(bool))
 
 

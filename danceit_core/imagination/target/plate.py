@@ -49,6 +49,8 @@ MAX_UNREST = 40
 TILE_PX, OVERLAP_PX = 160, 32
 # Views that a tile is looked at in, and the cells that each should be seen in often.
 TILE_VIEWS, CELL_PX = 40, 8
+# Edges narrower than this are no sleeves.
+NARROW_PX = 7
 # Rows of a still camera's plate that are worked out at a time.
 ROWS = 64
 # Views that a tile is made of; what differs from the median by more than this multiple of the best agrees less well.
@@ -230,6 +232,8 @@ def _tile(views: Views, window: Window) -> tuple[Picture, Mask, Mask]:
     shown, count = _shown(states[using])
     pictures = np.stack([views.picture(number, window) for number in using])
     median, unrest = middle(pictures, shown)
+    # Edges that lie half a pixel beside each other differ, too, but are narrow.
+    unrest = cv2.morphologyEx(unrest, cv2.MORPH_OPEN, np.ones((NARROW_PX, NARROW_PX), np.uint8))
     known = _enough(unrest, count, passed, least=MIN_PASSED)
     best = _best(pictures, shown, median)
     if not best:

@@ -1,12 +1,15 @@
 """Figures of a plate: what of the room was never seen, and how far the frames differ from it (not in the paper)."""
 
-from dataclasses import asdict, dataclass
+import json
+from dataclasses import asdict, dataclass, fields
+from pathlib import Path
 from typing import Any
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from danceit_core.errors import ImaginationError
 from danceit_core.imagination.target.hides import HIDDEN
 from danceit_core.imagination.target.region import Mask
 from danceit_core.imagination.target.view import Window
@@ -47,6 +50,27 @@ class RoomFigures:
         """The same as plain values, None for what is not known."""
         plain = asdict(self)
         return {key: None if value != value else value for key, value in plain.items()}  # noqa: PLR0124 (NaN)
+
+
+def read_room(path: str | Path) -> RoomFigures:
+    """The figures that `plate.write_plate` filed. Raises ImaginationError for a file that holds none."""
+    values = _filed(path, [field.name for field in fields(RoomFigures)])
+    values = {name: float("nan") if value is None else value for name, value in values.items()}
+    return RoomFigures(**values | {"hole_at": tuple(values["hole_at"])})
+
+
+def read_filled(path: str | Path) -> list[list[list[int]]]:
+    """The outlines of the filled places that `plate.write_plate` filed, corners [x, y]; errors as in `read_room`."""
+    polygons: list[list[list[int]]] = _filed(path, ["filled"])["filled"]
+    return polygons
+
+
+def _filed(path: str | Path, names: list[str]) -> dict[str, Any]:
+    try:
+        filed = json.loads(Path(path).read_text("utf-8"))
+        return {name: filed[name] for name in names}
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise ImaginationError(f"{path} holds no figures of a plate ({error!r}); delete it and run again") from error
 
 
 def measure_room(
