@@ -1,4 +1,4 @@
-"""What two pictures of a room have in common: corners, followed from one to the other, and the homography they agree on.
+"""What two pictures of a room have in common: corners followed from one to the other, and the homography they share.
 
 Pictures are looked at no larger than WORK_SIDE, in grey and with their contrast made alike everywhere, so that neither
 light nor exposure matter and a faint wall counts as much as a caption. A picture is bent by what is already known of

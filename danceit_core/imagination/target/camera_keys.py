@@ -56,9 +56,9 @@ class Link:
 
 @dataclass
 class Follower:
-    """Follows the camera through `frames` frames. key (T,): the key view of each, -1 where it is lost; to_key (T, 3, 3).
+    """Follows the camera through `frames` frames. key (T,): the key view of each, -1 where it is lost.
 
-    residual_px, share, corners (T,): how well each frame fits its key view.
+    to_key (T, 3, 3): from each frame to its key view. residual_px, share, corners (T,): how well each frame fits its key view.
     """
 
     frames: int
@@ -205,10 +205,10 @@ def even_out(keys: list[Key], links: list[Link]) -> None:
         # The numbers of a homography differ in size by millions; a trace of damping keeps key views without links.
         normal += _diagonal(1e-9 * normal.diagonal() + 1e-12)
         step = spsolve(normal.tocsc(), slopes.T @ np.concatenate(off)).reshape(-1, 8)
-        for key, change in zip(keys[1:], step, strict=True):
-            numbers = key.base.ravel() / key.base[2, 2]
+        for moved, change in zip(keys[1:], step, strict=True):
+            numbers = moved.base.ravel() / moved.base[2, 2]
             numbers[:8] -= change
-            key.base = numbers.reshape(3, 3)
+            moved.base = numbers.reshape(3, 3)
 
 
 def _slope(homography: Floats, points: Floats) -> Floats:

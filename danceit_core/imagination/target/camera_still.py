@@ -6,6 +6,7 @@ logo or a frame that is drawn round the picture stays where it is while the room
 (`find_overlay`).
 """
 
+import itertools
 from dataclasses import dataclass
 
 import cv2
@@ -32,8 +33,8 @@ SAMPLES = 48
 STILL_PX = 0.5  # of the frame store
 # A camera moves that is seen to do so in that many of the frames looked at.
 MOVING_SHARE, LEAST_MOVING = 0.04, 2
-# Corners that move alike while most stand still are the room behind writing on the screen, if they are that share of all
-# that do not stand still, lie in so many of the picture's 16 parts, and do so in so many of the frames looked at.
+# Corners that move alike while most stand still are the room behind writing on the screen, if they are that share of
+# all that do not stand still, lie in so many of the picture's 16 parts, and do so in so many of the frames looked at.
 SECOND_SHARE, SECOND_PARTS, SECOND_PX, SECOND_FRAMES = 0.6, 5, 2.0, 0.2
 # Grey levels by which a room without corners differs from frame to frame if it moves all the same.
 UNREST_LEVELS = 6.0
@@ -186,7 +187,7 @@ def _second_moved(here: View, there: View, match: Match) -> float:
 def _unrest(seen: list[tuple[Grey, View]]) -> float:
     """Grey levels by which the room differs from one view to the next, its brightness apart; 0 of no room."""
     found = []
-    for (grey, view), (other, other_view) in zip(seen, seen[1:], strict=False):
+    for (grey, view), (other, other_view) in itertools.pairwise(seen):
         room = ~(view.hidden | other_view.hidden)
         if room.any():
             difference = grey[room].astype(np.float32) - other[room]
