@@ -18,7 +18,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from danceit_core.errors import ImaginationError
-from danceit_core.imagination.target.camera_features import Floats, Mask, transform
+from danceit_core.imagination.target.camera_features import Mask
+from danceit_core.imagination.target.camera_geometry import Floats, transform
 from danceit_core.imagination.target.camera_keys import Follower, even_out
 from danceit_core.imagination.target.camera_plate import (
     choose_picture,

@@ -13,9 +13,10 @@ from typing import Any
 
 import cv2
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
 
-Floats = NDArray[np.float64]
+from danceit_core.imagination.target.camera_geometry import Floats, inverse, is_plausible, transform
+
 Grey = NDArray[np.uint8]
 Mask = NDArray[np.bool_]
 
@@ -32,7 +33,6 @@ WINDOW_PX, MARGIN_PX = 17, 10
 LEAST_CORNERS, LEAST_PARTS, FULL_PARTS, FULL_CORNERS = 16, 3, 7, 40
 OFF_PX = 1.5  # an outlier, in pixels of the work picture
 FAR_PX = 2.0  # the picture is bent anew where it was bent wrongly by more than that
-LARGEST_ZOOM = 4.0
 
 
 @dataclass(frozen=True)
@@ -55,7 +55,7 @@ class View:
     @cached_property
     def described(self) -> tuple[NDArray[np.float32], Any]:
         """Places (n, 2) and descriptors (n, 128) of SIFT, which find the view again from afar."""
-        found, descriptors = cv2.SIFT_create(600, contrastThreshold=0.02).detectAndCompute(
+        found, descriptors = cv2.SIFT.create(600, contrastThreshold=0.02).detectAndCompute(
             self.picture, np.uint8(~self.hidden) * 255
         )
         return np.array([point.pt for point in found], np.float32).reshape(-1, 2), descriptors
@@ -147,7 +147,7 @@ def find_again(here: View, there: View) -> Match | None:
 
 def _correct(here: View, there: View, guess: Floats) -> tuple[Match | None, float]:
     """The match near a guess, and by how many pixels the guess was wrong at the corners that agree."""
-    known = np.linalg.inv(guess)
+    known = inverse(guess)
     points = there.corners
     points = points[is_room(transform(known, points), here)]
     if len(points) < LEAST_CORNERS:
@@ -185,10 +185,10 @@ def fit_camera(moved: Floats, points: Floats, *, size: tuple[int, int]) -> tuple
     """
     if len(points) < LEAST_CORNERS:
         return None
-    homography, agree = cv2.findHomography(moved, points, cv2.USAC_MAGSAC, OFF_PX, maxIters=1000, confidence=0.999)
+    homography, _ = cv2.findHomography(moved, points, cv2.USAC_MAGSAC, OFF_PX, maxIters=1000, confidence=0.999)
     if homography is None:
         return None
-    inlier = np.linalg.norm(transform(homography, moved) - points, axis=1) < OFF_PX
+    inlier: Mask = np.asarray(np.linalg.norm(transform(homography, moved) - points, axis=1) < OFF_PX)
     parts = parts_of(points[inlier], size)
     if inlier.sum() < LEAST_CORNERS or parts < LEAST_PARTS:
         return None
@@ -202,51 +202,11 @@ def fit_camera(moved: Floats, points: Floats, *, size: tuple[int, int]) -> tuple
     return None if homography is None else (homography, inlier)
 
 
-def transform(homography: Floats, points: ArrayLike) -> Floats:
-    """Where a homography (..., 3, 3) lays points (..., n, 2)."""
-    points = np.asarray(points, np.float64)
-    laid = points @ np.swapaxes(homography[..., :2], -1, -2) + homography[..., None, :, 2]
-    with np.errstate(divide="ignore", invalid="ignore"):
-        return laid[..., :2] / laid[..., 2:]
-
-
-def outline_of(size: tuple[int, int]) -> Floats:
-    """The four corners of a (width, height) picture as pixels, (4, 2), clockwise."""
-    width, height = size
-    return np.array([(-0.5, -0.5), (width - 0.5, -0.5), (width - 0.5, height - 0.5), (-0.5, height - 0.5)])
-
-
-def is_plausible(homography: Floats, size: tuple[int, int]) -> bool:
-    """Whether a camera could have moved so: the picture stays in front of it, convex, and of a size like its own."""
-    corners = outline_of(size)
-    depth = corners @ homography[2, :2] + homography[2, 2]
-    if not np.isfinite(homography).all() or (depth * homography[2, 2] <= 0).any():
-        return False
-    laid = transform(homography, corners).astype(np.float32)
-    area = cv2.contourArea(laid, oriented=True) / (size[0] * size[1])
-    return cv2.isContourConvex(laid) and 1 / LARGEST_ZOOM**2 < area < LARGEST_ZOOM**2
-
-
-def overlap(homography: Floats, size: tuple[int, int]) -> float:
-    """The share of a picture that another of the same size, laid by a homography, covers."""
-    if not is_plausible(homography, size):
-        return 0.0
-    corners = outline_of(size).astype(np.float32)
-    area, _ = cv2.intersectConvexConvex(transform(homography, corners).astype(np.float32), corners)
-    return float(area) / (size[0] * size[1])
-
-
-def zoom(homography: Floats, size: tuple[int, int]) -> float:
-    """By how much a homography enlarges a picture, along its sides."""
-    return float(np.sqrt(abs(cv2.contourArea(transform(homography, outline_of(size)).astype(np.float32)))
-                         / (size[0] * size[1])))  # fmt: skip
-
-
 def is_room(at: Floats, view: View) -> Mask:
     """Which of the points (n, 2) lie well inside a view and on the room."""
     width, height = view.size
     with np.errstate(invalid="ignore"):
-        inside = ((at >= MARGIN_PX) & (at <= np.array((width, height)) - 1 - MARGIN_PX)).all(1)
+        inside = np.asarray(((at >= MARGIN_PX) & (at <= np.array((width, height)) - 1 - MARGIN_PX)).all(1), bool)
     x, y = np.where(inside[:, None], at, 0).round().astype(int).T
     return inside & ~view.hidden[y, x]
 

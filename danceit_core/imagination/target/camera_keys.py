@@ -13,16 +13,8 @@ from numpy.typing import NDArray
 from scipy.sparse import coo_matrix
 from scipy.sparse.linalg import spsolve
 
-from danceit_core.imagination.target.camera_features import (
-    Floats,
-    Match,
-    View,
-    find_again,
-    find_view,
-    overlap,
-    transform,
-    zoom,
-)
+from danceit_core.imagination.target.camera_features import Match, View, find_again, find_view
+from danceit_core.imagination.target.camera_geometry import Floats, overlap, transform, zoom
 
 # A key view serves while the frame covers so much of it, is enlarged by no more than that, and keeps so many corners.
 SERVES_SHARE, SERVES_ZOOM, SERVES_CORNERS = 0.72, 1.12, 0.4
@@ -58,7 +50,7 @@ class Link:
 class Follower:
     """Follows the camera through `frames` frames. key (T,): the key view of each, -1 where it is lost.
 
-    to_key (T, 3, 3): from each frame to its key view. residual_px, share, corners (T,): how well each frame fits its key view.
+    to_key (T, 3, 3): from each frame to its key view. residual_px, share, corners (T,): how well each one fits there.
     """
 
     frames: int

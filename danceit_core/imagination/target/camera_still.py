@@ -16,7 +16,6 @@ from numpy.typing import NDArray
 from danceit_core.imagination.target.camera_features import (
     LEAST_CORNERS,
     OFF_PX,
-    Floats,
     Grey,
     Mask,
     Match,
@@ -27,6 +26,7 @@ from danceit_core.imagination.target.camera_features import (
     is_room,
     parts_of,
 )
+from danceit_core.imagination.target.camera_geometry import Floats
 from danceit_core.imagination.target.camera_views import TargetViews
 
 SAMPLES = 48
