@@ -48,7 +48,11 @@ def make_estimates(settings: Mapping[str, Mapping[str, Any]]) -> dict[str, Estim
     training = Estimate(2000, 30, mb_per_mb=0.02, min_per_mb=0.0001 * matcher["epochs"])
     # Of a group each dancer has a table's rows and a network's time; four are a guess.
     dancers = 4 if settings["cleaning"]["several_people"] == "each" else 1
-    render = Estimate(1000 + 2000 * picture, 30, min_per_mb=4.0)
+    # What is written at full size grows with the finished picture, of 0.6 of the square of its longer side.
+    rendering = settings["rendering"]
+    megapixels = 0.6e-6 * (pose_gan["picture_size"] or rendering["long_side"]) ** 2
+    rate = rendering["fps"] / 24
+    render = Estimate(1000 + 2000 * picture + 300 * megapixels, 30, min_per_mb=(3 + 2 * megapixels) * rate)
     return {
         "render_demo": Estimate(1500, 30),
         "synthesise_song": Estimate(1000, 15),
@@ -56,7 +60,7 @@ def make_estimates(settings: Mapping[str, Mapping[str, Any]]) -> dict[str, Estim
         "normalise_video": Estimate(1000, 10, min_per_mb=0.1),
         "extract_keypoints": Estimate(1200, 10, mb_per_mb=0.4 * dancers, min_per_mb=0.25 * dancers),
         # With mirror image, outline and its writing.
-        "extract_target": Estimate(1200, 10, mb_per_mb=0.4, min_per_mb=0.4),
+        "extract_target": Estimate(1200 + 50 * megapixels, 10, mb_per_mb=0.4, min_per_mb=0.3 + 0.2 * megapixels),
         "outline_person": Estimate(1200, 10, mb_per_mb=0.4, min_per_mb=0.25),
         "draw_outline": Estimate(1000, 10, min_per_mb=0.05),
         "import_keypoints": Estimate(1000, 10, mb_per_mb=20, min_per_mb=0.1),
@@ -75,14 +79,18 @@ def make_estimates(settings: Mapping[str, Mapping[str, Any]]) -> dict[str, Estim
         # The movements of one song's dance: some dozens of videos.
         "gather_sources": Estimate(2000, 15, min_per_mb=0.005),
         "align_poses": Estimate(2000, 15),
-        "check_target": Estimate(2000, 15, mb_per_mb=0.1, min_per_mb=0.005),
-        # Frames beyond 1 GB are mapped, not held.
-        "train_pose_gan": Estimate(3000 + 2000 * picture, 60 + painted_s / 60),
-        "train_face_gan": Estimate(3000 + 2000 * picture, 60 + faces_s / 60),
+        # Where the camera moves, features of each frame are looked for.
+        "solve_camera": Estimate(1500 + 200 * megapixels, 15, min_per_mb=0.3),
+        "build_plate": Estimate(2000 + 1000 * megapixels, 15, min_per_mb=0.1),
+        "check_target": Estimate(2000 + 300 * megapixels, 15, mb_per_mb=0.1, min_per_mb=0.005),
+        # What the network sees of the frames is held up to 1 GB, beyond that it is mapped.
+        "train_pose_gan": Estimate(3000 + 2000 * picture + 300 * megapixels, 60 + painted_s / 60),
+        "train_face_gan": Estimate(3000 + 2000 * picture + 300 * megapixels, 60 + faces_s / 60),
         "render_video": render,
         "render_group": render,
         "preview_video": Estimate(render.base_mb, 15),
         "preview_poses": Estimate(1000, 10, min_per_mb=1.0),
+        "control_video": Estimate(1500 + 100 * megapixels, 15, min_per_mb=megapixels * rate),
         "compare_video": Estimate(1500, 15, min_per_mb=1.0),
         "detect_result": Estimate(1000, 15, min_per_mb=2.0),
         "evaluate": Estimate(1000, 10, mb_per_mb=5.0, min_per_mb=0.2),
