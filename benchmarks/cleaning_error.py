@@ -22,11 +22,11 @@ from danceit_core.pose.clean import clean_keypoints
 from danceit_core.pose.skeleton import BODY, MIRROR, Keypoints, present, torso_length
 from danceit_core.pose.swaps import ARMS, FEET_ENDS, LEGS
 from danceit_core.pose.table import read_pose_table
+from danceit_core.studio.camera import Camera
 from danceit_core.studio.cast import CLIPS
 from danceit_core.studio.dancer import as_keypoints, dress, true_joints
 from danceit_core.studio.music import compose_song
 from danceit_core.studio.record import FPS, perform
-from danceit_core.studio.renderer import Camera
 
 SIZE, STUDIO_S = 512, 30.0
 Fault = Callable[[Keypoints, np.random.Generator], Keypoints]

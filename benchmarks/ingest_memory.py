@@ -1,6 +1,7 @@
 """Peak memory and speed of ingest on a long 4K video: neither may depend on its length.
 
     python benchmarks/ingest_memory.py --minutes 1 10 120
+    python benchmarks/ingest_memory.py --minutes 1 --long-side 3840
 
 A clip of 8 s (3840 x 2160, 24 frames a second, H.264 and AAC) is encoded once; its packets are repeated up to the
 length asked for. Picture (frame store, cuts, report) and sound (music table) are each read in a process of their own.
@@ -26,22 +27,22 @@ from danceit_core.music.track import analyse_dance
 CLIP_S, FPS, SIZE = 8, 24, (3840, 2160)
 
 
-def make_clip(path: Path) -> None:
-    """A textured picture that pans over the whole clip with a bright bar crossing it, and beats."""
+def make_clip(path: Path, *, size: tuple[int, int] = SIZE) -> None:
+    """A textured picture (width, height) that pans over the whole clip with a bright bar crossing it, and beats."""
     rng = np.random.default_rng(0)
-    coarse = rng.integers(0, 255, (68, 242, 3), dtype=np.uint8)
+    coarse = rng.integers(0, 255, (size[1] // 32 + 1, (size[0] + 20 * CLIP_S * FPS) // 32 + 2, 3), dtype=np.uint8)
     wall = np.kron(coarse, np.ones((32, 32, 1), np.uint8))
     time_s = np.arange(CLIP_S * SOUND_RATE_HZ) / SOUND_RATE_HZ
     sound = (0.5 * np.sin(880 * np.pi * time_s) * (time_s % 0.5 < 0.1)).astype(np.float32)
     with av.open(str(path), "w") as container:
         # No pictures refer past the clip, so that it can follow itself.
         video = container.add_stream("libx264", rate=FPS, options={"preset": "superfast", "crf": "30", "bf": "2"})
-        video.width, video.height = SIZE
+        video.width, video.height = size
         video.pix_fmt, video.time_base = "yuv420p", Fraction(1, FPS)
         audio = container.add_stream("aac", rate=SOUND_RATE_HZ, layout="mono")
         for k in range(CLIP_S * FPS):
-            picture = wall[: SIZE[1], 20 * k : 20 * k + SIZE[0]].copy()
-            picture[600:1800, 15 * k : 15 * k + 300] = 230
+            picture = wall[: size[1], 20 * k : 20 * k + size[0]].copy()
+            picture[size[1] * 5 // 18 : size[1] * 5 // 6, 15 * k : 15 * k + 300] = 230
             frame = av.VideoFrame.from_ndarray(picture, format="rgb24")
             frame.pts, frame.time_base = k, Fraction(1, FPS)
             container.mux(video.encode(frame))
@@ -81,12 +82,12 @@ def peak_mb() -> float:
     return max(own_kb, resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss) / 1024
 
 
-def measure(stage: str, path: Path) -> None:
+def measure(stage: str, path: Path, *, long_side: int) -> None:
     """Run one stage on `path` in this process; print frames, seconds and peak memory in MB."""
     start_s = time.monotonic()
     if stage == "picture":
         store = path.with_name("store.mp4")
-        frames = ingest_video(path, store, settings=VideoSettings(), tolerant=False).frames
+        frames = ingest_video(path, store, settings=VideoSettings(), long_side=long_side, tolerant=False).frames
     else:
         frames = len(analyse_dance(path, settings=MusicSettings(), fps=FPS))
     print(frames, time.monotonic() - start_s, peak_mb())
@@ -95,11 +96,12 @@ def measure(stage: str, path: Path) -> None:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--minutes", type=float, nargs="+", default=[1.0], help="lengths to measure")
+    parser.add_argument("--long-side", type=int, default=VideoSettings.size, help="of the frame store's pictures")
     parser.add_argument("--folder", type=Path, help="where the files go for the time (about 60 MB a minute)")
     parser.add_argument("--measure", nargs=2, metavar=("STAGE", "FILE"), help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.measure:
-        measure(options.measure[0], Path(options.measure[1]))
+        measure(options.measure[0], Path(options.measure[1]), long_side=options.long_side)
         return
     print("| minutes | frames | picture: peak MB | frames/s | sound: peak MB | frames/s |")
     print("| ---: | ---: | ---: | ---: | ---: | ---: |")
@@ -112,6 +114,7 @@ def main() -> None:
             cells = [f"{minutes:g}"]
             for stage in ("picture", "sound"):
                 command = [sys.executable, __file__, "--measure", stage, str(path)]
+                command += ["--long-side", str(options.long_side)]
                 done = subprocess.run(command, check=True, capture_output=True, text=True).stdout.split()
                 frames, seconds, most_mb = int(done[0]), float(done[1]), float(done[2])
                 cells += [str(frames)] * (stage == "picture") + [f"{most_mb:.0f}", f"{frames / seconds:.1f}"]

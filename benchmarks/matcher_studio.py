@@ -23,12 +23,12 @@ from danceit_core.matcher.data import make_pairs, part_of
 from danceit_core.matcher.train import train_matcher
 from danceit_core.music.analyse import analyse_music
 from danceit_core.pose.table import PoseTable
+from danceit_core.studio.camera import Camera
 from danceit_core.studio.cast import CLIPS
 from danceit_core.studio.dancer import dress
 from danceit_core.studio.instruments import SAMPLE_RATE_HZ
 from danceit_core.studio.music import compose_song
 from danceit_core.studio.record import perform, project_joints
-from danceit_core.studio.renderer import Camera
 
 FPS, SIZE, JITTER_PX = 24.0, 256, 0.5
 SLOWEST_BPM, FASTEST_BPM = 80.0, 160.0

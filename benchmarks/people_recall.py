@@ -20,11 +20,12 @@ from danceit_core.config import CleaningSettings, PoseSettings
 from danceit_core.media.encode import VideoWriter
 from danceit_core.pose.clean import clean_keypoints
 from danceit_core.pose.detect import detect_keypoints
+from danceit_core.studio.camera import AIM, VIEW, Camera
 from danceit_core.studio.cast import CLIPS
 from danceit_core.studio.dancer import dress
 from danceit_core.studio.music import compose_song
 from danceit_core.studio.record import FPS, perform
-from danceit_core.studio.renderer import CAMERA_AIM, VIEW_HEIGHT, Camera, Renderer
+from danceit_core.studio.renderer import Renderer
 
 CAST = ("dancer_1", "dancer_2", "dancer_3", "dancer_4")
 RENDERED, STORE = 448, 512
@@ -56,9 +57,9 @@ def cut_out(clip: str, *, mesh: Path, seconds: float) -> tuple[Pictures, Picture
 
 def paste(canvas: Pictures, figure: Pictures, *, x: float, height_px: float) -> None:
     """Draw a cut-out (side, side, 4) into a picture, its feet on the floor at column x, that many pixels high."""
-    side = round(height_px * VIEW_HEIGHT)
+    side = round(height_px * VIEW)
     figure = cv2.resize(figure, (side, side), interpolation=cv2.INTER_AREA if side < RENDERED else cv2.INTER_CUBIC)
-    left, top = round(x - side / 2), round(FLOOR * canvas.shape[0] - side * (0.5 + CAMERA_AIM / VIEW_HEIGHT))
+    left, top = round(x - side / 2), round(FLOOR * canvas.shape[0] - side * (0.5 + AIM / VIEW))
     rows, columns = np.arange(top, top + side), np.arange(left, left + side)
     on_rows, on_columns = (rows >= 0) & (rows < canvas.shape[0]), (columns >= 0) & (columns < canvas.shape[1])
     where = np.ix_(rows[on_rows], columns[on_columns])

@@ -88,8 +88,8 @@ def shown(video: Path, *, folder: Path) -> NDArray[np.uint8]:
     """The frames of a video without the bars beside its picture."""
     store = folder / "frames.mp4"
     report = ingest_video(video, store, settings=VideoSettings(fps=FPS), rotate=0, tolerant=True)
-    scale, left, _ = report.letterbox
-    right = round(left + scale * report.width)
+    left, _, width, _ = report.placements[0].content
+    right = round(left + width)
     return np.stack([picture[:, round(left) : right] for picture in decode_frames(store, fps=FPS, size=None)])
 
 

@@ -13,11 +13,12 @@ from numpy.typing import NDArray
 
 from danceit_core.media.encode import VideoWriter
 from danceit_core.pose.skeleton import LEFT_HIP, LEFT_SHOULDER, RIGHT_HIP, RIGHT_SHOULDER, Keypoints
+from danceit_core.studio.camera import Camera
 from danceit_core.studio.cast import CLIPS
 from danceit_core.studio.dancer import Dancer, as_keypoints, dress, labelled_joints, true_joints
 from danceit_core.studio.music import compose_song
 from danceit_core.studio.record import FPS, perform
-from danceit_core.studio.renderer import Camera, Renderer
+from danceit_core.studio.renderer import Renderer
 from danceit_core.studio.rig import Solved
 from danceit_core.studio.rotation import turn, yaw
 

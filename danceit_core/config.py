@@ -15,10 +15,14 @@ from danceit_core.errors import ConfigError
 
 @dataclass(frozen=True)
 class DemoSettings:
-    """The rendered studio dancers (not in the paper): what `render_demo` makes."""
+    """The rendered studio dancers (not in the paper): what `render_demo` makes.
+
+    size, target_size: longer side of the dances' and of the target person's pictures, pixels; each has its own shape.
+    """
 
     folder: str = "data/demo"
     size: int = 512
+    target_size: int = 1280
     supersampling: int = 2
     dance_s: float = 24.0
     target_s: float = 44.0

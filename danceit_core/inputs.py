@@ -19,6 +19,7 @@ from danceit_core.choreography.edits import Edit, read_edits
 from danceit_core.config import SECTIONS, make_settings
 from danceit_core.errors import ConfigError
 from danceit_core.input_files import check_files, is_text
+from danceit_core.media.part import COLUMNS, part_of
 from danceit_core.tsv import read_cells
 
 TABLES = ("videos", "songs", "targets")
@@ -47,6 +48,11 @@ class Project:
     def sound_of(self, video: str) -> str:
         """The file that holds a dance's sound: one of its own, or the video itself; "" for keypoints alone."""
         return str(self.videos.at[video, "audio"] or self.videos.at[video, "path"])
+
+    def part_of(self, row_id: str, columns: Sequence[str] = COLUMNS) -> dict[str, str]:
+        """The cells of a dance or target that say which part of its picture and time is used (`media.part`)."""
+        table = self.videos if row_id in self.videos.index else self.targets
+        return {column: str(table.at[row_id, column]) for column in columns}
 
     def audio_track(self, row_id: str) -> int | None:
         """Which sound track of that, or of a song's file, from 1; None where the table leaves it open."""
@@ -188,6 +194,10 @@ def load_table(path: str, schema: Mapping[str, Any]) -> pd.DataFrame:
         error = best_match(Draft202012Validator(schema).iter_errors(filled))
         if error is not None:
             raise ConfigError(f"{path} line {number}: {describe(error)}")
+        try:
+            part_of(row)
+        except ConfigError as error:
+            raise ConfigError(f"{path} line {number}: {error}") from None
         if row[key] in rows:
             raise ConfigError(f"{path} line {number}: the {key} {row[key]!r} is there twice; IDs are unique")
         rows[row[key]] = row

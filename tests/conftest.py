@@ -25,11 +25,12 @@ def body_mesh():
 @pytest.fixture(scope="session")
 def studio_frames(body_mesh):
     """Three frames (3, 256, 256, 3) of a studio dancer and her true joints (3, 25, 3)."""
+    from danceit_core.studio.camera import Camera
     from danceit_core.studio.cast import CLIPS
     from danceit_core.studio.dancer import dress
     from danceit_core.studio.music import compose_song
     from danceit_core.studio.record import perform, project_joints
-    from danceit_core.studio.renderer import Camera, Renderer
+    from danceit_core.studio.renderer import Renderer
 
     scene, chosen = CLIPS["dancer_2"], [5, 40, 75]
     dancer = dress(body_mesh, scene.look)

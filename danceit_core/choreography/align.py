@@ -10,7 +10,14 @@ from numpy.typing import ArrayLike, NDArray
 
 from danceit_core.choreography.curve import Array, fit_curve, hide_absent, show_absent
 from danceit_core.choreography.footlock import lock_feet
-from danceit_core.choreography.normalise import carry_place, fit_to_target, ground_line, keep_inside, whole_body
+from danceit_core.choreography.normalise import (
+    ROAM_TORSOS,
+    carry_place,
+    fit_to_target,
+    ground_line,
+    keep_inside,
+    whole_body,
+)
 from danceit_core.choreography.plan import Plan
 from danceit_core.choreography.spatial import context_frames, join_clips
 from danceit_core.choreography.temporal import align_beats
@@ -19,7 +26,7 @@ from danceit_core.errors import ChoreographyError
 from danceit_core.pose.measure import Body
 from danceit_core.pose.passages import find_passages, kept_frames, shot_numbers
 from danceit_core.pose.skeleton import Keypoints
-from danceit_core.pose.table import PoseTable, read_pose_table, write_pose_table
+from danceit_core.pose.table import read_pose_table, write_pose_table
 from danceit_core.pose.tracks import dance_name, split_tracks
 
 # Frames read beyond those asked for, so that the ends of a spline's piece do not show.
@@ -46,7 +53,7 @@ class Source:
 class Aligned:
     """A finished dance of T frames and where each comes from.
 
-    keypoints (T, 25, 3) in pixels of the output picture, absent = 0. source_video (T,) names, source_frame (T,) the
+    keypoints (T, 25, 3) in pixels of the picture, absent = 0. source_video (T,) names, source_frame (T,) the
     nearest frame there, match_distance (T,) of the clip; source_track (T,) the dancer in the video, -1 where there is
     one alone, None where that is so in all of them. seams: first frames of the clips but the first.
     """
@@ -69,14 +76,18 @@ def align(
     fps: float,
     spatial: SpatialSettings,
     temporal: TemporalSettings,
+    picture_px: float | None = None,
+    roam_torsos: float = ROAM_TORSOS,
 ) -> Aligned:
     """The dance that `plan` describes, by the target's body, as long as the song to the frame.
 
     sources: every dance of the plan, by the name of its video or, of several dancers, by `dance_name`. target: in
-    pixels of the output picture of `size` (width, height); `Body.scaled` converts. beats_s: the song's, seconds. Raises
+    pixels of the part of the room of `size` (width, height) that the dance may use, see `floor`. picture_px: longer
+    side of the finished picture, None: of `size`. roam_torsos: see `keep_inside`. beats_s: the song's, seconds. Raises
     ChoreographyError when a source is missing or does not hold a fragment of the plan.
     """
-    inside = join(plan, sources, target=target, size=size, fps=fps, spatial=spatial)
+    where: Any = {"target": target, "size": size, "picture_px": picture_px, "roam_torsos": roam_torsos}
+    inside = join(plan, sources, **where, fps=fps, spatial=spatial)
     dance, origin = align_beats(inside, beats_s, fps=fps, settings=temporal)
     frame = np.round(origin).astype(np.int64)
     clip = np.searchsorted(plan.start_frame, frame, side="right") - 1
@@ -112,13 +123,15 @@ def join(
     size: tuple[int, int],
     fps: float,
     spatial: SpatialSettings,
+    picture_px: float | None = None,
+    roam_torsos: float = ROAM_TORSOS,
 ) -> Array:
     """The dance (T, 25, 3) before its beats are aligned: clips joined, inside the picture; absent joints are NaN."""
     context = context_frames(spatial)
     clips = read_clips(plan, sources, target=target, context=context)
     placed = carry_place(clips, context=context, centre_x=target.centre_x)
-    joined = join_clips(placed, picture_px=max(size), settings=spatial)
-    inside = keep_inside(joined, target=target, size=size, fps=fps)
+    joined = join_clips(placed, picture_px=picture_px or max(size), settings=spatial)
+    inside = keep_inside(joined, target=target, size=size, fps=fps, roam_torsos=roam_torsos)
     if spatial.foot_lock:  # before the beats, which are those of the dance that is seen
         inside = lock_feet(inside, fps=fps, height_px=target.height_px)
     return inside
@@ -191,16 +204,18 @@ def read_dances(path: str | Path, *, video: str) -> dict[str, Source]:
     }
 
 
-def body_in_picture(table: PoseTable, *, picture_size: int) -> Body:
-    """The target person's body in pixels of the output picture, from the cleaned table of the target's video."""
-    body = whole_body(table.keypoints[kept_frames(table)], name="the target person")
-    return body.scaled(picture_size / max(table.size))
-
-
-def write_dance(path: str | Path, dance: Aligned, *, fps: float, picture_size: int) -> None:
+def write_dance(
+    path: str | Path,
+    dance: Aligned,
+    *,
+    fps: float,
+    size: tuple[int, int],
+    corners: ArrayLike | None = None,
+) -> None:
     """Write a finished dance as a pose table whose every frame names its source video, frame and match distance.
 
-    And the track, where any source is one of several dancers.
+    And the track, where any source is one of several dancers. dance: in pixels of the picture of `size` (width,
+    height). corners: where its upper left corner lies on the plate in each frame, (T, 2) pixels; None: at 0, 0.
     """
     tracks: dict[str, ArrayLike] = {} if dance.source_track is None else {"source_track": dance.source_track}
     columns: dict[str, ArrayLike] = {
@@ -209,11 +224,8 @@ def write_dance(path: str | Path, dance: Aligned, *, fps: float, picture_size: i
         **tracks,
         "match_distance": dance.match_distance,
     }
-    write_pose_table(
-        path,
-        dance.keypoints,
-        fps=fps,
-        size=(picture_size, picture_size),
-        columns=columns,
-        metadata={"seams": dance.seams.tolist()},
-    )
+    if corners is not None and np.any(corners):
+        at = np.asarray(corners, np.float32)
+        columns |= {"plate_x": at[:, 0], "plate_y": at[:, 1]}
+    about = {"seams": dance.seams.tolist()}
+    write_pose_table(path, dance.keypoints, fps=fps, size=size, columns=columns, metadata=about)

@@ -41,8 +41,8 @@ def dance_motion(
 ) -> Motion:
     """A finished dance as a moving humanoid of the given bones, or of the median bones of its sources.
 
-    half_width: of a seam, frames. name: of the dance, for messages. Raises ChoreographyError naming the sources that
-    are missing or have no joints in space.
+    dance: as it was made, see `rate.danced`. half_width: of a seam, frames. name: of the dance, for messages. Raises
+    ChoreographyError naming the sources that are missing or have no joints in space.
     """
     videos = source_names(dance)
     points = _points_of(sources, sorted({*videos.tolist()}), name=name)

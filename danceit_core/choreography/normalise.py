@@ -3,8 +3,10 @@
 The paper scales each fragment by the ratio of the greatest nose-to-feet distances, equally in x and y; here height
 is the robust one of `pose.measure`, in sources and target alike. Feet are put on the target's ground line, clip by
 clip, so that a moving camera of a source does not lift them. Where the dancer stands sideways is carried over each
-seam by the supporting foot, and the whole is then kept inside the picture. Coordinates are pixels, x right, y down;
-absent joints are NaN (see `curve`).
+seam by the supporting foot, and the whole is then kept inside the picture. The person keeps the target's size there:
+where raised hands or a step towards the camera leave the picture, the whole dance stands a little nearer or farther on
+the floor, by one shift for all of it, so that no foot slides. What still leaves it is reported (`evaluation.painting`).
+Coordinates are pixels, x right, y down; absent joints are NaN (see `curve`).
 """
 
 from collections.abc import Sequence
@@ -20,8 +22,12 @@ from danceit_core.pose.skeleton import ANKLES, MID_HIP, Keypoints
 # The hip stays this close to the target's usual place, and every joint this far inside the picture.
 ROAM_TORSOS = 1.0
 MARGIN_SHARE = 0.02
+# A dance stands at most this far above or below the target's ground line: the floor there is still its floor.
+NEARER_TORSOS = 0.25
 # A shift that keeps the dancer inside comes and goes over this time, so that it is not seen as a slide.
 SHIFT_S = 1.0
+# What is outside even so is shifted within this time; quicker, feet slide too much and beats are missed.
+QUICK_SHIFT_S = 1 / 3
 
 
 def whole_body(keypoints: Keypoints, *, name: str = "the person") -> Body:
@@ -74,28 +80,65 @@ def carry_place(clips: Sequence[Array], *, context: int, centre_x: float) -> lis
     return placed
 
 
-def keep_inside(keypoints: Array, *, target: Body, size: tuple[int, int], fps: float) -> Array:
-    """Shift a dance (T, 25, 3) sideways, smoothly, so that it stays in the picture and near the target's place.
+def keep_inside(
+    keypoints: Array, *, target: Body, size: tuple[int, int], fps: float, roam_torsos: float = ROAM_TORSOS
+) -> Array:
+    """A dance (T, 25, 3) shifted so that it stays in a picture of `size` (width, height), near the target's place.
 
-    The limits of the shift are widened over +-SHIFT_S before they are smoothed over the same span, so that the
-    smoothed shift still obeys them. A body wider than the picture is centred in it.
+    Sideways smoothly over time, up or down by the same for all frames. roam_torsos: how far from the target's usual
+    place the hip may be.
+    """
+    out = keypoints.copy()
+    shift = shift_sideways(keypoints, target=target, width=size[0], fps=fps, roam_torsos=roam_torsos)
+    out[..., 0] += shift[:, None]
+    out[..., 1] += shift_down(keypoints, target=target, height=size[1])
+    return out
+
+
+def shift_sideways(
+    keypoints: Array, *, target: Body, width: int, fps: float, roam_torsos: float = ROAM_TORSOS
+) -> Array:
+    """The shifts in x (T,) that keep a dance (T, 25, 3) in a picture of `width` and near the target's place.
+
+    Where a dance needs more room within SHIFT_S than a narrow picture has, as for a step aside and an arm stretched out
+    to the other, it is followed within QUICK_SHIFT_S. A body wider than the picture is centred in it.
     """
     x = keypoints[..., 0]
     seen = ~np.isnan(x)
-    margin = MARGIN_SHARE * size[0]
+    margin = MARGIN_SHARE * width
     lowest = margin - np.where(seen, x, np.inf).min(1)
-    highest = size[0] - margin - np.where(seen, x, -np.inf).max(1)
+    highest = width - margin - np.where(seen, x, -np.inf).max(1)
     hip = np.nan_to_num(x[:, MID_HIP], nan=target.centre_x)
-    roam = ROAM_TORSOS * target.torso_px
-    reach = max(1, round(SHIFT_S * fps))
-    shift = np.zeros(len(x))
-    for low, high in ((target.centre_x - roam - hip, target.centre_x + roam - hip), (lowest, highest)):
+    roam = roam_torsos * target.torso_px
+    near = target.centre_x - roam - hip, target.centre_x + roam - hip
+    shift = _smooth_shift([near, (lowest, highest)], reach=max(1, round(SHIFT_S * fps)))
+    return shift + _smooth_shift([(lowest - shift, highest - shift)], reach=max(1, round(QUICK_SHIFT_S * fps)))
+
+
+def _smooth_shift(limits: Sequence[tuple[Array, Array]], *, reach: int) -> Array:
+    """The least smooth shift (T,) within limits (lowest, highest), the last of them first to be obeyed.
+
+    The limits are widened over +-reach frames before the shift is smoothed over the same span, so that it still obeys
+    them. Where they leave no room it is in their middle.
+    """
+    shift = np.zeros(len(limits[0][0]))
+    for low, high in limits:
         low_wide = maximum_filter1d(np.nan_to_num(low, neginf=-1e6), 2 * reach + 1, mode="nearest")
         high_wide = minimum_filter1d(np.nan_to_num(high, posinf=1e6), 2 * reach + 1, mode="nearest")
         middle = (low_wide + high_wide) / 2
         shift = np.clip(shift, np.minimum(low_wide, middle), np.maximum(high_wide, middle))
     kernel = np.hanning(2 * reach + 1)
-    smooth = convolve1d(shift, kernel / kernel.sum(), mode="nearest")
-    out = keypoints.copy()
-    out[..., 0] += smooth[:, None]
-    return out
+    return convolve1d(shift, kernel / kernel.sum(), mode="nearest")
+
+
+def shift_down(keypoints: Array, *, target: Body, height: int) -> float:
+    """By how much a dance (T, 25, 3) stands lower in a picture of `height` than the target does, pixels; 0 if it fits.
+
+    At most NEARER_TORSOS either way. Feet come first: nothing is lowered so far that one leaves the picture below.
+    """
+    y = keypoints[..., 1][~np.isnan(keypoints[..., 1])]
+    if not len(y):
+        return 0.0
+    margin, most = MARGIN_SHARE * height, NEARER_TORSOS * target.torso_px
+    above, room = margin - float(y.min()), height - margin - float(y.max())
+    return float(np.clip(min(max(above, 0.0), room), -most, most))

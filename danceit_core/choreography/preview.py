@@ -12,14 +12,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from danceit_core.choreography.motion_beats import BeatHits, find_hits, step_speed
+from danceit_core.choreography.rate import danced
 from danceit_core.media.letterbox import Picture
 from danceit_core.music.table import MusicTable
 from danceit_core.pose.draw import pose_picture
 from danceit_core.pose.table import PoseTable
 
-# Of the picture's side; and the longest page, seconds: beats of 180 a minute stay apart at 512 pixels.
+# Height of the strip by the side of a square preview; and the longest page there, seconds: beats of 180 a minute stay
+# apart at 512 pixels.
 STRIP_SHARE = 0.18
 PAGE_S = 6.0
+# The skeleton's frame is bright for so long at each beat of the music.
+FLASH_S = 1 / 24
 GROUND, SOUND, BEAT, NOW = (18, 21, 28), (96, 140, 200), (255, 196, 72), (255, 255, 255)
 HIT, MISS = (64, 214, 140), (255, 92, 92)
 # What the cursor has not passed is this bright.
@@ -28,24 +32,38 @@ AHEAD = 0.45
 FINER = 2
 
 
-def picture_size(size: int) -> tuple[int, int]:
-    """Width and height of a preview whose skeleton's picture is `size` pixels a side; even, as a video's must be."""
-    return size, size + 2 * round(size * STRIP_SHARE / 2)
+def skeleton_size(picture: tuple[int, int], *, size: int) -> tuple[int, int]:
+    """Width and height of the skeleton's picture, in the shape of `picture`, of about as many pixels as a square."""
+    scale = size / math.sqrt(picture[0] * picture[1])
+    width, height = (max(2, 2 * round(side * scale / 2)) for side in picture)
+    return width, height
+
+
+def picture_size(picture: tuple[int, int], *, size: int) -> tuple[int, int]:
+    """Width and height of a preview of a dance in a `picture` (width, height); even, as a video's must be.
+
+    size: side of the skeleton's picture if it is a square, pixels.
+    """
+    width, height = skeleton_size(picture, size=size)
+    return width, height + 2 * round(size * STRIP_SHARE / 2)
 
 
 def preview_frames(
     poses: PoseTable, music: MusicTable, peaks: NDArray[np.float32], *, size: int, peaks_per_s: int, kind: str
 ) -> Iterator[Picture]:
-    """One uint8 RGB picture of `picture_size(size)` a frame. The skeleton's frame turns bright on a beat of the music.
+    """One uint8 RGB picture of `picture_size` a frame. The skeleton's frame turns bright on a beat of the music.
 
     peaks: the song's amplitude of each 1 / peaks_per_s of a second. kind: of motion beat, `min` or `max` of speed.
+    Motion beats are those of the dance at the rate of the music's table, see `rate.danced`.
     """
-    scale = np.array([size / max(poses.size), size / max(poses.size), 1], np.float32)
-    hits = find_hits(step_speed(poses.keypoints), music.beats.times_s, fps=poses.fps, kind=kind)
-    beats = {round(time_s * poses.fps) for time_s in music.beats.times_s}
+    skeleton = skeleton_size(poses.size, size=size)
+    scale = np.array([skeleton[0] / poses.size[0], skeleton[1] / poses.size[1], 1], np.float32)
+    made = danced(poses, fps=music.fps, seconds=music.duration_s)
+    hits = find_hits(step_speed(made.keypoints), music.beats.times_s, fps=music.fps, kind=kind)
+    bright_frames = beat_frames(music.beats.times_s, fps=poses.fps)
     song_s = len(poses) / poses.fps
-    page_s = song_s / max(1, math.ceil(song_s / PAGE_S))
-    width, height = size, picture_size(size)[1] - size
+    width, height = skeleton[0], picture_size(poses.size, size=size)[1] - skeleton[1]
+    page_s = song_s / max(1, math.ceil(song_s / (PAGE_S * width / size)))
     page, bright = -1, np.zeros((height, width, 3), np.uint8)
     for frame, keypoints in enumerate(poses.keypoints):
         at_s = frame / poses.fps
@@ -54,16 +72,22 @@ def preview_frames(
             page = int(at_s / page_s + 1e-9)
             bright = draw_strip(
                 peaks, music.beats.times_s, hits, first_s=page * page_s, page_s=page_s, peaks_per_s=peaks_per_s,
-                fps=poses.fps, size=(width, height),
+                fps=music.fps, size=(width, height),
             )  # fmt: skip
             dim = (bright * AHEAD).astype(np.uint8)
         cursor = min(width - 1, round((at_s - page * page_s) / page_s * width))
         strip = np.hstack([bright[:, :cursor], dim[:, cursor:]])
         cv2.line(strip, (cursor, 0), (cursor, height), NOW, max(1, size // 256))
-        picture = pose_picture(keypoints * scale, size=(size, size))
-        if frame in beats:
-            cv2.rectangle(picture, (0, 0), (size - 1, size - 1), BEAT, max(2, size // 100))
+        picture = pose_picture(keypoints * scale, size=skeleton)
+        if frame in bright_frames:
+            cv2.rectangle(picture, (0, 0), (skeleton[0] - 1, skeleton[1] - 1), BEAT, max(2, size // 100))
         yield np.vstack([picture, strip])
+
+
+def beat_frames(beats_s: NDArray[np.float64], *, fps: float) -> set[int]:
+    """The frames of each beat of the music: one at 24 frames per second, as many as last FLASH_S at more."""
+    lasting = max(1, round(fps * FLASH_S))
+    return {round(time_s * fps) + later for time_s in beats_s.tolist() for later in range(lasting)}
 
 
 def draw_strip(
@@ -77,7 +101,10 @@ def draw_strip(
     fps: float,
     size: tuple[int, int],
 ) -> Picture:
-    """A page of the song from first_s on: dots above, waveform below, ticks through both; all of it bright."""
+    """A page of the song from first_s on: dots above, waveform below, ticks through both; all of it bright.
+
+    fps: of the frames that `hits` are counted in.
+    """
     width, height = size[0] * FINER, size[1] * FINER
     strip = np.full((height, width, 3), GROUND, np.uint8)
 

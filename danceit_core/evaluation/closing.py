@@ -52,15 +52,16 @@ def in_words(seconds: float) -> str:
 
 def key_scores(scores: Mapping[str, Any], *, kind: str) -> list[tuple[str, str]]:
     """The three figures to look at first: a value and what it is of. kind: of motion beat that was asked for."""
-    pose, beats = scores["pose"], scores["beats"]
+    made, pose, beats = scores["video"], scores["pose"], scores["beats"]
     tolerances = sorted(int(key.rsplit("_", 1)[1]) for key in beats if key.startswith(f"s_ba_{kind}_"))
     near = max((t for t in tolerances if t <= 1), default=tolerances[0] if tolerances else 0)
     key = f"s_ba_{kind}_{near}"
     met = []
     if key in beats and not math.isnan(beats[key]):
-        frames = f"{near} frame{'s' * (near != 1)}"
-        met = [(f"{beats[key]:.0%}", f"of the beats met within {frames} (by chance {beats[f'chance_{key}']:.0%})")]
-    found = (f"{pose['pck']:.0%}", f"of the joints found where they were asked for, {pose['mean_error_px']:.1f} px off")
+        frames = f"{near} frame{'s' * (near != 1)} ({near * beats['frame_ms']:.0f} ms)" if near else "the very frame"
+        met = [(f"{beats[key]:.0%}", f"of the beats met within {frames}; by chance {beats[f'chance_{key}']:.0%}")]
+    off = f"{pose['mean_error_px']:.1f} px of {max(made['width'], made['height'])} off"
+    found = (f"{pose['pck']:.0%}", f"of the joints found where they were asked for, {off}")
     if math.isnan(pose["pck"]):
         found = (f"{pose['detected_share']:.0%}", "of the frames in which the person is found at all")
     return [
@@ -75,8 +76,10 @@ def closing_lines(
 ) -> list[str]:
     """A few lines for a terminal. video, summary: paths to name."""
     times = ", ".join(f"{name} {in_words(seconds)}" for name, seconds in stage_seconds(benchmarks).items())
+    made = scores["video"]
+    shape = f"{made['width']} x {made['height']}, {made['fps']:g} frames per second"
     return [
-        f"{video}: {scores['video']['seconds']:.1f} s",
+        f"{video}: {made['seconds']:.1f} s, {shape}",
         *(f"  {value:>5} {words}" for value, words in key_scores(scores, kind=kind)),
         *(line for remark in scores.get("remarks", []) for line in _noted(remark)),
         *textwrap.wrap(f"time: {times}", WIDTH, initial_indent="  ", subsequent_indent="        "),
@@ -101,7 +104,8 @@ def summary_html(
 ) -> str:
     """The same, and all scores, as a page of its own that needs nothing else."""
     made, times = scores["video"], stage_seconds(benchmarks)
-    cards = [(f"{made['seconds']:.1f} s", f"of video; the song lasts {made['song_seconds']:.1f} s")]
+    shape = f"{made['width']} x {made['height']} pixels, {made['fps']:g} frames per second"
+    cards = [(f"{made['seconds']:.1f} s", f"of video, {shape}; the song lasts {made['song_seconds']:.1f} s")]
     longest = max(times.values(), default=1.0)
     left_out = "".join(f"<li>left out: {escape(str(reason))}</li>" for reason in dances["refused"] if reason)
     parts = [

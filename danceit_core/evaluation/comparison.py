@@ -1,37 +1,59 @@
 """Side by side and in step: the frame that lent each pose, the pose as it was aligned, the person painted from it."""
 
-from collections.abc import Iterator, Mapping
+import math
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from danceit_core.errors import PoseError
-from danceit_core.media.letterbox import Picture, resize
+from danceit_core.media.letterbox import Picture, letterbox
 from danceit_core.media.video import decode_frames, read_frames
 from danceit_core.pose.draw import pose_picture
 from danceit_core.pose.table import PoseTable
 
-# Side of each of the three pictures, pixels.
-SIZE = 384
+# Pixels of the whole: three squares of 384 a side.
+PIXELS = 3 * 384**2
 # Source frames that are decoded at once: they lie scattered in their stores, and neighbours share the way to them.
 READ_AT_ONCE = 24
 
 
+def panel_sizes(
+    picture: tuple[int, int], stores: Iterable[tuple[int, int]], *, pixels: float = PIXELS
+) -> tuple[tuple[int, int], tuple[int, int]]:
+    """Width and height of the source's panel, and of the two others, which have the shape of `picture` (width, height).
+
+    All of one height, even, together about `pixels`. stores: sizes of the sources' frames; the panel is as wide as
+    the widest of them needs.
+    """
+    wide = picture[0] / picture[1]
+    widest = max((width / height for width, height in stores), default=wide)
+    height = max(2, 2 * round(math.sqrt(pixels / (widest + 2 * wide)) / 2))
+    source, other = (max(2, 2 * round(height * shape / 2)) for shape in (widest, wide))
+    return (source, height), (other, height)
+
+
 def compare_frames(
-    poses: PoseTable, stores: Mapping[str, str | Path], painted: str | Path, *, size: int
+    poses: PoseTable,
+    stores: Mapping[str, str | Path],
+    painted: str | Path,
+    *,
+    panels: tuple[tuple[int, int], tuple[int, int]],
 ) -> Iterator[Picture]:
-    """Yield uint8 pictures (size, 3 * size, 3), one a frame of the dance: source, pose, painted.
+    """Yield uint8 pictures side by side, one a frame of the dance: source, pose, painted.
 
     poses: a generated dance, with columns `source_video` and `source_frame`; stores: the frame store of each source
-    video; painted: the finished video. Raises PoseError for a table of other columns.
+    video; painted: the finished video; panels: see `panel_sizes`. Raises PoseError for a table of other columns.
     """
     if not {"source_video", "source_frame"} <= poses.columns.keys():
         raise PoseError("the pose table names no source frames; side by side needs the poses of a generated dance")
-    scale = np.array([size / max(poses.size), size / max(poses.size), 1], np.float32)
-    finished = decode_frames(painted, fps=poses.fps, size=(size, size))
+    of_source, size = panels
+    scale = np.array([size[0] / poses.size[0], size[1] / poses.size[1], 1], np.float32)
+    finished = decode_frames(painted, fps=poses.fps, size=size)
     for source, keypoints, picture in zip(_sources(poses, stores), poses.keypoints, finished, strict=False):
-        yield np.hstack([resize(source, (size, size)), pose_picture(keypoints * scale, size=(size, size)), picture])
+        left = letterbox(source, source=(source.shape[1], source.shape[0]), size=of_source)
+        yield np.hstack([left, pose_picture(keypoints * scale, size=size), picture])
 
 
 def _sources(poses: PoseTable, stores: Mapping[str, str | Path]) -> Iterator[NDArray[np.uint8]]:

@@ -9,8 +9,10 @@ import matplotlib as mpl
 from matplotlib.figure import Figure
 
 from danceit_core.choreography.align import Source
+from danceit_core.choreography.floor import Floor
 from danceit_core.choreography.in_space import dance_motion
 from danceit_core.choreography.plan import Plan
+from danceit_core.choreography.rate import danced
 from danceit_core.config import SpatialSettings
 from danceit_core.errors import ChoreographyError, PoseError
 from danceit_core.evaluation.beat_page import PEAKS_PER_S, draw_beats
@@ -21,7 +23,6 @@ from danceit_core.files import whole_file
 from danceit_core.media.audio import read_peaks
 from danceit_core.music.table import MusicTable
 from danceit_core.pose.bvh import Motion
-from danceit_core.pose.measure import Body
 from danceit_core.pose.table import PoseTable
 
 log = logging.getLogger(__name__)
@@ -39,32 +40,33 @@ def draw_dance(
     music: MusicTable,
     song: str | Path,
     audio_track: int | None = None,
-    target: Body,
+    floor: Floor,
     spatial: SpatialSettings,
     beat_kind: str,
 ) -> None:
     """Write `beats.svg`, `seams.png`, `on_beats.png`, `paths.svg` and `sources.svg` into `folder`.
 
-    poses: the finished dance of `plan`, by the target's body in pixels of its picture. song: its sound file,
-    audio_track: see `open_sound`.
+    poses: the finished dance of `plan`, by the target person on their floor. It is shown at the rate of `music`, at
+    which it was made. song: its sound file, audio_track: see `open_sound`.
     """
-    steps = retrace(plan, sources, poses, target=target, spatial=spatial)
+    made = danced(poses, fps=music.fps, seconds=plan.song_frames / music.fps)
+    steps = retrace(plan, sources, made, floor=floor, spatial=spatial)
     peaks = read_peaks(song, per_s=PEAKS_PER_S, track=audio_track)
     figures = {
         "beats.svg": draw_beats(steps, music.beats, peaks, kind=beat_kind),
         "seams.png": draw_seams(steps),
         "on_beats.png": draw_on_beats(steps, music.beats, kind=beat_kind),
-        "paths.svg": draw_paths(steps, motion_in_space(poses, sources, spatial=spatial)),
-        "sources.svg": draw_sources(poses, music.beats),
+        "paths.svg": draw_paths(steps, motion_in_space(made, sources, spatial=spatial)),
+        "sources.svg": draw_sources(made, music.beats),
     }
     for name, figure in figures.items():
         write_figure(Path(folder) / name, figure)
 
 
-def motion_in_space(poses: PoseTable, sources: Mapping[str, Source], *, spatial: SpatialSettings) -> Motion | None:
+def motion_in_space(made: PoseTable, sources: Mapping[str, Source], *, spatial: SpatialSettings) -> Motion | None:
     """The dance in space; None, and the reason in the log, where a source is not known there from head to feet."""
     try:
-        return dance_motion(poses, sources, half_width=spatial.half_width, name="the dance")
+        return dance_motion(made, sources, half_width=spatial.half_width, name="the dance")
     except (ChoreographyError, PoseError) as error:
         log.info("the dance is not drawn from above: %s", error)
         return None

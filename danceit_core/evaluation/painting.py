@@ -140,18 +140,19 @@ def flag_poses(dance: PoseTable, target: PoseTable) -> dict[str, float]:
     """What a dance asks for that the painter has to guess; shares of its frames, NaN where nothing can be said.
 
     `unseen_poses`: farther than FAR_TORSOS from every pose of the target's cleaned table; `outside_picture`: a joint
-    beyond the rim; `missing_joints`: fewer joints than the target usually shows.
+    beyond the rim, `outside_joints` the share of joints; `missing_joints`: fewer joints than the target usually shows.
     """
     asked, shown = sample_moves(dance)[0], sample_moves(target)[0]
     body = measure_body(target.keypoints[kept_frames(target)])
     far = nearest_poses(asked, shown) * (body.height_px / body.torso_px)
     seen = present(dance.keypoints)
     xy, size = dance.keypoints[..., :2], np.array(dance.size)
-    outside = (seen & ((xy < 0) | (xy >= size)).any(-1)).any(-1)
+    outside = seen & ((xy < 0) | (xy >= size)).any(-1)
     usual = np.median(present(target.keypoints[kept_frames(target)]).sum(-1))
     return {
         "unseen_poses": float((far[np.isfinite(far)] > FAR_TORSOS).mean()) if np.isfinite(far).any() else float("nan"),
-        "outside_picture": float(outside.mean()),
+        "outside_picture": float(outside.any(-1).mean()),
+        "outside_joints": float(outside.sum() / max(1, seen.sum())),
         "missing_joints": float((seen.sum(-1) < usual).mean()),
     }
 

@@ -94,7 +94,8 @@ def draw_paths(steps: Steps, motion: Motion | None = None) -> Figure:
         "fully aligned": (steps.aligned, steps.aligned_seams),
     }
     shown = np.concatenate([dance[first : first + window, list(PATHS), :2] for dance, _ in pictures.values()])
-    box = [np.nanmin(shown, axis=(0, 1)) - 0.02 * steps.size, np.nanmax(shown, axis=(0, 1)) + 0.02 * steps.size]
+    rim = 0.02 * max(steps.size)
+    box = [np.nanmin(shown, axis=(0, 1)) - rim, np.nanmax(shown, axis=(0, 1)) + rim]
     for number, (title, (dance, seams)) in enumerate(pictures.items()):
         axes: Any = figure.add_subplot(1, columns, number + 1, projection="3d")
         inside = seams[(seams > first) & (seams < first + window)]

@@ -11,18 +11,18 @@ from numpy.typing import NDArray
 
 from danceit_core.choreography.align import Source, join, read_clips
 from danceit_core.choreography.curve import Array, hide_absent
+from danceit_core.choreography.floor import Floor
 from danceit_core.choreography.plan import Plan
 from danceit_core.choreography.seams import cut
 from danceit_core.choreography.spatial import context_frames
 from danceit_core.config import SpatialSettings
-from danceit_core.pose.measure import Body
 from danceit_core.pose.skeleton import BODY
 from danceit_core.pose.table import PoseTable
 
 
 @dataclass(frozen=True)
 class Steps:
-    """A dance of T frames after each step, keypoints (T, 25, 3) in pixels of the output picture, absent joints NaN.
+    """A dance of T frames after each step, keypoints (T, 25, 3) in pixels of its floor, absent joints NaN.
 
     retrieved: the fragments in the target's size, cut hard. joined: seams closed (spatial alignment). aligned: on the
     beats, the finished dance. seams (S,): first frames of the clips but the first in `retrieved` and `joined`;
@@ -35,27 +35,29 @@ class Steps:
     seams: NDArray[np.int64]
     aligned_seams: NDArray[np.int64]
     fps: float
-    size: int
+    size: tuple[int, int]
 
     def __len__(self) -> int:
         return len(self.aligned)
 
 
 def retrace(
-    plan: Plan, sources: Mapping[str, Source], poses: PoseTable, *, target: Body, spatial: SpatialSettings
+    plan: Plan, sources: Mapping[str, Source], made: PoseTable, *, floor: Floor, spatial: SpatialSettings
 ) -> Steps:
-    """The steps that led to `poses`, a finished dance by the target's body in pixels of its picture."""
-    size, context = max(poses.size), context_frames(spatial)
+    """The steps that led to `made`, a finished dance as `rate.danced` gives it, by the target person on their floor."""
+    target, context = floor.body, context_frames(spatial)
     retrieved = cut(read_clips(plan, sources, target=target, context=context), context=context)
     retrieved[..., 0] += target.centre_x
+    aligned = hide_absent(made.keypoints)
+    aligned[..., :2] -= floor.box[:2]
     return Steps(
         retrieved=retrieved,
-        joined=join(plan, sources, target=target, size=(size, size), fps=poses.fps, spatial=spatial),
-        aligned=hide_absent(poses.keypoints),
+        joined=join(plan, sources, **floor.place, fps=made.fps, spatial=spatial),
+        aligned=aligned,
         seams=plan.seams,
-        aligned_seams=np.array(poses.metadata.get("seams", []), np.int64),
-        fps=poses.fps,
-        size=size,
+        aligned_seams=np.array(made.metadata.get("seams", []), np.int64),
+        fps=made.fps,
+        size=floor.size,
     )
 
 

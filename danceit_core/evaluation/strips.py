@@ -45,7 +45,7 @@ def draw_seams(steps: Steps) -> Figure:
         _show(axes, strip(dance, frames, size=size))
         axes.axvline(TILES // 2 * TILE_WIDTH, color=SEAM_COLOUR, lw=2)
         step = largest_steps(dance)[seam]
-        words = f"{name}\n\nlargest step there:\n{step:.0f} px of {size}"
+        words = f"{name}\n\nlargest step there:\n{step:.0f} px of {max(size)}"
         axes.set_ylabel(words, fontsize=9, rotation=0, ha="right", va="center")
     return figure
 
@@ -79,15 +79,16 @@ def draw_on_beats(steps: Steps, beats: Beats, *, kind: str) -> Figure:
     return figure
 
 
-def strip(dance: Array, frames: NDArray[np.int64], *, size: int) -> Picture:
+def strip(dance: Array, frames: NDArray[np.int64], *, size: tuple[int, int]) -> Picture:
     """Skeletons of some frames of (T, 25, 3) keypoints side by side on black; black for frames beyond the ends.
 
-    All tiles show the same part of the picture of `size`, so that a jump sideways is seen.
+    All tiles show the same part of the picture of `size` (width, height), all of its height, so that a jump sideways is
+    seen.
     """
     inside = (frames >= 0) & (frames < len(dance))
-    scale = TILE_HEIGHT / size
+    scale = TILE_HEIGHT / size[1]
     hips = dance[frames[inside], MID_HIP, 0]
-    centre = float(np.nanmedian(hips)) if np.isfinite(hips).any() else size / 2
+    centre = float(np.nanmedian(hips)) if np.isfinite(hips).any() else size[0] / 2
     tiles = []
     for frame, known in zip(frames.tolist(), inside.tolist(), strict=True):
         keypoints = show_absent(dance[frame].copy()) if known else np.zeros((25, 3), np.float32)

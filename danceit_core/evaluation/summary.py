@@ -13,6 +13,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from danceit_core.choreography.rate import danced
 from danceit_core.config import EvaluationSettings
 from danceit_core.database.statistics import describe_total
 from danceit_core.errors import DanceItError
@@ -20,7 +21,7 @@ from danceit_core.evaluation.beats import beat_scores
 from danceit_core.evaluation.motion import motion_scores
 from danceit_core.evaluation.painting import flag_poses
 from danceit_core.files import write_text
-from danceit_core.music.table import CHECK_BEATS, Beats, MusicTable
+from danceit_core.music.table import CHECK_BEATS, MusicTable
 from danceit_core.pose.redetection import detection_share, redetection
 from danceit_core.pose.table import PoseTable
 from danceit_core.pose.tracks import source_names
@@ -32,19 +33,26 @@ def score_video(
     detected: PoseTable,
     target: PoseTable,
     *,
-    beats: Beats,
-    song_s: float,
+    music: MusicTable,
     settings: EvaluationSettings,
     rng: np.random.Generator,
 ) -> dict[str, Any]:
     """All scores of a finished video as a nested dict of numbers.
 
     poses: the dance that was asked for, with metadata `seams`. detected: the joints found again in the video.
-    target: the cleaned table of the target's own video.
+    target: the table of the target's own video, on its plate. Beats and movement are judged at the frame rate of the
+    song's table and on the plate (`rate.danced`), so that no frame rate and no camera changes what they mean.
     """
-    seams = poses.metadata.get("seams", [])
+    made, beats, (width, height) = danced(poses, fps=music.fps, seconds=music.duration_s), music.beats, poses.size
     return {
-        "video": {"frames": len(detected), "seconds": len(detected) / poses.fps, "song_seconds": song_s},
+        "video": {
+            "frames": len(detected),
+            "seconds": len(detected) / poses.fps,
+            "song_seconds": music.duration_s,
+            "fps": poses.fps,
+            "width": width,
+            "height": height,
+        },
         "pose": {
             "detected_share": detection_share(detected.keypoints),
             **redetection(poses.keypoints, detected.keypoints, share=settings.pck_share),
@@ -52,9 +60,10 @@ def score_video(
         },
         "beats": {
             "tempo_bpm": beats.tempo_bpm,
-            **beat_scores(poses.keypoints, beats.times_s, fps=poses.fps, tolerances=settings.tolerances, rng=rng),
+            "frame_ms": 1000 / music.fps,
+            **beat_scores(made.keypoints, beats.times_s, fps=music.fps, tolerances=settings.tolerances, rng=rng),
         },
-        "motion": motion_scores(poses.keypoints, fps=poses.fps, seams=seams),
+        "motion": motion_scores(made.keypoints, fps=music.fps, seams=made.metadata.get("seams", [])),
         "sources": source_shares(source_names(poses)),
     }
 
@@ -123,6 +132,7 @@ def summary_page(
         [
             f"# {video}",
             "",
+            f"{made['width']} x {made['height']} pixels, {made['fps']:g} frames per second; "
             f"{made['frames']} frames, {made['seconds']:.2f} s (the song: {made['song_seconds']:.2f} s). "
             f"Contact sheet: {sheet}.",
             "",
@@ -145,18 +155,20 @@ def summary_page(
 
 def score_rows(scores: Mapping[str, Any]) -> list[tuple[str, str, str]]:
     """The scores in words, one row each: what, value, chance ("" where there is none)."""
-    pose, beats, motion = scores["pose"], scores["beats"], scores["motion"]
+    made, pose, beats, motion = scores["video"], scores["pose"], scores["beats"], scores["motion"]
     rows = [
         ("person found in the video's frames", f"{pose['detected_share']:.1%}", ""),
         ("joints where they were asked for (PCK)", f"{pose['pck']:.1%}", ""),
-        ("mean joint error", f"{pose['mean_error_px']:.1f} px", ""),
+        ("mean joint error", f"{pose['mean_error_px']:.1f} px of {max(made['width'], made['height'])}", ""),
         ("frames in a pose that the person's video never shows", f"{pose['unseen_poses']:.1%}", ""),
         ("frames with a joint outside of the picture", f"{pose['outside_picture']:.1%}", ""),
+        ("joints outside of the picture", f"{pose['outside_joints']:.1%}", ""),
         ("frames with fewer joints than the person's video shows", f"{pose['missing_joints']:.1%}", ""),
     ]
     for key in (key for key in beats if key.startswith("s_ba")):
         _, _, kind, tolerance = key.split("_")
-        name = f"S_BA: speed {kind}imum within {tolerance} frames of the beat"
+        within = f"{tolerance} frames ({int(tolerance) * beats['frame_ms']:.0f} ms)"
+        name = f"S_BA: speed {kind}imum within {within} of the beat"
         rows.append((name, f"{beats[key]:.1%}", f"{beats[f'chance_{key}']:.1%}"))
     rows += [
         ("jerk, mean", f"{motion['jerk_mean']:.0f} torsos/s³", ""),

@@ -1,19 +1,26 @@
-"""A page on whether the target's video serves: sampled frames, views beside those the dances ask for, the findings."""
+"""A page on whether the target's video serves: sampled frames, the room, views beside those the dances ask for, the findings."""
 
 import textwrap
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
-from matplotlib.figure import Figure
+from matplotlib.figure import Figure, SubFigure
+from matplotlib.patches import Polygon
 from numpy.typing import NDArray
 
 from danceit_core.files import whole_file
-from danceit_core.imagination.target.check import VIEWS, Figures, Frames, black_bars, judge
+from danceit_core.imagination.target.check import VIEWS, Figures, black_bars
+from danceit_core.imagination.target.findings import judge
+from danceit_core.imagination.target.samples import Samples
+from danceit_core.media.letterbox import resize
 from danceit_core.pose.draw import draw_skeleton
 from danceit_core.pose.table import PoseTable
 
 COLOURS = {"warning": "#c9184a", "note": "#e6a817", "fine": "#8fbf9f"}
 SHOWN = 6
+# Longer side of the room as drawn.
+PLATE_PX = 900
 
 
 def describe(f: Figures) -> str:
@@ -21,31 +28,42 @@ def describe(f: Figures) -> str:
     line = (
         f"{f.usable_s:.0f} s of use, nose to ankles {f.height:.0%} of the picture's height, partly out of view "
         f"{f.cut_off:.0%}, several people {f.people:.0%},\nblurred {f.blurred:.0%}, background differs by "
-        f"{f.room_levels:.1f} grey levels, poses of the dances far from the target's {f.far_poses:.0%}"
+        f"{f.room.room_levels:.1f} grey levels, poses of the dances far from the target's {f.far_poses:.0%}"
     )
     return line.replace("nan%", "?").replace("nan", "?")
 
 
 def draw_check(
-    path: str | Path, figures: Figures, *, name: str, cleaned: PoseTable, pictures: NDArray[np.uint8], frames: Frames
+    path: str | Path,
+    figures: Figures,
+    *,
+    name: str,
+    cleaned: PoseTable,
+    samples: Samples,
+    plate: NDArray[np.uint8],
+    filled: Sequence[Sequence[Sequence[int]]] = (),
 ) -> None:
-    """The page as a PNG: some of the frames with skeletons, views of target and dances, and the findings in words.
+    """The page as a PNG: frames with skeletons, the room, views of target and dances, and the findings in words.
 
-    name: of the target; the others as for `measure_target`.
+    name: of the target; plate: the room (H, W, 3); filled: outlines of its filled places, corners [x, y] in its pixels;
+    the others as for `measure_target`.
     """
     rows = [(COLOURS[f.severity], textwrap.wrap(f.sentence, 100)) for f in judge(figures)]
     rows = rows or [(COLOURS["fine"], ["nothing to object to"])]
     lines = max(8.0, sum(len(text) + 0.6 for _, text in rows))
-    figure = Figure(figsize=(13, 2.9 + 0.24 * lines), layout="constrained")
-    grid = figure.add_gridspec(2, 1, height_ratios=(2.9, 0.24 * lines))
-    strip, below = (figure.add_subfigure(grid[row]) for row in range(2))
+    figure = Figure(figsize=(13, 5.9 + 0.24 * lines), layout="constrained")
+    grid = figure.add_gridspec(3, 1, height_ratios=(2.9, 3.0, 0.24 * lines))
+    strip, room, below = (figure.add_subfigure(grid[row]) for row in range(3))
     strip.suptitle(f"{name}: {describe(figures)}", fontsize=11)
-    rims, (height, width) = black_bars(cleaned)[frames], pictures.shape[1:3]
-    shown = np.unique(np.linspace(0, len(pictures) - 1, min(SHOWN, len(pictures))).round().astype(int))
+    rims = np.ceil(black_bars(cleaned)[samples.numbers] * samples.scale).astype(int)
+    count, height, width = samples.pictures.shape[:3]
+    shown = np.unique(np.linspace(0, count - 1, min(SHOWN, count)).round().astype(int))
     for column, number in enumerate(shown, start=1):
-        drawn, (left, top) = draw_skeleton(pictures[number], cleaned.keypoints[frames[number]]), rims[number]
-        axes = strip.add_subplot(1, SHOWN, column, xticks=[], yticks=[], xlabel=f"{frames[number] / cleaned.fps:.0f} s")
+        drawn, (left, top) = draw_skeleton(samples.pictures[number], samples.joints[number]), rims[number]
+        seconds = samples.numbers[number] / cleaned.fps
+        axes = strip.add_subplot(1, SHOWN, column, xticks=[], yticks=[], xlabel=f"{seconds:.0f} s")
         axes.imshow(drawn[top : height - top, left : width - left])
+    _draw_room(room, plate, filled, figures)
     bars, words = below.subplots(1, 2, width_ratios=(1, 2.6))
     for offset, shares, colour in ((-0.2, figures.shown, "#1f5a92"), (0.2, figures.asked, "#c9803a")):
         drawn = bars.barh(np.arange(3) + offset, np.nan_to_num(list(shares.values())), 0.36, color=colour)
@@ -62,3 +80,21 @@ def draw_check(
         at += len(text) + 0.6
     with whole_file(path) as partial:
         figure.savefig(partial, dpi=110, format="png")
+
+
+def _draw_room(
+    part: SubFigure, plate: NDArray[np.uint8], filled: Sequence[Sequence[Sequence[int]]], figures: Figures
+) -> None:
+    """The room without the person, the places that were filled in hatched."""
+    room = figures.room
+    axes = part.add_subplot(1, 1, 1, xticks=[], yticks=[])
+    shrink = max(1.0, max(plate.shape[:2]) / PLATE_PX)
+    small = resize(plate, (max(1, round(plate.shape[1] / shrink)), max(1, round(plate.shape[0] / shrink))))
+    axes.imshow(small)
+    for polygon in filled:
+        at = np.array(polygon) / shrink
+        axes.add_patch(Polygon(at, closed=True, fill=False, hatch="////", edgecolor="white", linewidth=0.8))
+    axes.set_xlabel(
+        f"the room, {room.width} x {room.height} pixels, from {room.frames} frames; hatched: filled in "
+        f"({room.never_seen:.1%} of it never seen without the person)".replace("nan%", "?")
+    )

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from danceit_core.errors import MediaError, NoSoundError
 from danceit_core.files import whole_file
 from danceit_core.isolated import in_child
-from danceit_core.media.channels import MIXES, NOTES, Converter, Mono, joined
+from danceit_core.media.channels import MIXES, NOTES, Converter, Mono, joined, samples_of
 from danceit_core.media.clock import Clock
 from danceit_core.media.container import (
     check_gap,
@@ -31,6 +31,7 @@ from danceit_core.media.container import (
     sound_streams,
 )
 from danceit_core.media.levels import Levels, made_finite
+from danceit_core.media.part import WHOLE, SourcePart
 from danceit_core.media.stored import PAIR_BYTES, StoredSound
 
 log = logging.getLogger(__name__)
@@ -52,15 +53,19 @@ LEAST_BLOCK, LEAST_PIECE = 1 << 14, 1 << 15
 
 
 @contextlib.contextmanager
-def open_sound(path: str | Path, *, sample_rate_hz: int, track: int | None = None) -> Iterator[StoredSound]:
+def open_sound(
+    path: str | Path, *, sample_rate_hz: int, track: int | None = None, part: SourcePart = WHOLE
+) -> Iterator[StoredSound]:
     """The sound of a video or sound file, decoded by a child process, kept in a temporary file meanwhile.
 
     track: which of its sound tracks, from 1; None for its default, or if that is silent for the first that is not.
+    part: of its time, all that there is of it; sample 0 is at part.start_s.
     Raises MediaError if the file cannot be read, crashes its decoder, or has no such track, NoSoundError if it has
     no sound.
     """
     with tempfile.TemporaryFile() as file:
-        facts = in_child(lambda: _store(path, file, sample_rate_hz=sample_rate_hz, track=track), reading=path)
+        how: dict[str, Any] = {"sample_rate_hz": sample_rate_hz, "part": part}
+        facts = in_child(lambda: _store(path, file, track=track, **how), reading=path)
         yield StoredSound(file, **facts)
 
 
@@ -130,7 +135,7 @@ def read_peaks(path: str | Path, *, per_s: int, track: int | None = None) -> Sam
     return np.concatenate([np.zeros(0, np.float32), *whole])
 
 
-def _store(path: str | Path, file: IO[bytes], *, sample_rate_hz: int, track: int | None) -> dict[str, Any]:
+def _store(path: str | Path, file: IO[bytes], *, track: int | None, **how: Any) -> dict[str, Any]:
     """Write a sound's channels into `file`, float32 (N, 2); the rest of what a `StoredSound` is made of."""
     with open_media(path) as container:
         numbers = [container.streams.audio.index(stream) + 1 for stream in sound_streams(container)]
@@ -139,7 +144,7 @@ def _store(path: str | Path, file: IO[bytes], *, sample_rate_hz: int, track: int
     faults: list[MediaError] = []
     for number in tracks:
         try:
-            facts = _store_track(path, file, sample_rate_hz=sample_rate_hz, track=number)
+            facts = _store_track(path, file, track=number, **how)
         except MediaError as error:
             faults.append(error)
         else:
@@ -148,7 +153,7 @@ def _store(path: str | Path, file: IO[bytes], *, sample_rate_hz: int, track: int
     if not facts:
         raise faults[0]
     if facts["correction"].silent and len(tracks) > 1 and not faults:  # all are: then it is the default
-        facts = _store_track(path, file, sample_rate_hz=sample_rate_hz, track=tracks[0])
+        facts = _store_track(path, file, track=tracks[0], **how)
     if facts["track"] != tracks[0]:
         fault = f"cannot be decoded ({faults[0]})" if faults else "is silent"
         said = f"its sound track {tracks[0]} {fault}, track {facts['track']} is taken; column `audio_track` chooses one"
@@ -157,11 +162,15 @@ def _store(path: str | Path, file: IO[bytes], *, sample_rate_hz: int, track: int
     return facts
 
 
-def _store_track(path: str | Path, file: IO[bytes], *, sample_rate_hz: int, track: int | None) -> dict[str, Any]:
+def _store_track(
+    path: str | Path, file: IO[bytes], *, sample_rate_hz: int, track: int | None, part: SourcePart
+) -> dict[str, Any]:
     file.seek(0)
     file.truncate()
     converter, levels, mono = Converter(), Levels(), Mono()
     blocks = stream_sound(path, sample_rate_hz=sample_rate_hz, track=track, converter=converter)
+    if part != WHOLE:
+        blocks = samples_of(blocks, part, sample_rate_hz=sample_rate_hz)
     pairs = (block if len(block) == 2 else np.repeat(block, 2, axis=0) for block in blocks)
     for piece in joined(pairs, least=LEAST_PIECE):
         pair = np.ascontiguousarray(piece)

@@ -13,6 +13,8 @@ import av
 import numpy as np
 from numpy.typing import NDArray
 
+from danceit_core.media.part import SourcePart
+
 Samples = NDArray[np.float32]
 
 # FFmpeg's names of channels that have a side: front, back, side, top front, wide, surround direct, bottom front, ...
@@ -92,6 +94,20 @@ def joined(blocks: Iterator[Samples], *, least: int) -> Iterator[Samples]:
         samples += block.shape[1]
     if gathered:
         yield np.concatenate(gathered, axis=1)
+
+
+def samples_of(blocks: Iterator[Samples], part: SourcePart, *, sample_rate_hz: int) -> Iterator[Samples]:
+    """The samples of a part of the time, of blocks (channels, n); none after it are decoded."""
+    first = round(part.start_s * sample_rate_hz)
+    end = None if part.end_s is None else round(part.end_s * sample_rate_hz)
+    position = 0
+    for block in blocks:
+        kept = block[:, max(0, first - position) : None if end is None else max(0, end - position)]
+        position += block.shape[1]
+        if kept.shape[1]:
+            yield kept
+        if end is not None and position >= end:
+            return
 
 
 def mix_to_pair(names: Sequence[str]) -> NDArray[np.float32] | None:

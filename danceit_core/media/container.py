@@ -18,6 +18,7 @@ from danceit_core.errors import MediaError
 
 if TYPE_CHECKING:
     from danceit_core.media.clock import Clock
+    from danceit_core.media.late import LateStart
 
 log = logging.getLogger(__name__)
 
@@ -154,10 +155,13 @@ def period_s(stream: Any) -> float:
     return float(1 / next((rate for rate in rates if rate and rate <= MOST_FPS), 25))
 
 
-def decode_stream(container: Any, stream: Any, *, clock: "Clock | None" = None) -> Iterator[Any]:
+def decode_stream(
+    container: Any, stream: Any, *, clock: "Clock | None" = None, late: "LateStart | None" = None
+) -> Iterator[Any]:
     """Frames of one stream in order; damaged packets are passed over and a cut file ends where it was cut.
 
-    clock: mends their times; without it they are those of the file, from wherever it is read.
+    clock: mends their times; without it they are those of the file, from wherever it is read. late: says which of them
+    are to be decoded.
     """
     packets = container.demux(stream if clock is None else clock.streams)
     while True:
@@ -172,7 +176,8 @@ def decode_stream(container: Any, stream: Any, *, clock: "Clock | None" = None) 
             return
         if clock is not None and not clock.takes(packet):
             continue
-        try:
-            yield from packet.decode()
-        except (av.FFmpegError, EOFError):
-            continue
+        for due in (packet,) if late is None else late.due(packet):
+            try:
+                yield from due.decode()
+            except (av.FFmpegError, EOFError):
+                continue

@@ -69,12 +69,12 @@ class GeometryReader:
             matrix = turned(display_matrix(frame), self._rotate)
             width, height = max(1, round(frame.width * (aspect or 1))), frame.height
             self._key = key
-            self._geometry = Geometry((height, width) if _lies(matrix) else (width, height), matrix)
+            self._geometry = Geometry((height, width) if lies(matrix) else (width, height), matrix)
         return self._geometry
 
 
-def _lies(matrix: Matrix) -> bool:
-    """Whether the stored picture lies on its side."""
+def lies(matrix: Matrix) -> bool:
+    """Whether the stored picture lies on its side under a display matrix."""
     return abs(matrix[0]) < abs(matrix[1])
 
 
@@ -94,7 +94,7 @@ def _shrunk(frame: Any, geometry: Geometry, size: tuple[int, int] | None) -> tup
     if size is None:
         return None
     content = content_size(geometry.size, size)
-    width, height = content[::-1] if _lies(geometry.matrix) else content
+    width, height = content[::-1] if lies(geometry.matrix) else content
     return (width, height) if width <= frame.width and height <= frame.height else None
 
 
@@ -117,7 +117,7 @@ def _to_rgb(frame: Any, *, shrunk: tuple[int, int] | None) -> Picture:
 
 def _upright(picture: Picture, matrix: Matrix) -> Picture:
     a, _, c, d = matrix
-    if _lies(matrix):
+    if lies(matrix):
         picture = picture.transpose(1, 0, 2)
         a, d = c, matrix[1]
     return np.ascontiguousarray(picture[:: -1 if d < 0 else 1, :: -1 if a < 0 else 1])

@@ -6,12 +6,11 @@ variable rate is resampled by time, never by counting, so sound and picture cann
 """
 
 import bisect
-import collections
 import logging
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Generic, TypeVar
+from typing import Any
 
 import numpy as np
 
@@ -29,9 +28,13 @@ from danceit_core.media.container import (
     sound_stream,
 )
 from danceit_core.media.convert import Geometry, GeometryReader, to_picture
+from danceit_core.media.crop import Cropper
 from danceit_core.media.deinterlace import deinterlaced
 from danceit_core.media.hdr import is_hdr
+from danceit_core.media.hold import Shown, between, hold_frames
+from danceit_core.media.late import LateStart
 from danceit_core.media.letterbox import Picture
+from danceit_core.media.part import WHOLE, Box, Size, SourcePart, check_crop, crop_in
 
 log = logging.getLogger(__name__)
 
@@ -39,8 +42,6 @@ log = logging.getLogger(__name__)
 MAX_TOLERANCE_S = 1e-3
 # What is lost of a video's pictures without a word: jitter of single timestamps.
 LEFT_OUT_S = 0.5
-
-Item = TypeVar("Item")
 
 
 @dataclass(frozen=True)
@@ -64,28 +65,21 @@ class VideoInfo:
 
 
 @dataclass(frozen=True)
-class Shown(Generic[Item]):
-    """Something shown from start_s until end_s, seconds."""
-
-    start_s: float
-    end_s: float
-    item: Item
-
-
-@dataclass(frozen=True)
 class Still:
-    """A picture at a constant rate. size: (width, height) that it is shown with, before it is letterboxed.
+    """A picture at a constant rate. size: (width, height) that its source is shown with, before it is cut and scaled.
 
-    passage: 0, 1, 2, ...: rises where the file's clock jumps, as where recordings were joined.
+    passage: 0, 1, 2, ...: rises where the file's clock jumps, as where recordings were joined. crop: the part of the
+    source that the picture shows, None for all of it.
     """
 
     picture: Picture
-    size: tuple[int, int]
+    size: Size
     passage: int
+    crop: Box | None = None
 
 
 @dataclass(frozen=True)
-class _Frame:
+class Frame:
     """A decoded frame, how it is shown, and its passage as in `Still`."""
 
     decoded: Any
@@ -134,8 +128,18 @@ def decode_frames(path: str | Path, *, fps: float, size: tuple[int, int] | None,
     return (still.picture for still in decode_stills(path, fps=fps, size=size, rotate=rotate))
 
 
-def decode_stills(path: str | Path, *, fps: float, size: tuple[int, int] | None, rotate: int = 0) -> Iterator[Still]:
-    """As `decode_frames`, with what may change within the file."""
+def decode_stills(
+    path: str | Path,
+    *,
+    fps: float,
+    size: Size | Callable[[Size], Size] | None,
+    rotate: int = 0,
+    part: SourcePart = WHOLE,
+) -> Iterator[Still]:
+    """As `decode_frames`, with what may change within the file, of a part of it: at part.start_s + k / fps seconds.
+
+    size: may also be found from the first picture's own. Raises MediaError for a part that the file does not have.
+    """
     if fps <= 0:
         raise MediaError(f"{path}: asked for {fps} frames a second; a frame rate is positive")
     guarded = one_line_errors(path, "its pictures cannot be converted", remedy="convert it to an MP4 file of H.264")
@@ -144,15 +148,25 @@ def decode_stills(path: str | Path, *, fps: float, size: tuple[int, int] | None,
         if stream is None:
             raise MediaError(f"{path} has no picture; is it a video?")
         tolerance_s = min(float(stream.time_base) / 2, MAX_TOLERANCE_S)
-        last: _Frame | None = None
+        cropper = Cropper()
+        last: Frame | None = None
         still: Still | None = None
-        own = (0, 0)
-        for frame in hold_frames(_shown_frames(container, stream, rotate=rotate), fps=fps, tolerance_s=tolerance_s):
+        first = own = (0, 0)
+        chosen: Size | None = None
+        shown = between(shown_frames(container, stream, rotate=rotate, start_s=part.start_s), part, source=path)
+        for frame in hold_frames(shown, fps=fps, tolerance_s=tolerance_s):
             if still is None or frame is not last:
-                own = own if still is not None else frame.geometry.size
-                fitted = size or (own if frame.geometry.size != own else None)
-                picture = to_picture(frame.decoded, frame.geometry, fitted)
-                still, last = Still(picture, frame.geometry.size, frame.passage), frame
+                if still is None:
+                    first = frame.geometry.size
+                    if part.crop is not None:
+                        check_crop(part.crop, first, source=path)
+                    own = part.crop[2:] if part.crop is not None else first
+                    chosen = size(own) if callable(size) else size
+                crop = crop_in(frame.geometry.size, part.crop, first=first)
+                decoded, geometry = cropper.cut(frame.decoded, frame.geometry, crop)
+                fitted = chosen or (own if geometry.size != own else None)
+                picture = to_picture(decoded, geometry, fitted)
+                still, last = Still(picture, frame.geometry.size, frame.passage, crop), frame
                 yield still
             else:
                 yield replace(still, picture=still.picture.copy())
@@ -173,47 +187,21 @@ def _duration_s(container: Any, stream: Any) -> float:
     )
 
 
-def hold_frames(shown: Iterable[Shown[Item]], *, fps: float, tolerance_s: float) -> Iterator[Item]:
-    """For k = 0, 1, ...: the last item that starts by k / fps + tolerance_s (the first one before its start).
+def shown_frames(container: Any, stream: Any, *, rotate: int, start_s: float) -> Iterator[Shown[Frame]]:
+    """The stream's frames on the common timeline; a frame without timestamp or duration gets the average rate's.
 
-    round(end of the last item x fps) items come, at least one if there is any. `shown` ascends in time.
+    start_s: what is shown before may be left out.
     """
-    waiting: collections.deque[Item] = collections.deque()
-    chosen = given = 0
-    current: Shown[Item] | None = None
-    for following in shown:
-        while current is not None and chosen / fps + tolerance_s < following.start_s:
-            waiting.append(current.item)
-            chosen += 1
-        current = following
-        # A frame chosen is given only once the video is known to last that long.
-        while waiting and given < _count(current.end_s, fps):
-            yield waiting.popleft()
-            given += 1
-    if current is None:
-        return
-    total = max(1, _count(current.end_s, fps))
-    while chosen < total:
-        waiting.append(current.item)
-        chosen += 1
-    while given < total:
-        yield waiting.popleft()
-        given += 1
-
-
-def _count(end_s: float, fps: float) -> int:
-    return int(np.floor(end_s * fps + 0.5))
-
-
-def _shown_frames(container: Any, stream: Any, *, rotate: int) -> Iterator[Shown[_Frame]]:
-    """The stream's frames on the common timeline; a frame without timestamp or duration gets the average rate's."""
+    late = LateStart(container, start_s)
     clock, geometry = Clock(container, stream), GeometryReader(stream, rotate=rotate)
     zero_s, average_s = common_start_s(container), period_s(stream)
     end_s = 0.0
     before_s = -np.inf
     left_out = 0
-    for frame in deinterlaced(_timed_frames(container, stream, clock)):
+    for frame in deinterlaced(_timed_frames(container, stream, clock, late)):
         start_s = end_s if frame.pts is None else float(frame.pts * frame.time_base) - zero_s
+        if before_s == -np.inf and late.skipped:
+            end_s = start_s
         if start_s <= before_s:
             left_out += 1
             continue
@@ -222,13 +210,13 @@ def _shown_frames(container: Any, stream: Any, *, rotate: int) -> Iterator[Shown
         before_s, end_s = start_s, start_s + duration_s
         # Half a tick, as times are sums of fractions.
         passage = bisect.bisect_right(clock.joins_s, start_s + zero_s + float(stream.time_base) / 2)
-        yield Shown(start_s, end_s, _Frame(frame, geometry.read(frame), passage))
+        yield Shown(start_s, end_s, Frame(frame, geometry.read(frame), passage))
     clock.tell_unread(container.size)
     if left_out * average_s > LEFT_OUT_S:
         log.warning("%s: %d pictures come when their time is over and are left out", name_of(container), left_out)
 
 
-def _timed_frames(container: Any, stream: Any, clock: Clock) -> Iterator[Any]:
+def _timed_frames(container: Any, stream: Any, clock: Clock, late: LateStart) -> Iterator[Any]:
     """The stream's decoded frames in order; those of AVI, which times packets only, get the time of their place.
 
     FFmpeg's guesses at AVI's presentation times jump to and fro where pictures were reordered. Decoding times ascend,
@@ -236,7 +224,7 @@ def _timed_frames(container: Any, stream: Any, clock: Clock) -> Iterator[Any]:
     """
     is_avi = container.format.name == "avi"
     delay: int | None = None
-    for frame in decode_stream(container, stream, clock=clock):
+    for frame in decode_stream(container, stream, clock=clock, late=late):
         if is_avi:
             if delay is None and frame.dts is not None:
                 delay = frame.dts - (stream.start_time or 0)

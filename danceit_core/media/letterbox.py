@@ -23,11 +23,17 @@ class Letterbox:
     offset_y: float
 
     @classmethod
-    def fit(cls, source: tuple[int, int], size: tuple[int, int]) -> "Letterbox":
-        """The largest centred placement of a (width, height) `source` in a frame of `size` (width, height)."""
-        scale = min(size[0] / source[0], size[1] / source[1])
-        width, height = content_size(source, size)
-        return cls(scale, (size[0] - width) // 2, (size[1] - height) // 2)
+    def fit(
+        cls, source: tuple[int, int], size: tuple[int, int], *, crop: tuple[int, int, int, int] | None = None
+    ) -> "Letterbox":
+        """The largest centred placement of a (width, height) `source` in a frame of `size` (width, height).
+
+        crop: the part of the source (left, top, width, height) that is placed, None for all of it.
+        """
+        left, top, *shown = crop or (0, 0, *source)
+        scale = min(size[0] / shown[0], size[1] / shown[1])
+        width, height = content_size((shown[0], shown[1]), size)
+        return cls(scale, (size[0] - width) // 2 - scale * left, (size[1] - height) // 2 - scale * top)
 
     def to_source(self, xy: ArrayLike) -> NDArray[np.float64]:
         """Frame coordinates (..., 2) to source coordinates."""
@@ -55,8 +61,10 @@ def content_size(source: tuple[int, int], size: tuple[int, int]) -> tuple[int, i
     of odd ones.
     """
     scale = min(size[0] / source[0], size[1] / source[1])
+    # A pixel less of the shorter side is as many of the longer one.
+    filled = max(FILLED_PX, max(source) / min(source))
     width, height = (
-        limit if limit - side * scale < FILLED_PX else max(1, round(side * scale))
+        limit if limit - side * scale < filled else max(1, round(side * scale))
         for side, limit in zip(source, size, strict=True)
     )
     return width, height

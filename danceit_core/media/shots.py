@@ -14,20 +14,30 @@ from danceit_core.media.container import one_line_errors
 from danceit_core.media.cuts import CutFinder
 from danceit_core.media.decode import Still
 from danceit_core.media.letterbox import Letterbox, content_box
+from danceit_core.media.part import Box
 
 
 @dataclass(frozen=True)
 class Placement:
     """How the pictures are shown from a frame of the store on.
 
-    width, height: pixels as shown (upright, square pixels); letterbox: (scale, offset_x, offset_y), frame = source *
-    scale + offset in pixels.
+    width, height: of the whole picture, pixels as shown (upright, square pixels); letterbox: (scale, offset_x,
+    offset_y), frame = source * scale + offset in pixels. crop: the part (left, top, width, height) of the picture that
+    the frame shows, None for all of it; offsets may be negative then.
     """
 
     frame: int
     width: int
     height: int
     letterbox: tuple[float, float, float]
+    crop: Box | None = None
+
+    @property
+    def content(self) -> tuple[float, float, float, float]:
+        """Left, top, width and height in the frame of what is shown: beside it there is nothing."""
+        scale, offset_x, offset_y = self.letterbox
+        left, top, width, height = self.crop or (0, 0, self.width, self.height)
+        return offset_x + scale * left, offset_y + scale * top, scale * width, scale * height
 
 
 class Shots:
@@ -45,11 +55,11 @@ class Shots:
     def add(self, still: Still) -> None:
         """The next picture of the store."""
         if not self.geometries or still.size != (self.geometries[-1].width, self.geometries[-1].height):
-            place = Letterbox.fit(still.size, self._size)
-            placement = Placement(self._frames, *still.size, (place.scale, place.offset_x, place.offset_y))
+            place = Letterbox.fit(still.size, self._size, crop=still.crop)
+            placement = Placement(self._frames, *still.size, (place.scale, place.offset_x, place.offset_y), still.crop)
             self.geometries.append(placement)
         # Of another number of pixels in the same place it is the same shot: calls over a network change that often.
-        content = content_box(still.size, self._size)
+        content = content_box(still.crop[2:] if still.crop else still.size, self._size)
         if self._shot != (shot := (content, still.passage)):
             self._begin()
             self._shot = shot

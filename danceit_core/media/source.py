@@ -7,10 +7,12 @@ frame, and the report's `refused` says why.
 
 import dataclasses
 import hashlib
+import itertools
 import json
 import logging
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -18,14 +20,18 @@ from danceit_core.config import VideoSettings
 from danceit_core.errors import MediaError
 from danceit_core.files import write_text
 from danceit_core.isolated import in_child
+from danceit_core.media.bars import words_of_bars
 from danceit_core.media.decode import VideoInfo, decode_stills, probe
 from danceit_core.media.letterbox import store_size
+from danceit_core.media.part import SHORTEST_S, WHOLE, Box, Size, SourcePart
+from danceit_core.media.samples import find_bars
 from danceit_core.media.shots import Placement, Shots
 from danceit_core.media.video import STORE_GOP, VideoWriter
 
 log = logging.getLogger(__name__)
 
-SHORTEST_S = 1.0
+REMEDY_SHORT = "leave it out of the table, or copy it again if it should be longer"
+REMEDY_PART = "correct its columns start_s and end_s"
 
 
 @dataclass(frozen=True)
@@ -39,7 +45,10 @@ class SourceReport:
     joined recording or of another shape. refused: why it cannot be used, "" if it can; then the store is one black
     frame, and what could not be found out is 0 or empty. rotate: degrees clockwise by which the pictures were turned
     besides the file's own flag. geometries: from which frame on they are shown how, empty in older reports (see
-    `placements`); width, height and letterbox are those of the first.
+    `placements`); width, height and letterbox are those of the first. crop: the part (left, top, width, height) of the
+    first picture that is used, None for all of it; bars: whether that is what dark bars left of it, not the user's
+    choice. start_s, end_s: the part of the time that the user chose, end_s None for all that follows. size: width and
+    height of the store, (0, 0) in older reports.
     """
 
     path: str
@@ -58,11 +67,16 @@ class SourceReport:
     refused: str
     rotate: int = 0
     geometries: tuple[Placement, ...] = ()
+    crop: Box | None = None
+    bars: bool = False
+    start_s: float = 0.0
+    end_s: float | None = None
+    size: Size = (0, 0)
 
     @property
     def placements(self) -> tuple[Placement, ...]:
         """The geometries, at least one."""
-        return self.geometries or (Placement(0, self.width, self.height, self.letterbox),)
+        return self.geometries or (Placement(0, self.width, self.height, self.letterbox, self.crop),)
 
 
 def ingest_video(
@@ -70,37 +84,39 @@ def ingest_video(
     frames_path: str | Path,
     *,
     settings: VideoSettings,
-    long_side: int,
+    long_side: int | None = None,
     square: bool = False,
     tolerant: bool,
     rotate: int = 0,
+    part: SourcePart = WHOLE,
 ) -> SourceReport:
     """Write the frame store of `source` (no sound in it) to `frames_path`; a truncated file gives what it still holds.
 
-    Its pictures have the shape of the first, their longer side at most long_side pixels (`letterbox.store_size`);
-    square: they are letterboxed into a square of that side instead.
+    Its pictures have the shape of the first, their longer side at most long_side pixels (`letterbox.store_size`), None
+    for that of dances (settings.size); square: they are letterboxed into a square of that side instead. part: of the
+    picture and the time; of the whole picture dark bars that never change are cut off (settings.keep_bars).
 
     It is decoded in a child process, so that one that crashes its decoder is a source that cannot be used. rotate:
     degrees clockwise, a multiple of 90, by which the pictures are turned besides the file's own flag. tolerant: such a
     source gives a black frame and a report that says why; otherwise that is a MediaError. Raises MediaError, in both
     cases, for a store that cannot be written.
     """
+    side = settings.size if long_side is None else long_side
+    how: dict[str, Any] = {"settings": settings, "long_side": side, "square": square, "rotate": rotate, "part": part}
     try:
-        return in_child(
-            lambda: _ingest(source, frames_path, settings=settings, long_side=long_side, square=square, rotate=rotate),
-            reading=source,
-        )
+        return in_child(lambda: _ingest(source, frames_path, **how), reading=source)
     except MediaError as error:
         if not tolerant:
             raise
         refused = str(error)
     log.warning("left out: %s", refused)
-    side = max(2, long_side // 2 * 2)
+    side = max(2, side // 2 * 2)
     with VideoWriter(frames_path, fps=settings.fps, size=(side, side), crf=settings.crf, gop=STORE_GOP) as writer:
         writer.write(np.zeros((side, side, 3), np.uint8))
     sha256, length = _hash(source)
     return SourceReport(
-        str(source), sha256, length, 0, 0, 0.0, 0.0, "", False, False, 1, (1.0, 0.0, 0.0), (), refused, rotate
+        str(source), sha256, length, 0, 0, 0.0, 0.0, "", False, False, 1, (1.0, 0.0, 0.0), (), refused, rotate,
+        crop=part.crop, start_s=part.start_s, end_s=part.end_s, size=(side, side),
     )  # fmt: skip
 
 
@@ -114,40 +130,57 @@ def read_report(path: str | Path) -> SourceReport:
     try:
         values = json.loads(Path(path).read_text(encoding="utf-8"))
         # Older reports have no geometries.
-        values = {"geometries": (), **values}
-        geometries = tuple(
-            Placement(**{**placement, "letterbox": tuple(placement["letterbox"])}) for placement in values["geometries"]
-        )
-        lists = {"letterbox": tuple(values["letterbox"]), "cuts": tuple(values["cuts"]), "geometries": geometries}
-        return SourceReport(**{**values, **lists})
+        geometries = tuple(Placement(**_with_tuples(placement)) for placement in values.get("geometries", ()))
+        return SourceReport(**{**_with_tuples(values), "geometries": geometries})
     except FileNotFoundError:
         raise MediaError(f"{path}: no such source report; run the rule normalise_video") from None
     except (ValueError, TypeError, KeyError) as error:
         raise MediaError(f"{path} is no source report ({error}); delete it and run again") from error
 
 
+def _with_tuples(values: dict[str, Any]) -> dict[str, Any]:
+    return {key: tuple(value) if isinstance(value, list) else value for key, value in values.items()}
+
+
 def _ingest(
-    source: str | Path, frames_path: str | Path, *, settings: VideoSettings, long_side: int, square: bool, rotate: int
+    source: str | Path,
+    frames_path: str | Path,
+    *,
+    settings: VideoSettings,
+    long_side: int,
+    square: bool,
+    rotate: int,
+    part: SourcePart,
 ) -> SourceReport:
     info = probe(source, rotate=rotate)
     if not info.has_video:
         raise MediaError(f"{source} has no picture; is it a video?")
-    size = (long_side, long_side) if square else store_size((info.width, info.height), long_side=long_side)
+    bars = None if settings.keep_bars else find_bars(source, duration_s=info.duration_s, rotate=rotate, part=part)
+    part = part if bars is None else replace(part, crop=bars)
+
+    def size_of(shown: Size) -> Size:
+        return (long_side, long_side) if square else store_size(shown, long_side=long_side)
+
+    stills = decode_stills(source, fps=settings.fps, size=size_of, rotate=rotate, part=part)
+    first = next(stills)
+    size = first.picture.shape[1], first.picture.shape[0]
     shots = Shots(source, size=size, settings=settings)
     with VideoWriter(frames_path, fps=settings.fps, size=size, crf=settings.crf, gop=STORE_GOP) as writer:
-        for still in decode_stills(source, fps=settings.fps, size=size, rotate=rotate):
+        for still in itertools.chain([first], stills):
             writer.write(still.picture)
             shots.add(still)
         held_s = writer.frames / settings.fps
         if held_s < SHORTEST_S:
             raise MediaError(
                 f"{source} shows {held_s:.2f} s of pictures, less than the shortest fragment ({SHORTEST_S:g} s); "
-                "leave it out of the table, or copy it again if it should be longer"
+                + (REMEDY_PART if part.start_s or part.end_s else REMEDY_SHORT)
             )
     cuts = shots.finish()
     # What a container says of a clock that jumps is the length of one part, or of the jump.
-    info = dataclasses.replace(info, duration_s=held_s) if shots.joined else info
-    _warn(source, info, held_s=held_s)
+    info = replace(info, duration_s=part.start_s + held_s) if shots.joined else info
+    _warn(source, info, held_s=held_s, part=part)
+    if bars is not None:
+        log.warning("%s: %s", source, words_of_bars(bars, first.size))
     if changes := shots.geometries[1:]:
         times = ", ".join(f"{placement.frame / settings.fps:.1f}" for placement in changes[:5])
         log.warning(
@@ -160,8 +193,8 @@ def _ingest(
         path=str(source),
         sha256=sha256,
         bytes=length,
-        width=info.width,
-        height=info.height,
+        width=first.size[0],
+        height=first.size[1],
         fps=info.fps,
         duration_s=info.duration_s,
         codec=info.codec,
@@ -173,16 +206,28 @@ def _ingest(
         refused="",
         rotate=rotate,
         geometries=tuple(shots.geometries),
+        crop=part.crop,
+        bars=bars is not None,
+        start_s=part.start_s,
+        end_s=part.end_s,
+        size=size,
     )
 
 
-def _warn(source: str | Path, info: VideoInfo, *, held_s: float) -> None:
-    if held_s < info.duration_s - SHORTEST_S:
+def _warn(source: str | Path, info: VideoInfo, *, held_s: float, part: SourcePart) -> None:
+    if held_s < part.length_s(info.duration_s) - SHORTEST_S:
         log.warning(
             "%s holds %.1f s of pictures, not the %.1f s that it announces; the rest is left out: is it copied whole?",
             source,
             held_s,
-            info.duration_s,
+            part.length_s(info.duration_s),
+        )
+    if part.end_s is not None and part.end_s > part.start_s + held_s + SHORTEST_S:
+        log.warning(
+            "%s: column end_s is %g, but its pictures end at %.1f s; all that there is of them is used",
+            source,
+            part.end_s,
+            part.start_s + held_s,
         )
     if info.hdr:
         log.info("%s has a high dynamic range; its highlights are rolled off to the standard range", source)

@@ -14,7 +14,7 @@ from typing import Any
 from danceit_core.errors import MediaError
 from danceit_core.isolated import in_child
 from danceit_core.media.container import decode_stream, open_media, picture_stream, sound_stream
-from danceit_core.media.source import SHORTEST_S
+from danceit_core.media.part import SHORTEST_S
 
 # They list files that stand in the folder, too.
 PLAYLISTS = {"hls", "concat", "dash", "imf"}

@@ -9,6 +9,7 @@ import numpy as np
 from danceit_core.config import MusicSettings
 from danceit_core.errors import MediaError, MusicError, NoSoundError
 from danceit_core.media.audio import open_sound
+from danceit_core.media.part import WHOLE, SourcePart
 from danceit_core.music.analyse import analyse_music
 from danceit_core.music.table import CHECK_BEATS, MusicTable
 
@@ -40,18 +41,23 @@ def analyse_song(
 
 
 def analyse_dance(
-    path: str | Path | None, *, settings: MusicSettings, fps: float, audio_track: int | None = None
+    path: str | Path | None,
+    *,
+    settings: MusicSettings,
+    fps: float,
+    audio_track: int | None = None,
+    part: SourcePart = WHOLE,
 ) -> MusicTable:
     """The music table of a dance video's sound; silent where it has none: its poses serve all the same.
 
-    path: None for keypoints that were given without a sound. Sound that cannot be read gives a table without rows whose
-    `refused` says why.
+    path: None for keypoints that were given without a sound. part: of its time; frame 0 is at part.start_s. Sound that
+    cannot be read gives a table without rows whose `refused` says why.
     """
     if path is None:
         log.warning("only keypoints are given: nothing is learnt of the music; %s", REMEDY)
         return _no_sound(settings=settings, fps=fps)
     try:
-        music = _analyse(path, settings=settings, fps=fps, audio_track=audio_track)
+        music = _analyse(path, settings=settings, fps=fps, audio_track=audio_track, part=part)
     except NoSoundError:
         log.warning("%s has no sound: nothing is learnt of its music; %s", path, REMEDY)
         return _no_sound(settings=settings, fps=fps)
@@ -65,9 +71,11 @@ def analyse_dance(
     return music
 
 
-def _analyse(path: str | Path, *, settings: MusicSettings, fps: float, audio_track: int | None) -> MusicTable:
+def _analyse(
+    path: str | Path, *, settings: MusicSettings, fps: float, audio_track: int | None, part: SourcePart = WHOLE
+) -> MusicTable:
     rate_hz = settings.sample_rate_hz
-    with open_sound(path, sample_rate_hz=rate_hz, track=audio_track) as samples:
+    with open_sound(path, sample_rate_hz=rate_hz, track=audio_track, part=part) as samples:
         for note in samples.notes:
             log.warning("%s: %s", path, note)
         try:

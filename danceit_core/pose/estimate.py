@@ -27,6 +27,8 @@ FrameSink = Callable[[Picture, Body | None], None]
 DECODED_AHEAD = 8
 # No later picture says anything about a frame so long ago; a little more than `identity` waits between checks.
 SETTLED_S = 1.1
+# Confidence of a joint where the camera saw nothing.
+GUESSED = 0.01
 FINGERS = 6
 KEYPOINTS = 3 * JOINTS
 

@@ -1,8 +1,9 @@
 """From a frame store to the keypoint table of a video, which carries on what is known of the source.
 
 The metadata of the table: `refused` (see `refusal`), `cuts` (frames at which a new shot begins), `letterbox` (scale,
-offset x and y of the picture in the frame), `letterboxes` where that changes (from which frame on, and the same three)
-and `source` (path and SHA-256).
+offset x and y of the source's whole picture in the frame), `letterboxes` where that changes (from which frame on, and
+the same three), `margins` (from which frame on, and how wide the black left and right of what is shown is, and above
+and below it, pixels) and `source` (path and SHA-256).
 """
 
 import logging
@@ -15,21 +16,18 @@ from numpy.typing import NDArray
 
 from danceit_core.config import PoseSettings
 from danceit_core.errors import PoseError
+from danceit_core.media.shots import Placement
 from danceit_core.media.source import SourceReport
 from danceit_core.media.video import probe
 from danceit_core.pose.details import share_frames, wanted_details
 from danceit_core.pose.detect import detect_keypoints
 from danceit_core.pose.detect_each import detect_each
-from danceit_core.pose.estimate import FrameSink, Progress
+from danceit_core.pose.estimate import GUESSED, FrameSink, Progress
 from danceit_core.pose.refusal import make_table, reason_to_refuse
 from danceit_core.pose.skeleton import Keypoints
 from danceit_core.pose.table import PoseTable
 
 log = logging.getLogger(__name__)
-
-# Confidence of a joint that a detector places where the camera saw nothing.
-GUESSED = 0.01
-
 
 def extract_keypoints(
     frames_path: str | Path,
@@ -84,6 +82,7 @@ def extract_keypoints(
     }
     if len(report.placements) > 1:
         about["letterboxes"] = [[placement.frame, *placement.letterbox] for placement in report.placements]
+    about["margins"] = [[placement.frame, *margins(placement)] for placement in report.placements]
     return make_table(detection, refused=refused, fps=info.fps, size=(info.width, info.height), about=about)
 
 
@@ -96,8 +95,14 @@ def column_px(at_x: float | None, report: SourceReport) -> float | None:
     return float(left + scale * first.width * at_x)
 
 
+def margins(placement: Placement) -> tuple[int, int]:
+    """How wide the black beside the picture is in the frame, pixels: left and right, above and below."""
+    left, top, _, _ = placement.content
+    return max(0, round(left)), max(0, round(top))
+
+
 def doubt_outside(keypoints: Keypoints, report: SourceReport, *, frame: NDArray | None = None) -> Keypoints:
-    """(T, 25, 3) keypoints with at most GUESSED confidence where they lie outside of the source's picture.
+    """(T, 25, 3) keypoints with at most GUESSED confidence where they lie outside of what is shown of the source.
 
     frame: the frame of each row (T,), where that is not its number.
 
@@ -107,8 +112,8 @@ def doubt_outside(keypoints: Keypoints, report: SourceReport, *, frame: NDArray 
     numbers = np.arange(len(keypoints)) if frame is None else frame
     ends = [placement.frame for placement in report.placements[1:]] + [int(numbers.max(initial=-1)) + 1]
     for placement, end in zip(report.placements, ends, strict=True):
-        scale, left, top = placement.letterbox
-        low, high = np.array([left, top]), np.array([left + scale * placement.width, top + scale * placement.height])
+        left, top, width, height = placement.content
+        low, high = np.array([left, top]), np.array([left + width, top + height])
         rows = (numbers >= placement.frame) & (numbers < end)
         part = doubted[rows]
         outside = ((part[..., :2] < low) | (part[..., :2] >= high)).any(axis=-1)

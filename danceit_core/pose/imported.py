@@ -3,7 +3,7 @@
 At how many frames a second they were taken and how large their picture was is known, in this order, from the table of
 videos, from their own file (our tables; annotations of AIST++ know both for certain), or from the video beside them;
 otherwise that of the frame store is assumed. They are resampled by time (linearly, between frames in which the joint
-was seen) and letterboxed like a video.
+was seen) and placed where a frame store shows them, of the same part of picture and time (`media.part`).
 """
 
 import hashlib
@@ -12,18 +12,19 @@ import os
 from collections.abc import Mapping
 from pathlib import Path
 
-import numpy as np
-from numpy.typing import NDArray
-
-from danceit_core.errors import ConfigError, PoseError
+from danceit_core.errors import ConfigError, MediaError, PoseError
+from danceit_core.isolated import in_child
 from danceit_core.media.letterbox import Letterbox
+from danceit_core.media.part import WHOLE, Box, SourcePart
+from danceit_core.media.samples import find_bars
 from danceit_core.pose import aistpp, units
 from danceit_core.pose.beside import HIGHEST_FPS, LOWEST_FPS, Beside, find_fps, look_beside
 from danceit_core.pose.estimate import Detection
 from danceit_core.pose.given import Given, read_given
-from danceit_core.pose.json_frames import MOST_FRAME_BYTES, MOST_FRAMES, frame_files
+from danceit_core.pose.json_frames import MOST_FRAME_BYTES, frame_files
 from danceit_core.pose.refusal import make_table, reason_to_refuse
 from danceit_core.pose.skeleton import Keypoints, present
+from danceit_core.pose.store_place import StorePlace, fit_to_frame_store
 from danceit_core.pose.table import PoseTable
 
 log = logging.getLogger(__name__)
@@ -38,40 +39,55 @@ def import_keypoints(
     tolerant: bool,
     video: str = "",
     sound: str = "",
+    part: SourcePart = WHOLE,
+    keep_bars: bool = False,
 ) -> PoseTable:
-    """The keypoint table of a file or folder of keypoints, at `fps` and in a square picture of `size` pixels.
+    """The keypoint table of a file or folder of keypoints, at `fps`, in a picture whose longer side is `size` at most.
 
-    row: the cells `fps`, `width`, `height`, `camera` of the table of videos, empty where unknown. video, sound: the
-    files that the keypoints come with, empty without one. tolerant: what cannot be read or shows nobody gives a table
-    without rows whose metadata say why; otherwise that is a PoseError. Raises ConfigError for cells that cannot be.
+    That is the picture of the frame store of their video, or of a video as large as their picture. row: the cells
+    `fps`, `width`, `height`, `camera` of the table of videos, empty where unknown. video, sound: the files that the
+    keypoints come with, empty without one. part: of picture (that of the video, if there is one) and time; keypoints
+    are given for all of both. keep_bars: whether dark bars are kept in the video's frame store. tolerant: what cannot
+    be read or shows nobody gives a table without rows whose metadata say why; otherwise that is a PoseError. Raises
+    ConfigError for cells that cannot be.
     """
     path = Path(path)
     _check_cells(path, row)
-    detection, refused, picture = None, "", (size, size)
+    detection, refused, store = None, "", StorePlace.of((size, size), long_side=size, crop=None)
     try:
         beside = look_beside(video, sound)
+        crop = part.crop or _inside_bars(beside, part=part, keep_bars=keep_bars)
         if path.suffix.lower() == ".pkl":
             given = _read_annotation(path, row=row, size=size)
         else:
             given = _with_cells(read_given(path), row=row, beside=beside, path=path)
         source_fps = find_fps(len(given.keypoints), known=given.fps, beside=beside, assumed=fps, source=path)
-        keypoints, picture = _to_pixels(given, beside=beside, size=size, path=path)
+        keypoints, picture = _to_pixels(given, beside=beside, size=size, crop=crop, path=path)
         _say_assumed(path, given, fps=None if beside and beside.fps else source_fps, picture=picture, beside=beside)
+        store = StorePlace.of((beside and beside.size) or picture, long_side=size, crop=crop, source=path)
         detection = fit_to_frame_store(
-            Detection(keypoints, given.people), source_fps=source_fps, source_size=picture, fps=fps, size=size
-        )
+            Detection(keypoints, given.people),
+            source_fps=source_fps, source_size=picture, fps=fps, store=store, part=part, source=path,
+        )  # fmt: skip
         refused = reason_to_refuse(detection, path, rotate=None)
-    except PoseError as error:
+    except (PoseError, MediaError) as error:
         refused = str(error)
     if refused and not tolerant:
         raise PoseError(refused)
-    place = Letterbox.fit(picture, (size, size))
     about = {
         "cuts": [],
-        "letterbox": [place.scale, place.offset_x, place.offset_y],
+        "letterbox": [store.place.scale, store.place.offset_x, store.place.offset_y],
         "source": {"path": str(path), "sha256": checksum(path)},
     }
-    return make_table(detection, refused=refused, fps=fps, size=(size, size), about=about)
+    return make_table(detection, refused=refused, fps=fps, size=store.size, about=about)
+
+
+def _inside_bars(beside: Beside | None, *, part: SourcePart, keep_bars: bool) -> Box | None:
+    """The part of a video's picture that its frame store shows, None for all of it or without a video."""
+    if beside is None or beside.size is None or keep_bars:
+        return None
+    path, duration_s = beside.path, beside.duration_s
+    return in_child(lambda: find_bars(path, duration_s=duration_s, part=part), reading=path)
 
 
 def _check_cells(path: Path, row: Mapping[str, str]) -> None:
@@ -113,9 +129,11 @@ def _words(size: units.Size | None) -> str:
     return " x ".join(map(str, size or ()))
 
 
-def _to_pixels(given: Given, *, beside: Beside | None, size: int, path: Path) -> tuple[Keypoints, units.Size]:
+def _to_pixels(
+    given: Given, *, beside: Beside | None, size: int, crop: Box | None, path: Path
+) -> tuple[Keypoints, units.Size]:
     """Keypoints in pixels of their picture, and its size. Raises PoseError if they cannot be."""
-    keypoints, store = given.keypoints, (size, size)
+    keypoints, square = given.keypoints, (size, size)
     picture = given.size or (beside.size if beside else None)
     low = units.normalised_from(keypoints, path)
     if low is not None and picture is None:
@@ -127,22 +145,30 @@ def _to_pixels(given: Given, *, beside: Beside | None, size: int, path: Path) ->
         log.warning("%s: normalised coordinates (%d to 1), taken as shares of %s", path, low, _words(picture))
         keypoints = units.from_normalised(keypoints, low=low, picture=picture)
     elif picture is None:
-        picture = units.picture_around(keypoints, least=store)
+        picture = units.picture_around(keypoints, least=square)
         units.check_pixels(keypoints, picture=picture, store=size, source=path)
         return keypoints, picture
-    elif given.size is None and _of_frame_store(keypoints, picture, store=store):
-        log.warning(
-            "%s: all joints lie within %s, so they are taken for those of a frame store, not of the %s of its video; "
-            "fill in columns width and height if that is wrong", path, _words(store), _words(picture),
-        )  # fmt: skip
-        picture = store
+    elif given.size is None:
+        store = StorePlace.of(picture, long_side=size, crop=crop, source=path)
+        # Exports of older versions lie in a square.
+        for frame in (store.size, square):
+            if _of_frame_store(keypoints, picture, store=frame):
+                log.warning(
+                    "%s: all joints lie within %s, so they are taken for those of a frame store, not of the %s of its "
+                    "video; fill in columns width and height if that is wrong", path, _words(frame), _words(picture),
+                )  # fmt: skip
+                keypoints = keypoints.copy()
+                place = store.place if frame == store.size else Letterbox.fit(picture, square)
+                seen = present(keypoints)
+                keypoints[seen, :2] = place.to_source(keypoints[seen, :2])
+                break
     units.check_pixels(keypoints, picture=picture, store=size, source=path)
     units.warn_of_doubtful(keypoints, picture=picture, source=path)
     return keypoints, picture
 
 
 def _of_frame_store(keypoints: Keypoints, picture: units.Size, *, store: units.Size) -> bool:
-    """Whether joints lie in the square of a frame store, as our own exports do, rather than in the video's picture."""
+    """Whether joints lie in the picture of a frame store, as our own exports do, rather than in the video's picture."""
     smaller = store[0] < picture[0] and store[1] < picture[1]
     return units.within(keypoints, store) and (smaller or not units.within(keypoints, picture))
 
@@ -156,47 +182,6 @@ def _say_assumed(path: Path, given: Given, *, fps: float | None, picture: units.
         assumed.append(f"a picture of {picture[0]} x {picture[1]} (columns width and height)")
     if assumed:
         log.warning("%s: assumed, as nothing tells: %s", path, ", ".join(assumed))
-
-
-def fit_to_frame_store(
-    given: Detection, *, source_fps: float, source_size: tuple[int, int], fps: float, size: int
-) -> Detection:
-    """Keypoints at `source_fps` in a picture of `source_size` at `fps` in a square of `size` pixels.
-
-    Raises PoseError if these would be more than MOST_FRAMES.
-    """
-    if (frames := len(given.keypoints) / source_fps * fps) > MOST_FRAMES:
-        raise PoseError(
-            f"{len(given.keypoints)} frames at {source_fps:g} a second become {frames:.0f} at {fps:g}, more than "
-            f"{MOST_FRAMES}; check column fps, or cut it up"
-        )
-    fitted = resample(given.keypoints, source_fps=source_fps, fps=fps)
-    seen = present(fitted)
-    fitted[seen, :2] = Letterbox.fit(source_size, (size, size)).from_source(fitted[seen, :2])
-    people = given.people
-    if people is not None and len(people):
-        people = people[np.round(_positions(len(people), source_fps=source_fps, fps=fps)).astype(int)]
-    return Detection(fitted, people)
-
-
-def resample(keypoints: Keypoints, *, source_fps: float, fps: float) -> Keypoints:
-    """Keypoints (T, 25, 3) at another rate: frame k is at k / fps. A joint unseen on either side stays absent."""
-    if source_fps == fps or not len(keypoints):
-        return keypoints.copy()
-    position = _positions(len(keypoints), source_fps=source_fps, fps=fps)
-    before = np.floor(position).astype(int)
-    after = np.minimum(before + 1, len(keypoints) - 1)
-    weight = (position - before)[:, None, None].astype(np.float32)
-    mixed = keypoints[before] * (1 - weight) + keypoints[after] * weight
-    # On a source frame itself its neighbour does not matter.
-    seen = present(keypoints[before]) & (present(keypoints[after]) | (weight[..., 0] == 0))
-    return np.where(seen[..., None], mixed, 0).astype(np.float32)
-
-
-def _positions(source_frames: int, *, source_fps: float, fps: float) -> NDArray[np.float64]:
-    """Where each frame at `fps` lies among the source's frames."""
-    frames = max(1, round(source_frames / source_fps * fps))
-    return np.minimum(np.arange(frames) / fps * source_fps, source_frames - 1)
 
 
 def checksum(path: Path) -> str:

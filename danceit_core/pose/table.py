@@ -25,7 +25,7 @@ from danceit_core.errors import PoseError
 from danceit_core.pose.skeleton import JOINTS, Keypoints
 from danceit_core.tables import DAMAGE, list_column, number_of, one_line, read_table, write_table
 
-MOST_FPS, MOST_PIXELS = 1000, 65536
+MOST_FPS, MOST_PIXELS, MOST_OFFSET = 1000, 65536, 2**31
 # Kinds (as in numpy's dtype.kind) of the columns that stages add.
 COLUMN_KINDS = {
     "people": "iu", "kept": "b", "reason": "OU", "shot": "iu", "source_video": "OU", "source_frame": "iu",
@@ -143,13 +143,31 @@ def _check_metadata(metadata: dict[str, Any]) -> None:
     for key in ("width", "height"):
         if number_of(metadata, key, most=MOST_PIXELS) % 1:
             raise ValueError(f"{key} is {metadata[key]} in its metadata")
-    for key, kind in (("refused", str), ("source", dict), ("cuts", list), ("seams", list), ("letterboxes", list)):
+    for key, kind in (
+        ("refused", str),
+        ("source", dict),
+        ("cuts", list),
+        ("seams", list),
+        ("letterboxes", list),
+        ("margins", list),
+    ):
         if metadata.get(key) is not None and not isinstance(metadata[key], kind):
             raise ValueError(f"{key} is {str(metadata[key])[:40]!r} in its metadata")
     for place in metadata.get("letterboxes") or ():
-        if len(place) != 4 or not all(isinstance(number, int | float) and 0 <= number < 2**31 for number in place):
-            raise ValueError(f"letterboxes holds {str(place)[:40]!r} in its metadata")
+        # Of a part of a picture, the whole begins outside of the frame.
+        _check_numbers(place, lows=(0, 0, -MOST_OFFSET, -MOST_OFFSET), name="letterboxes")
+    for place in metadata.get("margins") or ():
+        _check_numbers(place, lows=(0, 0, 0), name="margins")
     for key in ("cuts", "seams"):
         for frame in metadata.get(key) or ():
             if isinstance(frame, bool) or not isinstance(frame, int) or not 0 <= frame < 2**31:
                 raise ValueError(f"{key} holds {str(frame)[:40]!r} in its metadata")
+
+
+def _check_numbers(numbers: Any, *, lows: tuple[int, ...], name: str) -> None:
+    """Raise ValueError unless they are as many as `lows`, and none of them is below its own, or far too large."""
+    if isinstance(numbers, list) and len(numbers) == len(lows):
+        plain = all(isinstance(number, int | float) and not isinstance(number, bool) for number in numbers)
+        if plain and all(low <= number < MOST_OFFSET for number, low in zip(numbers, lows, strict=True)):
+            return
+    raise ValueError(f"{name} holds {str(numbers)[:40]!r} in its metadata")

@@ -1,6 +1,7 @@
 """The studio's clips: who dances where to which song. Four dancers, and the person who is to be imitated."""
 
 from dataclasses import dataclass
+from fractions import Fraction
 
 from danceit_core.studio.look import Bottom, Hair, Look, Top
 from danceit_core.studio.room import BALLET, LIVING, LOFT, NEON, PLAIN_STUDIO, Room
@@ -14,12 +15,16 @@ SOFT_MAN = "macrodetails/universal-male-young-minmuscle-averageweight"
 
 @dataclass(frozen=True)
 class Clip:
-    """One recording. seed: of song and routine. cover: dance all moves rather than those that fit the song."""
+    """One recording. seed: of song and routine. cover: dance all moves rather than those that fit the song.
+
+    aspect: width of the picture by its height.
+    """
 
     look: Look
     room: Room
     tempo_bpm: float
     seed: int
+    aspect: Fraction = Fraction(1)
     camera_side_m: float = 0.0
     cover: bool = False
 
@@ -80,11 +85,11 @@ ORANGE_SHIRT = Look(
 )
 
 CLIPS: dict[str, Clip] = {
-    "dancer_1": Clip(RED_SHIRT, LOFT, 104, seed=11, camera_side_m=0.15),
-    "dancer_2": Clip(STRIPES, BALLET, 124, seed=12, camera_side_m=-0.10),
+    "dancer_1": Clip(RED_SHIRT, LOFT, 104, seed=11, aspect=Fraction(4, 3), camera_side_m=0.15),
+    "dancer_2": Clip(STRIPES, BALLET, 124, seed=12, aspect=Fraction(3, 4), camera_side_m=-0.10),
     "dancer_3": Clip(YELLOW_SWEATER, NEON, 84, seed=13),
-    "dancer_4": Clip(GREEN_SKIRT, LIVING, 144, seed=14, camera_side_m=-0.15),
-    "target": Clip(ORANGE_SHIRT, PLAIN_STUDIO, 112, seed=15, cover=True),
+    "dancer_4": Clip(GREEN_SKIRT, LIVING, 144, seed=14, aspect=Fraction(16, 9), camera_side_m=-0.15),
+    "target": Clip(ORANGE_SHIRT, PLAIN_STUDIO, 112, seed=15, aspect=Fraction(16, 9), cover=True),
 }
 # The song that the demo's target person is to dance to.
 SONG_TEMPO_BPM, SONG_SEED = 112, 21

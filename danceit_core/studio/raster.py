@@ -14,14 +14,17 @@ Booleans = NDArray[np.bool_]
 
 
 @nb.njit(cache=True, fastmath=True)
-def project(points: Floats, camera: Floats, focal: float, centre: float) -> Floats:
-    """Column, row and nearness (V, 3) of points (V, 3) for a camera matrix (3, 4): x right, y down, z ahead."""
+def project(points: Floats, camera: Floats, focal: float, middle_x: float, middle_y: float) -> Floats:
+    """Column, row and nearness (V, 3) of points (V, 3) for a camera matrix (3, 4): x right, y down, z ahead.
+
+    focal, middle_x, middle_y: focal length and where the line of sight meets the screen, in pixels.
+    """
     out = np.empty_like(points)
     for k in range(len(points)):
         x, y, z = points[k, 0], points[k, 1], points[k, 2]
         ahead = camera[2, 0] * x + camera[2, 1] * y + camera[2, 2] * z + camera[2, 3]
-        out[k, 0] = focal * (camera[0, 0] * x + camera[0, 1] * y + camera[0, 2] * z + camera[0, 3]) / ahead + centre
-        out[k, 1] = focal * (camera[1, 0] * x + camera[1, 1] * y + camera[1, 2] * z + camera[1, 3]) / ahead + centre
+        out[k, 0] = focal * (camera[0, 0] * x + camera[0, 1] * y + camera[0, 2] * z + camera[0, 3]) / ahead + middle_x
+        out[k, 1] = focal * (camera[1, 0] * x + camera[1, 1] * y + camera[1, 2] * z + camera[1, 3]) / ahead + middle_y
         out[k, 2] = 1 / ahead
     return out
 
@@ -45,12 +48,12 @@ def visible_faces(screen: Floats, faces: Ints, both_sides: Booleans, height: int
         az, bz, cz = screen[a, 2], screen[b, 2], screen[c, 2]
         left, right = max(0, int(min(ax, bx, cx) - 0.5)), min(width - 1, int(max(ax, bx, cx) + 0.5))
         for row in range(max(0, int(top - 0.5)), min(height - 1, int(bottom + 0.5)) + 1):
-            y = row + np.float32(0.5)
+            y = np.float32(row) + np.float32(0.5)
             for column in range(left, right + 1):
-                x = column + np.float32(0.5)
+                x = np.float32(column) + np.float32(0.5)
                 w0 = ((bx - x) * (cy - y) - (by - y) * (cx - x)) * inverse
                 w1 = ((cx - x) * (ay - y) - (cy - y) * (ax - x)) * inverse
-                w2 = 1 - w0 - w1
+                w2 = np.float32(1) - w0 - w1
                 if w0 >= 0 and w1 >= 0 and w2 >= 0:
                     near = w0 * az + w1 * bz + w2 * cz
                     if near > nearest[row, column]:
@@ -78,13 +81,14 @@ def depth_map(points: Floats, faces: Ints, light: Floats, size: int) -> Floats:
         area = (bx - ax) * (cy - ay) - (by - ay) * (cx - ax)
         if area == 0:
             continue
+        inverse = np.float32(1) / area
         for row in range(max(0, int(min(ay, by, cy) - 0.5)), min(size - 1, int(max(ay, by, cy) + 0.5)) + 1):
-            y = row + np.float32(0.5)
+            y = np.float32(row) + np.float32(0.5)
             for column in range(max(0, int(min(ax, bx, cx) - 0.5)), min(size - 1, int(max(ax, bx, cx) + 0.5)) + 1):
-                x = column + np.float32(0.5)
-                w0 = ((bx - x) * (cy - y) - (by - y) * (cx - x)) / area
-                w1 = ((cx - x) * (ay - y) - (cy - y) * (ax - x)) / area
-                w2 = 1 - w0 - w1
+                x = np.float32(column) + np.float32(0.5)
+                w0 = ((bx - x) * (cy - y) - (by - y) * (cx - x)) * inverse
+                w1 = ((cx - x) * (ay - y) - (cy - y) * (ax - x)) * inverse
+                w2 = np.float32(1) - w0 - w1
                 if w0 >= 0 and w1 >= 0 and w2 >= 0:
                     near = w0 * seen[a, 2] + w1 * seen[b, 2] + w2 * seen[c, 2]
                     nearest[row, column] = max(nearest[row, column], near)
@@ -132,9 +136,9 @@ def seen_from(points: Floats, nearest: Floats, light: Floats, bias: float) -> Fl
 def weights_in_face(screen: Floats, a: int, b: int, c: int, x: float, y: float) -> tuple[float, float, float]:
     """Shares of a face's corners at a place on the screen, right in perspective."""
     ax, ay, bx, by, cx, cy = screen[a, 0], screen[a, 1], screen[b, 0], screen[b, 1], screen[c, 0], screen[c, 1]
-    inverse = 1 / ((bx - ax) * (cy - ay) - (by - ay) * (cx - ax))
+    inverse = np.float32(1) / ((bx - ax) * (cy - ay) - (by - ay) * (cx - ax))
     w0 = ((bx - x) * (cy - y) - (by - y) * (cx - x)) * inverse * screen[a, 2]
     w1 = ((cx - x) * (ay - y) - (cy - y) * (ax - x)) * inverse * screen[b, 2]
     w2 = ((ax - x) * (by - y) - (ay - y) * (bx - x)) * inverse * screen[c, 2]
-    total = 1 / (w0 + w1 + w2)
+    total = np.float32(1) / (w0 + w1 + w2)
     return w0 * total, w1 * total, w2 * total

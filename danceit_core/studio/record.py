@@ -15,12 +15,13 @@ from danceit_core.media.audio import write_sound
 from danceit_core.media.video import VideoWriter
 from danceit_core.pose.skeleton import Keypoints
 from danceit_core.pose.table import write_pose_table
+from danceit_core.studio.camera import Camera
 from danceit_core.studio.cast import CLIPS, SONG_SEED, SONG_TEMPO_BPM, Clip
 from danceit_core.studio.dancer import Dancer, as_keypoints, dress, true_joints
 from danceit_core.studio.instruments import SAMPLE_RATE_HZ
 from danceit_core.studio.motion import move_through
 from danceit_core.studio.music import Song, compose_song
-from danceit_core.studio.renderer import Camera, Renderer
+from danceit_core.studio.renderer import Renderer
 from danceit_core.studio.rig import Solved, solve
 from danceit_core.studio.routine import Key, plan_routine
 
@@ -48,11 +49,11 @@ def record_dance(
     scene = _find(clip)
     song = compose_song(tempo_bpm=scene.tempo_bpm, seconds=clip_seconds(clip, settings), seed=scene.seed)
     dancer = dress(mesh, scene.look)
-    camera = Camera.for_height(dancer.body.height, side_m=scene.camera_side_m)
+    size = clip_size(clip, settings)
+    camera = Camera.for_height(dancer.body.height, side_m=scene.camera_side_m, aspect=size[0] / size[1])
     solved, moves = perform(scene, dancer, song, seconds=clip_seconds(clip, settings))
     transforms = solved.transforms(dancer.body.skeleton).astype(np.float32)
-    renderer = Renderer(dancer, scene.room, camera, size=settings.size, supersampling=settings.supersampling)
-    size = (settings.size, settings.size)
+    renderer = Renderer(dancer, scene.room, camera, size=size, supersampling=settings.supersampling)
     with tempfile.TemporaryDirectory() as folder:
         sound = Path(folder) / "song.wav"
         write_sound(sound, song.samples, sample_rate_hz=SAMPLE_RATE_HZ)
@@ -64,7 +65,7 @@ def record_dance(
                     progress(frame + 1, len(transforms))
     write_pose_table(
         joints_path,
-        project_joints(dancer, solved, camera, size=settings.size),
+        project_joints(dancer, solved, camera, size=size),
         fps=FPS,
         size=size,
         columns={"move": moves},
@@ -84,6 +85,14 @@ def clip_seconds(clip: str, settings: DemoSettings) -> float:
     return settings.target_s if clip == TARGET else settings.dance_s
 
 
+def clip_size(clip: str, settings: DemoSettings) -> tuple[int, int]:
+    """(width, height) of a clip's pictures: in its own shape, even, its longer side as the settings say."""
+    aspect = _find(clip).aspect
+    longer = settings.target_size if clip == TARGET else settings.size
+    shorter = max(2, 2 * round(longer * min(aspect, 1 / aspect) / 2))
+    return (longer, shorter) if aspect >= 1 else (shorter, longer)
+
+
 def perform(scene: Clip, dancer: Dancer, song: Song, *, seconds: float, fps: float = FPS) -> tuple[Solved, list[str]]:
     """The bones of every frame of a clip, and the name of the move danced in it."""
     rng = np.random.default_rng(scene.seed)
@@ -93,8 +102,8 @@ def perform(scene: Clip, dancer: Dancer, song: Song, *, seconds: float, fps: flo
     return solve(dancer.body.skeleton, stances), [_move_at(keys, time_s) for time_s in times_s]
 
 
-def project_joints(dancer: Dancer, solved: Solved, camera: Camera, *, size: int) -> Keypoints:
-    """The true joints as keypoints (T, 25, 3) in pixels of a picture of size x size."""
+def project_joints(dancer: Dancer, solved: Solved, camera: Camera, *, size: int | tuple[int, int]) -> Keypoints:
+    """The true joints as keypoints (T, 25, 3) in pixels of a picture; size as for `camera.picture_size`."""
     return as_keypoints(camera.pixels(true_joints(dancer, solved), size=size))
 
 

@@ -1,114 +1,119 @@
-"""Pictures of a dancer in a room from a camera that stands still."""
-
-from dataclasses import dataclass
+"""Pictures of a dancer in a room, from a camera that stands still or moves."""
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
 
+from danceit_core.studio.backdrop import Backdrop, draw_room
+from danceit_core.studio.camera import Camera, picture_size
 from danceit_core.studio.dancer import Dancer, look_along
-from danceit_core.studio.raster import depth_map, project, visible_faces
+from danceit_core.studio.developing import TONE, develop, find_tiles, touched_tiles
+from danceit_core.studio.raster import Booleans, depth_map, project, visible_faces
 from danceit_core.studio.room import Room
-from danceit_core.studio.shading import LINEAR, TONE, develop, shade_dancer, shade_room
+from danceit_core.studio.shading import LINEAR, shade_dancer
 from danceit_core.studio.surface import Floats
-from danceit_core.studio.tracing import Backdrop, draw_room
 
 SHADOW_SIZE, SHADOW_SPAN_M = 640, 4.2
 GRAIN = 0.5  # grey levels: keeps smooth walls from banding, the same in every frame
 MARGIN_PX = 3
-CAMERA_DISTANCE, CAMERA_AIM, CAMERA_HEIGHT = 3.15, 0.63, 0.72  # in body heights
-VIEW_HEIGHT = 1.48  # body heights that the picture shows at the dancer's spot
 
-
-@dataclass(frozen=True)
-class Camera:
-    """axes (3, 3): right, down, ahead; eye (3,); focal: focal length in shares of the picture's side."""
-
-    axes: Floats
-    eye: Floats
-    focal: float
-
-    @classmethod
-    def for_height(cls, height_m: float, *, side_m: float = 0.0) -> "Camera":
-        """A camera that shows a person of this height from feet to raised hands, standing `side_m` off the middle."""
-        eye = np.array([side_m, CAMERA_HEIGHT * height_m, CAMERA_DISTANCE * height_m])
-        ahead = np.array([0, CAMERA_AIM * height_m, 0]) - eye
-        distance = np.linalg.norm(ahead)
-        ahead /= distance
-        right = np.cross(ahead, [0, 1, 0])
-        right /= np.linalg.norm(right)
-        axes = np.stack([right, np.cross(ahead, right), ahead])
-        return cls(axes.astype(np.float32), eye.astype(np.float32), float(distance / (VIEW_HEIGHT * height_m)))
-
-    @property
-    def matrix(self) -> Floats:
-        """World to camera, (3, 4)."""
-        return np.concatenate([self.axes, -(self.axes @ self.eye)[:, None]], axis=1)
-
-    def pixels(self, points: ArrayLike, *, size: int) -> NDArray[np.float64]:
-        """Where points (..., 3) appear in a picture of size x size, (..., 2) x, y."""
-        seen = (np.asarray(points, np.float64) - self.eye) @ self.axes.T.astype(np.float64)
-        return size * (self.focal * seen[..., :2] / seen[..., 2:] + 0.5)
+# Samples (h * samples, w * samples, 4) of the dancer, and the row and column of the picture where they begin.
+Placed = tuple[Floats, int, int]
 
 
 class Renderer:
     """Draws frames of one dancer in one room: what does not move is worked out once.
 
-    size: side of the picture in pixels; supersampling: samples along each side of a pixel.
+    size: (width, height) of the picture in pixels, or the side of a square; supersampling: samples along each side of
+    a pixel. A camera that moves is told by `film` before each frame.
     """
 
-    def __init__(self, dancer: Dancer, room: Room, camera: Camera, *, size: int, supersampling: int) -> None:
+    def __init__(
+        self, dancer: Dancer, room: Room, camera: Camera, *, size: int | tuple[int, int], supersampling: int
+    ) -> None:
         self._dancer, self._room, self._camera = dancer, room, camera
-        self._size, self._samples = size, supersampling
-        self._backdrop: Backdrop = draw_room(
-            room, axes=camera.axes, eye=camera.eye, focal=camera.focal * size, size=size, samples=max(2, supersampling)
-        )
+        self._size, self._samples = picture_size(size), supersampling
         toward = np.asarray(room.light_from, np.float64)
         self._light = look_along(toward, span_m=SHADOW_SPAN_M, size=SHADOW_SIZE, centre=(0.0, 0.9, 0.0))
         self._colours = tuple(np.asarray(colour, np.float32) for colour in (room.key, room.sky, room.ground))
         self._grain = np.random.default_rng(room.seed).normal(0, GRAIN, (256, 256)).astype(np.float32)
+        self._empty_room()
+
+    @property
+    def camera(self) -> Camera:
+        """The camera that films now."""
+        return self._camera
+
+    def film(self, camera: Camera) -> None:
+        """Film with this camera from now on; the room is drawn anew if it sees it in another way."""
+        moved = not camera.sees_as(self._camera)
+        self._camera = camera
+        if moved:
+            self._empty_room()
 
     def draw(self, transforms: Floats) -> NDArray[np.uint8]:
-        """The picture (size, size, 3), uint8 RGB, for the bone matrices (B, 3, 4) of one frame."""
+        """The picture (H, W, 3), uint8 RGB, for the bone matrices (B, 3, 4) of one frame."""
         return self._draw(transforms)[0]
 
     def draw_with_outline(self, transforms: Floats) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
-        """The same picture, and the outline (size, size) of the dancer in it, for tests and benchmarks.
+        """The same picture, and the outline (H, W) of the dancer in it, for tests and benchmarks.
 
         uint8, 0..255: the share of the pixel that body, hair and clothes cover, in steps of 255 / supersampling²; the
         shadow and the reflection in a glossy floor are not part of it.
         """
         picture, body, top, left = self._draw(transforms)
-        outline = np.zeros((self._size, self._size), np.uint8)
+        outline = np.zeros(self._size[::-1], np.uint8)
         outline[top : top + body.shape[0] // self._samples, left : left + body.shape[1] // self._samples] = cover(
             body, self._samples
         )
         return picture, outline
 
+    def _empty_room(self) -> None:
+        """Draw the room as the camera sees it, with nobody in it."""
+        camera = self._camera
+        focal, samples = camera.focal * self._size[1], max(2, self._samples)
+        self._backdrop: Backdrop = draw_room(
+            self._room, axes=camera.axes, eye=camera.eye, focal=focal, size=self._size, samples=samples
+        )
+        self._cells, self._floor = find_tiles(self._backdrop.places, self._backdrop.gloss, self._light)
+        nearest, contacts = np.full((SHADOW_SIZE, SHADOW_SIZE), -1e9, np.float32), np.zeros((0, 4), np.float32)
+        nobody = np.zeros((0, 0, 4), np.float32), 0, 0
+        self._empty = np.zeros((*self._size[::-1], 3), np.uint8)
+        self._develop(np.ones(self._cells.shape[:2], bool), nearest, contacts, nobody, nobody, out=self._empty)
+
     def _draw(self, transforms: Floats) -> tuple[NDArray[np.uint8], Floats, int, int]:
         """The picture, and the dancer's samples with their place in it as `_shade` gives them."""
-        dancer, backdrop = self._dancer, self._backdrop
-        points, normals = dancer.posed(np.ascontiguousarray(transforms, np.float32))
-        nearest = depth_map(points, dancer.faces, self._light, SHADOW_SIZE)
-        mirror = np.zeros((self._size, self._size, 4), np.float32)
+        points, normals = self._dancer.posed(np.ascontiguousarray(transforms, np.float32))
+        nearest = depth_map(points, self._dancer.faces, self._light, SHADOW_SIZE)
+        mirror: Placed = np.zeros((0, 0, 4), np.float32), 0, 0
         if self._room.gloss > 0:
             flip = np.array([1, -1, 1], np.float32)
-            reflected, top, left = self._shade(points * flip, normals * flip, nearest, samples=1, flipped=True)
-            height, width = reflected.shape[:2]
-            mirror[top : top + height, left : left + width] = reflected
-        room = shade_room(
-            backdrop.places, backdrop.direct, backdrop.around, backdrop.gloss, nearest, self._light,
-            self._contacts(transforms), mirror,
-        )  # fmt: skip
-        body, top, left = self._shade(points, normals, nearest, samples=self._samples, flipped=False)
-        return develop(room, body, top, left, self._samples, TONE, self._grain), body, top, left
+            mirror = self._shade(points * flip, normals * flip, nearest, samples=1, flipped=True)
+        body = self._shade(points, normals, nearest, samples=self._samples, flipped=False)
+        contacts = self._contacts(transforms)
+        reflection, mirror_top, mirror_left = mirror
+        bottom, right = mirror_top + reflection.shape[0], mirror_left + reflection.shape[1]
+        touched = touched_tiles(
+            self._cells, self._floor, nearest, contacts, (mirror_top, mirror_left, bottom, right), *body, self._samples
+        )
+        picture = self._empty.copy()
+        self._develop(touched, nearest, contacts, mirror, body, out=picture)
+        return picture, *body
 
-    def _shade(
-        self, points: Floats, normals: Floats, nearest: Floats, *, samples: int, flipped: bool
-    ) -> tuple[Floats, int, int]:
+    def _develop(
+        self, touched: Booleans, nearest: Floats, contacts: Floats, mirror: Placed, body: Placed, *,
+        out: NDArray[np.uint8],
+    ) -> None:  # fmt: skip
+        backdrop = self._backdrop
+        develop(
+            backdrop.places, backdrop.direct, backdrop.around, backdrop.gloss, touched, nearest, self._light, contacts,
+            *mirror, *body, self._samples, TONE, self._grain, out,
+        )  # fmt: skip
+
+    def _shade(self, points: Floats, normals: Floats, nearest: Floats, *, samples: int, flipped: bool) -> Placed:
         """The dancer's samples (h * samples, w * samples, 4) and the row and column of the picture where they begin."""
-        dancer, size = self._dancer, self._size
-        scale = size * samples
-        screen = project(points, self._camera.matrix, self._camera.focal * scale, scale / 2)
+        dancer, size = self._dancer, np.array(self._size)
+        focal, (middle_x, middle_y) = self._camera.focal * self._size[1] * samples, size * samples / 2
+        screen = project(points, self._camera.matrix, focal, middle_x, middle_y)
         low = np.clip(screen[:, :2].min(0) / samples - MARGIN_PX, 0, size - 1).astype(int)
         high = np.clip(screen[:, :2].max(0) / samples + MARGIN_PX, 1, size).astype(int)
         left, top = int(low[0]), int(low[1])

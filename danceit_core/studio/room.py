@@ -62,6 +62,18 @@ def _frame(x: float, y: float, width: float, height: float, back_z: float, colou
     return rim, inner
 
 
+def _window(x: float, y: float, width: float, height: float, back_z: float) -> tuple[Block, ...]:
+    """A window in the back wall, bright, with a bar across and one up and down."""
+    white = (0.84, 0.84, 0.83)
+    left, right, low, high = x - width / 2, x + width / 2, y - height / 2, y + height / 2
+    return (
+        Block((left - 0.05, low - 0.05, back_z), (right + 0.05, high + 0.05, back_z + 0.02), white),
+        Block((left, low, back_z), (right, high, back_z + 0.03), (0.74, 0.80, 0.87), LAMP),
+        Block((x - 0.02, low, back_z), (x + 0.02, high, back_z + 0.05), white),
+        Block((left, y + 0.14, back_z), (right, y + 0.18, back_z + 0.05), white),
+    )
+
+
 def _speaker(x: float, z: float, height: float) -> tuple[Block, ...]:
     """A loudspeaker: cabinet and two lighter cones."""
     dark, cone = (0.06, 0.06, 0.065), (0.16, 0.16, 0.17)
@@ -153,7 +165,18 @@ PLAIN_STUDIO = Room(
     floor_pattern=PLAIN,
     wall=(0.62, 0.67, 0.72),
     wall_pattern=PLAIN,
-    blocks=(_skirting(6, -2.3, (0.85, 0.86, 0.87)),),
+    # Plain behind the dancer; a wide picture, and a camera that pans, find something to the sides.
+    blocks=(
+        _skirting(14, -2.3, (0.85, 0.86, 0.87)),
+        *_window(-2.42, 1.75, 0.95, 1.25, -2.3),
+        Block((-2.95, 0.0, -2.25), (-1.95, 0.09, -1.95), (0.70, 0.71, 0.72)),
+        Block((-2.90, 0.09, -2.25), (-2.00, 0.45, -1.97), (0.58, 0.44, 0.30), SLATS),
+        *_speaker(2.30, -2.15, 1.00),
+        *_frame(2.62, 1.72, 0.50, 0.70, -2.3, (0.62, 0.36, 0.30)),
+        Block((4.05, 0.0, -2.3), (4.95, 2.05, -2.26), (0.46, 0.38, 0.31)),
+        Block((4.15, 0.0, -2.26), (4.85, 1.97, -2.24), (0.66, 0.56, 0.44), SLATS),
+        *_window(-4.65, 1.75, 0.95, 1.25, -2.3),
+    ),
     sky=(0.58, 0.60, 0.63),
     gloss=0.06,
     seed=5,

@@ -1,62 +1,15 @@
-"""Draws an empty room once: a small ray caster for planes and boxes with soft shadows and corner shade.
-
-For every pixel it gives the place, the light from the key lamp, the light from all around, and the floor's gloss.
-"""
-
-from dataclasses import dataclass
+"""A small ray caster for a floor, a back wall and boxes, with soft shadows and corner shade, compiled by numba."""
 
 import numba as nb
 import numpy as np
 
-from danceit_core.studio.room import BRICKS, LAMP, PAINTING, PLANKS, SLATS, Room
+from danceit_core.studio.room import BRICKS, PAINTING, PLANKS, SLATS
 from danceit_core.studio.surface import Floats, Ints
 
 CORNER_SHADE_M = 1.1
 RAYS = 12
-SMOOTHING = 5  # pixels at 512
+LAMP_FAR, LAMP_WIDTH = 4.0, 0.16  # how far a ray looks for what stands in the lamp's light, and how wide the lamp is
 FLOOR, BACK, FIRST_BLOCK = range(3)
-
-
-@dataclass(frozen=True)
-class Backdrop:
-    """places, direct, around (H, W, 3) and gloss (H, W); see `shading.shade_room`."""
-
-    places: Floats
-    direct: Floats
-    around: Floats
-    gloss: Floats
-
-
-def draw_room(room: Room, *, axes: Floats, eye: Floats, focal: float, size: int, samples: int) -> Backdrop:
-    """The room seen from `eye` along `axes` (3, 3: right, down, ahead), `samples` squared rays a pixel."""
-    boxes = np.array([[*b.low, *b.high] for b in room.blocks], np.float32).reshape(-1, 6)
-    colours = np.array([room.floor, room.wall, *(b.colour for b in room.blocks)], np.float32)
-    patterns = np.array([room.floor_pattern, room.wall_pattern, *(b.pattern for b in room.blocks)], np.int32)
-    toward = np.asarray(room.light_from, np.float32)
-    toward /= np.linalg.norm(toward)
-    albedo, places, normals, surface, lit, open_sky = _cast(
-        axes, eye, focal, size, samples, boxes, colours**2.2, patterns, room.back_z, toward, room.seed
-    )
-    reach = max(1, round(SMOOTHING * size / 512))
-    lit, open_sky = _smooth_within(lit, surface, reach), _smooth_within(open_sky, surface, reach)
-    away = np.hypot(places[..., 0], 0.6 * (places[..., 2] + 0.3))
-    pool = 0.35 + 0.65 * np.exp(-((away / room.spot_m) ** 2))
-    slope = np.clip(normals @ toward, 0, 1)
-    direct = albedo * np.asarray(room.key, np.float32) * (slope * lit * pool)[..., None]
-    up = 0.5 + 0.5 * normals[..., 1:2]
-    ambient = up * np.asarray(room.sky, np.float32) + (1 - up) * np.asarray(room.ground, np.float32)
-    around = albedo * ambient * (open_sky * (0.55 + 0.45 * pool))[..., None]
-    for number, block in enumerate(room.blocks):
-        if block.pattern != LAMP:
-            continue
-        low, high = np.array(block.low), np.array(block.high)
-        distance = np.linalg.norm(places - np.clip(places, low, high), axis=-1)
-        glow = 0.9 * np.exp(-distance / 0.35) + 0.15 * np.exp(-distance / 1.2)
-        around = around + albedo * glow[..., None] * np.asarray(block.colour, np.float32)
-        here = surface // 8 == FIRST_BLOCK + number
-        around[here], direct[here] = 1.15 * np.asarray(block.colour, np.float32), 0
-    gloss = np.where(surface // 8 == FLOOR, room.gloss, 0)
-    return Backdrop(places, direct.astype(np.float32), around.astype(np.float32), gloss.astype(np.float32))
 
 
 @nb.njit(cache=True, fastmath=True)
@@ -69,9 +22,13 @@ def _hash(a: int, b: int, c: int) -> float:
 
 @nb.njit(cache=True, fastmath=True)
 def _hit(
-    ox: float, oy: float, oz: float, dx: float, dy: float, dz: float, boxes: Floats, back_z: float, far: float
-) -> tuple[float, int]:
-    """Distance along a ray and 8 * surface + side of what it meets first; (far, -1) for nothing nearer than `far`."""
+    ox: float, oy: float, oz: float, dx: float, dy: float, dz: float, boxes: Floats, chosen: Ints, back_z: float,
+    far: float,
+) -> tuple[float, int]:  # fmt: skip
+    """Distance along a ray and 8 * surface + side of what it meets first; (far, -1) for nothing nearer than `far`.
+
+    chosen (K,): the numbers of the boxes that come into question.
+    """
     best, found = far, -1
     if dy < -1e-6:
         t = -oy / dy
@@ -82,7 +39,7 @@ def _hit(
         if 1e-4 < t < best:
             best, found = t, 8 * BACK + 5
     o, d = (ox, oy, oz), (dx, dy, dz)
-    for k in range(len(boxes)):
+    for k in chosen:
         enter, leave, side = -1e9, 1e9, 0
         for axis in range(3):
             inverse = 1 / d[axis] if abs(d[axis]) > 1e-9 else 1e9
@@ -97,6 +54,20 @@ def _hit(
         if 1e-4 < enter < leave and enter < best:
             best, found = enter, 8 * (FIRST_BLOCK + k) + side
     return best, found
+
+
+@nb.njit(cache=True, fastmath=True)
+def _choose(boxes: Floats, low: Floats, high: Floats, chosen: Ints) -> int:
+    """Writes the numbers of the boxes (B, 6) that touch the box from `low` to `high` (3,) into `chosen`: how many."""
+    count = 0
+    for k in range(len(boxes)):
+        apart = False
+        for axis in range(3):
+            apart = apart or boxes[k, axis] > high[axis] or boxes[k, axis + 3] < low[axis]
+        if not apart:
+            chosen[count] = k
+            count += 1
+    return count
 
 
 @nb.njit(cache=True, fastmath=True)
@@ -128,29 +99,77 @@ def _shade_of(pattern: int, x: float, y: float, z: float, side: int, seed: int) 
 
 
 @nb.njit(cache=True, fastmath=True)
-def _cast(
-    axes: Floats, eye: Floats, focal: float, size: int, samples: int, boxes: Floats, colours: Floats, patterns: Ints,
-    back_z: float, toward: Floats, seed: int,
+def _light(
+    x: float, y: float, z: float, nx: float, ny: float, nz: float, row: int, column: int, boxes: Floats, back_z: float,
+    toward: Floats, seed: int, low: Floats, high: Floats, chosen: Ints,
+) -> tuple[float, float]:  # fmt: skip
+    """Shares of the key light and of the open sky that reach a place with its normal; low, high, chosen: to work in."""
+    ox, oy, oz = x + 2e-3 * nx, y + 2e-3 * ny, z + 2e-3 * nz
+    # Few boxes are in reach of the rays.
+    start, spread = (ox, oy, oz), LAMP_FAR * LAMP_WIDTH
+    for axis in range(3):
+        end = start[axis] + LAMP_FAR * toward[axis]
+        low[axis], high[axis] = min(start[axis], end) - spread, max(start[axis], end) + spread
+    lamp_boxes = chosen[0, : _choose(boxes, low, high, chosen[0])]
+    for axis in range(3):
+        low[axis], high[axis] = start[axis] - CORNER_SHADE_M, start[axis] + CORNER_SHADE_M
+    near_boxes = chosen[1, : _choose(boxes, low, high, chosen[1])]
+    light, sky = 0.0, 0.0
+    for ray in range(RAYS):
+        u = (ray + _hash(row, column, 3 * ray + seed)) / RAYS
+        v, w = _hash(row, column, 3 * ray + 1), _hash(row, column, 3 * ray + 2)
+        kx, ky, kz = (
+            toward[0] + LAMP_WIDTH * (u - 0.5),
+            toward[1] + LAMP_WIDTH * (v - 0.5),
+            toward[2] + LAMP_WIDTH * (w - 0.5),
+        )
+        light += _hit(ox, oy, oz, kx, ky, kz, boxes, lamp_boxes, back_z, LAMP_FAR)[1] < 0
+        # A ray about the normal: a point on the unit sphere, moved out by the normal.
+        up, angle = 2 * u - 1, 2 * np.pi * v
+        ring = np.sqrt(max(0.0, 1 - up * up))
+        rx, ry, rz = nx + ring * np.cos(angle), ny + up, nz + ring * np.sin(angle)
+        scale = 1 / np.sqrt(rx * rx + ry * ry + rz * rz + 1e-6)
+        far, met = _hit(ox, oy, oz, rx * scale, ry * scale, rz * scale, boxes, near_boxes, back_z, CORNER_SHADE_M)
+        sky += far / CORNER_SHADE_M if met >= 0 else 1.0
+    return light / RAYS, sky / RAYS
+
+
+@nb.njit(cache=True, fastmath=True)
+def cast(
+    axes: Floats, eye: Floats, focal: float, width: int, height: int, samples: int, boxes: Floats, bounds: Floats,
+    colours: Floats, patterns: Ints, back_z: float, toward: Floats, seed: int,
 ) -> tuple[Floats, Floats, Floats, Ints, Floats, Floats]:  # fmt: skip
-    """Albedo, places, normals (H, W, 3), 8 * surface + side, share of the key light and of the open sky (H, W)."""
-    albedo = np.zeros((size, size, 3), np.float32)
-    places = np.zeros((size, size, 3), np.float32)
-    normals = np.zeros((size, size, 3), np.float32)
-    surface = np.zeros((size, size), np.int32)
-    lit = np.zeros((size, size), np.float32)
-    open_sky = np.zeros((size, size), np.float32)
-    for row in range(size):
-        for column in range(size):
+    """Albedo, places, normals (H, W, 3), 8 * surface + side (-8: none), shares of key light and open sky (H, W).
+
+    bounds (B, 4): left, top, right and bottom of each box (B, 6) in the picture.
+    """
+    albedo = np.zeros((height, width, 3), np.float32)
+    places, normals = np.zeros((height, width, 3), np.float32), np.zeros((height, width, 3), np.float32)
+    surface = np.full((height, width), -8, np.int32)
+    lit, open_sky = np.zeros((height, width), np.float32), np.zeros((height, width), np.float32)
+    chosen = np.empty((3, len(boxes)), np.int32)
+    low, high = np.empty(3, np.float32), np.empty(3, np.float32)
+    for row in range(height):
+        for column in range(width):
+            count = 0
+            for k in range(len(boxes)):
+                across = bounds[k, 0] <= column + 1 and bounds[k, 2] >= column
+                if across and bounds[k, 1] <= row + 1 and bounds[k, 3] >= row:
+                    chosen[2, count] = k
+                    count += 1
+            here = chosen[2, :count]
             for sample in range(samples * samples + 1):
                 # The last ray goes through the pixel's middle and gives its place and light.
                 middle = sample == samples * samples
                 fx = 0.5 if middle else (sample % samples + 0.5) / samples
                 fy = 0.5 if middle else (sample // samples + 0.5) / samples
-                sx, sy = (column + fx - size / 2) / focal, (row + fy - size / 2) / focal
+                sx, sy = (column + fx - width / 2) / focal, (row + fy - height / 2) / focal
                 dx = sx * axes[0, 0] + sy * axes[1, 0] + axes[2, 0]
                 dy = sx * axes[0, 1] + sy * axes[1, 1] + axes[2, 1]
                 dz = sx * axes[0, 2] + sy * axes[1, 2] + axes[2, 2]
-                t, found = _hit(eye[0], eye[1], eye[2], dx, dy, dz, boxes, back_z, 1e4)
+                t, found = _hit(eye[0], eye[1], eye[2], dx, dy, dz, boxes, here, back_z, 1e4)
+                if found < 0:  # beside the room: black
+                    continue
                 x, y, z = eye[0] + t * dx, eye[1] + t * dy, eye[2] + t * dz
                 number, side = found // 8, found % 8
                 if not middle:
@@ -166,30 +185,14 @@ def _cast(
                 nx, ny, nz = sign * (side // 2 == 0), sign * (side // 2 == 1), sign * (side // 2 == 2)
                 places[row, column, 0], places[row, column, 1], places[row, column, 2] = x, y, z
                 normals[row, column, 0], normals[row, column, 1], normals[row, column, 2] = nx, ny, nz
-                ox, oy, oz = x + 2e-3 * nx, y + 2e-3 * ny, z + 2e-3 * nz
-                light, sky = 0.0, 0.0
-                for ray in range(RAYS):
-                    u = (ray + _hash(row, column, 3 * ray + seed)) / RAYS
-                    v, w = _hash(row, column, 3 * ray + 1), _hash(row, column, 3 * ray + 2)
-                    kx, ky, kz = (
-                        toward[0] + 0.16 * (u - 0.5),
-                        toward[1] + 0.16 * (v - 0.5),
-                        toward[2] + 0.16 * (w - 0.5),
-                    )
-                    light += _hit(ox, oy, oz, kx, ky, kz, boxes, back_z, 4.0)[1] < 0
-                    # A ray about the normal: a point on the unit sphere, moved out by the normal.
-                    height, angle = 2 * u - 1, 2 * np.pi * v
-                    ring = np.sqrt(max(0.0, 1 - height * height))
-                    rx, ry, rz = nx + ring * np.cos(angle), ny + height, nz + ring * np.sin(angle)
-                    scale = 1 / np.sqrt(rx * rx + ry * ry + rz * rz + 1e-6)
-                    far, met = _hit(ox, oy, oz, rx * scale, ry * scale, rz * scale, boxes, back_z, CORNER_SHADE_M)
-                    sky += far / CORNER_SHADE_M if met >= 0 else 1.0
-                lit[row, column], open_sky[row, column] = light / RAYS, sky / RAYS
+                lit[row, column], open_sky[row, column] = _light(
+                    x, y, z, nx, ny, nz, row, column, boxes, back_z, toward, seed, low, high, chosen
+                )
     return albedo, places, normals, surface, lit, open_sky
 
 
 @nb.njit(cache=True, fastmath=True)
-def _smooth_within(values: Floats, surface: Ints, reach: int) -> Floats:
+def smooth_within(values: Floats, surface: Ints, reach: int) -> Floats:
     """The mean of each pixel's neighbours on the same face: takes the grain out of light, keeps edges."""
     height, width = values.shape
     out = np.empty_like(values)

@@ -56,7 +56,7 @@ def make_dance(tmp_path, sources, *clips, temporal=None, tracks=()):
         spatial=SpatialSettings(),
         temporal=temporal or TemporalSettings(variant="none"),
     )
-    write_dance(tmp_path / "dance.parquet", aligned, fps=FPS, picture_size=SIZE)
+    write_dance(tmp_path / "dance.parquet", aligned, fps=FPS, size=(SIZE, SIZE))
     return read_pose_table(tmp_path / "dance.parquet")
 
 

@@ -9,8 +9,9 @@ import torch
 from dancers import wandering_dancer
 from matched_dances import make_database
 
-from danceit_core.choreography.align import align, body_in_picture, read_source, write_dance
+from danceit_core.choreography.align import align, read_source, write_dance
 from danceit_core.choreography.edits import Edit
+from danceit_core.choreography.floor import floor_of
 from danceit_core.choreography.motion_beats import BeatHits
 from danceit_core.choreography.plan import read_plan, write_plan
 from danceit_core.choreography.preview import draw_strip, picture_size, preview_frames
@@ -136,12 +137,12 @@ def test_the_dance_names_its_sources_and_is_previewed(plan, tmp_path):
         kept = {"kept": np.ones(len(dancer), bool)}
         write_pose_table(path, dancer, fps=FPS, size=(512, 512), columns=kept)
         sources[path.stem] = read_source(path)
-    target = body_in_picture(read_pose_table(tmp_path / "v00.parquet"), picture_size=128)
+    target = floor_of(read_pose_table(tmp_path / "v00.parquet"), camera="still").body.scaled(128 / 512)
     assert target.height_px == pytest.approx(300 / 4, abs=12)
     beats_s = song(5.4).beats.times_s
     options = {"spatial": SpatialSettings(), "temporal": TemporalSettings(), "fps": FPS, "size": (128, 128)}
     dance = align(plan, sources, target=target, beats_s=beats_s, **options)
-    write_dance(tmp_path / "dance.parquet", dance, fps=FPS, picture_size=128)
+    write_dance(tmp_path / "dance.parquet", dance, fps=FPS, size=(128, 128))
     table = read_pose_table(tmp_path / "dance.parquet")
     assert len(table) == plan.song_frames
     assert set(table.columns["source_video"]) <= set(sources)
@@ -151,7 +152,7 @@ def test_the_dance_names_its_sources_and_is_previewed(plan, tmp_path):
     peaks = np.abs(np.sin(np.arange(540) / 20)).astype(np.float32)
     pictures = list(preview_frames(table, song(5.4), peaks, size=96, peaks_per_s=100, kind="min"))
     assert len(pictures) == len(table)
-    assert pictures[0].shape == (*picture_size(96)[::-1], 3)
+    assert pictures[0].shape == (*picture_size((128, 128), size=96)[::-1], 3)
     # The skeleton is there, and a frame on a beat has a bright rim that its neighbour lacks.
     assert (pictures[0][:80] > 0).any()
     assert pictures[12][0].min() > 0

@@ -11,8 +11,10 @@ from matplotlib.quiver import Quiver
 
 from danceit_core.choreography.align import Source, align
 from danceit_core.choreography.curve import hide_absent
+from danceit_core.choreography.floor import Floor
 from danceit_core.choreography.in_space import dance_motion
 from danceit_core.choreography.plan import Plan
+from danceit_core.choreography.rate import danced, read_off
 from danceit_core.config import SpatialSettings, TemporalSettings
 from danceit_core.evaluation.beat_page import draw_beats
 from danceit_core.evaluation.dance_figures import draw_dance, motion_in_space
@@ -26,6 +28,8 @@ from danceit_core.pose.table import PoseTable
 
 FPS, SIZE = 24.0, 512
 BODY = Body(300.0, 100.0, 450.0, 256.0)
+WHOLE = (0, 0, SIZE, SIZE)
+FLOOR = Floor(BODY, WHOLE, WHOLE, (SIZE, SIZE))
 BEATS = Beats(np.arange(0.5, 3.8, 0.5), 120.0)
 SOURCES = {name: Source(wandering_dancer(96, seed=seed), np.ones(96, bool)) for seed, name in enumerate("ab")}
 PLAN = Plan(
@@ -55,7 +59,7 @@ def poses():
 
 @pytest.fixture(scope="module")
 def steps(poses):
-    return retrace(PLAN, SOURCES, poses, target=BODY, spatial=SpatialSettings())
+    return retrace(PLAN, SOURCES, poses, floor=FLOOR, spatial=SpatialSettings())
 
 
 def test_each_step_is_smoother_than_the_cut(steps):
@@ -67,13 +71,13 @@ def test_each_step_is_smoother_than_the_cut(steps):
 
 
 def test_without_a_temporal_alignment_the_joined_dance_is_the_finished_one():
-    keywords = {"target": BODY, "spatial": SpatialSettings()}
+    spatial = SpatialSettings()
     dance = align(
-        PLAN, SOURCES, size=(SIZE, SIZE), beats_s=BEATS.times_s, fps=FPS, temporal=TemporalSettings(variant="none"),
-        **keywords,
+        PLAN, SOURCES, target=BODY, size=(SIZE, SIZE), beats_s=BEATS.times_s, fps=FPS, spatial=spatial,
+        temporal=TemporalSettings(variant="none"),
     )  # fmt: skip
     about = {"fps": FPS, "width": SIZE, "height": SIZE, "seams": dance.seams.tolist()}
-    steps = retrace(PLAN, SOURCES, PoseTable(dance.keypoints, about), **keywords)
+    steps = retrace(PLAN, SOURCES, PoseTable(dance.keypoints, about), floor=FLOOR, spatial=spatial)
     np.testing.assert_allclose(steps.joined[..., :2], hide_absent(dance.keypoints)[..., :2], atol=1e-3)
 
 
@@ -101,7 +105,7 @@ def test_a_song_without_beats_is_said_to_have_none(steps):
 
 
 def test_a_strip_shows_a_skeleton_a_tile_and_black_beyond_the_ends(steps):
-    picture = strip(steps.aligned, np.array([-1, 0, 95, 96]), size=SIZE)
+    picture = strip(steps.aligned, np.array([-1, 0, 95, 96]), size=(SIZE, SIZE))
     assert picture.shape == (TILE_HEIGHT, 4 * TILE_WIDTH, 3)
     tiles = picture.reshape(TILE_HEIGHT, 4, TILE_WIDTH, 3)[:, :, 2:]
     assert [bool(tiles[:, k].any()) for k in range(4)] == [False, True, True, False]
@@ -110,10 +114,37 @@ def test_a_strip_shows_a_skeleton_a_tile_and_black_beyond_the_ends(steps):
 def test_a_jump_sideways_is_seen_in_a_strip():
     dance = hide_absent(np.repeat(sine_dancer(1), 4, axis=0))
     dance[2:, :, 0] += 60
-    tiles = strip(dance, np.arange(4), size=SIZE).reshape(TILE_HEIGHT, 4, TILE_WIDTH, 3)[:, :, 2:]
+    tiles = strip(dance, np.arange(4), size=(SIZE, SIZE)).reshape(TILE_HEIGHT, 4, TILE_WIDTH, 3)[:, :, 2:]
     columns = [float(np.nonzero(tiles[:, k].any(axis=(0, 2)))[0].mean()) for k in range(4)]
     assert columns[2] - columns[1] == pytest.approx(60 * TILE_HEIGHT / SIZE, abs=2)
     assert columns[1] == pytest.approx(columns[0], abs=0.5)
+
+
+@pytest.mark.parametrize("size", [(1280, 720), (720, 1280)])
+def test_a_strip_of_a_wide_or_tall_picture_shows_all_of_its_height_unstretched(size):
+    scale = 0.8 * size[1] / 300
+    dance = hide_absent(sine_dancer(4, scale=scale, place=(0.3 * size[0], 0.95 * size[1]), amplitude_px=0))
+    tiles = strip(dance, np.arange(4), size=size).reshape(TILE_HEIGHT, 4, TILE_WIDTH, 3)[:, :, 2:]
+    rows, columns = (np.nonzero(tiles[:, 1].any(axis))[0] for axis in ((1, 2), (0, 2)))
+    assert rows.max() == pytest.approx(0.95 * TILE_HEIGHT + 12 * 0.8 * TILE_HEIGHT / 300, abs=3)
+    assert np.ptp(rows) == pytest.approx(0.8 * TILE_HEIGHT * 320 / 300, abs=6)
+    assert np.ptp(columns) == pytest.approx(0.8 * TILE_HEIGHT * 110 / 300, abs=6)
+    assert columns.mean() == pytest.approx(TILE_WIDTH / 2 - 2, abs=6)
+
+
+def test_a_dance_at_another_rate_before_a_camera_is_retraced_as_it_was_made(poses, steps):
+    box = (100, 40, SIZE, SIZE)
+    floor = Floor(BODY, box, box, (900, 600))
+    pan = np.full(240, 100, np.float32)
+    keypoints, nearest = read_off(poses.keypoints, fps=FPS, to_fps=60.0, frames=240)
+    columns = {name: values[nearest] for name, values in poses.columns.items()} | {"plate_x": pan, "plate_y": 0.4 * pan}
+    about = poses.metadata | {"fps": 60.0, "seams": np.searchsorted(nearest, poses.metadata["seams"]).tolist()}
+    made = danced(PoseTable(keypoints, about, columns), fps=FPS)
+    again = retrace(PLAN, SOURCES, made, floor=floor, spatial=SpatialSettings())
+    assert len(again) == len(steps)
+    np.testing.assert_array_equal(again.aligned_seams, steps.aligned_seams)
+    np.testing.assert_allclose(again.joined, steps.joined)
+    np.testing.assert_allclose(again.aligned[:-1], steps.aligned[:-1], atol=2)
 
 
 def test_sources_name_the_seconds_of_each_video(poses):
@@ -139,7 +170,7 @@ def test_all_figures_are_drawn_the_same_twice_with_or_without_a_seam(tmp_path, c
     for folder in ("one", "two"):
         (tmp_path / folder).mkdir()
         draw_dance(
-            tmp_path / folder, plan, SOURCES, made, music=music, song=tmp_path / "song.wav", target=BODY,
+            tmp_path / folder, plan, SOURCES, made, music=music, song=tmp_path / "song.wav", floor=FLOOR,
             spatial=SpatialSettings(), beat_kind="min",
         )  # fmt: skip
     drawn = sorted(path.name for path in (tmp_path / "one").iterdir())

@@ -29,9 +29,10 @@ def scores():
     poses = PoseTable(dancer, about | {"seams": [48]}, {"source_video": sources})
     found = PoseTable(dancer + np.array([2, 0, 0], np.float32), about)
     beats = Beats(np.arange(0.5, 3.6, 0.5), 120.0)
+    music = MusicTable(np.zeros((96, 13)), np.zeros(96), beats, 24.0, "mfcc", 4.0, False)
     rng = np.random.default_rng(0)
     target = PoseTable(dancer[:48], about)
-    return score_video(poses, found, target, beats=beats, song_s=4.0, settings=EvaluationSettings(), rng=rng)
+    return score_video(poses, found, target, music=music, settings=EvaluationSettings(), rng=rng)
 
 
 def test_scores_of_a_dancer_on_the_beat(scores):
@@ -42,7 +43,50 @@ def test_scores_of_a_dancer_on_the_beat(scores):
     assert scores["pose"]["unseen_poses"] == scores["pose"]["outside_picture"] == scores["pose"]["missing_joints"] == 0
     assert scores["pose"]["mean_error_px"] == pytest.approx(2)
     assert scores["sources"] == {"tango": 0.25, "waltz": 0.75}
-    assert scores["video"] == {"frames": 96, "seconds": 4.0, "song_seconds": 4.0}
+    assert scores["video"] == {
+        "frames": 96, "seconds": 4.0, "song_seconds": 4.0, "fps": 24, "width": 512, "height": 512,
+    }  # fmt: skip
+
+
+def score_at(fps, *, pan):
+    """Scores of a dancer who is slowest a moment before each beat, so that the step into its frame is the least."""
+    frames = round(4 * fps)
+    shown = sine_dancer(frames, fps=fps, minimum_s=-0.5 / 24)
+    shown[..., 0] -= pan * np.sin(np.arange(frames) / fps)[:, None]
+    sources = np.repeat(["waltz", "tango"], [frames * 3 // 4, frames // 4])
+    corner = (pan * np.sin(np.arange(frames) / fps)).astype(np.float32)
+    columns = {"source_video": sources, "plate_x": corner, "plate_y": 0 * corner}
+    about = {"fps": fps, "width": 720, "height": 1280}
+    music = MusicTable(
+        np.zeros((96, 13)), np.zeros(96), Beats(np.arange(0.5, 3.6, 0.5), 120.0), 24.0, "mfcc", 4.0, False
+    )
+    return score_video(
+        PoseTable(shown, about | {"seams": [frames // 2]}, columns),
+        PoseTable(shown, about),
+        PoseTable(sine_dancer(48), about | {"fps": 24.0}),
+        music=music,
+        settings=EvaluationSettings(),
+        rng=np.random.default_rng(0),
+    )
+
+
+@pytest.mark.parametrize("fps", [24.0, 25.0, 30.0, 48.0, 60.0])
+def test_neither_frame_rate_nor_a_camera_that_follows_changes_the_scores_of_beats_and_movement(fps):
+    usual, again = score_at(24.0, pan=0), score_at(fps, pan=200)
+    assert usual["beats"]["s_ba_min_0"] == 1
+    assert again["video"]["frames"] == round(4 * fps)
+    assert (again["video"]["width"], again["video"]["height"], again["video"]["fps"]) == (720, 1280, fps)
+    assert again["pose"]["pck"] == 1
+    for key in ("s_ba_min_0", "s_ba_min_1", "s_ba_max_1", "beat_align_music", "frame_ms", "beats"):
+        assert again["beats"][key] == pytest.approx(usual["beats"][key], abs=0.02)
+    for key in ("mean_speed", "jerk_mean", "foot_sliding", "frozen_share"):
+        assert again["motion"][key] == pytest.approx(usual["motion"][key], rel=0.05, abs=0.05)
+    assert "720 x 1280, " in closing_lines(again, video="v", summary="s", benchmarks={}, kind="min")[0]
+
+
+def test_joints_beyond_the_rim_are_told_of(scores):
+    assert scores["pose"]["outside_joints"] == 0
+    assert ("joints outside of the picture", "0.0%", "") in score_rows(scores)
 
 
 def test_scores_survive_the_file(scores, tmp_path):
@@ -71,8 +115,8 @@ def test_the_page_names_the_video_and_its_scores(scores, tmp_path):
     )
     page = summary_page(scores, video="v.mp4", sheet="s.jpg", statistics="t.tsv", dances=dances, benchmarks=times)
     assert page.startswith("# v.mp4\n")
-    assert "96 frames, 4.00 s (the song: 4.00 s)" in page
-    assert "| S_BA: speed minimum within 1 frames of the beat | 100.0% |" in page
+    assert "512 x 512 pixels, 24 frames per second; 96 frames, 4.00 s (the song: 4.00 s)" in page
+    assert "| S_BA: speed minimum within 1 frames (42 ms) of the beat | 100.0% |" in page
     assert "| render_video | 4 |" in page
     assert "learnt from: videos: 2, 0.5 min, 10.0 % of frames dropped, 1 left out (t.tsv)" in page
     assert "\n- left out: bad.mp4: nobody in it\n\n|" in page
@@ -98,9 +142,9 @@ def test_what_to_know_before_the_scores_are_believed_stands_on_every_page(scores
 def test_a_run_ends_with_a_few_lines(scores):
     times = {"render_demo": 250.4, "train_pose_gan": 3700.0, "train_face_gan": 61.0, "align_poses": 2.0}
     lines = closing_lines(scores, video="v.mp4", summary="s.md", benchmarks=times, kind="min")
-    assert lines[0] == "v.mp4: 4.0 s"
-    assert "100% of the beats met within 1 frame (by chance" in lines[1]
-    assert lines[2].strip() == "100% of the joints found where they were asked for, 2.0 px off"
+    assert lines[0] == "v.mp4: 4.0 s, 512 x 512, 24 frames per second"
+    assert "100% of the beats met within 1 frame (42 ms); by chance" in lines[1]
+    assert lines[2].strip() == "100% of the joints found where they were asked for, 2.0 px of 512 off"
     assert "  time: demo 4 min 10 s, choreography 2 s, training the person 1 h 02 min" in lines
     assert all(len(line) <= 100 for line in lines)
 

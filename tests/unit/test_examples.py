@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from toy_target import CPU, TOY_SETTINGS, toy_target
+from toy_target import CPU, LANDSCAPE, TOY_SETTINGS, toy_room, toy_target
 
 from danceit_core.config import DemoSettings, MatcherSettings, MusicSettings
 from danceit_core.imagination.networks.checkpoint import save_pose_gan
@@ -104,10 +104,22 @@ def test_fragments_are_searched_for_each_part_of_a_song(folder, capsys):
 
 
 def test_poses_are_painted(tmp_path, capsys):
-    target = toy_target(12)
-    write_pose_table(tmp_path / "poses.parquet", target.keypoints, fps=24, size=(64, 64))
+    """A picture of 80 x 56 on a plate of 96 x 64, as a dance before a camera that moved is written."""
+    target, corner = toy_target(12, size=LANDSCAPE), (10, 6)
+    poses = target.keypoints.copy()
+    poses[..., :2] -= corner
+    columns = {name: np.full(12, at, np.float32) for name, at in zip(("plate_x", "plate_y"), corner, strict=True)}
+    write_pose_table(tmp_path / "poses.parquet", poses, fps=24, size=(80, 56), columns=columns)
     _, gan = begin(target, settings=TOY_SETTINGS, seed=0, device=CPU)
     save_pose_gan(tmp_path / "gan.safetensors", gan)
     run("paint_poses", tmp_path / "poses.parquet", tmp_path / "painted.mp4", tmp_path / "gan.safetensors")
-    assert capsys.readouterr().out.endswith("painted.mp4: 12 frames of 64 x 64\n")
-    assert sum(1 for _ in decode_frames(tmp_path / "painted.mp4", fps=24, size=None)) == 12
+    assert capsys.readouterr().out.endswith("painted.mp4: 12 frames of 80 x 56\n")
+    pictures = list(decode_frames(tmp_path / "painted.mp4", fps=24, size=None))
+    assert len(pictures) == 12
+    room = toy_room(LANDSCAPE).astype(int)
+    for picture in pictures:
+        assert picture.shape == (56, 80, 3)
+        # The room at the picture's place on the plate, and at no other.
+        here, elsewhere = (np.abs(picture[:, :6] - room[y : y + 56, x : x + 6]).mean() for x, y in (corner, (0, 0)))
+        assert here < 10
+        assert here < 0.7 * elsewhere

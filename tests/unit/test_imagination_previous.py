@@ -19,9 +19,7 @@ from danceit_core.imagination.training.train import begin
 SIZE = 64
 FOLLOWS = np.array([False, True, True, True, False, True, False, True, True])
 TARGET = replace(toy_target(len(FOLLOWS), size=SIZE, held_out=2, share=0.5), follows=FOLLOWS)
-SETTINGS = replace(
-    TOY_SETTINGS, image_size=32, channels=8, discriminator_channels=4, previous_frame=True
-)
+SETTINGS = replace(TOY_SETTINGS, image_size=32, channels=8, discriminator_channels=4, previous_frame=True)
 POSES = TARGET.keypoints
 FACE_SIDE = 16
 

@@ -9,12 +9,16 @@ import pytest
 import torch
 from toy_target import (
     CPU,
+    LANDSCAPE,
+    PORTRAIT,
     InterruptedTrainingError,
+    all_pictures,
     flat_weights,
     load_toy,
     stop_after,
     toy_checkpoint,
     toy_poses,
+    toy_room,
     toy_target,
     train_toy,
 )
@@ -25,11 +29,13 @@ from danceit_core.config import FaceGanSettings
 from danceit_core.errors import ImaginationError
 from danceit_core.imagination.networks.checkpoint import load_face_gan, training_path
 from danceit_core.imagination.networks.discriminator import smallest_side
-from danceit_core.imagination.networks.face import place_patch
+from danceit_core.imagination.networks.face import faces_camera, place_patch
 from danceit_core.imagination.rendering.render import paint, refine_faces, render_dance
+from danceit_core.imagination.target import crops
 from danceit_core.imagination.target.region import person_region
 from danceit_core.imagination.target.view import View
-from danceit_core.imagination.training.face_training import train_face_gan
+from danceit_core.imagination.training import train
+from danceit_core.imagination.training.face_training import cut_patches, train_face_gan
 from danceit_core.imagination.training.pose_step import paint_frames
 from danceit_core.imagination.training.train import REVIEWED, review_frames
 from danceit_core.pose.skeleton import MIRROR
@@ -56,7 +62,11 @@ def trained(tmp_path_factory):
 
 
 def held_out_error(pictures, target=TARGET):
-    return np.abs(pictures.astype(float) - target.pictures[~target.training]).mean()
+    return np.abs(pictures.astype(float) - held_out_pictures(target)).mean()
+
+
+def held_out_pictures(target):
+    return target.pictures(np.flatnonzero(~target.training))
 
 
 def test_the_toy_person_is_learnt(trained):
@@ -88,20 +98,20 @@ def test_a_window_around_a_small_person_shows_more_of_them(tmp_path):
     error = {}
     for crop in (True, False):
         folder = tmp_path / str(crop)
-        settings = replace(SETTINGS, picture_size=size, image_size=SIZE, crop=crop, iterations=80, checkpoint_every=80)
+        settings = replace(SETTINGS, image_size=SIZE, crop=crop, iterations=80, checkpoint_every=80)
         train_toy(folder, SMALL, settings=settings)
         gan = load_toy(folder)
         assert max(gan.view.network) == SIZE
         painted = paint(gan, held_out, device=CPU)
         assert painted.shape == (len(held_out), size, size, 3)
-        error[crop] = np.abs(painted.astype(float) - SMALL.pictures[~SMALL.training])[region].mean()
+        error[crop] = np.abs(painted.astype(float) - held_out_pictures(SMALL))[region].mean()
         if crop:
             for picture, pose in zip(painted, held_out, strict=True):
                 outside = np.ones((size, size), bool)
                 outside[gan.view.place(pose, body_px=gan.body_px).slices] = False
                 assert outside.mean() > 0.6
                 assert (picture[outside] == gan.plate[outside]).all()
-    alone = np.abs(gan.plate.astype(float) - SMALL.pictures[~SMALL.training])[region].mean()
+    alone = np.abs(gan.plate.astype(float) - held_out_pictures(SMALL))[region].mean()
     assert error[True] < 0.8 * error[False] < 0.5 * alone
 
 
@@ -141,7 +151,7 @@ def test_a_judge_sees_held_out_frames_and_is_recorded(tmp_path, caplog):
     assert "10 frames judged in" in caplog.text
     assert "held_out_fault 2.000" in caplog.text
     for row, (painted, real, poses) in zip(history, seen, strict=True):
-        np.testing.assert_array_equal(real, TARGET.pictures[~TARGET.training])
+        np.testing.assert_array_equal(real, held_out_pictures(TARGET))
         np.testing.assert_array_equal(poses, TARGET.keypoints[~TARGET.training])
         assert row["held_out"] == pytest.approx(np.abs(painted.astype(float) - real).mean())
     np.testing.assert_array_equal(seen[-1][0], paint(load_toy(tmp_path), seen[-1][2], device=CPU))
@@ -200,10 +210,8 @@ def test_every_form_trains_and_renders(tmp_path):
         found[name] = gan.generator.front[0][0].in_channels
         assert gan.settings == replace(SETTINGS, iterations=1, **form)
         assert (gan.plate is None) == (not gan.settings.background_plate)
-        assert gan.settings.crop or gan.view == View.whole(SIZE, image_size=SIZE)
-        pictures = list(
-            render_dance(TARGET.keypoints[:3], pose_gan=gan, face_gan=None, size=SIZE, batch_size=2, device=CPU)
-        )
+        assert gan.settings.crop or gan.view == View.whole((SIZE, SIZE), image_size=SIZE, stride=gan.generator.stride)
+        pictures = list(render_dance(TARGET.keypoints[:3], pose_gan=gan, face_gan=None, batch_size=2, device=CPU))
         assert [picture.shape for picture in pictures] == 3 * [(SIZE, SIZE, 3)]
     assert found == {"plain": 6, "heat maps": 28, "previous frame": 9, "whole picture": 3, "all of it": 28}
 
@@ -212,7 +220,7 @@ def test_a_slim_person_is_shown_as_large_as_the_discriminators_need(tmp_path):
     slim = replace(SMALL, keypoints=SMALL.keypoints * np.float32([0.1, 1, 1]) + np.float32([0.9 * SIZE, 0, 0]))
     sides = []
     for number in (1, 2):
-        settings = replace(SETTINGS, picture_size=2 * SIZE, image_size=SIZE, discriminators=number, iterations=1)
+        settings = replace(SETTINGS, image_size=SIZE, discriminators=number, iterations=1)
         train_toy(tmp_path / str(number), slim, settings=settings)
         sides.append(load_toy(tmp_path / str(number)).view.network[0])
     assert sides[0] < smallest_side(2) <= sides[1] <= SIZE
@@ -241,8 +249,7 @@ def test_an_unfinished_training_of_other_settings_or_a_damaged_one_is_not_resume
     [
         ({"image_size": 60}, r"image_size is 60; with downsamplings 2 it must be a multiple of 8, at least 16"),
         ({"image_size": 8}, r"image_size is 8; with downsamplings 2 it must be a multiple of 8, at least 16"),
-        ({"image_size": 128}, r"image_size is 128, more than picture_size 64; nothing is gained"),
-        ({"picture_size": 128}, r"frames of 64 pixels for picture_size 128; load them at it"),
+        ({"image_size": 128, "picture_size": 64}, r"image_size is 128, more than picture_size 64; nothing is gained"),
         (
             {"background_plate": False},
             r"crop paints the person only and needs background_plate: true .* or set crop: f",
@@ -256,6 +263,18 @@ def test_impossible_settings_are_refused(tmp_path, changes, message):
         train_toy(tmp_path, TARGET, settings=replace(SETTINGS, **changes))
     assert "\n" not in str(caught.value)
     assert not toy_checkpoint(tmp_path).exists()
+
+
+def test_a_target_without_a_plate_is_refused_where_one_is_needed(tmp_path):
+    with pytest.raises(ImaginationError, match=r"background_plate is true, but the target has no plate; build one"):
+        train_toy(tmp_path, replace(TARGET, plate=None))
+
+
+def test_pictures_too_small_for_the_discriminators_are_refused(tmp_path):
+    target = toy_target(30, size=(96, 40))
+    settings = replace(SETTINGS, discriminators=2)
+    with pytest.raises(ImaginationError, match=r"pictures are 96 x 40 pixels, 2 discriminators need at least 48; film"):
+        train_toy(tmp_path, target, settings=settings)
 
 
 def test_a_target_without_a_frame_to_train_on_is_refused(tmp_path):
@@ -277,37 +296,29 @@ def test_any_pose_is_painted_and_never_black(trained):
     poses[4, :, 0] += 3 * SIZE  # beside the picture
     poses[5, :, :2] *= 1e6  # far away
     poses[6, :, :2] = 4 * poses[6, :, :2] - 60  # larger than the picture
-    pictures = list(render_dance(poses, pose_gan=gan, face_gan=None, size=SIZE, batch_size=3, device=CPU))
+    pictures = list(render_dance(poses, pose_gan=gan, face_gan=None, batch_size=3, device=CPU))
     assert len(pictures) == 7
     assert all(p.shape == (SIZE, SIZE, 3) and p.dtype == np.uint8 and p.mean() > 60 for p in pictures)
     assert (pictures[3] == gan.plate).all()
     assert np.abs(pictures[0].astype(int) - gan.plate).max() > 60
 
 
-def test_poses_of_a_larger_picture_give_larger_frames_of_the_same_dance(trained):
-    gan = load_toy(trained[0])
-    pose = toy_poses(2, size=SIZE, seed=6)
-    double = pose * np.float32([2, 2, 1])
-    (small, _), (large, _) = (
-        list(render_dance(p, pose_gan=gan, face_gan=None, size=s, batch_size=2, device=CPU))
-        for p, s in ((pose, SIZE), (double, 2 * SIZE))
-    )
-    assert large.shape == (2 * SIZE, 2 * SIZE, 3)
-    assert np.abs(large[::2, ::2].astype(int) - small).mean() < 6
-    nothing = render_dance(pose[:0], pose_gan=gan, face_gan=None, size=SIZE, batch_size=2, device=CPU)
+def test_no_poses_give_no_pictures_and_no_batch_is_refused(trained):
+    gan, pose = load_toy(trained[0]), toy_poses(2, size=SIZE, seed=6)
+    nothing = render_dance(pose[:0], pose_gan=gan, face_gan=None, batch_size=2, device=CPU)
     assert list(nothing) == []
     with pytest.raises(ImaginationError, match=r"batch_size is 0"):
-        next(render_dance(pose, pose_gan=gan, face_gan=None, size=SIZE, batch_size=0, device=CPU))
+        next(render_dance(pose, pose_gan=gan, face_gan=None, batch_size=0, device=CPU))
 
 
 def test_a_dance_is_painted_in_windows_of_one_size_that_hold_it_all(trained):
     gan, reach = load_toy(trained[0]), toy_poses(4, size=SIZE, share=0.4)
-    view = View.around(reach, body_px=5.0, picture_size=SIZE, image_size=32, stride=gan.generator.stride, share=1.0)
+    view = View.around(reach, body_px=5.0, size=(SIZE, SIZE), image_size=32, stride=gan.generator.stride, share=1.0)
     narrow = replace(gan, view=view, body_px=5.0)
     dance = np.concatenate([reach, toy_poses(1, size=SIZE, share=0.8)])
     wide = replace(narrow, view=view.widened(dance, body_px=5.0, stride=gan.generator.stride))
     assert all(a > b for a, b in zip(wide.view.window, view.window, strict=True))
-    pictures = list(render_dance(dance, pose_gan=narrow, face_gan=None, size=SIZE, batch_size=5, device=CPU))
+    pictures = list(render_dance(dance, pose_gan=narrow, face_gan=None, batch_size=5, device=CPU))
     np.testing.assert_array_equal(pictures, paint(wide, dance, device=CPU))
 
 
@@ -329,7 +340,7 @@ def test_the_face_gan_learns_and_changes_the_patch_alone(trained, tmp_path):
     after = refine_faces(face, before, poses, strength=np.float32([1, 0]), device=CPU)
     assert (after[1] == before[1]).all()
     changed = (after[0] != before[0]).any(-1)
-    place = place_patch(poses[0], side=face.side, picture_size=SIZE)
+    place = place_patch(poses[0], side=face.side, size=(SIZE, SIZE))
     assert changed[place.slices].any()
     changed[place.slices] = False
     assert not changed.any()
@@ -347,3 +358,79 @@ def test_a_target_that_never_shows_the_face_is_refused(trained, tmp_path):
             checkpoint_path=tmp_path / "f.safetensors",
             samples_path=tmp_path / "f.png",
         )
+
+
+@pytest.mark.parametrize("size", [(112, 64), (64, 112)], ids=["landscape", "portrait"])
+def test_a_person_in_a_wide_or_high_picture_is_learnt_and_the_room_stays_the_plates(tmp_path, size):
+    """Held-out frames: on the person far better than the empty room; outside the windows the plate, exactly."""
+    target = toy_target(size=size)
+    train_toy(tmp_path, target, settings=replace(SETTINGS, iterations=120, checkpoint_every=120))
+    gan = load_toy(tmp_path)
+    assert gan.view.size == size
+    np.testing.assert_array_equal(gan.plate, toy_room(size))
+    poses, real = target.keypoints[~target.training], held_out_pictures(target)
+    painted = paint(gan, poses, device=CPU)
+    assert painted.shape == real.shape == (len(poses), *size[::-1], 3)
+    region = np.stack([person_region(pose, size=size, body_px=target.body_px) for pose in poses])
+    error, alone = (np.abs(p.astype(float) - real)[region].mean() for p in (painted, gan.plate[None]))
+    assert error < 0.45 * alone
+    outside = np.ones(region.shape, bool)
+    for where, pose in zip(outside, poses, strict=True):
+        where[gan.view.place(pose, body_px=gan.body_px).slices] = False
+    assert outside.mean() > 0.15
+    plates = np.broadcast_to(gan.plate, painted.shape)
+    np.testing.assert_array_equal(painted[outside], plates[outside])
+    # And between window and person what is painted of the room is nearly the room.
+    beside = ~outside & ~np.stack([person_region(p, size=size, body_px=target.body_px, widen=2.0) for p in poses])
+    assert np.abs(painted.astype(float) - real)[beside].mean() < 6
+
+
+@pytest.mark.parametrize("size", [LANDSCAPE, PORTRAIT], ids=["landscape", "portrait"])
+@forms
+def test_every_form_trains_and_renders_any_shape(tmp_path, form, size):
+    target = toy_target(30, size=size)
+    train_toy(tmp_path, target, settings=replace(SETTINGS, iterations=2, **form))
+    gan = load_toy(tmp_path)
+    assert gan.settings.crop or gan.view.window == size
+    pictures = list(render_dance(target.keypoints[:3], pose_gan=gan, face_gan=None, batch_size=2, device=CPU))
+    assert [picture.shape for picture in pictures] == 3 * [(*size[::-1], 3)]
+    # Nothing is left unpainted: a black band would be what the network never saw.
+    assert all(picture.mean(-1).max(0).min() > 20 and picture.mean(-1).max(1).min() > 20 for picture in pictures)
+
+
+def test_a_resumed_training_of_a_landscape_with_mapped_crops_gives_the_same_weights(tmp_path, monkeypatch):
+    target = toy_target(30, size=LANDSCAPE)
+    whole, halted = tmp_path / "whole", tmp_path / "halted"
+    train_toy(whole, target, settings=replace(SETTINGS, previous_frame=True))
+    monkeypatch.setattr(crops, "IN_MEMORY_BYTES", 1000)
+    with pytest.raises(InterruptedTrainingError):
+        train_toy(halted, target, settings=replace(SETTINGS, previous_frame=True), progress=stop_after(5))
+    train_toy(halted, target, settings=replace(SETTINGS, previous_frame=True))
+    assert torch.equal(flat_weights(load_toy(whole)), flat_weights(load_toy(halted)))
+    assert sorted(path.name for path in halted.iterdir()) == ["history.jsonl", "pose_gan.safetensors", "samples.png"]
+
+
+def test_the_reviewed_frames_of_large_pictures_are_fewer(monkeypatch):
+    target = toy_target(60, held_out=40)
+    assert len(review_frames(target)) == REVIEWED
+    monkeypatch.setattr(train, "REVIEWED_BYTES", 12 * all_pictures(target)[0].nbytes)
+    assert len(review_frames(target)) == 12
+    monkeypatch.setattr(train, "REVIEWED_BYTES", 1)
+    assert len(review_frames(target)) == train.SHOWN
+
+
+def test_the_face_is_refined_in_a_landscape(tmp_path):
+    target, path = toy_target(40, size=LANDSCAPE), tmp_path / "face_gan.safetensors"
+    train_toy(tmp_path, target)
+    gan = load_toy(tmp_path)
+    options = {"seed": 3, "device": CPU, "checkpoint_path": path, "samples_path": tmp_path / "face.png"}
+    history = train_face_gan(target, pose_gan=gan, settings=replace(FACE, iterations=40), **options)
+    assert history[-1]["held_out"] < history[-1]["held_out_painted"]
+    face = load_face_gan(path, device=CPU)
+    patches = cut_patches(target, gan, side=face.side, device=CPU)
+    numbers = np.flatnonzero(faces_camera(target.keypoints))
+    assert len(patches.real) == len(numbers)
+    pictures = all_pictures(target)
+    for number, real in zip(numbers, patches.real, strict=True):
+        place = place_patch(target.keypoints[number], side=face.side, size=LANDSCAPE)
+        np.testing.assert_array_equal(real, pictures[number][place.slices])

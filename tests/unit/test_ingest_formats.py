@@ -251,4 +251,4 @@ def test_4k_that_is_odd_and_lies_on_its_side(tmp_path):
     assert (report.width, report.height) == (2159, 3839)
     assert seen_frames(tmp_path / "store.mp4") == [24]
     expected = cv2.resize(upright[0], (72, 128), interpolation=cv2.INTER_AREA).astype(int)
-    assert np.abs(read_frames(tmp_path / "store.mp4", [2])[0][:, 28:100] - expected).mean() < 5
+    assert np.abs(read_frames(tmp_path / "store.mp4", [2])[0] - expected).mean() < 5

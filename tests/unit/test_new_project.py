@@ -52,6 +52,7 @@ def test_the_workflow_takes_what_was_written(given, tmp_path):
     assert project.videos.at["club_night", "path"] == str(tmp_path / "dances/club 'night'.mp4")
     assert list(project.songs.index) == ["summer"]
     bert = {"target": "bert", "path": str(tmp_path / "bert.mp4"), "rotate": "", "x": "", "consent": "yes"}
+    bert |= {"crop": "", "start_s": "", "end_s": ""}
     assert dict(project.targets.loc["bert"]) == bert
     assert f"left out: {tmp_path}/dances/cover.png (no video)" in report
     assert f"left out: {tmp_path}/dances/notes.txt (no video)" in report

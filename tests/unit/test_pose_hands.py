@@ -49,11 +49,12 @@ def studio(body_mesh):
 
     In the first, both hands hang in plain sight; in the second, the left one is behind the back.
     """
+    from danceit_core.studio.camera import Camera
     from danceit_core.studio.cast import CLIPS
     from danceit_core.studio.dancer import dress
     from danceit_core.studio.music import compose_song
     from danceit_core.studio.record import perform, project_joints
-    from danceit_core.studio.renderer import Camera, Renderer
+    from danceit_core.studio.renderer import Renderer
 
     scene = CLIPS["dancer_2"]
     dancer = dress(body_mesh, scene.look)

@@ -5,11 +5,15 @@ import pytest
 from dancers import sine_dancer
 from media_files import clicks, write_file
 
+from danceit_core.config import VideoSettings
 from danceit_core.errors import ConfigError, PoseError
+from danceit_core.media.part import SourcePart
+from danceit_core.media.source import ingest_video
 from danceit_core.pose.estimate import Detection
-from danceit_core.pose.imported import checksum, fit_to_frame_store, import_keypoints, resample
+from danceit_core.pose.imported import checksum, import_keypoints
 from danceit_core.pose.openpose import write_openpose_zip
 from danceit_core.pose.skeleton import present
+from danceit_core.pose.store_place import StorePlace, fit_to_frame_store, resample
 from danceit_core.pose.table import write_pose_table
 
 EMPTY_ROW = {"fps": "", "width": "", "height": "", "camera": ""}
@@ -19,6 +23,11 @@ def moving(frames: int, step: float) -> np.ndarray:
     keypoints = np.ones((frames, 25, 3), np.float32)
     keypoints[..., 0] = np.arange(frames)[:, None] * step
     return keypoints
+
+
+def fitted(given, *, fps, picture, size):
+    place = StorePlace.of(picture, long_side=size, crop=None)
+    return fit_to_frame_store(given, source_fps=fps, source_size=picture, fps=24, store=place)
 
 
 def test_resampling_by_time_keeps_the_speed():
@@ -36,26 +45,26 @@ def test_an_absent_joint_is_never_mixed_with_the_origin():
     assert (out[absent, 7] == 0).all()
 
 
-def test_the_picture_is_letterboxed():
+def test_the_picture_keeps_its_shape():
     keypoints = np.ones((1, 25, 3), np.float32) * [200, 100, 1]
     keypoints[0, 3] = 0
     given = Detection(keypoints.astype(np.float32), None)
-    out = fit_to_frame_store(given, source_fps=24, source_size=(200, 100), fps=24, size=100)
-    np.testing.assert_allclose(out.keypoints[0, 0], [100, 75, 1], atol=0.6)
+    out = fitted(given, fps=24, picture=(200, 100), size=100)
+    np.testing.assert_allclose(out.keypoints[0, 0], [100, 50, 1], atol=0.6)
     assert (out.keypoints[0, 3] == 0).all()
     assert out.people is None
 
 
 def test_nothing_given_nothing_back():
     given = Detection(np.zeros((0, 25, 3), np.float32), np.zeros(0, np.int16))
-    out = fit_to_frame_store(given, source_fps=60, source_size=(64, 64), fps=24, size=64)
+    out = fitted(given, fps=60, picture=(64, 64), size=64)
     assert out.keypoints.shape == (0, 25, 3)
     assert len(out.people) == 0
 
 
 def test_the_number_of_persons_is_that_of_the_nearest_frame():
     given = Detection(moving(10, 1.0), np.array([1] * 4 + [2] * 6, np.int16))
-    out = fit_to_frame_store(given, source_fps=60, source_size=(64, 64), fps=24, size=64)
+    out = fitted(given, fps=60, picture=(64, 64), size=64)
     assert out.people.tolist() == [1, 1, 2, 2]
 
 
@@ -66,7 +75,8 @@ def test_a_table_of_given_keypoints(tmp_path):
     assert len(table) == 24
     assert table.columns["people"].tolist() == [1] * 24
     about = table.metadata
-    assert (about["refused"], about["cuts"], about["letterbox"]) == ("", [], [0.5, 0, 25])
+    assert (about["refused"], about["cuts"], about["letterbox"]) == ("", [], [0.5, 0, 0])
+    assert table.size == (100, 50)
     assert about["source"] == {"path": str(tmp_path / "waltz.zip"), "sha256": checksum(tmp_path / "waltz.zip")}
 
 
@@ -116,7 +126,7 @@ def sing(path, *, length_s):
 
 
 def in_store(keypoints, *, picture=(320, 180), fps=30):
-    return fit_to_frame_store(Detection(keypoints, None), source_fps=fps, source_size=picture, fps=24, size=512)
+    return fitted(Detection(keypoints, None), fps=fps, picture=picture, size=512)
 
 
 def normalised(keypoints, *, low, picture=(320, 180)):
@@ -225,23 +235,84 @@ def test_keypoints_that_do_not_go_with_their_video(tmp_path):
         given(save(tmp_path / "a.zip", WIDE), video=str(tmp_path / "film.mkv"))
 
 
-@pytest.mark.parametrize("size", [(640, 576), (320, 180)])
-def test_keypoints_of_a_frame_store_beside_its_video(tmp_path, caplog, size):
+def test_keypoints_of_a_frame_store_beside_its_video(tmp_path, caplog):
     dance = sine_dancer(48)
-    film(tmp_path / "film.mkv", size=size)
+    film(tmp_path / "film.mkv", size=(640, 600))
     table = given(save(tmp_path / "a.zip", dance), video=str(tmp_path / "film.mkv"))
+    assert table.size == (512, 480)
     np.testing.assert_allclose(table.keypoints, dance, atol=1e-3)
-    assert f"taken for those of a frame store, not of the {size[0]} x {size[1]} of its video" in caplog.text
+    assert "lie within 512 x 480, so they are taken for those of a frame store, not of the 640 x 600 of" in caplog.text
     assert len(caplog.records) == 1
+
+
+def test_keypoints_of_a_square_frame_store_of_older_versions(tmp_path, caplog):
+    dance = sine_dancer(48, place=(256, 380), scale=0.9)
+    film(tmp_path / "film.mkv", size=(320, 180))
+    table = given(save(tmp_path / "a.zip", dance), video=str(tmp_path / "film.mkv"))
+    assert table.size == (320, 180)
+    # The square showed the picture at 1.6 times its size, below 112 rows of black.
+    expected = np.where(present(dance)[..., None], (dance - (0, 112, 0)) / (1.6, 1.6, 1), 0)
+    np.testing.assert_allclose(table.keypoints, expected, atol=1e-3)
+    assert "lie within 512 x 512, so they are taken for those of a frame store" in caplog.text
+
+
+@pytest.mark.parametrize("crop", [(160, 0, 120, 180), None])
+def test_a_part_of_picture_and_time(tmp_path, crop):
+    film(tmp_path / "film.mkv")
+    part = SourcePart(crop, start_s=0.5, end_s=1.75)
+    table = given(save(tmp_path / "a.zip", WIDE), video=str(tmp_path / "film.mkv"), part=part)
+    left, top, *size = crop or (0, 0, 320, 180)
+    assert (table.size, len(table)) == (tuple(size), 30)
+    # Frame k is at 0.5 s + k / 24: frame 4 is the source's frame 20.
+    seen = present(WIDE[20])
+    inside = (WIDE[20, :, 0] >= left) & (WIDE[20, :, 0] < left + size[0]) & seen
+    np.testing.assert_allclose(table.keypoints[4, seen, :2], WIDE[20, seen, :2] - (left, top), atol=0.01)
+    assert (table.keypoints[4, inside, 2] == 1).all()
+    assert (table.keypoints[4, seen & ~inside, 2] < 0.05).all()
+    assert (seen & ~inside).any() == (crop is not None)
+
+
+@pytest.mark.parametrize(
+    ("part", "words"),
+    [
+        (SourcePart(None, 2.5, None), r"a\.zip: column start_s is 2\.5, but its keypoints end at 2\.0 s; choose an"),
+        (SourcePart((200, 0, 128, 128)), r"column crop is 200,0,128,128 \(left, top, width, height\), but its pic"),
+    ],
+)  # fmt: skip
+def test_a_part_that_is_not_there(tmp_path, part, words):
+    film(tmp_path / "film.mkv")
+    path = save(tmp_path / "a.zip", WIDE)
+    with pytest.raises(PoseError, match=words):
+        given(path, video=str(tmp_path / "film.mkv"), part=part)
+    table = import_keypoints(
+        path, row=EMPTY_ROW, fps=24, size=512, tolerant=True, video=str(tmp_path / "film.mkv"), part=part
+    )
+    assert len(table) == 0
+    assert "column" in table.metadata["refused"]
+
+
+def test_bars_of_the_video_are_cut_off_as_in_its_frame_store(tmp_path):
+    pictures = [np.zeros((240, 320, 3), np.uint8) for _ in range(60)]
+    rng = np.random.default_rng(1)
+    for picture in pictures:
+        picture[30:210] = np.kron(rng.integers(60, 220, (18, 32, 3)), np.ones((10, 10, 1)))
+    video = write_file(tmp_path / "film.mkv", pictures=pictures, times_s=np.arange(60) / 30, rate=30)
+    dance = WIDE + present(WIDE)[..., None] * np.float32([0, 30, 0])
+    cut = given(save(tmp_path / "a.zip", dance), video=str(video))
+    kept = given(tmp_path / "a.zip", video=str(video), keep_bars=True)
+    report = ingest_video(video, tmp_path / "store.mp4", settings=VideoSettings(), tolerant=False)
+    assert (cut.size, kept.size) == ((320, 180), (320, 240))
+    assert (report.size, report.letterbox) == (cut.size, tuple(cut.metadata["letterbox"]))
+    np.testing.assert_allclose(
+        kept.keypoints - cut.keypoints, [[[0, 30, 0]]] * present(cut.keypoints)[..., None], atol=0.01
+    )
 
 
 def test_what_the_table_says_wins_and_is_compared(tmp_path, caplog):
     film(tmp_path / "film.mkv")
     row = {"fps": "24", "width": "640", "height": "360"}
     table = given(save(tmp_path / "a.zip", WIDE * (2, 2, 1)), row=row, video=str(tmp_path / "film.mkv"))
-    np.testing.assert_allclose(
-        table.keypoints, in_store(WIDE * (2, 2, 1), picture=(640, 360), fps=24).keypoints, atol=0.01
-    )
+    np.testing.assert_allclose(table.keypoints, in_store(WIDE, fps=24).keypoints, atol=0.01)
     assert "60 frames at 24 a second last 2.5 s, unlike its video" in caplog.text
     assert (
         "a picture of 640 x 360 by the table, of 320 x 180 by its video; check columns width and height" in caplog.text
@@ -298,7 +369,7 @@ def test_cells_that_cannot_be(tmp_path, row, words):
 
 
 def test_resampling_is_bounded(tmp_path, monkeypatch):
-    monkeypatch.setattr("danceit_core.pose.imported.MOST_FRAMES", 1000)
+    monkeypatch.setattr("danceit_core.pose.store_place.MOST_FRAMES", 1000)
     with pytest.raises(PoseError, match="60 frames at 1 a second become 1440 at 24, more than 1000; check column fps"):
         given(save(tmp_path / "a.zip", WIDE), row={"fps": "1", "width": "320", "height": "180"})
 

@@ -18,12 +18,13 @@ SIDE = 512
 @pytest.fixture(scope="module")
 def filmed(body_mesh, pose_weights):
     """Pictures (6, 512, 512, 3) of a studio dancer, her true silhouettes and her bodies by the real network."""
+    from danceit_core.studio.camera import Camera
     from danceit_core.studio.cast import CLIPS
     from danceit_core.studio.dancer import dress
     from danceit_core.studio.music import compose_song
     from danceit_core.studio.raster import project, visible_faces
     from danceit_core.studio.record import perform
-    from danceit_core.studio.renderer import Camera, Renderer
+    from danceit_core.studio.renderer import Renderer
 
     scene = CLIPS["dancer_2"]
     dancer = dress(body_mesh, scene.look)

@@ -5,13 +5,13 @@ import pytest
 
 from danceit_core.pose import skeleton as body_25
 from danceit_core.studio.arms import ARMS
+from danceit_core.studio.camera import Camera
 from danceit_core.studio.cast import CLIPS
 from danceit_core.studio.dancer import true_joints
 from danceit_core.studio.motion import JUMP_M
 from danceit_core.studio.moves import MOVES, mirrored
 from danceit_core.studio.music import compose_song
 from danceit_core.studio.record import perform
-from danceit_core.studio.renderer import Camera
 
 FPS = 24
 SECONDS = 24.0

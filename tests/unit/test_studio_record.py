@@ -19,11 +19,12 @@ from danceit_core.pose.skeleton import (
 )
 from danceit_core.pose.table import read_pose_table
 from danceit_core.studio.body import load_body
+from danceit_core.studio.camera import Camera
 from danceit_core.studio.cast import CLIPS
 from danceit_core.studio.dancer import SOLE_M, dress, labelled_joints, true_joints
 from danceit_core.studio.music import compose_song
 from danceit_core.studio.record import perform, record_dance, record_song
-from danceit_core.studio.renderer import Camera, Renderer
+from danceit_core.studio.renderer import Renderer
 
 SMALL = dataclasses.replace(DemoSettings(), size=128, supersampling=1, dance_s=1.5, target_s=1.0, song_s=2.0)
 

@@ -311,7 +311,7 @@ def test_a_dance_is_read_from_the_rows_of_its_track(tmp_path):
     # The swing of the second dancer, in the body of the first: both have the same size.
     swing = np.ptp(dance.keypoints[:24, 0, 0]), np.ptp(high[24:48, 0, 0])
     assert swing[0] == pytest.approx(swing[1], rel=0.05)
-    write_dance(tmp_path / "dance.parquet", dance, fps=FPS, picture_size=512)
+    write_dance(tmp_path / "dance.parquet", dance, fps=FPS, size=(512, 512))
     written = read_pose_table(tmp_path / "dance.parquet")
     assert written.columns["source_track"].tolist() == [1] * 48
     assert set(source_names(written)) == {"group.1"}
@@ -329,7 +329,7 @@ def test_one_dancer_a_video_leaves_no_trace_of_tracks(tmp_path):
     write_sources(tmp_path / "s.parquet", read_dances(write(tmp_path / "solo.parquet", solo), video="solo"))
     dance = dance_of(plan, read_sources(tmp_path / "s.parquet"))
     assert dance.source_track is None
-    write_dance(tmp_path / "dance.parquet", dance, fps=FPS, picture_size=512)
+    write_dance(tmp_path / "dance.parquet", dance, fps=FPS, size=(512, 512))
     assert "source_track" not in read_pose_table(tmp_path / "dance.parquet").columns
 
 
@@ -377,7 +377,7 @@ def test_two_side_by_side_become_fragments_of_two_tracks(pose_weights, tmp_path)
     plan, _ = plan_of(part, seconds=4.0)
     dance = dance_of(plan, read_dances(path, video="group"))
     assert set(dance.source_track.tolist()) <= {0, 1}
-    write_dance(tmp_path / "dance.parquet", dance, fps=FPS, picture_size=512)
+    write_dance(tmp_path / "dance.parquet", dance, fps=FPS, size=(512, 512))
     named = source_names(read_pose_table(tmp_path / "dance.parquet"))
     expected = [dance_name("group", track) for track in plan.source_track]
     assert list(pd.unique(named)) == list(dict.fromkeys(expected))

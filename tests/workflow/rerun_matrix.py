@@ -34,16 +34,18 @@ READS = {
     "retrieve_fragments": {"analyse_song", "cut_fragments", "train_matcher", "index_fragments"},
     "edit_plan": {"retrieve_fragments", "analyse_song"},
     "gather_sources": {"edit_plan", "clean_keypoints"},
-    "align_poses": {"edit_plan", "analyse_song", "clean_keypoints", "gather_sources"},
-    "check_target": {"normalise_video", "clean_keypoints", "extract_target"},
-    "train_pose_gan": {"normalise_video", "clean_keypoints"},
-    "train_face_gan": {"normalise_video", "clean_keypoints", "train_pose_gan"},
+    "solve_camera": {"normalise_video", "clean_keypoints", "extract_target"},
+    "build_plate": {"normalise_video", "solve_camera", "extract_target"},
+    "align_poses": {"edit_plan", "analyse_song", "solve_camera", "gather_sources"},
+    "check_target": {"normalise_video", "clean_keypoints", "extract_target", "solve_camera", "build_plate"},
+    "train_pose_gan": {"normalise_video", "solve_camera", "build_plate"},
+    "train_face_gan": {"normalise_video", "solve_camera", "build_plate", "train_pose_gan"},
     "render_video": {"align_poses", "train_pose_gan", "train_face_gan", "check_target", "synthesise_song"},
     "link_video": {"render_video"},
     "detect_result": {"render_video"},
-    "evaluate": {"align_poses", "detect_result", "clean_keypoints", "analyse_song", "render_video"},
+    "evaluate": {"align_poses", "detect_result", "solve_camera", "analyse_song", "render_video"},
     "draw_contact_sheet": {"render_video"},
-    "draw_dance": {"edit_plan", "gather_sources", "align_poses", "clean_keypoints", "analyse_song", "synthesise_song"},
+    "draw_dance": {"edit_plan", "gather_sources", "align_poses", "solve_camera", "analyse_song", "synthesise_song"},
     "summarise": {"evaluate", "render_video", "draw_contact_sheet", "describe_dances"},
 }
 
@@ -92,12 +94,16 @@ def turned() -> str:
     return f"videos={path}"
 
 
+# What reads a target's video alone, and what reads the dances' alone, where the rule reads both in different jobs.
+OF_TARGETS = frozenset({"extract_target", "solve_camera", "build_plate", "train_pose_gan", "train_face_gan"})
+OF_DANCES = frozenset({"extract_keypoints", "cut_fragments", "describe_dances", "gather_sources"})
 SEEDED = {"retrieve_fragments", "edit_plan", "train_matcher", "train_pose_gan", "train_face_gan", "evaluate"}
 NEW_DANCE = {"normalise_video", "analyse_dance", "cut_fragments", "describe_dances", "train_matcher", "gather_sources"}
 CHANGES = [
     Change("nothing", set()),
     Change("demo", {"render_demo", "synthesise_song"}, "demo={song_s: 4.0}"),
     Change("video", {"normalise_video"}, "video={crf: 20}"),
+    Change("video.keep_bars", {"normalise_video"}, "video={keep_bars: true}"),
     Change("video.fps", {"normalise_video", "analyse_song", "analyse_dance"}, "video={fps: 25}"),
     Change("pose", {"extract_keypoints", "extract_target", "detect_result"}, "pose={confidence_floor: 0.05}"),
     Change("cleaning", {"clean_keypoints"}, "cleaning={max_gap_s: 0.2}"),
@@ -121,11 +127,21 @@ CHANGES = [
         {"retrieve_fragments", "edit_plan", "align_poses"},
         "temporal_alignment={beat_kind: max}",
     ),
+    Change("plate", {"solve_camera", "build_plate"}, "plate={even_light: false}"),
+    Change("plate.stabilise", {"solve_camera", "build_plate"}, "plate={stabilise: false}"),
     Change("pose_gan", {"train_pose_gan"}, "pose_gan={iterations: 13}"),
-    Change("pose_gan.picture_size", {"check_target", "train_pose_gan", "align_poses"}, "pose_gan={picture_size: 192}"),
+    Change(
+        "pose_gan.picture_size",
+        {"normalise_video", "check_target", "train_pose_gan"},
+        "pose_gan={picture_size: 160}",
+        spared=OF_DANCES,
+    ),
     Change("face_gan", {"train_face_gan"}, "face_gan={iterations: 5}"),
     Change("rendering", {"render_video"}, "rendering={crf: 20}"),
     Change("rendering.preview_s", set(), "rendering={preview_s: 2.0}"),
+    Change("rendering.long_side", {"normalise_video"}, "rendering={long_side: 160}", spared=OF_DANCES),
+    Change("rendering.fps", {"align_poses"}, "rendering={fps: 30}"),
+    Change("rendering.camera", {"align_poses", "draw_dance"}, "rendering={camera: follow}"),
     Change("group", set(), "group={spacing: 0.6}"),
     Change("evaluation", {"evaluate"}, "evaluation={pck_share: 0.2}"),
     Change("user_study", set(), "user_study={clips: 3}"),
@@ -135,7 +151,7 @@ CHANGES = [
         "a dance more",
         NEW_DANCE | {"check_target"},
         table("videos", line="dancer_9\tdata/demo_tiny/dancer_1.mp4"),
-        spared=frozenset({"extract_target", "train_pose_gan", "train_face_gan"}),
+        spared=OF_TARGETS,
     ),
     Change(
         "a dance less",
@@ -146,7 +162,7 @@ CHANGES = [
         "a dance turned",
         {"normalise_video"},
         turned(),
-        spared=frozenset({"extract_target", "train_pose_gan", "train_face_gan"}),
+        spared=OF_TARGETS,
     ),
     Change("a song more", set(), table("songs", line="encore\tdata/demo_tiny/song.flac")),
     Change("a target more", set(), table("targets", line="double\tdata/demo_tiny/target.mp4\tyes")),

@@ -72,12 +72,16 @@ rule gather_sources:
         "../scripts/gather_sources.py"
 
 
+# Of the finished video what its dance depends on.
+shown_as = {key: settings["rendering"][key] for key in ("fps", "camera")}
+
+
 rule align_poses:
     """The dance in the target's size and place, seams closed, motion beats on the song's beats (paper IV-C)."""
     input:
         plan="<results>/choreography/{song}.parquet",
         music="<results>/music/{song}.parquet",
-        target="<results>/cleaned/{target}.parquet",
+        target="<results>/camera/{target}.parquet",
         sources="<results>/choreography/{song}.sources.parquet",
     output:
         "<results>/poses/{target}/{song}.parquet",
@@ -92,7 +96,7 @@ rule align_poses:
     params:
         spatial=settings["spatial_alignment"],
         temporal=settings["temporal_alignment"],
-        picture_size=settings["pose_gan"]["picture_size"],
+        **shown_as,
         version=version_of("alignment"),
     script:
         "../scripts/align_poses.py"

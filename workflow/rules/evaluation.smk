@@ -24,7 +24,7 @@ rule evaluate:
     input:
         poses="<results>/poses/{target}/{song}.parquet",
         detected="<results>/evaluation/{target}/{song}.keypoints.parquet",
-        target="<results>/cleaned/{target}.parquet",
+        target="<results>/camera/{target}.parquet",
         music="<results>/music/{song}.parquet",
         video="<results>/videos/{target}/{song}.mp4",
     output:
@@ -48,7 +48,7 @@ rule draw_dance:
         plan="<results>/choreography/{song}.parquet",
         sources="<results>/choreography/{song}.sources.parquet",
         poses="<results>/poses/{target}/{song}.parquet",
-        target="<results>/cleaned/{target}.parquet",
+        target="<results>/camera/{target}.parquet",
         music="<results>/music/{song}.parquet",
         song=lambda w: project.songs.at[w.song, "path"],
     output:
@@ -90,6 +90,7 @@ rule draw_dance:
         **needs("draw_dance", "song"),
     params:
         spatial=settings["spatial_alignment"],
+        camera=settings["rendering"]["camera"],
         beat_kind=settings["temporal_alignment"]["beat_kind"],
         version=version_of("evaluation"),
         audio_track=lambda w: project.audio_track(w.song),

@@ -1,33 +1,3 @@
-rule check_target:
-    """Whether the target's video serves, said before the training; only a figure that cannot be stops the run."""
-    input:
-        frames="<results>/frames/{target}.mp4",
-        cleaned="<results>/cleaned/{target}.parquet",
-        raw="<results>/keypoints/{target}.parquet",
-        dances=collect("<results>/cleaned/{video}.parquet", video=project.videos.index),
-    output:
-        figures="<results>/gan/{target}/check.json",
-        page=report(
-            "<results>/gan/{target}/check.png",
-            category="3. Person",
-            labels={"figure": "1. does the video serve", "dancer": "{target}"},
-            caption="../report/target.rst",
-        ),
-    log:
-        "<logs>/check_target/{target}.log",
-    # Before the training where both could start: it is worth knowing while the video can still be filmed again.
-    priority: 10
-    conda:
-        "../../environment.yml"
-    resources:
-        **needs("check_target", "dances"),
-    params:
-        picture_size=settings["pose_gan"]["picture_size"],
-        version=version_of("pose_gan"),
-    script:
-        "../scripts/check_target.py"
-
-
 rule train_pose_gan:
     """poseGAN: from a drawn skeleton to the target person (paper IV-D)."""
     input:

@@ -21,6 +21,7 @@ rule normalise_video:
         long_side=longest_side,
         square=is_square,
         rotate=lambda w: int(clips.at[w.video, "rotate"] or 0),
+        part=lambda w: project.part_of(w.video),
         tolerant=is_dance,
     script:
         "../scripts/normalise_video.py"
@@ -71,5 +72,6 @@ rule analyse_dance:
         **stage("music"),
         fps=settings["video"]["fps"],
         audio_track=lambda w: project.audio_track(w.dance),
+        part=lambda w: project.part_of(w.dance, ("start_s", "end_s")),
     script:
         "../scripts/analyse_dance.py"

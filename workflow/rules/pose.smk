@@ -86,6 +86,7 @@ rule import_keypoints:
     params:
         **stage("video"),
         row=lambda w: {column: clips.at[w.video, column] for column in ("fps", "width", "height", "camera")},
+        part=lambda w: project.part_of(w.video),
         tolerant=is_dance,
     script:
         "../scripts/import_keypoints.py"
@@ -241,7 +242,7 @@ rule export_dance_bvh:
     input:
         poses="<results>/poses/{target}/{song}.parquet",
         sources="<results>/choreography/{song}.sources.parquet",
-        target="<results>/cleaned/{target}.parquet",
+        target="<results>/camera/{target}.parquet",
     output:
         "<results>/bvh/{target}/{song}.bvh",
     log:
@@ -252,5 +253,7 @@ rule export_dance_bvh:
         **needs("page"),
     params:
         half_width=settings["spatial_alignment"]["half_width"],
+        # That of the sources, at which the dance was made.
+        fps=settings["video"]["fps"],
     script:
         "../scripts/export_dance_bvh.py"

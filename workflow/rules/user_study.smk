@@ -10,7 +10,7 @@ use rule align_poses as align_variant with:
     params:
         spatial=lambda w: variant_settings(settings, w.variant)["spatial_alignment"],
         temporal=lambda w: variant_settings(settings, w.variant)["temporal_alignment"],
-        picture_size=settings["pose_gan"]["picture_size"],
+        **shown_as,
         version=STAGE_VERSIONS["alignment"],
 
 
@@ -50,7 +50,7 @@ rule prepare_user_study:
         **needs("prepare_user_study", first_song),
     params:
         **stage("user_study"),
-        fps=settings["video"]["fps"],
+        fps=settings["rendering"]["fps"],
         crf=settings["rendering"]["crf"],
         target=first_target,
         songs=list(project.songs.index),

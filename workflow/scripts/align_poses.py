@@ -1,5 +1,7 @@
-from danceit_core.choreography.align import align, body_in_picture, write_dance
+from danceit_core.choreography.align import align, write_dance
+from danceit_core.choreography.floor import film, floor_of
 from danceit_core.choreography.plan import read_plan
+from danceit_core.choreography.rate import at_rate
 from danceit_core.choreography.sources import read_sources
 from danceit_core.config import SpatialSettings, TemporalSettings
 from danceit_core.music.table import read_music_table
@@ -7,16 +9,18 @@ from danceit_core.pose.table import read_pose_table
 from danceit_core.run import stage
 
 with stage(snakemake):
-    params, size = snakemake.params, snakemake.params.picture_size
-    plan, music = read_plan(snakemake.input.plan), read_music_table(snakemake.input.music)
-    dance = align(
+    given, params = snakemake.input, snakemake.params
+    plan, music = read_plan(given.plan), read_music_table(given.music)
+    floor = floor_of(read_pose_table(given.target), camera=params.camera)
+    made = align(
         plan,
-        read_sources(snakemake.input.sources),
-        target=body_in_picture(read_pose_table(snakemake.input.target), picture_size=size),
-        size=(size, size),
+        read_sources(given.sources),
+        **floor.place,
         beats_s=music.beats.times_s,
         fps=music.fps,
         spatial=SpatialSettings(**params.spatial),
         temporal=TemporalSettings(**params.temporal),
     )
-    write_dance(snakemake.output[0], dance, fps=music.fps, picture_size=size)
+    dance = at_rate(made, fps=music.fps, to_fps=params.fps, seconds=music.duration_s)
+    dance, corners = film(dance, floor, fps=params.fps)
+    write_dance(snakemake.output[0], dance, fps=params.fps, size=floor.shown, corners=corners)

@@ -1,17 +1,23 @@
 from danceit_core.evaluation.target_page import draw_check
-from danceit_core.imagination.target.check import measure_target, spread_frames, write_check
+from danceit_core.imagination.target.captions import writing_near_feet
+from danceit_core.imagination.target.check import measure_target
+from danceit_core.imagination.target.findings import write_check
 from danceit_core.imagination.target.impossible import check_possible
-from danceit_core.media.video import read_frames
+from danceit_core.imagination.target.room_figures import read_filled, read_room
+from danceit_core.imagination.target.samples import take_samples
+from danceit_core.media.picture import read_picture
 from danceit_core.pose.table import read_pose_table
 from danceit_core.run import stage
 
 with stage(snakemake):
-    given, picture_size = snakemake.input, snakemake.params.picture_size
+    given, name = snakemake.input, snakemake.wildcards.target
     cleaned, raw = read_pose_table(given.cleaned), read_pose_table(given.raw)
     dances = (read_pose_table(path) for path in given.dances)
-    frames = spread_frames(cleaned)
-    looked_at = {"frames": frames, "pictures": read_frames(given.frames, frames)}
-    figures = measure_target(cleaned, raw, **looked_at, dances=dances, picture_size=picture_size)
-    check_possible(figures, name=snakemake.wildcards.target)
+    room, plate, samples = read_room(given.room), read_picture(given.plate), take_samples(given.frames, cleaned)
+    about = {"image_size": snakemake.params.image_size, "room": room}
+    about |= {"writing_s": writing_near_feet(given.frames, cleaned, plate)}
+    figures = measure_target(cleaned, raw, samples=samples, dances=dances, **about)
+    check_possible(figures, name=name)
     write_check(snakemake.output.figures, figures)
-    draw_check(snakemake.output.page, figures, name=snakemake.wildcards.target, cleaned=cleaned, **looked_at)
+    drawn = {"plate": plate, "filled": read_filled(given.room)}
+    draw_check(snakemake.output.page, figures, name=name, cleaned=cleaned, samples=samples, **drawn)

@@ -1,13 +1,15 @@
-from danceit_core.evaluation.comparison import SIZE, compare_frames
-from danceit_core.media.video import VideoWriter
+from danceit_core.evaluation.comparison import compare_frames, panel_sizes
+from danceit_core.media.video import VideoWriter, probe
 from danceit_core.pose.table import read_pose_table
 from danceit_core.run import stage
 
 with stage(snakemake) as run:
     given, poses = snakemake.input, read_pose_table(snakemake.input.poses)
-    stores = dict(zip(snakemake.params.videos, given.frames, strict=True))
-    pictures = compare_frames(poses, stores, given.painted, size=SIZE)
-    look = {"fps": poses.fps, "size": (3 * SIZE, SIZE), "crf": 20}
+    by_video = dict(zip(snakemake.params.videos, given.frames, strict=True))
+    stores = {video: by_video[video] for video in set(poses.columns["source_video"])}
+    panels = panel_sizes(poses.size, [(store.width, store.height) for store in map(probe, stores.values())])
+    pictures = compare_frames(poses, stores, given.painted, panels=panels)
+    look = {"fps": poses.fps, "size": (panels[0][0] + 2 * panels[1][0], panels[1][1]), "crf": 20}
     sound = {"sound": given.song, "sound_track": snakemake.params.audio_track}
     with VideoWriter(snakemake.output[0], **look, **sound) as writer:
         for frame, picture in enumerate(pictures, start=1):

@@ -1,6 +1,6 @@
 from pathlib import Path
 
-from danceit_core.choreography.align import body_in_picture
+from danceit_core.choreography.floor import floor_of
 from danceit_core.choreography.plan import read_plan
 from danceit_core.choreography.sources import read_sources
 from danceit_core.config import SpatialSettings
@@ -11,16 +11,15 @@ from danceit_core.run import stage
 
 with stage(snakemake):
     given, params = snakemake.input, snakemake.params
-    poses, target = read_pose_table(given.poses), read_pose_table(given.target)
     draw_dance(
         Path(snakemake.output[0]).parent,
         read_plan(given.plan),
         read_sources(given.sources),
-        poses,
+        read_pose_table(given.poses),
         music=read_music_table(given.music),
         song=given.song,
         audio_track=params.audio_track,
-        target=body_in_picture(target, picture_size=max(poses.size)),
+        floor=floor_of(read_pose_table(given.target), camera=params.camera),
         spatial=SpatialSettings(**params.spatial),
         beat_kind=params.beat_kind,
     )

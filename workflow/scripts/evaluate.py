@@ -12,8 +12,7 @@ with stage(snakemake):
         poses,
         read_pose_table(snakemake.input.detected),
         read_pose_table(snakemake.input.target),
-        beats=music.beats,
-        song_s=music.duration_s,
+        music=music,
         settings=EvaluationSettings(**snakemake.params.settings),
         rng=np.random.default_rng(snakemake.params.seed),
     )

@@ -1,4 +1,5 @@
 from danceit_core.choreography.in_space import dance_motion
+from danceit_core.choreography.rate import danced
 from danceit_core.choreography.sources import read_sources
 from danceit_core.pose.bvh import write_bvh
 from danceit_core.pose.room import table_humanoid
@@ -7,7 +8,7 @@ from danceit_core.run import stage
 
 with stage(snakemake):
     motion = dance_motion(
-        read_pose_table(snakemake.input.poses),
+        danced(read_pose_table(snakemake.input.poses), fps=snakemake.params.fps),
         read_sources(snakemake.input.sources),
         half_width=snakemake.params.half_width,
         humanoid=table_humanoid(read_pose_table(snakemake.input.target)),

@@ -12,7 +12,7 @@ with stage(snakemake):
     song, params = snakemake.input.song, snakemake.params
     peaks = read_peaks(song, per_s=PEAKS_PER_S, track=params.audio_track)
     shown = preview_frames(poses, music, peaks, size=params.size, peaks_per_s=PEAKS_PER_S, kind=params.beat_kind)
-    look = {"fps": poses.fps, "size": picture_size(params.size), "crf": 20}
+    look = {"fps": poses.fps, "size": picture_size(poses.size, size=params.size), "crf": 20}
     with VideoWriter(snakemake.output[0], **look, sound=song, sound_track=params.audio_track) as writer:
         for frame in shown:
             writer.write(frame)

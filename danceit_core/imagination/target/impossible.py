@@ -1,6 +1,6 @@
 """Figures of a target video that no video of a person has: the target check ends with them instead of warning.
 
-What merely makes a poor teacher is `target_check.judge`'s to say; that stops nothing.
+What merely makes a poor teacher is `findings.judge`'s to say; that stops nothing.
 """
 
 import math
@@ -23,7 +23,7 @@ def check_possible(f: Figures, *, name: str) -> None:
         (not f.height > 0, f"nose and ankles {tall}: film the whole body upright, head to feet, or turn the video "
          "(column `rotate`)"),
         (not f.head_px >= LEAST_HEAD_PX, f"the head gets {f.head_px:.1f} pixels of the painted picture (limit "
-         f"{LEAST_HEAD_PX}): film from nearer, or raise pose_gan.picture_size"),
+         f"{LEAST_HEAD_PX}): film from nearer, or raise pose_gan.image_size"),
         (compared and not f.build > 0, f"the dances' torso measures {f.build:.1f} times the target's (it must be above "
          "0): film neck and hips of both"),
     ]  # fmt: skip

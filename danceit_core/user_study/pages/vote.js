@@ -28,6 +28,13 @@ let task = null;
 let watched = false;
 let busy = false;
 
+// Clips have the shape of the person's video; the page leaves room for that.
+for (const video of [...videos, ...ahead]) {
+  video.addEventListener("loadedmetadata", () => {
+    document.documentElement.style.setProperty("--shape", video.videoWidth / video.videoHeight);
+  });
+}
+
 const pause = (ms) => new Promise((done) => setTimeout(done, ms));
 
 // The server's answer; asks again until there is one, so that no vote is lost where the connection is.

@@ -1,0 +1,117 @@
+"""What follows from the figures of a target video, in words: what was measured, its limit, and the remedy.
+
+Limits that are not plain sense: a head of less than 30 pixels (nose to ankles of 200) has no face to learn. A place of
+the room that is never seen without the person is filled from elsewhere; up to a tenth of the person's own area that is
+hard to find in the pictures, a whole person's place is not. Light that differs in places by more than six grey levels
+(after all of it was brought to one exposure) shows as a seam around the person.
+"""
+
+import json
+import logging
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from danceit_core.files import write_text
+from danceit_core.imagination.target.check import FAR_TORSOS, VIEWS, Figures
+
+log = logging.getLogger(__name__)
+
+SHORT_S, LONG_S = 30, 100
+# Nose to ankles, pixels of the picture.
+SMALL_PX = 200
+ASKED_SHARE, RARE_SHARE = 0.1, 0.02
+FAR_SHARE = 0.25
+# Torsos of real people, by one detector: 0.34 to 0.41 of the height from nose to ankles; of that motion capture, 0.21.
+OTHER_BUILD = 1.33
+BLURRED_SHARE, CUT_OFF_SHARE, PEOPLE_SHARE = 0.2, 0.1, 0.05
+# Grey levels between plate and frames above which the camera is held to move, or the light in places.
+MOVING_LEVELS, LIGHT_LEVELS = 6.0, 6.0
+HOLE_SHARE, UNCOVERED_SHARE = 0.1, 0.02
+WRITING_S = 1.0
+# Width by height: a dance is wider than a picture narrower than this.
+NARROW_SHAPE = 0.5
+
+
+@dataclass(frozen=True)
+class Finding:
+    """What there is to say on one check: `warning` or `note`, and a sentence with figure, limit and remedy."""
+
+    check: str
+    severity: str
+    sentence: str
+
+
+def judge(f: Figures) -> tuple[Finding, ...]:
+    """The findings that follow from the figures, warnings first; what could not be measured gives none."""
+    warnings = [Finding(check, "warning", words) for check, holds, words in (*_of_person(f), *_of_room(f)) if holds]
+    return (*warnings, *(Finding(check, "note", words) for check, holds, words in _notes(f) if holds))
+
+
+def _of_person(f: Figures) -> list[tuple[str, bool, str]]:
+    """Each check, whether there is something to warn of, and in which words."""
+    move, tall_px = "let the person move as the dancers do", f.height * f.size[1]
+    if f.build > OTHER_BUILD or f.build < 1 / OTHER_BUILD:
+        move = f"their torso is {f.build:.1f} times the target's, detect the joints of both in the same way"
+    return [
+        ("length", f.usable_s < SHORT_S, f"{f.usable_s:.0f} s of the video are of use, less than {SHORT_S} s teach "
+         "little: film about 120 s"),
+        ("size", tall_px < SMALL_PX, f"nose to ankles take {tall_px:.0f} pixels of the picture (limit {SMALL_PX}), the "
+         f"head gets {f.head_px:.0f}: film from nearer, with the phone upright, or at a higher resolution"),
+        ("body", f.cut_off > CUT_OFF_SHARE, f"a part of the body is out of view in {f.cut_off:.0%} of the frames, "
+         f"mostly the {f.cut_off_part} (limit {CUT_OFF_SHARE:.0%}): leave room on all sides"),
+        *(("views", f.asked[view] >= ASKED_SHARE and f.shown[view] < RARE_SHARE, f"the dances show the dancer {words} "
+           f"{f.asked[view]:.0%} of the time, the target {f.shown[view]:.0%} (limit {RARE_SHARE:.0%}), what is not "
+           "shown will be guessed: let the person turn") for view, words in VIEWS.items()),
+        ("poses", f.far_poses > FAR_SHARE, f"{f.far_poses:.0%} of the dances' poses are more than {FAR_TORSOS} torso "
+         f"lengths from each of the target's (limit {FAR_SHARE:.0%}): {move}"),
+        ("sharpness", f.blurred > BLURRED_SHARE, f"{f.blurred:.0%} of the frames are blurred by movement (limit "
+         f"{BLURRED_SHARE:.0%}): film in more light, or let the person move more slowly"),
+        ("people", f.people > PEOPLE_SHARE, f"{f.people:.0%} of the frames show several people (limit "
+         f"{PEOPLE_SHARE:.0%}): film the person alone"),
+    ]  # fmt: skip
+
+
+def _of_room(f: Figures) -> list[tuple[str, bool, str]]:
+    room = f.room
+    levels = f"the background differs by {room.room_levels:.1f} grey levels from frame to frame"
+    if f.camera_moved:
+        levels = f"the camera moves, and what was found of its path leaves {room.room_levels:.1f} grey levels"
+    moving = room.room_levels > MOVING_LEVELS
+    x, y = (f"{share:.0%}" for share in room.hole_at)
+    return [
+        ("camera", moving, f"{levels} (limit {MOVING_LEVELS:.0f}): put the camera on a stand, or set pose_gan: "
+         "background_plate: false"),
+        ("light", room.light_levels > LIGHT_LEVELS and not moving, "light changes in single places of the room by "
+         f"{room.light_levels:.0f} grey levels (limit {LIGHT_LEVELS:.0f}), it will not change in the painted room: film "
+         "with one steady light and closed curtains"),
+        ("room", room.hole_share > HOLE_SHARE, f"a place of the room as large as {room.hole_share:.0%} of the person, "
+         f"{x} from the left and {y} from above, is never seen without them (limit {HOLE_SHARE:.0%}) and filled from "
+         "elsewhere: let the person step out of their place once"),
+        ("edge", room.never_covered > UNCOVERED_SHARE, f"the camera never showed {room.never_covered:.0%} of the "
+         f"picture (limit {UNCOVERED_SHARE:.0%}), which is filled in: let it move less"),
+        ("writing", f.writing_s >= WRITING_S, f"writing comes and goes over the feet for {f.writing_s:.0f} s (limit "
+         f"{WRITING_S:.0f}) and will be learnt as part of them: use a video without it, or choose other seconds "
+         "(columns `start_s`, `end_s`)"),
+    ]  # fmt: skip
+
+
+def _notes(f: Figures) -> list[tuple[str, bool, str]]:
+    width, height = f.size
+    solved = f.camera_moved > 0 and not f.room.room_levels > MOVING_LEVELS
+    return [
+        ("length", SHORT_S <= f.usable_s < LONG_S, f"{f.usable_s:.0f} s of the video are of use, about 120 are "
+         "recommended: film longer"),
+        ("camera", solved, f"the camera moves by {f.camera_moved:.0%} of the picture: its frames are laid on one room of "
+         f"{f.room.width} x {f.room.height} pixels"),
+        ("exposure", f.light_changed > 0, f"the exposure changes by {f.light_changed:.0%}: all frames are brought to one"),
+        ("shape", width < NARROW_SHAPE * height, f"the picture of {width} x {height} pixels is narrow: steps to the side "
+         "are kept inside it, and shorter for it"),
+    ]  # fmt: skip
+
+
+def write_check(path: str | Path, figures: Figures) -> None:
+    """Write figures (NaN: null) and findings as JSON; the findings are logged, too."""
+    for finding in judge(figures):
+        log.log(logging.WARNING if finding.severity == "warning" else logging.INFO, "%s", finding.sentence)
+    plain = json.loads(json.dumps(asdict(figures)), parse_constant=lambda _: None)
+    write_text(path, json.dumps({"figures": plain, "findings": [asdict(f) for f in judge(figures)]}, indent=2) + "\n")

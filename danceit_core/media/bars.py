@@ -1,0 +1,173 @@
+"""Dark bars around a picture that never change: those of a film of another shape, or a frame with a caption.
+
+A bar is a strip along a whole side of the picture, of one dark colour in every picture looked at, with a sharp and
+straight edge towards what moves. A dark stage has no such edge: where the dancer is in front of it, or light falls on
+it, it ends. A strip in which something appears in one of the pictures (a logo, a line of text) is none. Writing that
+never changes may stand in two bars that face each other, as in a frame.
+
+Lengths are in pixels of the picture as stored. Positions along a side are looked at in blocks of BLOCK pixels, whose
+mean the noise of compression does not change.
+"""
+
+from dataclasses import dataclass, field
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from danceit_core.media.letterbox import Picture
+from danceit_core.media.part import SMALLEST_PX, Box, Size
+
+Array = NDArray[np.float32]
+
+BLOCK = 8
+# Of 255: the darkest colours, how far a bar's blocks are from its colour, and its channels from each other.
+DARK, SAME, GREY = 48, 8, 24
+# By how much the picture beside a bar is lighter, along which share of the edge, in which share of the pictures.
+STEP, ALONG, OFTEN, LEAST_PICTURES = 14, 0.8, 0.25, 3
+# An edge is as wide as this share of the picture's side at most, and so many pixels: what compression makes of a line.
+EDGE, EDGE_PX = 1 / 200, 4
+# Mean distance of the edge from a straight line, pixels.
+STRAIGHT_PX = 1.5
+# What a bar takes of a side at most, and what it holds of plain colour where there is writing in it.
+WIDEST, PLAIN = 0.45, 0.5
+# How far two bars that face each other may differ, as a share of the side, and how far writing that never changes does.
+FACING, STILL = 0.05, 16
+SIDES = ("left", "above", "right", "below")
+
+
+@dataclass
+class BarFinder:
+    """Gathers pictures of a video, all of one size; `find` tells the part inside the bars."""
+
+    size: tuple[int, int] = (0, 0)
+    # Of each picture, uint8: seen from each of SIDES, rows from the side inwards in blocks along it (depth, blocks).
+    _views: list[list[Picture]] = field(default_factory=list)
+    _colours: list[Picture] = field(default_factory=list)
+
+    def add(self, grey: Picture, colours: Picture) -> None:
+        """One more picture: its brightness (H, W), 0 to 255, and a small one of it in colour (h, w, 3)."""
+        height, width = grey.shape
+        self.size = width, height
+        rows = cv2.resize(grey, (max(1, width // BLOCK), height), interpolation=cv2.INTER_AREA)
+        columns = cv2.resize(grey, (width, max(1, height // BLOCK)), interpolation=cv2.INTER_AREA).T
+        self._views.append([columns, rows, columns[::-1], rows[::-1]])
+        self._colours.append(colours)
+
+    @property
+    def possible(self) -> bool:
+        """Whether any side has been plain and dark in all pictures so far."""
+        return any(all(_is_plain(view[side][0]) for view in self._views) for side in range(len(SIDES)))
+
+    def find(self) -> Box | None:
+        """The part of the stored picture inside the bars; None without bars."""
+        if len(self._views) < LEAST_PICTURES:
+            return None
+        views = [np.stack([view[side] for view in self._views]) for side in range(len(SIDES))]
+        strips = [_Strip(view) for view in views]
+        # Where bars may end at most: what an edge is looked for beside.
+        depths = [max(strip.ends, default=0) for strip in strips]
+        for _ in range(2):
+            depths = [strip.depth(self._beside(side, depths)) for side, strip in enumerate(strips)]
+        self._drop_writing(strips, depths)
+        if not any(depths):
+            return None
+        depths = [
+            depth and strip.inner(depth, self._beside(side, depths))
+            for side, (strip, depth) in enumerate(zip(strips, depths, strict=True))
+        ]
+        left, top, right, bottom = depths
+        width, height = self.size[0] - left - right, self.size[1] - top - bottom
+        if min(width, height) < SMALLEST_PX or not self._is_grey(depths):
+            return None
+        return left, top, width, height
+
+    def _beside(self, side: int, depths: list[int]) -> slice:
+        """The blocks along a side that lie between the bars at its ends."""
+        low, high = (1, 3) if side % 2 == 0 else (0, 2)
+        length = self.size[1] if side % 2 == 0 else self.size[0]
+        blocks = max(1, length // BLOCK)
+        first, last = -(-depths[low] * blocks // length), (length - depths[high]) * blocks // length
+        return slice(first, last) if last - first > 2 else slice(0, blocks)
+
+    def _drop_writing(self, strips: list["_Strip"], depths: list[int]) -> None:
+        """Keep a strip with writing in it unless another one faces it."""
+        before = list(depths)
+        for side, strip in enumerate(strips):
+            facing = before[(side + 2) % 4]
+            length = self.size[side % 2]
+            if strip.has_writing(before[side]) and not (facing and abs(facing - before[side]) <= FACING * length):
+                depths[side] = 0
+
+    def _is_grey(self, depths: list[int]) -> bool:
+        """Whether the bars have no colour."""
+        spread = np.max([np.ptp(colours.astype(np.int16), axis=2) for colours in self._colours], axis=0)
+        height, width = spread.shape
+        left, top, right, bottom = (
+            depth * (width if side % 2 == 0 else height) // self.size[side % 2] for side, depth in enumerate(depths)
+        )
+        strips = (spread[:, :left], spread[:top], spread[:, width - right :], spread[height - bottom :])
+        return all(strip.size == 0 or np.median(strip) <= GREY for strip in strips)
+
+
+def words_of_bars(inside: Box, picture: Size) -> str:
+    """What was cut off, and how to keep it, for the log: `inside` is what is left of a picture (width, height)."""
+    left, top, width, height = inside
+    cut = (("left", left), ("right", picture[0] - left - width), ("above", top), ("below", picture[1] - top - height))
+    words = ", ".join(f"{pixels} {where}" for where, pixels in cut if pixels)
+    return (
+        f"dark bars that never change are cut off ({words}, of {picture[0]} x {picture[1]} pixels); to keep them set "
+        "video.keep_bars to true, or choose the part to use in column crop"
+    )
+
+
+def _is_plain(row: Picture) -> bool:
+    return bool(row.max() <= DARK and row.max() - row.min() <= 2 * SAME)
+
+
+class _Strip:
+    """One side of all pictures, from the side inwards: view (pictures, depth, blocks along it)."""
+
+    def __init__(self, view: NDArray[np.uint8]) -> None:
+        self._view = view.astype(np.int16)
+        self._level = float(np.median(self._view[:, :2]))
+        depth = view.shape[1]
+        plain = (np.abs(self._view - self._level) <= SAME).all(axis=(0, 2)) & (self._level <= DARK)
+        still = np.ptp(self._view, axis=0).max(axis=1) <= STILL
+        bar = np.cumprod(plain | still).astype(bool) & bool(plain[0])
+        self._plain = plain
+        most = round(WIDEST * depth)
+        # Depths at which plain colour ends, with nothing before that changes.
+        self.ends = [
+            row for row in range(1, min(most, depth - 1) + 1) if bar[row - 1] and plain[row - 1] and not plain[row]
+        ]
+        self._reach = max(EDGE_PX, round(EDGE * depth))
+
+    def has_writing(self, depth: int) -> bool:
+        """Whether a strip of this depth is not plain throughout."""
+        return not self._plain[:depth].all()
+
+    def depth(self, along: slice) -> int:
+        """How deep the bar is, 0 without: the deepest end with a sharp, straight edge between these blocks."""
+        for end in reversed(self.ends):
+            if self._plain[:end].mean() >= PLAIN and self._is_edge(end, along):
+                return end
+        return 0
+
+    def _is_edge(self, end: int, along: slice) -> bool:
+        near = np.abs(self._view[:, end : end + self._reach, along] - self._level)
+        lighter = near >= STEP  # (pictures, reach, blocks)
+        seen = lighter.any(axis=1)
+        # How many rows behind the end of the bar each block becomes lighter.
+        first = lighter.argmax(axis=1)
+        sharp = 0
+        for found, rows in zip(seen, first, strict=True):
+            if found.mean() >= ALONG and np.abs(rows[found] - np.median(rows[found])).mean() <= STRAIGHT_PX:
+                sharp += 1
+        return sharp >= max(LEAST_PICTURES, OFTEN * len(self._view))
+
+    def inner(self, end: int, along: slice) -> int:
+        """Where the picture itself begins: behind what compression makes of the edge."""
+        near = np.abs(self._view[:, end : end + 2 * self._reach, along] - self._level).mean(axis=(0, 2))
+        full = near[self._reach // 2 :].mean() if len(near) > self._reach // 2 else 0
+        return end + int(np.argmax(near[: self._reach + 1] >= 0.8 * full))

@@ -1,0 +1,26 @@
+rule control_video:
+    """The dance as pose-driven generators take it: skeletons, outlines, a picture of the person, the sound."""
+    input:
+        poses="<results>/poses/{target}/{song}.parquet",
+        target="<results>/camera/{target}.parquet",
+        frames="<results>/frames/{target}.mp4",
+        outline="<results>/outlines/{target}.mkv",
+        plate="<results>/plates/{target}.png" if settings["pose_gan"]["background_plate"] else [],
+        song=lambda w: project.songs.at[w.song, "path"],
+    output:
+        skeleton="<results>/control/{target}/{song}.mp4",
+        outline="<results>/control/{target}/{song}_outline.mp4",
+        reference="<results>/control/{target}/{song}_reference.png",
+        reference_pose="<results>/control/{target}/{song}_reference_pose.png",
+        sound="<results>/control/{target}/{song}.wav",
+    log:
+        "<logs>/control_video/{target}/{song}.log",
+    conda:
+        "../../environment.yml"
+    resources:
+        **needs("preview_poses", "song"),
+    params:
+        version=version_of("rendering"),
+        audio_track=lambda w: project.audio_track(w.song),
+    script:
+        "../scripts/control_video.py"

@@ -1,0 +1,88 @@
+rule solve_camera:
+    """Where each frame of a target's video lies on the room behind the person, if the camera moves."""
+    input:
+        frames="<results>/frames/{target}.mp4",
+        cleaned="<results>/cleaned/{target}.parquet",
+        outline="<results>/outlines/{target}.mkv",
+    output:
+        "<results>/camera/{target}.parquet",
+    log:
+        "<logs>/solve_camera/{target}.log",
+    benchmark:
+        "<benchmarks>/solve_camera/{target}.tsv"
+    # Before any training: what is wrong with a video is known in minutes.
+    priority: 5
+    conda:
+        "../../environment.yml"
+    threads: 1
+    resources:
+        **needs("solve_camera", "target"),
+    params:
+        stabilise=settings["plate"]["stabilise"] and settings["pose_gan"]["background_plate"],
+        even_light=settings["plate"]["even_light"] and settings["pose_gan"]["background_plate"],
+        version=version_of("plate"),
+    script:
+        "../scripts/solve_camera.py"
+
+
+rule build_plate:
+    """The room behind the target person, without them: one picture, as large as what the camera showed."""
+    input:
+        frames="<results>/frames/{target}.mp4",
+        camera="<results>/camera/{target}.parquet",
+        outline="<results>/outlines/{target}.mkv",
+    output:
+        picture=report(
+            "<results>/plates/{target}.png",
+            category="3. Person",
+            labels={"figure": "0. the room", "dancer": "{target}"},
+            caption="../report/plate.rst",
+        ),
+        figures="<results>/plates/{target}.json",
+    log:
+        "<logs>/build_plate/{target}.log",
+    benchmark:
+        "<benchmarks>/build_plate/{target}.tsv"
+    # Before the training where both could start: what is wrong with a video is known in minutes.
+    priority: 8
+    conda:
+        "../../environment.yml"
+    threads: 1
+    resources:
+        **needs("build_plate", "target"),
+    params:
+        version=version_of("plate"),
+    script:
+        "../scripts/build_plate.py"
+
+
+rule check_target:
+    """Whether the target's video serves, said before the training; only a figure that cannot be stops the run."""
+    input:
+        frames="<results>/frames/{target}.mp4",
+        cleaned="<results>/camera/{target}.parquet",
+        raw="<results>/keypoints/{target}.parquet",
+        plate="<results>/plates/{target}.png",
+        room="<results>/plates/{target}.json",
+        dances=collect("<results>/cleaned/{video}.parquet", video=project.videos.index),
+    output:
+        figures="<results>/gan/{target}/check.json",
+        page=report(
+            "<results>/gan/{target}/check.png",
+            category="3. Person",
+            labels={"figure": "1. does the video serve", "dancer": "{target}"},
+            caption="../report/target.rst",
+        ),
+    log:
+        "<logs>/check_target/{target}.log",
+    # Before the training where both could start: it is worth knowing while the video can still be filmed again.
+    priority: 10
+    conda:
+        "../../environment.yml"
+    resources:
+        **needs("check_target", "dances"),
+    params:
+        image_size=settings["pose_gan"]["image_size"],
+        version=version_of("pose_gan"),
+    script:
+        "../scripts/check_target.py"

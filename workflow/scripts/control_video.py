@@ -1,0 +1,39 @@
+import cv2
+import numpy as np
+
+from danceit_core.imagination.target.film import film_of
+from danceit_core.imagination.target.own_girths import own_girths
+from danceit_core.imagination.target.reference import find_reference
+from danceit_core.media.excerpt import write_excerpt
+from danceit_core.media.picture import write_picture
+from danceit_core.media.provenance import describe_video
+from danceit_core.media.video import VideoWriter
+from danceit_core.pose.control import control_picture
+from danceit_core.pose.silhouette import silhouette, steady_size
+from danceit_core.pose.table import read_pose_table
+from danceit_core.run import stage
+
+# Thin coloured limbs on black need few bits; other programs decode them as if they were drawn.
+CRF = 10
+
+with stage(snakemake) as run:
+    inputs, output, track = snakemake.input, snakemake.output, snakemake.params.audio_track
+    dance, target = read_pose_table(inputs.poses), read_pose_table(inputs.target)
+    plate = cv2.cvtColor(cv2.imread(str(inputs.plate)), cv2.COLOR_BGR2RGB) if inputs.plate else None
+    reference = find_reference(target, dance, film_of(inputs.frames, target, plate=plate))
+    write_picture(output.reference, reference.picture)
+    write_picture(output.reference_pose, control_picture(reference.keypoints, size=dance.size))
+    girths = own_girths(target, inputs.outline)
+    write_excerpt(output.sound, inputs.song, frames=len(dance), fps=dance.fps, track=track)
+    tags = describe_video([snakemake.wildcards.target], snakemake.wildcards.song)
+    look = {"fps": dance.fps, "size": dance.size, "crf": CRF, "metadata": tags}
+    sizes = steady_size(dance.keypoints, fps=dance.fps)
+    with (
+        VideoWriter(output.skeleton, **look, sound=inputs.song, sound_track=track) as skeletons,
+        VideoWriter(output.outline, **look) as outlines,
+    ):
+        for frame, (keypoints, body_px) in enumerate(zip(dance.keypoints, sizes, strict=True), start=1):
+            skeletons.write(control_picture(keypoints, size=dance.size))
+            mask = silhouette(keypoints, size=dance.size, body_px=float(body_px), girths=girths)
+            outlines.write(np.repeat(mask[..., None], 3, axis=2))
+            run.progress(frame, len(dance))
