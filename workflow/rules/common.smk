@@ -49,6 +49,7 @@ clips_to_detect_alone = [clip for clip in clips_to_detect if clip not in clips_w
 clips_without_outline = [clip for clip in clips.index if clip not in clips_with_outline]
 fragment_s = f"{settings['retrieval']['fragment_s']:g}"
 compared_lengths = [f"{seconds:g}" for seconds in settings["evaluation"]["lengths_s"]]
+recalls = settings["pose_gan"]["painter"] == "recall"
 group_members = list(settings["group"]["members"] or project.targets.index)
 first_target, first_song = project.targets.index[0], project.songs.index[0]
 
@@ -132,6 +133,20 @@ def frames_if_any(wildcards):
 def plate_if_any(wildcards):
     """The empty room of a target, unless the network paints it, too."""
     return "<results>/plates/{target}.png" if settings["pose_gan"]["background_plate"] else []
+
+
+def outlines_if_recalled(wildcards):
+    """The outlines of a target, for a painter that cuts the person's own pixels out by them."""
+    return "<results>/outlines/{target}.mkv" if recalls else []
+
+
+# What a painter that recalls reads beside its networks.
+lending_frames = {
+    "frames": "<results>/frames/{target}.mp4" if recalls else [],
+    "target": "<results>/camera/{target}.parquet" if recalls else [],
+    "plate": "<results>/plates/{target}.png" if recalls else [],
+    "outlines": "<results>/outlines/{target}.mkv" if recalls else [],
+}
 
 
 def outline_network(wildcards):

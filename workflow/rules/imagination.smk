@@ -4,6 +4,7 @@ rule train_pose_gan:
         frames="<results>/frames/{target}.mp4",
         poses="<results>/camera/{target}.parquet",
         plate=plate_if_any,
+        outlines=outlines_if_recalled,
         perceptual=settings["pose_gan"]["perceptual_weights"] or [],
         networks=judging_networks,
     output:
@@ -45,6 +46,7 @@ rule train_face_gan:
         frames="<results>/frames/{target}.mp4",
         poses="<results>/camera/{target}.parquet",
         plate=plate_if_any,
+        outlines=outlines_if_recalled,
         gan="<results>/gan/{target}/pose_gan.safetensors",
     output:
         gan="<results>/gan/{target}/face_gan.safetensors",
@@ -81,6 +83,7 @@ rule render_video:
         # Not read: so that the user's video is checked, too.
         check="<results>/gan/{target}/check.json",
         song=lambda w: project.songs.at[w.song, "path"],
+        **lending_frames,
     output:
         report(
             "<results>/videos/{target}/{song}.mp4",
@@ -106,12 +109,41 @@ rule render_video:
         "../scripts/render_video.py"
 
 
+rule draft_video:
+    """The dance without any training: the person's own pixels, carried to its poses, over the empty room."""
+    input:
+        poses="<results>/poses/{target}/{song}.parquet",
+        song=lambda w: project.songs.at[w.song, "path"],
+        frames="<results>/frames/{target}.mp4",
+        target="<results>/camera/{target}.parquet",
+        plate="<results>/plates/{target}.png",
+        outlines="<results>/outlines/{target}.mkv",
+    output:
+        "<results>/draft/{target}/{song}.mp4",
+    log:
+        "<logs>/draft_video/{target}/{song}.log",
+    benchmark:
+        "<benchmarks>/draft_video/{target}/{song}.tsv"
+    conda:
+        "../../environment.yml"
+    threads: 2
+    resources:
+        **needs("render_video", "song"),
+    params:
+        settings={key: settings["rendering"][key] for key in ("batch_size", "crf")},
+        version=version_of("rendering"),
+        audio_track=lambda w: project.audio_track(w.song),
+    script:
+        "../scripts/draft_video.py"
+
+
 rule preview_video:
     """The first seconds of that, as soon as there is a poseGAN: nothing is added to the face."""
     input:
         poses="<results>/poses/{target}/{song}.parquet",
         pose_gan="<results>/gan/{target}/pose_gan.safetensors",
         song=lambda w: project.songs.at[w.song, "path"],
+        **lending_frames,
     output:
         "<results>/preview/painted/{target}/{song}.mp4",
     log:
@@ -143,6 +175,9 @@ rule render_group:
             else []
         ),
         song=lambda w: project.songs.at[w.song, "path"],
+        frames=collect("<results>/frames/{target}.mp4", target=group_members),
+        plates=collect("<results>/plates/{target}.png", target=group_members),
+        outlines=collect("<results>/outlines/{target}.mkv", target=group_members),
     output:
         report(
             "<results>/videos/group/{song}.mp4",

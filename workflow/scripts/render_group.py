@@ -1,4 +1,5 @@
 from danceit_core.config import GroupSettings
+from danceit_core.imagination.rendering.draft import TargetFiles
 from danceit_core.imagination.rendering.group import gather, render_group
 from danceit_core.media.ahead import made_ahead
 from danceit_core.media.provenance import describe_video
@@ -10,9 +11,11 @@ with stage(snakemake) as run:
     given, params = snakemake.input, snakemake.params
     group, first = GroupSettings(**params.settings), read_pose_table(given.poses[0])
     networks = (given.pose_gans, given.face_gans)
-    dancers = gather(params.members, given.poses, given.targets, *networks, device=run.device)
+    files = zip(given.frames, given.targets, given.plates, given.outlines, strict=True)
+    lending = [TargetFiles(*each) for each in files]
+    dancers = gather(params.members, given.poses, given.targets, *networks, lending=lending, device=run.device)
     options = {"batch_size": params.batch_size, "device": run.device}
-    pictures = render_group(dancers, spacing=group.spacing, mirrored=group.mirrored, **options)
+    pictures = render_group(dancers, spacing=group.spacing, mirrored=group.mirrored, fps=first.fps, **options)
     look = {"fps": first.fps, "size": first.size, "crf": params.crf}
     tags = describe_video(params.members, snakemake.wildcards.song)
     sound = {"sound": given.song, "sound_track": params.audio_track}

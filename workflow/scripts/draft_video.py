@@ -1,0 +1,23 @@
+from danceit_core.config import PoseGanSettings, RenderingSettings
+from danceit_core.imagination.rendering.draft import TargetFiles, draft_dance
+from danceit_core.media.ahead import made_ahead
+from danceit_core.media.provenance import describe_video
+from danceit_core.media.video import VideoWriter
+from danceit_core.pose.plate import corners, on_plate
+from danceit_core.pose.table import read_pose_table
+from danceit_core.run import stage
+
+with stage(snakemake) as run:
+    given, params = snakemake.input, snakemake.params
+    poses, rendering = read_pose_table(given.poses), RenderingSettings(**params.settings)
+    target = TargetFiles(given.frames, given.target, given.plate, given.outlines).read(PoseGanSettings())
+    options = {"size": poses.size, "corners": corners(poses), "fps": poses.fps, "device": run.device}
+    pictures = draft_dance(on_plate(poses), target, **options)
+    look = {"fps": poses.fps, "size": poses.size, "crf": rendering.crf}
+    tags = describe_video([snakemake.wildcards.target], snakemake.wildcards.song)
+    sound = {"sound": given.song, "sound_track": params.audio_track}
+    writing = VideoWriter(snakemake.output[0], **look, **sound, metadata=tags)
+    with writing as writer, made_ahead(pictures, most=16) as drawn:
+        for frame, picture in enumerate(drawn, start=1):
+            writer.write(picture)
+            run.progress(frame, len(poses))
