@@ -25,7 +25,7 @@ from danceit_core.imagination.target.view import View
 
 CPU = torch.device("cpu")
 SETTINGS = PoseGanSettings(
-    image_size=32, channels=8, kernel=3, downsamplings=1, blocks=1, enhancer_blocks=1
+    painter="paint", image_size=32, channels=8, kernel=3, downsamplings=1, blocks=1, enhancer_blocks=1
 )  # fmt: skip
 VIEW = View((64, 48), (30, 40), (24, 32), 0.8)
 

@@ -29,7 +29,7 @@ from danceit_core.imagination.training.losses import pixel_loss
 CPU = torch.device("cpu")
 ITERATIONS, ROW, INTERVAL = 36, 15, 3
 TINY = PoseGanSettings(
-    image_size=32, crop=False, channels=8, kernel=3, downsamplings=1, blocks=1, enhancer_blocks=1,
+    painter="paint", image_size=32, crop=False, channels=8, kernel=3, downsamplings=1, blocks=1, enhancer_blocks=1,
     background_plate=False, body_chart=False,
 )  # fmt: skip
 

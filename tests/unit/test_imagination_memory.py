@@ -29,7 +29,7 @@ from danceit_core.imagination.training.memory import (
 CPU = torch.device("cpu")
 BATCH = 4
 TINY = PoseGanSettings(
-    image_size=32, crop=False, channels=8, kernel=3, downsamplings=1, blocks=2, enhancer_blocks=1,
+    painter="paint", image_size=32, crop=False, channels=8, kernel=3, downsamplings=1, blocks=2, enhancer_blocks=1,
     background_plate=False, body_chart=False,
 )  # fmt: skip
 PLAIN, CHECKPOINTED = SampleCost(100.0, 1000.0), SampleCost(200.0, 400.0)

@@ -9,7 +9,8 @@ from danceit_core.config import PoseGanSettings
 from danceit_core.imagination.networks.chart import CHANNELS
 from danceit_core.imagination.networks.discriminator import MultiScaleDiscriminator, smallest_side
 from danceit_core.imagination.networks.face import FaceGenerator
-from danceit_core.imagination.networks.generator import POSE_CHANNELS, PoseGenerator, initialise
+from danceit_core.imagination.networks.generator import POSE_CHANNELS, PoseGenerator, initialise, move_layers
+from danceit_core.imagination.recall.layers import CHANNELS as LAYER_CHANNELS
 from danceit_core.imagination.training.adversarial import Duel
 from danceit_core.imagination.training.losses import (
     adversarial_loss,
@@ -20,10 +21,17 @@ from danceit_core.imagination.training.losses import (
 )
 
 SMALL = replace(
-    PoseGanSettings(), channels=8, downsamplings=2, blocks=1, enhancer_blocks=1, discriminator_channels=8, image_size=64
+    PoseGanSettings(),
+    painter="paint",
+    channels=8,
+    downsamplings=2,
+    blocks=1,
+    enhancer_blocks=1,
+    discriminator_channels=8,
+    image_size=64,
 )
 PAPER = PoseGanSettings(
-    image_size=512, channels=64, kernel=7, downsamplings=4, blocks=9, enhancer_blocks=3, discriminator_channels=64,
+    painter="paint", image_size=512, channels=64, kernel=7, downsamplings=4, blocks=9, enhancer_blocks=3, discriminator_channels=64,
     discriminators=3, crop=False, background_plate=False, body_chart=False,
 )  # fmt: skip
 CPU = torch.device("cpu")
@@ -34,7 +42,8 @@ def inputs(settings, *, height, width, device=CPU):
     chart = torch.rand(2, CHANNELS, height // 2, width // 2, device=device) if settings.body_chart else None
     plate = torch.rand(2, 3, height, width, device=device) * 2 - 1 if settings.background_plate else None
     previous = torch.rand(2, 3, height, width, device=device) * 2 - 1 if settings.previous_frame else None
-    return {"pose": pose, "chart": chart, "plate": plate, "previous": previous}
+    recalled = torch.rand(2, LAYER_CHANNELS, height, width, device=device) if settings.painter == "recall" else None
+    return {"pose": pose, "chart": chart, "plate": plate, "previous": previous, "recalled": recalled}
 
 
 @pytest.mark.parametrize("settings", [PoseGanSettings(), PAPER], ids=["quick", "paper"])
@@ -143,3 +152,42 @@ def test_a_change_counts_only_where_the_real_picture_does_not_change():
     changed = still.clone()
     changed[..., :2] = 0.8
     assert temporal_loss(changed, still, half, still, weight=ones) < 1e-3
+
+
+RECALLING = replace(SMALL, painter="recall")
+
+
+def layers(body, arms, *, cover=(1.0, 1.0), size=32):
+    """Layers of one colour each, (1, 8, size, size), that cover the same everywhere."""
+    flat = [*body, *arms, *cover]
+    return torch.tensor(flat, dtype=torch.float32)[None, :, None, None].expand(1, 8, size, size).contiguous()
+
+
+def test_at_the_start_the_layers_are_seen_and_arms_before_the_body():
+    generator = PoseGenerator(RECALLING)
+    initialise(generator, torch.Generator().manual_seed(0))
+    given = {**inputs(RECALLING, height=32, width=32)}
+    given = {key: value[:1] if value is not None else None for key, value in given.items()}
+    given["recalled"] = layers((0.9, -0.9, 0.9), (-0.8, 0.8, -0.8))
+    painting = generator(**given)
+    near = painting.person.mean((2, 3))[0]
+    assert (near - torch.tensor([-0.8, 0.8, -0.8])).abs().max() < 0.4
+    assert painting.opacity.mean() > 0.9
+    given["recalled"] = layers((0.9, -0.9, 0.9), (0, 0, 0), cover=(1.0, 0.0))
+    body = generator(**given).person.mean((2, 3))[0]
+    assert (body - torch.tensor([0.9, -0.9, 0.9])).abs().max() < 0.3
+    given["recalled"] = layers((0, 0, 0), (0, 0, 0), cover=(0.0, 0.0))
+    painting = generator(**given)
+    assert painting.opacity.mean() < 0.1
+    torch.testing.assert_close(painting.person, painting.paint)
+
+
+def test_a_layer_is_moved_by_its_flow():
+    picture = torch.zeros(1, 8, 16, 16)
+    picture[0, 0, 8, 8] = picture[0, 6, 8, 8] = 1
+    flow = torch.zeros(1, 2, 2, 16, 16)
+    flow[:, 0, 0], flow[:, 0, 1] = 3, -2
+    moved = move_layers(picture, flow)
+    assert moved[0, 0, 10, 5] == pytest.approx(1, abs=1e-4)
+    assert moved[0, 6, 10, 5] == pytest.approx(1, abs=1e-4)
+    assert moved[0, 0].sum() == pytest.approx(1, abs=1e-3)

@@ -123,7 +123,7 @@ def test_files_that_are_no_vgg19_are_named(tmp_path):
 
 def begin(norm, seed=1):
     settings = PoseGanSettings(
-        image_size=32, crop=False, channels=8, kernel=3, downsamplings=1, blocks=1, enhancer_blocks=1,
+        painter="paint", image_size=32, crop=False, channels=8, kernel=3, downsamplings=1, blocks=1, enhancer_blocks=1,
         background_plate=False, body_chart=False,
     )  # fmt: skip
     return Duel.begin(

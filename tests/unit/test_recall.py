@@ -12,8 +12,8 @@ from danceit_core.imagination.recall.choose import (
     APART_S,
     LEAST_S,
     Lenders,
-    choose_for_dance,
     choose_apart,
+    choose_for_dance,
 )
 from danceit_core.imagination.recall.describe import describe
 from danceit_core.imagination.recall.layers import CHANNELS, Lent, place_tiles, recall_layers

@@ -24,7 +24,7 @@ TOY_SIZE = 64
 LANDSCAPE, PORTRAIT = (96, 64), (64, 96)
 Size = int | tuple[int, int]  # (width, height), or the side of a square
 TOY_SETTINGS = PoseGanSettings(
-    image_size=TOY_SIZE, channels=16, kernel=5, downsamplings=2, blocks=1, enhancer_blocks=1,
+    painter="paint", image_size=TOY_SIZE, channels=16, kernel=5, downsamplings=2, blocks=1, enhancer_blocks=1,
     discriminator_channels=8, discriminators=1, iterations=6, batch_size=2, learning_rate=2e-3, average_decay=0.9,
     checkpoint_every=3,
 )  # fmt: skip
@@ -73,10 +73,12 @@ def draw_toy(keypoints: NDArray[np.float32], room: NDArray[np.uint8], *, share: 
 def toy_target(
     frames: int = 60, *, size: Size = TOY_SIZE, seed: int = 0, held_out: int = 10, share: float = 1.0
 ) -> TargetFrames:
-    """Frames of the toy person; the last `held_out` do not train."""
+    """Frames of the toy person with outlines; the last `held_out` do not train."""
     poses, room = toy_poses(frames, size=size, seed=seed, share=share), toy_room(size)
     pictures = np.stack([draw_toy(pose, room, share=share) for pose in poses])
-    return TargetFrames(HeldFilm(pictures), poses, np.arange(frames) < frames - held_out, plate=room)
+    alone = [draw_toy(pose, np.zeros_like(room), share=share) for pose in poses]
+    outlines = np.stack([np.where(person.any(-1), 255, 0).astype(np.uint8) for person in alone])
+    return TargetFrames(HeldFilm(pictures, outlines), poses, np.arange(frames) < frames - held_out, plate=room)
 
 
 def all_pictures(target: TargetFrames) -> NDArray[np.uint8]:
