@@ -14,6 +14,7 @@ STAGE_VERSIONS: dict[str, int] = {
     "matcher": 2,
     "retrieval": 5,
     "alignment": 5,
+    "plate": 1,
     "pose_gan": 3,
     "face_gan": 3,
     "rendering": 5,

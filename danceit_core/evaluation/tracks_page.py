@@ -33,7 +33,7 @@ TRACK_COLOURS: tuple[Colour, ...] = (
 KEPT_COLOUR = "#8fbf9f"
 REASON_COLOURS = (
     "#30343f", "#7b52ab", "#a0522d", "#4f772d", "#e6a817", "#d9642b", "#2374ab", "#c9184a", "#5e7486", "#a9aeb5",
-    "#d4a5c9",
+    "#d4a5c9", "#1b998b",
 )  # fmt: skip
 COLOURS = dict(zip(REASONS, REASON_COLOURS, strict=True))
 

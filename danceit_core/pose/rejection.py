@@ -29,7 +29,7 @@ from danceit_core.pose.skeleton import ANKLES, HANDS, Keypoints, present, torso_
 
 NO_PERSON, SEVERAL_PEOPLE, NO_TORSO, NO_HANDS = "no_person", "several_people", "no_torso", "no_hands"
 NO_FEET, JUMP, SWAP, PARTLY_SEEN, SHORT_SEGMENT = "no_feet", "jump", "swap", "partly_seen", "short_segment"
-TURNED, NO_HEAD = "turned", "no_head"
+TURNED, NO_HEAD, NO_CAMERA = "turned", "no_head", "no_camera"
 REASON_TYPE = "<U16"
 
 # So long before nobody is seen, and after it, a detector follows what is left of a person in the picture.
@@ -73,6 +73,10 @@ REASONS: dict[str, Reason] = {
     PARTLY_SEEN: Reason("the dancer comes into view or leaves it", "film from farther away, with room on both sides"),
     SHORT_SEGMENT: Reason("too few good frames in a row", "mend what interrupts them, or lower cleaning.min_segment_s"),
     NO_HEAD: Reason("the head is never seen together with a foot", "film the whole body, head to feet"),
+    NO_CAMERA: Reason(
+        "the movement of the camera is lost",
+        "put the camera on a tripod, or move it slowly before a wall with things on it (a target's camera is followed)",
+    ),
 }
 
 

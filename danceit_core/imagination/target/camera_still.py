@@ -1,0 +1,195 @@
+"""Whether a target's camera stands still, and what on the screen does not belong to the room; from a few frames.
+
+Frames spread over the video are compared with the one in their middle (`camera_features`). Still is a camera whose
+room moves by less than STILL_PX: who fills the picture, flicker, noise, a curtain are outvoted or hidden. Writing, a
+logo or a frame that is drawn round the picture stays where it is while the room moves: its corners never change
+(`find_overlay`).
+"""
+
+import itertools
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from danceit_core.imagination.target.camera_features import (
+    LEAST_CORNERS,
+    OFF_PX,
+    Grey,
+    Mask,
+    Match,
+    View,
+    find_again,
+    find_view,
+    fit_camera,
+    is_room,
+    parts_of,
+)
+from danceit_core.imagination.target.camera_geometry import Floats
+from danceit_core.imagination.target.camera_views import TargetViews
+
+SAMPLES = 48
+STILL_PX = 0.5  # of the frame store
+# A camera moves that is seen to do so in that many of the frames looked at.
+MOVING_SHARE, LEAST_MOVING = 0.04, 2
+# Corners that move alike while most stand still are the room behind writing on the screen, if they are that share of
+# all that do not stand still, lie in so many of the picture's 16 parts, and do so in so many of the frames looked at.
+SECOND_SHARE, SECOND_PARTS, SECOND_PX, SECOND_FRAMES = 0.6, 5, 2.0, 0.2
+# Grey levels by which a room without corners differs from frame to frame if it moves all the same.
+UNREST_LEVELS = 6.0
+# What does not change by more grey levels, beside edges of so many more, while the room moves by so many pixels.
+SAME_LEVELS, EDGE_LEVELS, APART_PX, LEAST_APART = 14, 40, 4.0, 6
+OVERLAY_PX = 9
+
+FEW_CORNERS = "the room has too few things in it to follow (a bare wall, or a person who fills the picture)"
+
+
+@dataclass(frozen=True)
+class Survey:
+    """What a few frames say of the camera. moves: whether it does; reason: why that cannot be told, "" if it can.
+
+    overlay (h, w): pixels at work size that do not move with the room, None if there are none.
+    """
+
+    moves: bool
+    reason: str = ""
+    overlay: Mask | None = None
+
+
+def survey_camera(views: TargetViews) -> Survey:
+    """Look at a few frames of a target's video."""
+    seen = list(views.some(views.spread(SAMPLES)))
+    if len(seen) < 2:
+        return Survey(moves=False)
+    looked = [view for _, view in seen]
+    motion, second = movements(looked)
+    motion /= views.scale
+    known = np.isfinite(motion)
+    moving = int((motion[known] >= STILL_PX).sum())
+    if known.sum() < len(motion) / 2:
+        few = np.median([len(view.corners) for view in looked]) < 2 * LEAST_CORNERS
+        if few:
+            return Survey(moves=False, reason=FEW_CORNERS if _unrest(seen) > UNREST_LEVELS else "")
+        return Survey(moves=True, overlay=None)
+    behind = int((second >= SECOND_PX).sum()) >= max(LEAST_MOVING, SECOND_FRAMES * len(motion))
+    if moving < max(LEAST_MOVING, MOVING_SHARE * len(motion)) and not behind:
+        return Survey(moves=False)
+    travelled = np.cumsum(second) if behind else motion * views.scale
+    return Survey(moves=True, overlay=find_overlay([grey for grey, _ in seen], looked, travelled))
+
+
+def movements(views: list[View]) -> tuple[Floats, Floats]:
+    """By how many pixels the room of each view (n,) has moved against the middle one's; NaN where that is unknown.
+
+    Where the two have nothing in common it is the view before that it is compared with. And by how many pixels the
+    corners have moved since the view before that do not stand still as most do, (n,): 0 where they do not move alike.
+    """
+    middle = len(views) // 2
+    first, second = np.full(len(views), np.nan), np.zeros(len(views))
+    first[middle] = 0.0
+    for number, view in enumerate(views):
+        before = find_view(view, views[number - 1], np.eye(3)) if number else None
+        if before is not None:
+            second[number] = _second_moved(view, views[number - 1], before)
+        if number == middle:
+            continue
+        match = find_view(view, views[middle], np.eye(3)) or before
+        if match is None and number:
+            match = find_again(view, views[number - 1])
+        if match is not None:
+            first[number] = _moved(match)
+    return first, second
+
+
+def find_overlay(greys: list[Grey], views: list[View], motion: Floats) -> Mask | None:
+    """What stays on the screen, (h, w), while the room moves; None where nothing does or too few frames tell.
+
+    greys: work pictures, in their own contrast; motion (n,): pixels, of `movements`. Only corners tell: an edge along
+    which the camera pans, and a bare wall, do not change either. A plain frame round the picture goes with it.
+    """
+    apart: list[int] = []
+    for number, px in enumerate(motion):
+        if np.isfinite(px) and all(abs(px - motion[other]) >= APART_PX for other in apart[-1:]):
+            apart.append(number)
+    if len(apart) < LEAST_APART:
+        return None
+    stack = np.stack([greys[number] for number in apart]).astype(np.float32)  # (n, h, w)
+    stack[np.stack([views[number].hidden for number in apart])] = np.nan
+    low, middle, high = _quantiles(stack)
+    same = (high - low) <= SAME_LEVELS
+    seeds = same & (_corner_levels(middle) >= EDGE_LEVELS)
+    writing = cv2.morphologyEx(np.uint8(seeds), cv2.MORPH_CLOSE, np.ones((OVERLAY_PX, OVERLAY_PX), np.uint8))
+    writing = cv2.morphologyEx(writing, cv2.MORPH_OPEN, np.ones((3, 3), np.uint8))
+    overlay = cv2.dilate(writing, np.ones((OVERLAY_PX, OVERLAY_PX), np.uint8)) > 0
+    overlay |= _frame_round(same, middle)
+    return overlay if overlay.any() else None
+
+
+def _frame_round(same: Mask, middle: NDArray[np.float32]) -> Mask:
+    """A plain frame round the picture, at least along two opposite sides, of pixels that stay the same; (h, w)."""
+    frame = np.zeros_like(same)
+    edge = np.concatenate([middle[0], middle[-1], middle[:, 0], middle[:, -1]])
+    plain = same & (np.abs(middle - np.median(edge)) <= SAME_LEVELS)
+    plain = cv2.morphologyEx(np.uint8(plain), cv2.MORPH_OPEN, np.ones((3, 3), np.uint8))
+    for first, last in ((np.s_[0], np.s_[-1]), (np.s_[:, 0], np.s_[:, -1])):
+        if plain[first].mean() > 0.95 and plain[last].mean() > 0.95:
+            _, labels = cv2.connectedComponents(plain, connectivity=4)
+            ids = np.unique(np.concatenate([labels[first], labels[last]]))
+            frame |= np.isin(labels, ids[ids > 0])
+    # What it encloses beside the picture: the insides of letters, and the line where it meets the picture.
+    return cv2.dilate(np.uint8(frame), np.ones((5, 5), np.uint8)) > 0 if frame.any() else frame
+
+
+def _corner_levels(picture: NDArray[np.float32]) -> NDArray[np.float32]:
+    """The height of the step that each pixel's neighbourhood has in every direction, grey levels, (h, w)."""
+    x, y = cv2.Sobel(picture, cv2.CV_32F, 1, 0, scale=0.25), cv2.Sobel(picture, cv2.CV_32F, 0, 1, scale=0.25)
+    xx, yy, xy = (cv2.boxFilter(product, -1, (5, 5)) for product in (x * x, y * y, x * y))
+    least = (xx + yy) / 2 - np.sqrt(((xx - yy) / 2) ** 2 + xy**2)
+    # A step of one grey level gives 2 of the 5 pixels a gradient of half of it.
+    return np.sqrt(np.maximum(least, 0) / 0.1)
+
+
+def _quantiles(stack: NDArray[np.float32]) -> tuple[NDArray[np.float32], ...]:
+    """Low, middle and high grey level of each pixel of (n, h, w) pictures with NaN where they are hidden."""
+    filled = np.sort(stack, axis=0)  # NaN last
+    count = np.isfinite(filled).sum(0)
+
+    def at(share: float) -> NDArray[np.float32]:
+        place = np.round(np.maximum(count - 1, 0) * share).astype(int)
+        return np.nan_to_num(np.take_along_axis(filled, place[None], axis=0)[0])
+
+    low, high = at(0.08), at(0.92)
+    return low, at(0.5), np.where(count >= LEAST_APART, high, low + 255)
+
+
+def _moved(match: Match) -> float:
+    return float(np.median(np.linalg.norm(match.here - match.there, axis=1)))
+
+
+def _second_moved(here: View, there: View, match: Match) -> float:
+    """How far the second group of corners has moved, where it is large enough to be the room; else 0."""
+    if _moved(match) > OFF_PX:
+        return 0.0
+    rest = np.array([p for p in there.corners if np.linalg.norm(match.there - p, axis=1).min() > 1e-3], np.float32)
+    if len(rest) < LEAST_CORNERS:
+        return 0.0
+    window = (21, 21)
+    moved, found, _ = cv2.calcOpticalFlowPyrLK(there.picture, here.picture, rest, None, winSize=window, maxLevel=4)
+    shown = (found[:, 0] > 0) & is_room(moved, here)
+    moved, rest = moved[shown].astype(np.float64), rest[shown].astype(np.float64)
+    fitted = fit_camera(moved, rest, size=there.size)
+    if fitted is None or fitted[1].mean() < SECOND_SHARE or parts_of(rest[fitted[1]], there.size) < SECOND_PARTS:
+        return 0.0
+    return float(np.median(np.linalg.norm((moved - rest)[fitted[1]], axis=1)))
+
+
+def _unrest(seen: list[tuple[Grey, View]]) -> float:
+    """Grey levels by which the room differs from one view to the next, its brightness apart; 0 of no room."""
+    found = []
+    for (grey, view), (other, other_view) in itertools.pairwise(seen):
+        room = ~(view.hidden | other_view.hidden)
+        if room.any():
+            difference = grey[room].astype(np.float32) - other[room]
+            found.append(float(np.abs(difference - np.median(difference)).mean()))
+    return float(np.median(found)) if found else 0.0
