@@ -206,8 +206,9 @@ def measure(
             rate[row] = frames / wall_s
             print(f"| {row} | {rate[row]:.1f} | {1e3 * cpu_s / frames:.1f} |")
         if len(rate) == len(works):
-            print(f"\noverlapped: {rate['overlapped'] / rate['one after the other']:.2f} times as fast; "
-                  f"the encoder alone {rate['encoding alone'] / rate['overlapped']:.1f} times as fast as that")  # fmt: skip
+            faster = rate["overlapped"] / rate["one after the other"]
+            spare = rate["encoding alone"] / rate["overlapped"]
+            print(f"\noverlapped: {faster:.2f} times as fast; the encoder alone {spare:.1f} times as fast as that")
         if long:
             with multiprocessing.get_context("spawn").Pool(1, maxtasksperchild=1) as pool:
                 for number in (frames, long * frames):
