@@ -4,8 +4,8 @@
     python benchmarks/target_memory.py --size 3840x2160 --minutes 10
 
 Made up: a room of soft spots in which someone sways, encoded once as a frame store of PIECE_S seconds, whose packets
-are repeated until it is long enough. Each stage runs in a process of its own, as in the workflow: poseGAN (--steps steps of
-the default setting, a review, its checkpoint), FaceGAN (as many steps), and --render-s seconds of the finished video.
+are repeated until it is long enough. Each stage runs in a process of its own, as in the workflow: poseGAN (--steps
+steps of the default setting, a review, its checkpoint), FaceGAN (as many steps), and --render-s seconds of the video.
 Printed for each: the peak of its resident memory, of which `own` cannot be given back without swap, and `mapped` are
 pages of files (crops beyond a limit, libraries), which the system takes back when it needs room. Bars: 4 GB for two
 minutes of 1080p, 6 GB for ten minutes of 4K.
