@@ -3,8 +3,8 @@
     python benchmarks/moving_camera.py --films FOLDER [--seconds 8] [--size 384] [--room living] [--only pan shake]
 
 The studio's target is filmed by a camera that stands still, pans by half a picture, shakes in a hand (turning, rolling
-and moved by centimetres, so that what is nearer truly shifts), zooms by 20 %, and does all of it. They stand in the rooms of the
-studio's dancers: their own is a bare wall, on which there is nothing to follow (--room plain). Films are kept in the
+and moved by centimetres, so that what is nearer truly shifts), zooms by 20 %, and does all of it. They stand in one of
+the studio's rooms: their own is a bare wall, on which there is nothing to follow (--room plain). Films are kept in the
 folder: delete it when the studio has changed. Outlines and joints are the true ones.
 
 For each film: frames per second of one core; the error of the camera on the wall behind, pixels, median and 95th
@@ -38,7 +38,7 @@ from danceit_core.studio.dancer import as_keypoints, dress, true_joints
 from danceit_core.studio.music import compose_song
 from danceit_core.studio.record import FPS, perform
 from danceit_core.studio.renderer import Camera, Renderer
-from danceit_core.studio.room import BALLET, LIVING, LOFT, NEON, PLAIN_STUDIO, Room
+from danceit_core.studio.room import BALLET, LIVING, LOFT, NEON, PLAIN_STUDIO
 
 CLIP, PLATE_FRAMES = "target", 40
 ROOMS = {"living": LIVING, "loft": LOFT, "ballet": BALLET, "neon": NEON, "plain": PLAIN_STUDIO}
