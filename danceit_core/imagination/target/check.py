@@ -94,8 +94,8 @@ def measure_target(
     """Measure a target video by its keypoints after and before cleaning and by some of its pictures.
 
     cleaned: keypoints on the plate; raw: in pixels of the frame store. dances: what will be asked for, finished dances
-    or cleaned dance videos, looked at one by one. image_size: pixels of the network for the longer side of the window in
-    which it paints the person. room: figures of the plate; writing_s: as in `Figures`.
+    or cleaned dance videos, looked at one by one. image_size: pixels of the network for the longer side of the window
+    in which it paints the person. room: figures of the plate; writing_s: as in `Figures`.
     """
     keypoints, size = cleaned.keypoints[kept_frames(cleaned)], still_picture(cleaned)[2:]
     xy, body = hide_absent(keypoints)[..., :2], measure_body(keypoints)

@@ -45,8 +45,8 @@ def measure_exposure(
     """Gains of R, G and B (T, 3) that bring each frame of a frame store to one exposure, None where light is steady.
 
     masks_path: not read, the joints tell well enough where the person is; table: cleaned keypoints in pixels of the
-    frame store; camera: (T, 3, 3) homographies from its pixels to those of the plate, if the camera moves. A frame is to
-    be multiplied by its gains, clipped to 0..255. Raises MediaError for a file that is no frame store.
+    frame store; camera: (T, 3, 3) homographies from its pixels to those of the plate, if the camera moves. A frame is
+    to be multiplied by its gains, clipped to 0..255. Raises MediaError for a file that is no frame store.
     """
     del masks_path
     room = _Room(table, camera)

@@ -89,9 +89,9 @@ def _of_room(f: Figures) -> list[tuple[str, bool, str]]:
          "elsewhere: let the person step out of their place once"),
         ("edge", room.never_covered > UNCOVERED_SHARE, f"the camera never showed {room.never_covered:.0%} of the "
          f"picture (limit {UNCOVERED_SHARE:.0%}), which is filled in: let it move less"),
-        ("writing", f.writing_s >= WRITING_S and not f.people > PEOPLE_SHARE, 
-         f"writing comes and goes over the feet for {f.writing_s:.0f} s (limit {WRITING_S:.0f}) and will be learnt as part of them: use a video without it, or choose other seconds "
-         "(columns `start_s`, `end_s`)"),
+        ("writing", f.writing_s >= WRITING_S and not f.people > PEOPLE_SHARE,
+         f"writing comes and goes over the feet for {f.writing_s:.0f} s (limit {WRITING_S:.0f}) and will be learnt as "
+         "part of them: use a video without it, or choose other seconds (columns `start_s`, `end_s`)"),
     ]  # fmt: skip
 
 
