@@ -74,8 +74,8 @@ def test_handstands_and_floor_work_neither_change_the_targets_size_nor_stop_it()
         figures = measured(np.concatenate([upright, part]), dances=[upright, part])
         check_possible(figures, name="anna")
         assert figures.height == pytest.approx(true.height, rel=0.01)
-        # The window that the network looks through must hold them, too.
-        assert 0.7 * true.head_px < figures.head_px <= 1.01 * true.head_px
+        # The window that the network looks through holds most poses, of these, too.
+        assert figures.head_px == pytest.approx(true.head_px, rel=0.15)
     lies = measured(lying(240, left=True))
     check_possible(lies, name="anna")
     assert 0.3 < lies.height < 0.6
