@@ -21,6 +21,7 @@ from danceit_core.imagination.target.region import person_region
 from danceit_core.media.picture import write_picture
 from danceit_core.pose.draw import contact_sheet, pose_picture
 from danceit_core.pose.passages import kept_frames
+from danceit_core.pose.plate import on_plate
 from danceit_core.pose.skeleton import Keypoints
 from danceit_core.pose.table import PoseTable, read_pose_table
 
@@ -28,11 +29,11 @@ ARMS, LEGS = (3, 4, 6, 7), (8, 9, 10, 11, 12, 13, 14, 19, 20, 21, 22, 23, 24)
 
 
 def hard_cases(dance: PoseTable, target: PoseTable) -> dict[str, Keypoints]:
-    """A (25, 3) pose for each case of the module's list, in pixels of the dance's picture."""
+    """A (25, 3) pose for each case of the module's list, in pixels of the plate."""
     far = np.nan_to_num(nearest_poses(sample_moves(dance)[0], sample_moves(target)[0]))
-    poses = dance.keypoints[kept_frames(dance)]
+    poses = on_plate(dance)[kept_frames(dance)]
     known, strange = poses[far.argmin()], poses[far.argmax()]
-    width, height = dance.size
+    width, height = target.size
 
     def moved(pose: Keypoints, by: tuple[float, float]) -> Keypoints:
         return np.where(pose[:, 2:] > 0, pose + np.array((*by, 0)), 0).astype(np.float32)
@@ -65,18 +66,18 @@ def main() -> None:
     cpu, networks = torch.device("cpu"), given.results / "gan" / given.target
     folder = given.results / "poses" / given.target
     dance = read_pose_table(folder / f"{given.song}.parquet" if given.song else sorted(folder.glob("*.parquet"))[0])
-    target = read_pose_table(given.results / "cleaned" / f"{given.target}.parquet")
+    target = read_pose_table(given.results / "camera" / f"{given.target}.parquet")
     gan = load_pose_gan(networks / "pose_gan.safetensors", device=cpu)
-    face_path, size = networks / "face_gan.safetensors", dance.size[0]
+    face_path = networks / "face_gan.safetensors"
     face = load_face_gan(face_path, device=cpu) if face_path.exists() else None
-    drawn, painted = [], []
+    size, drawn, painted = gan.view.size, [], []
     for name, pose in hard_cases(dance, target).items():
-        (picture,) = render_dance(pose[None], pose_gan=gan, face_gan=face, size=size, batch_size=1, device=cpu)
-        drawn.append(pose_picture(pose, size=(size, size)))
+        (picture,) = render_dance(pose[None], pose_gan=gan, face_gan=face, batch_size=1, device=cpu)
+        drawn.append(pose_picture(pose, size=size))
         painted.append(picture)
         line = f"{name:24} brightness {picture.mean():.0f}"
-        if gan.plate is not None and gan.plate.shape == picture.shape:
-            far_off = ~person_region(pose, size=(size, size), body_px=gan.body_px, widen=2.5)
+        if gan.plate is not None:
+            far_off = ~person_region(pose, size=size, body_px=gan.body_px, widen=2.5)
             changed = np.abs(picture.astype(int) - gan.plate).max(-1) > 2
             line += f", room changed {100 * changed[far_off].mean():.1f} %"
         print(line)

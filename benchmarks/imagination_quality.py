@@ -3,14 +3,14 @@
     python benchmarks/imagination_quality.py --results results --target performer --minutes 8 --sheets pictures
     python benchmarks/imagination_quality.py --results results --target performer --rows default pix2pixHD --minutes 2
 
-`snakemake -- results/gan/TARGET/check.json` makes what it reads. Every row gets the same minutes of training on the
-same cores: the processor's time for a step is measured first, and as many are made as fit (`--steps`: exactly as many,
-for two joint tables of one target to be compared step by step). Scores are of the last
-15 % of the video, at the size of the finished picture; PCK is of the joints that BlazePose finds in the painted frames
-against those asked for (within a tenth of the torso), beside it in the real frames. flicker: of the background, beside
-the video's own. motion_error, warp_error, texture_flicker: see `danceit_core/evaluation/painting.py`. Memory is the
-process's peak. `--truth` adds a row of the same pictures scored by the target's true joints: the same person's region
-and the same places asked for, whatever joints the network was trained on.
+`snakemake -- results/plates/TARGET.png results/gan/TARGET/check.json` makes what it reads. Every row gets the same
+minutes of training on the same cores: the processor's time for a step is measured first, and as many are made as fit
+(`--steps`: exactly as many, for two joint tables of one target to be compared step by step). Scores are of the last
+15 % of the video, at the size of its plate, whatever its shape; PCK is of the joints that BlazePose finds in the
+painted frames against those asked for (within a tenth of the torso), beside it in the real frames. flicker: of the
+background, beside the video's own. motion_error, warp_error, texture_flicker: see `danceit_core/evaluation/painting.py`. Memory is
+the process's peak. `--truth` adds a row of the same pictures scored by the target's true joints: the same person's
+region and the same places asked for, whatever joints the network was trained on.
 """
 
 import argparse
@@ -18,6 +18,7 @@ import resource
 import tempfile
 import time
 from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
@@ -29,7 +30,8 @@ from danceit_core.evaluation.painting import score_painting
 from danceit_core.imagination.networks.checkpoint import load_face_gan, load_pose_gan
 from danceit_core.imagination.networks.face import patch_side
 from danceit_core.imagination.rendering.render import render_dance
-from danceit_core.imagination.target.data import TargetFrames, fit_keypoints, read_target
+from danceit_core.imagination.target.crops import cut_crops
+from danceit_core.imagination.target.data import TargetFrames, read_target
 from danceit_core.imagination.training.face_training import train_face_gan
 from danceit_core.imagination.training.pose_step import PoseStep
 from danceit_core.imagination.training.train import begin, train_pose_gan
@@ -37,6 +39,7 @@ from danceit_core.media.picture import write_picture
 from danceit_core.media.video import VideoWriter
 from danceit_core.pose.detect import detect_keypoints
 from danceit_core.pose.draw import contact_sheet
+from danceit_core.pose.plate import still_picture
 from danceit_core.pose.redetection import redetection
 from danceit_core.pose.table import read_pose_table
 
@@ -74,7 +77,9 @@ COLUMNS = (
 def steps_in(target: TargetFrames, settings: PoseGanSettings, *, minutes: float) -> int:
     """How many steps of training fit into some minutes."""
     duel, gan = begin(target, settings=settings, seed=0, device=CPU)
-    step = PoseStep(target, gan, duel, CPU, 0, None)
+    options = {"with_before": settings.previous_frame, "folder": tempfile.gettempdir()}
+    crops = cut_crops(target, gan.view, body_px=gan.body_px, seed=0, **options)
+    step = PoseStep(target, crops, gan, duel, CPU, 0, None)
     step(0)
     # The processor's time, not the clock's: other work on the machine takes nothing from a row.
     start_s = time.process_time()
@@ -86,10 +91,19 @@ def steps_in(target: TargetFrames, settings: PoseGanSettings, *, minutes: float)
 
 
 def with_true_joints(target: TargetFrames, poses: Path, joints: Path) -> TargetFrames:
-    """The same frames with the joints of another table of the same video, in frames of its first size."""
-    cleaned, true = read_pose_table(poses), read_pose_table(joints)
-    kept = np.flatnonzero(cleaned.columns["kept"])[: len(target.keypoints)]
-    return replace(target, keypoints=fit_keypoints(true.keypoints[kept], size=true.size, picture_size=target.size))
+    """The same frames with the joints of another table of the same video, in pixels of the store or larger ones.
+
+    Where the target's camera moves, they are brought to the plate by its homographies.
+    """
+    table, true = read_pose_table(poses), read_pose_table(joints)
+    store, numbers = still_picture(table)[2:], target.film_numbers
+    keypoints = true.keypoints[numbers].copy()
+    keypoints[..., :2] *= np.float32([here / there for here, there in zip(store, true.size, strict=True)])
+    if "camera" in table.columns:
+        points = np.concatenate([keypoints[..., :2], np.ones_like(keypoints[..., :1])], -1)
+        points = points @ table.columns["camera"][numbers].swapaxes(-1, -2)
+        keypoints[..., :2] = points[..., :2] / points[..., 2:]
+    return replace(target, keypoints=np.where(true.keypoints[numbers][..., 2:] > 0, keypoints, np.float32(0)))
 
 
 def found_in(pictures: list[np.ndarray], folder: Path, weights: Path) -> np.ndarray:
@@ -111,11 +125,12 @@ class Trial:
     sheets: Path | None
     truth: TargetFrames | None
 
-    @property
+    @cached_property
     def held_out(self) -> tuple[list[np.ndarray], np.ndarray, np.ndarray]:
         """Real pictures, keypoints, and which come right after the one before."""
-        tested = ~self.target.training
-        return list(self.target.pictures[tested]), self.target.keypoints[tested], self.target.after_another[tested]
+        tested = np.flatnonzero(~self.target.training)
+        pictures = list(self.target.pictures(tested))
+        return pictures, self.target.keypoints[tested], self.target.after_another[tested]
 
     @property
     def judges(self) -> dict[str, TargetFrames]:
@@ -133,8 +148,7 @@ class Trial:
         gan = load_pose_gan(pose_path, device=CPU)
         face = load_face_gan(face_path, device=CPU) if face_path else None
         start_s = time.perf_counter()
-        size = self.target.size
-        painted = list(render_dance(asked, pose_gan=gan, face_gan=face, size=size, batch_size=4, device=CPU))
+        painted = list(render_dance(asked, pose_gan=gan, face_gan=face, batch_size=4, device=CPU))
         rate = len(painted) / (time.perf_counter() - start_s)
         for suffix, judge in self.judges.items():
             self._print_row(name + suffix, painted, judge, steps=steps, rate=rate)
@@ -148,7 +162,7 @@ class Trial:
     def _print_row(self, name: str, painted: list[np.ndarray], judge: TargetFrames, *, steps: int, rate: float) -> None:
         real, _, follows = self.held_out
         joints = judge.keypoints[~self.target.training]
-        side = patch_side(judge.keypoints, patch_share=FaceGanSettings().patch_share, picture_size=self.target.size)
+        side = patch_side(judge.keypoints, patch_share=FaceGanSettings().patch_share, size=self.target.size)
         scores = score_painting(painted, real, joints, follows=follows, body_px=judge.body_px, face_px=side)
         scores |= self.redetect(painted, judge)
         cells = [f"{scores[key]:.3f}" if scores[key] < 2 else f"{scores[key]:.2f}" for key in COLUMNS]
@@ -182,15 +196,15 @@ def main() -> None:
     torch.set_num_threads(given.threads)
     changed = dict(yaml.safe_load(item.replace("=", ": ", 1)).popitem() for item in given.set)
     frames = given.results / "frames" / f"{given.target}.mp4"
-    poses = given.results / "cleaned" / f"{given.target}.parquet"
-    target = read_target(frames, poses, settings=QUICK)
+    poses = given.results / "camera" / f"{given.target}.parquet"
+    target = read_target(frames, poses, given.results / "plates" / f"{given.target}.png", settings=QUICK)
     if given.joints:
         target = with_true_joints(target, poses, given.joints)
     with tempfile.TemporaryDirectory() as folder:
         judge = with_true_joints(target, poses, given.truth) if given.truth else None
         trial, kept = Trial(target, Path(folder), given.weights, given.sheets, judge), Path(folder)
         print(f"{given.target}: {target.training.sum()} frames to train, {(~target.training).sum()} held out, "
-              f"{target.size} px, body {target.body_px:.0f} px")  # fmt: skip
+              f"{target.size[0]} x {target.size[1]} px, body {target.body_px:.0f} px")  # fmt: skip
         for suffix, judged_by in trial.judges.items():
             shown = trial.redetect(trial.held_out[0], judged_by)
             print(f"PCK of the real frames{suffix} {shown['pck']:.3f}, {shown['mean_error_px']:.1f} px")

@@ -21,14 +21,16 @@ import tempfile
 import time
 from pathlib import Path
 
+from ingest_memory import make_clip
+
+from danceit_core.config import VideoSettings
+from danceit_core.media.source import ingest_video
+
 HERE = Path(__file__).resolve().parent.parent
 
 
 def measure(path: Path, long_side: int) -> None:
     """Ingest `path` in this process; print frames, seconds and seconds of CPU."""
-    from danceit_core.config import VideoSettings
-    from danceit_core.media.source import ingest_video
-
     how = {"long_side": long_side} if "long_side" in inspect.signature(ingest_video).parameters else {}
     with tempfile.TemporaryDirectory() as folder:
         start_s = time.monotonic()
@@ -62,8 +64,6 @@ def main() -> None:
     if options.measure:
         measure(Path(options.measure[0]), int(options.measure[1]))
         return
-    from ingest_memory import make_clip
-
     print("| source | long side | frames/s | other: frames/s | time / other's | CPU / other's |")
     print("| --- | ---: | ---: | ---: | ---: | ---: |")
     with tempfile.TemporaryDirectory() as folder:

@@ -1,9 +1,10 @@
 """How well the camera of a target's video is found where it moves, against rendered truth.
 
-    python benchmarks/moving_camera.py --films FOLDER [--seconds 8] [--size 384] [--only pan shake]
+    python benchmarks/moving_camera.py --films FOLDER [--seconds 8] [--size 384] [--room living] [--only pan shake]
 
 The studio's target is filmed by a camera that stands still, pans by half a picture, shakes in a hand (turning, rolling
-and moved by centimetres, so that what is nearer truly shifts), zooms by 20 %, and does all of it. Films are kept in the
+and moved by centimetres, so that what is nearer truly shifts), zooms by 20 %, and does all of it. They stand in one of
+the studio's rooms: their own is a bare wall, on which there is nothing to follow (--room plain). Films are kept in the
 folder: delete it when the studio has changed. Outlines and joints are the true ones.
 
 For each film: frames per second of one core; the error of the camera on the wall behind, pixels, median and 95th
@@ -37,8 +38,10 @@ from danceit_core.studio.dancer import as_keypoints, dress, true_joints
 from danceit_core.studio.music import compose_song
 from danceit_core.studio.record import FPS, perform
 from danceit_core.studio.renderer import Camera, Renderer
+from danceit_core.studio.room import BALLET, LIVING, LOFT, NEON, PLAIN_STUDIO
 
 CLIP, PLATE_FRAMES = "target", 40
+ROOMS = {"living": LIVING, "loft": LOFT, "ballet": BALLET, "neon": NEON, "plain": PLAIN_STUDIO}
 # Half of the picture is this yaw, for the studio's focal length.
 PAN_RAD, ZOOM, SHAKE_RAD, SHAKE_M = 0.23, 1.2, 0.008, 0.02
 # Hertz and shares of the amplitude: breath and steps, and the tremor of a hand.
@@ -94,9 +97,9 @@ class Film:
     empty: Callable[[Camera], NDArray[np.uint8]]
 
 
-def film(move: str, *, folder: Path, mesh: Path, seconds: float, size: int) -> Film:
+def film(move: str, room: str, *, folder: Path, mesh: Path, seconds: float, size: int) -> Film:
     """One film; what lies in the folder already is taken as it is."""
-    scene = CLIPS[CLIP]
+    scene = dataclasses.replace(CLIPS[CLIP], room=ROOMS[room])
     song = compose_song(tempo_bpm=scene.tempo_bpm, seconds=seconds, seed=scene.seed)
     dancer = dress(mesh, scene.look)
     solved, _ = perform(scene, dancer, song, seconds=seconds)
@@ -104,7 +107,7 @@ def film(move: str, *, folder: Path, mesh: Path, seconds: float, size: int) -> F
     still = Camera.for_height(dancer.body.height)
     count = len(bones)
     cameras = [moved_camera(still, **MOVES[move](k / max(1, count - 1), k / FPS)) for k in range(count)]
-    name = f"{move}_{size}_{seconds:g}s"
+    name = f"{room}_{move}_{size}_{seconds:g}s"
     frames_path, masks_path = folder / f"{name}.mp4", folder / f"{name}.mkv"
     if not (frames_path.is_file() and masks_path.is_file()):
         folder.mkdir(parents=True, exist_ok=True)
@@ -220,10 +223,11 @@ if __name__ == "__main__":
     parser.add_argument("--films", type=Path, required=True, help="folder of the films")
     parser.add_argument("--seconds", type=float, default=8.0)
     parser.add_argument("--size", type=int, default=384, help="side of the pictures")
+    parser.add_argument("--room", default="living", choices=list(ROOMS))
     parser.add_argument("--only", nargs="*", default=list(MOVES), choices=list(MOVES))
     args = parser.parse_args()
     cv2.setNumThreads(1)
     mesh = fetch_body_mesh(Path("resources/body"))
     for name in args.only:
-        made = film(name, folder=args.films, mesh=mesh, seconds=args.seconds, size=args.size)
+        made = film(name, args.room, folder=args.films, mesh=mesh, seconds=args.seconds, size=args.size)
         print(measure(name, made), flush=True)

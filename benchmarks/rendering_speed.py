@@ -1,9 +1,11 @@
 """How fast a dance is painted and written, and what limits it: stage after stage, then as the workflow does it.
 
     taskset -c 0,1 python benchmarks/rendering_speed.py --results results --target performer
+    taskset -c 0,1 python benchmarks/rendering_speed.py --sizes 512x512 1280x720 1920x1080
 
-Networks and poses are those of the target, as far as there are any (results/gan, results/poses, results/cleaned);
-else networks of the quick setting before their training, which cost the same, and someone who sways. Rows:
+Networks and poses are those of the target, as far as there are any (results/gan, results/poses, results/camera); with
+--sizes networks of the quick setting before their training, which cost the same, in rooms of these sizes, and someone
+who sways in them. Rows of each:
 
 - one after the other: drawn, painted, refined and encoded frame by frame, in single precision;
 - overlapped: `render_dance` and `VideoWriter` as in the rule render_video;
@@ -20,30 +22,41 @@ import multiprocessing
 import resource
 import tempfile
 import time
+from collections import deque
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
+import cv2
 import numpy as np
 import torch
 
 from danceit_core.config import FaceGanSettings, PoseGanSettings, RenderingSettings
 from danceit_core.imagination.networks.checkpoint import FaceGan, PoseGan, load_face_gan, load_pose_gan
-from danceit_core.imagination.networks.face import FaceGenerator, face_strength, patch_fade, patch_side, place_patch
+from danceit_core.imagination.networks.face import (
+    FaceGenerator,
+    face_strength,
+    patch_fade,
+    patch_pose,
+    patch_side,
+    place_patch,
+)
 from danceit_core.imagination.networks.generator import PoseGenerator, initialise
 from danceit_core.imagination.rendering.batches import compose, make_condition, to_pictures, to_tensor
 from danceit_core.imagination.rendering.render import render_dance
-from danceit_core.imagination.target.data import fit_keypoints
 from danceit_core.imagination.target.region import body_size
 from danceit_core.imagination.target.view import View
 from danceit_core.imagination.training.train import WINDOW_SHARE
 from danceit_core.media.ahead import made_ahead
 from danceit_core.media.letterbox import Picture
 from danceit_core.media.video import VideoWriter
-from danceit_core.pose.draw import pose_picture
+from danceit_core.pose.plate import on_plate
 from danceit_core.pose.table import read_pose_table
 
 CPU, FPS = torch.device("cpu"), 24.0
+DEFAULT_SIZE = (512, 512)
+ROWS = ("one after the other", "overlapped", "painting alone", "encoding alone")
 QUICK, FACE, RENDERING = PoseGanSettings(), FaceGanSettings(), RenderingSettings()
 # BODY_25 of someone who stands, shares of the picture.
 STANDING = np.array([
@@ -55,69 +68,76 @@ STANDING = np.array([
 
 @dataclass(frozen=True)
 class Cast:
-    """Who dances, and what: poses (T, 25, 3) in pixels of the poseGAN's picture."""
+    """Who dances, and what: poses (T, 25, 3) in pixels of the poseGAN's plate."""
 
     poses: np.ndarray
     pose_gan: PoseGan
     face_gan: FaceGan
 
     @property
-    def size(self) -> int:
-        return self.pose_gan.view.picture_size
+    def size(self) -> tuple[int, int]:
+        """Width and height of the pictures."""
+        return self.pose_gan.view.size
 
 
-def swaying(frames: int, *, size: int) -> np.ndarray:
-    """Poses (frames, 25, 3): the higher a joint, the farther it goes."""
+def swaying(frames: int, *, size: tuple[int, int]) -> np.ndarray:
+    """Poses (frames, 25, 3) in the middle, four fifths of the picture high: the higher a joint, the farther it goes."""
     phase = 2 * np.pi * np.arange(frames)[:, None] / FPS
-    poses = np.ones((frames, 25, 3), np.float32)
-    poses[..., :2] = STANDING * size
-    poses[..., 0] += 0.08 * size * np.sin(phase) * (1 - STANDING[:, 1])
+    poses, height = np.ones((frames, 25, 3), np.float32), min(size)
+    poses[..., :2] = (STANDING - 0.5) * height + np.array(size) / 2
+    poses[..., 0] += 0.08 * height * np.sin(phase) * (1 - STANDING[:, 1])
     return poses
 
 
+def made_up(frames: int, size: tuple[int, int]) -> Cast:
+    """Untrained networks and someone who sways, in a room of (width, height) pixels."""
+    poses = swaying(frames, size=size)
+    return Cast(poses, untrained(poses, size), untrained_face(poses, size))
+
+
 def find_cast(results: Path, target: str, frames: int) -> Cast:
-    """The target's networks and poses, and stand-ins for what is not there; the poses there and back as needed."""
-    tables = [*sorted((results / "poses" / target).glob("*.parquet")), results / "cleaned" / f"{target}.parquet"]
-    size, poses = QUICK.picture_size, swaying(frames, size=QUICK.picture_size)
-    if table := next((path for path in tables if path.exists()), None):
-        read = read_pose_table(table)
-        kept = read.columns.get("kept", np.ones(len(read), bool)).astype(bool)
-        poses = fit_keypoints(read.keypoints[kept], size=read.size, picture_size=size)
-    poses = np.concatenate([poses, poses[::-1]])[np.arange(frames) % (2 * len(poses))]
+    """The target's networks and poses, the poses there and back as needed; else stand-ins in a square."""
     folder = results / "gan" / target
     trained = [folder / name for name in ("pose_gan.safetensors", "face_gan.safetensors")]
-    pose_gan = load_pose_gan(trained[0], device=CPU) if trained[0].exists() else untrained(poses, size)
-    face_gan = load_face_gan(trained[1], device=CPU) if trained[1].exists() else untrained_face(poses, size)
-    names = [path.name if path.exists() else "untrained" for path in trained]
-    print(f"poses: {table or 'made up'}; poseGAN: {names[0]}; FaceGAN: {names[1]}")
-    return Cast(poses, pose_gan, face_gan)
+    if not trained[0].exists():
+        print(f"no networks in {folder}: made up")
+        return made_up(frames, DEFAULT_SIZE)
+    pose_gan = load_pose_gan(trained[0], device=CPU)
+    tables = [*sorted((results / "poses" / target).glob("*.parquet")), results / "camera" / f"{target}.parquet"]
+    table = read_pose_table(next(path for path in tables if path.exists()))
+    kept = table.columns.get("kept", np.ones(len(table), bool)).astype(bool)
+    poses = on_plate(table)[kept]
+    poses = np.concatenate([poses, poses[::-1]])[np.arange(frames) % (2 * len(poses))]
+    face = load_face_gan(trained[1], device=CPU) if trained[1].exists() else untrained_face(poses, pose_gan.view.size)
+    return Cast(poses, pose_gan, face)
 
 
-def untrained(poses: np.ndarray, size: int) -> PoseGan:
+def untrained(poses: np.ndarray, size: tuple[int, int]) -> PoseGan:
     """A poseGAN of the quick setting before its first step, in a room of soft spots."""
     generator = PoseGenerator(QUICK)
     initialise(generator, torch.Generator().manual_seed(0))
     body_px = float(np.nanquantile(body_size(poses), 0.9))
-    view = View.around(poses, body_px=body_px, picture_size=size, image_size=QUICK.image_size,
+    view = View.around(poses, body_px=body_px, size=size, image_size=QUICK.image_size,
                        stride=generator.stride, share=WINDOW_SHARE)  # fmt: skip
     spots = np.random.default_rng(0).integers(0, 256, (8, 8, 3)).astype(np.uint8)
-    return PoseGan(generator.eval(), QUICK, spots.repeat(size // 8, 0).repeat(size // 8, 1), view, body_px)
+    room = cv2.resize(spots, size, interpolation=cv2.INTER_NEAREST)
+    return PoseGan(generator.eval(), QUICK, room, view, body_px)
 
 
-def untrained_face(poses: np.ndarray, size: int) -> FaceGan:
+def untrained_face(poses: np.ndarray, size: tuple[int, int]) -> FaceGan:
     generator = FaceGenerator(channels=FACE.channels)
     initialise(generator, torch.Generator().manual_seed(0))
-    return FaceGan(generator.eval(), FACE, patch_side(poses, patch_share=FACE.patch_share, picture_size=size))
+    return FaceGan(generator.eval(), FACE, patch_side(poses, patch_share=FACE.patch_share, size=size))
 
 
 def write(cast: Cast, pictures: Iterable[Picture], path: Path) -> None:
-    with VideoWriter(path, fps=FPS, size=(cast.size, cast.size), crf=RENDERING.crf) as writer:
+    with VideoWriter(path, fps=FPS, size=cast.size, crf=RENDERING.crf) as writer:
         for picture in pictures:
             writer.write(picture)
 
 
 def render(cast: Cast, face_gan: FaceGan | None) -> Iterable[Picture]:
-    return render_dance(cast.poses, pose_gan=cast.pose_gan, face_gan=face_gan, size=cast.size,
+    return render_dance(cast.poses, pose_gan=cast.pose_gan, face_gan=face_gan,
                         batch_size=RENDERING.batch_size, device=CPU)  # fmt: skip
 
 
@@ -130,9 +150,9 @@ def one_after_the_other(cast: Cast) -> Iterable[Picture]:
         seen = make_condition(pose[None], settings=gan.settings, view=view, plate=gan.plate, body_px=gan.body_px,
                               device=CPU)  # fmt: skip
         (picture,) = compose(gan.generator(seen.pose, **seen.inputs), seen.windows, view=view, plate=gan.plate)
-        place = place_patch(pose, side=face.side, picture_size=cast.size) if share > 0 else None
+        place = place_patch(pose, side=face.side, size=cast.size) if share > 0 else None
         if place is not None:
-            drawn = pose_picture(pose, size=(cast.size, cast.size))[place.slices]
+            drawn = patch_pose(pose, place, size=cast.size)
             patch = to_tensor(picture[place.slices][None], CPU)
             residual = face.generator(patch, to_tensor(drawn[None], CPU))
             (picture[place.slices],) = to_pictures(patch + float(share) * patch_fade(face.side, CPU) * residual)
@@ -144,10 +164,10 @@ def overlapped(cast: Cast, path: Path) -> None:
         write(cast, pictures, path)
 
 
-def peak_gb(results: Path, target: str, frames: int, threads: int, folder: Path) -> float:
+def peak_gb(cast: Callable[[int], Cast], frames: int, threads: int, folder: Path) -> float:
     """Peak memory of this process after a dance of so many frames."""
     torch.set_num_threads(threads)
-    overlapped(find_cast(results, target, frames), folder / "long.mp4")
+    overlapped(cast(frames), folder / "long.mp4")
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6
 
 
@@ -158,10 +178,56 @@ def timed(work: Callable[[], object]) -> tuple[float, float]:
     return time.perf_counter() - start[0], time.process_time() - start[1]
 
 
+def measure(
+    cast: Callable[[int], Cast], *, rows: list[str], frames: int, repeats: int, threads: int, long: int
+) -> None:
+    """Print the table and the memory of one cast."""
+    shown = cast(frames)
+    view = shown.pose_gan.view
+    shape = f"window {view.window[0]} x {view.window[1]}, to the network {view.network[0]} x {view.network[1]}"
+    print(f"\n{shown.size[0]} x {shown.size[1]}: {shape}, face {shown.face_gan.side}")
+    ready = list(render(shown, shown.face_gan))
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        works: dict[str, Callable[[], object]] = {
+            "one after the other": lambda: write(shown, one_after_the_other(shown), folder / "a.mp4"),
+            "overlapped": lambda: overlapped(shown, folder / "b.mp4"),
+            "painting alone": lambda: deque(render(shown, None), maxlen=1),
+            "encoding alone": lambda: write(shown, ready, folder / "d.mp4"),
+        }
+        taken: dict[str, list[tuple[float, float]]] = {row: [] for row in rows}
+        for _ in range(repeats):
+            for row in rows:
+                taken[row].append(timed(works[row]))
+        print("\n| | frames/s | CPU ms a frame |\n|---|---|---|")
+        rate = {}
+        for row, times in taken.items():
+            wall_s, cpu_s = np.median(times, axis=0)
+            rate[row] = frames / wall_s
+            print(f"| {row} | {rate[row]:.1f} | {1e3 * cpu_s / frames:.1f} |")
+        if len(rate) == len(works):
+            faster = rate["overlapped"] / rate["one after the other"]
+            spare = rate["encoding alone"] / rate["overlapped"]
+            print(f"\noverlapped: {faster:.2f} times as fast; the encoder alone {spare:.1f} times as fast as that")
+        if long:
+            with multiprocessing.get_context("spawn").Pool(1, maxtasksperchild=1) as pool:
+                for number in (frames, long * frames):
+                    memory = pool.apply(peak_gb, (cast, number, threads, folder))
+                    print(f"{number} frames: {memory:.2f} GB", flush=True)
+
+
+def as_size(text: str) -> tuple[int, int]:
+    """1280x720 as (1280, 720)."""
+    width, height = text.split("x")
+    return int(width), int(height)
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--results", type=Path, default=Path("results"))
     parser.add_argument("--target", default="performer")
+    parser.add_argument("--sizes", nargs="+", type=as_size, default=[], help="made-up casts instead: 1280x720 ...")
+    parser.add_argument("--rows", nargs="+", default=list(ROWS), choices=ROWS)
     parser.add_argument("--frames", type=int, default=96)
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--repeats", type=int, default=5)
@@ -170,33 +236,16 @@ def main() -> None:
     )
     args = parser.parse_args()
     torch.set_num_threads(args.threads)
-    cast = find_cast(args.results, args.target, args.frames)
-    ready = list(render(cast, cast.face_gan))
-    with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
-        rows: dict[str, Callable[[], object]] = {
-            "one after the other": lambda: write(cast, one_after_the_other(cast), folder / "a.mp4"),
-            "overlapped": lambda: overlapped(cast, folder / "b.mp4"),
-            "painting alone": lambda: list(render(cast, None)),
-            "encoding alone": lambda: write(cast, ready, folder / "d.mp4"),
-        }
-        taken: dict[str, list[tuple[float, float]]] = {row: [] for row in rows}
-        for _ in range(args.repeats):
-            for row, work in rows.items():
-                taken[row].append(timed(work))
-        print("\n| | frames/s | CPU ms a frame |\n|---|---|---|")
-        rate = {}
-        for row, times in taken.items():
-            wall_s, cpu_s = np.median(times, axis=0)
-            rate[row] = args.frames / wall_s
-            print(f"| {row} | {rate[row]:.1f} | {1e3 * cpu_s / args.frames:.1f} |")
-        print(f"\noverlapped: {rate['overlapped'] / rate['one after the other']:.2f} times as fast; "
-              f"the encoder alone {rate['encoding alone'] / rate['overlapped']:.1f} times as fast as that")  # fmt: skip
-        if args.long:
-            with multiprocessing.get_context("spawn").Pool(1, maxtasksperchild=1) as pool:
-                for frames in (args.frames, args.long * args.frames):
-                    memory = pool.apply(peak_gb, (args.results, args.target, frames, args.threads, folder))
-                    print(f"{frames} frames: {memory:.2f} GB")
+    casts: list[Callable[[int], Cast]] = [partial(made_up, size=size) for size in args.sizes]
+    options = {
+        "rows": args.rows,
+        "frames": args.frames,
+        "repeats": args.repeats,
+        "threads": args.threads,
+        "long": args.long,
+    }
+    for cast in casts or [partial(find_cast, args.results, args.target)]:
+        measure(cast, **options)
 
 
 if __name__ == "__main__":

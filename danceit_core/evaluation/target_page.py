@@ -1,4 +1,4 @@
-"""A page on whether the target's video serves: sampled frames, the room, views beside those the dances ask for, the findings."""
+"""A page on whether the target's video serves: frames, the room, views beside those asked for, the findings."""
 
 import textwrap
 from collections.abc import Sequence

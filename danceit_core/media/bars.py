@@ -25,12 +25,12 @@ BLOCK = 8
 DARK, SAME, GREY = 48, 8, 24
 # By how much the picture beside a bar is lighter, along which share of the edge, in which share of the pictures.
 STEP, ALONG, OFTEN, LEAST_PICTURES = 14, 0.8, 0.25, 3
-# An edge is as wide as this share of the picture's side at most, and so many pixels: what compression makes of a line.
-EDGE, EDGE_PX = 1 / 200, 4
+# Compression blurs the edge over so many pixels, and leaves traces in a block's width of the bar.
+BLUR_PX, TRACES_PX = 2, 16
 # Mean distance of the edge from a straight line, pixels.
 STRAIGHT_PX = 1.5
-# What a bar takes of a side at most, and what it holds of plain colour where there is writing in it.
-WIDEST, PLAIN = 0.45, 0.5
+# What a bar takes of a side at least, pixels, and at most, a share, and how much of it is plain beside writing.
+THINNEST_PX, WIDEST, PLAIN = 4, 0.45, 0.5
 # How far two bars that face each other may differ, as a share of the side, and how far writing that never changes does.
 FACING, STILL = 0.05, 16
 SIDES = ("left", "above", "right", "below")
@@ -57,7 +57,7 @@ class BarFinder:
     @property
     def possible(self) -> bool:
         """Whether any side has been plain and dark in all pictures so far."""
-        return any(all(_is_plain(view[side][0]) for view in self._views) for side in range(len(SIDES)))
+        return any(all(_is_plain(view[side][:THINNEST_PX]) for view in self._views) for side in range(len(SIDES)))
 
     def find(self) -> Box | None:
         """The part of the stored picture inside the bars; None without bars."""
@@ -121,8 +121,8 @@ def words_of_bars(inside: Box, picture: Size) -> str:
     )
 
 
-def _is_plain(row: Picture) -> bool:
-    return bool(row.max() <= DARK and row.max() - row.min() <= 2 * SAME)
+def _is_plain(strip: Picture) -> bool:
+    return bool(strip.max() <= DARK and strip.max() - strip.min() <= 2 * SAME)
 
 
 class _Strip:
@@ -136,38 +136,36 @@ class _Strip:
         still = np.ptp(self._view, axis=0).max(axis=1) <= STILL
         bar = np.cumprod(plain | still).astype(bool) & bool(plain[0])
         self._plain = plain
-        most = round(WIDEST * depth)
         # Depths at which plain colour ends, with nothing before that changes.
-        self.ends = [
-            row for row in range(1, min(most, depth - 1) + 1) if bar[row - 1] and plain[row - 1] and not plain[row]
-        ]
-        self._reach = max(EDGE_PX, round(EDGE * depth))
+        depths = range(THINNEST_PX, min(round(WIDEST * depth), depth - TRACES_PX - 2 * BLUR_PX) + 1)
+        self.ends = [row for row in depths if bar[row - 1] and plain[row - 1] and not plain[row]]
 
     def has_writing(self, depth: int) -> bool:
-        """Whether a strip of this depth is not plain throughout."""
-        return not self._plain[:depth].all()
+        """Whether a strip of this depth is not plain throughout, but for the traces beside its edge."""
+        return not self._plain[: max(0, depth - TRACES_PX)].all()
 
     def depth(self, along: slice) -> int:
-        """How deep the bar is, 0 without: the deepest end with a sharp, straight edge between these blocks."""
+        """How deep the bar is, 0 without: up to the deepest sharp, straight edge between these blocks."""
         for end in reversed(self.ends):
-            if self._plain[:end].mean() >= PLAIN and self._is_edge(end, along):
-                return end
+            if self._plain[:end].mean() >= PLAIN and (depth := self._edge_behind(end, along)):
+                return depth
         return 0
 
-    def _is_edge(self, end: int, along: slice) -> bool:
-        near = np.abs(self._view[:, end : end + self._reach, along] - self._level)
-        lighter = near >= STEP  # (pictures, reach, blocks)
-        seen = lighter.any(axis=1)
-        # How many rows behind the end of the bar each block becomes lighter.
+    def _edge_behind(self, end: int, along: slice) -> int:
+        """The depth of an edge a few pixels behind the end of plain colour, 0 without."""
+        near = np.abs(self._view[:, end - BLUR_PX : end + TRACES_PX + BLUR_PX, along] - self._level)
+        lighter = near[:, BLUR_PX:-BLUR_PX] >= STEP  # (pictures, depth, blocks)
         first = lighter.argmax(axis=1)
-        sharp = 0
-        for found, rows in zip(seen, first, strict=True):
-            if found.mean() >= ALONG and np.abs(rows[found] - np.median(rows[found])).mean() <= STRAIGHT_PX:
-                sharp += 1
-        return sharp >= max(LEAST_PICTURES, OFTEN * len(self._view))
+        across = [np.take_along_axis(near, first[:, None] + shift, axis=1)[:, 0] for shift in (0, 2 * BLUR_PX)]
+        sharp = lighter.any(axis=1) & (across[1] - across[0] >= STEP)
+        edges = [
+            float(np.median(rows[found]))
+            for found, rows in zip(sharp, first, strict=True)
+            if found.mean() >= ALONG and np.abs(rows[found] - np.median(rows[found])).mean() <= STRAIGHT_PX
+        ]
+        return end + round(np.median(edges)) if len(edges) >= max(LEAST_PICTURES, OFTEN * len(first)) else 0
 
-    def inner(self, end: int, along: slice) -> int:
+    def inner(self, edge: int, along: slice) -> int:
         """Where the picture itself begins: behind what compression makes of the edge."""
-        near = np.abs(self._view[:, end : end + 2 * self._reach, along] - self._level).mean(axis=(0, 2))
-        full = near[self._reach // 2 :].mean() if len(near) > self._reach // 2 else 0
-        return end + int(np.argmax(near[: self._reach + 1] >= 0.8 * full))
+        near = np.abs(self._view[:, edge : edge + 4 * BLUR_PX, along] - self._level).mean(axis=(0, 2))
+        return edge + int(np.argmax(near[: 2 * BLUR_PX] >= 0.8 * near[BLUR_PX:].mean()))

@@ -114,6 +114,19 @@ def _contact_shade(x: float, y: float, z: float, contacts: Floats) -> np.float32
 
 
 @nb.njit(cache=True, fastmath=True)
+def _add_samples(dancer: Floats, row: int, column: int, samples: int, total: Floats) -> np.float32:
+    """Writes the sum (3,) of a pixel's samples, which begin at a row and a column, into `total`: how many are cover."""
+    cover = F(0)
+    total[:] = 0
+    for j in range(row, row + samples):
+        for i in range(column, column + samples):
+            for k in range(3):
+                total[k] += min(dancer[j, i, k], F(1.5))
+            cover += dancer[j, i, 3]
+    return cover
+
+
+@nb.njit(cache=True, fastmath=True)
 def develop(
     places: Floats, direct: Floats, around: Floats, gloss: Floats, touched: Booleans, nearest: Floats, light: Floats,
     contacts: Floats, mirror: Floats, mirror_top: int, mirror_left: int, dancer: Floats, top: int, left: int,
@@ -136,13 +149,8 @@ def develop(
                 continue
             j, i = row - top, column - left
             cover = F(0)
-            total[:] = 0
             if 0 <= j < rows and 0 <= i < columns:
-                for dj in range(samples):
-                    for di in range(samples):
-                        for k in range(3):
-                            total[k] += min(dancer[j * samples + dj, i * samples + di, k], F(1.5))
-                        cover += dancer[j * samples + dj, i * samples + di, 3]
+                cover = _add_samples(dancer, j * samples, i * samples, samples, total)
             lit, shade, share, mj, mi = F(1), F(1), F(0), 0, 0
             if cover < full:
                 x, y, z = places[row, column, 0], places[row, column, 1], places[row, column, 2]

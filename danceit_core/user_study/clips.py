@@ -5,7 +5,7 @@ is of. Sound is cut to the sample from the song itself, so that it is the same i
 """
 
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -14,6 +14,7 @@ import soundfile
 from danceit_core.errors import StudyError
 from danceit_core.media.audio import open_sound
 from danceit_core.media.encode import SOUND_RATE_HZ, VideoWriter
+from danceit_core.media.letterbox import Picture
 from danceit_core.media.provenance import describe_video
 from danceit_core.media.video import probe, read_frames
 from danceit_core.run import Progress
@@ -21,6 +22,7 @@ from danceit_core.user_study.stretches import Stretch
 from danceit_core.user_study.study import Clip
 
 Paths = Mapping[str, str | Path]
+READ_AT_ONCE = 24
 
 
 def dance_frames(videos: Mapping[str, Paths], *, fps: float) -> dict[str, int]:
@@ -63,19 +65,24 @@ def cut_clips(
                 if stretch.song not in paths:
                     raise StudyError(f"variant {variant} has no video of song {stretch.song!r}; run render_video")
                 clip = Clip(f"{names.pop():04d}.mp4", variant, number)
-                pictures = read_frames(
-                    paths[stretch.song], range(stretch.start_frame, stretch.start_frame + stretch.frames)
-                )
-                size = (pictures.shape[2], pictures.shape[1])
+                video = paths[stretch.song]
+                size = (probe(video).width, probe(video).height)
                 tags = describe_video([person], stretch.song)
                 path = Path(folder) / clip.file
                 with VideoWriter(path, fps=fps, size=size, crf=crf, sound=sound, metadata=tags) as writer:
-                    for picture in pictures:
+                    for picture in _pictures(video, stretch):
                         writer.write(picture)
                 clips.append(clip)
                 if progress is not None:
                     progress(len(clips), len(stretches) * len(videos))
     return clips
+
+
+def _pictures(video: str | Path, stretch: Stretch) -> Iterator[Picture]:
+    """The pictures of a stretch; some at once, as five seconds of a large video are gigabytes."""
+    end = stretch.start_frame + stretch.frames
+    for first in range(stretch.start_frame, end, READ_AT_ONCE):
+        yield from read_frames(video, range(first, min(first + READ_AT_ONCE, end)))
 
 
 def _cut_sound(song: str | Path, path: Path, stretch: Stretch, *, fps: float, track: int | None) -> None:

@@ -8,16 +8,23 @@ import pytest
 from dancers import handstand, lying, sine_dancer, wandering_dancer
 
 from danceit_core.errors import ImaginationError
-from danceit_core.imagination.target.check import VIEWS, Figures, measure_target, spread_frames
+from danceit_core.imagination.target.check import VIEWS, Figures, measure_target
 from danceit_core.imagination.target.impossible import check_possible
+from danceit_core.imagination.target.room_figures import RoomFigures
+from danceit_core.imagination.target.samples import Samples, spread_frames
 from danceit_core.pose.skeleton import NOSE
 from danceit_core.pose.table import PoseTable
 
 FPS, SIZE = 24.0, 512
 NAN = math.nan
+ROOM = RoomFigures(
+    width=512, height=512, frames=2, never_seen=NAN, hole_share=NAN, hole_at=(0.5, 0.5), never_covered=NAN,
+    laid_over=0.0, room_levels=NAN, light_levels=NAN,
+)  # fmt: skip
 POOR = Figures(
-    usable_s=2.0, height=0.1, head_px=3.9, cut_off=0.9, cut_off_part="feet", shown=dict.fromkeys(VIEWS, 0.0),
-    asked=dict.fromkeys(VIEWS, NAN), far_poses=NAN, build=NAN, blurred=NAN, people=NAN, room_levels=NAN,
+    usable_s=2.0, size=(512, 512), height=0.1, head_px=3.9, cut_off=0.9, cut_off_part="feet",
+    shown=dict.fromkeys(VIEWS, 0.0), asked=dict.fromkeys(VIEWS, NAN), far_poses=NAN, build=NAN, blurred=NAN, people=NAN,
+    camera_moved=0.0, light_changed=0.0, writing_s=0.0, room=ROOM,
 )  # fmt: skip
 CASES = [
     ({"usable_s": 0.0, "height": NAN, "head_px": NAN}, "no frame of the video is of use: film one person alone"),
@@ -38,7 +45,8 @@ def measured(keypoints, *, dances=()):
     frames = spread_frames(cleaned, count=2)
     pictures = np.full((len(frames), SIZE, SIZE, 3), 99, np.uint8)
     dances = [table(dance) for dance in dances]
-    return measure_target(cleaned, cleaned, pictures=pictures, frames=frames, dances=dances, picture_size=256)
+    samples = Samples(frames, pictures, cleaned.keypoints[frames], 1.0)
+    return measure_target(cleaned, cleaned, samples=samples, dances=dances, image_size=256, room=ROOM)
 
 
 @pytest.mark.parametrize(("wrong", "sentence"), CASES)
@@ -66,7 +74,8 @@ def test_handstands_and_floor_work_neither_change_the_targets_size_nor_stop_it()
         figures = measured(np.concatenate([upright, part]), dances=[upright, part])
         check_possible(figures, name="anna")
         assert figures.height == pytest.approx(true.height, rel=0.01)
-        assert figures.head_px == pytest.approx(true.head_px, rel=0.01)
+        # The window that the network looks through holds most poses, of these, too.
+        assert figures.head_px == pytest.approx(true.head_px, rel=0.15)
     lies = measured(lying(240, left=True))
     check_possible(lies, name="anna")
     assert 0.3 < lies.height < 0.6

@@ -55,6 +55,15 @@ def test_the_sound_track_of_songs_and_dances(config):
     assert "line 2: audio_track: '0' does not match" in refuse(config)
 
 
+def test_the_part_of_dances_and_targets(config):
+    path = Path(config["targets"])
+    header, row = path.read_text().splitlines()[:2]
+    path.write_text(f"{header}\tcrop\tstart_s\n{row}\t0,0,640,360\t2.5\n")
+    project = load_project(config, schemas=SCHEMAS, config_files="config.yaml")
+    assert project.part_of(project.targets.index[0]) == {"crop": "0,0,640,360", "start_s": "2.5", "end_s": ""}
+    assert project.part_of(project.videos.index[0], ("start_s", "end_s")) == {"start_s": "", "end_s": ""}
+
+
 def test_an_unknown_key_gets_the_nearest_name(config):
     config["matcher"] = {"epoch": 3}
     assert refuse(config) == "config.yaml: unknown key 'matcher.epoch'; did you mean 'epochs'?"
@@ -111,6 +120,11 @@ def test_files_the_workflow_makes_need_not_be_there(config, tmp_path):
         ("video\tkeypoints\twidth\na\tx.npz\t640\n", "'a' has a width or a height alone; fill in both or none"),
         ("video\tkeypoints\tcamera\na\tx.pkl\tabove\n", "line 2: camera: 'above' does not match"),
         ("video\tpath\trotate\na\tx\t45\n", "line 2: rotate: '45' is not one of ['0', '90', '180', '270'] (degrees"),
+        ("video\tpath\tcrop\na\tx\t0,0,640\n", "line 2: crop: '0,0,640' does not match"),
+        ("video\tpath\tcrop\na\tx\t0.1,0,0.5,1\n", "left,top,width,height in pixels of the upright picture"),
+        ("video\tpath\tcrop\na\tx\t0,0,640,32\n", "line 2: column crop is 0,0,640,32 (left, top, width, height in"),
+        ("video\tpath\tstart_s\na\tx\t1:20\n", "line 2: start_s: '1:20' does not match"),
+        ("video\tpath\tstart_s\tend_s\na\tx\t9\t5\n", "line 2: column start_s is 9 and column end_s 5; the end comes"),
         ("video\tkeypoints\trotate\na\tx.zip\t90\n", "'a' has keypoints; rotate is for videos: empty that cell"),
     ],
 )

@@ -92,7 +92,7 @@ def test_a_picture_that_is_turned_on_the_way_is_looked_at_part_by_part(pose_weig
 
 
 def test_a_part_of_the_picture(pose_weights, tmp_path):
-    # Of 640 x 480 the part from (160, 120), 320 x 240, fills a frame of 192 x 144; at 192 x 192 above and below is black.
+    # Of 640 x 480 the part from (160, 120), 320 x 240, fills a frame of 192 x 144; in a square there are bars.
     wide = Placement(0, 640, 480, (0.6, -96.0, -72.0), (160, 120, 320, 240))
     square = Placement(0, 640, 480, (0.6, -96.0, -48.0), (160, 120, 320, 240))
     assert (margins(wide), margins(square)) == ((0, 0), (0, 24))

@@ -65,7 +65,7 @@ INSIDE = {
 }
 
 
-@pytest.mark.parametrize("crf", [10, 23, 34])
+@pytest.mark.parametrize("crf", [10, 23, 34, 40])
 @pytest.mark.parametrize("kind", INSIDE)
 def test_bars_are_cut_off(tmp_path, kind, crf):
     path = film(tmp_path / "in.mp4", framed(INSIDE[kind]), options={"crf": str(crf), "g": "6"})

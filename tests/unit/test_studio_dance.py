@@ -3,6 +3,7 @@ from functools import cache
 import numpy as np
 import pytest
 
+from danceit_core.config import DemoSettings
 from danceit_core.pose import skeleton as body_25
 from danceit_core.studio.arms import ARMS
 from danceit_core.studio.camera import Camera
@@ -11,7 +12,7 @@ from danceit_core.studio.dancer import true_joints
 from danceit_core.studio.motion import JUMP_M
 from danceit_core.studio.moves import MOVES, mirrored
 from danceit_core.studio.music import compose_song
-from danceit_core.studio.record import perform
+from danceit_core.studio.record import clip_size, perform
 
 FPS = 24
 SECONDS = 24.0
@@ -106,14 +107,14 @@ def alignment(low_s, beats_s):
 @pytest.mark.parametrize("clip", CLIPS)
 def test_the_dancer_turns_round_and_stays_in_the_picture(performance, clip):
     body, _, solved, moves, joints = performance(clip)
-    camera = Camera.for_height(body.height, side_m=CLIPS[clip].camera_side_m)
-    pixels = camera.pixels(joints, size=512)
-    assert pixels.min() > 0.04 * 512
-    assert pixels.max() < 0.98 * 512
+    scene, size = CLIPS[clip], np.array(clip_size(clip, DemoSettings()))
+    camera = Camera.for_height(body.height, side_m=scene.camera_side_m, aspect=float(scene.aspect))
+    pixels = camera.pixels(joints, size=tuple(size))
     fingers = [body.skeleton.index(f"middle_03_{side}") for side in "lr"]
-    tips = camera.pixels(solved.positions[:, fingers], size=512)
-    assert tips.min() > 0.02 * 512
-    assert tips.max() < 0.98 * 512
+    tips = camera.pixels(solved.positions[:, fingers], size=tuple(size))
+    for places, margin in ((pixels, 0.04), (tips, 0.02)):
+        assert (places.reshape(-1, 2).min(axis=0) > margin * size).all()
+        assert (places.reshape(-1, 2).max(axis=0) < 0.98 * size).all()
     # From the front the left shoulder is on the right of the picture.
     across = pixels[:, body_25.LEFT_SHOULDER, 0] - pixels[:, body_25.RIGHT_SHOULDER, 0]
     assert across[:5].min() > 0

@@ -26,7 +26,9 @@ from danceit_core.studio.music import compose_song
 from danceit_core.studio.record import perform, record_dance, record_song
 from danceit_core.studio.renderer import Renderer
 
-SMALL = dataclasses.replace(DemoSettings(), size=128, supersampling=1, dance_s=1.5, target_s=1.0, song_s=2.0)
+SMALL = dataclasses.replace(
+    DemoSettings(), size=128, target_size=192, supersampling=1, dance_s=1.5, target_s=1.0, song_s=2.0
+)
 
 
 @pytest.fixture(scope="module")
@@ -127,13 +129,14 @@ def test_recording_has_picture_sound_and_truth(body_mesh, tmp_path, clip):
     )
     frames = 36 if clip == "dancer_1" else 24
     info = probe(video)
-    assert (info.width, info.height, info.has_sound) == (128, 128, True)
+    size = (128, 96) if clip == "dancer_1" else (192, 108)
+    assert (info.width, info.height, info.has_sound) == (*size, True)
     assert len(list(decode_frames(video, fps=24, size=None))) == frames
     assert done[-1] == (frames, frames)
     truth = read_pose_table(table)
     assert truth.keypoints.shape == (frames, 25, 3)
     assert (truth.keypoints[..., 2] == 1).all()
-    assert (truth.fps, truth.size) == (24, (128, 128))
+    assert (truth.fps, truth.size) == (24, size)
     assert len(truth.columns["move"]) == frames
     assert truth.metadata["clip"] == clip
     assert truth.metadata["tempo_bpm"] == CLIPS[clip].tempo_bpm

@@ -6,14 +6,16 @@ from collections import defaultdict
 import av
 import numpy as np
 import pytest
+import soundfile
 from tiny_study import FPS, RATE_HZ, ROOT, SONG_S, VARIANTS, make_study, read_marks, sweep
 
 from danceit_core.config import UserStudySettings
 from danceit_core.errors import StudyError
 from danceit_core.inputs import load_schema
 from danceit_core.media.audio import stream_sound
-from danceit_core.media.video import decode_frames
-from danceit_core.user_study.stretches import draw_stretches, variant_settings
+from danceit_core.media.video import VideoWriter, decode_frames, probe
+from danceit_core.user_study.clips import READ_AT_ONCE, cut_clips
+from danceit_core.user_study.stretches import Stretch, draw_stretches, variant_settings
 from danceit_core.user_study.study import read_study
 
 SETTINGS = UserStudySettings(clips=4, clip_s=2.0)
@@ -22,6 +24,21 @@ SETTINGS = UserStudySettings(clips=4, clip_s=2.0)
 @pytest.fixture(scope="module")
 def study(tmp_path_factory):
     return make_study(tmp_path_factory.mktemp("results"))
+
+
+def test_clips_keep_the_shape_and_the_rate_of_the_finished_videos(tmp_path):
+    """Of a portrait at 60 frames per second, over the end of what is read at once."""
+    song, video = tmp_path / "song.wav", tmp_path / "v.mp4"
+    soundfile.write(song, sweep(2.0), RATE_HZ)
+    with VideoWriter(video, fps=60, size=(36, 64), crf=4) as writer:
+        for frame in range(120):
+            writer.write(np.full((64, 36, 3), 2 * frame, np.uint8))
+    stretch, about = Stretch("song", 15, READ_AT_ONCE + 20), {"person": "p", "fps": 60.0, "crf": 4, "seed": 0}
+    clips = cut_clips(tmp_path / "clips", [stretch], {"full": {"song": video}}, {"song": song}, **about)
+    made = tmp_path / "clips" / clips[0].file
+    assert (probe(made).width, probe(made).height, probe(made).fps) == (36, 64, 60)
+    levels = [picture.mean() for picture in decode_frames(made, fps=60, size=None)]
+    assert levels == pytest.approx([2 * frame for frame in range(15, 15 + READ_AT_ONCE + 20)], abs=3)
 
 
 def starts(stretches, song):

@@ -132,7 +132,7 @@ CHANGES = [
     Change("pose_gan", {"train_pose_gan"}, "pose_gan={iterations: 13}"),
     Change(
         "pose_gan.picture_size",
-        {"normalise_video", "check_target", "train_pose_gan"},
+        {"normalise_video", "train_pose_gan"},
         "pose_gan={picture_size: 160}",
         spared=OF_DANCES,
     ),
@@ -178,6 +178,7 @@ BUMPS = {
     "matcher": {"train_matcher", "index_fragments"},
     "retrieval": {"retrieve_fragments", "edit_plan"},
     "alignment": {"align_poses", "gather_sources"},
+    "plate": {"solve_camera", "build_plate"},
     "pose_gan": {"check_target", "train_pose_gan"},
     "face_gan": {"train_face_gan"},
     "rendering": {"render_video"},

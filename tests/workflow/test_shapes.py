@@ -51,7 +51,7 @@ pose_gan:
   enhancer_blocks: 1
   discriminator_channels: 8
   iterations: 8
-  checkpoint_every: 4
+  checkpoint_every: 8
 face_gan: {{enabled: false}}
 rendering: {{long_side: 240}}
 """

@@ -5,7 +5,7 @@ rule control_video:
         target="<results>/camera/{target}.parquet",
         frames="<results>/frames/{target}.mp4",
         outline="<results>/outlines/{target}.mkv",
-        plate="<results>/plates/{target}.png" if settings["pose_gan"]["background_plate"] else [],
+        plate=plate_if_any,
         song=lambda w: project.songs.at[w.song, "path"],
     output:
         skeleton="<results>/control/{target}/{song}.mp4",
@@ -18,7 +18,7 @@ rule control_video:
     conda:
         "../../environment.yml"
     resources:
-        **needs("preview_poses", "song"),
+        **needs("control_video", "song"),
     params:
         version=version_of("rendering"),
         audio_track=lambda w: project.audio_track(w.song),

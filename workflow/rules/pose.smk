@@ -224,7 +224,8 @@ rule export_dance:
 rule export_bvh:
     """The dancer of a video as motion capture: a skeleton that moves through a room, for Blender and others."""
     input:
-        "<results>/cleaned/{video}.parquet",
+        # A target's camera may move, which is no movement of the person.
+        lambda w: f"<results>/{'cleaned' if is_dance(w) else 'camera'}/{w.video}.parquet",
     output:
         "<results>/bvh/{video}.bvh",
     log:

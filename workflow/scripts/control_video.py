@@ -1,11 +1,10 @@
-import cv2
 import numpy as np
 
 from danceit_core.imagination.target.film import film_of
 from danceit_core.imagination.target.own_girths import own_girths
 from danceit_core.imagination.target.reference import find_reference
 from danceit_core.media.excerpt import write_excerpt
-from danceit_core.media.picture import write_picture
+from danceit_core.media.picture import read_picture, write_picture
 from danceit_core.media.provenance import describe_video
 from danceit_core.media.video import VideoWriter
 from danceit_core.pose.control import control_picture
@@ -19,7 +18,7 @@ CRF = 10
 with stage(snakemake) as run:
     inputs, output, track = snakemake.input, snakemake.output, snakemake.params.audio_track
     dance, target = read_pose_table(inputs.poses), read_pose_table(inputs.target)
-    plate = cv2.cvtColor(cv2.imread(str(inputs.plate)), cv2.COLOR_BGR2RGB) if inputs.plate else None
+    plate = read_picture(inputs.plate) if inputs.plate else None
     reference = find_reference(target, dance, film_of(inputs.frames, target, plate=plate))
     write_picture(output.reference, reference.picture)
     write_picture(output.reference_pose, control_picture(reference.keypoints, size=dance.size))

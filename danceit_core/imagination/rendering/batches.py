@@ -24,6 +24,8 @@ from danceit_core.pose.draw import heat_maps, pose_picture
 from danceit_core.pose.skeleton import Keypoints
 
 FADE_PX = 6
+# Rows of a window that are pasted at once: what one step leaves is in the processor's cache for the next.
+STRIP = 32
 # Weights of the pixel loss: the room (already on the plate), the person, face and hands.
 ROOM, PERSON, DETAIL = 0.3, 1.0, 2.0
 
@@ -167,17 +169,26 @@ def compose(
     pictures = np.zeros((len(windows), *view.size[::-1], 3), np.uint8)
     persons, opacities = (part.permute(0, 2, 3, 1).cpu().numpy() for part in (painting.person, painting.opacity))
     for picture, person, opacity, window in zip(pictures, persons, opacities, windows, strict=True):
-        paint = _enlarge(person, view)
-        paint += 1
-        paint *= 127.5
+        paint, share = _enlarge(person, view), None
         if plate is not None:
             picture[:] = plate
-            room = plate[window.slices]
-            paint -= room
-            paint *= cv2.merge(3 * [_enlarge(opacity, view).clip(0, 1)])  # of one shape: several times faster
-            paint += room
-        picture[window.slices] = np.rint(paint, out=paint).clip(0, 255, out=paint)
+            share = _enlarge(opacity, view)
+        where = picture[window.slices]
+        for start in range(0, window.height, STRIP):
+            rows = slice(start, start + STRIP)
+            _lay_over(where[rows], paint[rows], None if share is None else share[rows])
     return pictures
+
+
+def _lay_over(room: Picture, paint: NDArray[np.float32], share: NDArray[np.float32] | None) -> None:
+    """Write paint (h, w, 3) in -1..1 over a part of a picture, as opaque as `share` (h, w) says; uses up the paint."""
+    paint += 1
+    paint *= 127.5
+    if share is not None:
+        paint -= room
+        paint *= cv2.merge(3 * [share.clip(0, 1)])  # of one shape: several times faster
+        paint += room
+    room[:] = np.rint(paint, out=paint).clip(0, 255, out=paint)
 
 
 def spread_opacity(painting: Painting, windows: list[Window], *, view: View) -> NDArray[np.float32]:

@@ -30,7 +30,7 @@ CORNER = 1.5e-4
 WINDOW_PX, MARGIN_PX = 17, 10
 # Fewest corners that a homography is believed from, and in how many of the picture's 4 x 4 parts they must lie; with
 # corners in fewer parts than FULL_PARTS only shift, turn and zoom are taken from them.
-LEAST_CORNERS, LEAST_PARTS, FULL_PARTS, FULL_CORNERS = 16, 3, 7, 40
+LEAST_CORNERS, LEAST_PARTS, FULL_PARTS, FULL_CORNERS = 12, 3, 7, 40
 OFF_PX = 1.5  # an outlier, in pixels of the work picture
 FAR_PX = 2.0  # the picture is bent anew where it was bent wrongly by more than that
 

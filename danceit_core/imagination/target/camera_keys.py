@@ -16,8 +16,9 @@ from scipy.sparse.linalg import spsolve
 from danceit_core.imagination.target.camera_features import Match, View, find_again, find_view
 from danceit_core.imagination.target.camera_geometry import Floats, overlap, transform, zoom
 
-# A key view serves while the frame covers so much of it, is enlarged by no more than that, and keeps so many corners.
-SERVES_SHARE, SERVES_ZOOM, SERVES_CORNERS = 0.72, 1.12, 0.4
+# A key view serves while the frame covers so much of it, is enlarged by no more than that, and keeps so many corners:
+# a share of them, and of a key view that has few of them more.
+SERVES_SHARE, SERVES_ZOOM, SERVES_CORNERS, FEW_SHARE, FEW = 0.72, 1.12, 0.4, 0.6, 30
 TAKES_OVER_SHARE = 0.8  # what a key view that takes over must cover
 LINKED_SHARE, MOST_LINKS = 0.4, 6
 MOST_KEYS = 300
@@ -134,11 +135,11 @@ class Follower:
         return [number for number in sorted(shares, key=lambda n: -shares[n]) if number != self._current]
 
     def _serves(self, key: int, match: Match, view: View) -> bool:
-        enlarged = zoom(match.homography, view.size)
+        enlarged, corners = zoom(match.homography, view.size), len(self.keys[key].view.corners)
         return (
             overlap(match.homography, view.size) >= SERVES_SHARE
             and 1 / SERVES_ZOOM <= enlarged <= SERVES_ZOOM
-            and len(match.here) >= SERVES_CORNERS * len(self.keys[key].view.corners)
+            and len(match.here) >= max(SERVES_CORNERS * corners, min(FEW_SHARE * corners, FEW))
         )
 
     def _change(self, number: int, view: View, key: int, match: Match) -> None:

@@ -6,7 +6,6 @@ logo or a frame that is drawn round the picture stays where it is while the room
 (`find_overlay`).
 """
 
-import itertools
 from dataclasses import dataclass
 
 import cv2
@@ -22,8 +21,6 @@ from danceit_core.imagination.target.camera_features import (
     View,
     find_again,
     find_view,
-    fit_camera,
-    is_room,
     parts_of,
 )
 from danceit_core.imagination.target.camera_geometry import Floats
@@ -37,10 +34,11 @@ MOVING_SHARE, LEAST_MOVING = 0.04, 2
 # all that do not stand still, lie in so many of the picture's 16 parts, and do so in so many of the frames looked at.
 SECOND_SHARE, SECOND_PARTS, SECOND_PX, SECOND_FRAMES = 0.6, 5, 2.0, 0.2
 # Grey levels by which a room without corners differs from frame to frame if it moves all the same.
-UNREST_LEVELS = 6.0
-# What does not change by more grey levels, beside edges of so many more, while the room moves by so many pixels.
-SAME_LEVELS, EDGE_LEVELS, APART_PX, LEAST_APART = 14, 40, 4.0, 6
-OVERLAY_PX = 9
+UNREST_LEVELS = 4.0
+# What does not change by more grey levels, beside edges of so many more, is no part of a room that moves: if it is seen
+# in so many frames, and has not nearly all corners.
+SAME_LEVELS, EDGE_LEVELS, LEAST_SEEN, MOST_OVERLAY = 14, 40, 6, 0.8
+OVERLAY_PX, STILL_AROUND_PX = 9, 21
 
 FEW_CORNERS = "the room has too few things in it to follow (a bare wall, or a person who fills the picture)"
 
@@ -67,16 +65,15 @@ def survey_camera(views: TargetViews) -> Survey:
     motion /= views.scale
     known = np.isfinite(motion)
     moving = int((motion[known] >= STILL_PX).sum())
-    if known.sum() < len(motion) / 2:
-        few = np.median([len(view.corners) for view in looked]) < 2 * LEAST_CORNERS
-        if few:
-            return Survey(moves=False, reason=FEW_CORNERS if _unrest(seen) > UNREST_LEVELS else "")
-        return Survey(moves=True, overlay=None)
+    # Of writing on the screen and the room behind, the room is the one that moves.
     behind = int((second >= SECOND_PX).sum()) >= max(LEAST_MOVING, SECOND_FRAMES * len(motion))
-    if moving < max(LEAST_MOVING, MOVING_SHARE * len(motion)) and not behind:
+    if moving >= max(LEAST_MOVING, MOVING_SHARE * len(motion)) or behind:
+        return Survey(moves=True, overlay=find_overlay([grey for grey, _ in seen], looked))
+    if known.sum() >= len(motion) / 2:
         return Survey(moves=False)
-    travelled = np.cumsum(second) if behind else motion * views.scale
-    return Survey(moves=True, overlay=find_overlay([grey for grey, _ in seen], looked, travelled))
+    if np.median([len(view.corners) for view in looked]) < 2 * LEAST_CORNERS:
+        return Survey(moves=False, reason=FEW_CORNERS if _unrest(seen) > UNREST_LEVELS else "")
+    return Survey(moves=True, overlay=find_overlay([grey for grey, _ in seen], looked))
 
 
 def movements(views: list[View]) -> tuple[Floats, Floats]:
@@ -102,20 +99,17 @@ def movements(views: list[View]) -> tuple[Floats, Floats]:
     return first, second
 
 
-def find_overlay(greys: list[Grey], views: list[View], motion: Floats) -> Mask | None:
+def find_overlay(greys: list[Grey], views: list[View]) -> Mask | None:
     """What stays on the screen, (h, w), while the room moves; None where nothing does or too few frames tell.
 
-    greys: work pictures, in their own contrast; motion (n,): pixels, of `movements`. Only corners tell: an edge along
-    which the camera pans, and a bare wall, do not change either. A plain frame round the picture goes with it.
+    greys: the work pictures of the views in their own contrast. Only corners tell: an edge along which the camera pans,
+    and a bare wall, do not change either. A plain frame round the picture goes with it. Where nearly all corners stay,
+    the camera has mostly stood still, and nothing is known.
     """
-    apart: list[int] = []
-    for number, px in enumerate(motion):
-        if np.isfinite(px) and all(abs(px - motion[other]) >= APART_PX for other in apart[-1:]):
-            apart.append(number)
-    if len(apart) < LEAST_APART:
+    if len(greys) < LEAST_SEEN:
         return None
-    stack = np.stack([greys[number] for number in apart]).astype(np.float32)  # (n, h, w)
-    stack[np.stack([views[number].hidden for number in apart])] = np.nan
+    stack = np.stack(greys).astype(np.float32)  # (n, h, w)
+    stack[np.stack([view.hidden for view in views])] = np.nan
     low, middle, high = _quantiles(stack)
     same = (high - low) <= SAME_LEVELS
     seeds = same & (_corner_levels(middle) >= EDGE_LEVELS)
@@ -123,7 +117,10 @@ def find_overlay(greys: list[Grey], views: list[View], motion: Floats) -> Mask |
     writing = cv2.morphologyEx(writing, cv2.MORPH_OPEN, np.ones((3, 3), np.uint8))
     overlay = cv2.dilate(writing, np.ones((OVERLAY_PX, OVERLAY_PX), np.uint8)) > 0
     overlay |= _frame_round(same, middle)
-    return overlay if overlay.any() else None
+    corners = np.concatenate([view.corners for view in views]).astype(int)
+    if not overlay.any() or overlay[corners[:, 1], corners[:, 0]].mean() > MOST_OVERLAY:
+        return None
+    return overlay
 
 
 def _frame_round(same: Mask, middle: NDArray[np.float32]) -> Mask:
@@ -160,7 +157,7 @@ def _quantiles(stack: NDArray[np.float32]) -> tuple[NDArray[np.float32], ...]:
         return np.nan_to_num(np.take_along_axis(filled, place[None], axis=0)[0])
 
     low, high = at(0.08), at(0.92)
-    return low, at(0.5), np.where(count >= LEAST_APART, high, low + 255)
+    return low, at(0.5), np.where(count >= LEAST_SEEN, high, low + 255)
 
 
 def _moved(match: Match) -> float:
@@ -168,28 +165,29 @@ def _moved(match: Match) -> float:
 
 
 def _second_moved(here: View, there: View, match: Match) -> float:
-    """How far the second group of corners has moved, where it is large enough to be the room; else 0."""
+    """How far the corners have moved that do not stand still as most do, where they move alike; else 0."""
     if _moved(match) > OFF_PX:
         return 0.0
-    rest = np.array([p for p in there.corners if np.linalg.norm(match.there - p, axis=1).min() > 1e-3], np.float32)
-    if len(rest) < LEAST_CORNERS:
+    still = np.zeros(here.hidden.shape, np.uint8)
+    x, y = np.round(match.there).astype(int).T
+    still[y, x] = 1
+    still = cv2.dilate(still, np.ones((STILL_AROUND_PX, STILL_AROUND_PX), np.uint8))
+    rest, other = (View(view.picture, view.hidden | (still > 0)) for view in (here, there))
+    if len(other.corners) < LEAST_CORNERS:
         return 0.0
-    window = (21, 21)
-    moved, found, _ = cv2.calcOpticalFlowPyrLK(there.picture, here.picture, rest, None, winSize=window, maxLevel=4)
-    shown = (found[:, 0] > 0) & is_room(moved, here)
-    moved, rest = moved[shown].astype(np.float64), rest[shown].astype(np.float64)
-    fitted = fit_camera(moved, rest, size=there.size)
-    if fitted is None or fitted[1].mean() < SECOND_SHARE or parts_of(rest[fitted[1]], there.size) < SECOND_PARTS:
+    found = find_view(rest, other, np.eye(3)) or find_again(rest, other)
+    if found is None or found.share < SECOND_SHARE or parts_of(found.there, other.size) < SECOND_PARTS:
         return 0.0
-    return float(np.median(np.linalg.norm((moved - rest)[fitted[1]], axis=1)))
+    return _moved(found)
 
 
 def _unrest(seen: list[tuple[Grey, View]]) -> float:
-    """Grey levels by which the room differs from one view to the next, its brightness apart; 0 of no room."""
+    """Grey levels by which the room of views differs from that of the middle one, light apart; 0 of no room."""
+    grey, view = seen[len(seen) // 2]
     found = []
-    for (grey, view), (other, other_view) in itertools.pairwise(seen):
+    for other, other_view in seen:
         room = ~(view.hidden | other_view.hidden)
-        if room.any():
-            difference = grey[room].astype(np.float32) - other[room]
-            found.append(float(np.abs(difference - np.median(difference)).mean()))
+        if room.sum() > 2:
+            light = np.polyfit(other[room].astype(np.float64), grey[room], 1)
+            found.append(float(np.abs(np.polyval(light, other[room]) - grey[room]).mean()))
     return float(np.median(found)) if found else 0.0

@@ -21,7 +21,7 @@ from danceit_core.pose.table import PoseTable
 
 # Longer side of the pictures that are compared.
 SIDE_PX = 640
-# Grey levels from pixel to pixel that an edge of writing has at least, and by which it changes at most in half a second.
+# Grey levels from pixel to pixel that an edge of writing has at least, and by which it changes at most in half a second
 EDGE_LEVELS, SAME_LEVELS = 24.0, 10.0
 # The edges of the room are taken away with so many pixels around them.
 ROOM_PX = 2
@@ -78,7 +78,12 @@ def _room_of(
 
 
 def _dense(
-    grey: NDArray[np.float32], before: NDArray[np.float32], room: NDArray[np.bool_], joints: Keypoints, *, body_px: float
+    grey: NDArray[np.float32],
+    before: NDArray[np.float32],
+    room: NDArray[np.bool_],
+    joints: Keypoints,
+    *,
+    body_px: float,
 ) -> bool:
     """Whether edges of writing lie around the feet of (25, 3) joints."""
     feet = [joint for joint in FEET if present(joints)[joint]]

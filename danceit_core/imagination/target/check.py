@@ -53,8 +53,9 @@ HELD = 0.95
 class Figures:
     """What was measured of a target video: shares of its frames, 0..1, NaN where there is nothing to measure.
 
-    usable_s: seconds that cleaning kept. size: width and height of the picture, pixels. height: median nose to ankles, of
-    the picture's height; head_px: of the head, as painted. cut_off: frames with a part of the body out of view, cut_off_part: which mostly. shown, asked: each of
+    usable_s: seconds that cleaning kept. size: width and height of the picture, pixels. height: median nose to ankles,
+    of the picture's height; head_px: of the head, as painted. cut_off: frames with a part of the body out of view,
+    cut_off_part: which mostly. shown, asked: each of
     VIEWS in the target and in the dances. far_poses: of the dances' poses; build: their torso, as
     a multiple of the target's at one height. blurred, people: frames blurred by movement,
     with several persons. camera_moved: how far the corners of the picture move on the room, as a share of its longer
@@ -92,9 +93,9 @@ def measure_target(
 ) -> Figures:
     """Measure a target video by its keypoints after and before cleaning and by some of its pictures.
 
-    cleaned: keypoints on the plate; raw: in pixels of the frame store. dances: what will be asked for, finished dances or
-    cleaned dance videos, looked at one by one. image_size: pixels of the network for the longer side of the window in
-    which it paints the person. room: figures of the plate; writing_s: as in `Figures`.
+    cleaned: keypoints on the plate; raw: in pixels of the frame store. dances: what will be asked for, finished dances
+    or cleaned dance videos, looked at one by one. image_size: pixels of the network for the longer side of the window
+    in which it paints the person. room: figures of the plate; writing_s: as in `Figures`.
     """
     keypoints, size = cleaned.keypoints[kept_frames(cleaned)], still_picture(cleaned)[2:]
     xy, body = hide_absent(keypoints)[..., :2], measure_body(keypoints)
@@ -130,7 +131,7 @@ def measure_target(
 
 
 def painted_scale(keypoints: Keypoints, *, body_px: float, image_size: int) -> float:
-    """Pixels that the network paints for one of the picture, at most 1, where its window holds most (T, 25, 3) poses."""
+    """Pixels that the network paints for one of the picture, at most 1; its window holds most (T, 25, 3) poses."""
     spans = person_span(keypoints, body_px=body_px or 1.0)
     spans = spans[np.isfinite(spans).all(-1)]
     if not len(spans):

@@ -1,9 +1,9 @@
 """Light and exposure that change over a video of a person, and the gains that even them out (not in the paper).
 
-Measured on the room, in small pictures: where the person is, or was anywhere near, tells nothing, nor does what is clipped
-or dark. Of each frame and colour it is the middle, over the pixels of the room, of what they are in most frames by what
-they are in this one; a lamp in a corner or an open door does not move it. Key frames are looked at first (twice a second in
-a frame store). Only where these differ by more than STEADY_LEVELS all frames are.
+Measured on the room, in small pictures: where the person is, or close to, tells nothing, nor does what is clipped or
+dark. Of each frame and colour it is the middle, over the pixels of the room, of what they are in most frames by what
+they are in this one; a lamp in a corner or an open door does not move it. Key frames are looked at first (twice a
+second in a frame store). Only where these differ by more than STEADY_LEVELS all frames are.
 """
 
 from collections.abc import Iterator
@@ -44,13 +44,16 @@ def measure_exposure(
 ) -> NDArray[np.float32] | None:
     """Gains of R, G and B (T, 3) that bring each frame of a frame store to one exposure, None where light is steady.
 
-    masks_path: not read, the joints tell where the person is well enough; table: cleaned keypoints in pixels of the frame
-    store; camera: (T, 3, 3) homographies from its pixels to those of the plate, if the camera moves. A frame is to be
-    multiplied by its gains, clipped to 0..255. Raises MediaError for a file that is no frame store.
+    masks_path: not read, the joints tell well enough where the person is; table: cleaned keypoints in pixels of the
+    frame store; camera: (T, 3, 3) homographies from its pixels to those of the plate, if the camera moves. A frame is
+    to be multiplied by its gains, clipped to 0..255. Raises MediaError for a file that is no frame store.
     """
     del masks_path
     room = _Room(table, camera)
-    keys = [room.laid(number, small) for number, small in small_frames(frames_path, side_px=SMALL_PX, key_frames=True, of=len(table))]
+    keys = [
+        room.laid(number, small)
+        for number, small in small_frames(frames_path, side_px=SMALL_PX, key_frames=True, of=len(table))
+    ]
     if len(keys) < 2:
         return None
     keys = keys[:: max(1, len(keys) // USUAL)]
@@ -87,9 +90,6 @@ class _Laid:
         even = np.clip(np.round(self.picture * gains), 0, 255).astype(np.uint8)
         return _Laid(even, self.shown & clear.all(-1))
 
-
-class _Room:
-    """Lays small frames of a video on one small plate."""
 
 class _Room:
     def __init__(self, table: PoseTable, camera: NDArray[np.floating[Any]] | None) -> None:
@@ -150,10 +150,12 @@ def difference(frame: _Laid, usual: NDArray[np.uint8]) -> float:
     return float(change.mean()) if change.size else 0.0
 
 
-def small_frames(frames_path: str | Path, *, side_px: int, key_frames: bool, of: int) -> Iterator[tuple[int, NDArray[np.uint8]]]:
+def small_frames(
+    frames_path: str | Path, *, side_px: int, key_frames: bool, of: int
+) -> Iterator[tuple[int, NDArray[np.uint8]]]:
     """Number and small picture (h, w, 3) of the first `of` frames; key_frames: only of those that stand alone."""
     with open_media(frames_path) as container:
-        stream = picture_stream(container)
+        stream: Any = picture_stream(container)
         ticks, start = 1 / (stream.average_rate * stream.time_base), stream.start_time or 0
         shrink = max(1.0, max(stream.width, stream.height) / side_px)
         size = {"width": max(2, round(stream.width / shrink)), "height": max(2, round(stream.height / shrink))}

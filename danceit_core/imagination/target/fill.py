@@ -1,8 +1,8 @@
 """Fill the holes of a plate from elsewhere in the room (not in the paper).
 
 Rooms repeat themselves: bricks, floor boards, skirting. Each hole is covered by that piece of the same picture whose
-surroundings match its own best, brightness adjusted; only where nothing fits it is smeared in from its rim. What fits is
-looked for in a smaller picture, and copied from the large one.
+surroundings match its own best, brightness adjusted; only where nothing fits it is smeared in from its rim. What fits
+is looked for in a smaller picture, and copied from the large one.
 """
 
 import cv2

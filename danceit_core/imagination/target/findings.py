@@ -2,7 +2,7 @@
 
 Limits that are not plain sense: a head of less than 30 pixels (nose to ankles of 200) has no face to learn. A place of
 the room that is never seen without the person is filled from elsewhere; up to a tenth of the person's own area that is
-hard to find in the pictures, a whole person's place is not. Light that differs in places by more than six grey levels
+hard to find in the pictures, a whole person's place is not. Light that differs in places by more than eight grey levels
 (after all of it was brought to one exposure) shows as a seam around the person.
 """
 
@@ -25,9 +25,9 @@ FAR_SHARE = 0.25
 OTHER_BUILD = 1.33
 BLURRED_SHARE, CUT_OFF_SHARE, PEOPLE_SHARE = 0.2, 0.1, 0.05
 # Grey levels between plate and frames above which the camera is held to move, or the light in places.
-MOVING_LEVELS, LIGHT_LEVELS = 6.0, 6.0
+MOVING_LEVELS, LIGHT_LEVELS = 6.0, 8.0
 HOLE_SHARE, UNCOVERED_SHARE = 0.1, 0.02
-WRITING_S = 1.0
+WRITING_S = 2.0
 # Width by height: a dance is wider than a picture narrower than this.
 NARROW_SHAPE = 0.5
 
@@ -82,16 +82,16 @@ def _of_room(f: Figures) -> list[tuple[str, bool, str]]:
         ("camera", moving, f"{levels} (limit {MOVING_LEVELS:.0f}): put the camera on a stand, or set pose_gan: "
          "background_plate: false"),
         ("light", room.light_levels > LIGHT_LEVELS and not moving, "light changes in single places of the room by "
-         f"{room.light_levels:.0f} grey levels (limit {LIGHT_LEVELS:.0f}), it will not change in the painted room: film "
-         "with one steady light and closed curtains"),
+         f"{room.light_levels:.0f} grey levels (limit {LIGHT_LEVELS:.0f}), it will not change in the painted room: "
+         "film with one steady light and closed curtains"),
         ("room", room.hole_share > HOLE_SHARE, f"a place of the room as large as {room.hole_share:.0%} of the person, "
          f"{x} from the left and {y} from above, is never seen without them (limit {HOLE_SHARE:.0%}) and filled from "
          "elsewhere: let the person step out of their place once"),
         ("edge", room.never_covered > UNCOVERED_SHARE, f"the camera never showed {room.never_covered:.0%} of the "
          f"picture (limit {UNCOVERED_SHARE:.0%}), which is filled in: let it move less"),
-        ("writing", f.writing_s >= WRITING_S, f"writing comes and goes over the feet for {f.writing_s:.0f} s (limit "
-         f"{WRITING_S:.0f}) and will be learnt as part of them: use a video without it, or choose other seconds "
-         "(columns `start_s`, `end_s`)"),
+        ("writing", f.writing_s >= WRITING_S and not f.people > PEOPLE_SHARE,
+         f"writing comes and goes over the feet for {f.writing_s:.0f} s (limit {WRITING_S:.0f}) and will be learnt as "
+         "part of them: use a video without it, or choose other seconds (columns `start_s`, `end_s`)"),
     ]  # fmt: skip
 
 
@@ -101,11 +101,12 @@ def _notes(f: Figures) -> list[tuple[str, bool, str]]:
     return [
         ("length", SHORT_S <= f.usable_s < LONG_S, f"{f.usable_s:.0f} s of the video are of use, about 120 are "
          "recommended: film longer"),
-        ("camera", solved, f"the camera moves by {f.camera_moved:.0%} of the picture: its frames are laid on one room of "
-         f"{f.room.width} x {f.room.height} pixels"),
-        ("exposure", f.light_changed > 0, f"the exposure changes by {f.light_changed:.0%}: all frames are brought to one"),
-        ("shape", width < NARROW_SHAPE * height, f"the picture of {width} x {height} pixels is narrow: steps to the side "
-         "are kept inside it, and shorter for it"),
+        ("camera", solved, f"the camera moves by {f.camera_moved:.0%} of the picture: its frames are laid on one room "
+         f"of {f.room.width} x {f.room.height} pixels"),
+        ("exposure", f.light_changed > 0, f"the exposure changes by {f.light_changed:.0%}: all frames are brought to "
+         "one"),
+        ("shape", width < NARROW_SHAPE * height, f"the picture of {width} x {height} pixels is narrow: steps to the "
+         "side are kept inside it, and shorter for it"),
     ]  # fmt: skip
 
 

@@ -1,7 +1,7 @@
 """What each frame of a video shows of the room behind the person (not in the paper).
 
-The outline of the person says where they hide it, widened a little, as hair and quick hands are at its faint edge. Where
-there is no outline, or it lost a limb, capsules around the limbs do. Floor close to
+The outline of the person says where they hide it, widened a little, as hair and quick hands are at its faint edge.
+Where there is no outline, or it lost a limb, capsules around the limbs do. Floor close to
 the feet lies in their shadow (DARK), farther off it may (NEAR): such places serve only where nothing better is known.
 """
 

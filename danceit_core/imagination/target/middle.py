@@ -1,7 +1,7 @@
 """The grey levels in the middle of many views of a pixel, by halving: quicker than sorting them (not in the paper).
 
-A quantile of 8-bit numbers is found in eight steps, bit by bit: at most so many numbers lie below it. Each step counts in
-many pixels at once.
+A quantile of 8-bit numbers is found in eight steps, bit by bit: at most so many numbers lie below it. Each step counts
+in many pixels at once.
 """
 
 import numpy as np

@@ -7,7 +7,6 @@ from typing import Any
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 
 from danceit_core.errors import ImaginationError
 from danceit_core.imagination.target.hides import HIDDEN
@@ -27,12 +26,12 @@ LEAST = 0.3
 class RoomFigures:
     """What there is to know of a plate. Shares are 0..1; NaN where there is nothing to measure.
 
-    width, height: pixels of the plate; frames: how many it was made of. never_seen: share of the places before which the
-    camera was, but always the person. hole_share: the largest of these, as a share of the area that the person covers
-    in a frame; hole_at: its middle, in shares of the plate. never_covered: share of the still picture that the camera
-    never showed. laid_over: share of a frame that captions or a frame round the picture take. room_levels: mean
-    difference of frames and plate, grey levels; light_levels: the same of the light in single places, after all of it
-    was brought to one exposure.
+    width, height: pixels of the plate; frames: how many it was made of. never_seen: share of the places that the
+    camera showed, but always behind the person. hole_share: the largest of these, as a share of the area that the
+    person covers in a frame; hole_at: its middle, in shares of the plate. never_covered: share of the still picture
+    that the camera never showed. laid_over: share of a frame that captions or a frame round the picture take.
+    room_levels: mean difference of frames and plate, grey levels; light_levels: the same of the light in single places,
+    after all of it was brought to one exposure.
     """
 
     width: int

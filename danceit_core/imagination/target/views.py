@@ -9,6 +9,7 @@ what is in memory are the frames as they were filmed.
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
@@ -58,7 +59,7 @@ class Views:
         coarse = np.diag([self.state.shape[2] / width, self.state.shape[1] / height, 1.0])
         for number in range(len(self)):
             camera = np.eye(3) if self.camera is None else self.camera[number]
-            to_grid = centred(coarse @ np.linalg.inv(moved(camera, window)))
+            to_grid = centred(coarse @ np.linalg.inv(moved(np.asarray(camera, np.float64), window)))
             edge = (cv2.BORDER_REPLICATE, 0) if self.camera is None else (cv2.BORDER_CONSTANT, OUTSIDE)
             out[number] = warp(self.state[number], to_grid, window, cv2.INTER_NEAREST, *edge)
         return out
@@ -76,7 +77,7 @@ def moved(camera: NDArray[np.float64], window: Window) -> NDArray[np.float64]:
     return np.array([[1, 0, -window.left], [0, 1, -window.top], [0, 0, 1.0]]) @ camera
 
 
-def centred(transform: NDArray[np.float64]) -> NDArray[np.float64]:
+def centred(transform: NDArray[np.floating[Any]]) -> NDArray[np.float64]:
     """A transform whose (0, 0) is the outer corner of the first pixel, for OpenCV, where it is that pixel's middle."""
     half = np.array([[1, 0, 0.5], [0, 1, 0.5], [0, 0, 1.0]])
     return np.linalg.inv(half) @ transform @ half
