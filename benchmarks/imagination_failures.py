@@ -14,9 +14,9 @@ from pathlib import Path
 import numpy as np
 import torch
 
+from danceit_core.imagination.check.measure import nearest_poses, sample_moves
 from danceit_core.imagination.networks.checkpoint import load_face_gan, load_pose_gan
 from danceit_core.imagination.rendering.render import render_dance
-from danceit_core.imagination.target.check import nearest_poses, sample_moves
 from danceit_core.imagination.target.region import person_region
 from danceit_core.media.picture import write_picture
 from danceit_core.pose.draw import contact_sheet, pose_picture

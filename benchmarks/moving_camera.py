@@ -25,10 +25,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from danceit_core.assets import fetch_body_mesh
-from danceit_core.imagination.target.camera import CameraError, CameraPath, lay_on_plate, solve_camera
-from danceit_core.imagination.target.camera_features import View, find_view
-from danceit_core.imagination.target.camera_geometry import Floats, transform
-from danceit_core.imagination.target.camera_views import TargetViews
+from danceit_core.imagination.camera.features import View, find_view
+from danceit_core.imagination.camera.geometry import Floats, transform
+from danceit_core.imagination.camera.solve import CameraError, CameraPath, lay_on_plate, solve_camera
+from danceit_core.imagination.camera.views import TargetViews
 from danceit_core.media.encode import VideoWriter
 from danceit_core.media.mask_video import MaskWriter, read_masks
 from danceit_core.media.video import STORE_GOP, read_frames

@@ -20,8 +20,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from danceit_core.evaluation.images import background_flicker, decibels, psnr, ssim
+from danceit_core.imagination.check.measure import FAR_TORSOS, nearest_poses, sample_moves
 from danceit_core.imagination.networks.face import faces_camera, place_patch
-from danceit_core.imagination.target.check import FAR_TORSOS, nearest_poses, sample_moves
 from danceit_core.imagination.target.region import person_region
 from danceit_core.media.letterbox import Picture
 from danceit_core.pose.measure import measure_body

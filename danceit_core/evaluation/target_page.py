@@ -10,9 +10,9 @@ from matplotlib.patches import Polygon
 from numpy.typing import NDArray
 
 from danceit_core.files import whole_file
-from danceit_core.imagination.target.check import VIEWS, Figures, black_bars
-from danceit_core.imagination.target.findings import judge
-from danceit_core.imagination.target.samples import Samples
+from danceit_core.imagination.check.findings import judge
+from danceit_core.imagination.check.measure import VIEWS, Figures, black_bars
+from danceit_core.imagination.check.samples import Samples
 from danceit_core.media.letterbox import resize
 from danceit_core.pose.draw import draw_skeleton
 from danceit_core.pose.table import PoseTable

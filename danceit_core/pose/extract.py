@@ -29,6 +29,7 @@ from danceit_core.pose.table import PoseTable
 
 log = logging.getLogger(__name__)
 
+
 def extract_keypoints(
     frames_path: str | Path,
     *,

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from puppet import puppet_keypoints
 
-from danceit_core.imagination.target.camera_geometry import Floats
+from danceit_core.imagination.camera.geometry import Floats
 from danceit_core.media.encode import VideoWriter
 from danceit_core.media.mask_video import MaskWriter
 from danceit_core.media.video import STORE_GOP

@@ -7,8 +7,8 @@ import pytest
 from moving_room import FPS, ROOM, SIZE, bare_room, film_room, look
 
 from danceit_core.errors import ImaginationError, MediaError
-from danceit_core.imagination.target.camera import CameraError, CameraPath, lay_on_plate, solve_camera, try_camera
-from danceit_core.imagination.target.camera_geometry import transform
+from danceit_core.imagination.camera.geometry import transform
+from danceit_core.imagination.camera.solve import CameraError, CameraPath, lay_on_plate, solve_camera, try_camera
 from danceit_core.pose.rejection import NO_CAMERA
 
 FRAMES = 120

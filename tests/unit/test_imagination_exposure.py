@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from toy_target import draw_toy, toy_poses, toy_room
 
-from danceit_core.imagination.target.exposure import measure_exposure
+from danceit_core.imagination.plate.exposure import measure_exposure
 from danceit_core.media.video import STORE_GOP, VideoWriter
 from danceit_core.pose.table import PoseTable
 

@@ -8,10 +8,10 @@ import pytest
 from dancers import handstand, lying, sine_dancer, wandering_dancer
 
 from danceit_core.errors import ImaginationError
-from danceit_core.imagination.target.check import VIEWS, Figures, measure_target
-from danceit_core.imagination.target.impossible import check_possible
-from danceit_core.imagination.target.room_figures import RoomFigures
-from danceit_core.imagination.target.samples import Samples, spread_frames
+from danceit_core.imagination.check.impossible import check_possible
+from danceit_core.imagination.check.measure import VIEWS, Figures, measure_target
+from danceit_core.imagination.check.samples import Samples, spread_frames
+from danceit_core.imagination.plate.figures import RoomFigures
 from danceit_core.pose.skeleton import NOSE
 from danceit_core.pose.table import PoseTable
 

@@ -10,13 +10,13 @@ import pytest
 from toy_target import draw_toy, toy_poses, toy_room
 
 from danceit_core.errors import ImaginationError
-from danceit_core.imagination.target import views as views_module
-from danceit_core.imagination.target.captions import writing_near_feet
-from danceit_core.imagination.target.findings import HOLE_SHARE, LIGHT_LEVELS, MOVING_LEVELS
-from danceit_core.imagination.target.middle import levels_at, middle
-from danceit_core.imagination.target.plate import build_plate, write_plate
-from danceit_core.imagination.target.room_figures import read_filled, read_room
-from danceit_core.imagination.target.views import pick_views
+from danceit_core.imagination.check.captions import writing_near_feet
+from danceit_core.imagination.check.findings import HOLE_SHARE, LIGHT_LEVELS, MOVING_LEVELS
+from danceit_core.imagination.plate import views as views_module
+from danceit_core.imagination.plate.build import build_plate, write_plate
+from danceit_core.imagination.plate.figures import read_filled, read_room
+from danceit_core.imagination.plate.middle import levels_at, middle
+from danceit_core.imagination.plate.views import pick_views
 from danceit_core.media.mask_video import MaskWriter
 from danceit_core.media.picture import read_picture
 from danceit_core.media.video import VideoWriter

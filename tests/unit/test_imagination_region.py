@@ -1,15 +1,12 @@
 """Region, box and chart of the person, the plate behind, and the filling of its holes."""
 
-import logging
-
 import cv2
 import numpy as np
 import pytest
-from toy_target import LANDSCAPE, PORTRAIT, all_pictures, draw_toy, toy_poses, toy_room, toy_target
+from toy_target import LANDSCAPE, PORTRAIT, draw_toy, toy_poses, toy_room
 
 from danceit_core.imagination.networks.chart import CHANNELS, body_chart
-from danceit_core.imagination.target.background import background_plate
-from danceit_core.imagination.target.fill import fill_holes
+from danceit_core.imagination.plate.fill import fill_holes
 from danceit_core.imagination.target.region import (
     body_size,
     detail_region,
@@ -110,34 +107,6 @@ def test_the_chart_of_a_window_is_the_window_of_the_chart():
     whole = body_chart(POSES[0], left=0, top=0, size=(SIZE, SIZE), body_px=BODY)
     part = body_chart(POSES[0], left=16, top=8, size=(96, 112), body_px=BODY)
     np.testing.assert_allclose(part, whole[:, 4:60, 8:56], atol=1e-5)
-
-
-def test_the_plate_is_the_room_without_a_ghost():
-    poses = toy_poses(60, size=SIZE, sway=0.3)
-    # Most of the time the person stands still on the left: a plain median would keep a ghost there.
-    poses[20:] = poses[0] - np.float32([0.2 * SIZE, 0, 0])
-    room = toy_room(SIZE)
-    pictures = np.stack([draw_toy(pose, room) for pose in poses])
-    ghost = np.abs(np.median(pictures, axis=0) - room).max()
-    plate, seen = background_plate(pictures, poses)
-    error = np.abs(plate.astype(int) - room)
-    assert ghost > 60
-    # The soft rim of a filled hole may shade its neighbours a little.
-    assert error[seen].max() <= 25
-    assert np.quantile(error[seen], 0.99) <= 1
-    assert error.max() < 30
-    assert seen.mean() > 0.8
-
-
-def test_a_moving_camera_is_noticed(caplog):
-    target = toy_target(40, size=SIZE)
-    pictures = all_pictures(target)
-    with caplog.at_level(logging.WARNING):
-        background_plate(pictures, target.keypoints)
-        assert not caplog.records
-        moved = np.stack([np.roll(p, 5 * k, axis=1) for k, p in enumerate(pictures)])
-        background_plate(moved, target.keypoints)
-    assert "background_plate: false" in caplog.text
 
 
 def test_a_hole_is_covered_with_the_pattern_around_it():

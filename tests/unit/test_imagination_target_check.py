@@ -12,7 +12,8 @@ from dancers import sine_dancer, turned, wandering_dancer
 from toy_target import draw_toy, toy_poses, toy_room
 
 from danceit_core.evaluation.target_page import COLOURS, describe, draw_check
-from danceit_core.imagination.target.check import (
+from danceit_core.imagination.check.findings import judge, write_check
+from danceit_core.imagination.check.measure import (
     VIEWS,
     Figures,
     black_bars,
@@ -24,10 +25,7 @@ from danceit_core.imagination.target.check import (
     painted_scale,
     sample_moves,
 )
-from danceit_core.imagination.target.findings import judge, write_check
-from danceit_core.imagination.target.region import person_region
-from danceit_core.imagination.target.room_figures import RoomFigures
-from danceit_core.imagination.target.samples import (
+from danceit_core.imagination.check.samples import (
     SAMPLE_PX,
     Samples,
     in_store,
@@ -35,6 +33,8 @@ from danceit_core.imagination.target.samples import (
     spread_frames,
     take_samples,
 )
+from danceit_core.imagination.plate.figures import RoomFigures
+from danceit_core.imagination.target.region import person_region
 from danceit_core.media.video import VideoWriter
 from danceit_core.pose.skeleton import LEFT_SHOULDER, NOSE
 from danceit_core.pose.table import PoseTable

@@ -6,7 +6,7 @@ from puppet import draw_puppet, puppet_keypoints
 
 from danceit_core.config import PoseSettings
 from danceit_core.errors import PoseError
-from danceit_core.imagination.target.check import black_bars
+from danceit_core.imagination.check.measure import black_bars
 from danceit_core.media.shots import Placement
 from danceit_core.media.source import SourceReport
 from danceit_core.media.video import VideoWriter

@@ -1,4 +1,4 @@
-from danceit_core.imagination.target.plate import build_plate, write_plate
+from danceit_core.imagination.plate.build import build_plate, write_plate
 from danceit_core.pose.table import read_pose_table
 from danceit_core.run import stage
 

@@ -1,10 +1,10 @@
 from danceit_core.evaluation.target_page import draw_check
-from danceit_core.imagination.target.captions import writing_near_feet
-from danceit_core.imagination.target.check import measure_target
-from danceit_core.imagination.target.findings import write_check
-from danceit_core.imagination.target.impossible import check_possible
-from danceit_core.imagination.target.room_figures import read_filled, read_room
-from danceit_core.imagination.target.samples import take_samples
+from danceit_core.imagination.check.captions import writing_near_feet
+from danceit_core.imagination.check.findings import write_check
+from danceit_core.imagination.check.impossible import check_possible
+from danceit_core.imagination.check.measure import measure_target
+from danceit_core.imagination.check.samples import take_samples
+from danceit_core.imagination.plate.figures import read_filled, read_room
 from danceit_core.media.picture import read_picture
 from danceit_core.pose.table import read_pose_table
 from danceit_core.run import stage

@@ -1,5 +1,5 @@
-from danceit_core.imagination.target.camera import lay_on_plate, try_camera
-from danceit_core.imagination.target.exposure import measure_exposure
+from danceit_core.imagination.camera.solve import lay_on_plate, try_camera
+from danceit_core.imagination.plate.exposure import measure_exposure
 from danceit_core.pose.table import read_pose_table, write_pose_table
 from danceit_core.run import stage
 

@@ -1,9 +1,7 @@
 """From poses to pictures: the trained poseGAN and FaceGAN paint a dance (paper IV-D)."""
 
 import dataclasses
-from collections import deque
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Iterator, Sequence
 from functools import partial
 
 import cv2
@@ -28,6 +26,7 @@ from danceit_core.imagination.rendering.batches import (
     to_tensor,
 )
 from danceit_core.imagination.rendering.full_size import at_full_size
+from danceit_core.imagination.rendering.workers import at_once
 from danceit_core.imagination.target.view import Window
 from danceit_core.media.letterbox import Picture
 from danceit_core.pose.skeleton import Keypoints, present
@@ -89,7 +88,7 @@ def render_dance(
     jobs = (partial(paint_and_finish, part, lend(part)) for part in parts)
     if gan.settings.previous_frame:
         jobs = (partial(finish, part, painted) for part, painted in _one_by_one(gan, poses, device=device))
-    for pictures in _at_once(jobs, workers=workers):
+    for pictures in at_once(jobs, workers=workers):
         yield from pictures
 
 
@@ -104,23 +103,6 @@ def cut_picture(plate: Picture, corner: NDArray[np.float32], *, size: tuple[int,
         return np.ascontiguousarray(plate[top : top + size[1], left : left + size[0]])
     shift = np.array([[1, 0, -corner[0]], [0, 1, -corner[1]]], np.float64)
     return cv2.warpAffine(plate, shift, size, flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
-
-
-def _at_once(jobs: Iterator[Callable[[], list[Picture]]], *, workers: int) -> Iterator[list[Picture]]:
-    """What the jobs give, in their order; `workers` of them run at once, each on its share of the cores."""
-    threads = torch.get_num_threads()
-    running: deque[Future[list[Picture]]] = deque()
-    pool = ThreadPoolExecutor(workers, initializer=torch.set_num_threads, initargs=(max(1, threads // workers),))
-    try:
-        for job in jobs:
-            running.append(pool.submit(job))
-            if len(running) > 2 * workers:
-                yield running.popleft().result()
-        while running:
-            yield running.popleft().result()
-    finally:
-        pool.shutdown(cancel_futures=True)
-        torch.set_num_threads(threads)  # a thread of the pool sets the number of later threads as well
 
 
 def _one_by_one(gan: PoseGan, poses: Keypoints, *, device: torch.device) -> Iterator[tuple[slice, NDArray[np.uint8]]]:

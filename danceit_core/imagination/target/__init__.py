@@ -1,1 +1,1 @@
-"""The filmed target person: frames, the empty room behind them, where they are, whether the video serves."""
+"""The filmed target person: their frames on the plate, where they are in them, and windows around them."""

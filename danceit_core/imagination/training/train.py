@@ -13,7 +13,6 @@ import torch
 from numpy.typing import NDArray
 
 from danceit_core.config import PoseGanSettings
-from danceit_core.errors import ImaginationError
 from danceit_core.imagination.networks.checkpoint import PoseGan, save_pose_gan, training_path
 from danceit_core.imagination.networks.complexity import count_flops
 from danceit_core.imagination.networks.discriminator import MultiScaleDiscriminator, smallest_side
@@ -30,6 +29,7 @@ from danceit_core.imagination.training.adversarial import Duel
 from danceit_core.imagination.training.distributed import is_first
 from danceit_core.imagination.training.held_out import FAULT, HeldOutJudge
 from danceit_core.imagination.training.loop import History, Progress, fingerprint, run_training
+from danceit_core.imagination.training.pose_settings import check_settings
 from danceit_core.imagination.training.pose_step import PoseStep, paint_frames
 from danceit_core.media.letterbox import Picture
 from danceit_core.media.picture import write_picture
@@ -38,7 +38,6 @@ from danceit_core.pose.skeleton import Keypoints
 
 log = logging.getLogger(__name__)
 
-PAINTERS = ("recall", "paint")
 WINDOW_SHARE = 0.99
 # Fewer than REVIEWED where the pictures are so large that they would take more memory.
 REVIEWED, SHOWN, REVIEWED_BYTES = 24, 8, 300_000_000
@@ -106,7 +105,7 @@ def train_pose_gan(
     `held_out_fault`, without a judge `held_out`. Among several processes all need one, the first asks it.
     Raises ImaginationError for settings that do not suit the target, or if the training diverges.
     """
-    _check(target, settings)
+    check_settings(target, settings)
     duel, gan = begin(target, settings=settings, seed=seed, device=device)
     crops = cut_crops(
         target,
@@ -237,46 +236,3 @@ def sample_sheet(poses: Keypoints, painted: NDArray[np.uint8], real: NDArray[np.
     drawn = [pose_picture(pose, size=(width, height)) for pose in poses]
     tiles = [tile for triple in zip(drawn, painted, real, strict=True) for tile in triple]
     return contact_sheet(tiles, columns=6, width=6 * min(width, SHEET_PX))
-
-
-def _check(target: TargetFrames, settings: PoseGanSettings) -> None:
-    stride = 2 ** (settings.downsamplings + 1)
-    if settings.image_size % stride or settings.image_size < 2 * stride:
-        raise ImaginationError(
-            f"pose_gan: image_size is {settings.image_size}; with downsamplings {settings.downsamplings} it must be a "
-            f"multiple of {stride}, at least {2 * stride}"
-        )
-    if settings.image_size < smallest_side(settings.discriminators):
-        raise ImaginationError(
-            f"pose_gan: {settings.discriminators} discriminators need pictures of at least "
-            f"{smallest_side(settings.discriminators)} pixels, image_size is {settings.image_size}; use fewer of them"
-        )
-    if settings.image_size > settings.picture_size > 0:
-        raise ImaginationError(
-            f"pose_gan: image_size is {settings.image_size}, more than picture_size {settings.picture_size}; nothing "
-            "is gained by painting more than is shown"
-        )
-    if settings.crop and not settings.background_plate:
-        raise ImaginationError(
-            "pose_gan: crop paints the person only and needs background_plate: true for the room; or set crop: false"
-        )
-    if settings.pose_input not in POSE_CHANNELS:
-        raise ImaginationError(
-            f"pose_gan: pose_input is {settings.pose_input!r}; known are {', '.join(map(repr, POSE_CHANNELS))}"
-        )
-    if settings.kernel % 2 == 0:
-        raise ImaginationError(f"pose_gan: kernel is {settings.kernel}; it must be odd, such as 5 or 7")
-    if settings.background_plate and target.plate is None:
-        raise ImaginationError("pose_gan: background_plate is true, but the target has no plate; build one")
-    if settings.painter not in PAINTERS:
-        raise ImaginationError(f"pose_gan: painter is {settings.painter!r}; known are {', '.join(map(repr, PAINTERS))}")
-    if settings.painter == "recall" and not target.film.has_outlines:
-        raise ImaginationError("pose_gan: painter recall needs the outlines of the target; or set painter: paint")
-    if min(target.size) < smallest_side(settings.discriminators):
-        raise ImaginationError(
-            f"pose_gan: the target's pictures are {target.size[0]} x {target.size[1]} pixels, "
-            f"{settings.discriminators} discriminators need at least {smallest_side(settings.discriminators)}; film "
-            "larger ones, or use fewer of them"
-        )
-    if not target.training.any():
-        raise ImaginationError("pose_gan: holdout_share leaves no frame to train on; lower it below 1")

@@ -6,7 +6,7 @@ What merely makes a poor teacher is `findings.judge`'s to say; that stops nothin
 import math
 
 from danceit_core.errors import ImaginationError
-from danceit_core.imagination.target.check import Figures
+from danceit_core.imagination.check.measure import Figures
 
 LEAST_HEAD_PX = 1
 

@@ -4,8 +4,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from danceit_core.imagination.target.camera_features import Mask
-from danceit_core.imagination.target.camera_geometry import Floats, transform
+from danceit_core.imagination.camera.features import Mask
+from danceit_core.imagination.camera.geometry import Floats, transform
 from danceit_core.pose.plate import Box
 
 # Frames among which the one is chosen that the others are nearest to.

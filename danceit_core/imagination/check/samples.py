@@ -7,7 +7,7 @@ import cv2
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from danceit_core.imagination.target.hides import typical_size
+from danceit_core.imagination.plate.hides import typical_size
 from danceit_core.imagination.target.region import person_and_shadow, person_region
 from danceit_core.media.letterbox import resize
 from danceit_core.media.video import each_frame, probe

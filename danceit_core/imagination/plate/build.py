@@ -19,16 +19,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from danceit_core.files import write_text
-from danceit_core.imagination.target.fill import fill_holes
-from danceit_core.imagination.target.hides import CLEAR, OUTSIDE
-from danceit_core.imagination.target.known import CLEAR_VIEWS, shown_of, well_known
-from danceit_core.imagination.target.middle import levels_at, middle
-from danceit_core.imagination.target.overlay import find_overlay
+from danceit_core.imagination.plate.figures import RoomFigures, measure_room
+from danceit_core.imagination.plate.fill import fill_holes
+from danceit_core.imagination.plate.hides import CLEAR, OUTSIDE
+from danceit_core.imagination.plate.known import CLEAR_VIEWS, shown_of, well_known
+from danceit_core.imagination.plate.middle import levels_at, middle
+from danceit_core.imagination.plate.overlay import find_overlay
+from danceit_core.imagination.plate.views import Views, collect_views
+from danceit_core.imagination.plate.wide import wide_room
 from danceit_core.imagination.target.region import Mask
-from danceit_core.imagination.target.room_figures import RoomFigures, measure_room
 from danceit_core.imagination.target.view import Window
-from danceit_core.imagination.target.views import Views, collect_views
-from danceit_core.imagination.target.wide import wide_room
 from danceit_core.media.letterbox import Picture
 from danceit_core.media.picture import write_picture
 from danceit_core.pose.plate import Box, still_picture

@@ -18,18 +18,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from danceit_core.errors import ImaginationError
-from danceit_core.imagination.target.camera_features import Mask
-from danceit_core.imagination.target.camera_geometry import Floats, transform
-from danceit_core.imagination.target.camera_keys import Follower, even_out
-from danceit_core.imagination.target.camera_plate import (
+from danceit_core.imagination.camera.extent import (
     choose_picture,
     middle_frame,
     plate_extent,
     shown_box,
 )
-from danceit_core.imagination.target.camera_smooth import bridge, corners_of, homographies_of, smooth
-from danceit_core.imagination.target.camera_still import FEW_CORNERS, STILL_PX, survey_camera
-from danceit_core.imagination.target.camera_views import TargetViews
+from danceit_core.imagination.camera.features import Mask
+from danceit_core.imagination.camera.geometry import Floats, transform
+from danceit_core.imagination.camera.keys import Follower, even_out
+from danceit_core.imagination.camera.smooth import bridge, corners_of, homographies_of, smooth
+from danceit_core.imagination.camera.still import FEW_CORNERS, STILL_PX, survey_camera
+from danceit_core.imagination.camera.views import TargetViews
 from danceit_core.media.mask_video import check_masks
 from danceit_core.pose.passages import shot_numbers
 from danceit_core.pose.plate import Box

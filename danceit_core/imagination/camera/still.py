@@ -12,7 +12,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from danceit_core.imagination.target.camera_features import (
+from danceit_core.imagination.camera.features import (
     LEAST_CORNERS,
     OFF_PX,
     Grey,
@@ -23,8 +23,8 @@ from danceit_core.imagination.target.camera_features import (
     find_view,
     parts_of,
 )
-from danceit_core.imagination.target.camera_geometry import Floats
-from danceit_core.imagination.target.camera_views import TargetViews
+from danceit_core.imagination.camera.geometry import Floats
+from danceit_core.imagination.camera.views import TargetViews
 
 SAMPLES = 48
 STILL_PX = 0.5  # of the frame store

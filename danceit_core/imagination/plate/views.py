@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from danceit_core.errors import ImaginationError
-from danceit_core.imagination.target.hides import OUTSIDE, floor_near, person_states, typical_size
+from danceit_core.imagination.plate.hides import OUTSIDE, floor_near, person_states, typical_size
 from danceit_core.imagination.target.region import person_and_shadow
 from danceit_core.imagination.target.view import Window
 from danceit_core.media.letterbox import Picture

@@ -3,7 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from danceit_core.imagination.target.hides import CLEAR, DARK, NEAR
+from danceit_core.imagination.plate.hides import CLEAR, DARK, NEAR
 from danceit_core.imagination.target.region import Mask
 
 # Clear views from which on those near the person are left out.

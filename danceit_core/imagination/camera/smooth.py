@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 from scipy.ndimage import uniform_filter1d
 from scipy.signal import savgol_filter
 
-from danceit_core.imagination.target.camera_features import Mask
-from danceit_core.imagination.target.camera_geometry import Floats, outline_of, transform
+from danceit_core.imagination.camera.features import Mask
+from danceit_core.imagination.camera.geometry import Floats, outline_of, transform
 from danceit_core.pose.passages import find_passages
 
 # Parabolas through so many frames are the smooth path; noise is judged over so many seconds.

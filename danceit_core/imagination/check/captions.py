@@ -10,10 +10,10 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from danceit_core.imagination.target.exposure import small_frames
-from danceit_core.imagination.target.hides import typical_size
+from danceit_core.imagination.check.samples import in_store
+from danceit_core.imagination.plate.exposure import small_frames
+from danceit_core.imagination.plate.hides import typical_size
 from danceit_core.imagination.target.region import person_region
-from danceit_core.imagination.target.samples import in_store
 from danceit_core.media.letterbox import resize
 from danceit_core.media.video import probe
 from danceit_core.pose.skeleton import FEET, Keypoints, present

@@ -9,8 +9,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from danceit_core.imagination.target.hides import HIDDEN
-from danceit_core.imagination.target.middle import middle
+from danceit_core.imagination.plate.hides import HIDDEN
+from danceit_core.imagination.plate.middle import middle
 from danceit_core.imagination.target.region import Mask
 
 # Frames that are compared, chosen to lie apart, and by how much they must, in shares of the picture's longer side.

@@ -15,7 +15,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from danceit_core.imagination.target.camera_geometry import Floats, inverse, is_plausible, transform
+from danceit_core.imagination.camera.geometry import Floats, inverse, is_plausible, transform
 
 Grey = NDArray[np.uint8]
 Mask = NDArray[np.bool_]

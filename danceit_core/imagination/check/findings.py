@@ -12,7 +12,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from danceit_core.files import write_text
-from danceit_core.imagination.target.check import FAR_TORSOS, VIEWS, Figures
+from danceit_core.imagination.check.measure import FAR_TORSOS, VIEWS, Figures
 
 log = logging.getLogger(__name__)
 

@@ -15,8 +15,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from danceit_core.imagination.target.hides import person_hides
-from danceit_core.imagination.target.middle import middle
+from danceit_core.imagination.plate.hides import person_hides
+from danceit_core.imagination.plate.middle import middle
 from danceit_core.media.container import decode_stream, open_media, picture_stream
 from danceit_core.pose.table import PoseTable
 

@@ -9,12 +9,12 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from danceit_core.imagination.target.hides import HIDDEN, NEAR
-from danceit_core.imagination.target.known import shown_of, well_known
-from danceit_core.imagination.target.middle import middle
+from danceit_core.imagination.plate.hides import HIDDEN, NEAR
+from danceit_core.imagination.plate.known import shown_of, well_known
+from danceit_core.imagination.plate.middle import middle
+from danceit_core.imagination.plate.views import Views, pick_views
 from danceit_core.imagination.target.region import Mask
 from danceit_core.imagination.target.view import Window
-from danceit_core.imagination.target.views import Views, pick_views
 from danceit_core.media.letterbox import Picture
 
 # Views that a pixel must have: the camera passed some in a few frames only.

@@ -24,10 +24,10 @@ from numpy.typing import NDArray
 
 from danceit_core.choreography.costs import signed_width
 from danceit_core.choreography.curve import Array, hide_absent
+from danceit_core.imagination.check.samples import Samples, relative_sharpness
+from danceit_core.imagination.plate.figures import RoomFigures
 from danceit_core.imagination.target.data import MIN_JOINTS
 from danceit_core.imagination.target.region import person_span
-from danceit_core.imagination.target.room_figures import RoomFigures
-from danceit_core.imagination.target.samples import Samples, relative_sharpness
 from danceit_core.pose.measure import body_heights, measure_body, standing
 from danceit_core.pose.passages import kept_frames
 from danceit_core.pose.plate import still_picture

@@ -9,10 +9,10 @@ import cv2
 import numpy as np
 
 from danceit_core.errors import ImaginationError
-from danceit_core.imagination.target.hides import HIDDEN
+from danceit_core.imagination.plate.hides import HIDDEN
+from danceit_core.imagination.plate.views import Views
 from danceit_core.imagination.target.region import Mask
 from danceit_core.imagination.target.view import Window
-from danceit_core.imagination.target.views import Views
 from danceit_core.media.letterbox import Picture
 from danceit_core.pose.plate import Box
 

@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 from scipy.sparse import coo_matrix
 from scipy.sparse.linalg import spsolve
 
-from danceit_core.imagination.target.camera_features import Match, View, find_again, find_view
-from danceit_core.imagination.target.camera_geometry import Floats, overlap, transform, zoom
+from danceit_core.imagination.camera.features import Match, View, find_again, find_view
+from danceit_core.imagination.camera.geometry import Floats, overlap, transform, zoom
 
 # A key view serves while the frame covers so much of it, is enlarged by no more than that, and keeps so many corners:
 # a share of them, and of a key view that has few of them more.

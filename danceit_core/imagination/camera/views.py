@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from danceit_core.errors import ImaginationError
-from danceit_core.imagination.target.camera_features import Grey, Mask, View, even_contrast, work_scale, work_size
+from danceit_core.imagination.camera.features import Grey, Mask, View, even_contrast, work_scale, work_size
 from danceit_core.imagination.target.region import body_size, person_and_shadow
 from danceit_core.media.decode import decode_frames
 from danceit_core.media.letterbox import Picture

@@ -1,0 +1,1 @@
+"""Whether a target's video serves, said before the training."""

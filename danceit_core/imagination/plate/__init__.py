@@ -1,0 +1,1 @@
+"""The plate: the empty room behind the target person, put together from their video, in one light."""
