@@ -16,6 +16,7 @@ import torch
 
 from danceit_core.imagination.check.measure import nearest_poses, sample_moves
 from danceit_core.imagination.networks.checkpoint import load_face_gan, load_pose_gan
+from danceit_core.imagination.rendering.draft import TargetFiles, shelf_for
 from danceit_core.imagination.rendering.render import render_dance
 from danceit_core.imagination.target.region import person_region
 from danceit_core.media.picture import write_picture
@@ -26,6 +27,9 @@ from danceit_core.pose.skeleton import Keypoints
 from danceit_core.pose.table import PoseTable, read_pose_table
 
 ARMS, LEGS = (3, 4, 6, 7), (8, 9, 10, 11, 12, 13, 14, 19, 20, 21, 22, 23, 24)
+
+
+FILES = ("frames/{}.mp4", "camera/{}.parquet", "plates/{}.png", "outlines/{}.mkv")
 
 
 def hard_cases(dance: PoseTable, target: PoseTable) -> dict[str, Keypoints]:
@@ -70,9 +74,12 @@ def main() -> None:
     gan = load_pose_gan(networks / "pose_gan.safetensors", device=cpu)
     face_path = networks / "face_gan.safetensors"
     face = load_face_gan(face_path, device=cpu) if face_path.exists() else None
+    files = [given.results / name.format(given.target) for name in FILES]
+    shelf = shelf_for(gan, TargetFiles(*files))
     size, drawn, painted = gan.view.size, [], []
     for name, pose in hard_cases(dance, target).items():
-        (picture,) = render_dance(pose[None], pose_gan=gan, face_gan=face, batch_size=1, device=cpu)
+        options = {"face_gan": face, "shelf": shelf, "batch_size": 1, "device": cpu}
+        (picture,) = render_dance(pose[None], pose_gan=gan, **options)
         drawn.append(pose_picture(pose, size=size))
         painted.append(picture)
         line = f"{name:24} brightness {picture.mean():.0f}"

@@ -9,8 +9,9 @@ minutes of training on the same cores: the processor's time for a step is measur
 15 % of the video, at the size of its plate, whatever its shape; PCK is of the joints that BlazePose finds in the
 painted frames against those asked for (within a tenth of the torso), beside it in the real frames. flicker: of the
 background, beside the video's own. motion_error, warp_error, texture_flicker: see
-`danceit_core/evaluation/painting.py`. Memory is the process's peak. `--truth` adds a row of the same pictures scored by the target's true joints: the same person's
-region and the same places asked for, whatever joints the network was trained on.
+`danceit_core/evaluation/painting.py`. Memory is the process's peak. `--truth` adds a row of the same pictures scored by
+the target's true joints: the same person's region and the same places asked for, whatever joints the network was
+trained on. Held-out frames lend nothing to a painter that recalls. The options below `paint` are of that painter.
 """
 
 import argparse
@@ -30,10 +31,9 @@ from danceit_core.evaluation.painting import score_painting
 from danceit_core.imagination.networks.checkpoint import load_face_gan, load_pose_gan
 from danceit_core.imagination.networks.face import patch_side
 from danceit_core.imagination.rendering.render import render_dance
-from danceit_core.imagination.target.crops import cut_crops
 from danceit_core.imagination.target.data import TargetFrames, read_target
 from danceit_core.imagination.training.face_training import train_face_gan
-from danceit_core.imagination.training.pose_step import PoseStep
+from danceit_core.imagination.training.pose_step import make_step, training_shelf
 from danceit_core.imagination.training.train import begin, train_pose_gan
 from danceit_core.media.picture import write_picture
 from danceit_core.media.video import VideoWriter
@@ -47,17 +47,26 @@ CPU, FPS = torch.device("cpu"), 24.0
 TIMED_STEPS, SHOWN = 12, 6
 QUICK = PoseGanSettings()
 # pix2pixHD in the quick setting's size: the whole picture, nothing of ours.
-PLAIN = {"crop": False, "background_plate": False, "body_chart": False, "pixel_weight": 0.0, "opacity_weight": 0.0}
+PLAIN = {
+    "painter": "paint",
+    "crop": False,
+    "background_plate": False,
+    "body_chart": False,
+    "pixel_weight": 0.0,
+    "opacity_weight": 0.0,
+}
+PAINT = {"painter": "paint"}
 ROWS: dict[str, dict] = {
     "default": {},
     "pix2pixHD": PLAIN,
-    "no crop": {"crop": False},
-    "no plate": {"crop": False, "background_plate": False, "opacity_weight": 0.0},
-    "no chart": {"body_chart": False},
-    "no pixel loss": {"pixel_weight": 0.0},
-    "heat maps": {"pose_input": "heatmaps"},
-    "spectral norm": {"discriminator_norm": "spectral"},
-    "previous frame": {"previous_frame": True},
+    "paint": PAINT,
+    "no crop": PAINT | {"crop": False},
+    "no plate": PAINT | {"crop": False, "background_plate": False, "opacity_weight": 0.0},
+    "no chart": PAINT | {"body_chart": False},
+    "no pixel loss": PAINT | {"pixel_weight": 0.0},
+    "heat maps": PAINT | {"pose_input": "heatmaps"},
+    "spectral norm": PAINT | {"discriminator_norm": "spectral"},
+    "previous frame": PAINT | {"previous_frame": True},
 }
 COLUMNS = (
     "psnr",
@@ -77,9 +86,7 @@ COLUMNS = (
 def steps_in(target: TargetFrames, settings: PoseGanSettings, *, minutes: float) -> int:
     """How many steps of training fit into some minutes."""
     duel, gan = begin(target, settings=settings, seed=0, device=CPU)
-    options = {"with_before": settings.previous_frame, "folder": tempfile.gettempdir()}
-    crops = cut_crops(target, gan.view, body_px=gan.body_px, seed=0, **options)
-    step = PoseStep(target, crops, gan, duel, CPU, 0, None)
+    step = make_step(target, duel, gan, seed=0, device=CPU, folder=tempfile.gettempdir())
     step(0)
     # The processor's time, not the clock's: other work on the machine takes nothing from a row.
     start_s = time.process_time()
@@ -148,7 +155,8 @@ class Trial:
         gan = load_pose_gan(pose_path, device=CPU)
         face = load_face_gan(face_path, device=CPU) if face_path else None
         start_s = time.perf_counter()
-        painted = list(render_dance(asked, pose_gan=gan, face_gan=face, batch_size=4, device=CPU))
+        shelf = training_shelf(gan, self.target)
+        painted = list(render_dance(asked, pose_gan=gan, face_gan=face, shelf=shelf, batch_size=4, device=CPU))
         rate = len(painted) / (time.perf_counter() - start_s)
         for suffix, judge in self.judges.items():
             self._print_row(name + suffix, painted, judge, steps=steps, rate=rate)
@@ -197,7 +205,8 @@ def main() -> None:
     changed = dict(yaml.safe_load(item.replace("=", ": ", 1)).popitem() for item in given.set)
     frames = given.results / "frames" / f"{given.target}.mp4"
     poses = given.results / "camera" / f"{given.target}.parquet"
-    target = read_target(frames, poses, given.results / "plates" / f"{given.target}.png", settings=QUICK)
+    plate, outlines = (given.results / name for name in (f"plates/{given.target}.png", f"outlines/{given.target}.mkv"))
+    target = read_target(frames, poses, plate, settings=QUICK, outlines=outlines)
     if given.joints:
         target = with_true_joints(target, poses, given.joints)
     with tempfile.TemporaryDirectory() as folder:

@@ -57,7 +57,7 @@ from danceit_core.pose.table import read_pose_table
 CPU, FPS = torch.device("cpu"), 24.0
 DEFAULT_SIZE = (512, 512)
 ROWS = ("one after the other", "overlapped", "painting alone", "encoding alone")
-QUICK, FACE, RENDERING = PoseGanSettings(), FaceGanSettings(), RenderingSettings()
+QUICK, FACE, RENDERING = PoseGanSettings(painter="paint"), FaceGanSettings(), RenderingSettings()
 # BODY_25 of someone who stands, shares of the picture.
 STANDING = np.array([
     (50, 16), (50, 28), (41, 28), (39, 43), (38, 57), (59, 28), (61, 43), (62, 57), (50, 53), (45, 53), (45, 70),

@@ -117,7 +117,7 @@ class Peak:
 
 def train(folder: Path, steps: int) -> None:
     """The poseGAN."""
-    settings = replace(PoseGanSettings(), iterations=steps, checkpoint_every=steps)
+    settings = replace(PoseGanSettings(), painter="paint", iterations=steps, checkpoint_every=steps)
     files = {"frames": folder / "store.mp4", "poses": folder / "table.parquet", "plate": folder / "plate.png"}
     made = {"checkpoint_path": folder / "gan", "samples_path": folder / "samples.png"}
     made |= {"history_path": folder / "history.jsonl", "curves_path": folder / "curves.png"}

@@ -23,13 +23,12 @@ from danceit_core.imagination.networks.face import (
     place_patch,
 )
 from danceit_core.imagination.networks.precision import half_precision
-from danceit_core.imagination.recall.library import Shelf
 from danceit_core.imagination.rendering.batches import to_pictures, to_tensor
 from danceit_core.imagination.target.data import TargetFrames
 from danceit_core.imagination.training.adversarial import Duel
 from danceit_core.imagination.training.loop import History, Progress, fingerprint, run_training
 from danceit_core.imagination.training.losses import pixel_loss
-from danceit_core.imagination.training.pose_step import paint_frames
+from danceit_core.imagination.training.pose_step import paint_frames, training_shelf
 from danceit_core.media.picture import write_picture
 from danceit_core.pose.draw import contact_sheet
 
@@ -152,9 +151,7 @@ def cut_patches(target: TargetFrames, pose_gan: PoseGan, *, side: int, device: t
     pose, painted, real = [], [], []
     windows = [places[number] for number in numbers.tolist()]
     seen = target.film.cuts(target.film_numbers[numbers], windows)
-    shelf = None
-    if pose_gan.generator.recalls:
-        shelf = Shelf.of(target, view=pose_gan.view, body_px=pose_gan.body_px, training_only=True)
+    shelf = training_shelf(pose_gan, target)
     drawn = paint_frames(pose_gan, target, numbers, device=device, shelf=shelf)
     for number, place, picture, cut in zip(numbers.tolist(), windows, drawn, seen, strict=True):
         pose.append(patch_pose(target.keypoints[number], place, size=size))

@@ -7,6 +7,7 @@ iteration: a training that was interrupted and resumed gives the same weights as
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 import torch
@@ -28,7 +29,7 @@ from danceit_core.imagination.rendering.batches import (
     to_tensor,
 )
 from danceit_core.imagination.rendering.render import blank, paint, paint_before
-from danceit_core.imagination.target.crops import Crops
+from danceit_core.imagination.target.crops import Crops, cut_crops
 from danceit_core.imagination.target.data import TargetFrames
 from danceit_core.imagination.target.view import Window
 from danceit_core.imagination.training.adversarial import Duel
@@ -203,6 +204,30 @@ class PoseStep:
                 pictures.append(view.cut(start.picture, window))
                 poses.append(start.pose)
         return carried(pictures, np.stack(poses), batch.poses, windows, view=view, body_px=self.gan.body_px)
+
+
+def make_step(
+    target: TargetFrames,
+    duel: Duel,
+    gan: PoseGan,
+    *,
+    seed: int,
+    device: torch.device,
+    folder: str | Path,
+    perceptual: PerceptualLoss | None = None,
+) -> PoseStep:
+    """The step of a training, its frames cut. folder: on whose disk what is too large for the memory lies."""
+    with_before = gan.settings.previous_frame
+    crops = cut_crops(target, gan.view, body_px=gan.body_px, seed=seed, with_before=with_before, folder=folder)
+    lending = Held.of(target, crops, body_px=gan.body_px) if gan.generator.recalls else None
+    return PoseStep(target, crops, gan, duel, device, seed, perceptual, lending)
+
+
+def training_shelf(gan: PoseGan, target: TargetFrames) -> Shelf | None:
+    """The training frames of a target as those that lend; None for a poseGAN that recalls nothing."""
+    if not gan.generator.recalls:
+        return None
+    return Shelf.of(target, view=gan.view, body_px=gan.body_px, training_only=True)
 
 
 def paint_frames(

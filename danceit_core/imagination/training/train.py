@@ -19,10 +19,8 @@ from danceit_core.imagination.networks.discriminator import MultiScaleDiscrimina
 from danceit_core.imagination.networks.generator import POSE_CHANNELS, PoseGenerator
 from danceit_core.imagination.networks.perceptual import load_perceptual_loss
 from danceit_core.imagination.recall.layers import CHANNELS
-from danceit_core.imagination.recall.library import Held, Shelf
 from danceit_core.imagination.rendering.batches import make_condition
 from danceit_core.imagination.rendering.render import blank
-from danceit_core.imagination.target.crops import cut_crops
 from danceit_core.imagination.target.data import TargetFrames, read_target
 from danceit_core.imagination.target.view import View
 from danceit_core.imagination.training.adversarial import Duel
@@ -30,7 +28,7 @@ from danceit_core.imagination.training.distributed import is_first
 from danceit_core.imagination.training.held_out import FAULT, HeldOutJudge
 from danceit_core.imagination.training.loop import History, Progress, fingerprint, run_training
 from danceit_core.imagination.training.pose_settings import check_settings
-from danceit_core.imagination.training.pose_step import PoseStep, paint_frames
+from danceit_core.imagination.training.pose_step import make_step, paint_frames, training_shelf
 from danceit_core.media.letterbox import Picture
 from danceit_core.media.picture import write_picture
 from danceit_core.pose.draw import contact_sheet, pose_picture
@@ -107,22 +105,12 @@ def train_pose_gan(
     """
     check_settings(target, settings)
     duel, gan = begin(target, settings=settings, seed=seed, device=device)
-    crops = cut_crops(
-        target,
-        gan.view,
-        body_px=gan.body_px,
-        seed=seed,
-        with_before=settings.previous_frame,
-        folder=Path(checkpoint_path).parent,
-    )
     perceptual = None
     if settings.perceptual_weights:
         perceptual = load_perceptual_loss(settings.perceptual_weights, device=device)
-    lending = shelf = None
-    if settings.painter == "recall":
-        lending = Held.of(target, crops, body_px=gan.body_px)
-        shelf = Shelf.of(target, view=gan.view, body_px=gan.body_px, training_only=True)
-    step = PoseStep(target, crops, gan, duel, device, seed, perceptual, lending)
+    folder = Path(checkpoint_path).parent
+    step = make_step(target, duel, gan, seed=seed, device=device, folder=folder, perceptual=perceptual)
+    shelf = training_shelf(gan, target)
     step.fit(limit_bytes=limit_bytes)
     reviewed = review_frames(target)
     poses, real = target.keypoints[reviewed], target.pictures(reviewed)
@@ -154,7 +142,7 @@ def train_pose_gan(
         iterations=settings.iterations,
         checkpoint_every=settings.checkpoint_every,
         path=Path(checkpoint_path),
-        print_of_it=fingerprint(crops.pictures, target.keypoints, target.after_another, about=about),
+        print_of_it=fingerprint(step.crops.pictures, target.keypoints, target.after_another, about=about),
         device=device,
         progress=progress,
         checkpoint_minutes=settings.checkpoint_minutes,
