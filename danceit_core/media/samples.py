@@ -4,6 +4,7 @@ Key frames are sought, which costs as much as decoding so many pictures. A file 
 short; one that is long, or whose clock jumps, so that a seek leads anywhere, gives none.
 """
 
+import contextlib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,7 @@ from typing import Any
 import av
 import numpy as np
 
+from danceit_core.errors import MediaError
 from danceit_core.media.bars import BarFinder
 from danceit_core.media.container import common_start_s, one_line_errors, open_media, picture_stream
 from danceit_core.media.convert import Geometry, GeometryReader
@@ -35,9 +37,9 @@ def find_bars(path: str | Path, *, duration_s: float, rotate: int = 0, part: Sou
     if part.crop is not None or length_s <= 0:
         return None
     times_s = part.start_s + length_s * (np.arange(MOST_SAMPLES) + 0.5) / MOST_SAMPLES
-    guarded = one_line_errors(path, "its pictures cannot be converted", remedy="convert it to an MP4 file of H.264")
-    with guarded:
+    with contextlib.suppress(MediaError), one_line_errors(path, "no bars can be looked for", remedy="convert it"):
         return _found(path, times_s, rotate=rotate, start_s=part.start_s, length_s=length_s)
+    return None
 
 
 def _found(path: str | Path, times_s: Any, *, rotate: int, start_s: float, length_s: float) -> Box | None:
