@@ -9,8 +9,9 @@ minutes of training on the same cores: the processor's time for a step is measur
 15 % of the video, at the size of its plate, whatever its shape; PCK is of the joints that BlazePose finds in the
 painted frames against those asked for (within a tenth of the torso), beside it in the real frames. flicker: of the
 background, beside the video's own. motion_error, warp_error, texture_flicker: see
-`danceit_core/evaluation/painting.py`. Memory is the process's peak. `--truth` adds a row of the same pictures scored by the target's true joints: the same person's
-region and the same places asked for, whatever joints the network was trained on.
+`danceit_core/evaluation/painting.py`. Memory is the process's peak. `--truth` adds a row of the same pictures scored
+by the target's true joints: the same person's region and the same places asked for, whatever joints the network was
+trained on.
 """
 
 import argparse
