@@ -47,18 +47,11 @@ CPU, FPS = torch.device("cpu"), 24.0
 TIMED_STEPS, SHOWN = 12, 6
 QUICK = PoseGanSettings()
 # pix2pixHD in the quick setting's size: the whole picture, nothing of ours.
-PLAIN = {
-    "painter": "paint",
-    "crop": False,
-    "background_plate": False,
-    "body_chart": False,
-    "pixel_weight": 0.0,
-    "opacity_weight": 0.0,
-}
+PLAIN = {"crop": False, "background_plate": False, "body_chart": False, "pixel_weight": 0.0, "opacity_weight": 0.0}
 PAINT = {"painter": "paint"}
 ROWS: dict[str, dict] = {
     "default": {},
-    "pix2pixHD": PLAIN,
+    "pix2pixHD": PAINT | PLAIN,
     "paint": PAINT,
     "no crop": PAINT | {"crop": False},
     "no plate": PAINT | {"crop": False, "background_plate": False, "opacity_weight": 0.0},

@@ -109,10 +109,12 @@ def test_poses_are_painted(tmp_path, capsys):
     poses = target.keypoints.copy()
     poses[..., :2] -= corner
     columns = {name: np.full(12, at, np.float32) for name, at in zip(("plate_x", "plate_y"), corner, strict=True)}
-    write_pose_table(tmp_path / "poses.parquet", poses, fps=24, size=(80, 56), columns=columns)
+    for folder in ("poses/toy", "gan/toy"):
+        (tmp_path / folder).mkdir(parents=True)
+    write_pose_table(tmp_path / "poses" / "toy" / "song.parquet", poses, fps=24, size=(80, 56), columns=columns)
     _, gan = begin(target, settings=TOY_SETTINGS, seed=0, device=CPU)
-    save_pose_gan(tmp_path / "gan.safetensors", gan)
-    run("paint_poses", tmp_path / "poses.parquet", tmp_path / "painted.mp4", tmp_path / "gan.safetensors")
+    save_pose_gan(tmp_path / "gan" / "toy" / "pose_gan.safetensors", gan)
+    run("paint_poses", tmp_path, "toy", "song", tmp_path / "painted.mp4")
     assert capsys.readouterr().out.endswith("painted.mp4: 12 frames of 80 x 56\n")
     pictures = list(decode_frames(tmp_path / "painted.mp4", fps=24, size=None))
     assert len(pictures) == 12
