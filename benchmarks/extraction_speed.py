@@ -1,8 +1,9 @@
 """Speed of keypoint extraction, of several versions of the code in turns: medians of frames a second of one core.
 
-    python benchmarks/extraction_speed.py VIDEO... --trees new=. old=../before --frames 240 --repeats 5
+    python benchmarks/extraction_speed.py VIDEO... --trees new=. old=../before --sizes 512 1280 1920 --frames 240
 
-A tree is a checkout of the project; all run in this Python. Each video is first brought into a frame store. Then, in
+A tree is a checkout of the project; all run in this Python. Each video is first brought into a frame store of each size
+(its longer side; a smaller video keeps its own). Then, in
 turns, each version looks at its first frames, in a process of its own with one thread: as a dance (joints alone), and
 as a target (what this version does for one: the mean with the mirror image, outlines written). A frame a second of one
 core is a frame per second of the processor's time, decoding included, start and loading not; the ratio is the median
@@ -10,19 +11,21 @@ over the turns of a version's figure by the first version's.
 """
 
 import argparse
+import itertools
 import json
 import os
 import subprocess
 import sys
 import tempfile
-from itertools import islice
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 
 from danceit_core.config import VideoSettings
 from danceit_core.media.encode import VideoWriter
-from danceit_core.media.video import decode_frames
+from danceit_core.media.letterbox import store_size
+from danceit_core.media.video import decode_frames, probe
 
 KINDS = ("dance", "target")
 WORKER = Path(__file__).with_name("extraction_worker.py")
@@ -38,12 +41,12 @@ def measure(tree: Path, store: Path, kind: str, *, weights: Path, scratch: Path)
     return json.loads(done.stdout.splitlines()[-1])
 
 
-def cut_store(video: Path, store: Path, frames: int) -> Path:
+def cut_store(video: Path, store: Path, frames: int, *, long_side: int) -> Path:
     """A frame store of the first frames of a video."""
-    settings = VideoSettings()
-    size = (settings.size, settings.size)
+    settings, info = VideoSettings(), probe(video)
+    size = store_size((info.width, info.height), long_side=long_side)
     with VideoWriter(store, fps=settings.fps, size=size, crf=settings.crf, gop=12) as writer:
-        for picture in islice(decode_frames(video, fps=settings.fps, size=size), frames):
+        for picture in itertools.islice(decode_frames(video, fps=settings.fps, size=size), frames):
             writer.write(picture)
     return store
 
@@ -52,30 +55,36 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("videos", nargs="+", type=Path)
     parser.add_argument("--trees", nargs="+", default=["this=."], metavar="NAME=PATH")
+    parser.add_argument("--sizes", nargs="+", type=int, default=[VideoSettings().size], help="longer sides, pixels")
     parser.add_argument("--frames", type=int, default=240, help="of each video")
     parser.add_argument("--repeats", type=int, default=5)
     parser.add_argument("--kinds", nargs="+", default=list(KINDS), choices=KINDS)
     parser.add_argument("--weights", type=Path, default=Path("resources/blazepose"))
     given = parser.parse_args()
     trees = {name: Path(path).resolve() for name, _, path in (text.partition("=") for text in given.trees)}
-    print("| video | as | version | frames/s a core | by the first's | outlines written |")
-    print("|---" * 6 + "|")
+    print("| video | size | as | version | frames/s a core | by the first's | outlines written |")
+    print("|---" * 7 + "|")
     with tempfile.TemporaryDirectory() as folder:
-        for video in given.videos:
-            store = cut_store(video, Path(folder) / f"{video.stem}.mp4", given.frames)
+        about = {"weights": given.weights.resolve(), "scratch": Path(folder)}
+        for video, long_side in itertools.product(given.videos, given.sizes):
+            store = cut_store(video, Path(folder) / f"{video.stem}_{long_side}.mp4", given.frames, long_side=long_side)
+            info = probe(store)
             for kind in given.kinds:
                 runs: dict[str, list[dict]] = {name: [] for name in trees}
                 for _ in range(given.repeats):
                     for name, tree in trees.items():
-                        about = {"weights": given.weights.resolve(), "scratch": Path(folder)}
                         runs[name].append(measure(tree, store, kind, **about))
-                rates = {name: np.array([run["frames"] / run["cpu_s"] for run in runs[name]]) for name in trees}
-                first = rates[next(iter(trees))]
-                for name in trees:
-                    wrote = "yes" if runs[name][0]["outlines"] else "no"
-                    ratio = np.median(rates[name] / first)
-                    print(f"| {video.stem} | {kind} | {name} | {np.median(rates[name]):.1f} | {ratio:.2f} | {wrote} |",
-                          flush=True)  # fmt: skip
+                for row in rows(runs):
+                    print(f"| {video.stem} | {info.width} x {info.height} | {kind} | {row} |", flush=True)
+
+
+def rows(runs: dict[str, list[dict]]) -> Iterator[str]:
+    """For each version its speed, that by the first one's, and whether it wrote outlines."""
+    rates = {name: np.array([run["frames"] / run["cpu_s"] for run in done]) for name, done in runs.items()}
+    first = rates[next(iter(rates))]
+    for name, rate in rates.items():
+        wrote = "yes" if runs[name][0]["outlines"] else "no"
+        yield f"{name} | {np.median(rate):.1f} | {np.median(rate / first):.2f} | {wrote}"
 
 
 if __name__ == "__main__":

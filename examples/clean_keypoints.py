@@ -20,8 +20,8 @@ from danceit_core.pose.table import write_pose_table
 def main(video: str, out: str) -> None:
     weights = fetch_pose_weights(Path("resources/blazepose"))  # once; afterwards they are read from there
     with tempfile.TemporaryDirectory() as folder:
-        frames = Path(folder) / "frames.mp4"  # 24 frames a second, one size, quick to seek
-        report = ingest_video(video, frames, settings=VideoSettings(), tolerant=False)
+        frames = Path(folder) / "frames.mp4"  # 24 frames a second, at most 512 pixels wide or high, quick to seek
+        report = ingest_video(video, frames, settings=VideoSettings(), long_side=512, tolerant=False)
         raw = extract_keypoints(frames, report=report, settings=PoseSettings(), weights=weights, is_target=True)
     cleaned = clean_table(raw, settings=CleaningSettings(), name=video, tolerant=False)
     print(f"{video}: {kept_frames(cleaned).mean():.0%} of {len(cleaned)} frames are of use")
