@@ -8,7 +8,7 @@ with stage(snakemake) as run:
     table = read_pose_table(given.cleaned)
     about = {"name": snakemake.wildcards.target, "progress": run.progress}
     camera = try_camera(given.frames, given.outline, table, **about) if params.stabilise else None
-    moves = None if camera is None else camera.homographies
+    moves = None if camera is None else camera.from_corners
     exposure = measure_exposure(given.frames, given.outline, table, moves) if params.even_light else None
     laid = lay_on_plate(table, camera, exposure=exposure)
     about = {"fps": laid.fps, "size": laid.size, "columns": laid.columns, "metadata": laid.metadata}

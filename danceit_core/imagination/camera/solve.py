@@ -1,11 +1,12 @@
 """The camera of a target's video: whether it moves, and where each frame lies on the plate, the room behind the person.
 
-`solve_camera` looks at a few frames first (`camera_still`): most cameras stand still. A camera that moves is followed
-from frame to frame by key views (`camera_keys`) and its path freed from noise (`camera_smooth`); the plate is laid out
-like the frame that the others are nearest to (`camera_plate`). One homography a frame is exact for a camera that turns
+`solve_camera` looks at a few frames first (`still`): most cameras stand still. A camera that moves is followed from
+frame to frame by key views (`keys`) and its path freed from noise (`smooth`); the plate is laid out like the frame that
+the others are nearest to (`extent`). One homography a frame is exact for a camera that turns
 and zooms; for one that is carried it is that of the most of the room, mostly the wall, and what is nearer shifts a
 little. `lay_on_plate` takes a keypoint table there. Homographies map the centres of pixels, which are whole numbers
-(`cv2.warpPerspective`); keypoints count from the outer corner of the first pixel.
+(`cv2.warpPerspective`); keypoints, and the column `camera` of their table, count from the outer corner of the first
+pixel.
 """
 
 import logging
@@ -70,6 +71,12 @@ class CameraPath:
     overlay: Mask | None
     residual_px: float
     agreeing: float
+
+    @property
+    def from_corners(self) -> Floats:
+        """The homographies (T, 3, 3) for coordinates that count from the outer corner of the first pixel."""
+        half = np.array([[1, 0, 0.5], [0, 1, 0.5], [0, 0, 1]])
+        return half @ self.homographies @ np.linalg.inv(half)
 
 
 def solve_camera(
@@ -147,24 +154,24 @@ def lay_on_plate(
         columns["exposure"] = exposure
     if camera is None:
         return replace(table, columns=columns)
-    columns["camera"] = camera.homographies.astype(np.float32)
+    columns["camera"] = camera.from_corners.astype(np.float32)
     for name in POINTS:
         if name in columns:
-            columns[name] = _laid(columns[name], camera.homographies)
+            columns[name] = _laid(columns[name], camera.from_corners)
     if "kept" in columns and not camera.known.all():
         kept, reason = np.array(columns["kept"], bool), np.array(columns["reason"]).astype(REASON_TYPE)
         reason[kept & ~camera.known] = NO_CAMERA
         columns |= {"kept": kept & camera.known, "reason": reason}
     metadata = dict(table.metadata) | {"picture": list(camera.picture)}
     metadata |= {"width": camera.size[0], "height": camera.size[1]}
-    return PoseTable(_laid(table.keypoints, camera.homographies), metadata, columns)
+    return PoseTable(_laid(table.keypoints, camera.from_corners), metadata, columns)
 
 
 def _laid(points: NDArray[np.float32], homographies: Floats) -> NDArray[np.float32]:
-    """Points (T, ..., 3) with a confidence, in pixels from the outer corner, laid by homographies (T, 3, 3)."""
+    """Points (T, ..., 3) with a confidence, laid by homographies (T, 3, 3) of the same coordinates."""
     flat = points.reshape(len(points), -1, 3)  # (T, n, 3)
     laid = flat.astype(np.float32)
-    laid[..., :2] = transform(homographies, flat[..., :2] - 0.5) + 0.5
+    laid[..., :2] = transform(homographies, flat[..., :2])
     return np.where(flat[..., 2:] > 0, laid, flat).reshape(points.shape).astype(np.float32)
 
 
