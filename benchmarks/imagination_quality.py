@@ -39,7 +39,7 @@ from danceit_core.media.picture import write_picture
 from danceit_core.media.video import VideoWriter
 from danceit_core.pose.detect import detect_keypoints
 from danceit_core.pose.draw import contact_sheet
-from danceit_core.pose.plate import still_picture
+from danceit_core.pose.plate import store_size
 from danceit_core.pose.redetection import redetection
 from danceit_core.pose.table import read_pose_table
 
@@ -96,7 +96,7 @@ def with_true_joints(target: TargetFrames, poses: Path, joints: Path) -> TargetF
     Where the target's camera moves, they are brought to the plate by its homographies.
     """
     table, true = read_pose_table(poses), read_pose_table(joints)
-    store, numbers = still_picture(table)[2:], target.film_numbers
+    store, numbers = store_size(table), target.film_numbers
     keypoints = true.keypoints[numbers].copy()
     keypoints[..., :2] *= np.float32([here / there for here, there in zip(store, true.size, strict=True)])
     if "camera" in table.columns:

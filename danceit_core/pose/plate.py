@@ -18,7 +18,14 @@ Box = tuple[int, int, int, int]  # left, top, width, height, pixels of the plate
 def still_picture(target: PoseTable) -> Box:
     """The part of the plate that a still camera shows; the whole of it where the target's camera stands still."""
     left, top, width, height = target.metadata.get("picture") or (0, 0, *target.size)
-    return int(left), int(top), int(width), int(height)
+    # A video has even sides.
+    return int(left), int(top), int(width) // 2 * 2, int(height) // 2 * 2
+
+
+def store_size(target: PoseTable) -> tuple[int, int]:
+    """Width and height of the frame store of a target whose table lies on its plate."""
+    width, height = target.metadata.get("store") or target.size
+    return int(width), int(height)
 
 
 def corners(dance: PoseTable) -> NDArray[np.float32]:

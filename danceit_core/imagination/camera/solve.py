@@ -162,7 +162,7 @@ def lay_on_plate(
         kept, reason = np.array(columns["kept"], bool), np.array(columns["reason"]).astype(REASON_TYPE)
         reason[kept & ~camera.known] = NO_CAMERA
         columns |= {"kept": kept & camera.known, "reason": reason}
-    metadata = dict(table.metadata) | {"picture": list(camera.picture)}
+    metadata = dict(table.metadata) | {"picture": list(camera.picture), "store": list(table.size)}
     metadata |= {"width": camera.size[0], "height": camera.size[1]}
     return PoseTable(_laid(table.keypoints, camera.from_corners), metadata, columns)
 

@@ -21,7 +21,7 @@ from danceit_core.imagination.target.view import Window
 from danceit_core.media.letterbox import Picture
 from danceit_core.media.mask_video import Mask, each_mask
 from danceit_core.media.video import each_frame
-from danceit_core.pose.plate import still_picture
+from danceit_core.pose.plate import store_size
 from danceit_core.pose.table import PoseTable
 
 # cv2 places the middle of the first pixel at 0.
@@ -189,6 +189,6 @@ def film_of(
         None if camera is None else camera.astype(np.float64),
         table.columns.get("exposure"),
         plate,
-        still_picture(table)[2:],
+        store_size(table),
         None if outlines is None else Path(outlines),
     )
