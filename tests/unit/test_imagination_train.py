@@ -2,7 +2,9 @@
 
 import json
 import logging
+import weakref
 from dataclasses import replace
+from unittest import mock
 
 import numpy as np
 import pytest
@@ -29,12 +31,13 @@ from danceit_core.config import FaceGanSettings
 from danceit_core.errors import ImaginationError
 from danceit_core.imagination.networks.checkpoint import load_face_gan, training_path
 from danceit_core.imagination.networks.discriminator import smallest_side
-from danceit_core.imagination.networks.face import faces_camera, place_patch
+from danceit_core.imagination.networks.face import faces_camera, patch_pose, place_patch
 from danceit_core.imagination.rendering.render import paint, refine_faces, render_dance
 from danceit_core.imagination.target import crops
+from danceit_core.imagination.target.film import HeldFilm
 from danceit_core.imagination.target.region import person_region
 from danceit_core.imagination.target.view import View
-from danceit_core.imagination.training import train
+from danceit_core.imagination.training import face_training, train
 from danceit_core.imagination.training.face_training import cut_patches, train_face_gan
 from danceit_core.imagination.training.pose_step import paint_frames
 from danceit_core.imagination.training.train import REVIEWED, review_frames
@@ -434,3 +437,27 @@ def test_the_face_is_refined_in_a_landscape(tmp_path):
     for number, real in zip(numbers, patches.real, strict=True):
         place = place_patch(target.keypoints[number], side=face.side, size=LANDSCAPE)
         np.testing.assert_array_equal(real, pictures[number][place.slices])
+
+
+def test_patches_of_faces_hold_no_whole_frames(trained):
+    """A cut of a still film is a part of a decoded frame: 400 frames of 4K would be ten gigabytes."""
+    seen = []
+
+    class Watched(HeldFilm):
+        def cuts(self, numbers, windows):
+            for number, window in zip(numbers, windows, strict=True):
+                frame = self.frames[number].copy()
+                seen.append(weakref.ref(frame))
+                yield frame[window.slices]
+
+    target = replace(TARGET, film=Watched(all_pictures(TARGET)))
+    alive = []
+
+    def count(*arguments, **options):
+        alive.append(sum(frame() is not None for frame in seen))
+        return patch_pose(*arguments, **options)
+
+    with mock.patch.object(face_training, "patch_pose", count):
+        cut_patches(target, load_toy(trained[0]), side=16, device=CPU)
+    assert len(seen) >= 40
+    assert max(alive) <= 2

@@ -156,7 +156,7 @@ def cut_patches(target: TargetFrames, pose_gan: PoseGan, *, side: int, device: t
     for number, place, picture, cut in zip(numbers.tolist(), windows, drawn, seen, strict=True):
         pose.append(patch_pose(target.keypoints[number], place, size=size))
         painted.append(picture[place.slices].copy())
-        real.append(cut)
+        real.append(cut.copy())  # a part of a frame would hold the whole of it
     return FacePatches(np.stack(pose), np.stack(painted), np.stack(real), target.training[numbers])
 
 
