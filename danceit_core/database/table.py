@@ -28,8 +28,9 @@ from danceit_core.pose.table import MOST_FPS, MOST_PIXELS
 from danceit_core.tables import DAMAGE, METADATA_KEY, list_column, number_of, one_line, read_table
 
 SCHEMA_VERSION = 2
-# What the files of one database have in common.
-COMMON = ("fps", "seconds", "feature_set", "width", "height", "test_share")
+# What the files of one database have in common, and what else each says: the size of its video's frames.
+COMMON = ("fps", "seconds", "feature_set", "test_share")
+SIZE = ("width", "height")
 COLUMNS: dict[str, pa.DataType] = {
     "fragment_id": pa.string(),
     "video": pa.string(),
@@ -173,12 +174,12 @@ def _read_about(path: str | Path) -> _Part:
                 f"{path} is a fragment table of version {version}, this DanceIt reads version {SCHEMA_VERSION}; "
                 "delete it and run again"
             )
-        missing = (set(COMMON) - about.keys()) | (set(COLUMNS) - set(schema.names) - set(LATER))
+        missing = ({*COMMON, *SIZE} - about.keys()) | (set(COLUMNS) - set(schema.names) - set(LATER))
         if missing:
             raise ValueError(f"it lacks {sorted(missing)}")
         keypoints, features = (schema.field(name).type.list_size for name in ARRAYS)
         fps, seconds = number_of(about, "fps", most=MOST_FPS), number_of(about, "seconds", most=LONGEST_S)
-        for key in ("width", "height"):
+        for key in SIZE:
             number_of(about, key, most=MOST_PIXELS)
         for key in ("test_share", "longest_s"):
             number_of({"longest_s": 0, **about}, key, zero=True)
