@@ -20,6 +20,7 @@ use rule render_video as render_variant with:
         pose_gan="<results>/gan/{target}/pose_gan.safetensors",
         face_gan="<results>/gan/{target}/face_gan.safetensors" if settings["face_gan"]["enabled"] else [],
         song=lambda w: project.songs.at[w.song, "path"],
+        **lending_frames,
     output:
         "<results>/user_study/{variant}/videos/{target}/{song}.mp4",
     log:
