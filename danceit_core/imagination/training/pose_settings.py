@@ -41,6 +41,10 @@ def check_settings(target: TargetFrames, settings: PoseGanSettings) -> None:
         raise ImaginationError("pose_gan: background_plate is true, but the target has no plate; build one")
     if settings.painter not in PAINTERS:
         raise ImaginationError(f"pose_gan: painter is {settings.painter!r}; known are {', '.join(map(repr, PAINTERS))}")
+    if settings.painter == "recall" and settings.previous_frame:
+        raise ImaginationError("pose_gan: previous_frame is an option of painter: paint; choose one of the two")
+    if settings.painter == "recall" and not settings.background_plate:
+        raise ImaginationError("pose_gan: painter recall cuts the person out of the room; set background_plate: true")
     if settings.painter == "recall" and not target.film.has_outlines:
         raise ImaginationError("pose_gan: painter recall needs the outlines of the target; or set painter: paint")
     if min(target.size) < smallest_side(settings.discriminators):
