@@ -39,14 +39,7 @@ def check_settings(target: TargetFrames, settings: PoseGanSettings) -> None:
         raise ImaginationError(f"pose_gan: kernel is {settings.kernel}; it must be odd, such as 5 or 7")
     if settings.background_plate and target.plate is None:
         raise ImaginationError("pose_gan: background_plate is true, but the target has no plate; build one")
-    if settings.painter not in PAINTERS:
-        raise ImaginationError(f"pose_gan: painter is {settings.painter!r}; known are {', '.join(map(repr, PAINTERS))}")
-    if settings.painter == "recall" and settings.previous_frame:
-        raise ImaginationError("pose_gan: previous_frame is an option of painter: paint; choose one of the two")
-    if settings.painter == "recall" and not settings.background_plate:
-        raise ImaginationError("pose_gan: painter recall cuts the person out of the room; set background_plate: true")
-    if settings.painter == "recall" and not target.film.has_outlines:
-        raise ImaginationError("pose_gan: painter recall needs the outlines of the target; or set painter: paint")
+    _check_painter(target, settings)
     if min(target.size) < smallest_side(settings.discriminators):
         raise ImaginationError(
             f"pose_gan: the target's pictures are {target.size[0]} x {target.size[1]} pixels, "
@@ -55,3 +48,14 @@ def check_settings(target: TargetFrames, settings: PoseGanSettings) -> None:
         )
     if not target.training.any():
         raise ImaginationError("pose_gan: holdout_share leaves no frame to train on; lower it below 1")
+
+
+def _check_painter(target: TargetFrames, settings: PoseGanSettings) -> None:
+    if settings.painter not in PAINTERS:
+        raise ImaginationError(f"pose_gan: painter is {settings.painter!r}; known are {', '.join(map(repr, PAINTERS))}")
+    if settings.painter == "recall" and settings.previous_frame:
+        raise ImaginationError("pose_gan: previous_frame is an option of painter: paint; choose one of the two")
+    if settings.painter == "recall" and not settings.background_plate:
+        raise ImaginationError("pose_gan: painter recall cuts the person out of the room; set background_plate: true")
+    if settings.painter == "recall" and not target.film.has_outlines:
+        raise ImaginationError("pose_gan: painter recall needs the outlines of the target; or set painter: paint")
