@@ -232,7 +232,7 @@ class PoseGanSettings:
     enhancer_blocks: int = 2
     discriminator_channels: int = 24
     discriminators: int = 2
-    iterations: int = 2400
+    iterations: int = 800
     batch_size: int = 2
     learning_rate: float = 4e-4
     feature_weight: float = 10.0
@@ -243,7 +243,7 @@ class PoseGanSettings:
     background_plate: bool = True
     body_chart: bool = True
     holdout_share: float = 0.15
-    checkpoint_every: int = 250
+    checkpoint_every: int = 200
     checkpoint_minutes: float = 2.0
     patience: int = 0
     perceptual_weights: str = ""
