@@ -24,7 +24,7 @@ def still_picture(target: PoseTable) -> Box:
 
 def store_size(target: PoseTable) -> tuple[int, int]:
     """Width and height of the frame store of a target whose table lies on its plate."""
-    width, height = target.metadata.get("store") or target.size
+    width, height = target.metadata.get("store") or still_picture(target)[2:]
     return int(width), int(height)
 
 

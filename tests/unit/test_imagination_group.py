@@ -30,7 +30,7 @@ WIDE = toy_target(FRAMES, size=PLATE, held_out=1, share=0.5, seed=1)
 class Cardboard(torch.nn.Module):
     """A network that paints one colour, wholly opaque, wherever the skeleton is drawn."""
 
-    stride = 4
+    stride, recalls = 4, False
 
     def __init__(self, colour):
         super().__init__()

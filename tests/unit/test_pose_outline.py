@@ -35,7 +35,8 @@ def filmed(body_mesh, pose_weights):
     pictures, silhouettes = [], []
     for bones in transforms:
         points, _ = dancer.posed(bones)
-        screen = project(points, camera.matrix, camera.focal * SIDE, SIDE / 2)
+        lens = camera.lens(SIDE)
+        screen = project(points, camera.matrix, lens[0, 0], lens[0, 2], lens[1, 2])
         silhouettes.append(visible_faces(screen, dancer.faces, dancer.both_sides, SIDE, SIDE) >= 0)
         pictures.append(renderer.draw(bones))
     found = PeopleDetector(pose_weights, threads=1).find(pictures[0])[0]

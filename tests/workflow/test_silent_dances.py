@@ -29,8 +29,9 @@ def dances(own, tmp_path) -> dict[str, str]:
     write_sound(tmp_path / "song.flac", clicks, sample_rate_hz=22050)
     _list_dances(tmp_path, sound="")
     about = {"columns": {"kept": np.ones(48, bool)}}
-    cleaned = Path(own["results"]) / "cleaned" / "person.parquet"
-    write_pose_table(cleaned, wandering_dancer(48, seed=9), fps=24, size=(512, 512), **about)
+    for folder in ("cleaned", "camera"):
+        table = Path(own["results"]) / folder / "person.parquet"
+        write_pose_table(table, wandering_dancer(48, seed=9), fps=24, size=(512, 512), **about)
     return own
 
 

@@ -81,8 +81,8 @@ class PoseStep:
     device: torch.device
     seed: int
     perceptual: PerceptualLoss | None
-    lending: Held | None = None
     plan: MemoryPlan | None = None
+    lending: Held | None = None
 
     def __call__(self, iteration: int) -> dict[str, Tensor]:
         """One step of both networks; returns the mean losses of this process's part of the batch."""
@@ -220,7 +220,7 @@ def make_step(
     with_before = gan.settings.previous_frame
     crops = cut_crops(target, gan.view, body_px=gan.body_px, seed=seed, with_before=with_before, folder=folder)
     lending = Held.of(target, crops, body_px=gan.body_px) if gan.generator.recalls else None
-    return PoseStep(target, crops, gan, duel, device, seed, perceptual, lending)
+    return PoseStep(target, crops, gan, duel, device, seed, perceptual, lending=lending)
 
 
 def training_shelf(gan: PoseGan, target: TargetFrames) -> Shelf | None:
