@@ -10,28 +10,38 @@ folder: delete it when the studio has changed. Outlines and joints are the true 
 For each film: frames per second of one core; the error of the camera on the wall behind, pixels, median and 95th
 percentile over frames and places, and in the last second (drift); of the joints laid on the plate, median; the same
 of the rival, which compares each frame with the first one only, with the frames that it loses; and the room error: the
-mean difference, grey levels, of a plain median of the frames laid on the plate, without the person, from the empty room
-as the camera would truly have shown it.
+mean difference, grey levels, of the plate (`plate.build`) from the empty room as the camera would truly have shown it.
+--paint STEPS: also trains the painter on each film and scores the last 15 % of it, as it lies on the plate.
 """
 
 import argparse
 import dataclasses
+import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
 
 import cv2
 import numpy as np
+import torch
 from numpy.typing import NDArray
 
 from danceit_core.assets import fetch_body_mesh
+from danceit_core.config import PoseGanSettings
+from danceit_core.evaluation.painting import score_painting
 from danceit_core.imagination.camera.features import View, find_view
 from danceit_core.imagination.camera.geometry import Floats, transform
 from danceit_core.imagination.camera.solve import CameraError, CameraPath, lay_on_plate, solve_camera
 from danceit_core.imagination.camera.views import TargetViews
+from danceit_core.imagination.networks.checkpoint import load_pose_gan
+from danceit_core.imagination.plate.build import build_plate
+from danceit_core.imagination.target.data import TargetFrames
+from danceit_core.imagination.target.film import film_of
+from danceit_core.imagination.training.pose_step import paint_frames, training_shelf
+from danceit_core.imagination.training.train import train_pose_gan
 from danceit_core.media.encode import VideoWriter
-from danceit_core.media.mask_video import MaskWriter, read_masks
-from danceit_core.media.video import STORE_GOP, read_frames
+from danceit_core.media.mask_video import MaskWriter
+from danceit_core.media.video import STORE_GOP
 from danceit_core.pose.table import PoseTable
 from danceit_core.studio.cast import CLIPS
 from danceit_core.studio.dancer import as_keypoints, dress, true_joints
@@ -40,7 +50,7 @@ from danceit_core.studio.record import FPS, perform
 from danceit_core.studio.renderer import Camera, Renderer
 from danceit_core.studio.room import BALLET, LIVING, LOFT, NEON, PLAIN_STUDIO
 
-CLIP, PLATE_FRAMES = "target", 40
+CLIP, CPU = "target", torch.device("cpu")
 ROOMS = {"living": LIVING, "loft": LOFT, "ballet": BALLET, "neon": NEON, "plain": PLAIN_STUDIO}
 # Half of the picture is this yaw, for the studio's focal length.
 PAN_RAD, ZOOM, SHAKE_RAD, SHAKE_M = 0.23, 1.2, 0.008, 0.02
@@ -173,48 +183,79 @@ def from_first(made: Film) -> tuple[Floats, NDArray[np.bool_]]:
     return np.array(homographies), np.array(found)
 
 
-def room_error(made: Film, camera: CameraPath | None, reference: int) -> float:
-    """Grey levels between a median of the frames on the plate, without the person, and the truly empty room."""
-    numbers = np.unique(np.linspace(0, len(made.table) - 1, PLATE_FRAMES).round().astype(int))
-    pictures, masks = read_frames(made.frames_path, numbers), read_masks(made.masks_path, numbers)
-    layers = []
-    for number, picture, mask in zip(numbers, pictures, masks, strict=True):
-        room = cv2.dilate(mask, np.ones((15, 15), np.uint8)) == 0
-        shift = np.eye(3)
-        if camera is not None:
-            shift[:2, 2] = -camera.homographies[reference][:2, 2]
-        laid = shift @ (camera.homographies[number] if camera is not None else np.eye(3))
-        size = (made.size, made.size)
-        shown = cv2.warpPerspective(np.uint8(room) * 255, laid, size, flags=cv2.INTER_LINEAR) > 250
-        layers.append(np.where(shown[..., None], cv2.warpPerspective(picture, laid, size).astype(np.float32), np.nan))
-    seen = np.isfinite(layers).all(-1).sum(0) >= 5  # (H, W)
-    median = np.nanmedian(np.where(seen[None, ..., None], layers, 0), axis=0)
-    return float(np.abs(median - made.empty(made.cameras[reference]))[seen].mean())
+def laid_table(made: Film, camera: CameraPath | None) -> PoseTable:
+    """The true joints on the plate, all frames kept that the camera was found in."""
+    kept = np.ones(len(made.table), bool)
+    columns = {"kept": kept, "reason": np.full(len(kept), "", "U16")}
+    return lay_on_plate(dataclasses.replace(made.table, columns=columns), camera)
 
 
-def measure(move: str, made: Film) -> str:
-    """One line of the table."""
+def room_error(made: Film, table: PoseTable, camera: CameraPath | None, reference: int) -> float:
+    """Mean difference, grey levels, of the plate from the empty room as the reference frame's camera would show it."""
+    plate = build_plate(made.frames_path, made.masks_path, table)
+    shift = np.float64([[1, 0, 0], [0, 1, 0]])
+    if camera is not None:
+        shift[:, 2] = -camera.homographies[reference][:2, 2]
+    size = (made.size, made.size)
+    picture = cv2.warpAffine(plate.picture, shift, size, flags=cv2.INTER_LINEAR)
+    seen = cv2.warpAffine(np.uint8(plate.seen) * 255, shift, size, flags=cv2.INTER_LINEAR) > 250
+    return float(np.abs(picture.astype(float) - made.empty(made.cameras[reference]))[seen].mean())
+
+
+def painted(made: Film, table: PoseTable, *, steps: int) -> dict[str, float]:
+    """Scores of held-out frames of a painter that was trained on the film for some steps."""
+    plate = build_plate(made.frames_path, made.masks_path, table).picture
+    usable = np.flatnonzero(table.columns["kept"])
+    target = TargetFrames(
+        film_of(made.frames_path, table, plate=plate, outlines=made.masks_path),
+        table.keypoints[usable],
+        training=np.arange(len(usable)) < round(0.85 * len(usable)),
+        plate=plate,
+        numbers=usable,
+        fps=FPS,
+    )
+    settings = PoseGanSettings(iterations=steps, checkpoint_every=steps)
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "gan"
+        train_pose_gan(
+            target, settings=settings, seed=0, device=CPU, checkpoint_path=path, samples_path=f"{folder}/s.png"
+        )
+        gan = load_pose_gan(path, device=CPU)
+    held = np.flatnonzero(~target.training)
+    pictures = list(paint_frames(gan, target, held, device=CPU, shelf=training_shelf(gan, target)))
+    return score_painting(
+        pictures, list(target.pictures(held)), target.keypoints[held], follows=target.after_another[held],
+        body_px=target.body_px, face_px=32,
+    )  # fmt: skip
+
+
+def measure(move: str, made: Film, *, steps: int = 0) -> str:
+    """One line of the table; steps: of training a painter on the film, too."""
     start_s = time.process_time()
     try:
         camera = solve_camera(made.frames_path, made.masks_path, made.table)
     except CameraError as error:
         return f"{move:6} not solved: {error}"
     fps = len(made.table) / (time.process_time() - start_s)
+    laid, scores = laid_table(made, camera), ""
+    if steps:
+        found = painted(made, laid, steps=steps)
+        scores = f", person {found['person_psnr']:.2f} dB, picture {found['psnr']:.2f} dB"
     if camera is None:
-        return f"{move:6} {fps:5.0f} frames/s  stands still; room {room_error(made, None, 0):.2f} grey levels"
+        room = room_error(made, laid, None, 0)
+        return f"{move:6} {fps:5.0f} frames/s  stands still; room {room:.2f} grey levels{scores}"
     square = camera.homographies[:, :2, :2] - np.eye(2)
     reference = int((np.abs(square).sum((1, 2)) + 1e3 * np.abs(camera.homographies[:, 2, :2]).sum(1)).argmin())
     errors = wall_errors(made, camera.homographies, reference)
     every, late = np.concatenate(errors), np.concatenate(errors[-round(FPS) :])
     rival, found = from_first(made)
     rival_errors = np.concatenate([e for e, ok in zip(wall_errors(made, rival, 0), found, strict=True) if ok])
-    laid = lay_on_plate(made.table, camera)
     return (
         f"{move:6} {fps:5.0f} frames/s  wall {np.median(every):.2f} {np.quantile(every, 0.95):.2f} end "
         f"{np.median(late):.2f} px, joints {joint_error(made, laid.keypoints, camera.homographies, reference):.2f} px, "
         f"lost {(~camera.known).sum()}; from the first frame {np.median(rival_errors):.2f} "
         f"{np.quantile(rival_errors, 0.95):.2f} px, lost {(~found).sum()}; plate {camera.size[0]} x {camera.size[1]}, "
-        f"room {room_error(made, camera, reference):.2f} grey levels"
+        f"room {room_error(made, laid, camera, reference):.2f} grey levels{scores}"
     )
 
 
@@ -225,9 +266,10 @@ if __name__ == "__main__":
     parser.add_argument("--size", type=int, default=384, help="side of the pictures")
     parser.add_argument("--room", default="living", choices=list(ROOMS))
     parser.add_argument("--only", nargs="*", default=list(MOVES), choices=list(MOVES))
+    parser.add_argument("--paint", type=int, default=0, metavar="STEPS", help="of a training on each film")
     args = parser.parse_args()
     cv2.setNumThreads(1)
     mesh = fetch_body_mesh(Path("resources/body"))
     for name in args.only:
         made = film(name, args.room, folder=args.films, mesh=mesh, seconds=args.seconds, size=args.size)
-        print(measure(name, made), flush=True)
+        print(measure(name, made, steps=args.paint), flush=True)
