@@ -94,9 +94,9 @@ rule align_poses:
     resources:
         **needs("align_poses"),
     params:
+        **shown_as,
         spatial=settings["spatial_alignment"],
         temporal=settings["temporal_alignment"],
-        **shown_as,
         version=version_of("alignment"),
     script:
         "../scripts/align_poses.py"

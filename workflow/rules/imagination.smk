@@ -77,13 +77,13 @@ rule train_face_gan:
 rule render_video:
     """The target person dancing to the song."""
     input:
+        **lending_frames,
         poses="<results>/poses/{target}/{song}.parquet",
         pose_gan="<results>/gan/{target}/pose_gan.safetensors",
         face_gan="<results>/gan/{target}/face_gan.safetensors" if settings["face_gan"]["enabled"] else [],
         # Not read: so that the user's video is checked, too.
         check="<results>/gan/{target}/check.json",
         song=lambda w: project.songs.at[w.song, "path"],
-        **lending_frames,
     output:
         report(
             "<results>/videos/{target}/{song}.mp4",
@@ -140,10 +140,10 @@ rule draft_video:
 rule preview_video:
     """The first seconds of that, as soon as there is a poseGAN: nothing is added to the face."""
     input:
+        **lending_frames,
         poses="<results>/poses/{target}/{song}.parquet",
         pose_gan="<results>/gan/{target}/pose_gan.safetensors",
         song=lambda w: project.songs.at[w.song, "path"],
-        **lending_frames,
     output:
         "<results>/preview/painted/{target}/{song}.mp4",
     log:

@@ -8,19 +8,19 @@ use rule align_poses as align_variant with:
     wildcard_constraints:
         variant="none|linear",
     params:
+        **shown_as,
         spatial=lambda w: variant_settings(settings, w.variant)["spatial_alignment"],
         temporal=lambda w: variant_settings(settings, w.variant)["temporal_alignment"],
-        **shown_as,
         version=STAGE_VERSIONS["alignment"],
 
 
 use rule render_video as render_variant with:
     input:
+        **lending_frames,
         poses="<results>/user_study/{variant}/poses/{target}/{song}.parquet",
         pose_gan="<results>/gan/{target}/pose_gan.safetensors",
         face_gan="<results>/gan/{target}/face_gan.safetensors" if settings["face_gan"]["enabled"] else [],
         song=lambda w: project.songs.at[w.song, "path"],
-        **lending_frames,
     output:
         "<results>/user_study/{variant}/videos/{target}/{song}.mp4",
     log:
