@@ -60,11 +60,6 @@ def _squeezed(path: Floats, low: float, high: float) -> Floats:
     return np.clip(np.interp(path, ends, (max(low, ends[0]), min(high, ends[1]))), low, high)
 
 
-def still_camera(frames: int, *, picture: Box) -> NDArray[np.float32]:
-    """Upper left corners (frames, 2) of the picture of a camera that stands still."""
-    return np.tile(np.array(picture[:2], np.float32), (frames, 1))
-
-
 def _known(x: Floats, *, otherwise: float) -> Floats:
     """Places (T,) without gaps: between known ones on a line, all `otherwise` where none is known."""
     known = np.isfinite(x)

@@ -3,9 +3,10 @@
 import cv2
 import numpy as np
 import pytest
+from held_film import HeldFilm
 
 from danceit_core.errors import ImaginationError, MediaError
-from danceit_core.imagination.target.film import HeldFilm, StoredFilm, film_of
+from danceit_core.imagination.target.film import StoredFilm, film_of
 from danceit_core.imagination.target.view import Window
 from danceit_core.media.video import STORE_GOP, VideoWriter
 from danceit_core.pose.table import PoseTable
@@ -33,7 +34,6 @@ def test_a_still_film_is_its_frames(store):
     numbers = [0, 3, 3, 17, 39]
     for number, picture in zip(numbers, film.pictures(numbers), strict=True):
         assert np.abs(picture.astype(int) - room(number)).mean() < 3
-    assert film.inside(3) is None
 
 
 def test_a_window_is_a_part_of_the_plate(store):
@@ -51,10 +51,6 @@ def test_a_moved_camera_is_laid_on_the_plate(store):
     assert np.abs(whole[10 : HEIGHT + 6, 34 : WIDTH + 26].astype(int) - room(7)[2:-2, 4:-4]).mean() < 3
     assert (whole[:7] == 0).all()
     assert (whole[:, :29] == 0).all()
-    inside = film.inside(7)
-    assert inside[9 : HEIGHT + 7, 31 : WIDTH + 29].all()
-    assert not inside[:8].any()
-    assert not inside[:, :30].any()
 
 
 def test_a_turned_camera_moves_points_as_its_homography_says(store):

@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 from dancers import STANDING, sine_dancer, turned
+from held_film import HeldFilm
 
 from danceit_core.errors import ImaginationError
-from danceit_core.imagination.target.film import HeldFilm
 from danceit_core.imagination.target.own_girths import in_store, own_girths
 from danceit_core.imagination.target.reference import arms_apart, find_reference, frontal
 from danceit_core.media.mask_video import MaskWriter

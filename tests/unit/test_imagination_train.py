@@ -9,6 +9,7 @@ from unittest import mock
 import numpy as np
 import pytest
 import torch
+from held_film import HeldFilm
 from toy_target import (
     CPU,
     LANDSCAPE,
@@ -34,7 +35,6 @@ from danceit_core.imagination.networks.discriminator import smallest_side
 from danceit_core.imagination.networks.face import faces_camera, patch_pose, place_patch
 from danceit_core.imagination.rendering.render import paint, refine_faces, render_dance
 from danceit_core.imagination.target import crops
-from danceit_core.imagination.target.film import HeldFilm
 from danceit_core.imagination.target.region import person_region
 from danceit_core.imagination.target.view import View
 from danceit_core.imagination.training import face_training, train

@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from held_film import HeldFilm
 from toy_target import (
     CPU,
     LANDSCAPE,
@@ -27,7 +28,6 @@ from danceit_core.imagination.recall.parts import NAMES, PARTS, TRUNK
 from danceit_core.imagination.rendering.draft import draft_dance
 from danceit_core.imagination.rendering.render import paint, render_dance
 from danceit_core.imagination.target.crops import cut_crops
-from danceit_core.imagination.target.film import HeldFilm
 from danceit_core.imagination.target.view import View
 from danceit_core.imagination.training.pose_step import paint_frames
 from danceit_core.imagination.training.train import begin

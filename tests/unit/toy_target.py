@@ -8,13 +8,13 @@ from pathlib import Path
 import cv2
 import numpy as np
 import torch
+from held_film import HeldFilm
 from numpy.typing import NDArray
 from puppet import puppet_keypoints
 
 from danceit_core.config import PoseGanSettings
 from danceit_core.imagination.networks.checkpoint import PoseGan, load_pose_gan
 from danceit_core.imagination.target.data import TargetFrames
-from danceit_core.imagination.target.film import HeldFilm
 from danceit_core.imagination.training.loop import History, Progress
 from danceit_core.imagination.training.train import Judge, train_pose_gan
 from danceit_core.pose.skeleton import LIMBS

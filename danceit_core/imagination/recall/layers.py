@@ -35,10 +35,6 @@ class Lent:
     boxes: Tensor
     poses: Tensor
 
-    def part(self, rows: Tensor) -> "Lent":
-        """Some of the frames, in any order, repeats allowed."""
-        return Lent(self.pictures[rows], self.boxes[rows], self.poses[rows])
-
 
 @dataclass(frozen=True)
 class Tiles:

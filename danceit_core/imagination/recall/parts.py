@@ -73,7 +73,6 @@ PARTS = (
     _arm("left_arm", LEFT_SHOULDER, LEFT_ELBOW, LEFT_WRIST),
 )
 NAMES = tuple(part.name for part in PARTS)
-FITTED = tuple(number for number, part in enumerate(PARTS) if part.fit)
 LIMBS = tuple(number for number, part in enumerate(PARTS) if part.bones)
 TRUNK, HEAD = NAMES.index("trunk"), NAMES.index("head")
 # Straight lines between the sides of the trunk, whose capsules cover it, at these shares from right to left.

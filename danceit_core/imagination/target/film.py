@@ -94,12 +94,6 @@ class StoredFilm:
         for number, window, frame in zip(numbers, windows, each_frame(self.path, numbers), strict=True):
             yield self._cut(frame, int(number), window)
 
-    def inside(self, number: int) -> NDArray[np.bool_] | None:
-        """Which pixels of the plate a frame shows, (H, W); None: all of them."""
-        if self.camera is None:
-            return None
-        return self._seen(number, Window(0, 0, *self.size)) > 0
-
     def _cut(self, frame: Picture, number: int, window: Window) -> Picture:
         if self.camera is None:
             return self._exposed(frame[window.slices], number)
@@ -132,38 +126,6 @@ class StoredFilm:
             return picture
         gains = self.exposure[number].astype(np.float64)
         return cv2.convertScaleAbs(cv2.multiply(picture, (*gains.tolist(), 0.0), dtype=cv2.CV_32F))
-
-
-@dataclass(frozen=True)
-class HeldFilm:
-    """A film in memory, (T, H, W, 3): of drawn pictures, or a short one. masks: its person's outlines, (T, H, W)."""
-
-    frames: NDArray[np.uint8]
-    masks: NDArray[np.uint8] | None = None
-
-    @property
-    def has_outlines(self) -> bool:
-        """Whether the person's outlines are known."""
-        return self.masks is not None
-
-    def outline_cuts(self, numbers: Sequence[int] | NDArray[np.int64], windows: Iterable[Window]) -> Iterator[Mask]:
-        """A window of the outline of each frame."""
-        if self.masks is None:
-            raise ImaginationError("the outlines of the film's person are not known")
-        return (self.masks[number][window.slices] for number, window in zip(numbers, windows, strict=True))
-
-    @property
-    def size(self) -> tuple[int, int]:
-        """Width and height, pixels."""
-        return int(self.frames.shape[2]), int(self.frames.shape[1])
-
-    def pictures(self, numbers: Sequence[int] | NDArray[np.int64]) -> Iterator[Picture]:
-        """Whole frames."""
-        return (self.frames[number] for number in numbers)
-
-    def cuts(self, numbers: Sequence[int] | NDArray[np.int64], windows: Iterable[Window]) -> Iterator[Picture]:
-        """A window of each frame."""
-        return (self.frames[number][window.slices] for number, window in zip(numbers, windows, strict=True))
 
 
 def film_of(
