@@ -8,6 +8,7 @@ from PIL import Image
 from danceit_core.files import whole_file
 from danceit_core.media.decode import decode_frames, probe
 
+LEAST_HEIGHT = 200
 QUALITY = 60
 
 
@@ -19,8 +20,12 @@ def write_moving_picture(
     fps: float = 12.0,
     width: int = 480,
 ) -> None:
-    """The first `seconds` of a video, `width` pixels wide, as an endless animation; whole or not at all."""
+    """The first `seconds` of a video as an endless animation; whole or not at all.
+
+    It is `width` pixels wide; wider where it would be lower than LEAST_HEIGHT: pictures side by side.
+    """
     info = probe(video)
+    width = max(width, round(LEAST_HEIGHT * info.width / info.height))
     height = round(width * info.height / info.width)
     frames = islice(decode_frames(video, fps=fps, size=(width, height)), max(1, round(seconds * fps)))
     pictures = [Image.fromarray(frame) for frame in frames]
