@@ -8,7 +8,8 @@ from PIL import Image
 from danceit_core.files import whole_file
 from danceit_core.media.decode import decode_frames, probe
 
-LEAST_HEIGHT = 200
+# Wider pictures than that, of several side by side, are drawn wider, too.
+USUAL_SHAPE = 2.0
 QUALITY = 60
 
 
@@ -22,10 +23,10 @@ def write_moving_picture(
 ) -> None:
     """The first `seconds` of a video as an endless animation; whole or not at all.
 
-    It is `width` pixels wide; wider where it would be lower than LEAST_HEIGHT: pictures side by side.
+    It is `width` pixels wide, one of a wider shape than USUAL_SHAPE in proportion wider.
     """
     info = probe(video)
-    width = max(width, round(LEAST_HEIGHT * info.width / info.height))
+    width = max(width, round(width * info.width / info.height / USUAL_SHAPE))
     height = round(width * info.height / info.width)
     frames = islice(decode_frames(video, fps=fps, size=(width, height)), max(1, round(seconds * fps)))
     pictures = [Image.fromarray(frame) for frame in frames]
