@@ -11,7 +11,7 @@ from danceit_core.imagination.recall.carry import carry_part
 from danceit_core.imagination.recall.casting import LEAST_S, choose_for_dance, fades
 from danceit_core.imagination.recall.choose import APART_S, Lenders, choose_apart
 from danceit_core.imagination.recall.describe import describe
-from danceit_core.imagination.recall.hidden import usual_depth
+from danceit_core.imagination.recall.hidden import crowded_shares, usual_depth
 from danceit_core.imagination.recall.layers import CHANNELS, Lent, limb_order, place_tiles, recall_layers
 from danceit_core.imagination.recall.parts import HEAD, NAMES, PARTS, TRUNK
 from danceit_core.imagination.recall.shapes import PIECES, ownership, piece_distances
@@ -206,6 +206,30 @@ def test_a_foreshortened_arm_keeps_its_hand():
     )
     np.testing.assert_allclose(places[0, :, 0, 0], then[LEFT_WRIST, :2] + np.float32([0.2 * BODY, 0]), atol=0.5)
     assert reach.min() > 0.9
+
+
+def test_fingers_before_the_trousers_do_not_bring_them_along():
+    """Beyond what a hand surely is, a place before a leg is the leg's; before the room it is the hand's."""
+    pose = POSES[:1].copy()
+    knee = pose[0, 13, :2]
+    before = torch.zeros(1, 25)
+    before[0, [LEFT_ELBOW, LEFT_WRIST]] = 0.6
+    pose[0, [LEFT_ELBOW, LEFT_WRIST], :2] = knee + np.float32([[0.7 * BODY, 0], [0.25 * BODY, 0]])
+    tip = grid((knee + np.float32([0.03 * BODY, 0])).tolist())
+    assert ownership(LEFT_ARM, torch.from_numpy(pose), before, tip, body_px=BODY)[0] < 0.2
+    pose[0, [LEFT_ELBOW, LEFT_WRIST], 0] += 1.5 * BODY
+    tip = grid((knee + np.float32([1.53 * BODY, 0])).tolist())
+    assert ownership(LEFT_ARM, torch.from_numpy(pose), before, tip, body_px=BODY)[0] > 0.9
+
+
+def test_a_hand_on_the_leg_is_crowded_and_one_in_the_air_is_not():
+    poses = np.repeat(POSES[:1], 2, 0)
+    poses[0, [LEFT_ELBOW, LEFT_WRIST], :2] = poses[0, 13, :2] + np.float32([[0.5 * BODY, 0], [0.2 * BODY, 0]])
+    poses[1, [LEFT_ELBOW, LEFT_WRIST], :2] = poses[1, LEFT_SHOULDER, :2] + np.float32([[0.5 * BODY, 0], [BODY, 0]])
+    shares = crowded_shares(poses, body_px=BODY)
+    assert shares[0, LEFT_ARM] > 0.2
+    assert shares[1, LEFT_ARM] == 0
+    assert (shares[:, [TRUNK, HEAD]] == 0).all()
 
 
 def test_a_bent_elbow_does_not_flare():

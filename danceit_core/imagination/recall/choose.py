@@ -12,14 +12,15 @@ from numpy.typing import NDArray
 
 from danceit_core.errors import ImaginationError
 from danceit_core.imagination.recall.describe import Features, bone_lengths, describe, usable_parts
+from danceit_core.imagination.recall.hidden import crowded_shares
 from danceit_core.imagination.recall.parts import NAMES, PARTS
 from danceit_core.pose.skeleton import Keypoints
 
 Choice = NDArray[np.int64]
 # In training one of so many nearest frames is taken, none of them within a second.
 NEAREST, APART_S = 4, 1.0
-# What a part costs that is hidden by another one.
-HIDDEN = 6.0
+# What a part costs that is hidden by another one, and a forearm and hand that lie on other parts.
+HIDDEN, CROWDED = 6.0, 0.6
 # A bone longer than EASILY times the lender's costs the square of the octaves beyond, times STRETCH: what points at the
 # camera in one frame cannot be drawn out in another. Bones count as at least SHORTEST body sizes.
 STRETCH, EASILY, SHORTEST = 4.0, 1.25, 0.05
@@ -63,7 +64,7 @@ class Lenders:
             raise ImaginationError(
                 f"no frame of the target shows the joints of its {', '.join(missing)}; film the whole body"
             )
-        costs = _blur(keypoints, frames, body_px=body_px)
+        costs = _blur(keypoints, frames, body_px=body_px) + CROWDED * crowded_shares(keypoints, body_px=body_px)
         if hidden is not None:
             costs = costs + HIDDEN * hidden
         lengths = bone_lengths(keypoints, body_px=body_px)

@@ -1,7 +1,8 @@
-"""How much of each part another part hides in a frame: such a part is better lent by another frame.
+"""How much of each part another part hides in a frame, or lies behind it: such a part is better lent by another frame.
 
 Places on a part are hidden where another part lies over them: by the joints' depth where the detector gives it, without
-it arms are taken to be before everything else.
+it arms are taken to be before everything else. A forearm and a hand before the trousers bring some of them along, since
+nobody knows the outline of a hand inside that of the person.
 """
 
 import numpy as np
@@ -59,6 +60,35 @@ def hidden_shares(keypoints: Keypoints, depth: Values | None, *, body_px: float)
     return shares
 
 
+def crowded_shares(keypoints: Keypoints, *, body_px: float) -> Values:
+    """The share of each forearm with its hand that lies on trunk, head or legs, (T, parts) in 0..1; 0 for the rest."""
+    shares = np.zeros((len(keypoints), len(PARTS)), np.float32)
+    longer, _ = _with_tips(keypoints, None, body_px=body_px)
+    for number in LIMBS:
+        if PARTS[number].layer == ARM_LAYER:
+            near = [_crowded(longer, bone, body_px=body_px) for bone in BONES[number][1:]]
+            shares[:, number] = np.concatenate(near, 1).mean(1)
+    return shares
+
+
+def _crowded(keypoints: Keypoints, bone: tuple[int, int], *, body_px: float) -> NDArray[np.bool_]:
+    """Which places (T, PLACES) of a bone lie on a part that is no arm."""
+    places = _places(keypoints, bone)
+    on = np.zeros(places.shape[:2], bool)
+    for part, bones in zip(PARTS, BONES, strict=True):
+        for start, end in bones if part.layer != ARM_LAYER else ():
+            there = (keypoints[:, start, 2] > 0) & (keypoints[:, end, 2] > 0)
+            on |= (_nearest(places, keypoints[:, start], keypoints[:, end])[1] < THICK * body_px) & there[:, None]
+    return on
+
+
+def _places(keypoints: Keypoints, bone: tuple[int, int]) -> Values:
+    """Places (T, PLACES, 2) along a bone."""
+    a, b = bone
+    along = ((np.arange(PLACES) + 0.5) / PLACES).astype(np.float32)[None, :, None]
+    return (1 - along) * keypoints[:, None, a, :2] + along * keypoints[:, None, b, :2]
+
+
 def _with_tips(
     keypoints: Keypoints, depth: Values | None, *, body_px: float
 ) -> tuple[NDArray[np.float32], Values | None]:
@@ -79,8 +109,7 @@ def _covered(
 ) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
     """Which places (T, PLACES) of a bone of part `number` lie behind another part, and whether it is there (T,)."""
     a, b = bone
-    along = ((np.arange(PLACES) + 0.5) / PLACES).astype(np.float32)[None, :, None]
-    places = (1 - along) * keypoints[:, None, a, :2] + along * keypoints[:, None, b, :2]  # (T, PLACES, 2)
+    along, places = ((np.arange(PLACES) + 0.5) / PLACES).astype(np.float32)[None, :, None], _places(keypoints, bone)
     own = None if depth is None else (1 - along[..., 0]) * depth[:, None, a] + along[..., 0] * depth[:, None, b]
     over = np.zeros(places.shape[:2], bool)
     for other, bones in enumerate(BONES):

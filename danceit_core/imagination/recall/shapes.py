@@ -10,6 +10,8 @@ from danceit_core.pose.skeleton import LEFT_HIP, LEFT_SHOULDER, NECK, RIGHT_HIP,
 
 # Width over which one part gives way to the next, body sizes, and what makes the middle of a part wholly its own.
 SOFT, GENEROUS = 0.02, 1.8
+# The share of a hand or foot that is surely there.
+SURE = 0.4
 # The difference of depth, torso lengths, from which on the nearer part wins, over which, and the most that counts.
 DEPTH_MARGIN, DEPTH_SOFT, MOST_BEFORE = 0.1, 0.1, 3.0
 FAR = 1e6
@@ -17,16 +19,21 @@ FAR = 1e6
 SHORTEST_PX = 2.0
 
 
-def bones_of(part: Part, poses: Tensor, *, body_px: float) -> tuple[Tensor, Tensor, Tensor]:
+def bones_of(
+    part: Part, poses: Tensor, *, body_px: float, beyond: float | None = None
+) -> tuple[Tensor, Tensor, Tensor]:
     """Starts and bones (N, B, 2) of a limb in poses (N, 25, 3), and how far each goes on (N, B), in its lengths.
 
-    A hand is as long before a forearm that points at the camera as before any other.
+    A hand is as long before a forearm that points at the camera as before any other. beyond: how far it goes on, body
+    sizes; None: as the part says.
     """
     first, last = ([pair[end] for pair in part.bones] for end in (0, 1))
     start = poses[:, first, :2]
     bone = poses[:, last, :2] - start
     ends = torch.ones_like(bone[..., 0])
-    ends[:, -1] += part.beyond * body_px / bone[:, -1].norm(dim=-1).clamp_min(SHORTEST_PX)
+    ends[:, -1] += (
+        (part.beyond if beyond is None else beyond) * body_px / bone[:, -1].norm(dim=-1).clamp_min(SHORTEST_PX)
+    )
     return start, bone, ends
 
 
@@ -112,13 +119,25 @@ def ownership(number: int, poses: Tensor, depth: Tensor, places: Tensor, *, body
     own = [k for k, piece in enumerate(PIECES) if piece.part == number]
     distances = piece_distances(poses, places, body_px=body_px)
     shares = torch.exp(distances * (-1 / (SOFT * body_px)))
-    mine = shares[:, own].amax(1)
+    mine = _sure_share(number, poses, places, body_px=body_px) if PARTS[number].bones else shares[:, own].amax(1)
     nearer = torch.exp(((_before(number, depth) - DEPTH_MARGIN) / DEPTH_SOFT).clamp(0, MOST_BEFORE))  # (N, PIECES)
     total = mine + 1e-6
     for k, piece in enumerate(PIECES):
         if piece.part != number:
             total = total + nearer[:, k, None, None] * shares[:, k]
     return (GENEROUS * mine / total).clamp(max=1), distances[:, own].amin(1)
+
+
+def _sure_share(number: int, poses: Tensor, places: Tensor, *, body_px: float) -> Tensor:
+    """The share of a limb, whose hand or foot counts only as far as it surely reaches.
+
+    Fingers may be bent: what lies between them and trousers behind is the trousers'. Before the room they are whole,
+    since nothing else has a share there.
+    """
+    part = PARTS[number]
+    bones = bones_of(part, poses, body_px=body_px, beyond=SURE * part.beyond)
+    distance = (distance_to_bones(places, *bones).amin(1) - part.radius * body_px).clamp_min(0)
+    return torch.exp(distance * (-1 / (SOFT * body_px)))
 
 
 def _before(number: int, depth: Tensor) -> Tensor:
