@@ -8,7 +8,7 @@ from toy_target import draw_toy, toy_poses
 
 from danceit_core.errors import ImaginationError
 from danceit_core.imagination.recall.carry import carry_part
-from danceit_core.imagination.recall.casting import LEAST_S, choose_for_dance, fades
+from danceit_core.imagination.recall.casting import LEAST_S, choose_for_dance, fades, switches
 from danceit_core.imagination.recall.choose import APART_S, Lenders, choose_apart
 from danceit_core.imagination.recall.describe import describe
 from danceit_core.imagination.recall.hidden import crowded_shares, usual_depth
@@ -25,8 +25,9 @@ DEPTH = torch.zeros(1, 25)
 LEFT_ARM = NAMES.index("left_arm")
 
 
-def lenders(poses=POSES, **changes):
-    return Lenders.of(poses, frames=np.arange(len(poses)), fps=FPS, body_px=BODY, **changes)
+def lenders(poses=POSES, frames=None, **changes):
+    frames = np.arange(len(poses)) if frames is None else frames
+    return Lenders.of(poses, frames=frames, fps=FPS, body_px=BODY, **changes)
 
 
 def grid(*points):
@@ -93,7 +94,7 @@ def test_over_a_dance_lenders_stay():
     path = choose_for_dance(lenders(), noisy, fps=FPS)
     assert path.shape == (FRAMES, len(PARTS))
     for part in range(len(PARTS)):
-        starts = np.flatnonzero(np.diff(path[:, part])) + 1
+        starts = switches(path[:, part], np.arange(FRAMES))
         stays = np.diff(np.concatenate([[0], starts, [FRAMES]]))
         # A quick arm may have a short stay.
         assert np.median(stays) >= round(LEAST_S * FPS)
@@ -259,7 +260,7 @@ def test_what_points_at_the_camera_cannot_be_drawn_out():
 
 def test_two_lenders_fade_only_where_they_are_alike_and_the_part_is_slow():
     slow = np.repeat(POSES[:1], 48, 0)
-    given = lenders(np.stack([POSES[0], POSES[0] + np.float32([0.3, 0, 0])]))
+    given = lenders(np.stack([POSES[0], POSES[0] + np.float32([0.3, 0, 0])]), frames=np.array([0, 50]))
     rows = np.zeros((48, len(PARTS)), np.int64)
     rows[24:] = 1
     still = fades(given, rows, slow, fps=FPS)
@@ -270,8 +271,18 @@ def test_two_lenders_fade_only_where_they_are_alike_and_the_part_is_slow():
     quick = slow.copy()
     quick[24:, :, 0] += BODY
     assert fades(given, rows, quick, fps=FPS).shares.max() == 0
-    other = lenders(np.stack([POSES[0], moved(POSES[0], turn=1.5)]))
+    other = lenders(np.stack([POSES[0], moved(POSES[0], turn=1.5)]), frames=np.array([0, 50]))
     assert fades(other, rows, slow, fps=FPS).shares.max() == 0
+
+
+def test_a_slow_change_goes_through_the_frames_of_the_video(monkeypatch):
+    slow, numbers = POSES.repeat(2, 0), np.arange(FRAMES)
+    path = choose_for_dance(lenders(), slow, fps=FPS)
+    assert np.abs(np.diff(path, axis=0)).max() > 0
+    jumps = sum(len(switches(path[:, part], numbers)) for part in range(len(PARTS)))
+    monkeypatch.setattr("danceit_core.imagination.recall.casting.GO_ON", 1e3)
+    without = choose_for_dance(lenders(), slow, fps=FPS)
+    assert jumps < 0.7 * sum(len(switches(without[:, part], numbers)) for part in range(len(PARTS)))
 
 
 def test_parts_pass_to_other_lenders_together_with_the_trunk():
@@ -279,7 +290,7 @@ def test_parts_pass_to_other_lenders_together_with_the_trunk():
     back = POSES[:24].copy()
     back[..., 0] = 2 * back[:, [8], 0] - back[..., 0]
     both = np.concatenate([POSES[:24], back])
-    path = choose_for_dance(lenders(both), both, fps=FPS)
+    path = choose_for_dance(lenders(both, np.r_[:24, 100:124]), both, fps=FPS)
     changes = [np.flatnonzero(np.diff(path[:, part] >= 24)) for part in range(len(PARTS))]
     assert all(len(change) == 1 and change[0] == 23 for change in changes)
 

@@ -1,6 +1,7 @@
 """Who lends the parts of a whole dance: a path through the lenders, for each part.
 
-The frames' distances plus a price for each switch, so that parts do not flicker. The best path is found by dynamic
+The frames' distances plus a price for each switch, so that parts do not flicker. To go on to a neighbour of the lending
+frame costs little: it looks alike, and a turn passes through the views between. The best path is found by dynamic
 programming; stays that are too short to be seen are then given to a neighbour, and two lenders that look alike fade
 into each other.
 """
@@ -16,13 +17,15 @@ from danceit_core.imagination.recall.parts import PARTS, TRUNK
 from danceit_core.pose.skeleton import Keypoints
 
 # What a switch costs, in the unit of squared distances, and where the trunk switches in the same frame.
-SWITCH, TOGETHER = 1.0, 0.3
+SWITCH, TOGETHER = 2.0, 0.6
+# What it costs to go on to a frame of the video that is at most BESIDE frames away.
+GO_ON, BESIDE = 0.3, 4
 # The shortest stay of a lender, seconds, and what a shorter one must save to be kept: a wrong arm is seen.
 LEAST_S, SHORT = 0.25, 2.0
 # How long both lenders show before and after a switch of a part at rest, seconds; from a speed of QUICK body sizes a
 # second on there is no fade, nor between lenders that are farther apart than ALIKE: a ghost of a hand is seen more than
 # a quick hand that changes, and a face on the back of a head more than a turn.
-FADE_S, QUICK, ALIKE = 0.125, 2.0, 0.3
+FADE_S, QUICK, ALIKE = 0.125, 8.0, 0.6
 
 
 @dataclass(frozen=True)
@@ -51,7 +54,7 @@ def fades(lenders: Lenders, rows: Choice, poses: Keypoints, *, fps: float) -> Ca
     others, shares = rows.copy(), np.zeros(rows.shape, np.float32)
     speed = _speed(poses, body_px=lenders.body_px, fps=fps)
     for part in range(rows.shape[1]):
-        starts = np.concatenate([[0], np.flatnonzero(np.diff(rows[:, part])) + 1, [len(rows)]])
+        starts = np.concatenate([[0], switches(rows[:, part], lenders.frames), [len(rows)]])
         for before, at, after in zip(starts[:-2], starts[1:-1], starts[2:], strict=True):
             one, other = rows[at - 1, part], rows[at, part]
             if lenders.apart(one, other, part=part) >= ALIKE:
@@ -87,50 +90,62 @@ def choose_for_dance(lenders: Lenders, poses: Keypoints, *, fps: float) -> Choic
     least = max(1, round(LEAST_S * fps))
     distances = list(lenders.distances(poses))
     price = np.full(len(poses), SWITCH, np.float32)
-    paths = {TRUNK: _path(distances[TRUNK], price, least=least)}
-    price[1:][np.diff(paths[TRUNK]) != 0] = TOGETHER
+    paths = {TRUNK: _path(distances[TRUNK], price, lenders.frames, least=least)}
+    price[switches(paths[TRUNK], lenders.frames)] = TOGETHER
     for part, distance in enumerate(distances):
         if part != TRUNK:
-            paths[part] = _path(distance, price, least=least)
+            paths[part] = _path(distance, price, lenders.frames, least=least)
     return np.stack([paths[part] for part in range(len(PARTS))], -1)
 
 
-def _path(distance: Features, price: Features, *, least: int) -> Choice:
+def _path(distance: Features, price: Features, frames: Choice, *, least: int) -> Choice:
     """The lender (T,) of each frame: least sum of distances (T, M) and prices of switches (T,) at its frame.
 
-    Short stays are then given up.
+    frames (M,): numbers of the lenders in their video. Short stays are then given up.
     """
-    frames, lenders = distance.shape
+    count, lenders = distance.shape
     cost = np.minimum(distance, 1e6)  # infinite ones are compared, not added
-    came_from = np.zeros((frames, lenders), np.int64)
+    came_from = np.zeros((count, lenders), np.int64)
     rows, best = np.arange(lenders), np.zeros(lenders, np.float32)
-    for frame in range(frames):
+    near = [(rows[max(0, k) : lenders + min(0, k)], k) for k in range(-BESIDE, BESIDE + 1) if k and abs(k) < lenders]
+    beside = [(to[(np.abs(frames[to] - frames[to - k]) <= BESIDE)], k) for to, k in near]
+    for frame in range(count):
         switched = int(best.argmin())
-        stays = best <= best[switched] + price[frame]
-        came_from[frame] = np.where(stays, rows, switched)
-        best = np.where(stays, best, best[switched] + price[frame]) + cost[frame]
-    path = np.zeros(frames, np.int64)
-    at = int(best.argmin()) if frames else 0
-    for frame in range(frames - 1, -1, -1):
+        source, least_cost = rows.copy(), best.copy()
+        for to, k in beside:
+            moved = best[to - k] + GO_ON
+            better = moved < least_cost[to]
+            source[to[better]], least_cost[to[better]] = to[better] - k, moved[better]
+        stays = least_cost <= best[switched] + price[frame]
+        came_from[frame] = np.where(stays, source, switched)
+        best = np.where(stays, least_cost, best[switched] + price[frame]) + cost[frame]
+    path = np.zeros(count, np.int64)
+    at = int(best.argmin()) if count else 0
+    for frame in range(count - 1, -1, -1):
         path[frame] = at
         at = int(came_from[frame, at])
-    return _without_short_stays(path, cost, least=least)
+    return _without_short_stays(path, cost, frames, least=least)
 
 
-def _without_short_stays(path: Choice, cost: Features, *, least: int) -> Choice:
+def switches(path: Choice, frames: Choice) -> Choice:
+    """Frames of a dance at which a part passes to a lender (T,) that is no neighbour of the one before in its video."""
+    return np.flatnonzero(np.abs(np.diff(frames[path])) > BESIDE) + 1
+
+
+def _without_short_stays(path: Choice, cost: Features, frames: Choice, *, least: int) -> Choice:
     """The path (T,) with stays that are shorter than `least` frames given to the better of their neighbours."""
     path, kept = path.copy(), set[int]()
     while True:
-        starts = np.concatenate([[0], np.flatnonzero(np.diff(path)) + 1, [len(path)]])
+        starts = np.concatenate([[0], switches(path, frames), [len(path)]])
         lengths = np.diff(starts)
         short = [run for run in np.flatnonzero(lengths < least).tolist() if int(starts[run]) not in kept]
         if len(lengths) < 2 or not short:
             return path
         run = min(short, key=lambda run: int(lengths[run]))
-        span = slice(starts[run], starts[run + 1])
-        beside = [path[starts[k]] for k in (run - 1, run + 1) if 0 <= k < len(lengths)]
-        costs = [float(cost[span, lender].sum()) for lender in beside]
-        if min(costs) - float(cost[span, path[span.start]].sum()) > SHORT:
-            kept.add(int(span.start))
+        first, last = int(starts[run]), int(starts[run + 1])
+        beside = [path[at] for at in (first - 1, last) if 0 <= at < len(path)]
+        costs = [float(cost[first:last, lender].sum()) for lender in beside]
+        if min(costs) - float(cost[np.arange(first, last), path[first:last]].sum()) > SHORT:
+            kept.add(first)
         else:
-            path[span] = beside[int(np.argmin(costs))]
+            path[first:last] = beside[int(np.argmin(costs))]
