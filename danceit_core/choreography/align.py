@@ -179,7 +179,7 @@ def read_clips(
             clips.append(fit_to_target(clip, **fit))
             continue
         sized = fit_to_target(clip, **fit, legs=to.legs)
-        clips.append(reshape(sized, to, fps=fps, height_px=target.height_px, torso_px=target.torso_px))
+        clips.append(reshape(sized, to, fps=fps, torso_px=target.torso_px))
     return clips
 
 

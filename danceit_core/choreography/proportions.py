@@ -43,7 +43,8 @@ BONES: dict[str, tuple[tuple[int, int], ...]] = {
 }
 NAMES = tuple(BONES)
 UPPER_ARM, FOREARM, THIGH, SHANK = (NAMES.index(name) for name in ("upper arm", "forearm", "thigh", "shank"))
-# Bones that are too short and too seldom flat in the picture to be measured each for itself.
+# Bones that share a factor, that of the first that both persons show: of one person's dances, nose to eye varies by 4 %
+# in the 113 of `aistpp_pop`, eye to ear by 16 %, for it is the view of the head that it measures.
 TOGETHER = tuple(
     [NAMES.index(name) for name in names]
     for names in (("nose to eye", "eye to ear"), ("ankle to toe", "across the toes", "ankle to heel"))
@@ -111,8 +112,7 @@ def bone_factors(source: Lengths, target: Lengths, *, scale: float) -> Array:
     believed = np.where(np.isnan(ratios), 0.0, np.log(ratios)) * shorter / (shorter + FEW_FRAMES)
     factors = np.exp(np.clip(believed, -np.log(MOST), np.log(MOST)))
     for group in TOGETHER:
-        lengths = np.where(np.isnan(ratios[group]), np.nan, source.px[group])
-        factors[group] = _mean(factors[group], lengths)
+        factors[group] = next((factors[bone] for bone in group if np.isfinite(ratios[bone])), 1.0)
     return factors
 
 

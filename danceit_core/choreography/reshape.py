@@ -1,12 +1,14 @@
 """A clip danced by a body of other proportions (`proportions`): from the hips outwards, on the feet it stood on.
 
 Each bone keeps its direction in the picture and gets its own length. The clip comes in the size in which its legs have
-the target's length, so that feet that stood still do so, on the same ground line; what thighs, shanks and hips differ
-among each other shifts the hip, by the foot that carries, and a foot in the air follows its leg. Knees take up what is
-left (`footlock.bend`).
+the target's length, and its feet stay where they are then: what stood still does so, on the same ground line. What
+hips, thighs and shanks differ by among each other shifts the hip, to the middle of what both legs ask for; each leg
+takes up the rest, its knee half of it.
 
-A hand that touches the other, the head, a hip or a knee is brought as near to it again, the elbow follows: as far as
-the arm reaches. What only seems to touch, in front of the body, is moved as well; it cannot be told apart in a picture.
+A hand that touches the other, the head, a hip or a knee is brought as near to it again, as far as the arm reaches; the
+elbow goes half the way. Two-bone inverse kinematics, as `footlock` has for knees, made arms jerk: they are seen
+foreshortened, and the elbow of an arm that points at the camera may lie on either side. What only seems to touch, in
+front of the body, is moved as well; a picture does not tell the two apart.
 
 Coordinates as in `curve`; joints that are absent stay so. Where a joint on the way from the hip is absent for some
 frames, the way leads over its place between the frames round them, and if a clip never shows it, past it.
@@ -17,7 +19,7 @@ from numpy.typing import NDArray
 from scipy.ndimage import gaussian_filter1d
 
 from danceit_core.choreography.curve import Array, fill_gaps
-from danceit_core.choreography.footlock import FAST, LEGS, SLOW, bend
+from danceit_core.choreography.footlock import LEGS
 from danceit_core.choreography.proportions import BONES, Proportions
 from danceit_core.pose.skeleton import (
     HEAD,
@@ -36,12 +38,6 @@ from danceit_core.pose.skeleton import (
 
 # Children after their parents.
 TREE = tuple(pair for sides in BONES.values() for pair in sides)
-# A foot carries below the first height over the lower ankle, body heights, and does not above the second. One that
-# moves as fast as a step carries by this share of one that stands; one in the air by the least, so that a jump has a
-# hip.
-ON_GROUND, IN_AIR = 0.03, 0.12
-MOVING_SHARE, LEAST_SHARE = 0.25, 0.02
-SMOOTH_FRAMES = 2.0
 ARMS = (
     (RIGHT_SHOULDER, RIGHT_ELBOW, RIGHT_WRIST, LEFT_WRIST),
     (LEFT_SHOULDER, LEFT_ELBOW, LEFT_WRIST, RIGHT_WRIST),
@@ -49,21 +45,22 @@ ARMS = (
 TOUCHED = (*HEAD, RIGHT_HIP, LEFT_HIP, RIGHT_KNEE, LEFT_KNEE)
 # A wrist this near to a joint has its hand on it, and one that far has not; torso lengths.
 TOUCHING, APART = 0.25, 0.5
+# A hand comes to what it touches within such a time, so that one that only passes is not pulled; a Gaussian's sigma.
+TOUCH_S = 0.15
 
 
-def reshape(clip: Array, to: Proportions, *, fps: float, height_px: float, torso_px: float) -> Array:
+def reshape(clip: Array, to: Proportions, *, fps: float, torso_px: float) -> Array:
     """A clip (T, 25, 3) whose legs have the target's length, with all of the target's bones.
 
-    height_px, torso_px: nose to ankles and neck to hip of the target. A clip that never shows the middle of the hips
-    comes back as it is.
+    torso_px: neck to hip of the target. A clip that never shows the middle of the hips comes back as it is.
     """
     if not len(clip) or np.isnan(clip[:, MID_HIP, 0]).all():
         return clip.copy()
     old = fill_gaps(clip[..., :2])
     known = ~np.isnan(clip[..., 0]).all(axis=0)
     new = grow(old, to.bones, known=known)
-    new = stand(clip[..., :2], old, new, fps=fps, height_px=height_px)
-    new = touch(clip[..., :2], new, arm_px=to.arm_px, torso_px=torso_px)
+    new = stand(clip[..., :2], old, new)
+    new = touch(clip[..., :2], new, arm_px=to.arm_px, torso_px=torso_px, fps=fps)
     out = clip.copy()
     out[..., :2] = np.where(np.isnan(clip[..., :2]), np.nan, new)
     return out
@@ -82,38 +79,28 @@ def grow(xy: Array, factors: Array, *, known: NDArray[np.bool_]) -> Array:
     return new
 
 
-def stand(clip: Array, old: Array, new: Array, *, fps: float, height_px: float) -> Array:
-    """The grown body (T, 25, 2) on the feet of the clip, knees bent to it.
+def stand(clip: Array, old: Array, new: Array) -> Array:
+    """The grown body (T, 25, 2) on the feet of the clip.
 
-    clip: (T, 25, 2) with NaN, old: without, as long as the body was.
+    clip: (T, 25, 2) with NaN, old: the same without.
     """
-    ankles = [ankle for _, _, ankle, _ in LEGS]
-    wanted = old[:, ankles] - new[:, ankles]  # (T, 2, 2): from where the leg leads to where the foot is
-    share = carrying(clip[:, ankles], fps=fps, height_px=height_px)
-    weight = np.where(np.isnan(clip[:, [leg[:3] for leg in LEGS], 0]).any(axis=-1), 0.0, share)
-    total = weight.sum(axis=1)
-    hip = (weight[..., None] * wanted).sum(axis=1) / np.where(total > 0, total, np.nan)[:, None]
-    out = new + fill_gaps(hip)[:, None]
-    for number, (thigh, knee, ankle, rest) in enumerate(LEGS):
-        shift = weight[:, number, None] * (old[:, ankle] - out[:, ankle])
-        out[:, knee] = bend(out[:, thigh], out[:, knee], out[:, ankle], shift)
-        for joint in (ankle, *rest):
-            out[:, joint] += shift
+    wanted = {}  # by leg, from where it leads (T, 2) to where its foot is
+    for hip, knee, ankle, rest in LEGS:
+        lacking = np.isnan(clip[:, [hip, knee, ankle], 0]).any(axis=1)
+        if not lacking.all():
+            leads = old[:, ankle] - new[:, ankle]
+            wanted[knee, ankle, *rest] = fill_gaps(np.where(lacking[:, None], np.nan, leads))
+    if not wanted:
+        return new
+    lift = np.mean(list(wanted.values()), axis=0)
+    out = new + lift[:, None]
+    for (knee, *foot), whole in wanted.items():
+        out[:, knee] += (whole - lift) / 2
+        out[:, foot] += (whole - lift)[:, None]
     return out
 
 
-def carrying(ankles: Array, *, fps: float, height_px: float) -> Array:
-    """How much each of two ankles (T, 2, 2) carries, (T, 2), LEAST_SHARE to 1."""
-    places = fill_gaps(ankles)
-    smooth = gaussian_filter1d(places, SMOOTH_FRAMES, axis=0, mode="nearest")
-    speed = np.linalg.norm(np.gradient(smooth, axis=0), axis=-1) * fps if len(places) > 1 else np.zeros((1, 2))
-    lowest = np.fmax.reduce(np.where(np.isnan(ankles[..., 1]), np.nan, places[..., 1]), axis=1, keepdims=True)
-    low = _fall(np.nan_to_num(lowest - places[..., 1]) / height_px, ON_GROUND, IN_AIR)
-    still = MOVING_SHARE + (1 - MOVING_SHARE) * _fall(speed / height_px, SLOW, 2 * FAST)
-    return np.maximum(LEAST_SHARE, low * still)
-
-
-def touch(clip: Array, new: Array, *, arm_px: float, torso_px: float) -> Array:
+def touch(clip: Array, new: Array, *, arm_px: float, torso_px: float, fps: float) -> Array:
     """The body (T, 25, 2) with its hands as near to what they touch as they were in the clip (T, 25, 2)."""
     out = new.copy()
     for shoulder, elbow, wrist, other in ARMS:
@@ -126,8 +113,9 @@ def touch(clip: Array, new: Array, *, arm_px: float, torso_px: float) -> Array:
             weights += weight**2
             most = np.maximum(most, weight)
         shift = most[:, None] * total / np.maximum(weights, 1e-9)[:, None]
+        shift = gaussian_filter1d(shift, TOUCH_S * fps, axis=0, mode="nearest")
         shift = reach(new[:, wrist] - new[:, shoulder], shift, arm_px=arm_px)
-        out[:, elbow] = bend(new[:, shoulder], new[:, elbow], new[:, wrist], shift)
+        out[:, elbow] += shift / 2
         out[:, wrist] += shift
     return out
 
