@@ -87,8 +87,8 @@ def align(
     sources: every dance of the plan, by the name of its video or, of several dancers, by `dance_name`. target: in
     pixels of the part of the room of `size` (width, height) that the dance may use, see `floor`. picture_px: longer
     side of the finished picture, None: of `size`. roam_torsos: see `keep_inside`. lengths: of the target's bones, None:
-    nothing is known but the size. beats_s: the song's, seconds. Raises ChoreographyError when a source is missing or does
-    not hold a fragment of the plan.
+    nothing is known but the size. beats_s: the song's, seconds. Raises ChoreographyError when a source is missing or
+    does not hold a fragment of the plan.
     """
     where: Any = {
         "target": target, "size": size, "picture_px": picture_px, "roam_torsos": roam_torsos, "lengths": lengths

@@ -1,11 +1,12 @@
 """From a source's body and camera to the target's (paper V-D2).
 
 The paper scales each fragment by the ratio of the greatest nose-to-feet distances, equally in x and y; here height
-is the robust one of `pose.measure`, in sources and target alike; what bones differ by is `reshape`'s. Feet are put on the target's ground line, clip by
-clip, so that a moving camera of a source does not lift them. Where the dancer stands sideways is carried over each
-seam by the supporting foot, and the whole is then kept inside the picture. The person keeps the target's size there:
-where raised hands or a step towards the camera leave the picture, the whole dance stands a little nearer or farther on
-the floor, by one shift for all of it, so that no foot slides. What still leaves it is reported (`evaluation.painting`).
+is the robust one of `pose.measure`, in sources and target alike, and bones that differ beyond that are `reshape`'s.
+Feet are put on the target's ground line, clip by clip, so that a moving camera of a source does not lift them. Where
+the dancer stands sideways is carried over each seam by the supporting foot, and the whole is then kept inside the
+picture. The person keeps the target's size there: where raised hands or a step towards the camera leave the picture,
+the whole dance stands a little nearer or farther on the floor, by one shift for all of it, so that no foot slides. What
+still leaves it is reported (`evaluation.painting`).
 Coordinates are pixels, x right, y down; absent joints are NaN (see `curve`).
 """
 
