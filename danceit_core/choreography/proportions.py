@@ -9,7 +9,8 @@ foreshortened stays so.
 A length that few frames show may be that of a bone that never lay in the picture's plane: it is a least length. So the
 ratio is believed by the number of frames of whoever seems shorter, half at FEW_FRAMES. No bone is made longer or
 shorter than the scaled dancer's by more than MOST: what seems to ask for more is a view (a person seen from the side
-only), hardly a person. Joints of the face follow one ratio, those of the feet another.
+only), hardly a person. All of trunk and legs together are as long as the scaled dancer's to within TALLER: beyond that,
+where joints tremble or a person never stands up, the height of `pose.measure` is the better measure of size. Joints of the face follow one ratio, those of the feet another.
 """
 
 from dataclasses import dataclass
@@ -25,6 +26,7 @@ PERCENTILE = 95.0
 # Ratios are believed by half at so many frames, and are at most so far from 1.
 FEW_FRAMES = 24
 MOST = 4 / 3
+TALLER = 1.05
 # Bones of both sides, parent first, from the hips outwards.
 BONES: dict[str, tuple[tuple[int, int], ...]] = {
     "trunk": ((8, 1),),
@@ -42,6 +44,7 @@ BONES: dict[str, tuple[tuple[int, int], ...]] = {
     "ankle to heel": ((11, 24), (14, 21)),
 }
 NAMES = tuple(BONES)
+UPRIGHT = [NAMES.index(name) for name in ("trunk", "thigh", "shank", "neck")]
 UPPER_ARM, FOREARM, THIGH, SHANK = (NAMES.index(name) for name in ("upper arm", "forearm", "thigh", "shank"))
 # Bones that share a factor, that of the first that both persons show: of one person's dances, nose to eye varies by 4 %
 # in the 113 of `aistpp_pop`, eye to ear by 16 %, for it is the view of the head that it measures.
@@ -111,6 +114,8 @@ def bone_factors(source: Lengths, target: Lengths, *, scale: float) -> Array:
     shorter = np.where(ratios < 1, target.frames, source.frames)
     believed = np.where(np.isnan(ratios), 0.0, np.log(ratios)) * shorter / (shorter + FEW_FRAMES)
     factors = np.exp(np.clip(believed, -np.log(MOST), np.log(MOST)))
+    taller = _mean(factors[UPRIGHT], source.px[UPRIGHT])
+    factors *= np.clip(taller, 1 / TALLER, TALLER) / taller
     for group in TOGETHER:
         factors[group] = next((factors[bone] for bone in group if np.isfinite(ratios[bone])), 1.0)
     return factors

@@ -57,7 +57,7 @@ def reshape(clip: Array, to: Proportions, *, fps: float, torso_px: float) -> Arr
     if not len(clip) or np.isnan(clip[:, MID_HIP, 0]).all():
         return clip.copy()
     old = fill_gaps(clip[..., :2])
-    known = ~np.isnan(clip[..., 0]).all(axis=0)
+    known: NDArray[np.bool_] = np.isfinite(clip[..., 0]).any(axis=0)
     new = grow(old, to.bones, known=known)
     new = stand(clip[..., :2], old, new)
     new = touch(clip[..., :2], new, arm_px=to.arm_px, torso_px=torso_px, fps=fps)
@@ -86,17 +86,17 @@ def stand(clip: Array, old: Array, new: Array) -> Array:
     """
     wanted = {}  # by leg, from where it leads (T, 2) to where its foot is
     for hip, knee, ankle, rest in LEGS:
-        lacking = np.isnan(clip[:, [hip, knee, ankle], 0]).any(axis=1)
-        if not lacking.all():
+        whole = np.isfinite(clip[:, [hip, knee, ankle], 0]).all(axis=1)
+        if whole.any():
             leads = old[:, ankle] - new[:, ankle]
-            wanted[knee, ankle, *rest] = fill_gaps(np.where(lacking[:, None], np.nan, leads))
+            wanted[knee, ankle, *rest] = fill_gaps(np.where(whole[:, None], leads, np.nan))
     if not wanted:
         return new
     lift = np.mean(list(wanted.values()), axis=0)
     out = new + lift[:, None]
-    for (knee, *foot), whole in wanted.items():
-        out[:, knee] += (whole - lift) / 2
-        out[:, foot] += (whole - lift)[:, None]
+    for (knee, *foot), way in wanted.items():
+        out[:, knee] += (way - lift) / 2
+        out[:, foot] += (way - lift)[:, None]
     return out
 
 

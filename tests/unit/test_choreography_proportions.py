@@ -33,6 +33,10 @@ PLAN = Plan(
     np.array([0, 48, 96]), np.full(3, 48), np.array(["a", "b", "c"], object),
     np.array(["near", "far", "near"], object), np.array([10, 60, 100]), np.ones(3), np.zeros(3),
 )  # fmt: skip
+LONG = Plan(
+    np.array([0, 300]), np.full(2, 300), np.array(["a", "b"], object), np.array(["near", "far"], object),
+    np.array([10, 60]), np.ones(2), np.zeros(2),
+)  # fmt: skip
 # Broad shoulders, short legs with long thighs, long arms, a big head.
 FACTORS = {
     "trunk": 1.1, "shoulder": 1.2, "upper arm": 1.1, "forearm": 0.9, "hip": 1.15, "thigh": 0.95, "shank": 0.85,
@@ -67,9 +71,9 @@ def place_of(keypoints, size=(512, 512)):
     return floor_of(PoseTable(keypoints, {"fps": FPS, "width": size[0], "height": size[1]}), camera="still").place
 
 
-def dance(sources, place, *, own=True, temporal=None):
+def dance(sources, place, *, own=True, temporal=None, plan=PLAN):
     return align(
-        PLAN, sources, **place, beats_s=np.arange(0.5, 6, 0.5), fps=FPS,
+        plan, sources, **place, beats_s=np.arange(0.5, 6, 0.5), fps=FPS,
         spatial=SpatialSettings(own_proportions=own), temporal=temporal or TemporalSettings(variant="none"),
     )  # fmt: skip
 
@@ -157,7 +161,7 @@ def test_the_finished_dance_has_the_target_s_bones(monkeypatch, temporal):
         monkeypatch.setattr(bodies, name, factor * getattr(bodies, name))
     place = place_of(seen(400, 0.5))
     own, scaled = (
-        measure_lengths(dance(sources, place, own=own, temporal=temporal).keypoints).px / place["lengths"].px
+        measure_lengths(dance(sources, place, own=own, temporal=temporal, plan=LONG).keypoints).px / place["lengths"].px
         for own in (True, False)
     )
     np.testing.assert_allclose(own[:7], 1, atol=0.05)
