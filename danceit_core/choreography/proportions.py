@@ -9,8 +9,9 @@ foreshortened stays so.
 A length that few frames show may be that of a bone that never lay in the picture's plane: it is a least length. So the
 ratio is believed by the number of frames of whoever seems shorter, half at FEW_FRAMES. No bone is made longer or
 shorter than the scaled dancer's by more than MOST: what seems to ask for more is a view (a person seen from the side
-only), hardly a person. All of trunk and legs together are as long as the scaled dancer's to within TALLER: beyond that,
-where joints tremble or a person never stands up, the height of `pose.measure` is the better measure of size. Joints of the face follow one ratio, those of the feet another.
+only), hardly a person. Head, trunk and legs together stay as long as the scaled dancer's to within TALLER: beyond that,
+where joints tremble or a person never stands up, the height of `pose.measure` is the better measure of size. Joints of
+the face follow one ratio, those of the feet another.
 """
 
 from dataclasses import dataclass
@@ -67,12 +68,12 @@ class Proportions:
     """How a dancer's bones become another's: `legs` times as large as the scaled body, and then bone by bone.
 
     bones (25,): by how much more each joint's bone is lengthened, the joint its far end; 1 at the hip. arm_px: upper
-    arm and forearm together at full length, pixels of the target; NaN if unknown.
+    arm and forearm at full length, pixels of the target; NaN if unknown.
     """
 
     legs: float
     bones: Array
-    arm_px: float
+    arm_px: tuple[float, float]
 
 
 def measure_lengths(keypoints: Keypoints) -> Lengths:
@@ -104,8 +105,8 @@ def compare(source: Lengths, target: Lengths, *, scale: float) -> Proportions:
     for factor, sides in zip(factors, BONES.values(), strict=True):
         for _, joint in sides:
             bones[joint] = factor / legs
-    arms = [UPPER_ARM, FOREARM]
-    return Proportions(legs, bones, float((factors[arms] * lengths[arms]).sum()))
+    upper, fore = (float(factors[bone] * lengths[bone]) for bone in (UPPER_ARM, FOREARM))
+    return Proportions(legs, bones, (upper, fore))
 
 
 def bone_factors(source: Lengths, target: Lengths, *, scale: float) -> Array:

@@ -5,17 +5,18 @@ the target's length, and its feet stay where they are then: what stood still doe
 hips, thighs and shanks differ by among each other shifts the hip, to the middle of what both legs ask for; each leg
 takes up the rest, its knee half of it.
 
-A hand that touches the other, the head, a hip or a knee is brought as near to it again, as far as the arm reaches; the
-elbow goes half the way. Two-bone inverse kinematics, as `footlock` has for knees, made arms jerk: they are seen
-foreshortened, and the elbow of an arm that points at the camera may lie on either side. What only seems to touch, in
-front of the body, is moved as well; a picture does not tell the two apart.
+A hand that touches the other, the head, a hip or a knee is brought as near to it again, as far as the arm reaches. The
+elbow goes half the way, so far as no bone of the arm gets longer than it is. Two-bone inverse kinematics, as `footlock`
+has for knees, made arms jerk: an arm is seen foreshortened, and the elbow of one that points at the camera may lie on
+either side. What only seems to touch, in front of the body, is moved as well; a picture does not tell the two apart.
 
 Coordinates as in `curve`; joints that are absent stay so. Where a joint on the way from the hip is absent for some
 frames, the way leads over its place between the frames round them, and if a clip never shows it, past it.
 """
 
+from collections.abc import Set
+
 import numpy as np
-from numpy.typing import NDArray
 from scipy.ndimage import gaussian_filter1d
 
 from danceit_core.choreography.curve import Array, fill_gaps
@@ -57,7 +58,7 @@ def reshape(clip: Array, to: Proportions, *, fps: float, torso_px: float) -> Arr
     if not len(clip) or np.isnan(clip[:, MID_HIP, 0]).all():
         return clip.copy()
     old = fill_gaps(clip[..., :2])
-    known: NDArray[np.bool_] = np.isfinite(clip[..., 0]).any(axis=0)
+    known = set(np.flatnonzero(np.isfinite(clip[..., 0]).any(axis=0)).tolist())
     new = grow(old, to.bones, known=known)
     new = stand(clip[..., :2], old, new)
     new = touch(clip[..., :2], new, arm_px=to.arm_px, torso_px=torso_px, fps=fps)
@@ -66,15 +67,15 @@ def reshape(clip: Array, to: Proportions, *, fps: float, torso_px: float) -> Arr
     return out
 
 
-def grow(xy: Array, factors: Array, *, known: NDArray[np.bool_]) -> Array:
+def grow(xy: Array, factors: Array, *, known: Set[int]) -> Array:
     """Places (T, 25, 2) of which each bone is `factors` (25,) times as long, the middle of the hips where it was.
 
-    known (25,): which joints are anywhere in the clip. The bones of the others are passed over.
+    known: the joints that are anywhere in the clip. The bones of the others are passed over.
     """
     new, anchor = xy.copy(), {MID_HIP: MID_HIP}
     for parent, joint in TREE:
         base = anchor.get(parent, MID_HIP)
-        anchor[joint] = joint if known[joint] else base
+        anchor[joint] = joint if joint in known else base
         new[:, joint] = new[:, base] + factors[joint] * (xy[:, joint] - xy[:, base])
     return new
 
@@ -86,10 +87,11 @@ def stand(clip: Array, old: Array, new: Array) -> Array:
     """
     wanted = {}  # by leg, from where it leads (T, 2) to where its foot is
     for hip, knee, ankle, rest in LEGS:
-        whole = np.isfinite(clip[:, [hip, knee, ankle], 0]).all(axis=1)
-        if whole.any():
-            leads = old[:, ankle] - new[:, ankle]
-            wanted[knee, ankle, *rest] = fill_gaps(np.where(whole[:, None], leads, np.nan))
+        whole = np.flatnonzero(np.isfinite(clip[:, [hip, knee, ankle], 0]).all(axis=1))
+        if len(whole):
+            leads = np.full_like(new[:, ankle], np.nan)
+            leads[whole] = (old[:, ankle] - new[:, ankle])[whole]
+            wanted[knee, ankle, *rest] = fill_gaps(leads)
     if not wanted:
         return new
     lift = np.mean(list(wanted.values()), axis=0)
@@ -100,7 +102,7 @@ def stand(clip: Array, old: Array, new: Array) -> Array:
     return out
 
 
-def touch(clip: Array, new: Array, *, arm_px: float, torso_px: float, fps: float) -> Array:
+def touch(clip: Array, new: Array, *, arm_px: tuple[float, float], torso_px: float, fps: float) -> Array:
     """The body (T, 25, 2) with its hands as near to what they touch as they were in the clip (T, 25, 2)."""
     out = new.copy()
     for shoulder, elbow, wrist, other in ARMS:
@@ -114,19 +116,24 @@ def touch(clip: Array, new: Array, *, arm_px: float, torso_px: float, fps: float
             most = np.maximum(most, weight)
         shift = most[:, None] * total / np.maximum(weights, 1e-9)[:, None]
         shift = gaussian_filter1d(shift, TOUCH_S * fps, axis=0, mode="nearest")
-        shift = reach(new[:, wrist] - new[:, shoulder], shift, arm_px=arm_px)
-        out[:, elbow] += shift / 2
+        shift = reach(new[:, wrist] - new[:, shoulder], shift, full_px=sum(arm_px))
         out[:, wrist] += shift
+        upper, fore = new[:, elbow] - new[:, shoulder], new[:, wrist] - new[:, elbow]
+        at = new[:, elbow] + reach(upper, shift / 2, full_px=arm_px[0])
+        out[:, elbow] = out[:, wrist] - fore - reach(fore, out[:, wrist] - at - fore, full_px=arm_px[1])
     return out
 
 
-def reach(arm: Array, shift: Array, *, arm_px: float) -> Array:
-    """As much of a `shift` (T, 2) of a hand as its arm (T, 2), shoulder to wrist, of full length `arm_px` allows."""
-    if np.isnan(arm_px):
+def reach(bone: Array, shift: Array, *, full_px: float) -> Array:
+    """As much of a `shift` (T, 2) of the far end of a bone or an arm (T, 2) as its full length allows; 0 if it is NaN.
+
+    Where it is longer already, near the camera, it grows no longer.
+    """
+    if np.isnan(full_px):
         return np.zeros_like(shift)
-    wanted, now = np.linalg.norm(arm + shift, axis=-1), np.linalg.norm(arm, axis=-1)
-    allowed = np.minimum(wanted, np.maximum(now, arm_px))
-    return (arm + shift) * (allowed / np.maximum(wanted, 1e-9))[:, None] - arm
+    wanted, now = np.linalg.norm(bone + shift, axis=-1), np.linalg.norm(bone, axis=-1)
+    allowed = np.minimum(wanted, np.maximum(now, full_px))
+    return (bone + shift) * (allowed / np.maximum(wanted, 1e-9))[:, None] - bone
 
 
 def _fall(values: Array, low: float, high: float) -> Array:

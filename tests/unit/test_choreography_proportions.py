@@ -60,7 +60,7 @@ def bones(factors):
     each = np.ones(25)
     for factor, sides in zip(factors, BONES.values(), strict=True):
         each[[joint for _, joint in sides]] = factor
-    return Proportions(1.0, each, arm_px=1000.0)
+    return Proportions(1.0, each, arm_px=(500.0, 500.0))
 
 
 def lengths_of(xy, name):
@@ -129,7 +129,7 @@ def test_another_body_has_its_factors_by_the_frames_that_show_it():
     thigh, shank = (source.px[NAMES.index(name)] for name in ("thigh", "shank"))
     assert to.legs == pytest.approx((0.95 * thigh + 0.85 * shank) / (thigh + shank), rel=0.01)
     assert to.bones[1] * to.legs == pytest.approx(1.1, rel=0.01)
-    assert to.arm_px == pytest.approx(1.1 * np.hypot(10, 60) + 0.9 * np.hypot(5, 60), rel=0.01)
+    assert to.arm_px == pytest.approx((1.1 * np.hypot(10, 60), 0.9 * np.hypot(5, 60)), rel=0.01)
 
 
 def test_ratios_are_bounded_and_a_photograph_shortens_nothing():
@@ -232,7 +232,7 @@ def test_a_hand_on_the_head_stays_there_as_far_as_the_arm_reaches():
     out = reshape(clip, bones(CHANGED), fps=FPS, torso_px=TORSO_PX)
     at_head = [np.linalg.norm(pose[:, 4, :2] - pose[:, 17, :2], axis=-1) for pose in (clip, out)]
     np.testing.assert_allclose(at_head[1], at_head[0], atol=6)
-    short = Proportions(1.0, bones(CHANGED).bones, arm_px=60.0)
+    short = Proportions(1.0, bones(CHANGED).bones, arm_px=(35.0, 25.0))
     arm, free = (
         np.linalg.norm(pose[:, 4, :2] - pose[:, 2, :2], axis=-1)
         for pose in (reshape(clip, short, fps=FPS, torso_px=torso_px) for torso_px in (TORSO_PX, 1e-6))
