@@ -9,7 +9,7 @@ The first dances the plan of a finished run, the second beat grids to random mat
 eight bones in the finished dance by the target's (95th percentiles), the mean distance from 1 and the worst of them;
 `within 5 %`: share of them. `face, feet`: the same mean of those. `height`: nose to ankles by the target's. `touching`:
 a wrist within a quarter of a torso length of the other, the head, a hip or a knee in the scaled dance: by how much its
-distance differs, in torso lengths, before the beats are met. `arms lost`: what the elbow and wrist were drawn by.
+distance differs, in torso lengths, before the beats are met.
 
 The third compares lengths measured in pictures with those of the same bodies in space, for each percentile: FOLDER
 holds .npz files with `keypoints` (T, 25, 3) and `joints3d` (T, 25, 3). Error: of the logarithm of the ratio of two
@@ -175,8 +175,11 @@ def show_lengths(folder: Path) -> None:
 
 def true_lengths(joints: Array) -> Array:
     """Logarithms of the body's bones (8,) in space by the sum of those from nose to ankles."""
-    spans = [np.nanmedian(np.linalg.norm(joints[:, a] - joints[:, b], axis=-1)) for (a, b), *_ in list(BONES.values())]
-    lengths = np.array(spans[:BODY_BONES])
+    spans = [
+        np.nanmedian(np.linalg.norm(joints[:, a] - joints[:, b], axis=-1))
+        for (a, b), *_ in list(BONES.values())[:BODY_BONES]
+    ]
+    lengths = np.array(spans)
     return np.log(lengths / lengths[[0, 5, 6, 7]].sum())
 
 
