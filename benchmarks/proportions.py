@@ -159,6 +159,9 @@ def show_lengths(folder: Path) -> None:
     """The table of percentiles."""
     dances = [np.load(path) for path in sorted(folder.glob("*.npz"))]
     truth = np.array([true_lengths(dance["joints3d"].astype(float)) for dance in dances])
+    pairs = list(combinations(range(len(dances)), 2))
+    alone = np.sqrt(np.nanmean([(truth[a] - truth[b]) ** 2 for a, b in pairs]))
+    print(f"one scale: {alone:.3f}\n")
     print("| frames | " + " | ".join(f"{p}" for p in PERCENTILES) + " |\n" + "|---" * (len(PERCENTILES) + 1) + "|")
     rng = np.random.default_rng(0)
     for frames in STRETCHES:
@@ -167,7 +170,6 @@ def show_lengths(folder: Path) -> None:
             whole = dance["keypoints"].astype(float)
             first = rng.integers(0, max(1, len(whole) - frames))
             seen.append(seen_lengths(whole[first : first + frames]))
-        pairs = list(combinations(range(len(dances)), 2))
         errors = np.array([np.array(seen[a]) - seen[b] - (truth[a] - truth[b])[:, None] for a, b in pairs])
         rms = np.sqrt(np.nanmean(errors**2, axis=(0, 1)))
         print(f"| {frames if frames < 10**6 else 'all'} | " + " | ".join(f"{value:.3f}" for value in rms) + " |")

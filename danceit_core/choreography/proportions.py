@@ -27,7 +27,7 @@ PERCENTILE = 95.0
 # Ratios are believed by half at so many frames, and are at most so far from 1.
 FEW_FRAMES = 24
 MOST = 4 / 3
-TALLER = 1.05
+TALLER = 1.1
 # Bones of both sides, parent first, from the hips outwards.
 BONES: dict[str, tuple[tuple[int, int], ...]] = {
     "trunk": ((8, 1),),

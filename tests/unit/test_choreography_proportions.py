@@ -16,6 +16,7 @@ from danceit_core.choreography.proportions import (
     MOST,
     NAMES,
     PERCENTILE,
+    TALLER,
     Proportions,
     bone_factors,
     compare,
@@ -147,6 +148,27 @@ def test_ratios_are_bounded_and_a_photograph_shortens_nothing():
     unseen = keypoints.copy()
     unseen[:, [3, 6]] = 0
     assert (bone_factors(source, measure_lengths(unseen), scale=1.0)[[2, 3]] == 1).all()
+
+
+def test_the_height_is_held_where_bones_ask_for_another_body():
+    keypoints = sine_dancer(5000, amplitude_px=0)
+    source, target = measure_lengths(keypoints), measure_lengths(with_bones(keypoints, np.full(len(NAMES), 1.3)))
+    factors = bone_factors(source, target, scale=1.0)
+    np.testing.assert_allclose(factors, TALLER, rtol=1e-6)  # all of them alike: proportions are kept
+    np.testing.assert_allclose(bone_factors(target, source, scale=1.0), 1 / TALLER, rtol=1e-6)
+
+
+def test_a_person_who_never_stands_up_keeps_their_bones_and_stands_on_the_ground():
+    keypoints = sine_dancer(200, amplitude_px=10)
+    crouching = keypoints.copy()
+    crouching[:, [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 12, 15, 16, 17, 18], 1] += 20
+    crouching[:, [10, 13], 1] += 10
+    crouching[:, [10, 13], 0] += np.sqrt(70**2 - 60**2)  # thighs and shanks as long as before
+    place = place_of(crouching)
+    made = dance({"near": source_of(keypoints), "far": source_of(keypoints)}, place).keypoints
+    ratios = measure_lengths(made).px / place["lengths"].px
+    np.testing.assert_allclose(ratios[:8], 1, atol=0.03)
+    np.testing.assert_allclose(made[:, ANKLES, 1], place["target"].ground_y, atol=0.5)
 
 
 @pytest.mark.parametrize("temporal", [TemporalSettings(variant="none"), TemporalSettings()])
