@@ -161,7 +161,8 @@ class SpatialSettings:
 
     `linear` and `tsd`: window (omega_a), reference (omega_b) in frames; jump_px: the step that makes a frame
     discontinuous, 0 = seams only; period_px: fluctuation threshold. half_width: of the others, frames. foot_lock: a
-    planted foot stays planted.
+    planted foot stays planted. own_proportions: each bone gets the target person's length, not the whole body one scale
+    (the paper).
     """
 
     variant: str = "crossfade"
@@ -171,6 +172,7 @@ class SpatialSettings:
     period_px: float = 5.0
     half_width: int = 12
     foot_lock: bool = True
+    own_proportions: bool = True
 
 
 @dataclass(frozen=True)

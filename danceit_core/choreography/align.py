@@ -19,6 +19,8 @@ from danceit_core.choreography.normalise import (
     whole_body,
 )
 from danceit_core.choreography.plan import Plan
+from danceit_core.choreography.proportions import Lengths, Proportions, compare, measure_lengths
+from danceit_core.choreography.reshape import reshape
 from danceit_core.choreography.spatial import context_frames, join_clips
 from danceit_core.choreography.temporal import align_beats
 from danceit_core.config import SpatialSettings, TemporalSettings
@@ -78,15 +80,19 @@ def align(
     temporal: TemporalSettings,
     picture_px: float | None = None,
     roam_torsos: float = ROAM_TORSOS,
+    lengths: Lengths | None = None,
 ) -> Aligned:
     """The dance that `plan` describes, by the target's body, as long as the song to the frame.
 
     sources: every dance of the plan, by the name of its video or, of several dancers, by `dance_name`. target: in
     pixels of the part of the room of `size` (width, height) that the dance may use, see `floor`. picture_px: longer
-    side of the finished picture, None: of `size`. roam_torsos: see `keep_inside`. beats_s: the song's, seconds. Raises
-    ChoreographyError when a source is missing or does not hold a fragment of the plan.
+    side of the finished picture, None: of `size`. roam_torsos: see `keep_inside`. lengths: of the target's bones, None:
+    nothing is known but the size. beats_s: the song's, seconds. Raises ChoreographyError when a source is missing or
+    does not hold a fragment of the plan.
     """
-    where: Any = {"target": target, "size": size, "picture_px": picture_px, "roam_torsos": roam_torsos}
+    where: Any = {
+        "target": target, "size": size, "picture_px": picture_px, "roam_torsos": roam_torsos, "lengths": lengths
+    }  # fmt: skip
     inside = join(plan, sources, **where, fps=fps, spatial=spatial)
     dance, origin = align_beats(inside, beats_s, fps=fps, settings=temporal)
     frame = np.round(origin).astype(np.int64)
@@ -125,10 +131,12 @@ def join(
     spatial: SpatialSettings,
     picture_px: float | None = None,
     roam_torsos: float = ROAM_TORSOS,
+    lengths: Lengths | None = None,
 ) -> Array:
     """The dance (T, 25, 3) before its beats are aligned: clips joined, inside the picture; absent joints are NaN."""
     context = context_frames(spatial)
-    clips = read_clips(plan, sources, target=target, context=context)
+    own = lengths if spatial.own_proportions else None
+    clips = read_clips(plan, sources, target=target, context=context, fps=fps, lengths=own)
     placed = carry_place(clips, context=context, centre_x=target.centre_x)
     joined = join_clips(placed, picture_px=picture_px or max(size), settings=spatial)
     inside = keep_inside(joined, target=target, size=size, fps=fps, roam_torsos=roam_torsos)
@@ -137,20 +145,41 @@ def join(
     return inside
 
 
-def read_clips(plan: Plan, sources: Mapping[str, Source], *, target: Body, context: int) -> list[Array]:
-    """The plan's clips (context + frames + context, 25, 3) in the target's size, on its ground line."""
+def read_clips(
+    plan: Plan,
+    sources: Mapping[str, Source],
+    *,
+    target: Body,
+    context: int,
+    fps: float,
+    lengths: Lengths | None = None,
+) -> list[Array]:
+    """The plan's clips (context + frames + context, 25, 3) in the target's size, on its ground line.
+
+    lengths: of the target's bones, None: bodies are scaled as a whole.
+    """
     bodies: dict[str, Body] = {}
+    shapes: dict[str, Proportions] = {}
     clips = []
     for row in range(len(plan)):
         video = source_name(plan, row, sources)
         source = sources[video]
         start = int(plan.source_start_frame[row])
         if video not in bodies:
-            bodies[video] = whole_body(source.keypoints[source.kept], name=f"video {video}")
+            kept = source.keypoints[source.kept]
+            bodies[video] = body = whole_body(kept, name=f"video {video}")
+            if lengths is not None:
+                scale = target.height_px / body.height_px
+                shapes[video] = compare(measure_lengths(kept), lengths, scale=scale)
         frames, rate = int(plan.frames[row]), float(plan.rate[row])
         clip = read_clip(source, start, frames, rate=rate, context=context, name=str(video))
         ground_y = ground_line(clip[context : context + frames, :, :2], otherwise=bodies[video].ground_y)
-        clips.append(fit_to_target(clip, source=bodies[video], ground_y=ground_y, target=target))
+        fit: Any = {"source": bodies[video], "ground_y": ground_y, "target": target}
+        if (to := shapes.get(video)) is None:
+            clips.append(fit_to_target(clip, **fit))
+            continue
+        sized = fit_to_target(clip, **fit, legs=to.legs)
+        clips.append(reshape(sized, to, fps=fps, torso_px=target.torso_px))
     return clips
 
 

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from danceit_core.choreography.align import Aligned
 from danceit_core.choreography.curve import hide_absent, show_absent
 from danceit_core.choreography.normalise import ROAM_TORSOS, shift_sideways, whole_body
+from danceit_core.choreography.proportions import Lengths, measure_lengths
 from danceit_core.errors import ChoreographyError
 from danceit_core.pose.follow import follow_camera
 from danceit_core.pose.measure import Body
@@ -31,12 +32,14 @@ class Floor:
     """The part `box` (left, top, width, height) of a plate of size `plate` that a dance may use.
 
     body: the target person's, in pixels from the corner of the box. picture: what a still camera shows of the plate.
+    lengths: of the person's bones, None if nothing is known of them.
     """
 
     body: Body
     box: Box
     picture: Box
     plate: tuple[int, int]
+    lengths: Lengths | None = None
 
     @property
     def follows(self) -> bool:
@@ -51,6 +54,7 @@ class Floor:
             "size": self.size,
             "picture_px": max(self.shown),
             "roam_torsos": math.inf if self.follows else ROAM_TORSOS,
+            "lengths": self.lengths,
         }
 
     @property
@@ -73,9 +77,10 @@ def floor_of(target: PoseTable, *, camera: str) -> Floor:
         raise ChoreographyError(f"rendering.camera is {camera!r}; known are {', '.join(map(repr, CAMERAS))}")
     picture = still_picture(target)
     box = picture if camera == "still" else (0, picture[1], target.size[0], picture[3])
-    body = whole_body(target.keypoints[kept_frames(target)], name="the target person")
+    kept = target.keypoints[kept_frames(target)]
+    body = whole_body(kept, name="the target person")
     at_box = replace(body, centre_x=body.centre_x - box[0], ground_y=body.ground_y - box[1])
-    return Floor(at_box, box, picture, target.size)
+    return Floor(at_box, box, picture, target.size, measure_lengths(kept))
 
 
 def film(dance: Aligned, floor: Floor, *, fps: float) -> tuple[Aligned, NDArray[np.float32]]:

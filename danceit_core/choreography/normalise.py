@@ -1,11 +1,12 @@
 """From a source's body and camera to the target's (paper V-D2).
 
 The paper scales each fragment by the ratio of the greatest nose-to-feet distances, equally in x and y; here height
-is the robust one of `pose.measure`, in sources and target alike. Feet are put on the target's ground line, clip by
-clip, so that a moving camera of a source does not lift them. Where the dancer stands sideways is carried over each
-seam by the supporting foot, and the whole is then kept inside the picture. The person keeps the target's size there:
-where raised hands or a step towards the camera leave the picture, the whole dance stands a little nearer or farther on
-the floor, by one shift for all of it, so that no foot slides. What still leaves it is reported (`evaluation.painting`).
+is the robust one of `pose.measure`, in sources and target alike, and bones that differ beyond that are `reshape`'s.
+Feet are put on the target's ground line, clip by clip, so that a moving camera of a source does not lift them. Where
+the dancer stands sideways is carried over each seam by the supporting foot, and the whole is then kept inside the
+picture. The person keeps the target's size there: where raised hands or a step towards the camera leave the picture,
+the whole dance stands a little nearer or farther on the floor, by one shift for all of it, so that no foot slides. What
+still leaves it is reported (`evaluation.painting`).
 Coordinates are pixels, x right, y down; absent joints are NaN (see `curve`).
 """
 
@@ -47,12 +48,13 @@ def ground_line(xy: Array, *, otherwise: float) -> float:
     return otherwise if np.isnan(y) else y
 
 
-def fit_to_target(clip: Array, *, source: Body, ground_y: float, target: Body) -> Array:
+def fit_to_target(clip: Array, *, source: Body, ground_y: float, target: Body, legs: float = 1.0) -> Array:
     """A clip (T, 25, 3) in the source's pixels, in the target's size with its ankles on the target's ground line.
 
-    ground_y: the ankle line of this clip in the source. x is relative to the source's usual place.
+    ground_y: the ankle line of this clip in the source. x is relative to the source's usual place. legs: so many times
+    the target's size (`proportions`).
     """
-    ratio = target.height_px / source.height_px
+    ratio = legs * target.height_px / source.height_px
     out = clip.copy()
     out[..., 0] = (clip[..., 0] - source.centre_x) * ratio
     out[..., 1] = (clip[..., 1] - ground_y) * ratio + target.ground_y

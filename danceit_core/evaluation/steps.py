@@ -46,7 +46,9 @@ def retrace(
 ) -> Steps:
     """The steps that led to `made`, a finished dance as `rate.danced` gives it, by the target person on their floor."""
     target, context = floor.body, context_frames(spatial)
-    retrieved = cut(read_clips(plan, sources, target=target, context=context), context=context)
+    lengths = floor.lengths if spatial.own_proportions else None
+    clips = read_clips(plan, sources, target=target, context=context, fps=made.fps, lengths=lengths)
+    retrieved = cut(clips, context=context)
     retrieved[..., 0] += target.centre_x
     aligned = hide_absent(made.keypoints)
     aligned[..., :2] -= floor.box[:2]

@@ -43,9 +43,10 @@ def target_in(size, *, share=0.7, at=0.5, plate=None, picture=None):
 
 def danced_by(target, *, camera="still", path, fps=FPS):
     floor = floor_of(target, camera=camera)
+    # One scale: the joints of a wandering dancer wander each for itself, so that they have no bones to be measured.
     made = align(
-        PLAN, SOURCES, **floor.place, beats_s=MUSIC.beats.times_s, fps=FPS, spatial=SpatialSettings(),
-        temporal=TemporalSettings(),
+        PLAN, SOURCES, **floor.place, beats_s=MUSIC.beats.times_s, fps=FPS,
+        spatial=SpatialSettings(own_proportions=False), temporal=TemporalSettings(),
     )  # fmt: skip
     dance, corners = film(made, floor, fps=fps)
     write_dance(path, dance, fps=fps, size=floor.shown, corners=corners)
