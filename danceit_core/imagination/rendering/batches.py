@@ -7,7 +7,6 @@ and under what the generator leaves transparent, stays the plate's own, at the p
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-import cv2
 import numpy as np
 import torch
 from numpy.typing import NDArray
@@ -15,7 +14,6 @@ from torch import Tensor
 
 from danceit_core.config import PoseGanSettings
 from danceit_core.imagination.networks.chart import body_chart
-from danceit_core.imagination.networks.generator import Painting
 from danceit_core.imagination.recall.bone_motion import carry
 from danceit_core.imagination.target.region import detail_region, person_and_shadow, person_region, reach
 from danceit_core.imagination.target.view import View, Window, rim
@@ -24,8 +22,6 @@ from danceit_core.pose.draw import heat_maps, pose_picture
 from danceit_core.pose.skeleton import Keypoints
 
 FADE_PX = 6
-# Rows of a window that are pasted at once: what one step leaves is in the processor's cache for the next.
-STRIP = 32
 # Weights of the pixel loss: the room (already on the plate), the person, face and hands.
 ROOM, PERSON, DETAIL = 0.3, 1.0, 2.0
 
@@ -160,47 +156,3 @@ def to_pictures(tensor: Tensor) -> NDArray[np.uint8]:
     """Float (N, 3, H, W) in -1..1 to uint8 (N, H, W, 3)."""
     scaled = tensor.detach().float().add(1).mul(127.5).round().clamp(0, 255).to(torch.uint8)
     return scaled.permute(0, 2, 3, 1).contiguous().cpu().numpy()
-
-
-def compose(
-    painting: Painting, windows: list[Window], *, view: View, plate: NDArray[np.uint8] | None
-) -> NDArray[np.uint8]:
-    """Whole pictures (N, H, W, 3): what was painted in the windows, enlarged, over the plate at its full size."""
-    pictures = np.zeros((len(windows), *view.size[::-1], 3), np.uint8)
-    persons, opacities = (part.permute(0, 2, 3, 1).cpu().numpy() for part in (painting.person, painting.opacity))
-    for picture, person, opacity, window in zip(pictures, persons, opacities, windows, strict=True):
-        paint, share = _enlarge(person, view), None
-        if plate is not None:
-            picture[:] = plate
-            share = _enlarge(opacity, view)
-        where = picture[window.slices]
-        for start in range(0, window.height, STRIP):
-            rows = slice(start, start + STRIP)
-            _lay_over(where[rows], paint[rows], None if share is None else share[rows])
-    return pictures
-
-
-def _lay_over(room: Picture, paint: NDArray[np.float32], share: NDArray[np.float32] | None) -> None:
-    """Write paint (h, w, 3) in -1..1 over a part of a picture, as opaque as `share` (h, w) says; uses up the paint."""
-    paint += 1
-    paint *= 127.5
-    if share is not None:
-        paint -= room
-        paint *= cv2.merge(3 * [share.clip(0, 1)])  # of one shape: several times faster
-        paint += room
-    room[:] = np.rint(paint, out=paint).clip(0, 255, out=paint)
-
-
-def spread_opacity(painting: Painting, windows: list[Window], *, view: View) -> NDArray[np.float32]:
-    """How much of each pixel of the whole pictures (N, H, W) is the person, 0..1: 0 outside the windows."""
-    spread = np.zeros((len(windows), *view.size[::-1]), np.float32)
-    for whole, opacity, window in zip(spread, painting.opacity.cpu().numpy(), windows, strict=True):
-        whole[window.slices] = _enlarge(opacity[0], view).clip(0, 1)
-    return spread
-
-
-def _enlarge(part: NDArray[np.float32], view: View) -> NDArray[np.float32]:
-    """(h, w, C) of the network at the size of the windows, to write on: torch's `bicubic` ten times as fast."""
-    if part.shape[1::-1] == view.window:  # at full size already
-        return np.ascontiguousarray(part)
-    return cv2.resize(np.ascontiguousarray(part), view.window, interpolation=cv2.INTER_CUBIC)
