@@ -64,17 +64,23 @@ def _band(
 @functools.lru_cache(16)
 def _matrix(few: int, many: int, smooth: bool, device: str) -> Tensor:
     """Shares float32 (many, few + 2) of each pixel; one column more at either end, empty."""
-    return torch.from_numpy(_shares(few, many, smooth=smooth)).to(device)
+    shares = _shares(few, many, smooth=smooth)
+    return torch.from_numpy(np.pad(shares, ((0, 0), (1, 1)))).to(device)
+
+
+def cubic_shares(few: int, many: int) -> NDArray[np.float32]:
+    """Shares (many, few) of each pixel in pixels of another size, cubic."""
+    return _shares(few, many, smooth=True)
 
 
 def _shares(few: int, many: int, *, smooth: bool) -> NDArray[np.float32]:
     at = (np.arange(many) + 0.5) * few / many - 0.5
     first = np.floor(at).astype(np.int64)
     beyond = at - first  # 0..1
-    shares = np.zeros((many, few + 2), np.float32)
+    shares = np.zeros((many, few), np.float32)
     for step in range(-1, 3) if smooth else range(2):
         share = _cubic(np.abs(step - beyond)) if smooth else 1 - np.abs(step - beyond)
-        np.add.at(shares, (np.arange(many), (first + step).clip(0, few - 1) + 1), share)
+        np.add.at(shares, (np.arange(many), (first + step).clip(0, few - 1)), share)
     return shares
 
 
