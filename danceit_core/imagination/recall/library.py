@@ -14,7 +14,8 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from danceit_core.imagination.recall.choose import Casting, Choice, Lenders, cast_dance
+from danceit_core.imagination.recall.casting import Casting, cast_dance
+from danceit_core.imagination.recall.choose import Choice, Lenders
 from danceit_core.imagination.recall.hidden import hidden_shares, usual_depth
 from danceit_core.imagination.recall.layers import Lent, Source, map_parts
 from danceit_core.imagination.target.crops import Crops
@@ -88,7 +89,7 @@ class Loan:
         for each in (self.own, self.others):
             if each is not None:
                 lent, pictures = each
-                tiles = list(map_parts(poses, lent.poses, boxes, size=size, body_px=body_px))
+                tiles = list(map_parts(poses, lent, boxes, size=size, body_px=body_px))
                 small.append(Source(tiles, lent))
                 full.append(Whole(tiles, lent, pictures))
         return small, full
@@ -142,8 +143,8 @@ class Shelf:
         for row, window, picture, outline in zip(missing, windows, pictures, outlines, strict=True):
             full = np.dstack([picture, outline])
             small = cv2.resize(full, self.view.network, interpolation=cv2.INTER_AREA)
-            seen = (torch.from_numpy(channels_first(part)).to(device) for part in (small, full))
-            self.kept[row] = *seen, window
+            seen, whole = (torch.from_numpy(channels_first(part)).to(device) for part in (small, full))
+            self.kept[row] = seen, whole, window
         for row in rows:
             self.kept.move_to_end(row)
         most = max(len(rows), KEPT_BYTES // (4 * self.view.window[0] * self.view.window[1]))

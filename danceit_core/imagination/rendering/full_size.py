@@ -64,14 +64,17 @@ class Recall:
 
 def person_of(painting: Painting, recall: Recall | None, number: int, piece: Piece, *, view: View) -> Tensor:
     """The person's colours (1, 3, H, W) in a piece of picture `number` of a painting."""
-    one = slice(number, number + 1)
-    options = {"view": view, "rows": piece.rows, "columns": piece.columns}
+
+    def large(part: Tensor, *, smooth: bool) -> Tensor:
+        one = part[number : number + 1]
+        return enlarge(one, view, rows=piece.rows, columns=piece.columns, smooth=smooth)
+
     if recall is None:
-        return enlarge(painting.person[one], smooth=True, **options)
+        return large(painting.person, smooth=True)
     if painting.paint is None or painting.shares is None:
         raise ValueError("the painter recalls nothing")
-    paint = enlarge(painting.paint[one], smooth=True, **options)
-    return blend(paint, recall.layers(number, piece), enlarge(painting.shares[one], **options))
+    shares = large(painting.shares, smooth=False)
+    return blend(large(painting.paint, smooth=True), recall.layers(number, piece), shares)
 
 
 @dataclass(frozen=True)
