@@ -6,7 +6,7 @@ iteration: a training that was interrupted and resumed gives the same weights as
 
 import math
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -23,15 +23,15 @@ from danceit_core.imagination.recall.layers import recall_layers
 from danceit_core.imagination.recall.library import Held, Shelf, boxes_of
 from danceit_core.imagination.rendering.batches import (
     Past,
+    Weights,
     carried,
-    loss_weights,
     make_condition,
-    shadow_near,
     to_tensor,
 )
 from danceit_core.imagination.rendering.render import blank, paint, paint_before
 from danceit_core.imagination.target.crops import Crops, cut_crops
 from danceit_core.imagination.target.data import TargetFrames
+from danceit_core.imagination.target.held import HeldFrames
 from danceit_core.imagination.target.view import Window
 from danceit_core.imagination.training.adversarial import Duel
 from danceit_core.imagination.training.distributed import processes, sum_over_parts
@@ -43,8 +43,6 @@ from danceit_core.pose.skeleton import Keypoints
 # With the frame before in view: a dance began up to so many frames ago, so that the network meets its own work.
 MOST_STEPS = 2
 TEMPORAL_WEIGHT = 10.0
-# Of the difference between opacity and outline, mean over the window.
-OUTLINE_WEIGHT = 5.0
 # Of the difference between opacity and outline, mean over the window.
 OUTLINE_WEIGHT = 5.0
 PAINTED_AT_ONCE = 4
@@ -72,7 +70,7 @@ class Batch:
 class PoseStep:
     """Call it with the number of an iteration. crops: of the target; gan: holds the average of the duel's generator.
 
-    lending: the frames that lend to a painter that recalls.
+    held: the crops where a step takes them from; lending: the frames that lend to a painter that recalls.
     """
 
     target: TargetFrames
@@ -84,6 +82,11 @@ class PoseStep:
     perceptual: PerceptualLoss | None
     plan: MemoryPlan | None = None
     lending: Held | None = None
+    held: HeldFrames = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Keep the frames where the networks are."""
+        self.held = HeldFrames.of(self.crops.planes, self.device) if self.lending is None else self.lending.frames
 
     def __call__(self, iteration: int) -> dict[str, Tensor]:
         """One step of both networks; returns the mean losses of this process's part of the batch."""
@@ -138,18 +141,17 @@ class PoseStep:
             previous=before,
             recalled=self.recalled(batch, windows),
         )
-        real = to_tensor(self.crops.pictures[rows], device)
+        frames = self.held.take(rows)  # (N, 3 or 4, h, w)
+        real = frames[:, :3].float().div_(127.5).sub_(1)
         keypoints = self.target.keypoints[batch.chosen]
-        weights = loss_weights(keypoints, windows, view=view, body_px=self.gan.body_px)
-        person_weights = torch.from_numpy(weights).to(device)
+        weights = Weights.of(keypoints, windows, view=view, body_px=self.gan.body_px, device=device)
         with half_precision(device):
             painting = self.duel.generator(condition.pose, **condition.inputs)
-        pixel = pixel_loss(real, painting.picture, person_weights)
+        pixel = pixel_loss(real, painting.picture, weights.pixels)
         own = {"pixel": (settings.pixel_weight, pixel), "opacity": (settings.opacity_weight, painting.opacity.mean())}
         if self.crops.outlines is not None and self.lending is not None:
-            outlines = torch.from_numpy(self.crops.outlines[rows]).to(device)[:, None] * (1 / 255)
-            shadow = torch.from_numpy(shadow_near(keypoints, windows, view=view, body_px=self.gan.body_px)).to(device)
-            own["opacity"] = (OUTLINE_WEIGHT, outline_loss(painting.opacity, outlines, left=shadow))
+            outlines = frames[:, 3:] * (1 / 255)
+            own["opacity"] = (OUTLINE_WEIGHT, outline_loss(painting.opacity, outlines, left=weights.shadow))
         if self.perceptual is not None:
             with half_precision(device):
                 own["perceptual"] = (settings.perceptual_weight, self.perceptual(real, painting.picture))
@@ -159,7 +161,7 @@ class PoseStep:
             real_before = to_tensor(self.real_before(batch, windows), device)
             own["temporal"] = (
                 TEMPORAL_WEIGHT,
-                temporal_loss(painted, condition.previous, real, real_before, weight=person_weights),
+                temporal_loss(painted, condition.previous, real, real_before, weight=weights.pixels),
             )
             real = torch.cat([real, real_before], 1)
             painted = torch.cat([painted, condition.previous], 1)
@@ -182,7 +184,7 @@ class PoseStep:
         picked = choose_apart(self.lending.lenders, batch.poses, times_s=times_s, rng=rng)
         return recall_layers(
             batch.poses,
-            self.lending.lent(picked, self.device),
+            self.lending.lent(picked),
             boxes_of(windows),
             size=self.gan.view.network,
             body_px=self.gan.body_px,
@@ -220,7 +222,9 @@ def make_step(
     """The step of a training, its frames cut. folder: on whose disk what is too large for the memory lies."""
     with_before = gan.settings.previous_frame
     crops = cut_crops(target, gan.view, body_px=gan.body_px, seed=seed, with_before=with_before, folder=folder)
-    lending = Held.of(target, crops, body_px=gan.body_px) if gan.generator.recalls else None
+    lending = None
+    if gan.generator.recalls:
+        lending = Held.of(target, crops, HeldFrames.of(crops.planes, device), body_px=gan.body_px)
     return PoseStep(target, crops, gan, duel, device, seed, perceptual, lending=lending)
 
 
