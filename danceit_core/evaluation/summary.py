@@ -165,6 +165,8 @@ def score_rows(scores: Mapping[str, Any]) -> list[tuple[str, str, str]]:
         ("joints outside of the picture", f"{pose['outside_joints']:.1%}", ""),
         ("frames with fewer joints than the person's video shows", f"{pose['missing_joints']:.1%}", ""),
     ]
+    if "identity" in scores:
+        rows.append(_identity_row(scores["identity"]))
     for key in (key for key in beats if key.startswith("s_ba")):
         _, _, kind, tolerance = key.split("_")
         within = f"{tolerance} frames ({int(tolerance) * beats['frame_ms']:.0f} ms)"
@@ -176,6 +178,11 @@ def score_rows(scores: Mapping[str, Any]) -> list[tuple[str, str, str]]:
         ("longest standstill", f"{motion['frozen_longest_s']:.2f} s", ""),
     ]
     return [(what, _known(value), _known(chance)) for what, value, chance in rows]
+
+
+def _identity_row(identity: Mapping[str, float]) -> tuple[str, str, str]:
+    own = f"{identity['identity_distance']:.2f} ({identity['identity_distance_own']:.2f})"
+    return "distance of the faces from the person's own (of those from one another)", own, ""
 
 
 def _known(cell: str) -> str:

@@ -22,6 +22,7 @@ rule detect_result:
 rule evaluate:
     """Beat alignment with chance beside it, motion, re-detected joints (paper V)."""
     input:
+        **faces_compared,
         poses="<results>/poses/{target}/{song}.parquet",
         detected="<results>/evaluation/{target}/{song}.keypoints.parquet",
         target="<results>/camera/{target}.parquet",

@@ -1,10 +1,13 @@
 """Perceptual losses (pix2pixHD section 3.3; Johnson et al., ECCV 2016): two pictures compared by what a network sees.
 
-`LearnedLoss` is the distance of `learned_distance` on EfficientNet-Lite0, whose weights a package registry has.
-`PerceptualLoss` is pix2pixHD's, for who has its weights: in VGG19 (Simonyan and Zisserman, ICLR 2015), trained on ImageNet, the
-mean absolute difference at five depths, relu1_1 to relu5_1, weighed 1/32, 1/16, 1/8, 1/4 and 1. The weights are the
-user's own file in torchvision's layout (`features.0.weight` and so on); what it holds beyond relu5_1 is not read. The
-network is given colours as it was trained with, mean and deviation of ImageNet taken out.
+`LearnedLoss`: the distance of `learned_distance`, 1 - cosine of the activations of EfficientNet-Lite0's stages. It sees
+the pictures at half their size: on one core whole ones make a step of the quick setting 1.8 times as long, halved ones
+1.26 times. It goes beside the pixel loss, which sees the rest.
+
+`PerceptualLoss`: pix2pixHD's, for who has the weights of VGG19 (Simonyan and Zisserman, ICLR 2015): the mean absolute
+difference at five depths, relu1_1 to relu5_1, weighed 1/32, 1/16, 1/8, 1/4 and 1. The weights are the user's own file
+in torchvision's layout (`features.0.weight` and so on); what it holds beyond relu5_1 is not read. The network is given
+colours as it was trained with, mean and deviation of ImageNet taken out.
 """
 
 from pathlib import Path
@@ -24,7 +27,7 @@ from danceit_core.plain_torch import read_plain
 LAYERS = (64, 64, 0, 128, 128, 0, 256, 256, 256, 256, 0, 512, 512, 512, 512, 0, 512)
 DEPTH_WEIGHTS = {1: 1 / 32, 6: 1 / 16, 11: 1 / 8, 20: 1 / 4, 29: 1.0}
 IMAGENET_MEAN, IMAGENET_DEVIATION = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
-# What of EfficientNet-Lite0 a loss sees: on a CPU all of it at full size would take a quarter of a step.
+# Of how many stages, and of pictures by how much smaller.
 SEEN_STAGES, SEEN_SHRINK = 5, 2
 REMEDY = "give torchvision's VGG19 (a .pth or .safetensors file), or set pose_gan: perceptual_weights: ''"
 
@@ -40,11 +43,11 @@ class LearnedLoss(nn.Module):
         self.network = load_efficientnet(Path(weights) / EFFICIENTNET_FILE, stages=stages)
         self.shrink = shrink
 
-    def forward(self, real: Tensor, painted: Tensor, weight: Tensor | None = None) -> Tensor:
-        """Pictures (N, 3, H, W) in -1..1 to a float32 scalar; `real` is a constant. weight: of the places (N, 1, H, W)."""
+    def forward(self, real: Tensor, painted: Tensor) -> Tensor:
+        """Pictures (N, 3, H, W) in -1..1 to a float32 scalar, their mean; `real` is a constant."""
         with torch.no_grad():
             wanted = self.network(self._smaller(real))
-        return feature_distance(self.network(self._smaller(painted)), wanted, weight=weight)
+        return feature_distance(self.network(self._smaller(painted)), wanted)
 
     def _smaller(self, pictures: Tensor) -> Tensor:
         return nn.functional.avg_pool2d(pictures, self.shrink) if self.shrink > 1 else pictures
