@@ -165,8 +165,6 @@ def score_rows(scores: Mapping[str, Any]) -> list[tuple[str, str, str]]:
         ("joints outside of the picture", f"{pose['outside_joints']:.1%}", ""),
         ("frames with fewer joints than the person's video shows", f"{pose['missing_joints']:.1%}", ""),
     ]
-    if "identity" in scores:
-        rows.append(_identity_row(scores["identity"]))
     for key in (key for key in beats if key.startswith("s_ba")):
         _, _, kind, tolerance = key.split("_")
         within = f"{tolerance} frames ({int(tolerance) * beats['frame_ms']:.0f} ms)"
@@ -177,16 +175,18 @@ def score_rows(scores: Mapping[str, Any]) -> list[tuple[str, str, str]]:
         ("speed, mean", f"{motion['mean_speed']:.2f} torsos/s", ""),
         ("longest standstill", f"{motion['frozen_longest_s']:.2f} s", ""),
     ]
+    if "identity" in scores:
+        rows.append(_identity_row(scores["identity"]))
     return [(what, _known(value), _known(chance)) for what, value, chance in rows]
+
+
+def _known(cell: str) -> str:
+    return "none" if "nan" in cell else cell
 
 
 def _identity_row(identity: Mapping[str, float]) -> tuple[str, str, str]:
     own = f"{identity['identity_distance']:.2f} ({identity['identity_distance_own']:.2f})"
     return "distance of the faces from the person's own (of those from one another)", own, ""
-
-
-def _known(cell: str) -> str:
-    return "none" if "nan" in cell else cell
 
 
 def _plain(value: Any) -> Any:

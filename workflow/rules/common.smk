@@ -172,15 +172,6 @@ def judging_networks(wildcards):
     return collect("<resources>/blazepose/{network}.tflite", network=["pose_detection", "pose_landmark_full"])
 
 
-# What the faces of a finished video are compared by, where they are.
-faces_compared = {
-    "faces": "<resources>/face_recognition/face_recognition.bin" if settings["evaluation"]["identity"] else [],
-    "face_points": "<resources>/blazepose/face_landmark.tflite" if settings["evaluation"]["identity"] else [],
-    "frames": "<results>/frames/{target}.mp4" if settings["evaluation"]["identity"] else [],
-    "own": "<results>/cleaned/{target}.parquet" if settings["evaluation"]["identity"] else [],
-}
-
-
 def weights_folder(input):
     """The folder that the pose networks lie in; none where none are used."""
     return str(Path(input.networks[0]).parent) if input.networks else ""
