@@ -212,8 +212,8 @@ class PoseGanSettings:
     painted before. kernel: of the first and last layers, odd. channels: multiples of 32 are fastest on a CPU.
     pose_jitter_px: standard deviation of the noise on the joints in training. checkpoint_every: iterations between
     reviews; checkpoint_minutes: the longest between saved states. patience: reviews without progress
-    (`imagination.training.held_out`) after which training ends, 0: never. learned_weight: of the distance of what
-    EfficientNet-Lite0 sees in the pictures, 0: none. perceptual_weights: file of VGG19's weights.
+    (`imagination.training.held_out`) after which training ends, 0: never. perceptual: `efficientnet`
+    (EfficientNet-Lite0 compares the pictures) or `none`. perceptual_weights: file of VGG19's weights, used instead.
     discriminator_norm: `instance` (pix2pixHD) or `spectral`.
 
     The paper's network: picture_size and image_size 512, channels 64, kernel 7, downsamplings 4, blocks 9,
@@ -247,7 +247,7 @@ class PoseGanSettings:
     checkpoint_every: int = 200
     checkpoint_minutes: float = 2.0
     patience: int = 0
-    learned_weight: float = 0.0
+    perceptual: str = "none"
     perceptual_weights: str = ""
     perceptual_weight: float = 10.0
     discriminator_norm: str = "instance"

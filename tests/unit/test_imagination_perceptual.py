@@ -6,10 +6,15 @@ from safetensors.torch import save_file
 from torch import nn
 
 from danceit_core.config import PoseGanSettings
-from danceit_core.errors import ImaginationError
+from danceit_core.errors import AssetError, ImaginationError
 from danceit_core.imagination.networks.discriminator import MultiScaleDiscriminator
 from danceit_core.imagination.networks.generator import PoseGenerator
-from danceit_core.imagination.networks.perceptual import LearnedLoss, load_perceptual_loss
+from danceit_core.imagination.networks.perceptual import (
+    LearnedLoss,
+    PerceptualLoss,
+    load_perceptual_loss,
+    perceptual_loss,
+)
 from danceit_core.imagination.training.adversarial import Duel, half_precision
 
 CPU = torch.device("cpu")
@@ -193,7 +198,7 @@ def test_the_learned_loss_grows_with_the_difference_and_pulls_the_painted_pictur
     real, painted = pictures(size=64).requires_grad_(), pictures(size=64, seed=2).requires_grad_()
     assert float(learned(real, real.detach().clone())) == pytest.approx(0, abs=1e-6)
     noise = pictures(size=64, seed=3)
-    assert 0 < learned(real, real.detach() + 0.05 * noise) < learned(real, real.detach() + 0.3 * noise) < 1
+    assert 0 < learned(real, real.detach() + 0.05 * noise) < learned(real, real.detach() + 0.3 * noise) < 2
     learned(real, painted).backward()
     assert real.grad is None
     assert (painted.grad.abs().sum((1, 2, 3)) > 0).all()
@@ -220,3 +225,14 @@ def test_the_learned_loss_in_half_precision_is_good_enough(learned):
         half = learned(real, painted)
     assert half.dtype == torch.float32
     assert float(half) == pytest.approx(float(learned(real, painted)), rel=0.05)
+
+
+def test_settings_say_which_loss_there_is(files, tmp_path, efficientnet_weights):
+    def kind(**given):
+        return type(perceptual_loss(PoseGanSettings(**given), learned_weights=efficientnet_weights, device=CPU))
+
+    assert kind() is type(None)
+    assert kind(perceptual="efficientnet") is LearnedLoss
+    assert kind(perceptual="efficientnet", perceptual_weights=str(files / "vgg19.pth")) is PerceptualLoss
+    with pytest.raises(AssetError, match="`make assets` fetches them"):
+        perceptual_loss(PoseGanSettings(perceptual="efficientnet"), learned_weights=tmp_path, device=CPU)

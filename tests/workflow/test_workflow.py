@@ -80,7 +80,7 @@ def test_networks_that_a_setting_asks_for_are_fetched_and_no_others(own, tmp_pat
     bare = f"pathvars={{resources: {tmp_path}/resources}}"
     for setting, fetched in (
         ("seed=0", set()),
-        ("pose_gan={learned_weight: 20}", {"fetch_efficientnet"}),
+        ("pose_gan={perceptual: efficientnet}", {"fetch_efficientnet"}),
         ("evaluation={identity: true}", {"fetch_face_network"}),
     ):
         jobs = planned(snakemake("-n", *config(own, setting, bare), "--", f"{own['results']}/summary.md"))

@@ -17,7 +17,8 @@ from torch import Tensor
 from danceit_core.imagination.networks.checkpoint import PoseGan
 from danceit_core.imagination.networks.perceptual import LearnedLoss, PerceptualLoss
 from danceit_core.imagination.networks.precision import half_precision
-from danceit_core.imagination.recall.choose import Casting, choose_apart
+from danceit_core.imagination.recall.casting import Casting
+from danceit_core.imagination.recall.choose import choose_apart
 from danceit_core.imagination.recall.layers import recall_layers
 from danceit_core.imagination.recall.library import Held, Shelf, boxes_of
 from danceit_core.imagination.rendering.batches import (
@@ -80,10 +81,9 @@ class PoseStep:
     duel: Duel
     device: torch.device
     seed: int
-    perceptual: PerceptualLoss | None
+    perceptual: PerceptualLoss | LearnedLoss | None
     plan: MemoryPlan | None = None
     lending: Held | None = None
-    learned: LearnedLoss | None = None
 
     def __call__(self, iteration: int) -> dict[str, Tensor]:
         """One step of both networks; returns the mean losses of this process's part of the batch."""
@@ -153,9 +153,6 @@ class PoseStep:
         if self.perceptual is not None:
             with half_precision(device):
                 own["perceptual"] = (settings.perceptual_weight, self.perceptual(real, painting.picture))
-        if self.learned is not None:
-            with half_precision(device):
-                own["learned"] = (settings.learned_weight, self.learned(real, painting.picture))
         painted = painting.picture
         if before is not None and condition.previous is not None:
             # Two frames in a row are judged together: a change that no camera shows gives a painter away.
@@ -218,14 +215,13 @@ def make_step(
     seed: int,
     device: torch.device,
     folder: str | Path,
-    perceptual: PerceptualLoss | None = None,
-    learned: LearnedLoss | None = None,
+    perceptual: PerceptualLoss | LearnedLoss | None = None,
 ) -> PoseStep:
     """The step of a training, its frames cut. folder: on whose disk what is too large for the memory lies."""
     with_before = gan.settings.previous_frame
     crops = cut_crops(target, gan.view, body_px=gan.body_px, seed=seed, with_before=with_before, folder=folder)
     lending = Held.of(target, crops, body_px=gan.body_px) if gan.generator.recalls else None
-    return PoseStep(target, crops, gan, duel, device, seed, perceptual, lending=lending, learned=learned)
+    return PoseStep(target, crops, gan, duel, device, seed, perceptual, lending=lending)
 
 
 def training_shelf(gan: PoseGan, target: TargetFrames) -> Shelf | None:
