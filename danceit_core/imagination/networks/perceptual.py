@@ -1,8 +1,9 @@
 """Perceptual losses (pix2pixHD section 3.3; Johnson et al., ECCV 2016): two pictures compared by what a network sees.
 
 `LearnedLoss`: LPIPS's form, without learnt weights, on EfficientNet-Lite0: twice the distance of `learned_distance`, so
-that pix2pixHD's weight of 10 makes it weigh about as much as feature matching. It sees the pictures at half their size: on one core whole ones make a step of the quick setting 1.8 times as long, halved ones
-1.26 times. It goes beside the pixel loss, which sees the rest.
+that pix2pixHD's weight of 10 makes it weigh about as much as feature matching. It sees the pictures at half their size:
+on one core whole ones make a step of the quick setting 1.8 times as long, halved ones 1.26 times. It goes beside the
+pixel loss, which sees the rest.
 
 `PerceptualLoss`: pix2pixHD's, for who has the weights of VGG19 (Simonyan and Zisserman, ICLR 2015): the mean absolute
 difference at five depths, relu1_1 to relu5_1, weighed 1/32, 1/16, 1/8, 1/4 and 1. The weights are the user's own file
@@ -28,6 +29,7 @@ from danceit_core.plain_torch import read_plain
 LAYERS = (64, 64, 0, 128, 128, 0, 256, 256, 256, 256, 0, 512, 512, 512, 512, 0, 512)
 DEPTH_WEIGHTS = {1: 1 / 32, 6: 1 / 16, 11: 1 / 8, 20: 1 / 4, 29: 1.0}
 IMAGENET_MEAN, IMAGENET_DEVIATION = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
+BACKBONES = ("none", "efficientnet")
 # Of how many stages, and of pictures by how much smaller.
 SEEN_STAGES, SEEN_SHRINK = 5, 2
 REMEDY = "give torchvision's VGG19 (a .pth or .safetensors file), or set pose_gan: perceptual_weights: ''"
