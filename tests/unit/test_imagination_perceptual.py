@@ -216,7 +216,7 @@ def test_following_its_gradient_brings_a_blurred_photograph_nearer(learned):
         optimiser.zero_grad()
         learned(real, painted).backward()
         optimiser.step()
-    assert float(learned(real, painted)) < 0.5 * float(learned(real, blurred))
+    assert float(learned(real, painted).detach()) < 0.5 * float(learned(real, blurred))
 
 
 def test_the_learned_loss_in_half_precision_is_good_enough(learned):
