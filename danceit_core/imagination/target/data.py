@@ -55,6 +55,11 @@ class TargetFrames:
         return np.arange(len(self.training)) if self.numbers is None else self.numbers
 
     @property
+    def is_photograph(self) -> bool:
+        """Whether a single frame is all there is."""
+        return len(self.training) == 1
+
+    @property
     def size(self) -> tuple[int, int]:
         """Width and height of the pictures in pixels."""
         return self.film.size
