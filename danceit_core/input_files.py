@@ -72,21 +72,21 @@ def check_files(table: pd.DataFrame, *, table_path: str, made_in: str) -> None:
 
 def photographs_in(targets: pd.DataFrame) -> list[str]:
     """The IDs of the targets of which there is one photograph, no video."""
-    return [str(target) for target, path in targets["path"].items() if is_photograph(path)]
+    return [target for target in map(str, targets.index) if is_photograph(str(targets.at[target, "path"]))]
 
 
 def check_photographs(targets: pd.DataFrame, *, table_path: str, group: Sequence[str], config_files: str) -> None:
     """Raise ConfigError where a part of the time of a photograph is asked for, or its painter for a group."""
     for target in photographs_in(targets):
         for column in ("start_s", "end_s"):
-            if cell := targets.at[target, column]:
+            if cell := str(targets.at[target, column]):
                 raise ConfigError(
                     f"{table_path}: column {column} of {target!r} is {cell}, but its path is a photograph; empty it"
                 )
         if target in group:
             raise ConfigError(
-                f"{config_files}: group.members: {target!r} is a photograph, and each dancer of a group needs a trained "
-                "painter; name targets with a video, or leave it out"
+                f"{config_files}: group.members: {target!r} is a photograph, and each dancer of a group needs a "
+                "trained painter; name targets with a video, or leave it out"
             )
 
 

@@ -112,7 +112,9 @@ def ingest_video(
     try:
         if is_photograph(source):
             if tolerant:
-                raise MediaError(f"{source} is a photograph; a dance to learn from is a video: leave it out of the table")
+                raise MediaError(
+                    f"{source} is a photograph; a dance to learn from is a video: leave it out of the table"
+                )
             return in_child(lambda: _ingest_photograph(source, frames_path, **how), reading=source)
         return in_child(lambda: _ingest(source, frames_path, **how), reading=source)
     except MediaError as error:

@@ -1,7 +1,7 @@
 """A dance that always faces the camera, for a person of whom one photograph shows nothing but the front.
 
-While a dancer faces away their left and right exchange names: every joint stays where it is in the picture, and the body
-that is drawn there faces the camera. A turn becomes a swing to the side and back.
+While a dancer faces away their left and right exchange names: every joint stays where it is in the picture, and the
+body that is drawn there faces the camera. A turn becomes a swing to the side and back.
 """
 
 import numpy as np
@@ -29,7 +29,7 @@ def turned_to_front(keypoints: Keypoints) -> Keypoints:
 
 
 def faces_away(keypoints: Keypoints) -> NDArray[np.bool_]:
-    """In which frames (T,) of (T, 25, 3) keypoints the dancer faces away; unclear ones are like the nearest clear one."""
+    """In which frames (T,) of (T, 25, 3) keypoints the dancer faces away; unclear ones are as the nearest clear one."""
     seen, torso_px = present(keypoints), np.asarray(torso_length(keypoints))
     widths = np.zeros(len(keypoints))
     for left, right in ((LEFT_SHOULDER, RIGHT_SHOULDER), (LEFT_HIP, RIGHT_HIP)):

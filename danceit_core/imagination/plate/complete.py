@@ -1,9 +1,9 @@
-"""Fill a hole as large as a person, of which no frame shows the room, with patches of the room around (not in the paper).
+"""Fill a hole as large as a person, where no frame shows the room, with patches of the rest (not in the paper).
 
 One photograph shows nothing of what is behind the person. From coarse to fine each patch in the hole looks for the most
-similar patch outside of it (PatchMatch, Barnes et al. 2009), and each pixel becomes the mean of what the patches over it
-say (Wexler et al., "Space-Time Completion of Video", 2007). Rooms go on sideways: skirting, horizon, floor; so patches
-of the same height are tried first. What was found in a small picture is then copied from the large one.
+similar patch outside of it (Barnes et al., "PatchMatch", 2009), and each pixel becomes the mean of what the patches
+over it say (Wexler et al., "Space-Time Completion of Video", 2007). Rooms go on sideways: skirting, horizon, floor; so
+patches of the same height are tried first. What was found in a small picture is then copied from the large one.
 """
 
 from dataclasses import dataclass
@@ -30,7 +30,7 @@ Numbers = NDArray[np.int64]
 
 @dataclass
 class _Search:
-    """Patches around `places` (n, 2: row, column) of a picture, and from where the most similar ones are, `from_` (n, 2).
+    """Patches around `places` (n, 2: row, column) of a picture, and where the most similar ones are, `from_` (n, 2).
 
     picture (h, w, 3) as it is by now, usable (h, w): where the middle of a patch may be that is copied.
     """
@@ -46,7 +46,7 @@ class _Search:
     def begin(
         cls, picture: Values, known: Mask, before: "tuple[Numbers, tuple[int, int]] | None", rng: np.random.Generator
     ) -> "_Search | None":
-        """before: where each pixel of a smaller picture is from, (h', w', 2), and its size; None if nothing is known."""
+        """before: where each pixel of a smaller picture is from, (h', w', 2), and its (h', w'); None if not known."""
         disc = np.ones((PATCH, PATCH), np.uint8)
         near = cv2.dilate((~known).astype(np.uint8), disc) > 0
         usable = ~near
@@ -68,7 +68,7 @@ class _Search:
         return search
 
     def distance(self, at: Numbers) -> Values:
-        """How much the patches at `at` (n, 2) differ from those in their places; infinite for one that is not usable."""
+        """How much the patches at `at` (n, 2) differ from those in their places; infinite for what is not usable."""
         height, width = self.usable.shape
         bounded = np.clip(at, 0, [height - 1, width - 1])
         able = self.usable[bounded[:, 0], bounded[:, 1]] & (bounded == at).all(1)
@@ -114,13 +114,14 @@ class _Search:
         return field
 
     def vote(self, hole: Mask) -> None:
-        """Each pixel of the hole (h, w) becomes the mean of what the patches over it say, similar ones before others."""
+        """Each pixel of the hole (h, w) becomes the mean of what the patches over it say, similar ones first."""
         scale = max(float(np.quantile(self.cost, 0.75)), 1.0)
         weight = np.exp(-self.cost / scale)
         total, weights = np.zeros_like(self.picture), np.zeros(hole.shape, np.float32)
         for down in range(-HALF, HALF + 1):
             for across in range(-HALF, HALF + 1):
-                mine, theirs = self.places + (down, across), self.from_ + (down, across)
+                shift = np.array((down, across))
+                mine, theirs = self.places + shift, self.from_ + shift
                 # Of one pair of shifts no two places are the same.
                 total[mine[:, 0], mine[:, 1]] += weight[:, None] * self.picture[theirs[:, 0], theirs[:, 1]]
                 weights[mine[:, 0], mine[:, 1]] += weight
