@@ -1,4 +1,4 @@
-"""A dance that always faces the camera, for a person of whom one photograph shows nothing but the front.
+"""A dance that always faces the camera, for a person who is only seen from the front, as in a photograph.
 
 While a dancer faces away their left and right exchange names: every joint stays where it is in the picture, and the
 body that is drawn there faces the camera. A turn becomes a swing to the side and back.
@@ -20,6 +20,16 @@ from danceit_core.pose.skeleton import (
 
 # Shoulders and hips that are nearer, together and in torso lengths, do not tell which way the dancer faces.
 UNCLEAR_TORSOS = 0.2
+# Who is seen from behind in a smaller share of the frames has not been seen from there.
+RARE_SHARE = 0.02
+
+
+def as_far_as_shown(dance: Keypoints, shown: Keypoints) -> Keypoints:
+    """A dance (T, 25, 3), turned to the front if the person in the frames `shown` (M, 25, 3) never faces away."""
+    known = present(shown).any(axis=1)
+    if known.any() and faces_away(shown[known]).mean() < RARE_SHARE:
+        return turned_to_front(dance)
+    return dance
 
 
 def turned_to_front(keypoints: Keypoints) -> Keypoints:

@@ -3,7 +3,7 @@
 import numpy as np
 from dancers import sine_dancer
 
-from danceit_core.pose.front import faces_away, turned_to_front
+from danceit_core.pose.front import as_far_as_shown, faces_away, turned_to_front
 from danceit_core.pose.skeleton import LEFT_SHOULDER, MIRROR, RIGHT_SHOULDER
 
 
@@ -50,3 +50,10 @@ def test_nobody_and_single_frames():
     assert not faces_away(nobody).any()
     assert turned_to_front(nobody[:0]).shape == (0, 25, 3)
     assert faces_away(sine_dancer(1)[:, list(MIRROR)]).tolist() == [True]
+
+
+def test_only_who_is_never_seen_from_behind_keeps_facing_the_camera():
+    dance, front = turning(96), sine_dancer(48)
+    np.testing.assert_array_equal(as_far_as_shown(dance, front), turned_to_front(dance))
+    np.testing.assert_array_equal(as_far_as_shown(dance, turning(48)), dance)
+    np.testing.assert_array_equal(as_far_as_shown(dance, np.zeros_like(front)), dance)
