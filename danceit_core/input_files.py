@@ -7,12 +7,14 @@ import os
 import re
 import stat
 import time
+from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path, PurePath
 
 import pandas as pd
 
 from danceit_core.errors import ConfigError
+from danceit_core.media.photograph import is_photograph
 
 # What the demo's rules make.
 DEMO_FILES = re.compile(r"(dancer_[1-4]|target)\.mp4|song\.flac")
@@ -66,6 +68,26 @@ def check_files(table: pd.DataFrame, *, table_path: str, made_in: str) -> None:
                     f"{table_path}: {row_id!r}: {path!r} is dated in the future ({date}); set this machine's clock, or "
                     "touch the file"
                 )
+
+
+def photographs_in(targets: pd.DataFrame) -> list[str]:
+    """The IDs of the targets of which there is one photograph, no video."""
+    return [target for target in map(str, targets.index) if is_photograph(str(targets.at[target, "path"]))]
+
+
+def check_photographs(targets: pd.DataFrame, *, table_path: str, group: Sequence[str], config_files: str) -> None:
+    """Raise ConfigError where a part of the time of a photograph is asked for, or its painter for a group."""
+    for target in photographs_in(targets):
+        for column in ("start_s", "end_s"):
+            if cell := str(targets.at[target, column]):
+                raise ConfigError(
+                    f"{table_path}: column {column} of {target!r} is {cell}, but its path is a photograph; empty it"
+                )
+        if target in group:
+            raise ConfigError(
+                f"{config_files}: group.members: {target!r} is a photograph, and each dancer of a group needs a "
+                "trained painter; name targets with a video, or leave it out"
+            )
 
 
 def fault_of(path: str, *, folder_too: bool) -> str:

@@ -18,7 +18,7 @@ from jsonschema.exceptions import ValidationError, best_match
 from danceit_core.choreography.edits import Edit, read_edits
 from danceit_core.config import SECTIONS, make_settings
 from danceit_core.errors import ConfigError
-from danceit_core.input_files import check_files, is_text
+from danceit_core.input_files import check_files, check_photographs, is_text, photographs_in
 from danceit_core.media.part import COLUMNS, part_of
 from danceit_core.tsv import read_cells
 
@@ -44,6 +44,11 @@ class Project:
     def clips(self) -> pd.DataFrame:
         """Dance and target videos in one table: both go through the same media and pose rules."""
         return pd.concat([self.videos, self.targets]).fillna("")
+
+    @property
+    def photographs(self) -> list[str]:
+        """The targets of which there is one photograph, no video: they dance without a trained painter."""
+        return photographs_in(self.targets)
 
     def sound_of(self, video: str) -> str:
         """The file that holds a dance's sound: one of its own, or the video itself; "" for keypoints alone."""
@@ -76,6 +81,8 @@ def load_project(config: Mapping[str, Any], *, schemas: str | Path, config_files
         if member not in tables["targets"].index:
             hint = _nearest(member, list(tables["targets"].index))
             raise ConfigError(f"{config_files}: group.members: no target {member!r} in {config['targets']}; {hint}")
+    about = {"table_path": config["targets"], "config_files": config_files}
+    check_photographs(tables["targets"], group=settings["group"]["members"], **about)
     check_followed(tables, settings, paths=config, config_files=config_files)
     styles = {str(video): str(style) for video, style in tables["videos"]["style"].items()}
     path = config.get("edits", "")

@@ -24,7 +24,7 @@ from danceit_core.files import write_text
 from danceit_core.folders import check_folder
 from danceit_core.gather import gather, place_of
 from danceit_core.inputs import RESERVED, TAKEN
-from danceit_core.media.suitable import fault_of_song, fault_of_video
+from danceit_core.media.suitable import fault_of_person, fault_of_song, fault_of_video
 from danceit_core.tsv import read_cells, read_table_text
 
 ID_LENGTH = 60
@@ -50,7 +50,7 @@ class Kind:
 KINDS = {
     "videos": Kind("videos", ("video", "path"), fault_of_video, "video"),
     "songs": Kind("songs", ("song", "path"), fault_of_song, "sound"),
-    "targets": Kind("persons", ("target", "path", "consent"), fault_of_video, "video"),
+    "targets": Kind("persons", ("target", "path", "consent"), fault_of_person, "video"),
 }
 
 
@@ -87,7 +87,7 @@ def parse_arguments(arguments: Sequence[str] | None = None) -> argparse.Namespac
     several: dict[str, Any] = {"nargs": "+", "type": Path, "default": [], "metavar": "PATH"}
     parser.add_argument("--videos", help="dance videos, or folders of them", **several)
     parser.add_argument("--songs", help="songs to dance to, or folders of them", **several)
-    parser.add_argument("--persons", help="videos of the persons who shall dance", **several)
+    parser.add_argument("--persons", help="videos or photographs of the persons who shall dance", **several)
     parser.add_argument("--consent", action="store_true", help="all these persons agreed to be shown dancing")
     return parser.parse_args(arguments)
 

@@ -25,8 +25,9 @@ PLATE_PX = 900
 
 def describe(f: Figures) -> str:
     """The figures in two lines; what could not be measured is a question mark."""
+    use = "one photograph" if f.still else f"{f.usable_s:.0f} s of use"
     line = (
-        f"{f.usable_s:.0f} s of use, nose to ankles {f.height:.0%} of the picture's height, partly out of view "
+        f"{use}, nose to ankles {f.height:.0%} of the picture's height, partly out of view "
         f"{f.cut_off:.0%}, several people {f.people:.0%},\nblurred {f.blurred:.0%}, background differs by "
         f"{f.room.room_levels:.1f} grey levels, poses of the dances far from the target's {f.far_poses:.0%}"
     )

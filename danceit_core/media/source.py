@@ -22,8 +22,9 @@ from danceit_core.files import write_text
 from danceit_core.isolated import in_child
 from danceit_core.media.bars import words_of_bars
 from danceit_core.media.decode import VideoInfo, decode_stills, probe
-from danceit_core.media.letterbox import store_size
-from danceit_core.media.part import SHORTEST_S, WHOLE, Box, Size, SourcePart
+from danceit_core.media.letterbox import Letterbox, letterbox, store_size
+from danceit_core.media.part import SHORTEST_S, WHOLE, Box, Size, SourcePart, check_crop
+from danceit_core.media.photograph import is_photograph, kind_of_photograph, read_photograph
 from danceit_core.media.samples import find_bars
 from danceit_core.media.shots import Placement, Shots
 from danceit_core.media.video import STORE_GOP, VideoWriter
@@ -32,6 +33,8 @@ log = logging.getLogger(__name__)
 
 REMEDY_SHORT = "leave it out of the table, or copy it again if it should be longer"
 REMEDY_PART = "correct its columns start_s and end_s"
+# x264's quality of a photograph's only frame: there is no other that would show what it loses.
+PHOTOGRAPH_CRF = 4
 
 
 @dataclass(frozen=True)
@@ -48,7 +51,7 @@ class SourceReport:
     `placements`); width, height and letterbox are those of the first. crop: the part (left, top, width, height) of the
     first picture that is used, None for all of it; bars: whether that is what dark bars left of it, not the user's
     choice. start_s, end_s: the part of the time that the user chose, end_s None for all that follows. size: width and
-    height of the store, (0, 0) in older reports.
+    height of the store, (0, 0) in older reports. still: it is one photograph, the store one frame.
     """
 
     path: str
@@ -72,6 +75,7 @@ class SourceReport:
     start_s: float = 0.0
     end_s: float | None = None
     size: Size = (0, 0)
+    still: bool = False
 
     @property
     def placements(self) -> tuple[Placement, ...]:
@@ -92,6 +96,8 @@ def ingest_video(
 ) -> SourceReport:
     """Write the frame store of `source` (no sound in it) to `frames_path`; a truncated file gives what it still holds.
 
+    A photograph of a target (not `tolerant`) gives a store of one frame; among dances it cannot be used.
+
     Its pictures have the shape of the first, their longer side at most long_side pixels (`letterbox.store_size`), None
     for that of dances (settings.size); square: they are letterboxed into a square of that side instead. part: of the
     picture and the time; of the whole picture dark bars that never change are cut off (settings.keep_bars).
@@ -104,6 +110,12 @@ def ingest_video(
     side = settings.size if long_side is None else long_side
     how: dict[str, Any] = {"settings": settings, "long_side": side, "square": square, "rotate": rotate, "part": part}
     try:
+        if is_photograph(source):
+            if tolerant:
+                raise MediaError(
+                    f"{source} is a photograph; a dance to learn from is a video: leave it out of the table"
+                )
+            return in_child(lambda: _ingest_photograph(source, frames_path, **how), reading=source)
         return in_child(lambda: _ingest(source, frames_path, **how), reading=source)
     except MediaError as error:
         if not tolerant:
@@ -212,6 +224,38 @@ def _ingest(
         end_s=part.end_s,
         size=size,
     )
+
+
+def _ingest_photograph(
+    source: str | Path,
+    frames_path: str | Path,
+    *,
+    settings: VideoSettings,
+    long_side: int,
+    square: bool,
+    rotate: int,
+    part: SourcePart,
+) -> SourceReport:
+    """The store of one frame, and the report. Dark bars stay: one picture does not tell them from a dark room."""
+    picture = read_photograph(source, rotate=rotate)
+    whole = picture.shape[1], picture.shape[0]
+    if part.crop is not None:
+        check_crop(part.crop, whole, source=source)
+        left, top, width, height = part.crop
+        picture = picture[top : top + height, left : left + width]
+    shown = picture.shape[1], picture.shape[0]
+    size = (long_side, long_side) if square else store_size(shown, long_side=long_side)
+    place = Letterbox.fit(whole, size, crop=part.crop)
+    lies = (place.scale, place.offset_x, place.offset_y)
+    crf = min(settings.crf, PHOTOGRAPH_CRF)
+    with VideoWriter(frames_path, fps=settings.fps, size=size, crf=crf, gop=STORE_GOP) as writer:
+        writer.write(letterbox(picture, source=shown, size=size))
+    sha256, length = _hash(source)
+    return SourceReport(
+        str(source), sha256, length, *whole, settings.fps, 0.0, kind_of_photograph(source).lower(), has_sound=False,
+        interlaced=False, frames=1, letterbox=lies, cuts=(), refused="", rotate=rotate,
+        geometries=(Placement(0, *whole, lies, part.crop),), crop=part.crop, size=size, still=True,
+    )  # fmt: skip
 
 
 def _warn(source: str | Path, info: VideoInfo, *, held_s: float, part: SourcePart) -> None:

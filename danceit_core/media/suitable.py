@@ -2,7 +2,8 @@
 
 A folder holds notes, photos, playlists and covers beside the videos, and FFmpeg opens most of these. A video has
 several pictures and lasts a second or longer, where it says how long it lasts (a raw stream does not); a song has a
-second of sound. No more is decoded than that, in a child process: a crash of a decoder leaves one file out.
+second of sound; of a person one photograph will do. No more is decoded than that, in a child process: a crash of a
+decoder leaves one file out.
 """
 
 import itertools
@@ -15,6 +16,7 @@ from danceit_core.errors import MediaError
 from danceit_core.isolated import in_child
 from danceit_core.media.container import decode_stream, open_media, picture_stream, sound_stream
 from danceit_core.media.part import SHORTEST_S
+from danceit_core.media.photograph import is_photograph, read_photograph
 
 # They list files that stand in the folder, too.
 PLAYLISTS = {"hls", "concat", "dash", "imf"}
@@ -26,14 +28,24 @@ def fault_of_video(path: Path) -> str:
     return _fault(path, _video_fault, what="video")
 
 
+def fault_of_person(path: Path) -> str:
+    """Why a file shows no person who could dance; empty if it may: a video, or one photograph."""
+    return _told(path, lambda: _photograph_fault(path)) if is_photograph(path) else fault_of_video(path)
+
+
 def fault_of_song(path: Path) -> str:
     """Why a file holds no sound to dance to; empty if it does. The sound of a video serves."""
     return _fault(path, _sound_fault, what="sound")
 
 
 def _fault(path: Path, look: Callable[[Any, Path], str], *, what: str) -> str:
+    return _told(path, partial(_opened, path, look, what=what))
+
+
+def _told(path: Path, look: Callable[[], str]) -> str:
+    """What `look` finds in a file in a child process, or why it cannot."""
     try:
-        return in_child(partial(_opened, path, look, what=what), reading=path)
+        return in_child(look, reading=path)
     except Exception as error:  # a crash, or whatever a library says of one file: the others go on
         return str(error).removeprefix(f"{path}: ") or type(error).__name__
 
@@ -47,6 +59,11 @@ def _opened(path: Path, look: Callable[[Any, Path], str], *, what: str) -> str:
             return look(container, path)
     except MediaError as error:
         return "an animated WebP; convert it to a video" if "animated WebP" in str(error) else f"no {what}"
+
+
+def _photograph_fault(path: Path) -> str:
+    read_photograph(path)
+    return ""
 
 
 def _video_fault(container: Any, path: Path) -> str:

@@ -111,6 +111,9 @@ def clean_table(table: PoseTable, *, settings: CleaningSettings, name: str, tole
     `refused` if `tolerant`; else it raises PoseError. name: of the video, for that message.
     """
     metadata = dict(table.metadata)
+    if metadata.get("still"):
+        # A photograph's only frame is no piece too short for a fragment: nothing is learnt of its movement.
+        settings = replace(settings, min_segment_s=0.0)
     tracks = long_tracks(split_tracks(table), settings=settings)
     cleaned = join_tracks([_clean_track(track, settings=settings, cuts=metadata.get("cuts") or ()) for track in tracks],
                           metadata=metadata)  # fmt: skip

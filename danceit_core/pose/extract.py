@@ -3,7 +3,7 @@
 The metadata of the table: `refused` (see `refusal`), `cuts` (frames at which a new shot begins), `letterbox` (scale,
 offset x and y of the source's whole picture in the frame), `letterboxes` where that changes (from which frame on, and
 the same three), `margins` (from which frame on, and how wide the black left and right of what is shown is, and above
-and below it, pixels) and `source` (path and SHA-256).
+and below it, pixels), `source` (path and SHA-256) and `still` (true, of a photograph).
 """
 
 import logging
@@ -81,6 +81,8 @@ def extract_keypoints(
         "letterbox": list(report.letterbox),
         "source": {"path": str(report.path), "sha256": report.sha256},
     }
+    if report.still:
+        about["still"] = True
     if len(report.placements) > 1:
         about["letterboxes"] = [[placement.frame, *placement.letterbox] for placement in report.placements]
     about["margins"] = [[placement.frame, *margins(placement)] for placement in report.placements]

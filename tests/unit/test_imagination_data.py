@@ -8,9 +8,10 @@ from toy_target import LANDSCAPE, PORTRAIT, draw_toy, toy_poses, toy_room, toy_t
 
 from danceit_core.config import PoseGanSettings
 from danceit_core.errors import ImaginationError, MediaError, PoseError
-from danceit_core.imagination.target.data import read_target
+from danceit_core.imagination.target.data import held_out, read_target
 from danceit_core.imagination.target.film import StoredFilm
 from danceit_core.imagination.target.region import body_size
+from danceit_core.imagination.training.pose_settings import check_settings
 from danceit_core.media.picture import write_picture
 from danceit_core.media.video import STORE_GOP, VideoWriter
 from danceit_core.pose.table import write_pose_table
@@ -48,8 +49,7 @@ def filmed(tmp_path_factory, request):
 def test_kept_frames_come_with_their_own_joints_and_pictures(filmed):
     kept = np.arange(FRAMES) % 4 != 1
     target = filmed.read(kept=kept)
-    assert target.training.sum() == 24
-    assert not target.training[24:].any()
+    assert target.training.shape == (30,)
     numbers = np.flatnonzero(kept)
     np.testing.assert_array_equal(target.film_numbers, numbers)
     assert target.after_another.tolist() == [n > 0 and bool(kept[n - 1]) for n in numbers]
@@ -131,6 +131,27 @@ def test_too_few_frames_and_a_foreign_table_are_refused(filmed):
     write_pose_table(filmed.table, filmed.poses, fps=24, size=filmed.size)
     with pytest.raises(PoseError, match=r"table\.parquet has no column 'kept'"):
         read_target(filmed.store, filmed.table, None, settings=SETTINGS)
+
+
+@pytest.mark.parametrize(("frames", "held"), [(240, 48), (120, 24), (119, 0), (40, 0), (1, 0)])
+def test_the_last_frames_are_held_out_but_of_a_few_seconds(frames, held):
+    assert held_out(frames, fps=24, settings=SETTINGS) == held
+
+
+def test_the_frames_held_out_are_the_last(filmed):
+    # At two frames a second forty are twenty seconds.
+    write_pose_table(filmed.table, filmed.poses, fps=2, size=filmed.size, columns={"kept": np.ones(FRAMES, bool)})
+    target = read_target(filmed.store, filmed.table, filmed.plate, settings=SETTINGS)
+    assert target.training.tolist() == [True] * 32 + [False] * 8
+
+
+def test_a_photograph_is_one_frame_that_lends_and_teaches_nothing(filmed):
+    target = filmed.read(poses=filmed.poses[:1], metadata={"still": True})
+    assert target.is_photograph
+    assert target.training.tolist() == [True]
+    with pytest.raises(ImaginationError, match=r"the target is a photograph.*results/draft/TARGET/SONG\.mp4"):
+        check_settings(target, replace(SETTINGS, painter="paint"))
+    assert not filmed.read().is_photograph
 
 
 def test_a_table_longer_than_its_store_is_named(filmed):

@@ -107,6 +107,31 @@ def test_the_plate_is_the_room_without_a_ghost(outlines, tmp_path):
     assert difference(without.picture, room)[without.seen].mean() < 1.5
 
 
+def test_behind_the_person_of_one_picture_the_room_goes_on(tmp_path):
+    # A wall, a rail and a floor that go on sideways behind the person, who casts a shadow.
+    room = np.full((SIZE, SIZE, 3), (150, 160, 175), np.uint8)
+    room[int(0.72 * SIZE) : int(0.76 * SIZE)] = (230, 230, 225)
+    room[int(0.76 * SIZE) :] = (120, 110, 100)
+    shaded = room.copy()
+    pose = toy_poses(1, size=SIZE)[0]
+    feet = pose[[11, 14], :2].mean(0)
+    shadow = np.zeros((SIZE, SIZE), np.uint8)
+    cv2.ellipse(shadow, (int(feet[0]) + 10, int(feet[1])), (26, 5), 0, 0, 360, 1, -1)
+    shaded[shadow > 0] = shaded[shadow > 0] * 0.6
+    table = film(tmp_path, room=shaded, poses=pose[None], outlines=True)
+    plate = build_plate(tmp_path / "a.mp4", tmp_path / "a.mkv", table)
+    assert plate.figures.hole_share > 0.9
+    assert not plate.seen[shadow > 0].any()
+    hole = ~plate.seen
+    error = difference(plate.picture, room)
+    assert error[plate.seen].mean() < 2
+    smeared = cv2.inpaint(shaded, hole.astype(np.uint8), 5, cv2.INPAINT_TELEA)
+    assert error[hole].mean() < 4
+    assert error[hole].mean() < 0.7 * difference(smeared, room)[hole].mean()
+    again = build_plate(tmp_path / "a.mp4", tmp_path / "a.mkv", table)
+    np.testing.assert_array_equal(again.picture, plate.picture)
+
+
 def test_an_outline_shows_more_of_the_room_than_capsules(tmp_path):
     table = film(tmp_path, room=toy_room(SIZE), poses=still_most_of_the_time(), outlines=True)
     outlined, capsules = (build_plate(tmp_path / "a.mp4", masks, table) for masks in (tmp_path / "a.mkv", None))

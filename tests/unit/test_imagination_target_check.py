@@ -464,6 +464,37 @@ def test_figures_and_findings_are_filed_and_logged(tmp_path, caplog):
     assert [record.levelname for record in caplog.records] == ["WARNING", "INFO"]
 
 
+def test_of_a_photograph_is_said_what_it_cannot_show():
+    photo = replace(
+        GOOD,
+        usable_s=1 / 24,
+        shown={"front": 1.0, "side": 0.0, "back": 0.0},
+        far_poses=0.9,
+        cut_off=0.0,
+        room=replace(ROOM, hole_share=1.0),
+        still=True,
+    )
+    found = judge(replace(photo, asked={"front": 0.9, "side": 0.1, "back": 0.0}))
+    assert [(finding.check, finding.severity) for finding in found] == [("photograph", "note"), ("room", "note")]
+    assert "one photograph shows one view" in found[0].sentence
+    assert "never seen and is filled in" in found[1].sentence
+    (turns, *_) = judge(photo)
+    assert turns.sentence.startswith(
+        "in 50% of their time the dancers are seen from the side or from behind (limit 25%)"
+    )
+    (back, *_) = judge(replace(photo, shown={"front": 0.0, "side": 0.0, "back": 1.0}))
+    assert back.sentence.startswith("the photograph shows the person from behind, and so will the whole dance")
+    whole = judge(replace(photo, asked=GOOD.shown | {"front": 1.0, "side": 0, "back": 0}, cut_off=1.0))
+    assert whole[0].sentence == "the photograph does not show the person's feet whole: leave room on all sides"
+    assert describe(photo).startswith("one photograph, nose to ankles")
+
+
+def test_of_a_few_seconds_is_said_that_none_is_held_out():
+    (short, *_) = judge(replace(GOOD, usable_s=3.0))
+    assert "(and all of it is learnt, none held out): film about 120 s" in short.sentence
+    assert "held out" not in judge(replace(GOOD, usable_s=12.0))[0].sentence
+
+
 def test_the_figures_in_words():
     assert describe(GOOD).splitlines() == [
         "130 s of use, nose to ankles 60% of the picture's height, partly out of view 1%, several people 0%,",

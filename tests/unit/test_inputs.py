@@ -3,7 +3,9 @@
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
+from PIL import Image
 
 from danceit_core.errors import ConfigError
 from danceit_core.inputs import check_config_file, load_project, parse_scalars
@@ -319,3 +321,14 @@ def test_each_needs_a_detector_that_can(config):
     )
     config["cleaning"] = {"several_people": "echa"}
     assert "'echa' is not one of ['drop', 'follow', 'each']" in refuse(config)
+
+
+def test_photographs_among_the_targets(config, tmp_path):
+    Image.fromarray(np.zeros((80, 80, 3), np.uint8)).save(tmp_path / "anna.jpg")
+    rows = f"anna\t{tmp_path}/anna.jpg\tyes\t"
+    edit(config, "targets", f"target\tpath\tconsent\tend_s\n{rows}\n")
+    assert load_project(config, schemas=SCHEMAS, config_files="config.yaml").photographs == ["anna"]
+    refused = refuse(config | {"group": {"members": ["anna"]}})
+    assert "group.members: 'anna' is a photograph, and each dancer of a group needs a trained painter" in refused
+    edit(config, "targets", f"target\tpath\tconsent\tend_s\n{rows}5\n")
+    assert refuse(config).endswith("column end_s of 'anna' is 5, but its path is a photograph; empty it")

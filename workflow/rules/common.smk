@@ -50,7 +50,10 @@ clips_without_outline = [clip for clip in clips.index if clip not in clips_with_
 fragment_s = f"{settings['retrieval']['fragment_s']:g}"
 compared_lengths = [f"{seconds:g}" for seconds in settings["evaluation"]["lengths_s"]]
 recalls = settings["pose_gan"]["painter"] == "recall"
-group_members = list(settings["group"]["members"] or project.targets.index)
+# Of one photograph nothing is learnt: its video is the draft.
+photographs = project.photographs
+filmed = [target for target in project.targets.index if target not in photographs]
+group_members = list(settings["group"]["members"] or filmed)
 first_target, first_song = project.targets.index[0], project.songs.index[0]
 
 

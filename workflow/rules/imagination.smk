@@ -96,6 +96,8 @@ rule render_video:
         "<logs>/render_video/{target}/{song}.log",
     benchmark:
         "<benchmarks>/render_video/{target}/{song}.tsv"
+    wildcard_constraints:
+        target=one_of(filmed),
     conda:
         "../../environment.yml"
     threads: 2
@@ -136,6 +138,30 @@ rule draft_video:
         audio_track=lambda w: project.audio_track(w.song),
     script:
         "../scripts/draft_video.py"
+
+
+rule show_photograph:
+    """The finished video of a target of whom there is one photograph: the draft, as there is nothing to learn from."""
+    input:
+        draft="<results>/draft/{target}/{song}.mp4",
+        # Not read: so that the user's photograph is checked, too.
+        check="<results>/gan/{target}/check.json",
+    output:
+        report(
+            "<results>/videos/{target}/{song}.mp4",
+            category="1. Result",
+            labels={"what": "video", "dancer": "{target}", "song": "{song}"},
+            caption="../report/video.rst",
+        ),
+    log:
+        "<logs>/show_photograph/{target}/{song}.log",
+    wildcard_constraints:
+        target=one_of(photographs),
+    localrule: True
+    conda:
+        "../../environment.yml"
+    shell:
+        "cp {input.draft:q} {output:q} > {log:q} 2>&1"
 
 
 rule preview_video:

@@ -3,6 +3,7 @@ from danceit_core.imagination.rendering.draft import TargetFiles, draft_dance, d
 from danceit_core.media.ahead import made_ahead
 from danceit_core.media.provenance import describe_video
 from danceit_core.media.video import VideoWriter
+from danceit_core.pose.front import as_far_as_shown
 from danceit_core.pose.plate import corners, on_plate
 from danceit_core.pose.table import read_pose_table
 from danceit_core.run import stage
@@ -11,7 +12,8 @@ with stage(snakemake) as run:
     given, params = snakemake.input, snakemake.params
     poses, rendering = read_pose_table(given.poses), RenderingSettings(**params.settings)
     target = TargetFiles(given.frames, given.target, given.plate, given.outlines).read(PoseGanSettings())
-    dance, options = on_plate(poses), {"size": poses.size, "corners": corners(poses), "device": run.device}
+    dance = as_far_as_shown(on_plate(poses), target.keypoints)
+    options = {"size": poses.size, "corners": corners(poses), "device": run.device}
     pictures = draft_dance(dance, draft_lending(target, dance, fps=poses.fps), **options)
     look = {"fps": poses.fps, "size": poses.size, "crf": rendering.crf}
     tags = describe_video([snakemake.wildcards.target], snakemake.wildcards.song)

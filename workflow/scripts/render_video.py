@@ -7,6 +7,7 @@ from danceit_core.imagination.rendering.render import render_dance
 from danceit_core.media.ahead import made_ahead
 from danceit_core.media.provenance import describe_video
 from danceit_core.media.video import VideoWriter
+from danceit_core.pose.front import as_far_as_shown
 from danceit_core.pose.plate import corners, on_plate
 from danceit_core.pose.table import read_pose_table
 from danceit_core.run import stage
@@ -18,6 +19,8 @@ with stage(snakemake) as run:
     face_gan = load_face_gan(face_path, device=run.device) if face_path else None
     given = snakemake.input
     dance, files = on_plate(poses), TargetFiles(given.frames, given.target, given.plate or None, given.outlines)
+    if given.target:
+        dance = as_far_as_shown(dance, read_pose_table(given.target).keypoints)
     options = {
         "lending": lending_for(pose_gan, files, dance, fps=poses.fps),
         "size": poses.size,

@@ -13,10 +13,13 @@ from pathlib import Path
 
 from danceit_core.files import write_text
 from danceit_core.imagination.check.measure import FAR_TORSOS, VIEWS, Figures
+from danceit_core.imagination.target.data import HELD_OUT_S
 
 log = logging.getLogger(__name__)
 
 SHORT_S, LONG_S = 30, 100
+# No more of the dance may be seen from another side than the photograph shows.
+OTHER_VIEW_SHARE = 0.25
 # Nose to ankles, pixels of the picture.
 SMALL_PX = 200
 ASKED_SHARE, RARE_SHARE = 0.1, 0.02
@@ -43,8 +46,38 @@ class Finding:
 
 def judge(f: Figures) -> tuple[Finding, ...]:
     """The findings that follow from the figures, warnings first; what could not be measured gives none."""
-    warnings = [Finding(check, "warning", words) for check, holds, words in (*_of_person(f), *_of_room(f)) if holds]
-    return (*warnings, *(Finding(check, "note", words) for check, holds, words in _notes(f) if holds))
+    checks = _of_photograph(f) if f.still else [*_of_person(f), *_of_room(f)]
+    warnings = [Finding(check, "warning", words) for check, holds, words in checks if holds]
+    notes = _notes_on_photograph(f) if f.still else _notes(f)
+    return (*warnings, *(Finding(check, "note", words) for check, holds, words in notes if holds))
+
+
+def _of_photograph(f: Figures) -> list[tuple[str, bool, str]]:
+    """Of one picture what of `_of_person` can be said, and what it does not show."""
+    shown = max(VIEWS, key=lambda view: f.shown[view])
+    others = sum(f.asked[view] for view in VIEWS if view != "front")
+    about = {"size", "people"}
+    return [
+        ("views", shown != "front" and f.shown[shown] > 0, f"the photograph shows the person {VIEWS[shown]}, and so "
+         "will the whole dance: take one from the front"),
+        ("views", f.shown["front"] > 0 and others > OTHER_VIEW_SHARE, f"in {others:.0%} of their time the dancers are "
+         f"seen from the side or from behind (limit {OTHER_VIEW_SHARE:.0%}), the photograph shows the front alone: use "
+         "dances that face the camera, or a video of a few seconds in which the person turns"),
+        *(check for check in _of_person(f) if check[0] in about),
+        ("body", f.cut_off > 0, f"the photograph does not show the person's {f.cut_off_part} whole: leave room on all "
+         "sides"),
+    ]  # fmt: skip
+
+
+def _notes_on_photograph(f: Figures) -> list[tuple[str, bool, str]]:
+    width, height = f.size
+    return [
+        ("photograph", True, "one photograph shows one view, one look of hands and face: it is carried to each pose, "
+         "nothing is learnt, and what it hides stays hidden; a video of a few seconds gives more, about 120 s all"),
+        ("room", True, "the room behind the person was never seen and is filled in from its surroundings"),
+        ("shape", width < NARROW_SHAPE * height, f"the picture of {width} x {height} pixels is narrow: steps to the "
+         "side are kept inside it, and shorter for it"),
+    ]  # fmt: skip
 
 
 def _of_person(f: Figures) -> list[tuple[str, bool, str]]:
@@ -54,7 +87,7 @@ def _of_person(f: Figures) -> list[tuple[str, bool, str]]:
         move = f"their torso is {f.build:.1f} times the target's, detect the joints of both in the same way"
     return [
         ("length", f.usable_s < SHORT_S, f"{f.usable_s:.0f} s of the video are of use, less than {SHORT_S} s teach "
-         "little: film about 120 s"),
+         f"little{' (and all of it is learnt, none held out)' * (f.usable_s < HELD_OUT_S)}: film about 120 s"),
         ("size", tall_px < SMALL_PX, f"nose to ankles take {tall_px:.0f} pixels of the picture (limit {SMALL_PX}), the "
          f"head gets {f.head_px:.0f}: film from nearer, with the phone upright, or at a higher resolution"),
         ("body", f.cut_off > CUT_OFF_SHARE, f"a part of the body is out of view in {f.cut_off:.0%} of the frames, "

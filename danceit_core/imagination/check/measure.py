@@ -61,6 +61,7 @@ class Figures:
     with several persons. camera_moved: how far the corners of the picture move on the room, as a share of its longer
     side, 0 where the camera stands still; light_changed: by how much the exposure that was evened out changed, 0..1, 0
     where it was steady. writing_s: seconds in which writing stands over the feet. room: what is known of the plate.
+    still: it is one photograph.
     """
 
     usable_s: float
@@ -79,6 +80,7 @@ class Figures:
     light_changed: float
     writing_s: float
     room: RoomFigures
+    still: bool = False
 
 
 def measure_target(
@@ -127,6 +129,7 @@ def measure_target(
         light_changed=light_changed(cleaned),
         writing_s=writing_s,
         room=room,
+        still=bool(cleaned.metadata.get("still")),
     )
 
 

@@ -7,7 +7,8 @@ person well away from it, only those count: a shadow on the floor reaches farthe
 Where the camera moves, the frames are laid on one wide plate (`wide`). What lies over all of them, captions or a frame
 round the picture, is no part of the room (`overlay`).
 
-Pixels that no frame shows are filled in from the rest of the room (`fill`).
+Pixels that no frame shows are filled in from the rest of the room (`fill`). Of one photograph that is all behind the
+person, and what looks like their shadow on the floor: a shadow that stays where nobody is any more tells of the trick.
 """
 
 import json
@@ -21,7 +22,7 @@ from numpy.typing import NDArray
 from danceit_core.files import write_text
 from danceit_core.imagination.plate.figures import RoomFigures, measure_room
 from danceit_core.imagination.plate.fill import fill_holes
-from danceit_core.imagination.plate.hides import CLEAR, OUTSIDE
+from danceit_core.imagination.plate.hides import CLEAR, DARK, HIDDEN, NEAR, OUTSIDE
 from danceit_core.imagination.plate.known import CLEAR_VIEWS, shown_of, well_known
 from danceit_core.imagination.plate.middle import levels_at, middle
 from danceit_core.imagination.plate.overlay import find_overlay
@@ -38,6 +39,9 @@ from danceit_core.pose.table import PoseTable
 MIN_VIEWS = 6
 # A shadow leaves a share of the light, much the same of each colour; a few views must be free of it, these of all.
 SHADOW_LEAST, SHADOW_MOST, SHADOW_TINT, BRIGHT = 0.3, 0.96, 0.15, 0.98
+# In one photograph: so dark close to the feet and farther off, beside this share of the floor at the same height;
+# freckles of so many pixels do not count, a rim of so many does.
+CLOSE_MOST, SINGLE_MOST, FLOOR, FRECKLE_PX, SOFT_RIM_PX = 0.95, 0.85, 0.7, 2, 8
 # Rows of a still camera's plate that are worked out at a time.
 ROWS = 64
 # Filled places whose outlines are filed: at most so many, at least this share of the plate.
@@ -106,7 +110,35 @@ def _still_room(views: Views) -> tuple[Picture, Mask, Mask]:
         median, unrest = middle(band, shown)
         picture[window.slices] = _lifted(median, band, shown, shaded=(states == CLEAR).sum(0) < CLEAR_VIEWS)
         seen[window.slices] = well_known(unrest, views_of, np.full_like(views_of, len(views)), least=MIN_VIEWS)
+    if len(views) == 1:
+        seen &= ~_single_shadow(picture, views.states(Window(0, 0, width, height))[0])
     return picture, seen, np.ones((height, width), bool)
+
+
+def _single_shadow(picture: Picture, states: NDArray[np.uint8]) -> Mask:
+    """What begins at the feet and is darker than the floor at the same height, as a shadow is, (H, W) of a picture.
+
+    states: (H, W), what it shows of the room.
+    """
+    near = (states == NEAR) | (states == DARK)
+    shadow = np.zeros(near.shape, bool)
+    for row in np.flatnonzero(near.any(1)):
+        floor = picture[row, near[row]].astype(np.float32) + 1
+        ratio = floor / np.quantile(floor, FLOOR, axis=0)
+        most = np.where(states[row, near[row]] == DARK, CLOSE_MOST, SINGLE_MOST)
+        shadow[row, near[row]] = (
+            (ratio.max(-1) < most) & (ratio.min(-1) > SHADOW_LEAST) & (np.ptp(ratio, axis=-1) < SHADOW_TINT)
+        )
+    scale = max(1.0, max(near.shape) / 640)
+    disc, rim = (
+        cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * round(px * scale) + 1,) * 2)
+        for px in (FRECKLE_PX, SOFT_RIM_PX)
+    )
+    wide = cv2.dilate(cv2.morphologyEx(shadow.astype(np.uint8), cv2.MORPH_OPEN, disc), rim)
+    # The person's own, which begins at their feet.
+    _, labels = cv2.connectedComponents(wide)
+    feet = cv2.dilate((states == HIDDEN).astype(np.uint8), disc).astype(bool) & near
+    return np.isin(labels, np.unique(labels[feet & (labels > 0)]))
 
 
 def _lifted(median: Picture, pictures: NDArray[np.uint8], shown: NDArray[np.bool_], *, shaded: Mask) -> Picture:

@@ -2,13 +2,15 @@
 
 Rooms repeat themselves: bricks, floor boards, skirting. Each hole is covered by that piece of the same picture whose
 surroundings match its own best, brightness adjusted; only where nothing fits it is smeared in from its rim. What fits
-is looked for in a smaller picture, and copied from the large one.
+is looked for in a smaller picture, and copied from the large one. A hole as large as a person is filled patch by patch
+(`complete`).
 """
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from danceit_core.imagination.plate.complete import complete
 from danceit_core.imagination.target.region import Mask
 from danceit_core.media.letterbox import resize
 
@@ -18,6 +20,8 @@ RING_PX, SOFT_PX = 6, 2
 WORST_MATCH = 1000.0
 # Longer side of the picture in which is searched, and of that in which colours are spread over a hole.
 SEARCH_PX, SPREAD_PX = 512, 128
+# A hole that is so long, as a share of the picture's longer side, is filled patch by patch.
+LARGE = 0.25
 
 Box = tuple[slice, slice]
 
@@ -38,6 +42,10 @@ def fill_holes(picture: NDArray[np.uint8], known: Mask) -> NDArray[np.uint8]:
     count, labels = cv2.connectedComponents(_grow(~small_known, soft_px).astype(np.uint8))
     for label in range(1, count):
         hole = labels == label
+        if max(np.ptp(np.flatnonzero(hole.any(axis))) for axis in (0, 1)) > LARGE * max(hole.shape):
+            whole = cv2.resize(hole.astype(np.uint8), (width, height), interpolation=cv2.INTER_NEAREST) > 0
+            filled = complete(picture, known, whole & ~known, smeared=filled)
+            continue
         found = _find(small, small_known, hole, ring_px=ring_px)
         if found is None:
             continue

@@ -1,7 +1,8 @@
 """The target person's frames for the poseGAN (paper IV-D; a video of about 120 s).
 
 No picture is held: `film` gives any of them. The last share of the frames is held out: neighbours look alike, so that
-a random choice would test on what was trained.
+a random choice would test on what was trained. Of a video of a few seconds none is: each of them is needed. One
+photograph is a single frame, from which nothing is learnt, but whose pixels can be carried.
 """
 
 from dataclasses import dataclass
@@ -19,6 +20,8 @@ from danceit_core.pose.skeleton import Keypoints, present
 from danceit_core.pose.table import read_pose_table
 
 MIN_FRAMES = 24
+# Of a shorter video than that no frame is held out.
+HELD_OUT_S = 5.0
 MIN_JOINTS = 8
 
 
@@ -52,6 +55,11 @@ class TargetFrames:
         return np.arange(len(self.training)) if self.numbers is None else self.numbers
 
     @property
+    def is_photograph(self) -> bool:
+        """Whether a single frame is all there is."""
+        return len(self.training) == 1
+
+    @property
     def size(self) -> tuple[int, int]:
         """Width and height of the pictures in pixels."""
         return self.film.size
@@ -80,13 +88,14 @@ def read_target(
 ) -> TargetFrames:
     """The target's frames from its frame store, its table on the plate (`results/camera/{target}.parquet`), its plate.
 
-    Raises ImaginationError if fewer than 24 frames are left, PoseError for a table that was not cleaned.
+    Raises ImaginationError if fewer than 24 frames are left (of a photograph: none), PoseError for a table that was not
+    cleaned.
     """
     table = read_pose_table(table_path)
     if "kept" not in table.columns:
         raise PoseError(f"{table_path} has no column 'kept'; give the cleaned table of the target")
     usable = np.flatnonzero(table.columns["kept"].astype(bool) & (present(table.keypoints).sum(-1) >= MIN_JOINTS))
-    if len(usable) < MIN_FRAMES:
+    if len(usable) < (1 if table.metadata.get("still") else MIN_FRAMES):
         raise ImaginationError(
             f"{frames_path}: {len(usable)} of {len(table)} frames show the person; at least {MIN_FRAMES} are "
             "needed to learn from, and about 1000 to learn well: film the whole body, standing alone, for 40 s or more"
@@ -95,10 +104,15 @@ def read_target(
     return TargetFrames(
         film_of(frames_path, table, plate=plate, outlines=outlines),
         table.keypoints[usable],
-        training=np.arange(len(usable)) < len(usable) - round(settings.holdout_share * len(usable)),
+        training=np.arange(len(usable)) < len(usable) - held_out(len(usable), fps=table.fps, settings=settings),
         plate=plate,
         follows=np.concatenate([[False], np.diff(usable) == 1]),
         numbers=usable,
         fps=table.fps,
         depth=None if "depth" not in table.columns else table.columns["depth"][usable],
     )
+
+
+def held_out(frames: int, *, fps: float, settings: PoseGanSettings) -> int:
+    """How many of so many frames, the last ones, are held out: none of a few seconds."""
+    return round(settings.holdout_share * frames) if frames >= HELD_OUT_S * fps else 0

@@ -51,6 +51,11 @@ def check_settings(target: TargetFrames, settings: PoseGanSettings) -> None:
             f"{settings.discriminators} discriminators need at least {smallest_side(settings.discriminators)}; film "
             "larger ones, or use fewer of them"
         )
+    if target.is_photograph:
+        raise ImaginationError(
+            "pose_gan: the target is a photograph, and one picture teaches no painter; its video is made without one: "
+            "ask for results/videos/TARGET/SONG.mp4 or results/draft/TARGET/SONG.mp4"
+        )
     if not target.training.any():
         raise ImaginationError("pose_gan: holdout_share leaves no frame to train on; lower it below 1")
 

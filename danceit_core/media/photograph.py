@@ -1,0 +1,127 @@
+"""A photograph of a person as a target: told by its first bytes, and read as it is meant to be seen.
+
+Upright (EXIF), in the colours of sRGB (colour profiles, CMYK, 16 bits a channel), what is transparent on white. What
+moves, such as an animated PNG or WebP, is a video.
+"""
+
+import io
+import warnings
+from pathlib import Path
+
+import numpy as np
+from PIL import Image, ImageCms, ImageOps, UnidentifiedImageError
+
+from danceit_core.errors import MediaError
+from danceit_core.media.container import MOST_PIXELS, WEBP_ANIMATION, WEBP_FLAGS_AT
+from danceit_core.media.letterbox import Picture
+from danceit_core.media.part import SMALLEST_PX
+
+HEIC = "HEIC"
+# By their first bytes; what begins alike and is none of them is looked at once more below.
+STARTS = {b"\xff\xd8\xff": "JPEG", b"\x89PNG\r\n\x1a\n": "PNG", b"II*\0": "TIFF", b"MM\0*": "TIFF"}
+# Brands of the ISO container: single pictures. Others (msf1, hevc, avis) are sequences of them.
+BRANDS = {b"heic": HEIC, b"heix": HEIC, b"heim": HEIC, b"heis": HEIC, b"mif1": HEIC, b"avif": "AVIF"}
+# Pictures one after the other in a raw stream begin like a single one.
+STREAMS = {".mjpeg", ".mjpg"}
+REMEDY = "save it as a JPEG or PNG file and name that one"
+
+
+def kind_of_photograph(path: str | Path) -> str:
+    """JPEG, PNG, WebP, TIFF, HEIC or AVIF for a file that holds one picture of that kind; "" for any other or none."""
+    try:
+        with Path(path).open("rb") as file:
+            head = file.read(32)
+            if head[:4] == b"RIFF" and head[8:12] == b"WEBP":
+                moves = head[12:16] == b"VP8X" and head[WEBP_FLAGS_AT] & WEBP_ANIMATION
+                return "" if moves else "WebP"
+            if head[4:8] == b"ftyp":
+                return BRANDS.get(head[8:12], "")
+            kind = next((kind for start, kind in STARTS.items() if head.startswith(start)), "")
+            if kind == "PNG" and _png_moves(file):
+                return ""
+            return "" if kind == "JPEG" and Path(path).suffix.lower() in STREAMS else kind
+    except OSError:
+        return ""
+
+
+def is_photograph(path: str | Path) -> bool:
+    """Whether a file is a single picture; False for one that is not there."""
+    return bool(kind_of_photograph(path))
+
+
+def read_photograph(path: str | Path, *, rotate: int = 0) -> Picture:
+    """A photograph as uint8 RGB (H, W, 3), upright. rotate: degrees clockwise by which it is turned besides.
+
+    Raises MediaError for a file that cannot be read, is damaged, or has too few or too many pixels.
+    """
+    kind = kind_of_photograph(path)
+    try:
+        with warnings.catch_warnings():
+            # Of its size this module says more.
+            warnings.simplefilter("ignore", Image.DecompressionBombWarning)
+            with Image.open(path) as image:
+                _check_size(path, image.size)
+                upright = ImageOps.exif_transpose(image)
+                picture = np.asarray(_in_srgb(upright), np.uint8)
+    except FileNotFoundError:
+        raise MediaError(f"{path}: no such file; check the path in the table") from None
+    except Image.DecompressionBombError:
+        raise MediaError(f"{path} has more than {MOST_PIXELS} pixels; shrink it") from None
+    except UnidentifiedImageError:
+        raise MediaError(f"{path}: {kind or 'such'} photographs cannot be read here; {REMEDY}") from None
+    except (OSError, ValueError, SyntaxError, EOFError, TypeError, KeyError, IndexError, ArithmeticError) as error:
+        reason = " ".join(str(error).split())
+        raise MediaError(f"{path} cannot be read ({reason}); is it copied whole? Otherwise {REMEDY}") from error
+    return np.ascontiguousarray(np.rot90(picture, -(rotate // 90) % 4))
+
+
+def _check_size(path: str | Path, size: tuple[int, int]) -> None:
+    width, height = size
+    if width * height > MOST_PIXELS:
+        raise MediaError(f"{path} has {width} x {height} pixels, more than {MOST_PIXELS}; shrink it")
+    if min(size) < SMALLEST_PX:
+        raise MediaError(
+            f"{path} has {width} x {height} pixels; nobody is recognised in a side of less than {SMALLEST_PX}: take a "
+            "larger photograph"
+        )
+
+
+def _png_moves(file: io.BufferedReader) -> bool:
+    """Whether a PNG file has more than one picture: then that is said before its first one."""
+    file.seek(8)
+    while len(head := file.read(8)) == 8 and head[4:] != b"IDAT":
+        if head[4:] == b"acTL":
+            return int.from_bytes(file.read(4), "big") > 1
+        file.seek(int.from_bytes(head[:4], "big") + 4, io.SEEK_CUR)
+    return False
+
+
+def _in_srgb(image: Image.Image) -> Image.Image:
+    """The same in 8 bits of red, green and blue; what is transparent on white."""
+    profile = image.info.get("icc_profile")
+    if image.mode.startswith(("I", "F")):
+        image = _in_8_bits(image)
+    if image.has_transparency_data:
+        seen = image.convert("RGBA")
+        image = Image.new("RGB", image.size, "white")
+        image.paste(seen, mask=seen.getchannel("A"))
+    elif image.mode in {"P", "1"}:
+        image = image.convert("RGB")
+    if profile:
+        try:
+            theirs, ours = ImageCms.ImageCmsProfile(io.BytesIO(profile)), ImageCms.createProfile("sRGB")
+            if converted := ImageCms.profileToProfile(image, theirs, ours, outputMode="RGB"):
+                return converted
+        except (ImageCms.PyCMSError, OSError, ValueError):
+            pass  # a damaged profile, or one of another kind of picture: the colours are taken as they are
+    return image.convert("RGB")
+
+
+def _in_8_bits(image: Image.Image) -> Image.Image:
+    """Grey levels of 16 or 32 bits as 8; of fractions 0..1, too."""
+    values = np.asarray(image).astype(np.float64)
+    most = next((most for most in (1.0, 255.0, 65535.0) if values.max(initial=0) <= most), values.max(initial=1))
+    if most == 1.0 and image.mode != "F":
+        most = 255.0
+    most = 65535.0 if image.mode.startswith("I;16") else most
+    return Image.fromarray(np.clip(np.round(values * (255 / most)), 0, 255).astype(np.uint8))
