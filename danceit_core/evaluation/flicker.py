@@ -1,0 +1,178 @@
+"""Whether it is seen that a part of the body passes from one lending frame to another.
+
+    switch_ratio     how much two consecutive finished frames differ beyond what the poses' movement explains, where a
+                     part passes to another lender, over what is usual at a like movement (1: nothing is seen); with
+    switch_low, _high  its 95 % interval, by resampling the switches
+
+The frame before is carried along the bones of the two poses (`recall.bone_motion`); what is left over is averaged over
+the pixels of each part, grey levels. It grows with the movement, since bones explain that only in part, and parts pass
+where there is much of it. So a step at which a part passes is compared with the steps of the same part without a switch
+that are most like it, in how fast its joints move and in how much its look changes (bend, foreshortening, facing:
+`recall.describe`). A turn faster than any without a switch still counts against the switch.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from danceit_core.imagination.recall.bone_motion import carry
+from danceit_core.imagination.recall.describe import describe
+from danceit_core.imagination.recall.parts import NAMES, PARTS
+from danceit_core.imagination.recall.provenance import Origins
+from danceit_core.imagination.recall.shapes import part_distances
+from danceit_core.media.letterbox import Picture
+from danceit_core.pose.capsules import body_size
+from danceit_core.pose.skeleton import Keypoints, present
+
+# How far from its bones a pixel counts as the part's, body sizes, and one place in so many pixels is asked.
+NEAR, STEP = 0.05, 4
+# Steps of like movement that a switch is compared with.
+ALIKE = 15
+# Body sizes a frame below which one movement is as slow as another.
+STILL = 0.01
+# Fewer steps without a switch say nothing of what is usual.
+LEAST_STEPS = 5
+RESAMPLED = 1000
+
+
+@dataclass(frozen=True)
+class Steps:
+    """What the poses do not explain from frame to frame, and how parts move; NaN where not known.
+
+    residual (T, P): mean grey levels. movement (T, P, 2): logarithms of how fast the part's joints move and of how much
+    its look changes.
+    """
+
+    residual: NDArray[np.float64]
+    movement: NDArray[np.float64]
+
+
+def measure_steps(pictures: Iterable[Picture], poses: Keypoints) -> Steps:
+    """Each step of a finished video: pictures uint8 (H, W, 3), one for each of (T, 25, 3) poses in their pixels."""
+    body_px = float(np.nanquantile(body_size(poses), 0.9)) if np.isfinite(body_size(poses)).any() else 1.0
+    shape = (len(poses), len(PARTS))
+    residual = np.full(shape, np.nan)
+    before: Picture | None = None
+    for number, picture in enumerate(pictures):
+        if before is not None and present(poses[number]).any() and present(poses[number - 1]).any():
+            residual[number] = _unexplained(before, picture, poses[number - 1], poses[number], body_px=body_px)
+        before = picture
+    return Steps(residual, part_movements(poses, body_px=body_px))
+
+
+def part_movements(poses: Keypoints, *, body_px: float) -> NDArray[np.float64]:
+    """How each part moves in a step, (T, P, 2): `Steps.movement`; NaN in the first and where a joint is not known."""
+    joints = np.where(present(poses)[..., None], poses[..., :2], np.nan) / body_px
+    moved = np.linalg.norm(np.diff(joints, axis=0), axis=-1)  # (T - 1, 25)
+    movement = np.full((len(poses), len(PARTS), 2), np.nan)
+    for number, (part, look) in enumerate(zip(PARTS, describe(poses, body_px=body_px), strict=True)):
+        mine = moved[:, sorted({*part.look, part.root})]
+        known = ~np.isnan(mine)
+        speed = np.where(known.any(1), np.nansum(mine, 1) / np.maximum(known.sum(1), 1), np.nan)
+        change = np.linalg.norm(np.diff(look, axis=0), axis=-1)
+        movement[1:, number] = np.log(np.stack([speed, change], -1) + STILL)
+    return movement
+
+
+def _unexplained(
+    before: Picture, now: Picture, pose_before: Keypoints, pose: Keypoints, *, body_px: float
+) -> NDArray[np.float64]:
+    """Mean difference in each part's pixels (P,) of a picture and the one before it, carried along the bones."""
+    height, width = now.shape[:2]
+    seen = present(pose)
+    margin = 0.8 * body_px
+    low = np.floor(pose[seen, :2].min(0) - margin).clip(0, (width - 1, height - 1)).astype(int)
+    high = np.ceil(pose[seen, :2].max(0) + margin).clip(low + 1, (width, height)).astype(int)
+    cut = np.s_[low[1] : high[1], low[0] : high[0]]
+    here, there = pose.copy(), pose_before.copy()
+    here[:, :2] -= low
+    there[:, :2] -= low
+    moved = carry(np.ascontiguousarray(before[cut]), there, here, body_px=body_px)
+    difference = cv2.absdiff(moved, now[cut]).mean(-1)
+    owners = part_masks(here, size=(difference.shape[1], difference.shape[0]), body_px=body_px)
+    return np.array([difference[owners == part].mean() if (owners == part).any() else np.nan for part in range(len(PARTS))])
+
+
+def part_masks(pose: Keypoints, *, size: tuple[int, int], body_px: float) -> NDArray[np.int64]:
+    """Which of PARTS each pixel (H, W) of a picture of `size` belongs to, by the pose (25, 3); -1: none."""
+    x = STEP * torch.arange(-(-size[0] // STEP), dtype=torch.float32) + STEP / 2
+    y = STEP * torch.arange(-(-size[1] // STEP), dtype=torch.float32) + STEP / 2
+    grid = torch.stack(torch.meshgrid(x, y, indexing="xy"))[None]
+    distance, owner = part_distances(torch.from_numpy(pose)[None], grid, body_px=body_px)[0].min(0)
+    coarse = torch.where(distance < NEAR * body_px, owner, -1).numpy()
+    return coarse.repeat(STEP, 0).repeat(STEP, 1)[: size[1], : size[0]]
+
+
+@dataclass(frozen=True)
+class Switches:
+    """The steps at which a part passes to another lender: frame and part (S,), and how far each is over the usual (S,).
+
+    over: what is unexplained there over what is usual at a like movement, without a switch.
+    """
+
+    frame: NDArray[np.int64]
+    part: NDArray[np.int64]
+    found: NDArray[np.float64]
+    usual: NDArray[np.float64]
+
+    @property
+    def over(self) -> NDArray[np.float64]:
+        """Each switch's own ratio (S,)."""
+        return self.found / self.usual
+
+    def of_part(self, part: int) -> "Switches":
+        """Those of one part."""
+        mine = self.part == part
+        return Switches(self.frame[mine], self.part[mine], self.found[mine], self.usual[mine])
+
+    def ratio(self) -> float:
+        """What is found at the switches over what is usual, both summed; NaN without a switch."""
+        return float(self.found.sum() / self.usual.sum()) if len(self.found) else float("nan")
+
+    def interval(self, rng: np.random.Generator) -> tuple[float, float]:
+        """95 % interval of the ratio. Steps of one frame are drawn together: what is seen there is one event."""
+        if not len(self.found):
+            return float("nan"), float("nan")
+        _, event = np.unique(self.frame, return_inverse=True)
+        found, usual = (np.bincount(event, values) for values in (self.found, self.usual))
+        drawn = rng.integers(0, len(found), (RESAMPLED, len(found)))
+        low, high = np.quantile(found[drawn].sum(1) / usual[drawn].sum(1), (0.025, 0.975))
+        return float(low), float(high)
+
+
+def find_switches(steps: Steps, origins: Origins) -> Switches:
+    """The steps of a video at which parts pass to other lenders, beside what is usual at a like movement.
+
+    Parts with fewer than LEAST_STEPS steps without a switch are left out.
+    """
+    passing = origins.passing()[: len(steps.residual)]
+    rows = []
+    for part in range(len(PARTS)):
+        residual, movement = steps.residual[:, part], steps.movement[:, part]
+        known = np.isfinite(residual) & np.isfinite(movement).all(-1) & (origins.lender[: len(residual), part] >= 0)
+        calm = np.flatnonzero(known & (passing[:, part] == 0))
+        if len(calm) < LEAST_STEPS:
+            continue
+        spread = np.maximum(movement[known].std(0), 1e-6)
+        for frame in np.flatnonzero(known & (passing[:, part] > 0)):
+            apart = np.square((movement[calm] - movement[frame]) / spread).sum(-1)
+            alike = calm[np.argsort(apart, kind="stable")[:ALIKE]]
+            rows.append((frame, part, residual[frame], residual[alike].mean()))
+    frame, part, found, usual = np.array(rows, float).reshape(-1, 4).T
+    return Switches(frame.astype(np.int64), part.astype(np.int64), found, np.maximum(usual, 1e-6))
+
+
+def switch_scores(switches: Switches, *, rng: np.random.Generator) -> dict[str, float]:
+    """`switches` (their number), `switch_ratio`, `switch_low`, `switch_high`, and `switch_<part>` of each part."""
+    low, high = switches.interval(rng)
+    return {
+        "switches": float(len(switches.found)),
+        "switch_ratio": switches.ratio(),
+        "switch_low": low,
+        "switch_high": high,
+        **{f"switch_{name}": switches.of_part(number).ratio() for number, name in enumerate(NAMES)},
+    }
