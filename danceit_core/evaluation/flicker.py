@@ -34,6 +34,8 @@ NEAR, STEP = 0.05, 4
 ALIKE = 15
 # Body sizes a frame below which one movement is as slow as another.
 STILL = 0.01
+# Pictures are shrunk until the body has this size, pixels: what is seen of a switch does not depend on the resolution.
+BODY_PX = 75.0
 # Fewer steps without a switch say nothing of what is usual.
 LEAST_STEPS = 5
 RESAMPLED = 1000
@@ -53,14 +55,17 @@ class Steps:
 
 def measure_steps(pictures: Iterable[Picture], poses: Keypoints) -> Steps:
     """Each step of a finished video: pictures uint8 (H, W, 3), one for each of (T, 25, 3) poses in their pixels."""
-    body_px = float(np.nanquantile(body_size(poses), 0.9)) if np.isfinite(body_size(poses)).any() else 1.0
-    shape = (len(poses), len(PARTS))
-    residual = np.full(shape, np.nan)
+    sizes = body_size(poses)
+    body_px = float(np.nanquantile(sizes, 0.9)) if np.isfinite(sizes).any() else BODY_PX
+    scale = min(1.0, BODY_PX / body_px)
+    small = poses * np.array([scale, scale, 1], np.float32)
+    residual = np.full((len(poses), len(PARTS)), np.nan)
     before: Picture | None = None
     for number, picture in enumerate(pictures):
+        now = cv2.resize(picture, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA) if scale < 1 else picture
         if before is not None and present(poses[number]).any() and present(poses[number - 1]).any():
-            residual[number] = _unexplained(before, picture, poses[number - 1], poses[number], body_px=body_px)
-        before = picture
+            residual[number] = _unexplained(before, now, small[number - 1], small[number], body_px=scale * body_px)
+        before = now
     return Steps(residual, part_movements(poses, body_px=body_px))
 
 
@@ -94,7 +99,9 @@ def _unexplained(
     moved = carry(np.ascontiguousarray(before[cut]), there, here, body_px=body_px)
     difference = cv2.absdiff(moved, now[cut]).mean(-1)
     owners = part_masks(here, size=(difference.shape[1], difference.shape[0]), body_px=body_px)
-    return np.array([difference[owners == part].mean() if (owners == part).any() else np.nan for part in range(len(PARTS))])
+    return np.array(
+        [difference[owners == part].mean() if (owners == part).any() else np.nan for part in range(len(PARTS))]
+    )
 
 
 def part_masks(pose: Keypoints, *, size: tuple[int, int], body_px: float) -> NDArray[np.int64]:
@@ -162,8 +169,9 @@ def find_switches(steps: Steps, origins: Origins) -> Switches:
             apart = np.square((movement[calm] - movement[frame]) / spread).sum(-1)
             alike = calm[np.argsort(apart, kind="stable")[:ALIKE]]
             rows.append((frame, part, residual[frame], residual[alike].mean()))
-    frame, part, found, usual = np.array(rows, float).reshape(-1, 4).T
-    return Switches(frame.astype(np.int64), part.astype(np.int64), found, np.maximum(usual, 1e-6))
+    table = np.array(rows, float).reshape(-1, 4)
+    whole = table[:, :2].astype(np.int64)
+    return Switches(whole[:, 0], whole[:, 1], table[:, 2], np.maximum(table[:, 3], 1e-6))
 
 
 def switch_scores(switches: Switches, *, rng: np.random.Generator) -> dict[str, float]:

@@ -16,7 +16,7 @@ the table.
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pyarrow as pa
@@ -28,6 +28,10 @@ from danceit_core.imagination.recall.describe import usable_parts
 from danceit_core.imagination.recall.parts import NAMES
 from danceit_core.pose.skeleton import Keypoints
 from danceit_core.tables import DAMAGE, number_of, one_line, read_table, write_table
+
+if TYPE_CHECKING:
+    # A table is read without torch.
+    from danceit_core.imagination.recall.library import Lending
 
 # No frame lends.
 NOBODY = -1
@@ -66,6 +70,14 @@ class Origins:
         )
 
     @classmethod
+    def lent(cls, lending: "Lending | None", poses: Keypoints, *, fps: float, start_s: float = 0.0) -> "Origins":
+        """Those of a finished dance (T, 25, 3); lending: None where a network paints all of it."""
+        if lending is None:
+            return cls.painted(len(poses), fps=fps)
+        shelf = lending.shelf
+        return cls.of(lending.casting, shelf.lenders, poses, fps=fps, store_fps=shelf.target.fps, start_s=start_s)
+
+    @classmethod
     def painted(cls, frames: int, *, fps: float) -> "Origins":
         """Those of a dance that a network paints: nobody lends."""
         shape = (frames, len(NAMES))
@@ -82,8 +94,8 @@ class Origins:
 
     def part(self, where: slice) -> "Origins":
         """Some frames of the dance."""
-        mine = (of[where] for of in (self.lender, self.second, self.share))
-        return Origins(*mine, self.fps, self.store_fps, self.start_s)
+        lender, second, share = self.lender[where], self.second[where], self.share[where]
+        return Origins(lender, second, share, self.fps, self.store_fps, self.start_s)
 
     def source_s(self, frames: Frames) -> NDArray[np.float64]:
         """Seconds of the user's file at frames of the store; NaN for NOBODY."""
@@ -145,15 +157,19 @@ def read_origins(path: str | Path) -> dict[str, Origins]:
         fps, names = number_of(metadata, "fps"), list(metadata["persons"])
         numbers = {key: _numbers(table, key) for key in ("from_frame", "second_frame", "second_share")}
         person = np.asarray(table["person"].to_pylist())
-        return {
-            name: Origins(
-                *_part_columns(numbers, person == name),
+        found = {}
+        for name, store_fps, start_s in zip(names, metadata["store_fps"], metadata["start_s"], strict=True):
+            # (T * P,) -> (T, P)
+            mine = {key: values[person == name].reshape(-1, len(NAMES)) for key, values in numbers.items()}
+            found[name] = Origins(
+                mine["from_frame"].astype(np.int64),
+                mine["second_frame"].astype(np.int64),
+                mine["second_share"].astype(np.float32),
                 fps,
                 number_of({"store_fps": store_fps}, "store_fps"),
                 number_of({"start_s": start_s}, "start_s", zero=True),
             )
-            for name, store_fps, start_s in zip(names, metadata["store_fps"], metadata["start_s"], strict=True)
-        }
+        return found
     except FileNotFoundError:
         raise ImaginationError(f"{path}: no such table of pixels' origins; render the video again") from None
     except DAMAGE as error:
@@ -165,9 +181,3 @@ def read_origins(path: str | Path) -> dict[str, Origins]:
 def _numbers(table: pa.Table, key: str) -> NDArray[Any]:
     column = table[key].combine_chunks()
     return np.asarray(column.fill_null(NOBODY).to_numpy(zero_copy_only=False))
-
-
-def _part_columns(numbers: Mapping[str, NDArray[Any]], mine: NDArray[np.bool_]) -> tuple[Any, ...]:
-    shape = (-1, len(NAMES))
-    lender, second, share = (numbers[key][mine].reshape(shape) for key in ("from_frame", "second_frame", "second_share"))
-    return lender.astype(np.int64), second.astype(np.int64), share.astype(np.float32)
