@@ -19,10 +19,11 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from danceit_core.errors import ImaginationError
 from danceit_core.imagination.recall.bone_motion import carry
 from danceit_core.imagination.recall.describe import describe
 from danceit_core.imagination.recall.parts import NAMES, PARTS
-from danceit_core.imagination.recall.provenance import Origins
+from danceit_core.imagination.recall.provenance import NOBODY, Origins
 from danceit_core.imagination.recall.shapes import part_distances
 from danceit_core.media.letterbox import Picture
 from danceit_core.pose.capsules import body_size
@@ -31,7 +32,7 @@ from danceit_core.pose.skeleton import Keypoints, present
 # How far from its bones a pixel counts as the part's, body sizes, and one place in so many pixels is asked.
 NEAR, STEP = 0.05, 4
 # Steps of like movement that a switch is compared with.
-ALIKE = 15
+ALIKE = 5
 # Body sizes a frame below which one movement is as slow as another.
 STILL = 0.01
 # Pictures are shrunk until the body has this size, pixels: what is seen of a switch does not depend on the resolution.
@@ -154,13 +155,19 @@ class Switches:
 def find_switches(steps: Steps, origins: Origins) -> Switches:
     """The steps of a video at which parts pass to other lenders, beside what is usual at a like movement.
 
-    Parts with fewer than LEAST_STEPS steps without a switch are left out.
+    Parts with fewer than LEAST_STEPS steps without a switch are left out. Raises ImaginationError if the two are not of
+    one dance.
     """
-    passing = origins.passing()[: len(steps.residual)]
+    if len(origins) != len(steps.residual):
+        raise ImaginationError(
+            f"the video has {len(steps.residual)} frames, the table of its pixels' origins {len(origins)}; delete both "
+            "and run again"
+        )
+    passing = origins.passing()
     rows = []
     for part in range(len(PARTS)):
         residual, movement = steps.residual[:, part], steps.movement[:, part]
-        known = np.isfinite(residual) & np.isfinite(movement).all(-1) & (origins.lender[: len(residual), part] >= 0)
+        known = np.isfinite(residual) & np.isfinite(movement).all(-1) & (origins.lender[:, part] != NOBODY)
         calm = np.flatnonzero(known & (passing[:, part] == 0))
         if len(calm) < LEAST_STEPS:
             continue

@@ -1,8 +1,7 @@
 """Where the pixels of a finished video come from: which moment of the person's own video lends each part of the body.
 
-Above a timeline, one row a part, coloured by the time in the person's video; a gap where a part
-passes to another frame.
-Below the frames that lend most, with what they lend in colour and the rest faded.
+Above a timeline, one row per part, coloured by the time in the person's video; a gap where a part passes to another
+frame. Below the frames that lend most, with what they lend in colour and the rest faded.
 """
 
 from collections import defaultdict
@@ -19,6 +18,7 @@ from matplotlib.colors import Normalize
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
+from danceit_core.errors import ImaginationError
 from danceit_core.evaluation.flicker import part_masks
 from danceit_core.evaluation.outlines import INSIDE
 from danceit_core.imagination.recall.parts import NAMES
@@ -53,9 +53,13 @@ def draw_pixels(
 ) -> Figure:
     """The page of one person. frames_path, outlines, target: their frame store, its outlines and table on the plate.
 
-    None of them is needed where nothing is lent.
+    None of them is needed where nothing is lent. Raises ImaginationError for a table that belongs to another video.
     """
     most = most_lent(origins)
+    if target is not None and max(most, default=0) >= len(target):
+        raise ImaginationError(
+            f"frame {max(most)} is said to lend, but the person's video has {len(target)}; render the video again"
+        )
     rows = -(-len(most) // ACROSS)
     figure = Figure(figsize=(11.5, 3.1 + 2.75 * rows), layout="constrained")
     figure.suptitle(title(origins), fontsize=11)

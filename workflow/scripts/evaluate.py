@@ -3,7 +3,7 @@ import numpy as np
 from danceit_core.config import EvaluationSettings
 from danceit_core.evaluation.flicker import find_switches, measure_steps, switch_scores
 from danceit_core.evaluation.summary import remarks, score_video, write_scores
-from danceit_core.imagination.recall.provenance import read_origins
+from danceit_core.imagination.recall.provenance import read_person
 from danceit_core.media.video import each_frame
 from danceit_core.music.table import read_music_table
 from danceit_core.pose.table import read_pose_table
@@ -20,7 +20,7 @@ with stage(snakemake):
         settings=EvaluationSettings(**snakemake.params.settings),
         rng=np.random.default_rng(seed),
     )
-    origins = read_origins(given.pixels)[snakemake.wildcards.target]
+    origins = read_person(given.pixels, snakemake.wildcards.target)
     if origins.recalled:
         steps = measure_steps(each_frame(given.video, range(len(poses))), poses.keypoints)
         scores["switches"] = switch_scores(find_switches(steps, origins), rng=np.random.default_rng(seed))

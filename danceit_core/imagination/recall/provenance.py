@@ -161,6 +161,8 @@ def read_origins(path: str | Path) -> dict[str, Origins]:
         for name, store_fps, start_s in zip(names, metadata["store_fps"], metadata["start_s"], strict=True):
             # (T * P,) -> (T, P)
             mine = {key: values[person == name].reshape(-1, len(NAMES)) for key, values in numbers.items()}
+            if min(mine[key].min(initial=0) for key in mine) < NOBODY or mine["second_share"].max(initial=0) > 1:
+                raise ValueError(f"{name} has frames or shares that cannot be")
             found[name] = Origins(
                 mine["from_frame"].astype(np.int64),
                 mine["second_frame"].astype(np.int64),
@@ -178,6 +180,18 @@ def read_origins(path: str | Path) -> dict[str, Origins]:
         ) from error
 
 
+def read_person(path: str | Path, name: str) -> Origins:
+    """The origins of one person. Raises ImaginationError as `read_origins`, and if the video does not show them."""
+    persons = read_origins(path)
+    if name not in persons:
+        raise ImaginationError(f"{path} is about {', '.join(persons)}, not about {name}; delete it and run again")
+    return persons[name]
+
+
 def _numbers(table: pa.Table, key: str) -> NDArray[Any]:
     column = table[key].combine_chunks()
-    return np.asarray(column.fill_null(NOBODY).to_numpy(zero_copy_only=False))
+    wanted = "f" if key == "second_share" else "i"
+    numbers = np.asarray(column.fill_null(NOBODY).to_numpy(zero_copy_only=False))
+    if numbers.dtype.kind != wanted or not np.isfinite(numbers).all():
+        raise TypeError(f"column {key} holds {numbers.dtype}")
+    return numbers
