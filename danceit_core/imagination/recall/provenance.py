@@ -155,6 +155,8 @@ def read_origins(path: str | Path) -> dict[str, Origins]:
         if metadata["parts"] != list(NAMES):
             raise ValueError(f"its parts are {', '.join(map(str, metadata['parts']))}")
         fps, names = number_of(metadata, "fps"), list(metadata["persons"])
+        if not all(isinstance(name, str) for name in names):
+            raise TypeError(f"its persons are {names}")
         numbers = {key: _numbers(table, key) for key in ("from_frame", "second_frame", "second_share")}
         person = np.asarray(table["person"].to_pylist())
         found = {}
