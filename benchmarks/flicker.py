@@ -27,7 +27,7 @@ from numpy.typing import NDArray
 from danceit_core.config import PoseGanSettings
 from danceit_core.evaluation.flicker import BODY_PX, Switches, find_switches, measure_steps, switch_scores
 from danceit_core.evaluation.painting import WIDEN, texture_flicker
-from danceit_core.imagination.recall.choose import cast_dance
+from danceit_core.imagination.recall.casting import cast_dance
 from danceit_core.imagination.recall.library import lenders_of
 from danceit_core.imagination.recall.parts import NAMES
 from danceit_core.imagination.recall.provenance import Origins, read_origins

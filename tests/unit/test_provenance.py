@@ -9,7 +9,8 @@ from toy_target import draw_toy, toy_poses, toy_room
 from danceit_core.errors import ImaginationError
 from danceit_core.evaluation.dance_figures import write_figure
 from danceit_core.evaluation.pixels_page import draw_pixels, lends_s, most_lent, switches, thumbnails
-from danceit_core.imagination.recall.choose import Casting, Lenders
+from danceit_core.imagination.recall.casting import Casting
+from danceit_core.imagination.recall.choose import Lenders
 from danceit_core.imagination.recall.parts import HEAD, NAMES, TRUNK
 from danceit_core.imagination.recall.provenance import NOBODY, Origins, read_origins, read_person, write_origins
 from danceit_core.media.picture import read_picture

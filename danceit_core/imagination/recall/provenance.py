@@ -23,7 +23,8 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from danceit_core.errors import ImaginationError
-from danceit_core.imagination.recall.choose import Casting, Lenders
+from danceit_core.imagination.recall.casting import Casting
+from danceit_core.imagination.recall.choose import Lenders
 from danceit_core.imagination.recall.describe import usable_parts
 from danceit_core.imagination.recall.parts import NAMES
 from danceit_core.pose.skeleton import Keypoints
