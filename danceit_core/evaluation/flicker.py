@@ -16,21 +16,23 @@ from dataclasses import dataclass
 
 import cv2
 import numpy as np
-import torch
 from numpy.typing import NDArray
 
 from danceit_core.errors import ImaginationError
 from danceit_core.imagination.recall.bone_motion import carry
 from danceit_core.imagination.recall.describe import describe
-from danceit_core.imagination.recall.parts import NAMES, PARTS
+from danceit_core.imagination.recall.parts import BODY_LAYER, HEAD, HEAD_JOINTS, LIMBS, NAMES, PARTS, TRUNK
 from danceit_core.imagination.recall.provenance import NOBODY, Origins
-from danceit_core.imagination.recall.shapes import part_distances
 from danceit_core.media.letterbox import Picture
 from danceit_core.pose.capsules import body_size
-from danceit_core.pose.skeleton import Keypoints, present
+from danceit_core.pose.skeleton import LEFT_HIP, LEFT_SHOULDER, RIGHT_HIP, RIGHT_SHOULDER, Keypoints, present
 
-# How far from its bones a pixel counts as the part's, body sizes, and one place in so many pixels is asked.
-NEAR, STEP = 0.05, 4
+# How far from its surface a pixel counts as the part's, body sizes.
+NEAR = 0.05
+SHIFT = 4
+SUBPIXELS = 2**SHIFT
+CORNERS = (RIGHT_SHOULDER, LEFT_SHOULDER, LEFT_HIP, RIGHT_HIP)
+LEGS = tuple(number for number in LIMBS if PARTS[number].layer == BODY_LAYER)
 # Steps of like movement that a switch is compared with.
 ALIKE = 5
 # Body sizes a frame below which one movement is as slow as another.
@@ -105,14 +107,33 @@ def _unexplained(
     )
 
 
-def part_masks(pose: Keypoints, *, size: tuple[int, int], body_px: float) -> NDArray[np.int64]:
-    """Which of PARTS each pixel (H, W) of a picture of `size` belongs to, by the pose (25, 3); -1: none."""
-    x = STEP * torch.arange(-(-size[0] // STEP), dtype=torch.float32) + STEP / 2
-    y = STEP * torch.arange(-(-size[1] // STEP), dtype=torch.float32) + STEP / 2
-    grid = torch.stack(torch.meshgrid(x, y, indexing="xy"))[None]
-    distance, owner = part_distances(torch.from_numpy(pose)[None], grid, body_px=body_px)[0].min(0)
-    coarse = torch.where(distance < NEAR * body_px, owner, -1).numpy()
-    return coarse.repeat(STEP, 0).repeat(STEP, 1)[: size[1], : size[0]]
+def part_masks(pose: Keypoints, *, size: tuple[int, int], body_px: float) -> NDArray[np.int16]:
+    """Which of PARTS each pixel (H, W) of a picture of `size` belongs to, by the pose (25, 3); -1: none.
+
+    Arms lie before the head, that before the trunk, that before the legs.
+    """
+    owner = np.full(size[::-1], -1, np.int16)
+    seen, points = present(pose), np.round(pose[:, :2] * SUBPIXELS).astype(int)
+    for number in sorted(range(len(PARTS)), key=_drawn_when):
+        part = PARTS[number]
+        thick = max(1, round(2 * (part.radius + NEAR) * body_px))
+        if number == TRUNK and seen[list(CORNERS)].all():
+            cv2.fillConvexPoly(owner, cv2.convexHull(points[list(CORNERS)]), number, cv2.LINE_8, SHIFT)
+        elif number == HEAD and seen[list(HEAD_JOINTS)].any():
+            centre = points[[joint for joint in HEAD_JOINTS if seen[joint]]].mean(0).astype(int)
+            cv2.circle(owner, centre.tolist(), thick * SUBPIXELS // 2, number, -1, cv2.LINE_8, SHIFT)
+        elif part.bones and seen[[joint for bone in part.bones for joint in bone]].all():
+            for a, b in part.bones:
+                # Hand and foot go on after the last joint.
+                bone = pose[b, :2] - pose[a, :2]
+                more = part.beyond * body_px / max(float(np.linalg.norm(bone)), 1.0) if b == part.bones[-1][1] else 0.0
+                end = np.round((pose[b, :2] + more * bone) * SUBPIXELS).astype(int)
+                cv2.line(owner, points[a].tolist(), end.tolist(), number, thick, cv2.LINE_8, SHIFT)
+    return owner
+
+
+def _drawn_when(number: int) -> tuple[int, int]:
+    return PARTS[number].layer, (*LEGS, TRUNK, HEAD).index(number) if PARTS[number].layer == BODY_LAYER else number
 
 
 @dataclass(frozen=True)
