@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 from danceit_core.errors import ImaginationError
 from danceit_core.imagination.recall.bone_motion import carry
 from danceit_core.imagination.recall.describe import describe
-from danceit_core.imagination.recall.parts import BODY_LAYER, HEAD, HEAD_JOINTS, LIMBS, NAMES, PARTS, TRUNK
+from danceit_core.imagination.recall.parts import BODY_LAYER, HEAD, HEAD_JOINTS, LIMBS, NAMES, PARTS, TRUNK, Part
 from danceit_core.imagination.recall.provenance import NOBODY, Origins
 from danceit_core.media.letterbox import Picture
 from danceit_core.pose.capsules import body_size
@@ -29,9 +29,12 @@ from danceit_core.pose.skeleton import LEFT_HIP, LEFT_SHOULDER, RIGHT_HIP, RIGHT
 
 # How far from its surface a pixel counts as the part's, body sizes.
 NEAR = 0.05
+# How far a shirt reaches beyond the lines between shoulders and hips, body sizes.
+CLOTH = 0.12
 SHIFT = 4
 SUBPIXELS = 2**SHIFT
 CORNERS = (RIGHT_SHOULDER, LEFT_SHOULDER, LEFT_HIP, RIGHT_HIP)
+Place = NDArray[np.float32]
 LEGS = tuple(number for number in LIMBS if PARTS[number].layer == BODY_LAYER)
 # Steps of like movement that a switch is compared with.
 ALIKE = 5
@@ -118,18 +121,29 @@ def part_masks(pose: Keypoints, *, size: tuple[int, int], body_px: float) -> NDA
         part = PARTS[number]
         thick = max(1, round(2 * (part.radius + NEAR) * body_px))
         if number == TRUNK and seen[list(CORNERS)].all():
-            cv2.fillConvexPoly(owner, cv2.convexHull(points[list(CORNERS)]), number, cv2.LINE_8, SHIFT)
+            hull = cv2.convexHull(points[list(CORNERS)])
+            cv2.fillConvexPoly(owner, hull, number, cv2.LINE_8, SHIFT)
+            cv2.polylines(owner, [hull], True, number, max(1, round(2 * CLOTH * body_px)), cv2.LINE_8, SHIFT)
         elif number == HEAD and seen[list(HEAD_JOINTS)].any():
             centre = points[[joint for joint in HEAD_JOINTS if seen[joint]]].mean(0).astype(int)
             cv2.circle(owner, centre.tolist(), thick * SUBPIXELS // 2, number, -1, cv2.LINE_8, SHIFT)
         elif part.bones and seen[[joint for bone in part.bones for joint in bone]].all():
-            for a, b in part.bones:
-                # Hand and foot go on after the last joint.
-                bone = pose[b, :2] - pose[a, :2]
-                more = part.beyond * body_px / max(float(np.linalg.norm(bone)), 1.0) if b == part.bones[-1][1] else 0.0
-                end = np.round((pose[b, :2] + more * bone) * SUBPIXELS).astype(int)
-                cv2.line(owner, points[a].tolist(), end.tolist(), number, thick, cv2.LINE_8, SHIFT)
+            for start, end in _lines(part, pose, seen, body_px=body_px):
+                one, other = (np.round(point * SUBPIXELS).astype(int).tolist() for point in (start, end))
+                cv2.line(owner, one, other, number, thick, cv2.LINE_8, SHIFT)
     return owner
+
+
+def _lines(part: Part, pose: Keypoints, seen: NDArray[np.bool_], *, body_px: float) -> list[tuple[Place, Place]]:
+    """The bones of a limb, its hand that goes on after the wrist, or its foot."""
+    xy, (_, (upper, tip)) = pose[:, :2], part.bones
+    lines = [(xy[a], xy[b]) for a, b in part.bones]
+    foot = [joint for joint in part.look if joint not in (upper, tip) and seen[joint]]
+    if foot:
+        return [*lines, *((xy[tip], xy[joint]) for joint in foot)]
+    bone = xy[tip] - xy[upper]
+    beyond = part.beyond * body_px / max(float(np.linalg.norm(bone)), 1.0)
+    return [*lines, (xy[tip], xy[tip] + beyond * bone)]
 
 
 def _drawn_when(number: int) -> tuple[int, int]:
