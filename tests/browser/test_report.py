@@ -15,7 +15,7 @@ FIRST_PAGE_S, MOST_BYTES = 2.0, 30e6
 LEAST_PX = 256
 # What is to be found in every report of `rule all`, by category.
 EXPECTED = {
-    "1. Result": {"contact sheet", "scores and time", "video"},
+    "1. Result": {"contact sheet", "scores and time", "video", "where its pixels are from"},
     "2. Dance": {
         "1. beats of music and dance", "2. skeletons at a beat", "3. skeletons at a seam", "4. joints through time",
         "5. where each part is from",

@@ -18,7 +18,10 @@ from danceit_core.config import CleaningSettings, FragmentSettings, MusicSetting
 from danceit_core.database.fragments import cut_fragments
 from danceit_core.database.statistics import database_statistics, describe_total, read_statistics, write_statistics
 from danceit_core.database.table import read_database, write_fragments
+from danceit_core.evaluation.pixels_page import most_lent, title
 from danceit_core.evaluation.summary import read_scores, write_scores
+from danceit_core.imagination.recall.parts import NAMES
+from danceit_core.imagination.recall.provenance import Origins, read_person, write_origins
 from danceit_core.inputs import load_project
 from danceit_core.matcher.index import read_index, write_index
 from danceit_core.media.source import SourceReport, read_report, write_report
@@ -110,6 +113,22 @@ def make_scores(folder: Path) -> Path:
     return path
 
 
+def make_origins(folder: Path) -> Path:
+    path = folder / "song.pixels.parquet"
+    lender = np.tile(np.array([[3], [3], [8]]), (1, len(NAMES)))
+    second = np.where(np.arange(3)[:, None] == 1, 8, -1) + np.zeros_like(lender)
+    origins = Origins(lender, second, (second >= 0).astype(np.float32) / 3, FPS, FPS, 1.5)
+    write_origins(path, {"person": origins})
+    return path
+
+
+def read_pixels(path: Path) -> None:
+    origins = read_person(path, "person")
+    origins.passing()
+    most_lent(origins)
+    title(origins)
+
+
 def make_project(folder: Path) -> Path:
     for name in ("dance.mp4", "song.flac"):
         (folder / name).write_bytes(b"-")
@@ -186,6 +205,7 @@ FORMATS = [
     Format("fragments", "Parquet", make_fragments, lambda path: read_database([path]), spoil_parquet),
     Format("index", "Parquet", make_index, read_fragment_index, spoil_parquet),
     Format("plan", "Parquet", make_plan, read_plan, spoil_parquet),
+    Format("pixels' origins", "Parquet", make_origins, read_pixels, spoil_parquet),
     Format("source report", "reports", make_report, read_report, spoil_json),
     Format("scores", "reports", make_scores, read_scores, spoil_json),
     Format("statistics", "reports", make_statistics, lambda path: describe_total(read_statistics(path))),

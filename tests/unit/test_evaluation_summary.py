@@ -195,3 +195,11 @@ def test_the_page_for_browsers_escapes_what_it_is_given(scores):
     assert "<td>painting</td><td class='number'>3 s</td>" in page
     rows = page.count("<td class='number'>100.0%</td>")
     assert rows >= 3
+
+
+def test_how_visible_switches_of_the_lender_are_is_a_row_where_there_are_any(scores):
+    found = {"switches": 12.0, "switch_ratio": 1.234, "switch_low": 1.1, "switch_high": 1.36}
+    assert not any("passes" in what for what, _, _ in score_rows(scores))
+    (row,) = (row for row in score_rows(scores | {"switches": found}) if "passes" in row[0])
+    assert row[1] == "1.23 (1.10 to 1.36)"
+    assert not any("passes" in what for what, _, _ in score_rows(scores | {"switches": {"switches": 0.0}}))

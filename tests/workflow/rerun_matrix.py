@@ -55,6 +55,7 @@ READS = {
     "detect_result": {"render_video"},
     "evaluate": {"align_poses", "detect_result", "solve_camera", "analyse_song", "render_video"},
     "draw_contact_sheet": {"render_video"},
+    "draw_pixels": {"render_video", "normalise_video", "solve_camera", "extract_target"},
     "draw_dance": {"edit_plan", "gather_sources", "align_poses", "solve_camera", "analyse_song", "synthesise_song"},
     "summarise": {"evaluate", "render_video", "draw_contact_sheet", "describe_dances"},
 }
@@ -195,7 +196,7 @@ BUMPS = {
     "rendering": {"render_video"},
     "group": set(),
     "user_study": set(),
-    "evaluation": {"evaluate", "draw_contact_sheet", "draw_dance", "summarise"},
+    "evaluation": {"evaluate", "draw_contact_sheet", "draw_dance", "draw_pixels", "summarise"},
 }
 CHANGES += [Change(f"version of {stage}", first, stage=stage) for stage, first in BUMPS.items()]
 

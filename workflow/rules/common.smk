@@ -149,6 +149,7 @@ lending_frames = {
     "target": "<results>/camera/{target}.parquet" if recalls else [],
     "plate": "<results>/plates/{target}.png" if recalls else [],
     "outlines": "<results>/outlines/{target}.mkv" if recalls else [],
+    "report": "<results>/frames/{target}.json" if recalls else [],
 }
 
 

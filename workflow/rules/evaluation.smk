@@ -27,6 +27,7 @@ rule evaluate:
         target="<results>/camera/{target}.parquet",
         music="<results>/music/{song}.parquet",
         video="<results>/videos/{target}/{song}.mp4",
+        pixels="<results>/videos/{target}/{song}.pixels.parquet",
     output:
         "<results>/evaluation/{target}/{song}.json",
     log:
@@ -96,6 +97,32 @@ rule draw_dance:
         audio_track=lambda w: project.audio_track(w.song),
     script:
         "../scripts/draw_dance.py"
+
+
+rule draw_pixels:
+    """Which frame of the target's video lends each part of the body, over the song, and those that lend most."""
+    input:
+        pixels="<results>/videos/{target}/{song}.pixels.parquet",
+        frames="<results>/frames/{target}.mp4",
+        target="<results>/camera/{target}.parquet",
+        outlines=outlines_if_recalled,
+    output:
+        report(
+            "<results>/figures/{target}/{song}/pixels.png",
+            category="1. Result",
+            labels={"what": "where its pixels are from", "dancer": "{target}", "song": "{song}"},
+            caption="../report/pixels.rst",
+        ),
+    log:
+        "<logs>/draw_pixels/{target}/{song}.log",
+    conda:
+        "../../environment.yml"
+    resources:
+        **needs("page"),
+    params:
+        version=version_of("evaluation"),
+    script:
+        "../scripts/draw_pixels.py"
 
 
 rule draw_contact_sheet:

@@ -92,6 +92,7 @@ rule render_video:
             labels={"what": "video", "dancer": "{target}", "song": "{song}"},
             caption="../report/video.rst",
         ),
+        pixels="<results>/videos/{target}/{song}.pixels.parquet",
     log:
         "<logs>/render_video/{target}/{song}.log",
     benchmark:
@@ -121,8 +122,10 @@ rule draft_video:
         target="<results>/camera/{target}.parquet",
         plate="<results>/plates/{target}.png",
         outlines="<results>/outlines/{target}.mkv",
+        report="<results>/frames/{target}.json",
     output:
         "<results>/draft/{target}/{song}.mp4",
+        pixels="<results>/draft/{target}/{song}.pixels.parquet",
     log:
         "<logs>/draft_video/{target}/{song}.log",
     benchmark:
@@ -205,6 +208,7 @@ rule render_group:
         frames=collect("<results>/frames/{target}.mp4", target=group_members),
         plates=collect("<results>/plates/{target}.png", target=group_members),
         outlines=collect("<results>/outlines/{target}.mkv", target=group_members),
+        reports=collect("<results>/frames/{target}.json", target=group_members),
     output:
         report(
             "<results>/videos/group/{song}.mp4",
@@ -212,6 +216,7 @@ rule render_group:
             labels={"what": "video", "dancer": "the group", "song": "{song}"},
             caption="../report/group.rst",
         ),
+        pixels="<results>/videos/group/{song}.pixels.parquet",
     log:
         "<logs>/render_group/{song}.log",
     conda:

@@ -1,7 +1,9 @@
 from danceit_core.config import PoseGanSettings, RenderingSettings
+from danceit_core.imagination.recall.provenance import Origins, write_origins
 from danceit_core.imagination.rendering.draft import TargetFiles, draft_dance, draft_lending
 from danceit_core.media.ahead import made_ahead
 from danceit_core.media.provenance import describe_video
+from danceit_core.media.source import read_report
 from danceit_core.media.video import VideoWriter
 from danceit_core.pose.front import as_far_as_shown
 from danceit_core.pose.plate import corners, on_plate
@@ -13,8 +15,9 @@ with stage(snakemake) as run:
     poses, rendering = read_pose_table(given.poses), RenderingSettings(**params.settings)
     target = TargetFiles(given.frames, given.target, given.plate, given.outlines).read(PoseGanSettings())
     dance = as_far_as_shown(on_plate(poses), target.keypoints)
+    lending = draft_lending(target, dance, fps=poses.fps)
     options = {"size": poses.size, "corners": corners(poses), "device": run.device}
-    pictures = draft_dance(dance, draft_lending(target, dance, fps=poses.fps), **options)
+    pictures = draft_dance(dance, lending, **options)
     look = {"fps": poses.fps, "size": poses.size, "crf": rendering.crf}
     tags = describe_video([snakemake.wildcards.target], snakemake.wildcards.song)
     sound = {"sound": given.song, "sound_track": params.audio_track}
@@ -23,3 +26,5 @@ with stage(snakemake) as run:
         for frame, picture in enumerate(drawn, start=1):
             writer.write(picture)
             run.progress(frame, len(poses))
+    origins = Origins.lent(lending, dance, fps=poses.fps, start_s=read_report(given.report).start_s)
+    write_origins(snakemake.output.pixels, {snakemake.wildcards.target: origins})

@@ -1,19 +1,27 @@
 import numpy as np
 
 from danceit_core.config import EvaluationSettings
+from danceit_core.evaluation.flicker import find_switches, measure_steps, switch_scores
 from danceit_core.evaluation.summary import remarks, score_video, write_scores
+from danceit_core.imagination.recall.provenance import read_person
+from danceit_core.media.video import each_frame
 from danceit_core.music.table import read_music_table
 from danceit_core.pose.table import read_pose_table
 from danceit_core.run import stage
 
 with stage(snakemake):
-    music, poses = read_music_table(snakemake.input.music), read_pose_table(snakemake.input.poses)
+    given, seed = snakemake.input, snakemake.params.seed
+    music, poses = read_music_table(given.music), read_pose_table(given.poses)
     scores = score_video(
         poses,
-        read_pose_table(snakemake.input.detected),
-        read_pose_table(snakemake.input.target),
+        read_pose_table(given.detected),
+        read_pose_table(given.target),
         music=music,
         settings=EvaluationSettings(**snakemake.params.settings),
-        rng=np.random.default_rng(snakemake.params.seed),
+        rng=np.random.default_rng(seed),
     )
+    origins = read_person(given.pixels, snakemake.wildcards.target)
+    if origins.recalled:
+        steps = measure_steps(each_frame(given.video, range(len(poses))), poses.keypoints)
+        scores["switches"] = switch_scores(find_switches(steps, origins), rng=np.random.default_rng(seed))
     write_scores(snakemake.output[0], scores | {"remarks": remarks(poses, music)})

@@ -1,8 +1,11 @@
 from danceit_core.config import GroupSettings
+from danceit_core.imagination.recall.library import Lending
+from danceit_core.imagination.recall.provenance import Origins, write_origins
 from danceit_core.imagination.rendering.draft import TargetFiles
-from danceit_core.imagination.rendering.group import gather, render_group
+from danceit_core.imagination.rendering.group import gather, mirror, render_group
 from danceit_core.media.ahead import made_ahead
 from danceit_core.media.provenance import describe_video
+from danceit_core.media.source import read_report
 from danceit_core.media.video import VideoWriter
 from danceit_core.pose.table import read_pose_table
 from danceit_core.run import stage
@@ -24,3 +27,10 @@ with stage(snakemake) as run:
         for frame, picture in enumerate(painted, start=1):
             writer.write(picture)
             run.progress(frame, len(first))
+    persons = {}
+    for number, (dancer, report) in enumerate(zip(dancers, given.reports, strict=True)):
+        dance = mirror(dancer).poses if group.mirrored and number % 2 else dancer.poses
+        lending = Lending.of(dancer.shelf, dance, fps=first.fps) if dancer.shelf else None
+        origins = Origins.lent(lending, dance, fps=first.fps, start_s=read_report(report).start_s)
+        persons[dancer.name] = origins.part(slice(frame))
+    write_origins(snakemake.output.pixels, persons)

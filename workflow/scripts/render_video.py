@@ -2,10 +2,12 @@ from itertools import islice
 
 from danceit_core.config import RenderingSettings
 from danceit_core.imagination.networks.checkpoint import load_face_gan, load_pose_gan
+from danceit_core.imagination.recall.provenance import Origins, write_origins
 from danceit_core.imagination.rendering.draft import TargetFiles, lending_for
 from danceit_core.imagination.rendering.render import render_dance
 from danceit_core.media.ahead import made_ahead
 from danceit_core.media.provenance import describe_video
+from danceit_core.media.source import read_report
 from danceit_core.media.video import VideoWriter
 from danceit_core.pose.front import as_far_as_shown
 from danceit_core.pose.plate import corners, on_plate
@@ -21,8 +23,9 @@ with stage(snakemake) as run:
     dance, files = on_plate(poses), TargetFiles(given.frames, given.target, given.plate or None, given.outlines)
     if given.target:
         dance = as_far_as_shown(dance, read_pose_table(given.target).keypoints)
+    lending = lending_for(pose_gan, files, dance, fps=poses.fps)
     options = {
-        "lending": lending_for(pose_gan, files, dance, fps=poses.fps),
+        "lending": lending,
         "size": poses.size,
         "corners": corners(poses),
     }
@@ -38,3 +41,7 @@ with stage(snakemake) as run:
         for frame, picture in enumerate(painted, start=1):
             writer.write(picture)
             run.progress(frame, frames)
+    if table := snakemake.output.get("pixels"):
+        start_s = read_report(given.report).start_s if given.report else 0.0
+        origins = Origins.lent(lending, dance, fps=poses.fps, start_s=start_s)
+        write_origins(table, {snakemake.wildcards.target: origins})
