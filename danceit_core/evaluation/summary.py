@@ -165,6 +165,7 @@ def score_rows(scores: Mapping[str, Any]) -> list[tuple[str, str, str]]:
         ("joints outside of the picture", f"{pose['outside_joints']:.1%}", ""),
         ("frames with fewer joints than the person's video shows", f"{pose['missing_joints']:.1%}", ""),
     ]
+    rows += _paintable_rows(scores.get("paintable"))
     for key in (key for key in beats if key.startswith("s_ba")):
         _, _, kind, tolerance = key.split("_")
         within = f"{tolerance} frames ({int(tolerance) * beats['frame_ms']:.0f} ms)"
@@ -176,6 +177,17 @@ def score_rows(scores: Mapping[str, Any]) -> list[tuple[str, str, str]]:
         ("longest standstill", f"{motion['frozen_longest_s']:.2f} s", ""),
     ]
     return [(what, _known(value), _known(chance)) for what, value, chance in rows]
+
+
+def _paintable_rows(chosen: Mapping[str, float] | None) -> list[tuple[str, str, str]]:
+    """What the dance costs to paint, and what was changed for it (`choreography.paintable.compare_plans`)."""
+    if chosen is None:
+        return []
+    name = "distance of the dance's poses from the targets' own (without that cost)"
+    return [
+        (name, f"{chosen['cost']:.2f} ({chosen['cost_without']:.2f})", ""),
+        ("fragments chosen for it", f"{chosen['changed']:.0f} of {chosen['clips']:.0f}", ""),
+    ]
 
 
 def _known(cell: str) -> str:

@@ -1,5 +1,6 @@
 import numpy as np
 
+from danceit_core.choreography.plan import read_plan
 from danceit_core.config import EvaluationSettings
 from danceit_core.evaluation.summary import remarks, score_video, write_scores
 from danceit_core.music.table import read_music_table
@@ -16,4 +17,4 @@ with stage(snakemake):
         settings=EvaluationSettings(**snakemake.params.settings),
         rng=np.random.default_rng(snakemake.params.seed),
     )
-    write_scores(snakemake.output[0], scores | {"remarks": remarks(poses, music)})
+    write_scores(snakemake.output[0], scores | read_plan(snakemake.input.plan).about | {"remarks": remarks(poses, music)})

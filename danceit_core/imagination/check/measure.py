@@ -61,6 +61,7 @@ class Figures:
     with several persons. camera_moved: how far the corners of the picture move on the room, as a share of its longer
     side, 0 where the camera stands still; light_changed: by how much the exposure that was evened out changed, 0..1, 0
     where it was steady. writing_s: seconds in which writing stands over the feet. room: what is known of the plate.
+    near_poses: the dances' poses, each part of which some frame of the target shows nearly so (`choreography.paintable`).
     """
 
     usable_s: float
@@ -79,6 +80,7 @@ class Figures:
     light_changed: float
     writing_s: float
     room: RoomFigures
+    near_poses: float = math.nan
 
 
 def measure_target(
@@ -90,12 +92,13 @@ def measure_target(
     image_size: int,
     room: RoomFigures,
     writing_s: float = 0.0,
+    near_poses: float = math.nan,
 ) -> Figures:
     """Measure a target video by its keypoints after and before cleaning and by some of its pictures.
 
     cleaned: keypoints on the plate; raw: in pixels of the frame store. dances: what will be asked for, finished dances
     or cleaned dance videos, looked at one by one. image_size: pixels of the network for the longer side of the window
-    in which it paints the person. room: figures of the plate; writing_s: as in `Figures`.
+    in which it paints the person. room: figures of the plate; writing_s, near_poses: as in `Figures`.
     """
     keypoints, size = cleaned.keypoints[kept_frames(cleaned)], still_picture(cleaned)[2:]
     xy, body = hide_absent(keypoints)[..., :2], measure_body(keypoints)
@@ -127,6 +130,7 @@ def measure_target(
         light_changed=light_changed(cleaned),
         writing_s=writing_s,
         room=room,
+        near_poses=near_poses,
     )
 
 
