@@ -17,4 +17,5 @@ with stage(snakemake):
         settings=EvaluationSettings(**snakemake.params.settings),
         rng=np.random.default_rng(snakemake.params.seed),
     )
-    write_scores(snakemake.output[0], scores | read_plan(snakemake.input.plan).about | {"remarks": remarks(poses, music)})
+    scores |= read_plan(snakemake.input.plan).about
+    write_scores(snakemake.output[0], scores | {"remarks": remarks(poses, music)})

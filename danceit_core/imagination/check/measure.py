@@ -61,7 +61,7 @@ class Figures:
     with several persons. camera_moved: how far the corners of the picture move on the room, as a share of its longer
     side, 0 where the camera stands still; light_changed: by how much the exposure that was evened out changed, 0..1, 0
     where it was steady. writing_s: seconds in which writing stands over the feet. room: what is known of the plate.
-    near_poses: the dances' poses, each part of which some frame of the target shows nearly so (`choreography.paintable`).
+    near_poses: the dances' poses that are like one that the video shows, part for part (`choreography.paintable`).
     """
 
     usable_s: float

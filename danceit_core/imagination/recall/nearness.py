@@ -12,7 +12,7 @@ and forgotten one by one. Dances are brought to the target's height, as `choreog
 
 import logging
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import pairwise
 from pathlib import Path
 
@@ -38,70 +38,111 @@ log = logging.getLogger(__name__)
 LENDERS = 600
 # Of each dance one pose in so many seconds; as many are compared at a time.
 EVERY_S, BATCH = 0.25, 2048
+# A joint that fewer of a dancer's frames have is not compared.
+RARE = 0.1
 
 
 @dataclass(frozen=True)
 class Shown:
-    """What a target's video shows: the frames that lend, and the person's height from nose to ankles, pixels."""
+    """What a target's video shows: keypoints (M, 25, 3) of the frames `frames` (M,) that lend, pixels.
 
-    lenders: Lenders
+    depth: (M, 25) or None, body_px, height_px: of the person, body size and nose to ankles. most: frames that are
+    compared with.
+    """
+
+    keypoints: Keypoints
+    frames: NDArray[np.int64]
+    fps: float
+    depth: NDArray[np.float32] | None
+    body_px: float
     height_px: float
+    most: int = LENDERS
+    known: dict[tuple[int, ...], Lenders] = field(default_factory=dict)
 
     @classmethod
     def of(cls, target: PoseTable, *, most: int = LENDERS) -> "Shown | None":
-        """Of a cleaned target on its plate; `most` of its frames. None, with a warning, where it cannot be known.
+        """Of a cleaned target on its plate. None, with a warning, where no frame shows the whole body.
 
-        That is where no frame shows the whole body: nothing can be said of the dances then.
+        Nothing can be said of the dances then.
         """
         usable = np.flatnonzero(kept_frames(target) & (present(target.keypoints).sum(-1) >= MIN_JOINTS))
-        keypoints = target.keypoints[usable]
+        keypoints, depth = target.keypoints[usable], target.columns.get("depth")
         height_px, sizes = measure_body(keypoints).height_px, body_size(keypoints)
+        body_px = float(np.nanquantile(sizes, 0.9)) if np.isfinite(sizes).any() else float("nan")
+        depth = None if depth is None else depth[usable]
+        shown = cls(keypoints, usable, target.fps, depth, body_px, height_px, most)
         try:
-            if not height_px > 0:
+            if not (height_px > 0 and body_px > 0):
                 raise ImaginationError("no frame of the target shows them from head to feet; film the whole body")
-            body_px = float(np.nanquantile(sizes, 0.9))
-            depth = target.columns.get("depth")
-            hidden = hidden_shares(keypoints, None if depth is None else depth[usable], body_px=body_px)
-            # Of all frames first: blur is told from the frame before.
-            whole = Lenders.of(keypoints, frames=usable, fps=target.fps, body_px=body_px, hidden=hidden)
+            shown.lenders()
         except ImaginationError as error:
             log.warning("%s; the choice of the dance's fragments does not go by what can be painted", error)
             return None
-        return cls(_thin(whole, most=most), height_px)
+        return shown
 
-    def costs(self, poses: Keypoints) -> NDArray[np.float32]:
+    def lenders(self, absent: tuple[int, ...] = ()) -> Lenders:
+        """The frames that lend to a dancer who has no joints `absent`: seen without them, too.
+
+        Without, feet that a detector does not give would be as far from the target's as a leg seen from another side.
+        Raises ImaginationError if no frame lends some part.
+        """
+        if absent not in self.known:
+            keypoints = self.keypoints.copy()
+            keypoints[:, list(absent)] = 0
+            hidden = hidden_shares(keypoints, self.depth, body_px=self.body_px)
+            # Of all frames first: blur is told from the frame before.
+            whole = Lenders.of(keypoints, frames=self.frames, fps=self.fps, body_px=self.body_px, hidden=hidden)
+            self.known[absent] = _thin(whole, most=self.most)
+        return self.known[absent]
+
+    def costs(self, poses: Keypoints, *, absent: tuple[int, ...] = ()) -> NDArray[np.float32]:
         """What it costs to paint each of (N, 25, 3) poses in pixels of the target, (N,) about 0 (good) to 1 (bad).
 
-        Parts that a pose lacks are not painted and cost nothing.
+        absent: joints that their dancer has nowhere. Parts that a pose lacks are not painted and cost nothing.
         """
+        poses = poses.copy()
+        poses[:, list(absent)] = 0
         total, parts = np.zeros(len(poses), np.float32), usable_parts(poses)
-        for part, squares in enumerate(self.lenders.distances(poses)):
+        for part, squares in enumerate(self.lenders(absent).distances(poses)):
             total += np.where(parts[:, part], np.sqrt(squares.min(1)), 0)
         return total / np.maximum(parts.sum(1), 1)
 
+    def costs_of_dance(self, keypoints: Keypoints, *, rows: NDArray[np.int64]) -> NDArray[np.float32]:
+        """The costs (R,) of some of the poses (T, 25, 3) of a dancer; NaN where they cannot be told."""
+        cost = np.full(len(rows), np.nan, np.float32)
+        height_px = measure_body(keypoints).height_px
+        absent = tuple(np.flatnonzero(present(keypoints).mean(0) < RARE).tolist()) if len(keypoints) else ()
+        if not height_px > 0 or not _lends(self, absent):
+            return cost
+        scale = np.array([self.height_px / height_px] * 2 + [1], np.float32)
+        for first in range(0, len(rows), BATCH):
+            batch = slice(first, first + BATCH)
+            cost[batch] = self.costs(keypoints[rows[batch]] * scale, absent=absent)
+        return cost
+
+
+def _lends(shown: Shown, absent: tuple[int, ...]) -> bool:
+    """Whether each part can be lent to a dancer without these joints."""
+    try:
+        shown.lenders(absent)
+    except ImaginationError:
+        return False
+    return True
+
 
 def _thin(lenders: Lenders, *, most: int) -> Lenders:
-    """At most `most` of the frames that lend, of neighbours the one whose parts are least hidden and blurred."""
+    """At most about `most` of the frames that lend, of neighbours the one whose parts are least hidden and blurred."""
     count = len(lenders.frames)
     if count <= most:
         return lenders
     edges = np.linspace(0, count, most + 1).astype(int)
     cost = np.where(lenders.able, lenders.costs, 1e3).sum(1)
-    best = np.array([first + int(cost[first:end].argmin()) for first, end in pairwise(edges)])
-    chosen = np.unique(np.concatenate([best, _least_able(lenders)]))
-    return Lenders(
-        [features[chosen] for features in lenders.features],
-        lenders.able[chosen],
-        lenders.costs[chosen],
-        lenders.frames[chosen],
-        lenders.times_s[chosen],
-        lenders.body_px,
-    )
-
-
-def _least_able(lenders: Lenders) -> NDArray[np.int64]:
-    """A frame for each part that lends it: thinning must not lose the only one."""
-    return np.where(lenders.able, lenders.costs, np.inf).argmin(0)
+    best = [first + int(cost[first:end].argmin()) for first, end in pairwise(edges)]
+    # And one that lends each part: thinning must not lose the only one.
+    best += np.where(lenders.able, lenders.costs, np.inf).argmin(0).tolist()
+    chosen = np.unique(best)
+    arrays = (lenders.able, lenders.costs, lenders.frames, lenders.times_s)
+    return Lenders([part[chosen] for part in lenders.features], *(a[chosen] for a in arrays), lenders.body_px)
 
 
 def measure_dances(target: PoseTable, dances: Iterable[tuple[str, str | Path]]) -> PoseCosts:
@@ -118,12 +159,8 @@ def _measure(shown: Shown | None, video: str, table: PoseTable) -> Iterator[Pose
     """The costs of each dancer of one video."""
     for track in split_tracks(table):
         kept = kept_frames(track.pose)
-        body = measure_body(track.pose.keypoints[kept])
-        rows = np.flatnonzero(kept)[:: max(1, round(EVERY_S * table.fps))]
+        rows = np.arange(0, int(kept.sum()), max(1, round(EVERY_S * table.fps)))
         cost = np.full(len(rows), np.nan, np.float32)
-        if shown is not None and body.height_px > 0:
-            scale = np.array([shown.height_px / body.height_px] * 2 + [1], np.float32)
-            for first in range(0, len(rows), BATCH):
-                batch = slice(first, first + BATCH)
-                cost[batch] = shown.costs(track.pose.keypoints[rows[batch]] * scale)
-        yield PoseCosts.of(video, track.number or 0, frame=rows + track.first, cost=cost)
+        if shown is not None:
+            cost = shown.costs_of_dance(track.pose.keypoints[kept], rows=rows)
+        yield PoseCosts.of(video, track.number or 0, frame=np.flatnonzero(kept)[rows] + track.first, cost=cost)
