@@ -25,7 +25,7 @@ from danceit_core.config import PoseGanSettings
 from danceit_core.imagination.recall.choose import APART_S, Casting
 from danceit_core.imagination.recall.library import Lending, Shelf
 from danceit_core.imagination.rendering.draft import TargetFiles, draft_dance, draft_lending
-from danceit_core.imagination.target.region import person_span
+from danceit_core.imagination.target.view import Window
 from danceit_core.media.letterbox import Picture
 from danceit_core.media.picture import write_picture
 
@@ -33,6 +33,8 @@ LENDERS = (1, 3, 10, 40, 160)
 EDGES = (0.0, 0.1, 0.2, 0.3, 0.4, 0.6, 0.8, 1.2, 9.0)
 # Where a draft differs so much from the empty room, it shows somebody.
 DRAWN_LEVELS = 12
+# Height of a cell of the sheet, pixels.
+SIDE = 300
 Array = NDArray[np.float64]
 # Ways to make one number of the parts' squared distances.
 SUMS = {
@@ -44,38 +46,60 @@ SUMS = {
 
 
 @dataclass(frozen=True)
+class Truth:
+    """Frames of the target: rows among its frames, and the real pictures, in the window of each: outlines as well."""
+
+    rows: NDArray[np.int64]
+    windows: list[Window]
+    pictures: list[Picture]
+    outlines: list[NDArray[np.uint8]]
+
+    @classmethod
+    def of(cls, shelf: Shelf, count: int) -> "Truth":
+        """`count` of the frames of a target, evenly spread."""
+        target = shelf.target
+        rows = np.linspace(0, len(target.training) - 1, count).astype(int)
+        windows = [shelf.view.place(pose, body_px=shelf.body_px) for pose in target.keypoints[rows]]
+        numbers = target.film_numbers[rows]
+        pictures, outlines = target.film.cuts(numbers, windows), target.film.outline_cuts(numbers, windows)
+        return cls(rows, windows, list(pictures), list(outlines))
+
+
+@dataclass(frozen=True)
 class Draft:
-    """One frame, how many frames lent to it, the squared distances of its parts, and how near the picture came."""
+    """One frame, how many frames lent to it, the squared distances of its parts, how near the picture came, and it."""
 
     frame: int
     lenders: int
     squares: Array
     psnr: float
-    picture: Picture
+    cell: Picture
 
 
-def drafts_of(shelf: Shelf, rows: NDArray[np.int64], count: int, rng: np.random.Generator) -> Iterator[Draft]:
-    """Drafts of frames `rows` of the target, each lent to by `count` others."""
-    target, lenders = shelf.target, shelf.lenders
-    poses, numbers = target.keypoints[rows], target.film_numbers[rows]
+def drafts_of(shelf: Shelf, truth: Truth, count: int, rng: np.random.Generator) -> Iterator[Draft]:
+    """Drafts of frames of the target, each lent to by `count` others."""
+    target, lenders, rows = shelf.target, shelf.lenders, truth.rows
     far = np.abs(lenders.times_s - lenders.times_s[rows][:, None]) >= APART_S
     far &= rng.random(far.shape).argsort(1).argsort(1) < count
-    squares = np.stack([np.where(far, distance, np.inf) for distance in lenders.distances(poses)], -1)  # (N, M, P)
+    distances = lenders.distances(target.keypoints[rows])
+    squares = np.stack([np.where(far, distance, np.inf) for distance in distances], -1)  # (N, M, P)
     chosen, squares = squares.argmin(1), squares.min(1)
-    drawn = np.isfinite(squares).all(-1)
+    drawn = np.flatnonzero(np.isfinite(squares).all(-1))
     casting = Casting(chosen[drawn], chosen[drawn], np.zeros(chosen[drawn].shape, np.float32))
-    about = {"size": target.size, "corners": np.zeros((drawn.sum(), 2), np.float32), "device": torch.device("cpu")}
-    pictures = draft_dance(poses[drawn], Lending(shelf, casting), **about)
-    windows = [shelf.view.place(pose, body_px=shelf.body_px) for pose in poses[drawn]]
-    outlines = target.film.outline_cuts(numbers[drawn], windows)
-    for number, row in enumerate(rows[drawn]):
-        picture, window, outline = next(pictures), windows[number], next(outlines)
-        real = next(iter(target.film.pictures(numbers[drawn][number : number + 1])))
-        made, wanted, room = (p[window.slices].astype(float) for p in (picture, real, target.plate))
-        person = (outline > 127) | (np.abs(made - room).max(-1) > DRAWN_LEVELS)
-        error = np.square(made - wanted).mean(-1)[person].mean()
-        psnr = 10 * np.log10(255**2 / max(error, 1e-6))
-        yield Draft(int(row), count, squares[drawn][number].astype(float), float(psnr), picture)
+    about = {"size": target.size, "corners": np.zeros((len(drawn), 2), np.float32), "device": torch.device("cpu")}
+    pictures = draft_dance(target.keypoints[rows[drawn]], Lending(shelf, casting), **about)
+    for number, picture in zip(drawn, pictures, strict=True):
+        window = truth.windows[number]
+        cut = picture[window.slices]
+        made, wanted, room = (p.astype(float) for p in (cut, truth.pictures[number], target.plate[window.slices]))
+        person = (truth.outlines[number] > 127) | (np.abs(made - room).max(-1) > DRAWN_LEVELS)
+        psnr = 10 * np.log10(255**2 / max(np.square(made - wanted).mean(-1)[person].mean(), 1e-6))
+        yield Draft(int(rows[number]), count, squares[number].astype(float), float(psnr), cell_of(cut))
+
+
+def cell_of(cut: Picture) -> Picture:
+    """A window, small."""
+    return cv2.resize(cut, (round(SIDE * cut.shape[1] / cut.shape[0]), SIDE), interpolation=cv2.INTER_AREA)
 
 
 def within(values: Array, frames: NDArray[np.int64]) -> Array:
@@ -85,23 +109,17 @@ def within(values: Array, frames: NDArray[np.int64]) -> Array:
     return ranks - (np.bincount(number, ranks) / np.bincount(number))[number]
 
 
-def sheet(drafts: list[Draft], shelf: Shelf, *, frames: list[int], side: int = 280) -> Picture:
-    """Rows of cuts around the person: of each frame its drafts, the cheapest last, and the real one."""
+def sheet(drafts: list[Draft], truth: Truth, *, count: int) -> Picture:
+    """Rows of some frames: their drafts, those of the fewest lenders first, and what is real."""
     rows = []
-    for frame in frames:
-        pose = shelf.target.keypoints[frame]
-        left, top, right, bottom = person_span(pose, body_px=shelf.body_px)
-        half = max(right - left, bottom - top) / 2
-        box = np.array([(left + right) / 2 - half, (top + bottom) / 2 - half, 2 * half], int)
-        real = next(iter(shelf.target.film.pictures(shelf.target.film_numbers[[frame]])))
-        of_frame = sorted((d for d in drafts if d.frame == frame), key=lambda d: d.lenders)
-        cells = []
-        for picture, label in [*((d.picture, f"{np.sqrt(d.squares).mean():.2f}") for d in of_frame), (real, "real")]:
-            x, y = np.maximum(box[:2], 0)
-            cell = cv2.resize(picture[y : y + box[2], x : x + box[2]], (side, side), interpolation=cv2.INTER_AREA)
-            cells.append(cv2.putText(cell, label, (8, 26), cv2.FONT_HERSHEY_SIMPLEX, 0.8, (255, 255, 255), 2))
-        rows.append(np.concatenate(cells, 1))
-    return np.concatenate(rows)
+    for number in np.linspace(0, len(truth.rows) - 1, count + 2).astype(int)[1:-1]:
+        of_frame = sorted((d for d in drafts if d.frame == truth.rows[number]), key=lambda d: d.lenders)
+        cells = [(d.cell, f"{np.sqrt(d.squares).mean():.2f}") for d in of_frame]
+        cells = [*cells, (cell_of(truth.pictures[number]), "real")][-len(LENDERS) - 1 :]
+        named = [cv2.putText(c.copy(), t, (8, 26), cv2.FONT_HERSHEY_SIMPLEX, 0.8, (255, 255, 255), 2) for c, t in cells]
+        rows.append(np.concatenate(named, 1))
+    narrowest = min(row.shape[1] for row in rows)
+    return np.concatenate([row[:, -narrowest:] for row in rows])
 
 
 def main() -> None:
@@ -116,10 +134,10 @@ def main() -> None:
     files = TargetFiles(*(folder / f"{args.target}{end}" for folder, end in zip(named, ends, strict=True)))
     target = files.read(PoseGanSettings())
     shelf = draft_lending(target, target.keypoints[:1], fps=target.fps).shelf
-    rows = np.linspace(0, len(target.training) - 1, args.frames).astype(int)
+    truth = Truth.of(shelf, args.frames)
     rng, drafts = np.random.default_rng(0), []
     for count in (*LENDERS, len(target.training)):
-        drafts += list(drafts_of(shelf, rows, count, rng))
+        drafts += list(drafts_of(shelf, truth, count, rng))
         mean = np.mean([(np.sqrt(d.squares).mean(), d.psnr) for d in drafts if d.lenders == count], axis=0)
         print(f"{count} lenders: cost {mean[0]:.2f}, PSNR {mean[1]:.2f}", flush=True)
     squares, psnr = np.array([d.squares for d in drafts]), np.array([d.psnr for d in drafts])
@@ -134,8 +152,7 @@ def main() -> None:
         if (inside := (cost >= low) & (cost < high)).any():
             print(f"| {low:g} to {high:g} | {inside.sum()} | {psnr[inside].mean():.1f} |")
     if args.sheet:
-        whole = [f for f in np.unique(frames) if (frames == f).sum() == len(LENDERS) + 1]
-        write_picture(args.sheet, sheet(drafts, shelf, frames=whole[:: max(1, len(whole) // 4)][:4]))
+        write_picture(args.sheet, sheet(drafts, truth, count=4))
 
 
 if __name__ == "__main__":
