@@ -24,6 +24,7 @@ import numpy as np
 import torch
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
+from scipy.stats import spearmanr
 
 from danceit_core.choreography.align import Source, read_dances
 from danceit_core.choreography.costs import signed_width
@@ -36,11 +37,14 @@ from danceit_core.database.table import read_database
 from danceit_core.evaluation import trial
 from danceit_core.evaluation.scorecard import Yardstick, measure_real, score_beats, score_motion
 from danceit_core.evaluation.trial import Song, Trial, Variant, beat_grid, make_trial, random_matches
+from danceit_core.imagination.recall.choose import choose_for_dance
 from danceit_core.imagination.recall.nearness import Shown
 from danceit_core.matcher.index import read_index
 from danceit_core.matcher.model import load_matcher
 from danceit_core.music.table import read_music_table
+from danceit_core.pose.measure import measure_body
 from danceit_core.pose.passages import kept_frames
+from danceit_core.pose.skeleton import present
 from danceit_core.pose.table import PoseTable, read_pose_table
 
 FPS, FRAGMENT_S, HOP_S = 24.0, 2.0, 0.5
@@ -111,7 +115,7 @@ def priced(material: Material, shown: Shown) -> Library:
     library = material.library
     painting = np.zeros(len(library.poses))
     for name, source in material.sources.items():
-        cost = shown.costs_of_dance(source.keypoints, rows=np.arange(len(source.keypoints)))
+        cost = shown.costs_of_dance(source.keypoints, fps=FPS, rows=np.arange(len(source.keypoints)))
         rows = np.flatnonzero(library.video == name)
         for row in rows:
             start = int(library.start_frame[row]) - source.first
@@ -145,6 +149,23 @@ def score(
     yield from (float(cost.mean()), float(np.quantile(cost, 0.9)), float((cost <= NEAR).mean()))
     pairs = zip(trials, first, strict=True)
     yield float(np.concatenate([a.plan.fragment_id != b.plan.fragment_id for a, b in pairs]).mean())
+
+
+def foretold(material: Material, shown: Shown, library: Library) -> float:
+    """Rank correlation of what fragments cost with what casting them pays: the lenders' distances in the painter."""
+    paid = np.zeros(len(library.poses))
+    for name, source in material.sources.items():
+        scale = np.array([shown.height_px / measure_body(source.keypoints[source.kept]).height_px] * 2 + [1])
+        absent = tuple(np.flatnonzero(~present(source.keypoints).any(0)).tolist())
+        lenders, poses = shown.lenders(absent), (source.keypoints * scale).astype(np.float32)
+        rows = choose_for_dance(lenders, poses, fps=FPS)
+        distances = [d[np.arange(len(d)), rows[:, part]] for part, d in enumerate(lenders.distances(poses))]
+        cost = np.sqrt(distances).mean(0)
+        for row in np.flatnonzero(library.video == name):
+            start = int(library.start_frame[row]) - source.first
+            paid[library.first[row] + np.arange(library.frames)] = cost[start : start + library.frames]
+    at = library.first[:, None] + np.arange(library.frames)
+    return float(spearmanr(library.painting[at].mean(1), paid[at].mean(1))[0])
 
 
 def draw(rows: NDArray[np.float64], title: str) -> Figure:
@@ -190,7 +211,8 @@ def main() -> None:
     library = priced(material, shown)
     near = PoseCosts.of("", 0, frame=np.arange(len(library.poses)), cost=library.painting).near_share
     real = measure_real([s.keypoints[s.kept] for s in material.sources.values()], fps=FPS, rng=np.random.default_rng(0))
-    print(f"{len(material.sources)} dances, {len(library)} fragments; near to what is shown: {near:.0%}\n")
+    print(f"{len(material.sources)} dances, {len(library)} fragments; near to what is shown: {near:.0%}; "
+          f"rank correlation of fragments' costs with casting: {foretold(material, shown, library):.2f}\n")  # fmt: skip
     print("| " + " | ".join(COLUMNS) + " |\n" + "|---" * len(COLUMNS) + "|", flush=True)
     rows, first = [], []
     for weight in args.weights:

@@ -22,9 +22,9 @@ from danceit_core.database.table import Database
 from danceit_core.errors import ChoreographyError
 from danceit_core.tables import DAMAGE, one_line, read_table, write_table
 
-# Up to here a pose is like one that the video shows: 95 % of the frames of the demo's target have such a one in the
-# rest of their video, a second away or farther.
-NEAR = 0.4
+# Up to here a pose is like one that the video shows: nine tenths of the demo's target's own frames have such a one in
+# the rest of their video, a second away or farther.
+NEAR = 0.5
 
 
 @dataclass(frozen=True)

@@ -2,11 +2,12 @@
 
 Not in the paper. A part of the body is painted well where a frame of the target's video shows it alike. So a pose costs
 the mean, over its parts, of the distance to the nearest frame that can lend the part: the distance by which the painter
-chooses, hidden and blurred parts included (`choose.Lenders.distances`, squared there). On held-out frames of a target
-this mean orders pictures best of what was tried (`benchmarks/paintable_pictures.py`): about 0.1 is a part that is there
-nearly as asked for, 1 a view or a limb that the video does not show.
+chooses, hidden and blurred parts included (`choose.Lenders.distances`, squared there). As a frame lends for a while, it
+is compared with three poses within `choose.LEAST_S`: a quick turn costs more than each of its poses. On held-out frames
+of a target this mean foretells pictures best of what was tried (`benchmarks/paintable_pictures.py`): about 0.1 is a
+part that is there nearly as asked for, 1 a view or a limb that the video does not show.
 
-Bounded for large databases: at most LENDERS frames of the target and one pose in EVERY_S of each dance, which is read
+Bounded for large databases: at most LENDERS frames of the target and one moment in EVERY_S of each dance, which is read
 and forgotten one by one. Dances are brought to the target's height, as `choreography.normalise` does.
 """
 
@@ -21,7 +22,7 @@ from numpy.typing import NDArray
 
 from danceit_core.choreography.paintable import PoseCosts
 from danceit_core.errors import ImaginationError
-from danceit_core.imagination.recall.choose import Lenders
+from danceit_core.imagination.recall.choose import LEAST_S, Lenders
 from danceit_core.imagination.recall.describe import usable_parts
 from danceit_core.imagination.recall.hidden import hidden_shares
 from danceit_core.imagination.target.data import MIN_JOINTS
@@ -36,8 +37,8 @@ log = logging.getLogger(__name__)
 
 # Frames of the target that are compared with, at most: neighbours look alike.
 LENDERS = 600
-# Of each dance one pose in so many seconds; as many are compared at a time.
-EVERY_S, BATCH = 0.25, 2048
+# Of each dance one moment in so many seconds; as many are compared at a time.
+EVERY_S, BATCH = 0.25, 1024
 # A joint that fewer of a dancer's frames have is not compared.
 RARE = 0.1
 
@@ -95,29 +96,34 @@ class Shown:
             self.known[absent] = _thin(whole, most=self.most)
         return self.known[absent]
 
-    def costs(self, poses: Keypoints, *, absent: tuple[int, ...] = ()) -> NDArray[np.float32]:
-        """What it costs to paint each of (N, 25, 3) poses in pixels of the target, (N,) about 0 (good) to 1 (bad).
+    def costs(self, moments: Keypoints, *, absent: tuple[int, ...] = ()) -> NDArray[np.float32]:
+        """What it costs to paint moments (N, W, 25, 3) of W poses, (N,) about 0 (good) to 1 (bad).
 
-        absent: joints that their dancer has nowhere. Parts that a pose lacks are not painted and cost nothing.
+        Poses in pixels of the target. absent: joints that their dancer has nowhere. Parts that the middle pose lacks
+        are not painted and cost nothing.
         """
-        poses = poses.copy()
+        count, width = moments.shape[:2]
+        poses = moments.reshape(-1, *moments.shape[2:]).copy()  # (N * W, 25, 3)
         poses[:, list(absent)] = 0
-        total, parts = np.zeros(len(poses), np.float32), usable_parts(poses)
+        total, parts = np.zeros(count, np.float32), usable_parts(poses[width // 2 :: width])
         for part, squares in enumerate(self.lenders(absent).distances(poses)):
-            total += np.where(parts[:, part], np.sqrt(squares.min(1)), 0)
+            nearest = squares.reshape(count, width, -1).mean(1).min(1)
+            total += np.where(parts[:, part], np.sqrt(nearest), 0)
         return total / np.maximum(parts.sum(1), 1)
 
-    def costs_of_dance(self, keypoints: Keypoints, *, rows: NDArray[np.int64]) -> NDArray[np.float32]:
-        """The costs (R,) of some of the poses (T, 25, 3) of a dancer; NaN where they cannot be told."""
+    def costs_of_dance(self, keypoints: Keypoints, *, fps: float, rows: NDArray[np.int64]) -> NDArray[np.float32]:
+        """The costs (R,) of the moments round rows (R,) of a dancer (T, 25, 3); NaN where they cannot be told."""
         cost = np.full(len(rows), np.nan, np.float32)
         height_px = measure_body(keypoints).height_px
         absent = tuple(np.flatnonzero(present(keypoints).mean(0) < RARE).tolist()) if len(keypoints) else ()
         if not height_px > 0 or not _lends(self, absent):
             return cost
         scale = np.array([self.height_px / height_px] * 2 + [1], np.float32)
+        reach = max(1, round(LEAST_S * fps / 2))
+        moments = np.clip(rows[:, None] + [-reach, 0, reach], 0, len(keypoints) - 1)
         for first in range(0, len(rows), BATCH):
             batch = slice(first, first + BATCH)
-            cost[batch] = self.costs(keypoints[rows[batch]] * scale, absent=absent)
+            cost[batch] = self.costs(keypoints[moments[batch]] * scale, absent=absent)
         return cost
 
 
@@ -162,5 +168,5 @@ def _measure(shown: Shown | None, video: str, table: PoseTable) -> Iterator[Pose
         rows = np.arange(0, int(kept.sum()), max(1, round(EVERY_S * table.fps)))
         cost = np.full(len(rows), np.nan, np.float32)
         if shown is not None:
-            cost = shown.costs_of_dance(track.pose.keypoints[kept], rows=rows)
+            cost = shown.costs_of_dance(track.pose.keypoints[kept], fps=table.fps, rows=rows)
         yield PoseCosts.of(video, track.number or 0, frame=np.flatnonzero(kept)[rows] + track.first, cost=cost)
