@@ -40,9 +40,8 @@ class PoseCosts:
     def of(cls, video: str, track: int, *, frame: NDArray[np.int64], cost: NDArray[np.float32]) -> "PoseCosts":
         """Of one dancer of a video; frames increasing."""
         count = len(frame)
-        return cls(
-            np.full(count, video, object), np.full(count, track, np.int32), frame.astype(np.int32), np.float32(cost)
-        )
+        names, tracks = np.full(count, video, object), np.full(count, track, np.int32)
+        return cls(names, tracks, frame.astype(np.int32), cost.astype(np.float32))
 
     @classmethod
     def join(cls, parts: Sequence["PoseCosts"]) -> "PoseCosts":

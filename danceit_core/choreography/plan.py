@@ -70,9 +70,11 @@ class Plan:
         missing = [name for name in needed if name not in frame]
         if missing:
             raise ChoreographyError(f"plan table lacks the columns {missing}; run retrieve_fragments again")
-        whole = {name: frame[name].to_numpy(np.int64) for name in ("start_frame", "frames", "source_start_frame")}
-        real = {name: frame[name].to_numpy(np.float64) for name in ("rate", "match_distance")}
-        named = {name: frame[name].to_numpy(object) for name in ("fragment_id", "source_video")}
+        whole: dict[str, Any] = {
+            name: frame[name].to_numpy(np.int64) for name in ("start_frame", "frames", "source_start_frame")
+        }
+        real: dict[str, Any] = {name: frame[name].to_numpy(np.float64) for name in ("rate", "match_distance")}
+        named: dict[str, Any] = {name: frame[name].to_numpy(object) for name in ("fragment_id", "source_video")}
         track = frame["source_track"].to_numpy(np.int64) if "source_track" in frame else np.zeros(0, np.int64)
         return cls(**whole, **real, **named, source_track=track)
 

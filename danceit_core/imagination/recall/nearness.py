@@ -147,8 +147,14 @@ def _thin(lenders: Lenders, *, most: int) -> Lenders:
     # And one that lends each part: thinning must not lose the only one.
     best += np.where(lenders.able, lenders.costs, np.inf).argmin(0).tolist()
     chosen = np.unique(best)
-    arrays = (lenders.able, lenders.costs, lenders.frames, lenders.times_s)
-    return Lenders([part[chosen] for part in lenders.features], *(a[chosen] for a in arrays), lenders.body_px)
+    return Lenders(
+        [features[chosen] for features in lenders.features],
+        lenders.able[chosen],
+        lenders.costs[chosen],
+        lenders.frames[chosen],
+        lenders.times_s[chosen],
+        lenders.body_px,
+    )
 
 
 def measure_dances(target: PoseTable, dances: Iterable[tuple[str, str | Path]]) -> PoseCosts:
