@@ -37,7 +37,7 @@ from danceit_core.database.table import read_database
 from danceit_core.evaluation import trial
 from danceit_core.evaluation.scorecard import Yardstick, measure_real, score_beats, score_motion
 from danceit_core.evaluation.trial import Song, Trial, Variant, beat_grid, make_trial, random_matches
-from danceit_core.imagination.recall.choose import choose_for_dance
+from danceit_core.imagination.recall.casting import choose_for_dance
 from danceit_core.imagination.recall.nearness import Shown
 from danceit_core.matcher.index import read_index
 from danceit_core.matcher.model import load_matcher

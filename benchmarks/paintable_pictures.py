@@ -22,7 +22,8 @@ from numpy.typing import NDArray
 from scipy.stats import rankdata, spearmanr
 
 from danceit_core.config import PoseGanSettings
-from danceit_core.imagination.recall.choose import APART_S, Casting
+from danceit_core.imagination.recall.casting import Casting
+from danceit_core.imagination.recall.choose import APART_S
 from danceit_core.imagination.recall.library import Lending, Shelf
 from danceit_core.imagination.rendering.draft import TargetFiles, draft_dance, draft_lending
 from danceit_core.imagination.target.view import Window

@@ -24,7 +24,7 @@ from danceit_core.tables import DAMAGE, one_line, read_table, write_table
 
 # Up to here a pose is like one that the video shows: nine tenths of the demo's target's own frames have such a one in
 # the rest of their video, a second away or farther.
-NEAR = 0.5
+NEAR = 0.6
 
 
 @dataclass(frozen=True)

@@ -3,9 +3,9 @@
 Not in the paper. A part of the body is painted well where a frame of the target's video shows it alike. So a pose costs
 the mean, over its parts, of the distance to the nearest frame that can lend the part: the distance by which the painter
 chooses, hidden and blurred parts included (`choose.Lenders.distances`, squared there). As a frame lends for a while, it
-is compared with three poses within `choose.LEAST_S`: a quick turn costs more than each of its poses. On held-out frames
-of a target this mean foretells pictures best of what was tried (`benchmarks/paintable_pictures.py`): about 0.1 is a
-part that is there nearly as asked for, 1 a view or a limb that the video does not show.
+is compared with three poses within `casting.LEAST_S`: a quick turn costs more than each of its poses. On held-out
+frames of a target this mean foretells pictures best of what was tried (`benchmarks/paintable_pictures.py`): about 0.2
+is a part that is there nearly as asked for, 1 a view or a limb that the video does not show.
 
 Bounded for large databases: at most LENDERS frames of the target and one moment in EVERY_S of each dance, which is read
 and forgotten one by one. Dances are brought to the target's height, as `choreography.normalise` does.
@@ -13,7 +13,7 @@ and forgotten one by one. Dances are brought to the target's height, as `choreog
 
 import logging
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import pairwise
 from pathlib import Path
 
@@ -22,7 +22,8 @@ from numpy.typing import NDArray
 
 from danceit_core.choreography.paintable import PoseCosts
 from danceit_core.errors import ImaginationError
-from danceit_core.imagination.recall.choose import LEAST_S, Lenders
+from danceit_core.imagination.recall.casting import LEAST_S
+from danceit_core.imagination.recall.choose import Lenders
 from danceit_core.imagination.recall.describe import usable_parts
 from danceit_core.imagination.recall.hidden import hidden_shares
 from danceit_core.imagination.target.data import MIN_JOINTS
@@ -147,14 +148,10 @@ def _thin(lenders: Lenders, *, most: int) -> Lenders:
     # And one that lends each part: thinning must not lose the only one.
     best += np.where(lenders.able, lenders.costs, np.inf).argmin(0).tolist()
     chosen = np.unique(best)
-    return Lenders(
-        [features[chosen] for features in lenders.features],
-        lenders.able[chosen],
-        lenders.costs[chosen],
-        lenders.frames[chosen],
-        lenders.times_s[chosen],
-        lenders.body_px,
-    )
+    arrays = {name: getattr(lenders, name)[chosen] for name in ("able", "costs", "frames", "times_s")}
+    features = [of_part[chosen] for of_part in lenders.features]
+    lengths = {part: of_part[chosen] for part, of_part in lenders.lengths.items()}
+    return replace(lenders, features=features, lengths=lengths, **arrays)
 
 
 def measure_dances(target: PoseTable, dances: Iterable[tuple[str, str | Path]]) -> PoseCosts:
