@@ -26,6 +26,10 @@ from danceit_core.choreography.song import edit_plan, library_of, plan_song
 from danceit_core.config import RetrievalSettings
 from danceit_core.database.table import Database
 from danceit_core.errors import ChoreographyError
+from danceit_core.evaluation.summary import score_rows
+from danceit_core.imagination.check.findings import judge
+from danceit_core.imagination.check.measure import Figures
+from danceit_core.imagination.plate.figures import RoomFigures
 from danceit_core.imagination.recall.nearness import Shown, measure_dances
 from danceit_core.matcher.index import read_index, write_no_index
 from danceit_core.music.table import Beats, MusicTable
@@ -230,3 +234,30 @@ def test_a_plan_says_what_the_cost_changed_and_edits_go_by_it_too(views, tmp_pat
 def test_dances_are_measured_without_torch():
     code = "import sys, danceit_core.imagination.recall.nearness; sys.exit('torch' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False, timeout=120).returncode == 0
+
+
+def test_the_summary_says_how_much_it_changed():
+    scores = {
+        "video": {"width": 640, "height": 360},
+        "pose": dict.fromkeys(
+            ("detected_share", "pck", "mean_error_px", "unseen_poses", "outside_picture", "outside_joints"), 0.0
+        )
+        | {"missing_joints": 0.0},
+        "beats": {"frame_ms": 42},
+        "motion": {"jerk_mean": 1.0, "mean_speed": 1.0, "frozen_longest_s": 0.0},
+    }
+    before = score_rows(scores)
+    chosen = {"cost": 0.281, "cost_without": 0.334, "changed": 4, "clips": 9}
+    more = [row for row in score_rows(scores | {"paintable": chosen}) if row not in before]
+    assert [value for _, value, _ in more] == ["0.28 (0.33)", "4 of 9"]
+
+
+def test_the_check_says_which_share_of_the_dances_is_shown():
+    room = RoomFigures(**dict.fromkeys(RoomFigures.__dataclass_fields__, 0) | {"hole_at": (0.0, 0.0)})
+    views = {"front": 1.0, "side": 0.0, "back": 0.0}
+    figures = Figures(120.0, (640, 360), 0.8, 50.0, 0.0, "feet", views, views, 0.0, 1.0, 0.0, 0.0, 0.0, 0.0, 0.0, room)
+    assert "dance" not in [finding.check for finding in judge(figures)]  # it is not known
+    assert "dance" not in [finding.check for finding in judge(replace(figures, near_poses=0.95))]
+    (found,) = [finding for finding in judge(replace(figures, near_poses=0.4)) if finding.check == "dance"]
+    assert found.severity == "note"
+    assert found.sentence.startswith("40% of the dances' poses are like ones that the video shows")
