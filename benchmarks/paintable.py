@@ -143,9 +143,8 @@ def score(
     yield score_beats([t.dance.keypoints for t in trials], [t.song for t in trials], fps=FPS, seed=0)["s_ba_min_1"]
     motion = score_motion(trials, material.sources, real, fps=FPS)
     yield from (motion[key] for key in ("seam_share", "jerk_own", "speed_ratio", "flips"))
-    cost = np.concatenate(
-        [shown.costs_of_dance(t.dance.keypoints, rows=np.arange(len(t.dance.keypoints))) for t in trials]
-    )
+    dances = [t.dance.keypoints for t in trials]
+    cost = np.concatenate([shown.costs_of_dance(d, fps=FPS, rows=np.arange(len(d))) for d in dances])
     yield from (float(cost.mean()), float(np.quantile(cost, 0.9)), float((cost <= NEAR).mean()))
     pairs = zip(trials, first, strict=True)
     yield float(np.concatenate([a.plan.fragment_id != b.plan.fragment_id for a, b in pairs]).mean())
