@@ -176,7 +176,7 @@ def draw(rows: NDArray[np.float64], title: str) -> Figure:
     panels = {
         "distance from the target's poses": ("cost", "cost p90"),
         "share of frames": ("near", "changed"),
-        "beats, seams, rank of the match": ("S_BA", "seams", "rank"),
+        "beats, seams, match": ("S_BA", "seams", "rank"),
     }
     for axes, (label, names) in zip(figure.subplots(1, 3), panels.items(), strict=True):
         for name in names:
