@@ -153,7 +153,7 @@ class RetrievalSettings:
     energy_weight: float = 2.0
     calm_weight: float = 0.8
     facing_weight: float = 1.0
-    paintable_weight: float = 2.0
+    paintable_weight: float = 1.0
     no_repeat_s: float = 8.0
 
 
