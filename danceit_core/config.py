@@ -138,8 +138,9 @@ class MatcherSettings:
 class RetrievalSettings:
     """Which fragments dance to which part of the song (Eq. 2). variant: `path` or `argmin` (the paper).
 
-    candidates: a clip, of the path. The weights are of costs of about 0..1 (`choreography.costs`). no_repeat_s: how
-    long the path does not dance the same frames again, where the database has others.
+    candidates: a clip, of the path. The weights are of costs of about 0..1 (`choreography.costs`), paintable_weight of
+    poses unlike those that the targets' videos show (`choreography.paintable`). no_repeat_s: how long the path does not
+    dance the same frames again, where the database has others.
     """
 
     variant: str = "path"
@@ -152,6 +153,7 @@ class RetrievalSettings:
     energy_weight: float = 2.0
     calm_weight: float = 0.8
     facing_weight: float = 1.0
+    paintable_weight: float = 1.0
     no_repeat_s: float = 8.0
 
 

@@ -2,9 +2,9 @@
 
 Costs are about 0 (good) to 1 (bad) and weighted by the settings: distance to the music in the joint space, playback
 away from the recorded speed, energy other than the song asks for, more jerk than is usual with that energy, sliding
-feet, own motion beats away from the song's, and standing still. The energy asked of each clip follows the song's
-loudness or, without it, is spread evenly over the library's: for with the costs of seams alone the smoothest dance is
-to stand still.
+feet, own motion beats away from the song's, standing still, and poses that the targets' videos do not show. The energy
+asked of each clip follows the song's loudness or, without it, is spread evenly over the library's: for with the costs
+of seams alone the smoothest dance is to stand still.
 """
 
 from collections.abc import Sequence
@@ -116,6 +116,8 @@ def find_candidates(
     cost = cost + settings.calm_weight * np.maximum(0, costs.log_mean(jerk) - wanted.jerk[clip])
     sliding = (rates[:, None] * library.slide[played]).mean(1)
     cost = cost + SLIDING * np.maximum(0, sliding / max(float(library.slide.mean()), 1e-9) - 1)
+    if library.painting is not None:
+        cost = cost + settings.paintable_weight * library.painting[played].mean(1)
     reach = round(SHIFT_S * song.fps)
     misfits = costs.beat_misfits(library, rows, rates, beats=beats, reach=reach, kind=beat_kind)
     shifts = np.arange(-reach, reach + 1)

@@ -34,7 +34,8 @@ class Library:
     a fragment's row in poses; room (N,): frames from there to the end of its passage, before (N,): from its beginning;
     ground (N,): its ankle line. video_index (N,): a number for each video, whatever the track: who dances the same
     moment of a video again dances to the same music, and mostly the same steps. facing (M,): the way the body faces in
-    each row of poses, degrees (`pose.facing`), NaN where unknown.
+    each row of poses, degrees (`pose.facing`), NaN where unknown. painting (M,): what it costs to paint each row of
+    poses, about 0 to 1 (`paintable`), None where that is not known.
     """
 
     frames: int
@@ -53,6 +54,7 @@ class Library:
     ground: Array
     video_index: Rows
     facing: Array
+    painting: Array | None = None
 
     def __len__(self) -> int:
         return len(self.first)
@@ -84,13 +86,14 @@ def make_library(
     passage_end: ArrayLike | None = None,
     tempo_bpm: ArrayLike | None = None,
     facing: ArrayLike | None = None,
+    painting: ArrayLike | None = None,
 ) -> Library:
     """Library of N fragments: keypoints (N, F, 25, 3) in pixels, absent = 0, and columns (N,) of the database.
 
     track: of each fragment in its video (`pose.tracks`), None: one dancer a video. passage_end: frame of the video at
     which each fragment's passage ends, None: with the last fragment that touches. tempo_bpm: of each fragment's music;
     None or values that are not positive and finite mean unknown. facing (N, F): degrees, NaN where unknown; None: of no
-    fragment.
+    fragment. painting (N, F): cost of painting each frame, None: not known.
     Raises ChoreographyError when there is no fragment.
     """
     if keypoints.ndim != 4 or not len(keypoints) or not keypoints.shape[1]:
@@ -110,16 +113,20 @@ def make_library(
     slides: list[Array] = []
     ways = np.full((count, frames), np.nan) if facing is None else np.asarray(facing)
     facings: list[Array] = []
+    painted = None if painting is None else np.asarray(painting, np.float64)
+    paintings: list[Array] = []
     length = 0
     for name, number in dict.fromkeys(zip(videos.tolist(), tracks.tolist(), strict=True)):
         rows = np.flatnonzero((videos == name) & (tracks == number))
         begin = int(starts[rows].min())
         span = int(starts[rows].max()) - begin + frames
         whole, filled = np.zeros((span, *keypoints.shape[2:]), np.float32), np.zeros(span, bool)
-        way = np.full(span, np.nan)
+        way, price = np.full(span, np.nan), np.zeros(span)
         for row in rows:
             place = slice(starts[row] - begin, starts[row] - begin + frames)
             whole[place], filled[place], way[place] = keypoints[row], True, ways[row]
+            if painted is not None:
+                price[place] = painted[row]
         body = whole_body(whole[filled], name=f"video {name}" if number == 0 else f"video {name}, track {number}")
         xy = hide_absent(whole)[:, BODY, :2] / body.torso_px  # (span, 15, 2)
         holes = np.flatnonzero(~filled)
@@ -134,6 +141,7 @@ def make_library(
         ground[rows] = _ground_lines(xy, offset, frames=frames, otherwise=body.ground_y / body.torso_px)
         poses.append(xy)
         facings.append(way)
+        paintings.append(price)
         speeds.append(step_sizes(xy))
         jerks.append(jerk_sizes(xy))
         slides.append(slide_sizes(xy, height=body.height_px / body.torso_px))
@@ -155,6 +163,7 @@ def make_library(
         ground=ground,
         video_index=np.unique(videos.astype(str), return_inverse=True)[1],
         facing=np.concatenate(facings),
+        painting=None if painted is None else np.concatenate(paintings),
     )
 
 

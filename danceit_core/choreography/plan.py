@@ -1,6 +1,6 @@
 """The plan of a dance: which fragment is danced during which part of the song. One row a clip."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +20,8 @@ class Plan:
     start_frame, frames: where the clip lies in the song, int. fragment_id: of the database. source_video,
     source_start_frame: where its movement comes from. rate: source frames played for each frame of the song.
     match_distance: of the clip's music to the fragment in the matcher's joint space (>= 0), NaN without a matcher.
-    source_track: the dancer in the source video, 0 where there is one.
+    source_track: the dancer in the source video, 0 where there is one. about: figures of how it was chosen, such as
+    those of `paintable.compare_plans`; no column of the table, but metadata of the file.
     """
 
     start_frame: NDArray[np.int64]
@@ -31,6 +32,7 @@ class Plan:
     rate: NDArray[np.float64]
     match_distance: NDArray[np.float64]
     source_track: NDArray[np.int64] = field(default_factory=lambda: np.zeros(0, np.int64))
+    about: dict[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         if not len(self.source_track):
@@ -57,31 +59,36 @@ class Plan:
 
     def to_frame(self) -> pd.DataFrame:
         """A table of one row a clip, its columns named like the fields; source_track only where there are several."""
-        names = [name for name in self.__dataclass_fields__ if name != "source_track" or self.source_track.any()]
+        without = {"about"} if self.source_track.any() else {"about", "source_track"}
+        names = [name for name in self.__dataclass_fields__ if name not in without]
         return pd.DataFrame({name: getattr(self, name) for name in names})
 
     @classmethod
     def from_frame(cls, frame: pd.DataFrame) -> "Plan":
         """Inverse of `to_frame`. Raises ChoreographyError when a column is missing."""
-        missing = [name for name in cls.__dataclass_fields__ if name not in frame and name != "source_track"]
+        needed = [name for name in cls.__dataclass_fields__ if name not in ("source_track", "about")]
+        missing = [name for name in needed if name not in frame]
         if missing:
             raise ChoreographyError(f"plan table lacks the columns {missing}; run retrieve_fragments again")
-        whole = {name: frame[name].to_numpy(np.int64) for name in ("start_frame", "frames", "source_start_frame")}
-        real = {name: frame[name].to_numpy(np.float64) for name in ("rate", "match_distance")}
-        named = {name: frame[name].to_numpy(object) for name in ("fragment_id", "source_video")}
+        whole: dict[str, Any] = {
+            name: frame[name].to_numpy(np.int64) for name in ("start_frame", "frames", "source_start_frame")
+        }
+        real: dict[str, Any] = {name: frame[name].to_numpy(np.float64) for name in ("rate", "match_distance")}
+        named: dict[str, Any] = {name: frame[name].to_numpy(object) for name in ("fragment_id", "source_video")}
         track = frame["source_track"].to_numpy(np.int64) if "source_track" in frame else np.zeros(0, np.int64)
         return cls(**whole, **real, **named, source_track=track)
 
 
 def write_plan(path: str | Path, plan: Plan) -> None:
     """Write a plan as Parquet, one row a clip; appears whole or not at all."""
-    write_table(path, pa.Table.from_pandas(plan.to_frame(), preserve_index=False), metadata={})
+    write_table(path, pa.Table.from_pandas(plan.to_frame(), preserve_index=False), metadata=plan.about)
 
 
 def read_plan(path: str | Path) -> Plan:
     """Read what `write_plan` wrote. Raises ChoreographyError when the file is no plan."""
     try:
-        plan = Plan.from_frame(read_table(path)[0].to_pandas())
+        table, about = read_table(path)
+        plan = replace(Plan.from_frame(table.to_pandas()), about=about)
         known = np.isfinite(plan.match_distance) if not np.isnan(plan.match_distance).all() else True
         if not ((plan.rate > 0) & (plan.rate < np.inf) & known & (plan.frames > 0)).all():
             raise ValueError("it holds rates, distances or lengths that no clip has")

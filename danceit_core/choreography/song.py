@@ -1,6 +1,7 @@
 """From a song's music table and the embedded database to the plan of its dance (paper Eq. 2)."""
 
 from collections.abc import Mapping, Sequence
+from copy import deepcopy
 from dataclasses import replace
 
 import numpy as np
@@ -9,6 +10,7 @@ from numpy.typing import NDArray
 from danceit_core.choreography.candidates import ClipSong
 from danceit_core.choreography.edits import Edit, edited_choices, touched_clips
 from danceit_core.choreography.library import Library, make_library
+from danceit_core.choreography.paintable import PoseCosts, compare_plans, costs_of_fragments, plan_cost
 from danceit_core.choreography.plan import Plan
 from danceit_core.choreography.retrieve import (
     Matches,
@@ -34,12 +36,15 @@ def plan_song(
     settings: RetrievalSettings,
     beat_kind: str,
     seed: int,
+    targets: Sequence[PoseCosts] = (),
 ) -> Plan:
     """Embed each clip of the song, search the database, choose fragments.
 
-    matcher: None where none could be trained: beats, tempo, energy and seams choose alone. beat_kind: `min` or `max` of
-    speed, the motion beat of temporal alignment. Raises ChoreographyError for a song shorter than one fragment,
-    MatcherError for features of another kind than the matcher learnt, ConfigError for `argmin` without a matcher.
+    targets: what it costs to paint the dances, for each person who is to dance; how much it changed is told in `about`
+    of the plan. matcher: None where none could be trained: beats, tempo, energy and seams choose alone. beat_kind:
+    `min` or `max` of speed, the motion beat of temporal alignment. Raises ChoreographyError for a song shorter than one
+    fragment, MatcherError for features of another kind than the matcher learnt, ConfigError for `argmin` without a
+    matcher.
     """
     starts, song = clip_song(music, fragment_frames=database.keypoints.shape[1])
     count, rng = pool_size(settings), np.random.default_rng(seed)
@@ -47,8 +52,13 @@ def plan_song(
         matches = undecided_matches(len(starts), len(database), count=count, rng=rng)
     else:
         matches = search_clips(music, starts, database=database, matcher=matcher, index=index, count=count)
-    library = library_of(database)
-    return retrieve(library, matches, song=song, settings=settings, rng=rng, beat_kind=beat_kind)
+    library = library_of(database, targets)
+    plan = retrieve(library, matches, song=song, settings=settings, rng=deepcopy(rng), beat_kind=beat_kind)
+    if library.painting is None:
+        return plan
+    blind = replace(settings, paintable_weight=0.0)
+    without = retrieve(library, matches, song=song, settings=blind, rng=rng, beat_kind=beat_kind)
+    return replace(plan, about={"paintable": compare_plans(plan, without, library)})
 
 
 def edit_plan(
@@ -63,11 +73,12 @@ def edit_plan(
     beat_kind: str,
     seed: int,
     styles: Mapping[str, str],
+    targets: Sequence[PoseCosts] = (),
 ) -> Plan:
     """`plan` of a song after the edits of that song; clips that no edit touches dance what they did.
 
-    matcher: None where none could be trained. styles: the style of each video. Raises ChoreographyError for edits that
-    leave nothing to dance.
+    matcher: None where none could be trained. styles: the style of each video. targets: as of `plan_song`. Raises
+    ChoreographyError for edits that leave nothing to dance.
     """
     starts, song = clip_song(music, fragment_frames=database.keypoints.shape[1])
     touched = touched_clips(edits, plan, fps=music.fps)
@@ -77,10 +88,14 @@ def edit_plan(
         matches = search_clips(music, wanted, database=database, matcher=matcher, index=index, count=count)
         for clip, rows, values in zip(touched, matches.rows, matches.distance, strict=True):
             distance[clip][rows] = values
-    library = library_of(database)
+    library = library_of(database, targets)
     choices = edited_choices(edits, plan, library, distance, fps=music.fps, styles=styles)
     path = replace(settings, variant="path")  # the paper's argmin has nothing to say about neighbours
-    return choose(library, choices, song=song, settings=path, rng=np.random.default_rng(seed), beat_kind=beat_kind)
+    edited = choose(library, choices, song=song, settings=path, rng=np.random.default_rng(seed), beat_kind=beat_kind)
+    about = dict(plan.about)
+    if "paintable" in about and library.painting is not None:
+        about["paintable"] = {**about["paintable"], "cost": plan_cost(edited, library)}
+    return replace(edited, about=about)
 
 
 def clip_song(music: MusicTable, *, fragment_frames: int) -> tuple[NDArray[np.int64], ClipSong]:
@@ -106,8 +121,8 @@ def search_clips(
     return Matches(rows, distance)
 
 
-def library_of(database: Database) -> Library:
-    """The fragments of a database on one timeline."""
+def library_of(database: Database, targets: Sequence[PoseCosts] = ()) -> Library:
+    """The fragments of a database on one timeline. targets: what it costs to paint the dances, for each target."""
     table = database.table
     return make_library(
         database.keypoints,
@@ -118,6 +133,7 @@ def library_of(database: Database) -> Library:
         passage_end=table["passage_end"].to_numpy(),
         tempo_bpm=table["tempo_bpm"].to_numpy(),
         facing=database.facing,
+        painting=costs_of_fragments(database, targets),
     )
 
 

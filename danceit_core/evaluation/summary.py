@@ -166,6 +166,7 @@ def score_rows(scores: Mapping[str, Any]) -> list[tuple[str, str, str]]:
         ("frames with fewer joints than the person's video shows", f"{pose['missing_joints']:.1%}", ""),
         *(_switch_row(scores["switches"]) if "switches" in scores else ()),
     ]
+    rows += _paintable_rows(scores.get("paintable"))
     for key in (key for key in beats if key.startswith("s_ba")):
         _, _, kind, tolerance = key.split("_")
         within = f"{tolerance} frames ({int(tolerance) * beats['frame_ms']:.0f} ms)"
@@ -188,6 +189,17 @@ def _switch_row(switches: Mapping[str, Any]) -> list[tuple[str, str, str]]:
     what = "change where a part passes to another frame, over the usual (1: not seen; 95 % interval)"
     low, high = switches["switch_low"], switches["switch_high"]
     return [(what, f"{switches['switch_ratio']:.2f} ({low:.2f} to {high:.2f})", "")]
+
+
+def _paintable_rows(chosen: Mapping[str, float] | None) -> list[tuple[str, str, str]]:
+    """What the dance costs to paint, and what was changed for it (`choreography.paintable.compare_plans`)."""
+    if chosen is None:
+        return []
+    name = "distance of the dance's poses from the targets' own (without that cost)"
+    return [
+        (name, f"{chosen['cost']:.2f} ({chosen['cost_without']:.2f})", ""),
+        ("fragments chosen for it", f"{chosen['changed']:.0f} of {chosen['clips']:.0f}", ""),
+    ]
 
 
 def _known(cell: str) -> str:

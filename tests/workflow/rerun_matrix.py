@@ -31,13 +31,15 @@ READS = {
     "describe_dances": {"clean_keypoints", "analyse_dance"},
     "train_matcher": {"cut_fragments"},
     "index_fragments": {"cut_fragments", "train_matcher"},
-    "retrieve_fragments": {"analyse_song", "cut_fragments", "train_matcher", "index_fragments"},
+    "measure_paintable": {"clean_keypoints", "solve_camera"},
+    "retrieve_fragments": {"analyse_song", "cut_fragments", "train_matcher", "index_fragments", "measure_paintable"},
     "edit_plan": {"retrieve_fragments", "analyse_song"},
     "gather_sources": {"edit_plan", "clean_keypoints"},
     "solve_camera": {"normalise_video", "clean_keypoints", "extract_target"},
     "build_plate": {"normalise_video", "solve_camera", "extract_target"},
     "align_poses": {"edit_plan", "analyse_song", "solve_camera", "gather_sources"},
-    "check_target": {"normalise_video", "clean_keypoints", "extract_target", "solve_camera", "build_plate"},
+    "check_target": {"normalise_video", "clean_keypoints", "extract_target", "solve_camera", "build_plate"}
+    | {"measure_paintable"},
     "train_pose_gan": {"normalise_video", "solve_camera", "build_plate", "extract_target"},
     "train_face_gan": {"normalise_video", "solve_camera", "build_plate", "extract_target", "train_pose_gan"},
     "render_video": {
@@ -53,7 +55,7 @@ READS = {
     },
     "link_video": {"render_video"},
     "detect_result": {"render_video"},
-    "evaluate": {"align_poses", "detect_result", "solve_camera", "analyse_song", "render_video"},
+    "evaluate": {"edit_plan", "align_poses", "detect_result", "solve_camera", "analyse_song", "render_video"},
     "draw_contact_sheet": {"render_video"},
     "draw_pixels": {"render_video", "normalise_video", "solve_camera", "extract_target"},
     "draw_dance": {"edit_plan", "gather_sources", "align_poses", "solve_camera", "analyse_song", "synthesise_song"},
@@ -107,7 +109,7 @@ def turned() -> str:
 
 # What reads a target's video alone, and what reads the dances' alone, where the rule reads both in different jobs.
 OF_TARGETS = frozenset({"extract_target", "solve_camera", "build_plate", "train_pose_gan", "train_face_gan"})
-OF_DANCES = frozenset({"extract_keypoints", "cut_fragments", "describe_dances", "gather_sources"})
+OF_DANCES = frozenset({"extract_keypoints", "cut_fragments", "describe_dances"})
 SEEDED = {"retrieve_fragments", "edit_plan", "train_matcher", "train_pose_gan", "train_face_gan", "evaluate"}
 NEW_DANCE = {"normalise_video", "analyse_dance", "cut_fragments", "describe_dances", "train_matcher", "gather_sources"}
 CHANGES = [
@@ -126,6 +128,7 @@ CHANGES = [
     Change("music", {"analyse_song", "analyse_dance"}, "music={features: mfcc}"),
     Change("matcher", {"train_matcher"}, "matcher={epochs: 3}"),
     Change("retrieval", {"retrieve_fragments", "edit_plan"}, "retrieval={match_weight: 2.0}"),
+    Change("retrieval.paintable_weight", {"retrieve_fragments", "edit_plan"}, "retrieval={paintable_weight: 0.0}"),
     Change(
         "retrieval.fragment_s",
         {"analyse_song", "cut_fragments", "retrieve_fragments", "edit_plan"},
@@ -161,13 +164,14 @@ CHANGES = [
     Change("strict", {"describe_dances", "retrieve_fragments"}, "strict=true"),
     Change(
         "a dance more",
-        NEW_DANCE | {"check_target"},
+        NEW_DANCE | {"check_target", "measure_paintable"},
         table("videos", line="dancer_9\tdata/demo_tiny/dancer_1.mp4"),
         spared=OF_TARGETS,
     ),
     Change(
         "a dance less",
-        {"train_matcher", "index_fragments", "describe_dances", "retrieve_fragments", "gather_sources", "check_target"},
+        {"train_matcher", "index_fragments", "describe_dances", "retrieve_fragments", "gather_sources", "check_target"}
+        | {"measure_paintable"},
         table("videos", without="dancer_4"),
     ),
     Change(
@@ -177,7 +181,13 @@ CHANGES = [
         spared=OF_TARGETS,
     ),
     Change("a song more", set(), table("songs", line="encore\tdata/demo_tiny/song.flac")),
-    Change("a target more", set(), table("targets", line="double\tdata/demo_tiny/target.mp4\tyes")),
+    # The plan of a song is for all targets.
+    Change(
+        "a target more",
+        {"normalise_video", "retrieve_fragments"},
+        table("targets", line="double\tdata/demo_tiny/target.mp4\tyes"),
+        spared=OF_DANCES | OF_TARGETS - {"extract_target", "solve_camera"} | {"check_target"},
+    ),
     Change("edits", {"edit_plan"}, edits()),
 ]
 BUMPS = {
@@ -188,7 +198,7 @@ BUMPS = {
     "music": {"analyse_song", "analyse_dance"},
     "fragments": {"cut_fragments", "describe_dances"},
     "matcher": {"train_matcher", "index_fragments"},
-    "retrieval": {"retrieve_fragments", "edit_plan"},
+    "retrieval": {"retrieve_fragments", "edit_plan", "measure_paintable"},
     "alignment": {"align_poses", "gather_sources"},
     "plate": {"solve_camera", "build_plate"},
     "pose_gan": {"check_target", "train_pose_gan"},

@@ -16,6 +16,7 @@ pytestmark = pytest.mark.workflow
 RULES = (
     "analyse_song", "analyse_dance", "import_keypoints", "clean_keypoints", "cut_fragments", "train_matcher",
     "index_fragments", "retrieve_fragments", "edit_plan", "gather_sources", "align_poses", "draw_dance",
+    "measure_paintable",
 )  # fmt: skip
 
 

@@ -1,3 +1,32 @@
+def costs_of_targets(wildcards):
+    """What it costs to paint the dances, for each target; none where retrieval does not go by it."""
+    if not settings["retrieval"]["paintable_weight"]:
+        return []
+    return collect("<results>/paintable/{target}.parquet", target=project.targets.index)
+
+
+rule measure_paintable:
+    """How far each pose of the dances is from what a target's video shows: what it costs to paint it."""
+    input:
+        target="<results>/camera/{target}.parquet",
+        dances=collect("<results>/cleaned/{video}.parquet", video=project.videos.index),
+    output:
+        "<results>/paintable/{target}.parquet",
+    log:
+        "<logs>/measure_paintable/{target}.log",
+    # Before the trainings, whose first steps would otherwise keep the draft waiting.
+    priority: 6
+    conda:
+        "../../environment.yml"
+    resources:
+        **needs("check_target", "dances"),
+    params:
+        videos=list(project.videos.index),
+        version=version_of("retrieval"),
+    script:
+        "../scripts/measure_paintable.py"
+
+
 rule retrieve_fragments:
     """Which fragment dances to which part of the song (Eq. 2)."""
     input:
@@ -5,6 +34,7 @@ rule retrieve_fragments:
         fragments=all_fragments,
         matcher=f"<results>/matcher/{fragment_s}s/matcher.pt",
         index=f"<results>/matcher/{fragment_s}s/index.parquet",
+        paintable=costs_of_targets,
         # Not read: it stops a strict run. No input of the trainings, which a new dance would start anew; and none that
         # is `ancient()`, behind which Snakemake 9 overlooks a rule's own reason to run.
         statistics=rules.describe_dances.output.table if project.strict else [],
@@ -34,6 +64,7 @@ rule edit_plan:
         fragments=lambda w: all_fragments(w) if edits_of(w) else [],
         matcher=lambda w: f"<results>/matcher/{fragment_s}s/matcher.pt" if edits_of(w) else [],
         index=lambda w: f"<results>/matcher/{fragment_s}s/index.parquet" if edits_of(w) else [],
+        paintable=lambda w: costs_of_targets(w) if edits_of(w) else [],
     output:
         "<results>/choreography/{song}.parquet",
     log:

@@ -26,6 +26,7 @@ rule evaluate:
         detected="<results>/evaluation/{target}/{song}.keypoints.parquet",
         target="<results>/camera/{target}.parquet",
         music="<results>/music/{song}.parquet",
+        plan="<results>/choreography/{song}.parquet",
         video="<results>/videos/{target}/{song}.mp4",
         pixels="<results>/videos/{target}/{song}.pixels.parquet",
     output:

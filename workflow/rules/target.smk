@@ -65,6 +65,7 @@ rule check_target:
         plate="<results>/plates/{target}.png",
         room="<results>/plates/{target}.json",
         dances=collect("<results>/cleaned/{video}.parquet", video=project.videos.index),
+        paintable="<results>/paintable/{target}.parquet",
     output:
         figures="<results>/gan/{target}/check.json",
         page=report(

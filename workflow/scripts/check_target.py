@@ -1,3 +1,4 @@
+from danceit_core.choreography.paintable import read_costs
 from danceit_core.evaluation.target_page import draw_check
 from danceit_core.imagination.check.captions import writing_near_feet
 from danceit_core.imagination.check.findings import write_check
@@ -16,6 +17,7 @@ with stage(snakemake):
     room, plate, samples = read_room(given.room), read_picture(given.plate), take_samples(given.frames, cleaned)
     about = {"image_size": snakemake.params.image_size, "room": room}
     about |= {"writing_s": writing_near_feet(given.frames, cleaned, plate)}
+    about |= {"near_poses": read_costs(given.paintable).near_share}
     figures = measure_target(cleaned, raw, samples=samples, dances=dances, **about)
     check_possible(figures, name=name)
     write_check(snakemake.output.figures, figures)

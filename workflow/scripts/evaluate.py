@@ -1,5 +1,6 @@
 import numpy as np
 
+from danceit_core.choreography.plan import read_plan
 from danceit_core.config import EvaluationSettings
 from danceit_core.evaluation.flicker import find_switches, measure_steps, switch_scores
 from danceit_core.evaluation.summary import remarks, score_video, write_scores
@@ -24,4 +25,5 @@ with stage(snakemake):
     if origins.recalled:
         steps = measure_steps(each_frame(given.video, range(len(poses))), poses.keypoints)
         scores["switches"] = switch_scores(find_switches(steps, origins), rng=np.random.default_rng(seed))
+    scores |= read_plan(given.plan).about
     write_scores(snakemake.output[0], scores | {"remarks": remarks(poses, music)})

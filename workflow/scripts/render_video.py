@@ -24,11 +24,7 @@ with stage(snakemake) as run:
     if given.target:
         dance = as_far_as_shown(dance, read_pose_table(given.target).keypoints)
     lending = lending_for(pose_gan, files, dance, fps=poses.fps)
-    options = {
-        "lending": lending,
-        "size": poses.size,
-        "corners": corners(poses),
-    }
+    options = {"lending": lending, "size": poses.size, "corners": corners(poses)}
     options |= {"batch_size": rendering.batch_size, "device": run.device}
     pictures = render_dance(dance, pose_gan=pose_gan, face_gan=face_gan, **options)
     seconds = snakemake.params.get("seconds", len(poses) / poses.fps)

@@ -1,3 +1,4 @@
+from danceit_core.choreography.paintable import read_costs
 from danceit_core.choreography.plan import write_plan
 from danceit_core.choreography.song import plan_song
 from danceit_core.config import RetrievalSettings
@@ -16,5 +17,6 @@ with stage(snakemake) as run:
         settings=RetrievalSettings(**snakemake.params.settings),
         beat_kind=snakemake.params.beat_kind,
         seed=snakemake.params.seed,
+        targets=[read_costs(path) for path in snakemake.input.paintable],
     )
     write_plan(snakemake.output[0], plan)

@@ -24,6 +24,8 @@ OTHER_VIEW_SHARE = 0.25
 SMALL_PX = 200
 ASKED_SHARE, RARE_SHARE = 0.1, 0.02
 FAR_SHARE = 0.25
+# Of the dances' poses: above, all that the music may ask for can be painted.
+NEAR_SHARE = 0.9
 # Torsos of real people, by one detector: 0.34 to 0.41 of the height from nose to ankles; of that motion capture, 0.21.
 OTHER_BUILD = 1.33
 BLURRED_SHARE, CUT_OFF_SHARE, PEOPLE_SHARE = 0.2, 0.1, 0.05
@@ -134,6 +136,8 @@ def _notes(f: Figures) -> list[tuple[str, bool, str]]:
     return [
         ("length", SHORT_S <= f.usable_s < LONG_S, f"{f.usable_s:.0f} s of the video are of use, about 120 are "
          "recommended: film longer"),
+        ("dance", f.near_poses < NEAR_SHARE, f"{f.near_poses:.0%} of the dances' poses are like ones that the video "
+         "shows: the dance is made of these where the music allows (retrieval.paintable_weight)"),
         ("camera", solved, f"the camera moves by {f.camera_moved:.0%} of the picture: its frames are laid on one room "
          f"of {f.room.width} x {f.room.height} pixels"),
         ("exposure", f.light_changed > 0, f"the exposure changes by {f.light_changed:.0%}: all frames are brought to "

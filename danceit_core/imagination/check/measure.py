@@ -62,6 +62,7 @@ class Figures:
     side, 0 where the camera stands still; light_changed: by how much the exposure that was evened out changed, 0..1, 0
     where it was steady. writing_s: seconds in which writing stands over the feet. room: what is known of the plate.
     still: it is one photograph.
+    near_poses: the dances' poses that are like one that the video shows, part for part (`choreography.paintable`).
     """
 
     usable_s: float
@@ -81,6 +82,7 @@ class Figures:
     writing_s: float
     room: RoomFigures
     still: bool = False
+    near_poses: float = math.nan
 
 
 def measure_target(
@@ -92,12 +94,13 @@ def measure_target(
     image_size: int,
     room: RoomFigures,
     writing_s: float = 0.0,
+    near_poses: float = math.nan,
 ) -> Figures:
     """Measure a target video by its keypoints after and before cleaning and by some of its pictures.
 
     cleaned: keypoints on the plate; raw: in pixels of the frame store. dances: what will be asked for, finished dances
     or cleaned dance videos, looked at one by one. image_size: pixels of the network for the longer side of the window
-    in which it paints the person. room: figures of the plate; writing_s: as in `Figures`.
+    in which it paints the person. room: figures of the plate; writing_s, near_poses: as in `Figures`.
     """
     keypoints, size = cleaned.keypoints[kept_frames(cleaned)], still_picture(cleaned)[2:]
     xy, body = hide_absent(keypoints)[..., :2], measure_body(keypoints)
@@ -130,6 +133,7 @@ def measure_target(
         writing_s=writing_s,
         room=room,
         still=bool(cleaned.metadata.get("still")),
+        near_poses=near_poses,
     )
 
 

@@ -1,0 +1,175 @@
+"""How near each pose of a dance is to what a target's video shows: what it costs to paint it, before there is a dance.
+
+Not in the paper. A part of the body is painted well where a frame of the target's video shows it alike. So a pose costs
+the mean, over its parts, of the distance to the nearest frame that can lend the part: the distance by which the painter
+chooses, hidden and blurred parts included (`choose.Lenders.distances`, squared there). As a frame lends for a while, it
+is compared with three poses within `casting.LEAST_S`: a quick turn costs more than each of its poses. On held-out
+frames of a target this mean foretells pictures best of what was tried (`benchmarks/paintable_pictures.py`): about 0.2
+is a part that is there nearly as asked for, 1 a view or a limb that the video does not show.
+
+Bounded for large databases: at most LENDERS frames of the target and one moment in EVERY_S of each dance, which is read
+and forgotten one by one. Dances are brought to the target's height, as `choreography.normalise` does.
+"""
+
+import logging
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field, replace
+from itertools import pairwise
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from danceit_core.choreography.paintable import PoseCosts
+from danceit_core.errors import ImaginationError
+from danceit_core.imagination.recall.casting import LEAST_S
+from danceit_core.imagination.recall.choose import Lenders
+from danceit_core.imagination.recall.describe import usable_parts
+from danceit_core.imagination.recall.hidden import hidden_shares
+from danceit_core.imagination.target.data import MIN_JOINTS
+from danceit_core.imagination.target.region import body_size
+from danceit_core.pose.measure import measure_body
+from danceit_core.pose.passages import kept_frames
+from danceit_core.pose.skeleton import Keypoints, present
+from danceit_core.pose.table import PoseTable, read_pose_table
+from danceit_core.pose.tracks import split_tracks
+
+log = logging.getLogger(__name__)
+
+# Frames of the target that are compared with, at most: neighbours look alike.
+LENDERS = 600
+# Of each dance one moment in so many seconds; as many are compared at a time.
+EVERY_S, BATCH = 0.25, 1024
+# A joint that fewer of a dancer's frames have is not compared.
+RARE = 0.1
+
+
+@dataclass(frozen=True)
+class Shown:
+    """What a target's video shows: keypoints (M, 25, 3) of the frames `frames` (M,) that lend, pixels.
+
+    depth: (M, 25) or None, body_px, height_px: of the person, body size and nose to ankles. most: frames that are
+    compared with.
+    """
+
+    keypoints: Keypoints
+    frames: NDArray[np.int64]
+    fps: float
+    depth: NDArray[np.float32] | None
+    body_px: float
+    height_px: float
+    most: int = LENDERS
+    known: dict[tuple[int, ...], Lenders] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, target: PoseTable, *, most: int = LENDERS) -> "Shown | None":
+        """Of a cleaned target on its plate. None, with a warning, where no frame shows the whole body.
+
+        Nothing can be said of the dances then.
+        """
+        usable = np.flatnonzero(kept_frames(target) & (present(target.keypoints).sum(-1) >= MIN_JOINTS))
+        keypoints, depth = target.keypoints[usable], target.columns.get("depth")
+        height_px, sizes = measure_body(keypoints).height_px, body_size(keypoints)
+        body_px = float(np.nanquantile(sizes, 0.9)) if np.isfinite(sizes).any() else float("nan")
+        depth = None if depth is None else depth[usable]
+        shown = cls(keypoints, usable, target.fps, depth, body_px, height_px, most)
+        try:
+            if not (height_px > 0 and body_px > 0):
+                raise ImaginationError("no frame of the target shows them from head to feet; film the whole body")
+            shown.lenders()
+        except ImaginationError as error:
+            log.warning("%s; the choice of the dance's fragments does not go by what can be painted", error)
+            return None
+        return shown
+
+    def lenders(self, absent: tuple[int, ...] = ()) -> Lenders:
+        """The frames that lend to a dancer who has no joints `absent`: seen without them, too.
+
+        Without, feet that a detector does not give would be as far from the target's as a leg seen from another side.
+        Raises ImaginationError if no frame lends some part.
+        """
+        if absent not in self.known:
+            keypoints = self.keypoints.copy()
+            keypoints[:, list(absent)] = 0
+            hidden = hidden_shares(keypoints, self.depth, body_px=self.body_px)
+            # Of all frames first: blur is told from the frame before.
+            whole = Lenders.of(keypoints, frames=self.frames, fps=self.fps, body_px=self.body_px, hidden=hidden)
+            self.known[absent] = _thin(whole, most=self.most)
+        return self.known[absent]
+
+    def costs(self, moments: Keypoints, *, absent: tuple[int, ...] = ()) -> NDArray[np.float32]:
+        """What it costs to paint moments (N, W, 25, 3) of W poses, (N,) about 0 (good) to 1 (bad).
+
+        Poses in pixels of the target. absent: joints that their dancer has nowhere. Parts that the middle pose lacks
+        are not painted and cost nothing.
+        """
+        count, width = moments.shape[:2]
+        poses = moments.reshape(-1, *moments.shape[2:]).copy()  # (N * W, 25, 3)
+        poses[:, list(absent)] = 0
+        total, parts = np.zeros(count, np.float32), usable_parts(poses[width // 2 :: width])
+        for part, squares in enumerate(self.lenders(absent).distances(poses)):
+            nearest = squares.reshape(count, width, -1).mean(1).min(1)
+            total += np.where(parts[:, part], np.sqrt(nearest), 0)
+        return total / np.maximum(parts.sum(1), 1)
+
+    def costs_of_dance(self, keypoints: Keypoints, *, fps: float, rows: NDArray[np.int64]) -> NDArray[np.float32]:
+        """The costs (R,) of the moments round rows (R,) of a dancer (T, 25, 3); NaN where they cannot be told."""
+        cost = np.full(len(rows), np.nan, np.float32)
+        height_px = measure_body(keypoints).height_px
+        absent = tuple(np.flatnonzero(present(keypoints).mean(0) < RARE).tolist()) if len(keypoints) else ()
+        if not height_px > 0 or not _lends(self, absent):
+            return cost
+        scale = np.array([self.height_px / height_px] * 2 + [1], np.float32)
+        reach = max(1, round(LEAST_S * fps / 2))
+        moments = np.clip(rows[:, None] + [-reach, 0, reach], 0, len(keypoints) - 1)
+        for first in range(0, len(rows), BATCH):
+            batch = slice(first, first + BATCH)
+            cost[batch] = self.costs(keypoints[moments[batch]] * scale, absent=absent)
+        return cost
+
+
+def _lends(shown: Shown, absent: tuple[int, ...]) -> bool:
+    """Whether each part can be lent to a dancer without these joints."""
+    try:
+        shown.lenders(absent)
+    except ImaginationError:
+        return False
+    return True
+
+
+def _thin(lenders: Lenders, *, most: int) -> Lenders:
+    """At most about `most` of the frames that lend, of neighbours the one whose parts are least hidden and blurred."""
+    count = len(lenders.frames)
+    if count <= most:
+        return lenders
+    edges = np.linspace(0, count, most + 1).astype(int)
+    cost = np.where(lenders.able, lenders.costs, 1e3).sum(1)
+    best = [first + int(cost[first:end].argmin()) for first, end in pairwise(edges)]
+    # And one that lends each part: thinning must not lose the only one.
+    best += np.where(lenders.able, lenders.costs, np.inf).argmin(0).tolist()
+    chosen = np.unique(best)
+    arrays = {name: getattr(lenders, name)[chosen] for name in ("able", "costs", "frames", "times_s")}
+    features = [of_part[chosen] for of_part in lenders.features]
+    lengths = {part: of_part[chosen] for part, of_part in lenders.lengths.items()}
+    return replace(lenders, features=features, lengths=lengths, **arrays)
+
+
+def measure_dances(target: PoseTable, dances: Iterable[tuple[str, str | Path]]) -> PoseCosts:
+    """The costs of the dances (name of the video, path of its cleaned table) for one target; NaN if it cannot be known.
+
+    target: cleaned, on its plate (`results/camera/{target}.parquet`).
+    """
+    shown = Shown.of(target)
+    parts = [part for video, path in dances for part in _measure(shown, video, read_pose_table(path))]
+    return PoseCosts.join(parts)
+
+
+def _measure(shown: Shown | None, video: str, table: PoseTable) -> Iterator[PoseCosts]:
+    """The costs of each dancer of one video."""
+    for track in split_tracks(table):
+        kept = kept_frames(track.pose)
+        rows = np.arange(0, int(kept.sum()), max(1, round(EVERY_S * table.fps)))
+        cost = np.full(len(rows), np.nan, np.float32)
+        if shown is not None:
+            cost = shown.costs_of_dance(track.pose.keypoints[kept], fps=table.fps, rows=rows)
+        yield PoseCosts.of(video, track.number or 0, frame=np.flatnonzero(kept)[rows] + track.first, cost=cost)
