@@ -16,7 +16,7 @@ import torch
 
 from danceit_core.imagination.check.measure import nearest_poses, sample_moves
 from danceit_core.imagination.networks.checkpoint import load_face_gan, load_pose_gan
-from danceit_core.imagination.rendering.draft import TargetFiles, shelf_for
+from danceit_core.imagination.rendering.draft import TargetFiles, lending_for
 from danceit_core.imagination.rendering.render import render_dance
 from danceit_core.imagination.target.region import person_region
 from danceit_core.media.picture import write_picture
@@ -75,10 +75,10 @@ def main() -> None:
     face_path = networks / "face_gan.safetensors"
     face = load_face_gan(face_path, device=cpu) if face_path.exists() else None
     files = [given.results / name.format(given.target) for name in FILES]
-    shelf = shelf_for(gan, TargetFiles(*files))
     size, drawn, painted = gan.view.size, [], []
     for name, pose in hard_cases(dance, target).items():
-        options = {"face_gan": face, "shelf": shelf, "batch_size": 1, "device": cpu}
+        lending = lending_for(gan, TargetFiles(*files), pose[None], fps=dance.fps)
+        options = {"face_gan": face, "lending": lending, "batch_size": 1, "device": cpu}
         (picture,) = render_dance(pose[None], pose_gan=gan, **options)
         drawn.append(pose_picture(pose, size=size))
         painted.append(picture)

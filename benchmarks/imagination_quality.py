@@ -30,6 +30,7 @@ from danceit_core.config import FaceGanSettings, PoseGanSettings, PoseSettings
 from danceit_core.evaluation.painting import score_painting
 from danceit_core.imagination.networks.checkpoint import load_face_gan, load_pose_gan
 from danceit_core.imagination.networks.face import patch_side
+from danceit_core.imagination.recall.library import Lending
 from danceit_core.imagination.rendering.render import render_dance
 from danceit_core.imagination.target.data import TargetFrames, read_target
 from danceit_core.imagination.training.face_training import train_face_gan
@@ -149,7 +150,8 @@ class Trial:
         face = load_face_gan(face_path, device=CPU) if face_path else None
         start_s = time.perf_counter()
         shelf = training_shelf(gan, self.target)
-        painted = list(render_dance(asked, pose_gan=gan, face_gan=face, shelf=shelf, batch_size=4, device=CPU))
+        lending = None if shelf is None else Lending.of(shelf, asked, fps=self.target.fps)
+        painted = list(render_dance(asked, pose_gan=gan, face_gan=face, lending=lending, batch_size=4, device=CPU))
         rate = len(painted) / (time.perf_counter() - start_s)
         for suffix, judge in self.judges.items():
             self._print_row(name + suffix, painted, judge, steps=steps, rate=rate)

@@ -9,7 +9,7 @@ from pathlib import Path
 import torch
 
 from danceit_core.imagination.networks.checkpoint import load_face_gan, load_pose_gan
-from danceit_core.imagination.rendering.draft import TargetFiles, shelf_for
+from danceit_core.imagination.rendering.draft import TargetFiles, lending_for
 from danceit_core.imagination.rendering.render import render_dance
 from danceit_core.media.video import VideoWriter
 from danceit_core.pose.plate import corners, on_plate
@@ -24,9 +24,10 @@ def main(results: str, person: str, song: str, out: str) -> None:
     face_gan = load_face_gan(face_path, device=device) if face_path.exists() else None
     names = (f"frames/{person}.mp4", f"camera/{person}.parquet", f"plates/{person}.png", f"outlines/{person}.mkv")
     # The frames that lend the person's own pixels.
-    shelf = shelf_for(pose_gan, TargetFiles(*(made / name for name in names)))
-    place = {"size": dance.size, "corners": corners(dance), "shelf": shelf, "fps": dance.fps}
-    pictures = render_dance(on_plate(dance), pose_gan=pose_gan, face_gan=face_gan, **place, batch_size=4, device=device)
+    poses, files = on_plate(dance), TargetFiles(*(made / name for name in names))
+    lending = lending_for(pose_gan, files, poses, fps=dance.fps)
+    place = {"size": dance.size, "corners": corners(dance), "lending": lending}
+    pictures = render_dance(poses, pose_gan=pose_gan, face_gan=face_gan, **place, batch_size=4, device=device)
     with VideoWriter(out, fps=dance.fps, size=dance.size, crf=17) as writer:
         for picture in pictures:
             writer.write(picture)

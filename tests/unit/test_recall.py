@@ -16,6 +16,7 @@ from danceit_core.imagination.recall.choose import (
     choose_for_dance,
 )
 from danceit_core.imagination.recall.describe import describe
+from danceit_core.imagination.recall.hidden import usual_depth
 from danceit_core.imagination.recall.layers import CHANNELS, Lent, place_tiles, recall_layers
 from danceit_core.imagination.recall.parts import HEAD, NAMES, PARTS, TRUNK
 from danceit_core.imagination.recall.shapes import ownership, part_distances
@@ -180,7 +181,8 @@ def lend(poses, rows, *, by=(0, 0)):
         outline = 255 * (person.max(-1, keepdims=True) > 0).astype(np.uint8)
         drawn.append(np.concatenate([person, outline], -1).transpose(2, 0, 1))
     boxes = torch.tensor([[0.0, 0, SIZE, SIZE]]).expand(len(rows), 4)
-    return Lent(torch.from_numpy(np.stack(drawn)), boxes, torch.from_numpy(poses[rows]))
+    depth = torch.from_numpy(usual_depth()).expand(len(rows), 25)
+    return Lent(torch.from_numpy(np.stack(drawn)), boxes, torch.from_numpy(poses[rows]), depth)
 
 
 def test_a_person_recalled_in_their_own_pose_is_themselves():

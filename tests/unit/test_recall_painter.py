@@ -23,9 +23,9 @@ from toy_target import (
 from danceit_core.errors import ImaginationError
 from danceit_core.imagination.recall.choose import Casting
 from danceit_core.imagination.recall.hidden import hidden_shares
-from danceit_core.imagination.recall.library import Held, Shelf
+from danceit_core.imagination.recall.library import Held, Lending, Shelf
 from danceit_core.imagination.recall.parts import NAMES, PARTS, TRUNK
-from danceit_core.imagination.rendering.draft import draft_dance
+from danceit_core.imagination.rendering.draft import draft_dance, draft_lending
 from danceit_core.imagination.rendering.render import paint, render_dance
 from danceit_core.imagination.target.crops import cut_crops
 from danceit_core.imagination.target.view import View
@@ -43,6 +43,10 @@ def trained(tmp_path_factory):
     folder = tmp_path_factory.mktemp("recall")
     train_toy(folder, TARGET, settings=SETTINGS)
     return load_toy(folder)
+
+
+def lending_of(gan, poses):
+    return Lending.of(shelf_of(gan), poses, fps=24)
 
 
 def shelf_of(gan, target=TARGET, **options):
@@ -87,7 +91,7 @@ def test_a_dance_needs_the_frames_that_lend(trained):
     with pytest.raises(ImaginationError, match="recalls the person's own pixels; give the target's frames and outlin"):
         list(render_dance(poses, pose_gan=trained, face_gan=None, batch_size=2, device=CPU))
     options = {"pose_gan": trained, "face_gan": None, "device": CPU}
-    one, two = (list(render_dance(poses, shelf=shelf_of(trained), batch_size=n, **options)) for n in (1, 3))
+    one, two = (list(render_dance(poses, lending=lending_of(trained, poses), batch_size=n, **options)) for n in (1, 3))
     assert len(one) == 3
     assert one[0].shape == (128, 128, 3)
     # A tile's size follows the batch: its rim lies between other pixels.
@@ -167,7 +171,8 @@ def test_a_draft_needs_no_training_and_knows_the_picture():
     target = replace(toy_target(30, size=LANDSCAPE, held_out=0), fps=0.5)
     poses = target.keypoints[[2, 9, 21]]
     corners = np.float32([[10, 4]] * 3)
-    pictures = list(draft_dance(poses, target, size=(80, 56), corners=corners, fps=24, device=CPU))
+    lending = draft_lending(target, poses, fps=24)
+    pictures = list(draft_dance(poses, lending, size=(80, 56), corners=corners, device=CPU))
     assert [picture.shape for picture in pictures] == [(56, 80, 3)] * 3
     errors = []
     for pose, picture in zip(poses, pictures, strict=True):
@@ -202,6 +207,8 @@ def test_views_of_other_sizes_share_a_shelf(trained):
     poses = TARGET.keypoints[:4].copy()
     poses[:, [3, 4], 0] -= 40
     pictures = list(
-        render_dance(poses, pose_gan=trained, face_gan=None, shelf=shelf_of(trained), batch_size=2, device=CPU)
+        render_dance(
+            poses, pose_gan=trained, face_gan=None, lending=lending_of(trained, poses), batch_size=2, device=CPU
+        )
     )
     assert len(pictures) == 4

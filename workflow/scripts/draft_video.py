@@ -1,5 +1,5 @@
 from danceit_core.config import PoseGanSettings, RenderingSettings
-from danceit_core.imagination.rendering.draft import TargetFiles, draft_dance
+from danceit_core.imagination.rendering.draft import TargetFiles, draft_dance, draft_lending
 from danceit_core.media.ahead import made_ahead
 from danceit_core.media.provenance import describe_video
 from danceit_core.media.video import VideoWriter
@@ -11,8 +11,8 @@ with stage(snakemake) as run:
     given, params = snakemake.input, snakemake.params
     poses, rendering = read_pose_table(given.poses), RenderingSettings(**params.settings)
     target = TargetFiles(given.frames, given.target, given.plate, given.outlines).read(PoseGanSettings())
-    options = {"size": poses.size, "corners": corners(poses), "fps": poses.fps, "device": run.device}
-    pictures = draft_dance(on_plate(poses), target, **options)
+    dance, options = on_plate(poses), {"size": poses.size, "corners": corners(poses), "device": run.device}
+    pictures = draft_dance(dance, draft_lending(target, dance, fps=poses.fps), **options)
     look = {"fps": poses.fps, "size": poses.size, "crf": rendering.crf}
     tags = describe_video([snakemake.wildcards.target], snakemake.wildcards.song)
     sound = {"sound": given.song, "sound_track": params.audio_track}

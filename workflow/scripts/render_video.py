@@ -2,7 +2,7 @@ from itertools import islice
 
 from danceit_core.config import RenderingSettings
 from danceit_core.imagination.networks.checkpoint import load_face_gan, load_pose_gan
-from danceit_core.imagination.rendering.draft import TargetFiles, shelf_for
+from danceit_core.imagination.rendering.draft import TargetFiles, lending_for
 from danceit_core.imagination.rendering.render import render_dance
 from danceit_core.media.ahead import made_ahead
 from danceit_core.media.provenance import describe_video
@@ -17,10 +17,14 @@ with stage(snakemake) as run:
     face_path, crf = snakemake.input.get("face_gan"), rendering.crf
     face_gan = load_face_gan(face_path, device=run.device) if face_path else None
     given = snakemake.input
-    shelf = shelf_for(pose_gan, TargetFiles(given.frames, given.target, given.plate or None, given.outlines))
-    options = {"shelf": shelf, "fps": poses.fps, "size": poses.size, "corners": corners(poses)}
+    dance, files = on_plate(poses), TargetFiles(given.frames, given.target, given.plate or None, given.outlines)
+    options = {
+        "lending": lending_for(pose_gan, files, dance, fps=poses.fps),
+        "size": poses.size,
+        "corners": corners(poses),
+    }
     options |= {"batch_size": rendering.batch_size, "device": run.device}
-    pictures = render_dance(on_plate(poses), pose_gan=pose_gan, face_gan=face_gan, **options)
+    pictures = render_dance(dance, pose_gan=pose_gan, face_gan=face_gan, **options)
     seconds = snakemake.params.get("seconds", len(poses) / poses.fps)
     frames = min(max(1, round(seconds * poses.fps)), len(poses))
     song = snakemake.input.song

@@ -26,6 +26,16 @@ HEAD_BONES = ((NECK, NOSE), *((HEAD_JOINTS[0], joint) for joint in HEAD_JOINTS[1
 BONES = tuple(TRUNK_BONES if k == TRUNK else HEAD_BONES if k == HEAD else part.bones for k, part in enumerate(PARTS))
 
 
+def usual_depth() -> Values:
+    """Where the detector gives no depth: arms are before the rest. (25,), torso lengths towards the camera."""
+    depth = np.zeros(25, np.float32)
+    for part in PARTS:
+        if part.layer == ARM_LAYER:
+            _, (elbow, wrist) = part.bones
+            depth[[elbow, wrist]] = NEARER, 2 * NEARER
+    return depth
+
+
 def hidden_shares(keypoints: Keypoints, depth: Values | None, *, body_px: float) -> Values:
     """The share of each part that is hidden, (T, parts) in 0..1, in (T, 25, 3) keypoints.
 

@@ -28,12 +28,14 @@ CHANNELS = 4 * LAYERS
 class Lent:
     """Frames that lend, on the device: pictures and outlines, uint8 (M, 4, h, w), and their poses (M, 25, 3).
 
-    boxes: (M, 4), what part of the plate each picture shows, left, top, width, height in pixels of the plate.
+    boxes: (M, 4), what part of the plate each picture shows, left, top, width, height in pixels of the plate. depth:
+    (M, 25), how far each joint is towards the camera, torso lengths.
     """
 
     pictures: Tensor
     boxes: Tensor
     poses: Tensor
+    depth: Tensor
 
 
 @dataclass(frozen=True)

@@ -13,8 +13,8 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from danceit_core.imagination.recall.choose import Casting, Choice, Lenders
-from danceit_core.imagination.recall.hidden import hidden_shares
+from danceit_core.imagination.recall.choose import Casting, Choice, Lenders, cast_dance
+from danceit_core.imagination.recall.hidden import hidden_shares, usual_depth
 from danceit_core.imagination.recall.layers import Lent, Source, map_parts
 from danceit_core.imagination.target.crops import Crops
 from danceit_core.imagination.target.data import TargetFrames
@@ -33,6 +33,7 @@ class Held:
     rgba: NDArray[np.uint8]
     boxes: NDArray[np.float32]
     poses: Keypoints
+    depth: NDArray[np.float32]
 
     @classmethod
     def of(cls, target: TargetFrames, crops: Crops, *, body_px: float) -> "Held":
@@ -43,7 +44,7 @@ class Held:
         poses = target.keypoints[chosen]
         lenders = lenders_of(target, chosen, body_px=body_px)
         rgba = np.concatenate([crops.pictures.transpose(0, 3, 1, 2), crops.outlines[:, None]], 1)
-        return cls(lenders, rgba, boxes_of(crops.windows), poses)
+        return cls(lenders, rgba, boxes_of(crops.windows), poses, depth_of(target, chosen))
 
     def lent(self, rows: Choice, device: torch.device) -> Lent:
         """The frames of rows (N, P), part after part."""
@@ -52,6 +53,7 @@ class Held:
             torch.from_numpy(self.rgba[flat]).to(device),
             torch.from_numpy(self.boxes[flat]).to(device),
             torch.from_numpy(self.poses[flat]).to(device),
+            torch.from_numpy(self.depth[flat]).to(device),
         )
 
 
@@ -114,8 +116,9 @@ class Shelf:
         small, full, windows = zip(*(self.kept[row] for row in flat), strict=True)
         boxes = torch.from_numpy(boxes_of(windows)).to(device)
         poses = torch.from_numpy(self.target.keypoints[flat]).to(device)
+        depth = torch.from_numpy(depth_of(self.target, np.array(flat))).to(device)
         seen = (torch.from_numpy(np.stack(pictures)).to(device) for pictures in (small, full))
-        small_lent, full_lent = (Lent(pictures, boxes, poses) for pictures in seen)
+        small_lent, full_lent = (Lent(pictures, boxes, poses, depth) for pictures in seen)
         return small_lent, full_lent
 
     def _read(self, rows: set[int]) -> None:
@@ -136,6 +139,30 @@ class Shelf:
         most = max(len(rows), KEPT_BYTES // (4 * self.view.window[0] * self.view.window[1]))
         while len(self.kept) > most:
             self.kept.popitem(last=False)
+
+
+@dataclass(frozen=True)
+class Lending:
+    """What lends to one dance: the shelf of frames, and which of them lend each part of each frame."""
+
+    shelf: Shelf
+    casting: Casting
+
+    @classmethod
+    def of(cls, shelf: Shelf, poses: Keypoints, *, fps: float) -> "Lending":
+        """To a dance (T, 25, 3) of `fps` frames a second."""
+        return cls(shelf, cast_dance(shelf.lenders, poses, fps=fps))
+
+    def loan(self, part: slice, device: torch.device) -> Loan:
+        """What is lent to some frames of the dance."""
+        return self.shelf.lend(self.casting.part(part), device)
+
+
+def depth_of(target: TargetFrames, members: NDArray[np.int64]) -> NDArray[np.float32]:
+    """How far the joints of some frames are towards the camera, (M, 25) torso lengths."""
+    if target.depth is None:
+        return np.broadcast_to(usual_depth(), (len(members), 25)).copy()
+    return np.nan_to_num(target.depth[members]).astype(np.float32)
 
 
 def lenders_of(target: TargetFrames, members: NDArray[np.int64], *, body_px: float) -> Lenders:

@@ -14,8 +14,7 @@ from numpy.typing import NDArray
 
 from danceit_core.config import PoseGanSettings
 from danceit_core.imagination.networks.checkpoint import PoseGan
-from danceit_core.imagination.recall.choose import Casting, cast_dance
-from danceit_core.imagination.recall.library import Shelf, boxes_of
+from danceit_core.imagination.recall.library import Lending, Loan, Shelf, boxes_of
 from danceit_core.imagination.recall.parts import LAYERS
 from danceit_core.imagination.rendering.full_size import recall_full
 from danceit_core.imagination.rendering.render import cut_picture
@@ -43,48 +42,50 @@ class TargetFiles:
         return read_target(self.frames, self.poses, self.plate, settings=settings, outlines=self.outlines)
 
 
-def shelf_for(gan: PoseGan, files: TargetFiles) -> Shelf | None:
-    """The frames that lend to a dance that a poseGAN paints; None for one that recalls nothing."""
+def lending_for(gan: PoseGan, files: TargetFiles, poses: Keypoints, *, fps: float) -> Lending | None:
+    """What lends to a dance (T, 25, 3) that a poseGAN paints; None for one that recalls nothing."""
     if not gan.generator.recalls:
         return None
-    return Shelf.of(files.read(gan.settings), view=gan.view, body_px=gan.body_px)
+    shelf = Shelf.of(files.read(gan.settings), view=gan.view, body_px=gan.body_px)
+    return Lending.of(shelf, poses, fps=fps)
 
 
-def draft_dance(
-    poses: Keypoints,
-    target: TargetFrames,
-    *,
-    size: tuple[int, int],
-    corners: NDArray[np.float32],
-    fps: float,
-    device: torch.device,
-) -> Iterator[Picture]:
-    """Yield one uint8 picture (h, w, 3) for each of (T, 25, 3) poses on the plate, `fps` a second.
-
-    target: with plate and outlines; all its frames lend. size, corners (T, 2): of the pictures, as of `render_dance`.
-    """
+def draft_lending(target: TargetFrames, poses: Keypoints, *, fps: float) -> Lending:
+    """What lends to the draft of a dance (T, 25, 3): all frames of a target with outlines."""
     body_px = target.body_px
     view = View.around(
         target.keypoints, body_px=body_px, size=target.size, image_size=IMAGE_SIZE, stride=STRIDE, share=1.0
     )
-    shelf = Shelf.of(target, view=view, body_px=body_px)
-    casting = cast_dance(shelf.lenders, poses, fps=fps)
-    wide = view.widened(poses, body_px=body_px, stride=STRIDE)
+    return Lending.of(Shelf.of(target, view=view, body_px=body_px), poses, fps=fps)
+
+
+def draft_dance(
+    poses: Keypoints,
+    lending: Lending,
+    *,
+    size: tuple[int, int],
+    corners: NDArray[np.float32],
+    device: torch.device,
+) -> Iterator[Picture]:
+    """Yield one uint8 picture (h, w, 3) for each of (T, 25, 3) poses on the plate of the target that lends.
+
+    size, corners (T, 2): of the pictures, as of `render_dance`.
+    """
+    shelf = lending.shelf
+    wide = shelf.view.widened(poses, body_px=shelf.body_px, stride=STRIDE)
     for start in range(0, len(poses), BATCH):
         part = slice(start, start + BATCH)
         for picture, corner in zip(
-            _draft(poses[part], target, shelf, casting.part(part), view=wide, device=device), corners[part], strict=True
+            _draft(poses[part], lending.loan(part, device), shelf, view=wide), corners[part], strict=True
         ):
             yield cut_picture(picture, corner, size=size)
 
 
 @torch.inference_mode()
-def _draft(
-    poses: Keypoints, target: TargetFrames, shelf: Shelf, casting: Casting, *, view: View, device: torch.device
-) -> Iterator[Picture]:
+def _draft(poses: Keypoints, loan: Loan, shelf: Shelf, *, view: View) -> Iterator[Picture]:
     """Whole plates (H, W, 3) with the person in front."""
     windows = [view.place(pose, body_px=shelf.body_px) for pose in poses]
-    loan = shelf.lend(casting, device)
+    target = shelf.target
     _, full = loan.sources(poses, boxes_of(windows), size=view.network, body_px=shelf.body_px)
     layers = recall_full(full, loan.shares, view=view).permute(0, 2, 3, 1).cpu().numpy()  # (N, h, w, 8)
     plate = np.zeros((*target.size[::-1], 3), np.uint8) if target.plate is None else target.plate

@@ -19,10 +19,9 @@ from danceit_core.choreography.normalise import whole_body
 from danceit_core.errors import ImaginationError
 from danceit_core.imagination.networks.checkpoint import FaceGan, PoseGan, load_face_gan, load_pose_gan
 from danceit_core.imagination.networks.face import face_strength
-from danceit_core.imagination.recall.choose import cast_dance
-from danceit_core.imagination.recall.library import Shelf
+from danceit_core.imagination.recall.library import Lending, Shelf
 from danceit_core.imagination.rendering.batches import Past
-from danceit_core.imagination.rendering.draft import TargetFiles, shelf_for
+from danceit_core.imagination.rendering.draft import TargetFiles
 from danceit_core.imagination.rendering.render import blank, paint_layers, refine_faces, with_view_of
 from danceit_core.media.letterbox import Picture
 from danceit_core.pose.measure import Body
@@ -81,10 +80,14 @@ def gather(
                 still_picture(target),
                 gan,
                 load_face_gan(face_gans[number], device=device) if face_gans else None,
-                shelf_for(gan, lending[number]) if lending else None,
+                _shelf(gan, lending[number]) if lending and gan.generator.recalls else None,
             )
         )
     return dancers
+
+
+def _shelf(gan: PoseGan, files: TargetFiles) -> Shelf:
+    return Shelf.of(files.read(gan.settings), view=gan.view, body_px=gan.body_px)
 
 
 def render_group(
@@ -170,10 +173,10 @@ def _cut_out(
     gan, strength = with_view_of(dancer.pose_gan, poses), face_strength(poses)
     room, sees_before = blank(gan), gan.settings.previous_frame
     step, previous = 1 if sees_before else batch_size, [room]
-    casting = cast_dance(dancer.shelf.lenders, poses, fps=fps) if dancer.shelf else None
+    lending = Lending.of(dancer.shelf, poses, fps=fps) if dancer.shelf else None
     for start in range(0, len(poses), step):
         part = slice(start, start + step)
-        loan = dancer.shelf.lend(casting.part(part), device) if dancer.shelf and casting else None
+        loan = lending.loan(part, device) if lending else None
         before = previous if sees_before else None
         pictures, opacity = paint_layers(gan, poses[part], device=device, previous=before, loan=loan)
         previous = [Past(pictures[0].copy(), poses[start])]

@@ -14,9 +14,8 @@ from danceit_core.imagination.networks.checkpoint import FaceGan, PoseGan
 from danceit_core.imagination.networks.face import face_strength, patch_fade, patch_pose, place_patch
 from danceit_core.imagination.networks.generator import Painting
 from danceit_core.imagination.networks.precision import half_precision
-from danceit_core.imagination.recall.choose import cast_dance
 from danceit_core.imagination.recall.layers import Source, gather_layers
-from danceit_core.imagination.recall.library import Loan, Shelf, boxes_of
+from danceit_core.imagination.recall.library import Lending, Loan, boxes_of
 from danceit_core.imagination.rendering.batches import (
     Past,
     compose,
@@ -39,8 +38,7 @@ def render_dance(
     face_gan: FaceGan | None,
     size: tuple[int, int] | None = None,
     corners: NDArray[np.float32] | None = None,
-    shelf: Shelf | None = None,
-    fps: float = 24.0,
+    lending: Lending | None = None,
     batch_size: int,
     device: torch.device,
 ) -> Iterator[Picture]:
@@ -48,9 +46,9 @@ def render_dance(
 
     poses: pixels of the poseGAN's plate; joints may be absent or outside; a pose without any joint gives the empty room
     (black where the poseGAN has no plate). face_gan: None leaves the faces as they are. size: (width, height) of the
-    pictures, corners (T, 2): where their upper left corner lies on the plate; None: the whole plate. shelf: the frames
-    that lend to a poseGAN that recalls; fps: frames of the dance a second.
-    Raises ImaginationError for a picture that is larger than the plate, or without a shelf where one is needed.
+    pictures, corners (T, 2): where their upper left corner lies on the plate; None: the whole plate. lending: what
+    lends to the dance, for a poseGAN that recalls.
+    Raises ImaginationError for a picture that is larger than the plate, or without what lends where it is needed.
     """
     whole = pose_gan.view.size
     size = size or whole
@@ -61,10 +59,9 @@ def render_dance(
             f"a dance for pictures of {size[0]} x {size[1]} cannot be painted on a plate of {whole[0]} x {whole[1]} "
             "pixels; delete the dance and run again"
         )
-    if pose_gan.generator.recalls and shelf is None:
+    if pose_gan.generator.recalls and lending is None:
         raise ImaginationError("the poseGAN recalls the person's own pixels; give the target's frames and outlines")
     gan = with_view_of(pose_gan, poses)
-    casting = None if shelf is None else cast_dance(shelf.lenders, poses, fps=fps)
     strength = face_strength(poses)
     places = np.zeros((len(poses), 2), np.float32) if corners is None else corners
     # The batch is shared out among the cores: where cores share a layer they wait for each other, and for what only one
@@ -82,7 +79,7 @@ def render_dance(
         return finish(part, paint(gan, poses[part], device=device, loan=loan))
 
     def lend(part: slice) -> Loan | None:
-        return None if shelf is None or casting is None else shelf.lend(casting.part(part), device)
+        return None if lending is None else lending.loan(part, device)
 
     # What is lent is read here, one part after the other, while others are painted.
     jobs = (partial(paint_and_finish, part, lend(part)) for part in parts)
