@@ -16,8 +16,8 @@ Columns: psnr to texture_flicker as in `danceit_core/evaluation/painting.py`; fi
 fitted to the held-out frames (`evaluation/fitted.py`; `--fit` of them, evenly spread), unfitted_psnr: of those frames
 with the detector's joints; pck: joints that the tracker that asked finds again within a tenth of the torso;
 far_changed, near_changed: `evaluation/artefacts.py`, per cent. The row `real frames` has what the video itself
-scores; pck_share is over its PCK. `--truth`: also a row of the same pictures scored by the target's true joints. The options below
-`pix2pixHD` are of the painter `paint`.
+scores; pck_share is over its PCK. `--truth`: also a row of the same pictures scored by the target's true joints. The
+options below `pix2pixHD` are of the painter `paint`.
 """
 
 import argparse

@@ -76,7 +76,7 @@ def _moved(
         trial[:, joints, :2] += np.where(present(trial)[:, joints, None], step_px * move, 0)
         trials.append((trial, [_errors(p, q) for p, q in zip(paint(trial, frames), real, strict=True)]))
     moved = now.copy()
-    for frame in frames:
+    for frame in range(len(now)):
         for unit in group:
             joints = [joint for joint in unit if given[frame, joint, 2] > 0]
             if not joints:

@@ -13,9 +13,10 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from danceit_core.imagination.networks.generator import Painting, blend
+from danceit_core.imagination.networks.generator import Painting, blend, cover_of
 from danceit_core.imagination.recall.layers import Source, Tiles, gather_layers
 from danceit_core.imagination.recall.parts import PARTS
+from danceit_core.imagination.rendering.edges import sharpen_opacity
 from danceit_core.imagination.target.view import View
 
 
@@ -35,6 +36,7 @@ def at_full_size(
     paint, said = _enlarge(painting.paint, view, smooth=True), _enlarge(painting.shares, view)
     person = blend(paint, recalled, said)
     opacity = _enlarge(painting.opacity, view, smooth=True).clamp(0, 1)
+    opacity = sharpen_opacity(opacity, painting.opacity.float(), cover_of(recalled))
     return dataclasses.replace(painting, person=person, opacity=opacity)
 
 

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from danceit_core.errors import ImaginationError
 from danceit_core.imagination.networks.checkpoint import FaceGan, PoseGan
 from danceit_core.imagination.networks.face import face_strength, patch_fade, patch_pose, place_patch
-from danceit_core.imagination.networks.generator import Painting
+from danceit_core.imagination.networks.generator import Painting, cover_of
 from danceit_core.imagination.networks.precision import half_precision
 from danceit_core.imagination.recall.layers import Source, gather_layers
 from danceit_core.imagination.recall.library import Lending, Loan, boxes_of
@@ -24,6 +24,7 @@ from danceit_core.imagination.rendering.batches import (
     to_pictures,
     to_tensor,
 )
+from danceit_core.imagination.rendering.edges import floor_near, soften_shadow
 from danceit_core.imagination.rendering.full_size import at_full_size
 from danceit_core.imagination.rendering.workers import at_once
 from danceit_core.imagination.target.view import Window
@@ -182,6 +183,10 @@ def _paint(
     with half_precision(device):
         painting = gan.generator(condition.pose, **condition.inputs)
     if loan is not None:
+        if recalled is not None and condition.plate is not None:
+            floor = floor_near(poses, windows, view=gan.view, body_px=gan.body_px, device=device)
+            small_px = gan.body_px * gan.view.scale
+            painting = soften_shadow(painting, cover_of(recalled), condition.plate, floor, body_px=small_px)
         painting = at_full_size(painting, full, loan.shares, view=gan.view)
     return painting, windows
 
