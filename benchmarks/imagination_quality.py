@@ -175,7 +175,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--steps", nargs="+", default=[], metavar="[ROW=]N", help="of training, instead of STEPS")
     parser.add_argument("--ratios", action="store_true", help="only compare the time of a step of each row")
     parser.add_argument("--face", nargs="*", default=[], help="rows that also get a FaceGAN")
-    parser.add_argument("--fit", type=int, default=16, help="held-out frames to which joints are fitted; 0: none")
+    parser.add_argument("--fit", type=int, default=12, help="held-out frames to which joints are fitted; 0: none")
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--set", nargs="*", default=[], metavar="KEY=VALUE", help="of the poseGAN's settings, all rows")
     parser.add_argument("--joints", type=Path, help="true joints (rendered targets): what the detector's errors cost")
