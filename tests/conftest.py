@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from danceit_core.assets import fetch_body_mesh, fetch_pose_weights
+from danceit_core.assets import fetch_body_mesh, fetch_efficientnet, fetch_pose_weights
 
 ROOT = Path(__file__).parent.parent
 
@@ -14,6 +14,12 @@ ROOT = Path(__file__).parent.parent
 def pose_weights():
     """The folder with BlazePose's weights; fetched once, then kept in the checkout (ignored by git)."""
     return fetch_pose_weights(ROOT / "resources" / "blazepose")
+
+
+@pytest.fixture(scope="session")
+def efficientnet_weights():
+    """The folder with EfficientNet-Lite0's weights; fetched once, then kept in the checkout (ignored by git)."""
+    return fetch_efficientnet(ROOT / "resources" / "efficientnet").parent
 
 
 @pytest.fixture(scope="session")

@@ -52,7 +52,6 @@ pose_gan:
   discriminator_channels: 8
   iterations: 8
   checkpoint_every: 8
-face_gan: {{enabled: false}}
 rendering: {{long_side: 240}}
 """
 

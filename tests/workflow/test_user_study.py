@@ -11,7 +11,7 @@ def jobs_of(own, *more):
 
 
 def test_a_variant_costs_aligning_and_painting_only(own):
-    jobs = jobs_of(own)
+    jobs = jobs_of(own, "face_gan={enabled: true}")
     assert jobs["align_variant"] == jobs["render_variant"] == 2
     once = ("align_poses", "render_video", "retrieve_fragments", "train_pose_gan", "train_face_gan")
     assert {jobs[name] for name in (*once, "prepare_user_study")} == {1}

@@ -54,7 +54,8 @@ def test_dry_run_of_each_setting_with_the_command_of_the_readme(setting, tmp_pat
         "-n", *setting, "--cores", "12", "--resources", "gpu=1", *config(values), "--", f"{tmp_path}/video.mp4"
     )
     jobs = planned(run)
-    assert {"train_matcher", "train_pose_gan", "train_face_gan", "align_poses", "render_video"} <= set(jobs)
+    assert {"train_matcher", "train_pose_gan", "align_poses", "render_video"} <= set(jobs)
+    assert ("train_face_gan" in jobs) == bool(setting)  # the paper's, and the tiny run, so that it is tried
     assert (jobs["extract_keypoints"], jobs["extract_target"]) == (4, 1)
 
 
@@ -69,13 +70,15 @@ def test_another_song_is_one_line(own):
     assert jobs["retrieve_fragments"] == jobs["train_pose_gan"] == jobs["render_video"] == 1
 
 
-def test_without_face_gan_none_is_trained(own):
-    run = snakemake("-n", *config(own, "face_gan={enabled: false}"), "--", f"{own['results']}/video.mp4")
-    assert "train_face_gan" not in planned(run)
+def test_a_face_gan_is_trained_where_it_is_asked_for_alone(own):
+    for given, trained in (([], False), (["face_gan={enabled: true}"], True)):
+        run = snakemake("-n", *config(own, *given), "--", f"{own['results']}/video.mp4")
+        assert ("train_face_gan" in planned(run)) == trained
 
 
 def test_a_painted_preview_waits_for_no_face_gan(own):
-    jobs = planned(snakemake("-n", *config(own), "--", f"{own['results']}/preview/painted/person/tango.mp4"))
+    enabled = config(own, "face_gan={enabled: true}")
+    jobs = planned(snakemake("-n", *enabled, "--", f"{own['results']}/preview/painted/person/tango.mp4"))
     assert jobs["preview_video"] == jobs["train_pose_gan"] == jobs["align_poses"] == 1
     assert not {"train_face_gan", "render_video"} & set(jobs)
 
@@ -98,7 +101,7 @@ def test_a_painted_preview_is_as_long_as_the_setting_says_with_its_sound(own):
     # The finished video knows nothing of that length.
     (results / "gan" / "person" / "check.json").write_text("{}")
     whole = f"{results}/videos/person/tango.mp4"
-    rule = ("--allowed-rules", "render_video", *config(own, "face_gan={enabled: false}", "pose_gan={painter: paint}"))
+    rule = ("--allowed-rules", "render_video", *config(own, "pose_gan={painter: paint}"))
     assert snakemake("--cores", "1", *rule, "--", whole).returncode == 0
     again = snakemake("-n", *rule, "rendering={preview_s: 2}", "--", whole)
     assert "Nothing to be done" in again.stdout + again.stderr

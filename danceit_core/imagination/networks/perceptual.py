@@ -1,6 +1,7 @@
-"""The perceptual loss (pix2pixHD section 3.3; Johnson et al., ECCV 2016), where a backbone's weights are at hand.
+"""Perceptual losses (pix2pixHD section 3.3; Johnson et al., ECCV 2016): two pictures compared by what a network sees.
 
-Two pictures are compared by what VGG19 (Simonyan and Zisserman, ICLR 2015), trained on ImageNet, sees in them: the
+`LearnedLoss` is the distance of `learned_distance` on EfficientNet-Lite0, whose weights a package registry has.
+`PerceptualLoss` is pix2pixHD's, for who has its weights: in VGG19 (Simonyan and Zisserman, ICLR 2015), trained on ImageNet, the
 mean absolute difference at five depths, relu1_1 to relu5_1, weighed 1/32, 1/16, 1/8, 1/4 and 1. The weights are the
 user's own file in torchvision's layout (`features.0.weight` and so on); what it holds beyond relu5_1 is not read. The
 network is given colours as it was trained with, mean and deviation of ImageNet taken out.
@@ -13,14 +14,40 @@ import torch
 from safetensors.torch import load_file
 from torch import Tensor, nn
 
+from danceit_core.assets import EFFICIENTNET_FILE
 from danceit_core.errors import ImaginationError
+from danceit_core.imagination.networks.efficientnet import load_efficientnet
+from danceit_core.imagination.networks.learned_distance import feature_distance
 from danceit_core.plain_torch import read_plain
 
 # Widths of the convolutions of 3 x 3, and the halvings between them.
 LAYERS = (64, 64, 0, 128, 128, 0, 256, 256, 256, 256, 0, 512, 512, 512, 512, 0, 512)
 DEPTH_WEIGHTS = {1: 1 / 32, 6: 1 / 16, 11: 1 / 8, 20: 1 / 4, 29: 1.0}
 IMAGENET_MEAN, IMAGENET_DEVIATION = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
+# What of EfficientNet-Lite0 a loss sees: on a CPU all of it at full size would take a quarter of a step.
+SEEN_STAGES, SEEN_SHRINK = 5, 2
 REMEDY = "give torchvision's VGG19 (a .pth or .safetensors file), or set pose_gan: perceptual_weights: ''"
+
+
+class LearnedLoss(nn.Module):
+    """Distance, 0..1, of two batches of pictures by the first stages of EfficientNet-Lite0, seen at a smaller size.
+
+    weights: folder with `efficientnet_lite0.pth`. Raises AssetError if it is missing or damaged.
+    """
+
+    def __init__(self, weights: str | Path, *, stages: int = SEEN_STAGES, shrink: int = SEEN_SHRINK) -> None:
+        super().__init__()
+        self.network = load_efficientnet(Path(weights) / EFFICIENTNET_FILE, stages=stages)
+        self.shrink = shrink
+
+    def forward(self, real: Tensor, painted: Tensor, weight: Tensor | None = None) -> Tensor:
+        """Pictures (N, 3, H, W) in -1..1 to a float32 scalar; `real` is a constant. weight: of the places (N, 1, H, W)."""
+        with torch.no_grad():
+            wanted = self.network(self._smaller(real))
+        return feature_distance(self.network(self._smaller(painted)), wanted, weight=weight)
+
+    def _smaller(self, pictures: Tensor) -> Tensor:
+        return nn.functional.avg_pool2d(pictures, self.shrink) if self.shrink > 1 else pictures
 
 
 class PerceptualLoss(nn.Module):
