@@ -12,12 +12,13 @@ Every row gets as many steps as eight minutes of two quiet cores make (`STEPS`; 
 step of each row compares with the first one's, steps of all rows taken in turn. A row that is done is kept in
 `--keep` and not made again (delete the folder when the code has changed); a training that was interrupted goes on.
 
-Columns: psnr to texture_flicker as in `danceit_core/evaluation/painting.py`; fitted_psnr: the person's with joints
+Figures: psnr to texture_flicker as in `danceit_core/evaluation/painting.py`; fitted_psnr: the person's with joints
 fitted to the held-out frames (`evaluation/fitted.py`; `--fit` of them, evenly spread), unfitted_psnr: of those frames
-with the detector's joints; pck: joints that the tracker that asked finds again within a tenth of the torso;
-far_changed, near_changed: `evaluation/artefacts.py`, per cent. The row `real frames` has what the video itself
-scores; pck_share is over its PCK. `--truth`: also a row of the same pictures scored by the target's true joints. The
-options below `pix2pixHD` are of the painter `paint`.
+with the detector's joints; pck: joints that the tracker that asked finds again within a tenth of the torso, pck_share:
+over that of the real frames; identity: whether the face is the person's (`evaluation/identity.py`); learned_distance:
+of the person (`networks/learned_distance.py`), learned_share: over that of the row pix2pixHD; far_changed,
+near_changed: `evaluation/artefacts.py`, per cent. The column `real frames` has what the video itself scores. `--truth`:
+the same pictures are also scored by the target's true joints. Rows after pix2pixHD are options of the painter `paint`.
 """
 
 import argparse
@@ -65,10 +66,11 @@ ROWS: dict[str, dict] = {
 }
 # Steps of eight minutes of two quiet cores: `recall` measured on the demo's target, the others by `--ratios`.
 STEPS = {"recall": 1680, "paint": 2300, "pix2pixHD": 2200}
-COLUMNS = (
+FIGURES = (
     "psnr", "ssim", "pck", "pck_share", "mean_error_px", "person_psnr", "fitted_psnr", "unfitted_psnr", "face_psnr",
-    "face_sharp", "hands_sharp", "far_changed", "near_changed", "warp_error", "texture_flicker", "motion_error",
-    "flicker", "steps", "frames_a_second", "gigabytes",
+    "face_sharp", "hands_sharp", "identity_distance", "identity_share", "learned_distance", "learned_share",
+    "far_changed", "near_changed", "warp_error", "texture_flicker", "motion_error", "flicker", "steps",
+    "frames_a_second", "gigabytes",
 )  # fmt: skip
 PERCENT = ("far_changed", "near_changed")
 
@@ -144,16 +146,20 @@ def keep_pictures(folder: Path, pictures: list[Picture]) -> None:
 
 
 def print_table(lines: dict[str, dict], real: dict) -> None:
-    """All lines as a Markdown table, the real frames first."""
-    print("\n| row | " + " | ".join(COLUMNS) + " |\n" + "|---" * (len(COLUMNS) + 1) + "|")
-    for name, known in {"real frames": real, **lines}.items():
-        figures = known | {"pck_share": known["pck"] / real["pck"] if real["pck"] else float("nan")}
-        values = [100 * figures.get(key, np.nan) if key in PERCENT else figures.get(key, np.nan) for key in COLUMNS]
-        cells = [
-            "" if not np.isfinite(v) else f"{v:.0f}" if key == "steps" else f"{v:.3f}" if v < 2 else f"{v:.2f}"
-            for key, v in zip(COLUMNS, values, strict=True)
-        ]
-        print(f"| {name} | " + " | ".join(cells) + " |", flush=True)
+    """A Markdown table of all figures, a column for each row made, the real frames first."""
+    columns = {"real frames": real, **lines}
+    for name, known in columns.items():
+        shares = {"pck_share": ("pck", real), "learned_share": ("learned_distance", lines.get("pix2pixHD", {}))}
+        columns[name] = known | {
+            share: known.get(figure, np.nan) / over.get(figure, np.nan) if over.get(figure) else np.nan
+            for share, (figure, over) in shares.items()
+        }
+    print("\n| figure | " + " | ".join(columns) + " |\n" + "|---" * (len(columns) + 1) + "|")
+    for figure in FIGURES:
+        scale = 100 if figure in PERCENT else 1
+        values = [scale * known.get(figure, np.nan) for known in columns.values()]
+        cells = ["" if not np.isfinite(v) else f"{v:.0f}" if v >= 100 else f"{v:.3g}" for v in values]
+        print(f"| {figure} | " + " | ".join(cells) + " |", flush=True)
 
 
 def steps_of(given: list[str]) -> dict[str, int]:

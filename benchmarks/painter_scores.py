@@ -13,12 +13,15 @@ from pathlib import Path
 import numpy as np
 import torch
 
+from danceit_core.assets import fetch_efficientnet, fetch_face_network
 from danceit_core.config import FaceGanSettings, PoseSettings
 from danceit_core.evaluation.artefacts import far_changed, near_changed
 from danceit_core.evaluation.fitted import fit_joints
+from danceit_core.evaluation.identity import FaceJudge
 from danceit_core.evaluation.painting import person_psnr, score_painting
 from danceit_core.imagination.networks.checkpoint import FaceGan, PoseGan
 from danceit_core.imagination.networks.face import patch_side
+from danceit_core.imagination.networks.learned_distance import LearnedDistance
 from danceit_core.imagination.recall.choose import Casting
 from danceit_core.imagination.recall.library import Lending
 from danceit_core.imagination.rendering.render import render_dance
@@ -40,8 +43,8 @@ BATCH = 4
 class Trial:
     """What every row of a target is scored on. truth: the target with its true joints, where they are known.
 
-    fit_frames: to how many of the held-out frames joints are fitted, evenly spread; 0: to none. detect: keypoints that
-    the tracker sees in a video file.
+    fit_frames: to how many of the held-out frames joints are fitted, evenly spread; 0: to none. weights: folder of
+    BlazePose's networks; those that judge are fetched beside it.
     """
 
     target: TargetFrames
@@ -65,6 +68,16 @@ class Trial:
         """The person's outlines in them, uint8 (H, W)."""
         whole = [Window(0, 0, *self.target.size)] * len(self.tested)
         return list(self.target.film.outline_cuts(self.target.film_numbers[self.tested], whole))
+
+    @cached_property
+    def distance(self) -> LearnedDistance:
+        """Of painted pictures from real ones."""
+        return LearnedDistance(fetch_efficientnet(self.weights.parent / "efficientnet").parent)
+
+    @cached_property
+    def faces(self) -> FaceJudge:
+        """Who a face is."""
+        return FaceJudge(self.weights, fetch_face_network(self.weights.parent / "face"))
 
     @property
     def asked(self) -> Keypoints:
@@ -97,6 +110,8 @@ class Trial:
         how = {"follows": follows, "body_px": target.body_px, "face_px": self.face_px}
         scores = score_painting(painted, self.real, self.judged, **how)
         scores |= self.found_again(painted)
+        scores |= self.faces(painted, self.real, self.asked)
+        scores["learned_distance"] = self.distance(painted, self.real, self.asked)
         if target.plate is not None:
             about = {"plate": target.plate, "body_px": target.body_px}
             scores["far_changed"] = far_changed(painted, self.asked, **about)
