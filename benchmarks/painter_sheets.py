@@ -42,6 +42,16 @@ def write_sheets(folder: Path, pictures: dict[str, Sequence[Picture]], poses: Ke
     (folder / "columns.txt").write_text("from the left: " + ", ".join(pictures) + "\n")
 
 
+def tile_rows(
+    rows: Sequence[Sequence[Picture]], middles: Sequence[np.ndarray], *, sides: tuple[float, float]
+) -> Picture:
+    """A sheet of rows of whole pictures, each cut to `sides` (width, height) about the middle of its column, pixels."""
+    cut = [
+        [_row([p], at, np.array(sides), p.shape[1::-1])[0] for p, at in zip(row, middles, strict=True)] for row in rows
+    ]
+    return _table(cut)
+
+
 def _row(shown: Sequence[Picture], middle: np.ndarray, sides: np.ndarray, size: tuple[int, int]) -> list[Picture]:
     width, height = (int(min(side, most)) for side, most in zip(sides, size, strict=True))
     left, top = (
