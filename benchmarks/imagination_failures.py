@@ -5,9 +5,9 @@
 
 Reads what `snakemake -- results/videos/TARGET/SONG.mp4` leaves. Rows of the sheet: the pose asked for, then what each
 painter makes of it (`--gans`: `pose_gan.safetensors` files, such as `imagination_quality.py` keeps; left out: the one
-of the results). Cases: a pose near to one of the video; the dance's
-farthest from all of them; both arms up; arms crossed before the chest; a deep squat; a high kick; upside down; half the
-body outside the picture; without arms; only the legs; nobody. The persons are shown at the picture's own size.
+of the results). Cases: a pose near to one of the video; the dance's farthest from all of them; both arms up; arms
+crossed before the chest; a deep squat; a high kick; upside down; half the body outside the picture; without arms; only
+the legs; nobody. The persons are shown at the picture's own size.
 
 No case may give an error, a black picture or a broken room. Printed for each: the share of the picture farther than .8
 body sizes from body and shadow that differs from the empty room (`danceit_core/evaluation/artefacts.py`), and the
