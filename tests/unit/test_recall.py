@@ -8,24 +8,20 @@ from toy_target import draw_toy, toy_poses
 
 from danceit_core.errors import ImaginationError
 from danceit_core.imagination.recall.carry import carry_part
-from danceit_core.imagination.recall.choose import (
-    APART_S,
-    LEAST_S,
-    Lenders,
-    choose_apart,
-    choose_for_dance,
-)
+from danceit_core.imagination.recall.casting import LEAST_S, choose_for_dance, fades
+from danceit_core.imagination.recall.choose import APART_S, Lenders, choose_apart
 from danceit_core.imagination.recall.describe import describe
-from danceit_core.imagination.recall.hidden import usual_depth
-from danceit_core.imagination.recall.layers import CHANNELS, Lent, place_tiles, recall_layers
+from danceit_core.imagination.recall.hidden import crowded_shares, usual_depth
+from danceit_core.imagination.recall.layers import CHANNELS, Lent, limb_order, place_tiles, recall_layers
 from danceit_core.imagination.recall.parts import HEAD, NAMES, PARTS, TRUNK
-from danceit_core.imagination.recall.shapes import ownership, part_distances
+from danceit_core.imagination.recall.shapes import PIECES, ownership, piece_distances
 from danceit_core.imagination.target.region import body_size
 from danceit_core.pose.skeleton import LEFT_ELBOW, LEFT_SHOULDER, LEFT_WRIST, RIGHT_ELBOW, RIGHT_WRIST
 
 SIZE, FPS, FRAMES = 128, 24.0, 96
 POSES = np.stack([puppet_keypoints(k / FPS, size=SIZE) for k in range(FRAMES)]).astype(np.float32)
 BODY = float(np.nanmedian(body_size(POSES)))
+DEPTH = torch.zeros(1, 25)
 LEFT_ARM = NAMES.index("left_arm")
 
 
@@ -99,7 +95,9 @@ def test_over_a_dance_lenders_stay():
     for part in range(len(PARTS)):
         starts = np.flatnonzero(np.diff(path[:, part])) + 1
         stays = np.diff(np.concatenate([[0], starts, [FRAMES]]))
-        assert stays.min() >= round(LEAST_S * FPS)
+        # A quick arm may have a short stay.
+        assert np.median(stays) >= round(LEAST_S * FPS)
+        assert (stays < round(LEAST_S * FPS)).sum() <= 4
     assert choose_for_dance(lenders(), POSES[:0], fps=FPS).shape == (0, len(PARTS))
 
 
@@ -126,10 +124,16 @@ def test_a_moved_person_is_carried_as_a_whole(number):
     now, then = POSES[10], moved(POSES[10], by=(11, -7), turn=0.4, scale=1.15)
     joints = sorted({*PARTS[number].fit, *(j for bone in PARTS[number].bones for j in bone)})
     places, reach = carry_part(
-        number, torch.from_numpy(now[None]), torch.from_numpy(then[None]), grid(*now[joints, :2].tolist()), body_px=BODY
+        number,
+        torch.from_numpy(now[None]),
+        torch.from_numpy(then[None]),
+        DEPTH,
+        grid(*now[joints, :2].tolist()),
+        body_px=BODY,
     )
     np.testing.assert_allclose(places[0, :, 0].T.numpy(), then[joints, :2], atol=0.5)
-    assert reach.min() > 0.99
+    # Where parts meet they share.
+    assert reach.max() > 0.89
 
 
 def test_a_limb_keeps_its_width_where_it_is_foreshortened():
@@ -140,7 +144,7 @@ def test_a_limb_keeps_its_width_where_it_is_foreshortened():
     then[[LEFT_ELBOW, LEFT_WRIST], :2] = start + np.float32([[20, 0], [40, 0]])
     spots = start + np.float32([[5, 0], [5, 3], [5, -3]])
     places, _ = carry_part(
-        LEFT_ARM, torch.from_numpy(now[None]), torch.from_numpy(then[None]), grid(*spots.tolist()), body_px=BODY
+        LEFT_ARM, torch.from_numpy(now[None]), torch.from_numpy(then[None]), DEPTH, grid(*spots.tolist()), body_px=BODY
     )
     xy = places[0, :, 0].T.numpy()
     np.testing.assert_allclose(xy[1] - xy[0], (0, 3), atol=0.05)
@@ -155,7 +159,7 @@ def test_a_trunk_seen_from_the_side_is_not_blown_up():
     centre = now[[1, 8], :2].mean(0)
     spots = centre + np.float32([[0, 0], [1, 0], [0, 1]])
     places, _ = carry_part(
-        TRUNK, torch.from_numpy(now[None]), torch.from_numpy(then[None]), grid(*spots.tolist()), body_px=BODY
+        TRUNK, torch.from_numpy(now[None]), torch.from_numpy(then[None]), DEPTH, grid(*spots.tolist()), body_px=BODY
     )
     xy = places[0, :, 0].T.numpy()
     assert np.linalg.norm(xy[1] - xy[0]) < 2
@@ -166,11 +170,127 @@ def test_each_part_owns_its_own_joints():
     pose = torch.from_numpy(POSES[:1])
     for number, joint in ((TRUNK, 8), (HEAD, 0), (LEFT_ARM, LEFT_ELBOW), (NAMES.index("right_leg"), 10)):
         spot = grid(POSES[0, joint, :2].tolist())
-        assert part_distances(pose, spot, body_px=BODY)[0, number].max() == 0
-        assert ownership(number, pose, spot, body_px=BODY) > 0.5
+        own = [k for k, piece in enumerate(PIECES) if piece.part == number]
+        assert piece_distances(pose, spot, body_px=BODY)[0, own].min() == 0
+        share, distance = ownership(number, pose, DEPTH, spot, body_px=BODY)
+        assert share > 0.5
+        assert distance == 0
     hand = grid(POSES[0, RIGHT_WRIST, :2].tolist())
-    assert ownership(HEAD, pose, hand, body_px=BODY) < 0.1
-    assert ownership(LEFT_ARM, pose, hand, body_px=BODY) < 0.1
+    assert ownership(HEAD, pose, DEPTH, hand, body_px=BODY)[0] < 0.1
+    assert ownership(LEFT_ARM, pose, DEPTH, hand, body_px=BODY)[0] < 0.1
+
+
+def test_a_hand_before_the_shirt_is_not_the_shirts_and_one_behind_it_is_nobodys():
+    """The left hand lies on the middle of the trunk: by depth it is before or behind it."""
+    pose = POSES[:1].copy()
+    middle = pose[0, [1, 8], :2].mean(0)
+    pose[0, [LEFT_ELBOW, LEFT_WRIST], :2] = middle + np.float32([[0.4 * BODY, 0], [0, 0]])
+    spot, before = grid(middle.tolist()), torch.zeros(1, 25)
+    before[0, [LEFT_ELBOW, LEFT_WRIST]] = 0.6
+    joints = torch.from_numpy(pose)
+    assert ownership(TRUNK, joints, before, spot, body_px=BODY)[0] < 0.15
+    assert ownership(LEFT_ARM, joints, before, spot, body_px=BODY)[0] > 0.8
+    assert ownership(TRUNK, joints, -before, spot, body_px=BODY)[0] > 0.8
+    assert ownership(LEFT_ARM, joints, -before, spot, body_px=BODY)[0] < 0.15
+
+
+def test_a_foreshortened_arm_keeps_its_hand():
+    """A forearm of a fifth of the lender's length: what lies beyond the wrist comes from beyond the wrist, unshrunk."""
+    now, then = POSES[0].copy(), POSES[0].copy()
+    start = now[LEFT_SHOULDER, :2]
+    now[[LEFT_ELBOW, LEFT_WRIST], :2] = start + BODY * np.float32([[0.4, 0], [0.48, 0]])
+    then[[LEFT_ELBOW, LEFT_WRIST], :2] = start + BODY * np.float32([[0.4, 0], [0.8, 0]])
+    tip = now[LEFT_WRIST, :2] + np.float32([0.2 * BODY, 0])
+    places, reach = carry_part(
+        LEFT_ARM, torch.from_numpy(now[None]), torch.from_numpy(then[None]), DEPTH, grid(tip.tolist()), body_px=BODY
+    )
+    np.testing.assert_allclose(places[0, :, 0, 0], then[LEFT_WRIST, :2] + np.float32([0.2 * BODY, 0]), atol=0.5)
+    assert reach.min() > 0.9
+
+
+def test_fingers_before_the_trousers_do_not_bring_them_along():
+    """Beyond what a hand surely is, a place before a leg is the leg's; before the room it is the hand's."""
+    pose = POSES[:1].copy()
+    knee = pose[0, 13, :2]
+    before = torch.zeros(1, 25)
+    before[0, [LEFT_ELBOW, LEFT_WRIST]] = 0.6
+    pose[0, [LEFT_ELBOW, LEFT_WRIST], :2] = knee + np.float32([[0.7 * BODY, 0], [0.25 * BODY, 0]])
+    tip = grid((knee + np.float32([0.03 * BODY, 0])).tolist())
+    assert ownership(LEFT_ARM, torch.from_numpy(pose), before, tip, body_px=BODY)[0] < 0.2
+    pose[0, [LEFT_ELBOW, LEFT_WRIST], 0] += 1.5 * BODY
+    tip = grid((knee + np.float32([1.53 * BODY, 0])).tolist())
+    assert ownership(LEFT_ARM, torch.from_numpy(pose), before, tip, body_px=BODY)[0] > 0.9
+
+
+def test_a_hand_on_the_leg_is_crowded_and_one_in_the_air_is_not():
+    poses = np.repeat(POSES[:1], 2, 0)
+    poses[0, [LEFT_ELBOW, LEFT_WRIST], :2] = poses[0, 13, :2] + np.float32([[0.5 * BODY, 0], [0.2 * BODY, 0]])
+    poses[1, [LEFT_ELBOW, LEFT_WRIST], :2] = poses[1, LEFT_SHOULDER, :2] + np.float32([[0.5 * BODY, 0], [BODY, 0]])
+    shares = crowded_shares(poses, body_px=BODY)
+    assert shares[0, LEFT_ARM] > 0.2
+    assert shares[1, LEFT_ARM] == 0
+    assert (shares[:, [TRUNK, HEAD]] == 0).all()
+
+
+def test_a_bent_elbow_does_not_flare():
+    """The lender's arm hangs straight; here it is bent: nothing of it may lie outside the bend."""
+    now, then = POSES[0].copy(), POSES[0].copy()
+    start = now[LEFT_SHOULDER, :2]
+    now[[LEFT_ELBOW, LEFT_WRIST], :2] = start + BODY * np.float32([[0.4, 0], [0.1, 0.1]])
+    then[[LEFT_ELBOW, LEFT_WRIST], :2] = start + BODY * np.float32([[0.4, 0], [0.8, 0]])
+    outside = start + BODY * np.float32([[0.6, 0.0], [0.55, -0.1]])
+    on_it = start + BODY * np.float32([[0.2, 0.0], [0.25, 0.05]])
+    poses = torch.from_numpy(now[None]), torch.from_numpy(then[None])
+    assert carry_part(LEFT_ARM, *poses, DEPTH, grid(*outside.tolist()), body_px=BODY)[1].max() < 0.05
+    assert carry_part(LEFT_ARM, *poses, DEPTH, grid(*on_it.tolist()), body_px=BODY)[1].min() > 0.8
+
+
+def test_what_points_at_the_camera_cannot_be_drawn_out():
+    wanted = POSES[0].copy()
+    shoulder = wanted[LEFT_SHOULDER, :2]
+    wanted[[LEFT_ELBOW, LEFT_WRIST], :2] = shoulder + np.float32([[0, -0.4], [0, -0.8]]) * BODY
+    short, long = wanted.copy(), wanted.copy()
+    short[[LEFT_ELBOW, LEFT_WRIST], :2] = shoulder + np.float32([[0, -0.2], [0, -0.4]]) * BODY
+    long[[LEFT_ELBOW, LEFT_WRIST], :2] = shoulder + np.float32([[0, -0.6], [0, -1.2]]) * BODY
+    given = lenders(np.stack([short, long]))
+    distance = list(given.distances(wanted[None]))[LEFT_ARM][0] - given.costs[:, LEFT_ARM]
+    assert distance[1] < 0.5 * distance[0]
+
+
+def test_two_lenders_fade_only_where_they_are_alike_and_the_part_is_slow():
+    slow = np.repeat(POSES[:1], 48, 0)
+    given = lenders(np.stack([POSES[0], POSES[0] + np.float32([0.3, 0, 0])]))
+    rows = np.zeros((48, len(PARTS)), np.int64)
+    rows[24:] = 1
+    still = fades(given, rows, slow, fps=FPS)
+    assert still.shares[24, TRUNK] > still.shares[25, TRUNK] > 0
+    assert still.shares[23, TRUNK] == still.shares[24, TRUNK] < 0.5
+    assert (still.others[24] == 0).all()
+    assert (still.others[23] == 1).all()
+    quick = slow.copy()
+    quick[24:, :, 0] += BODY
+    assert fades(given, rows, quick, fps=FPS).shares.max() == 0
+    other = lenders(np.stack([POSES[0], moved(POSES[0], turn=1.5)]))
+    assert fades(other, rows, slow, fps=FPS).shares.max() == 0
+
+
+def test_parts_pass_to_other_lenders_together_with_the_trunk():
+    """Front and back views of one person: the dance turns round once, all parts change in one frame."""
+    back = POSES[:24].copy()
+    back[..., 0] = 2 * back[:, [8], 0] - back[..., 0]
+    both = np.concatenate([POSES[:24], back])
+    path = choose_for_dance(lenders(both), both, fps=FPS)
+    changes = [np.flatnonzero(np.diff(path[:, part] >= 24)) for part in range(len(PARTS))]
+    assert all(len(change) == 1 and change[0] == 23 for change in changes)
+
+
+def test_the_nearer_of_two_legs_lies_before_the_other():
+    right, left = NAMES.index("right_leg"), NAMES.index("left_leg")
+    depth = torch.zeros(len(PARTS), 25)
+    depth[left, [12, 13, 14]] = 0.5
+    order = limb_order(depth)[:, 0]
+    assert order[left] > 10 * order[right]
+    assert order[TRUNK] == 1
 
 
 def lend(poses, rows, *, by=(0, 0)):

@@ -21,7 +21,7 @@ from toy_target import (
 )
 
 from danceit_core.errors import ImaginationError
-from danceit_core.imagination.recall.choose import Casting
+from danceit_core.imagination.recall.casting import Casting
 from danceit_core.imagination.recall.hidden import hidden_shares
 from danceit_core.imagination.recall.library import Held, Lending, Shelf
 from danceit_core.imagination.recall.parts import NAMES, PARTS, TRUNK

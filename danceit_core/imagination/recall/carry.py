@@ -3,7 +3,7 @@
 Trunk and head are carried as a whole, by an affine map that is fitted to their joints and drawn towards a similarity,
 with bounded stretch: a trunk seen from the side must not be blown up. A limb's bones each turn and stretch along
 themselves, their width is kept; the stretch is bounded too, since texture beyond it smears, and beyond the last joint
-(hand, foot) nothing is stretched. At elbow and knee the two bones' maps are blended.
+(hand, foot) nothing is stretched or shortened. At elbow and knee the two bones' maps are blended.
 
 Everything is batched torch, on whatever device the poses are. Coordinates are continuous pixels of the plate.
 """
@@ -13,29 +13,35 @@ from torch import Tensor
 
 from danceit_core.imagination.recall.parts import HEAD, PARTS, TRUNK
 from danceit_core.imagination.recall.shapes import (
+    SHORTEST_PX,
     bones_of,
     distance_to_bones,
     distance_to_point,
     head_centre,
+    ownership,
     trunk_distance,
 )
 
 # How far the affine map of trunk and head is drawn towards a similarity, and how much one direction may be stretched
 # against the other.
 TRUNK_STIFF, HEAD_STIFF, MOST_SHEAR = 0.075, 10.0, 0.35
-# Sizes of a fitted part, and stretches of a bone, lie within these factors.
+# Sizes of a fitted part lie within these factors; a bone is stretched at most so far, but shortened at will.
 SMALLEST, LARGEST = 0.7, 1.4
-SHORTEST, LONGEST = 0.67, 1.5
+LONGEST = 1.5
 # Widths in body sizes: over which the bones of a limb are blended, and over which a part ends.
 BLEND, SOFT = 0.08, 0.05
+# How far the bones' maps may lie apart, body sizes, before one of them counts alone.
+APART = 0.12
 
 
-def carry_part(number: int, now: Tensor, then: Tensor, grid: Tensor, *, body_px: float) -> tuple[Tensor, Tensor]:
+def carry_part(
+    number: int, now: Tensor, then: Tensor, depth: Tensor, grid: Tensor, *, body_px: float
+) -> tuple[Tensor, Tensor]:
     """Where places of one of PARTS come from, (N, 2, h, w) pixels of the frame that lends it, and its reach (N, h, w).
 
-    now, then: poses (N, 25, 3) here and there; grid: (N, 2, h, w), the places of the plate that are asked for. reach:
-    1 near the part, 0 beyond what its pixels may cover, and for a part that cannot be carried. body_px: body size of
-    the person, pixels.
+    now, then: poses (N, 25, 3) here and there; depth: (N, 25) there, torso lengths towards the camera; grid:
+    (N, 2, h, w), the places of the plate that are asked for. reach: 1 where the pixel is the part's own, 0 beyond what
+    its pixels may cover, and for a part that cannot be carried. body_px: body size of the person, pixels.
     """
     part = PARTS[number]
     if part.bones:
@@ -44,8 +50,14 @@ def carry_part(number: int, now: Tensor, then: Tensor, grid: Tensor, *, body_px:
         matrix, centre, centre_then, able = _fit(number, now, then)
         places = _apply(grid, matrix, centre, centre_then)
         distance = trunk_distance(now, grid) if number == TRUNK else distance_to_point(grid, head_centre(now)[0])
-    reach = ((part.reach * body_px - distance) / (SOFT * body_px) + 0.5).clamp(0, 1)
-    return places, reach * able
+    soft = SOFT * body_px
+    reach = ((part.reach * body_px - distance) / soft + 0.5).clamp(0, 1)
+    owned, distance_then = ownership(number, then, depth, places, body_px=body_px)
+    if part.bones:
+        # At a joint that is bent more here the outer side asks for what lies on the bone there: the limb would flare.
+        beside = (distance - part.radius * body_px).clamp_min(0) - distance_then
+        reach = reach * (2 - beside / soft).clamp(0, 1)
+    return places, reach * able * owned
 
 
 def _apply(grid: Tensor, matrix: Tensor, centre: Tensor, centre_then: Tensor) -> Tensor:
@@ -96,27 +108,38 @@ def _carry_limb(
 ) -> tuple[Tensor, Tensor, Tensor]:
     """Places (N, 2, h, w) of a limb, distance (N, h, w) from it, and whether it can be carried (N, 1, 1)."""
     part = PARTS[number]
-    start, bone, ends = bones_of(part, now)  # (N, B, 2), (N, B, 2), (B,)
-    start_then, bone_then, _ = bones_of(part, then)
-    length, length_then = (v.norm(dim=-1).clamp_min(2.0) for v in (bone, bone_then))  # (N, B)
-    # The texture's scale is bounded: what is asked for beyond it is taken from farther along the lending bone.
-    stretch = length / length_then
-    bone_then = bone_then * (stretch / stretch.clamp(SHORTEST, LONGEST))[..., None]
-    length_then = bone_then.norm(dim=-1).clamp_min(2.0)
+    start, bone, ends = bones_of(part, now, body_px=body_px)  # (N, B, 2), (N, B, 2), (N, B)
+    start_then, bone_then, _ = bones_of(part, then, body_px=body_px)
+    length, length_then = (v.norm(dim=-1).clamp_min(SHORTEST_PX) for v in (bone, bone_then))  # (N, B)
+    # Stretched texture smears: what is asked for beyond LONGEST is taken from farther along the lending bone.
+    bone_then = bone_then * (length / (LONGEST * length_then)).clamp_min(1)[..., None]
+    length_then = bone_then.norm(dim=-1).clamp_min(SHORTEST_PX)
     x, y = (grid[:, None, axis] - start[:, :, axis, None, None] for axis in (0, 1))  # (N, B, h, w)
     unit_x, unit_y = ((bone / length[..., None])[:, :, axis, None, None] for axis in (0, 1))
     along, across = (x * unit_x + y * unit_y) / length[:, :, None, None], y * unit_x - x * unit_y
-    # In proportion inside the bone, one to one beyond its end; never stretched sideways.
+    # In proportion inside the bone, one to one beyond its ends; never stretched sideways.
     ratio = (length / length_then)[:, :, None, None]
-    along = along + (along - 1).clamp_min(0) * (ratio - 1)
+    inside = along.clamp(0, 1)
+    along = inside + (along - inside) * ratio
     distance = distance_to_bones(grid, start, bone, ends)
-    weight = torch.exp(-torch.square(distance / (BLEND * body_px))) + 1e-6 / (1 + distance)
-    weight = weight / weight.sum(1, keepdim=True)
     unit_then = bone_then / length_then[..., None]
     places = []
     for axis, turned in ((0, -unit_then[..., 1]), (1, unit_then[..., 0])):
         at = start_then[..., axis, None, None] + along * bone_then[..., axis, None, None]
-        places.append((weight * (at + across * turned[..., None, None])).sum(1))
+        places.append(at + across * turned[..., None, None])
+    upper = _share_of_upper(distance, torch.stack(places, 1), body_px=body_px)
+    mixed = [upper * at[:, 0] + (1 - upper) * at[:, 1] for at in places]
     joints = sorted({joint for pair in part.bones for joint in pair})
     able = ((now[:, joints, 2] > 0) & (then[:, joints, 2] > 0)).all(-1)
-    return torch.stack(places, 1), distance.amin(1), able.to(grid.dtype)[:, None, None]
+    return torch.stack(mixed, 1), distance.amin(1), able.to(grid.dtype)[:, None, None]
+
+
+def _share_of_upper(distance: Tensor, places: Tensor, *, body_px: float) -> Tensor:
+    """How much the upper of two bones counts, (N, h, w): the nearer more, alone where their places lie far apart.
+
+    distance: from the bones (N, 2, h, w); places: where each comes from, (N, 2 axes, 2, h, w). An arm that is folded
+    has both bones at one place: a mean of the two would be neither.
+    """
+    apart = torch.hypot(places[:, 0, 0] - places[:, 0, 1], places[:, 1, 0] - places[:, 1, 1]) / (APART * body_px)
+    nearer = (distance[:, 1].square() - distance[:, 0].square()) / (BLEND * body_px) ** 2
+    return torch.sigmoid(nearer * (1 + apart.square()))

@@ -1,8 +1,7 @@
-"""Which frame of the target's video lends each part of the body, for single poses and over a whole dance.
+"""Which frame of the target's video lends each part of the body best: distances of frames from poses.
 
 In training a frame must not lend to itself or its neighbours, which look alike: the network would learn to copy. Over a
-dance the choice is a path: the frames' distances plus a price for each switch, so that parts do not flicker. The best
-path is found by dynamic programming; stays that are too short to be seen are then given to a neighbour.
+whole dance see `casting`.
 """
 
 from collections.abc import Iterator
@@ -12,20 +11,19 @@ import numpy as np
 from numpy.typing import NDArray
 
 from danceit_core.errors import ImaginationError
-from danceit_core.imagination.recall.describe import Features, describe, usable_parts
+from danceit_core.imagination.recall.describe import Features, bone_lengths, describe, usable_parts
+from danceit_core.imagination.recall.hidden import crowded_shares
 from danceit_core.imagination.recall.parts import NAMES, PARTS
 from danceit_core.pose.skeleton import Keypoints
 
 Choice = NDArray[np.int64]
 # In training one of so many nearest frames is taken, none of them within a second.
 NEAREST, APART_S = 4, 1.0
-# What a switch costs, in the unit of squared distances, and the shortest stay of a lender, seconds.
-SWITCH = 1.0
-LEAST_S = 0.25
-# The share of the next lender in the last frame of one, and of the last in the first frame of the next.
-FADE = 1 / 3
-# What a part costs that is hidden by another one.
-HIDDEN = 2.0
+# What a part costs that is hidden by another one, and a forearm and hand that lie on other parts.
+HIDDEN, CROWDED = 6.0, 0.6
+# A bone longer than EASILY times the lender's costs the square of the octaves beyond, times STRETCH: what points at the
+# camera in one frame cannot be drawn out in another. Bones count as at least SHORTEST body sizes.
+STRETCH, EASILY, SHORTEST = 4.0, 1.25, 0.05
 # Of a frame whose part moves by so many body sizes a frame, blurred by it, the distance grows by 1.
 BLUR = 12.0
 
@@ -34,10 +32,12 @@ BLUR = 12.0
 class Lenders:
     """Frames that lend: features of each part (M, D), whether each can lend a part (M, parts), and what that costs.
 
-    frames (M,): their numbers; times_s (M,): of the video; costs (M, parts): squared distance that is added.
+    lengths: of limbs' bones (M, 2), body sizes; frames (M,): their numbers; times_s (M,): of the video; costs
+    (M, parts): squared distance that is added.
     """
 
     features: list[Features]
+    lengths: dict[int, Features]
     able: NDArray[np.bool_]
     costs: NDArray[np.float32]
     frames: NDArray[np.int64]
@@ -64,18 +64,26 @@ class Lenders:
             raise ImaginationError(
                 f"no frame of the target shows the joints of its {', '.join(missing)}; film the whole body"
             )
-        costs = _blur(keypoints, frames, body_px=body_px)
+        costs = _blur(keypoints, frames, body_px=body_px) + CROWDED * crowded_shares(keypoints, body_px=body_px)
         if hidden is not None:
             costs = costs + HIDDEN * hidden
-        return cls(describe(keypoints, body_px=body_px), able, costs, frames, frames / fps, body_px)
+        lengths = bone_lengths(keypoints, body_px=body_px)
+        return cls(describe(keypoints, body_px=body_px), lengths, able, costs, frames, frames / fps, body_px)
 
     def distances(self, poses: Keypoints) -> Iterator[Features]:
         """For each part the squared distances (N, M) of (N, 25, 3) poses, infinite for frames that cannot lend it."""
+        long = bone_lengths(poses, body_px=self.body_px)
         pairs = zip(describe(poses, body_px=self.body_px), self.features, strict=True)
         for part, (wanted, have) in enumerate(pairs):
             squares = (wanted**2).sum(-1)[:, None] + (have**2).sum(-1) - 2 * wanted @ have.T
             whole = np.maximum(squares, 0) + self.costs[:, part]
+            if part in long:
+                whole += _stretch(long[part], self.lengths[part])
             yield np.where(self.able[:, part], whole, np.inf).astype(np.float32)
+
+    def apart(self, one: int, other: int, *, part: int) -> float:
+        """The squared distance of two of the frames in a part."""
+        return float(np.square(self.features[part][one] - self.features[part][other]).sum())
 
 
 def choose_apart(
@@ -102,71 +110,6 @@ def choose_apart(
     return chosen
 
 
-@dataclass(frozen=True)
-class Casting:
-    """Who lends the parts of a dance: rows (T, parts) of the lenders.
-
-    Where a part passes from one lender to the next, `others` lend as well, with `shares` (T, parts) of 0..1.
-    """
-
-    rows: Choice
-    others: Choice
-    shares: NDArray[np.float32]
-
-    def part(self, where: slice) -> "Casting":
-        """Some frames of the dance."""
-        return Casting(self.rows[where], self.others[where], self.shares[where])
-
-
-def cast_dance(lenders: Lenders, poses: Keypoints, *, fps: float) -> Casting:
-    """The lenders of a dance (T, 25, 3) of `fps` frames a second, faded into each other where they change."""
-    rows = choose_for_dance(lenders, poses, fps=fps)
-    others, shares = rows.copy(), np.zeros(rows.shape, np.float32)
-    before, part = np.nonzero(np.diff(rows, axis=0))
-    others[before, part], shares[before, part] = rows[before + 1, part], FADE
-    others[before + 1, part], shares[before + 1, part] = rows[before, part], FADE
-    return Casting(rows, others, shares)
-
-
-def choose_for_dance(lenders: Lenders, poses: Keypoints, *, fps: float) -> Choice:
-    """Rows (T, parts) of the lenders for a dance (T, 25, 3) of `fps` frames a second: the best path for each part."""
-    least = max(1, round(LEAST_S * fps))
-    return np.stack([_path(distance, least=least) for distance in lenders.distances(poses)], -1)
-
-
-def _path(distance: Features, *, least: int) -> Choice:
-    """The lender (T,) of each frame: least sum of distances (T, M) and switches; then short stays are given up."""
-    frames, lenders = distance.shape
-    cost = np.minimum(distance, 1e6)  # infinite ones are compared, not added
-    came_from = np.zeros((frames, lenders), np.int64)
-    rows, best = np.arange(lenders), np.zeros(lenders, np.float32)
-    for frame in range(frames):
-        switched = int(best.argmin())
-        stays = best <= best[switched] + SWITCH
-        came_from[frame] = np.where(stays, rows, switched)
-        best = np.where(stays, best, best[switched] + SWITCH) + cost[frame]
-    path = np.zeros(frames, np.int64)
-    at = int(best.argmin()) if frames else 0
-    for frame in range(frames - 1, -1, -1):
-        path[frame] = at
-        at = int(came_from[frame, at])
-    return _without_short_stays(path, cost, least=least)
-
-
-def _without_short_stays(path: Choice, cost: Features, *, least: int) -> Choice:
-    """The path (T,) with each stay that is shorter than `least` frames given to the better of its neighbours."""
-    path = path.copy()
-    while True:
-        starts = np.concatenate([[0], np.flatnonzero(np.diff(path)) + 1, [len(path)]])
-        lengths = np.diff(starts)
-        if len(lengths) < 2 or lengths.min() >= least:
-            return path
-        run = int(lengths.argmin())
-        span = slice(starts[run], starts[run + 1])
-        beside = [path[starts[k]] for k in (run - 1, run + 1) if 0 <= k < len(lengths)]
-        path[span] = min(beside, key=lambda lender: float(cost[span, lender].sum()))
-
-
 def _blur(keypoints: Keypoints, frames: NDArray[np.int64], *, body_px: float) -> Features:
     """What the movement of each part costs, (M, parts): the square of its fastest joint's step, times BLUR."""
     step = np.zeros(keypoints.shape[:2], np.float32)
@@ -175,3 +118,10 @@ def _blur(keypoints: Keypoints, frames: NDArray[np.int64], *, body_px: float) ->
         both = (keypoints[1:, :, 2] > 0) & (keypoints[:-1, :, 2] > 0) & (np.diff(frames) == 1)[:, None]
         step[1:] = np.where(both, moved, 0)
     return np.stack([BLUR * np.square(step[:, list(part.look)]).max(-1) for part in PARTS], -1).astype(np.float32)
+
+
+def _stretch(now: Features, then: Features) -> Features:
+    """What it costs (N, M) to stretch bones of lengths `then` (M, B) to lengths `now` (N, B), body sizes."""
+    wanted, have = (np.log2(np.fmax(lengths, SHORTEST)) for lengths in (now, then))
+    beyond = wanted[:, None] - have - np.float32(np.log2(EASILY))
+    return STRETCH * np.square(np.nan_to_num(beyond).clip(min=0)).sum(-1)

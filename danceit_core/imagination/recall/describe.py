@@ -9,7 +9,7 @@ across it is lent where the dance has one there.
 import numpy as np
 from numpy.typing import NDArray
 
-from danceit_core.imagination.recall.parts import HEAD, PARTS, TRUNK, Part
+from danceit_core.imagination.recall.parts import HEAD, LIMBS, PARTS, TRUNK, Part
 from danceit_core.pose.skeleton import (
     LEFT_ELBOW,
     LEFT_HIP,
@@ -29,8 +29,8 @@ from danceit_core.pose.skeleton import (
 Features = NDArray[np.float32]
 # Weights, per body size: lengths of bones, bend, place of a limb's joints; place of those of trunk and head; facing of
 # a limb, and of trunk and head; arms before the trunk; a joint that is absent.
-LENGTH, BEND, LIMB_PLACE, PLACE = 3.0, 0.7, 0.6, 1.5
-LIMB_FACING, FACING, ARMS, ABSENT = 0.7, 2.0, 0.4, 0.5
+LENGTH, BEND, LIMB_PLACE, PLACE = 3.0, 1.2, 0.6, 1.5
+LIMB_FACING, FACING, ARMS, ABSENT = 1.1, 2.0, 0.4, 0.5
 
 
 def describe(keypoints: Keypoints, *, body_px: float) -> list[Features]:
@@ -74,6 +74,17 @@ def _limb_shape(part: Part, xy: Features, seen: NDArray[np.bool_]) -> Features:
     sine = (upper[:, 0] * lower[:, 1] - upper[:, 1] * lower[:, 0]) / scale
     shape = np.stack([LENGTH * lengths[0], LENGTH * lengths[1], BEND * cosine, BEND * sine], -1)
     return np.where(known[:, None], shape, 0)
+
+
+def bone_lengths(keypoints: Keypoints, *, body_px: float) -> dict[int, Features]:
+    """For each limb among PARTS the lengths of its bones as seen, (T, 2) body sizes; NaN where a joint is absent."""
+    lengths = {}
+    for number in LIMBS:
+        first, last = ([pair[end] for pair in PARTS[number].bones] for end in (0, 1))
+        long = np.linalg.norm(keypoints[:, last, :2] - keypoints[:, first, :2], axis=-1) / body_px
+        known = (keypoints[:, last, 2] > 0) & (keypoints[:, first, 2] > 0)
+        lengths[number] = np.where(known, long, np.nan).astype(np.float32)
+    return lengths
 
 
 def usable_parts(keypoints: Keypoints) -> NDArray[np.bool_]:

@@ -1,18 +1,19 @@
-"""How much of each part another part hides in a frame: such a part is better lent by another frame.
+"""How much of each part another part hides in a frame, or lies behind it: such a part is better lent by another frame.
 
 Places on a part are hidden where another part lies over them: by the joints' depth where the detector gives it, without
-it arms are taken to be before everything else.
+it arms are taken to be before everything else. A forearm and a hand before the trousers bring some of them along, since
+nobody knows the outline of a hand inside that of the person.
 """
 
 import numpy as np
 from numpy.typing import NDArray
 
-from danceit_core.imagination.recall.parts import ARM_LAYER, HEAD, HEAD_JOINTS, PARTS, TRUNK
+from danceit_core.imagination.recall.parts import ARM_LAYER, HEAD, HEAD_JOINTS, LIMBS, PARTS, TRUNK
 from danceit_core.pose.skeleton import LEFT_HIP, LEFT_SHOULDER, NECK, NOSE, RIGHT_HIP, RIGHT_SHOULDER, Keypoints
 
 Values = NDArray[np.float32]
-# Places along each bone, and how thick a part is that lies over another one, body sizes.
-PLACES, THICK = 4, 0.09
+# Places along each bone, and how thick a part is that lies over another one, body sizes; a head is wide besides.
+PLACES, THICK, HEAD_THICK = 4, 0.09, 0.2
 # How much nearer it must be, torso lengths.
 NEARER = 0.08
 # What stands for trunk and head: pairs of joints.
@@ -23,7 +24,12 @@ TRUNK_BONES = (
     (LEFT_SHOULDER, RIGHT_HIP),
 )
 HEAD_BONES = ((NECK, NOSE), *((HEAD_JOINTS[0], joint) for joint in HEAD_JOINTS[1:]))
-BONES = tuple(TRUNK_BONES if k == TRUNK else HEAD_BONES if k == HEAD else part.bones for k, part in enumerate(PARTS))
+# The ends of limbs beyond their last joints (hands, feet) are further joints.
+TIPS = {number: 25 + k for k, number in enumerate(LIMBS)}
+BONES = tuple(
+    TRUNK_BONES if k == TRUNK else HEAD_BONES if k == HEAD else (*part.bones, (part.bones[-1][1], TIPS[k]))
+    for k, part in enumerate(PARTS)
+)
 
 
 def usual_depth() -> Values:
@@ -42,6 +48,7 @@ def hidden_shares(keypoints: Keypoints, depth: Values | None, *, body_px: float)
     depth: (T, 25), torso lengths towards the camera; None: not known. A part whose joints are absent is not hidden.
     """
     shares = np.zeros((len(keypoints), len(PARTS)), np.float32)
+    keypoints, depth = _with_tips(keypoints, depth, body_px=body_px)
     for number in range(len(PARTS)):
         covered, known = [], []
         for bone in BONES[number]:
@@ -53,13 +60,56 @@ def hidden_shares(keypoints: Keypoints, depth: Values | None, *, body_px: float)
     return shares
 
 
+def crowded_shares(keypoints: Keypoints, *, body_px: float) -> Values:
+    """The share of each forearm with its hand that lies on trunk, head or legs, (T, parts) in 0..1; 0 for the rest."""
+    shares = np.zeros((len(keypoints), len(PARTS)), np.float32)
+    longer, _ = _with_tips(keypoints, None, body_px=body_px)
+    for number in LIMBS:
+        if PARTS[number].layer == ARM_LAYER:
+            near = [_crowded(longer, bone, body_px=body_px) for bone in BONES[number][1:]]
+            shares[:, number] = np.concatenate(near, 1).mean(1)
+    return shares
+
+
+def _crowded(keypoints: Keypoints, bone: tuple[int, int], *, body_px: float) -> NDArray[np.bool_]:
+    """Which places (T, PLACES) of a bone lie on a part that is no arm."""
+    places = _places(keypoints, bone)
+    on = np.zeros(places.shape[:2], bool)
+    for part, bones in zip(PARTS, BONES, strict=True):
+        for start, end in bones if part.layer != ARM_LAYER else ():
+            there = (keypoints[:, start, 2] > 0) & (keypoints[:, end, 2] > 0)
+            on |= (_nearest(places, keypoints[:, start], keypoints[:, end])[1] < THICK * body_px) & there[:, None]
+    return on
+
+
+def _places(keypoints: Keypoints, bone: tuple[int, int]) -> Values:
+    """Places (T, PLACES, 2) along a bone."""
+    a, b = bone
+    along = ((np.arange(PLACES) + 0.5) / PLACES).astype(np.float32)[None, :, None]
+    return (1 - along) * keypoints[:, None, a, :2] + along * keypoints[:, None, b, :2]
+
+
+def _with_tips(
+    keypoints: Keypoints, depth: Values | None, *, body_px: float
+) -> tuple[NDArray[np.float32], Values | None]:
+    """Joints (T, 29, 3) and their depth with the ends of the limbs, as deep as the last joint."""
+    tips, last = [], [PARTS[number].bones[-1][1] for number in LIMBS]
+    for number in LIMBS:
+        before, joint = PARTS[number].bones[-1]
+        bone = keypoints[:, joint, :2] - keypoints[:, before, :2]
+        beyond = PARTS[number].beyond * body_px * bone / np.maximum(np.linalg.norm(bone, axis=-1, keepdims=True), 1)
+        known = np.minimum(keypoints[:, joint, 2], keypoints[:, before, 2])
+        tips.append(np.concatenate([keypoints[:, joint, :2] + beyond, known[:, None]], -1))
+    longer = np.concatenate([keypoints, np.stack(tips, 1).astype(np.float32)], 1)
+    return longer, None if depth is None else np.concatenate([depth, depth[:, last]], 1)
+
+
 def _covered(
     keypoints: Keypoints, depth: Values | None, bone: tuple[int, int], number: int, *, body_px: float
 ) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
     """Which places (T, PLACES) of a bone of part `number` lie behind another part, and whether it is there (T,)."""
     a, b = bone
-    along = ((np.arange(PLACES) + 0.5) / PLACES).astype(np.float32)[None, :, None]
-    places = (1 - along) * keypoints[:, None, a, :2] + along * keypoints[:, None, b, :2]  # (T, PLACES, 2)
+    along, places = ((np.arange(PLACES) + 0.5) / PLACES).astype(np.float32)[None, :, None], _places(keypoints, bone)
     own = None if depth is None else (1 - along[..., 0]) * depth[:, None, a] + along[..., 0] * depth[:, None, b]
     over = np.zeros(places.shape[:2], bool)
     for other, bones in enumerate(BONES):
@@ -67,7 +117,7 @@ def _covered(
             continue
         for start, end in bones:
             at, distance = _nearest(places, keypoints[:, start], keypoints[:, end])
-            near = distance < THICK * body_px
+            near = distance < (HEAD_THICK if number == HEAD else THICK) * body_px
             if own is not None and depth is not None:
                 theirs = (1 - at) * depth[:, None, start] + at * depth[:, None, end]
                 near &= theirs > own + NEARER

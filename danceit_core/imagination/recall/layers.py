@@ -4,6 +4,7 @@ Each part is carried, cut out and fetched in a tile around it. Colours are means
 that a place that is covered half is not half black; a layer covers what any of its parts does.
 """
 
+import itertools
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
@@ -13,8 +14,8 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from danceit_core.imagination.recall.carry import carry_part
-from danceit_core.imagination.recall.parts import LAYERS, PARTS
-from danceit_core.imagination.recall.shapes import ownership
+from danceit_core.imagination.recall.parts import ARM_LAYER, BODY_LAYER, LAYERS, LIMBS, PARTS
+from danceit_core.imagination.recall.shapes import SHORTEST_PX
 from danceit_core.pose.skeleton import Keypoints
 
 # Places are computed for one pixel in STEP x STEP: they change slowly.
@@ -22,6 +23,10 @@ STEP = 2
 # Below this nothing is there.
 FAINT = 0.02
 CHANNELS = 4 * LAYERS
+# Limbs of two sides, of which one may lie before the other; over how much depth, torso lengths, and the most.
+PAIRS = tuple(itertools.combinations([k for k in LIMBS if PARTS[k].layer == BODY_LAYER], 2))
+PAIRS += tuple(itertools.combinations([k for k in LIMBS if PARTS[k].layer == ARM_LAYER], 2))
+DEPTH_SOFT, MOST_BEFORE = 0.2, 2.0
 
 
 @dataclass(frozen=True)
@@ -59,7 +64,7 @@ def recall_layers(
     lent: the frames that lend the parts, N of the first part, then N of the next; colours of body and arms in -1..1,
     then what each covers.
     """
-    tiles = list(map_parts(poses, lent.poses, boxes, size=size, body_px=body_px))
+    tiles = list(map_parts(poses, lent, boxes, size=size, body_px=body_px))
     return gather_layers([Source(tiles, lent)], None, size=size)
 
 
@@ -84,13 +89,32 @@ def gather_layers(sources: Sequence[Source], shares: NDArray[np.float32] | None,
     """
     first = sources[0].tiles
     sums = Layers.nothing(len(first[0].corners), size=size, device=first[0].reach.device)
+    order = limb_order(sources[0].lent.depth)
     for tiles in first:
         part = sources[0].fetch(tiles.number)
         if shares is not None and shares[:, tiles.number].any():
             share = torch.from_numpy(shares[:, tiles.number]).to(part)[:, None, None, None]
             part = fade(part, sources[1].fetch(tiles.number), share)
-        sums.add(tiles, part)
+        sums.add(tiles, part, order[tiles.number])
     return sums.finish()
+
+
+def limb_order(depth: Tensor) -> Tensor:
+    """How much each part counts where others lie, (P, N): the nearer of two limbs more, by its lender's depth.
+
+    depth: of the lending frames (P * N, 25), N of each part, torso lengths towards the camera. In a mean of both legs
+    seen from the side one would shine through the other.
+    """
+    order = torch.ones(len(PARTS), len(depth) // len(PARTS), dtype=depth.dtype, device=depth.device)
+    lent = depth.unflatten(0, (len(PARTS), -1))  # type: ignore[no-untyped-call]
+    for one, other in PAIRS:
+        places = [
+            lent[number][:, sorted({joint for pair in PARTS[number].bones for joint in pair})].mean(1)
+            for number in (one, other)
+        ]
+        before = ((places[0] - places[1]) / DEPTH_SOFT).clamp(-MOST_BEFORE, MOST_BEFORE)
+        order[one], order[other] = torch.exp(before), torch.exp(-before)
+    return order
 
 
 def fade(part: Tensor, other: Tensor, share: Tensor) -> Tensor:
@@ -102,10 +126,10 @@ def fade(part: Tensor, other: Tensor, share: Tensor) -> Tensor:
 
 
 def map_parts(
-    poses: Keypoints, lending: Tensor, boxes: NDArray[np.float32], *, size: tuple[int, int], body_px: float
+    poses: Keypoints, lending: Lent, boxes: NDArray[np.float32], *, size: tuple[int, int], body_px: float
 ) -> Iterator[Tiles]:
-    """The tiles of each part. lending: poses (P * N, 25, 3) of the frames that lend, part after part."""
-    device, count = lending.device, len(poses)
+    """The tiles of each part. lending: the frames that lend, N of each part."""
+    device, count = lending.poses.device, len(poses)
     now = torch.from_numpy(poses).to(device)
     scale = (np.array(size) / boxes[:, 2:]).astype(np.float32)  # pixels of the picture for one of the plate
     for number in range(len(PARTS)):
@@ -113,9 +137,8 @@ def map_parts(
         first = torch.from_numpy((boxes[:, :2] + corners / scale).astype(np.float32)).to(device)
         step = torch.from_numpy(STEP / scale).to(device)
         grid = _grid(first, step, side)
-        then = lending[number * count : (number + 1) * count]
-        places, reach = carry_part(number, now, then, grid, body_px=body_px)
-        reach = reach * ownership(number, then, places, body_px=body_px)
+        rows = slice(number * count, (number + 1) * count)
+        places, reach = carry_part(number, now, lending.poses[rows], lending.depth[rows], grid, body_px=body_px)
         yield Tiles(number, corners, *_enlarge(places, reach))
 
 
@@ -134,7 +157,9 @@ def place_tiles(
     points, seen = poses[:, joints, :2], poses[:, joints, 2] > 0
     if part.bones:
         _, (elbow, wrist) = part.bones
-        tip = poses[:, wrist, :2] + part.beyond * (poses[:, wrist, :2] - poses[:, elbow, :2])
+        bone = poses[:, wrist, :2] - poses[:, elbow, :2]
+        length = np.maximum(np.linalg.norm(bone, axis=-1, keepdims=True), SHORTEST_PX)
+        tip = poses[:, wrist, :2] + part.beyond * body_px * bone / length
         points = np.concatenate([points, tip[:, None]], 1)
         seen = np.concatenate([seen, (poses[:, [elbow, wrist], 2] > 0).all(1, keepdims=True)], 1)
     margin = part.reach * body_px
@@ -199,13 +224,13 @@ class Layers:
         zeros = torch.zeros(shape, device=device)
         return cls(torch.zeros((count, LAYERS, 3, *shape[2:]), device=device), zeros, torch.ones_like(zeros))
 
-    def add(self, tiles: Tiles, part: Tensor) -> None:
-        """Add a part: its colours and cover (N, 4, h, w)."""
+    def add(self, tiles: Tiles, part: Tensor, order: Tensor) -> None:
+        """Add a part: its colours and cover (N, 4, h, w), which count `order` (N,) times in what parts share."""
         layer, (height, width) = PARTS[tiles.number].layer, self.weights.shape[2:]
         for picture, (left, top) in enumerate(tiles.corners.tolist()):
             rows, columns = slice(top, min(top + part.shape[2], height)), slice(left, min(left + part.shape[3], width))
             mine = part[picture, :, : rows.stop - top, : columns.stop - left]
-            weight = mine[3].square()
+            weight = mine[3].square() * order[picture]
             self.colours[picture, layer, :, rows, columns] += weight * mine[:3]
             self.weights[picture, layer, rows, columns] += weight
             self.open[picture, layer, rows, columns] *= 1 - mine[3]

@@ -13,7 +13,8 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from danceit_core.imagination.recall.choose import Casting, Choice, Lenders, cast_dance
+from danceit_core.imagination.recall.casting import Casting, cast_dance
+from danceit_core.imagination.recall.choose import Choice, Lenders
 from danceit_core.imagination.recall.hidden import hidden_shares, usual_depth
 from danceit_core.imagination.recall.layers import Lent, Source, map_parts
 from danceit_core.imagination.target.crops import Crops
@@ -75,7 +76,7 @@ class Loan:
         small, full = [], []
         for lent in (self.own, self.others):
             if lent is not None:
-                tiles = list(map_parts(poses, lent[0].poses, boxes, size=size, body_px=body_px))
+                tiles = list(map_parts(poses, lent[0], boxes, size=size, body_px=body_px))
                 small.append(Source(tiles, lent[0]))
                 full.append(Source(tiles, lent[1]))
         return small, full

@@ -37,7 +37,7 @@ class Part:
     """root: the joint about which it is described. look: the joints that describe it, with the bones' ends of a limb.
 
     reach: how far from its joints its pixels may lie. radius: of the bone itself, whose pixels are the part's own.
-    beyond: how far a limb goes on after its last joint (hand, foot), as a share of the last bone. layer: body or arms.
+    beyond: how far a limb goes on after its last joint (hand, foot). layer: body or arms.
     """
 
     name: str
@@ -57,11 +57,11 @@ HEAD_JOINTS = (NOSE, RIGHT_EYE, LEFT_EYE, RIGHT_EAR, LEFT_EAR)
 
 def _arm(name: str, shoulder: int, elbow: int, wrist: int) -> Part:
     bones = ((shoulder, elbow), (elbow, wrist))
-    return Part(name, shoulder, (elbow, wrist), 0.35, 0.06, ARM_LAYER, bones=bones, beyond=0.6)
+    return Part(name, shoulder, (elbow, wrist), 0.35, 0.06, ARM_LAYER, bones=bones, beyond=0.3)
 
 
 def _leg(name: str, hip: int, knee: int, ankle: int, toe: int, heel: int) -> Part:
-    return Part(name, hip, (knee, ankle, toe, heel), 0.4, 0.1, bones=((hip, knee), (knee, ankle)), beyond=0.35)
+    return Part(name, hip, (knee, ankle, toe, heel), 0.4, 0.1, bones=((hip, knee), (knee, ankle)), beyond=0.26)
 
 
 PARTS = (

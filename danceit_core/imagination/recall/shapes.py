@@ -1,34 +1,51 @@
 """Distances of places from the parts of a body, and which part a place belongs to. Batched torch, pixels."""
 
+from dataclasses import dataclass
+
 import torch
 from torch import Tensor
 
-from danceit_core.imagination.recall.parts import HEAD, HEAD_JOINTS, LIMBS, PARTS, TRUNK, TRUNK_LINES, Part
-from danceit_core.pose.skeleton import LEFT_HIP, LEFT_SHOULDER, RIGHT_HIP, RIGHT_SHOULDER
+from danceit_core.imagination.recall.parts import ARM_LAYER, HEAD, HEAD_JOINTS, LIMBS, PARTS, TRUNK, TRUNK_LINES, Part
+from danceit_core.pose.skeleton import LEFT_HIP, LEFT_SHOULDER, NECK, RIGHT_HIP, RIGHT_SHOULDER
 
 # Width over which one part gives way to the next, body sizes, and what makes the middle of a part wholly its own.
-SOFT, GENEROUS = 0.04, 1.5
+SOFT, GENEROUS = 0.02, 1.8
+# The share of a hand or foot that is surely there.
+SURE = 0.4
+# The difference of depth, torso lengths, from which on the nearer part wins, over which, and the most that counts.
+DEPTH_MARGIN, DEPTH_SOFT, MOST_BEFORE = 0.1, 0.1, 3.0
 FAR = 1e6
+# A bone that is shorter in the picture has no direction.
+SHORTEST_PX = 2.0
 
 
-def bones_of(part: Part, poses: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-    """Starts and bones (..., B, 2) of a limb in poses (..., 25, 3), and how far each goes on (B,), in its lengths."""
+def bones_of(
+    part: Part, poses: Tensor, *, body_px: float, beyond: float | None = None
+) -> tuple[Tensor, Tensor, Tensor]:
+    """Starts and bones (N, B, 2) of a limb in poses (N, 25, 3), and how far each goes on (N, B), in its lengths.
+
+    A hand is as long before a forearm that points at the camera as before any other. beyond: how far it goes on, body
+    sizes; None: as the part says.
+    """
     first, last = ([pair[end] for pair in part.bones] for end in (0, 1))
-    start = poses[..., first, :2]
-    ends = torch.ones(len(part.bones), dtype=poses.dtype, device=poses.device)
-    ends[-1] += part.beyond
-    return start, poses[..., last, :2] - start, ends
+    start = poses[:, first, :2]
+    bone = poses[:, last, :2] - start
+    ends = torch.ones_like(bone[..., 0])
+    ends[:, -1] += (
+        (part.beyond if beyond is None else beyond) * body_px / bone[:, -1].norm(dim=-1).clamp_min(SHORTEST_PX)
+    )
+    return start, bone, ends
 
 
 def distance_to_bones(grid: Tensor, start: Tensor, bone: Tensor, ends: Tensor) -> Tensor:
-    """Distance (N, B, h, w) of places (N, 2, h, w) from bones (N, B, 2) that go on to `ends` (B,) of their lengths."""
+    """Distance (N, B, h, w) of places (N, 2, h, w) from bones (N, B, 2), each as long as `ends` (N, B) times."""
     # Coordinate by coordinate: sums over an axis of two are slow.
     x, y = (grid[:, None, axis] - start[:, :, axis, None, None] for axis in (0, 1))
     bone_x, bone_y = (bone[:, :, axis, None, None] for axis in (0, 1))
-    squared = (bone_x * bone_x + bone_y * bone_y).clamp_min(4.0)
+    squared = (bone_x * bone_x + bone_y * bone_y).clamp_min(SHORTEST_PX**2)
     along = x * (bone_x / squared)
     along.addcmul_(y, bone_y / squared)
-    held = torch.minimum(along.clamp_min_(0), ends[:, None, None])
+    held = torch.minimum(along.clamp_min_(0), ends[..., None, None])
     return torch.hypot(x.addcmul_(held, bone_x, value=-1), y.addcmul_(held, bone_y, value=-1))
 
 
@@ -52,7 +69,7 @@ def trunk_distance(poses: Tensor, grid: Tensor) -> Tensor:
     shares = torch.tensor(TRUNK_LINES, dtype=poses.dtype, device=poses.device)[:, None]
     top = right_top[:, None] + shares * (left_top - right_top)[:, None]  # (N, L, 2)
     low = right_low[:, None] + shares * (left_low - right_low)[:, None]
-    ends = torch.ones(len(TRUNK_LINES), dtype=poses.dtype, device=poses.device)
+    ends = torch.ones_like(top[..., 0])
     # The capsules of the lines touch each other.
     gap = torch.maximum((left_top - right_top).norm(dim=-1), (left_low - right_low).norm(dim=-1))
     radius = gap / (2 * (len(TRUNK_LINES) - 1))
@@ -61,27 +78,82 @@ def trunk_distance(poses: Tensor, grid: Tensor) -> Tensor:
     return torch.where(known, distance.clamp_min(0), torch.full_like(distance, FAR))
 
 
-def part_distances(poses: Tensor, grid: Tensor, *, body_px: float) -> Tensor:
-    """Distance (N, P, h, w) of places (N, 2, h, w) from the surface of each of PARTS, 0 inside; FAR for absent ones."""
+@dataclass(frozen=True)
+class Piece:
+    """A bone of a limb, the trunk or the head: of which part, and between which joints it lies in depth."""
+
+    part: int
+    joints: tuple[int, ...]
+
+
+PIECES = (
+    Piece(TRUNK, (RIGHT_SHOULDER, LEFT_SHOULDER, RIGHT_HIP, LEFT_HIP)),
+    Piece(HEAD, (NECK,)),
+    *(Piece(number, bone) for number in LIMBS for bone in PARTS[number].bones),
+)
+FOREARMS = tuple(PARTS[number].bones[-1] for number in LIMBS if PARTS[number].layer == ARM_LAYER)
+
+
+def piece_distances(poses: Tensor, grid: Tensor, *, body_px: float) -> Tensor:
+    """Distance (N, PIECES, h, w) of places (N, 2, h, w) from the surface of each piece, 0 inside; FAR if absent."""
     far = torch.full_like(grid[:, 0], FAR)
-    distances = [far] * len(PARTS)
-    distances[TRUNK] = trunk_distance(poses, grid)
     centre, there = head_centre(poses)
     from_head = (distance_to_point(grid, centre) - PARTS[HEAD].radius * body_px).clamp_min(0)
-    distances[HEAD] = torch.where(there[:, None, None], from_head, far)
+    distances = [trunk_distance(poses, grid), torch.where(there[:, None, None], from_head, far)]
     for number in LIMBS:
         part = PARTS[number]
-        nearest = distance_to_bones(grid, *bones_of(part, poses)).amin(1) - part.radius * body_px
+        nearest = distance_to_bones(grid, *bones_of(part, poses, body_px=body_px)) - part.radius * body_px
         joints = sorted({joint for pair in part.bones for joint in pair})
         known = (poses[:, joints, 2] > 0).all(-1)[:, None, None]
-        distances[number] = torch.where(known, nearest.clamp_min(0), far)
+        distances += [torch.where(known, bone.clamp_min(0), far) for bone in nearest.unbind(1)]
     return torch.stack(distances, 1)
 
 
-def ownership(number: int, poses: Tensor, places: Tensor, *, body_px: float) -> Tensor:
-    """How far places (N, 2, h, w) belong to the part that they are taken for, in poses (N, 25, 3); (N, h, w) in 0..1.
+def ownership(number: int, poses: Tensor, depth: Tensor, places: Tensor, *, body_px: float) -> tuple[Tensor, Tensor]:
+    """How far places (N, 2, h, w) belong to the part that they are taken for, in poses (N, 25, 3), in 0..1.
 
-    Without it an arm would bring half of the shirt along, and a hand before the face the face.
+    And how far they are from it, pixels; (N, h, w) each. Without it an arm would bring half of the shirt along, a hand
+    before the face the face, and a shirt the hand before it. depth: (N, 25), torso lengths towards the camera: what is
+    nearer owns a place that lies in both.
     """
-    shares = torch.exp(part_distances(poses, places, body_px=body_px) * (-1 / (SOFT * body_px))) + 1e-6
-    return (GENEROUS * shares[:, number] / shares.sum(1)).clamp(max=1)
+    own = [k for k, piece in enumerate(PIECES) if piece.part == number]
+    distances = piece_distances(poses, places, body_px=body_px)
+    shares = torch.exp(distances * (-1 / (SOFT * body_px)))
+    mine = _sure_share(number, poses, places, body_px=body_px) if PARTS[number].bones else shares[:, own].amax(1)
+    nearer = torch.exp(((_before(number, depth) - DEPTH_MARGIN) / DEPTH_SOFT).clamp(0, MOST_BEFORE))  # (N, PIECES)
+    total = mine + 1e-6
+    for k, piece in enumerate(PIECES):
+        if piece.part != number:
+            total = total + nearer[:, k, None, None] * shares[:, k]
+    return (GENEROUS * mine / total).clamp(max=1), distances[:, own].amin(1)
+
+
+def _sure_share(number: int, poses: Tensor, places: Tensor, *, body_px: float) -> Tensor:
+    """The share of a limb, whose hand or foot counts only as far as it surely reaches.
+
+    Fingers may be bent: what lies between them and trousers behind is the trousers'. Before the room they are whole,
+    since nothing else has a share there.
+    """
+    part = PARTS[number]
+    bones = bones_of(part, poses, body_px=body_px, beyond=SURE * part.beyond)
+    distance = (distance_to_bones(places, *bones).amin(1) - part.radius * body_px).clamp_min(0)
+    return torch.exp(distance * (-1 / (SOFT * body_px)))
+
+
+def _before(number: int, depth: Tensor) -> Tensor:
+    """How far each piece is before a part (N, PIECES), torso lengths; 0 where the one cannot hide the other."""
+    places = torch.stack([depth[:, list(piece.joints)].mean(1) for piece in PIECES], 1)
+    own = torch.stack([places[:, k] for k, piece in enumerate(PIECES) if piece.part == number]).mean(0)
+    counts = [_may_hide(piece, number) for piece in PIECES]
+    return (places - own[:, None]) * torch.tensor(counts, device=depth.device, dtype=depth.dtype)
+
+
+def _may_hide(piece: Piece, number: int) -> bool:
+    """Whether it is asked which of a piece and a part lies before the other.
+
+    Not where they are joined, nor of two legs: they look alike, and a whole one of the other's pixels is better than
+    half of one.
+    """
+    if piece.part == number or ARM_LAYER not in (PARTS[piece.part].layer, PARTS[number].layer):
+        return False
+    return number != TRUNK or piece.joints in FOREARMS

@@ -17,7 +17,8 @@ from torch import Tensor
 from danceit_core.imagination.networks.checkpoint import PoseGan
 from danceit_core.imagination.networks.perceptual import PerceptualLoss
 from danceit_core.imagination.networks.precision import half_precision
-from danceit_core.imagination.recall.choose import Casting, choose_apart
+from danceit_core.imagination.recall.casting import Casting
+from danceit_core.imagination.recall.choose import choose_apart
 from danceit_core.imagination.recall.layers import recall_layers
 from danceit_core.imagination.recall.library import Held, Shelf, boxes_of
 from danceit_core.imagination.rendering.batches import (
