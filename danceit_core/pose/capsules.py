@@ -36,8 +36,8 @@ _BONES = (
     (LEFT_KNEE, 14, 0.85), (RIGHT_SHOULDER, RIGHT_ELBOW, 0.6), (LEFT_SHOULDER, LEFT_ELBOW, 0.6),
 )  # fmt: skip
 # Half widths in torso lengths: the capsule around every limb, the discs around hands, feet and head.
-_LIMB, _HAND, _FOOT, _HEAD = 0.17, 0.26, 0.22, 0.42
-_FOREARM = 0.45
+LIMB_RADIUS, HAND_RADIUS, FOOT_RADIUS, HEAD_RADIUS = 0.17, 0.26, 0.22, 0.42
+FOREARM = 0.45
 
 
 def body_size(keypoints: Keypoints) -> NDArray[np.float64]:
@@ -55,7 +55,7 @@ def hand_tips(keypoints: Keypoints) -> list[NDArray[np.float32]]:
     tips = []
     for elbow, wrist in ((RIGHT_ELBOW, RIGHT_WRIST), (LEFT_ELBOW, LEFT_WRIST)):
         if present(keypoints)[[elbow, wrist]].all():
-            tips.append(keypoints[wrist, :2] + _FOREARM * (keypoints[wrist, :2] - keypoints[elbow, :2]))
+            tips.append(keypoints[wrist, :2] + FOREARM * (keypoints[wrist, :2] - keypoints[elbow, :2]))
     return tips
 
 
@@ -74,17 +74,17 @@ def person_region(keypoints: Keypoints, *, size: tuple[int, int], body_px: float
 
     for a, b in LIMBS:
         if seen[a] and seen[b]:
-            stroke(points[a], points[b], _LIMB)
+            stroke(points[a], points[b], LIMB_RADIUS)
     trunk = [joint for joint in (RIGHT_SHOULDER, LEFT_SHOULDER, LEFT_HIP, RIGHT_HIP) if seen[joint]]
     if len(trunk) > 2:
         cv2.fillConvexPoly(canvas, cv2.convexHull(points[trunk].astype(np.int32)), 1)
     if seen[NOSE]:
         # Hair and skull lie beyond the nose as seen from the neck.
         up = keypoints[NOSE, :2] - keypoints[NECK, :2] if seen[NECK] else np.zeros(2, np.float32)
-        stroke(points[NOSE], np.round(keypoints[NOSE, :2] + 0.2 * up), _HEAD)
+        stroke(points[NOSE], np.round(keypoints[NOSE, :2] + 0.2 * up), HEAD_RADIUS)
     for tip in hand_tips(keypoints):
-        stroke(np.round(tip), np.round(tip), _HAND)
+        stroke(np.round(tip), np.round(tip), HAND_RADIUS)
     for joint in FEET + HANDS:
         if seen[joint]:
-            stroke(points[joint], points[joint], _FOOT)
+            stroke(points[joint], points[joint], FOOT_RADIUS)
     return canvas.astype(bool)

@@ -7,7 +7,7 @@ from torch.nn import functional
 from toy_target import toy_poses
 
 from danceit_core.imagination.networks.generator import Painting
-from danceit_core.imagination.rendering.edges import floor_near, sharpen_opacity, soften_shadow
+from danceit_core.imagination.rendering.edges import edge_maps, floor_near, sharpen_opacity, soften_shadow
 from danceit_core.imagination.target.view import View, Window
 
 BODY = 40.0
@@ -20,18 +20,24 @@ def step_edge(size, at):
     return cover
 
 
+def enlarged(part):
+    return functional.interpolate(part, size=(128, 128), mode="bilinear", align_corners=False)
+
+
 def test_opacity_takes_the_edge_of_what_is_recalled():
     cover = step_edge(128, 66)
-    small = functional.interpolate(cover.amax(1, keepdim=True), size=(32, 32), mode="area")
-    soft = functional.interpolate(small, size=(128, 128), mode="bilinear", align_corners=False)
+    few = functional.interpolate(cover, size=(32, 32), mode="area")
+    said = few.amax(1, keepdim=True)
+    soft = enlarged(said)
     assert (soft - cover[:, :1]).abs().max() > 0.4  # what the network's size makes of it
-    sharp = sharpen_opacity(soft, small, cover)
+    sharp = sharpen_opacity(soft, enlarged(edge_maps(said, few)), cover)
     assert (sharp - cover[:, :1]).abs().max() < 0.15
 
 
 def test_what_the_network_leaves_out_is_not_brought_back():
-    cover, nothing = step_edge(64, 33), torch.zeros(1, 1, 16, 16)
-    assert sharpen_opacity(torch.zeros(1, 1, 64, 64), nothing, cover).max() == 0
+    cover = step_edge(128, 66)
+    few, nothing = functional.interpolate(cover, size=(32, 32), mode="area"), torch.zeros(1, 1, 32, 32)
+    assert sharpen_opacity(enlarged(nothing), enlarged(edge_maps(nothing, few)), cover).max() == 0
 
 
 def shadow(colours, *, cover=None, opacity=0.3):
@@ -39,10 +45,9 @@ def shadow(colours, *, cover=None, opacity=0.3):
     size = colours.shape[-1]
     plate = torch.full((1, 3, size, size), 0.2)
     opacities = torch.full((1, 1, size, size), opacity)
-    painting = Painting(colours, colours, opacities, paint=colours)
-    floor = torch.ones(1, 1, size, size)
     cover = torch.zeros(1, 2, size, size) if cover is None else cover
-    calm = soften_shadow(painting, cover, plate, floor, body_px=BODY)
+    painting = Painting(colours, colours, opacities, paint=colours, cover=cover)
+    calm = soften_shadow(painting, plate, torch.ones(1, 1, size, size), body_px=BODY)
 
     def seen(one):
         return (one.opacity * one.paint + (1 - one.opacity) * plate)[0].numpy()

@@ -6,7 +6,9 @@ along the part and across it, in body sizes, and trunk and head also which way t
 """
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
+from torch import Tensor
 
 from danceit_core.pose.skeleton import (
     LEFT_ANKLE,
@@ -43,50 +45,70 @@ _PARTS: tuple[tuple[tuple[int, ...], float, float, tuple[int, int] | None], ...]
 CHANNELS = sum(2 + (pair is not None) for *_, pair in _PARTS)
 # One picture pixel in two: places change slowly.
 STEP = 2
+# From which part on there are two lines.
+LINES_TWO = 2
+FAR = 1e6
 
 
-def body_chart(
-    keypoints: Keypoints, *, left: int, top: int, size: tuple[int, int], body_px: float
-) -> NDArray[np.float32]:
-    """Chart (CHANNELS, H / 2, W / 2), about -1..2, of the `size` (width, height) window at left, top.
+def body_charts(poses: Keypoints, *, size: tuple[int, int], body_px: float, device: torch.device) -> Tensor:
+    """Charts (N, CHANNELS, H / 2, W / 2), about -1..2, of poses (N, 25, 3) in pixels of pictures of `size`.
 
-    keypoints: (25, 3) pixels of the picture; body_px: body size in them, > 0. A part without its joints is 0.
+    size: (width, height); body_px: body size in those pixels, > 0. A part without its joints is 0.
     """
     width, height = size[0] // STEP, size[1] // STEP
-    x = (left + STEP * (np.arange(width, dtype=np.float32) + 0.5))[None, :]
-    y = (top + STEP * (np.arange(height, dtype=np.float32) + 0.5))[:, None]
-    chart = np.zeros((CHANNELS, height, width), np.float32)
-    seen = present(keypoints)
-    channel = 0
-    for chain, beyond, reach, pair in _PARTS:
-        points = keypoints[[joint for joint in chain if seen[joint]], :2]
-        inside = _place_on_chain(chart[channel : channel + 2], points, x=x, y=y, beyond=beyond, reach=reach * body_px)
+    x = STEP * (torch.arange(width, device=device) + 0.5)
+    y = STEP * (torch.arange(height, device=device) + 0.5)[:, None]
+    lines, facing = _lines(poses, body_px=body_px)
+    known = torch.from_numpy(lines).to(device, non_blocking=True)[..., None, None]  # (N, P, 2, 9, 1, 1)
+    turned = torch.from_numpy(facing).to(device, non_blocking=True)[..., None, None]  # (N, P, 1, 1)
+    along, across, nearest = _places(known[:, :, 0], x, y)
+    closer = nearest < 1
+    along, across = along.mul_(closer), across.mul_(closer)
+    # Trunk and head have one line, limbs two: a place belongs to the nearer.
+    along_next, across_next, near_next = _places(known[:, LINES_TWO:, 1], x, y)
+    closer_next = near_next < nearest[:, LINES_TWO:].clamp(max=1)
+    along[:, LINES_TWO:] = torch.where(closer_next, along_next, along[:, LINES_TWO:])
+    across[:, LINES_TWO:] = torch.where(closer_next, across_next, across[:, LINES_TWO:])
+    channels: list[Tensor] = []
+    for number, (*_, pair) in enumerate(_PARTS):
+        channels += [along[:, number], across[:, number]]
         if pair is not None:
-            if seen[list(pair)].all():
-                facing = (keypoints[pair[1], 0] - keypoints[pair[0], 0]) / body_px
-                chart[channel + 2] = np.where(inside, facing, 0)
-            channel += 1
-        channel += 2
-    return chart
+            channels.append(turned[:, number] * closer[:, number])
+    return torch.stack(channels, 1)
 
 
-def _place_on_chain(
-    out: NDArray[np.float32], points: NDArray[np.float32], *, x: NDArray, y: NDArray, beyond: float, reach: float
-) -> NDArray[np.bool_]:
-    """Write along and across (2, h, w) for a chain of points (n, 2); returns which pixels are within reach (h, w)."""
-    nearest = np.full(out.shape[1:], reach * reach, np.float32)
-    bones = len(points) - 1
-    for number in range(bones):
-        start, bone = points[number], points[number + 1] - points[number]
-        length2 = max(float(bone @ bone), 1.0)
-        dx, dy = x - start[0], y - start[1]
-        along = (dx * bone[0] + dy * bone[1]) / length2
-        held = along.clip(0, 1 + beyond if number == bones - 1 else 1)
-        distance2 = (dx - held * bone[0]) ** 2 + (dy - held * bone[1]) ** 2
-        # Half a bone is added, so that a place along the part is seldom 0, which means "not here".
-        across = (dx * -bone[1] + dy * bone[0]) / (np.sqrt(length2) * reach)
-        closer = distance2 < nearest
-        nearest = np.where(closer, distance2, nearest)
-        out[0] = np.where(closer, (number + along + 0.5) / (bones + 0.5), out[0])
-        out[1] = np.where(closer, across, out[1])
-    return nearest < reach * reach
+def _places(lines: Tensor, x: Tensor, y: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    """Along and across lines (N, P, 9, 1, 1), and the square of the distance over their reach, (N, P, h, w) each."""
+    start_x, start_y, bone_x, bone_y, most, squared, reach, first, bones = lines.unbind(2)
+    dx, dy = x - start_x, y - start_y  # (N, P, 1, w), (N, P, h, 1)
+    along = dx * (bone_x / squared) + dy * (bone_y / squared)  # (N, P, h, w)
+    wide = squared.sqrt() * reach
+    across = dy * (bone_x / wide) - dx * (bone_y / wide)
+    beyond = along - torch.minimum(along.clamp_min(0), most)
+    near = torch.addcmul(across * across, beyond, beyond * (squared / reach.square()))
+    # Half a bone is added, so that a place along the part is seldom 0, which means "not here".
+    share = 1 / (bones + 0.5)
+    return along.mul_(share).add_((first + 0.5) * share), across, near.add_(FAR * (bones == 0))
+
+
+def _lines(poses: Keypoints, *, body_px: float) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """Up to two lines of each part of poses (N, 25, 3), (N, P, 2, 9), and which way it faces, (N, P), 0: not known.
+
+    Of a line: x and y of its first joint and of its bone, the largest share of the bone that a place may lie along, its
+    length squared, how far it reaches sideways, its number in the part, and how many the part has; 0: there is none.
+    """
+    lines = np.zeros((len(poses), len(_PARTS), 2, 9), np.float32)
+    lines[..., 5:7] = 1
+    facing = np.zeros((len(poses), len(_PARTS)), np.float32)
+    for pose, (of_pose, seen) in enumerate(zip(poses, present(poses), strict=True)):
+        for part, (chain, beyond, reach, pair) in enumerate(_PARTS):
+            points = of_pose[[joint for joint in chain if seen[joint]], :2]
+            bones = len(points) - 1
+            for number in range(bones):
+                bone = points[number + 1] - points[number]
+                most = 1 + beyond if number == bones - 1 else 1
+                squared = max(float(bone @ bone), 1.0)
+                lines[pose, part, number] = *points[number], *bone, most, squared, reach * body_px, number, bones
+            if pair is not None and seen[list(pair)].all():
+                facing[pose, part] = (of_pose[pair[1], 0] - of_pose[pair[0], 0]) / body_px
+    return lines, facing

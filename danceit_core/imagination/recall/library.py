@@ -5,13 +5,14 @@ when a part of it is first asked for, at its full size, and kept as long as ther
 """
 
 from collections import OrderedDict
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 import cv2
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from torch import Tensor
 
 from danceit_core.imagination.recall.casting import Casting, cast_dance
 from danceit_core.imagination.recall.choose import Choice, Lenders
@@ -59,26 +60,37 @@ class Held:
 
 
 @dataclass(frozen=True)
+class Whole(Source):
+    """The tiles of all parts, and the frames that lend them at full size as well: uint8 (4, H, W), N of each part.
+
+    They are not copied into one tensor: a part needs little of each.
+    """
+
+    pictures: Sequence[Tensor] = ()
+
+
+@dataclass(frozen=True)
 class Loan:
     """What is lent to N poses: the frames as the network sees them and at full size, N of each part.
 
     others: the same of those that lend besides where a part passes from one to the next, in `shares` (N, P).
     """
 
-    own: tuple[Lent, Lent]
-    others: tuple[Lent, Lent] | None = None
+    own: tuple[Lent, Sequence[Tensor]]
+    others: tuple[Lent, Sequence[Tensor]] | None = None
     shares: NDArray[np.float32] | None = None
 
     def sources(
         self, poses: Keypoints, boxes: NDArray[np.float32], *, size: tuple[int, int], body_px: float
-    ) -> tuple[list[Source], list[Source]]:
+    ) -> tuple[list[Source], list[Whole]]:
         """The parts of poses (N, 25, 3) in pictures of `size`: with the frames as the network sees them, and whole."""
-        small, full = [], []
-        for lent in (self.own, self.others):
-            if lent is not None:
-                tiles = list(map_parts(poses, lent[0], boxes, size=size, body_px=body_px))
-                small.append(Source(tiles, lent[0]))
-                full.append(Source(tiles, lent[1]))
+        small, full = list[Source](), list[Whole]()
+        for each in (self.own, self.others):
+            if each is not None:
+                lent, pictures = each
+                tiles = list(map_parts(poses, lent, boxes, size=size, body_px=body_px))
+                small.append(Source(tiles, lent))
+                full.append(Whole(tiles, lent, pictures))
         return small, full
 
 
@@ -87,7 +99,7 @@ class Shelf:
     """Frames that lend to single poses or a dance, read when they are asked for.
 
     members (M,): which frames of the target lend. view: in whose windows the network sees them; full-size pictures are
-    the same windows unshrunk.
+    the same windows unshrunk. kept: both, uint8 (4, h, w) with the outline last, where the network runs.
     """
 
     target: TargetFrames
@@ -95,7 +107,7 @@ class Shelf:
     lenders: Lenders
     view: View
     body_px: float
-    kept: "OrderedDict[int, tuple[NDArray[np.uint8], NDArray[np.uint8], Window]]" = field(default_factory=OrderedDict)
+    kept: "OrderedDict[int, tuple[Tensor, Tensor, Window]]" = field(default_factory=OrderedDict)
 
     @classmethod
     def of(cls, target: TargetFrames, *, view: View, body_px: float, training_only: bool = False) -> "Shelf":
@@ -110,19 +122,17 @@ class Shelf:
             others = self._lent(casting.others, device)
         return Loan(own, others, casting.shares if others is not None else None)
 
-    def _lent(self, rows: Choice, device: torch.device) -> tuple[Lent, Lent]:
+    def _lent(self, rows: Choice, device: torch.device) -> tuple[Lent, Sequence[Tensor]]:
         """The frames of rows (N, P), part after part: as the network sees them, and at full size."""
         flat = self.members[rows.T.reshape(-1)].tolist()
-        self._read(set(flat))
+        self._read(set(flat), device)
         small, full, windows = zip(*(self.kept[row] for row in flat), strict=True)
         boxes = torch.from_numpy(boxes_of(windows)).to(device)
         poses = torch.from_numpy(self.target.keypoints[flat]).to(device)
         depth = torch.from_numpy(depth_of(self.target, np.array(flat))).to(device)
-        seen = (torch.from_numpy(np.stack(pictures)).to(device) for pictures in (small, full))
-        small_lent, full_lent = (Lent(pictures, boxes, poses, depth) for pictures in seen)
-        return small_lent, full_lent
+        return Lent(torch.stack(small), boxes, poses, depth), full
 
-    def _read(self, rows: set[int]) -> None:
+    def _read(self, rows: set[int], device: torch.device) -> None:
         """See that these frames of the target are kept; those not asked for the longest are given up."""
         missing = sorted(rows - self.kept.keys())
         windows = [self.view.place(self.target.keypoints[row], body_px=self.body_px) for row in missing]
@@ -130,11 +140,10 @@ class Shelf:
         pictures = self.target.film.cuts(numbers, windows)
         outlines = self.target.film.outline_cuts(numbers, windows)
         for row, window, picture, outline in zip(missing, windows, pictures, outlines, strict=True):
-            small = np.dstack(
-                [cv2.resize(part, self.view.network, interpolation=cv2.INTER_AREA) for part in (picture, outline)]
-            )
             full = np.dstack([picture, outline])
-            self.kept[row] = channels_first(small), channels_first(full), window
+            small = cv2.resize(full, self.view.network, interpolation=cv2.INTER_AREA)
+            seen = (torch.from_numpy(channels_first(part)).to(device) for part in (small, full))
+            self.kept[row] = *seen, window
         for row in rows:
             self.kept.move_to_end(row)
         most = max(len(rows), KEPT_BYTES // (4 * self.view.window[0] * self.view.window[1]))

@@ -7,25 +7,24 @@ and under what the generator leaves transparent, stays the plate's own, at the p
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-import cv2
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
 from danceit_core.config import PoseGanSettings
-from danceit_core.imagination.networks.chart import body_chart
-from danceit_core.imagination.networks.generator import Painting
+from danceit_core.imagination.networks.chart import body_charts
+from danceit_core.imagination.networks.drawing import draw_heat_maps, draw_skeletons
 from danceit_core.imagination.recall.bone_motion import carry
-from danceit_core.imagination.target.region import detail_region, person_and_shadow, person_region, reach
-from danceit_core.imagination.target.view import View, Window, rim
+from danceit_core.imagination.rendering.placed import on_device
+from danceit_core.imagination.rendering.shrink import cut_windows
+from danceit_core.imagination.target.fields import Body, for_pixels
+from danceit_core.imagination.target.region import GENEROUS
+from danceit_core.imagination.target.view import View, Window, rims
 from danceit_core.media.letterbox import Picture
-from danceit_core.pose.draw import heat_maps, pose_picture
 from danceit_core.pose.skeleton import Keypoints
 
 FADE_PX = 6
-# Rows of a window that are pasted at once: what one step leaves is in the processor's cache for the next.
-STRIP = 32
 # Weights of the pixel loss: the room (already on the plate), the person, face and hands.
 ROOM, PERSON, DETAIL = 0.3, 1.0, 2.0
 
@@ -88,28 +87,32 @@ def make_condition(
     """
     if windows is None:
         windows = [view.place(pose, body_px=body_px) for pose in poses]
-    inside = [view.to_network(pose, window) for pose, window in zip(poses, windows, strict=True)]
-    size, side = view.network, settings.image_size
+    inside = to_network(poses, windows, view=view)
+    size, side, body = view.network, settings.image_size, body_px * view.scale
     if settings.pose_input == "skeleton":
-        pose_tensor = to_tensor(np.stack([pose_picture(pose, size=size, side=side) for pose in inside]), device)
+        pose_tensor = draw_skeletons(inside, size=size, side=side, device=device)
     else:
-        maps = np.stack([heat_maps(pose, size=size, side=side) for pose in inside])
-        pose_tensor = torch.from_numpy(2 * maps - 1).to(device)
+        pose_tensor = 2 * draw_heat_maps(torch.from_numpy(inside).to(device), size=size, side=side) - 1
     chart = before = rooms = limit = None
     if settings.body_chart:
-        charts = [body_chart(pose, left=0, top=0, size=size, body_px=body_px * view.scale) for pose in inside]
-        chart = torch.from_numpy(np.stack(charts)).to(device)
+        chart = body_charts(inside, size=size, body_px=body, device=device)
     if previous is not None:
         seen = [view.cut(past.picture, window) for past, window in zip(previous, windows, strict=True)]
         past_poses = np.stack([past.pose for past in previous])
         before = to_tensor(carried(seen, past_poses, poses, windows, view=view, body_px=body_px), device)
     if plate is not None:
-        rooms = to_tensor(np.stack([view.cut(plate, window) for window in windows]), device)
-        limits = np.stack([rim(window, view=view, fade_px=FADE_PX) for window in windows])
+        rooms = cut_windows(on_device(plate, device), windows, view=view)
+        across, down = (torch.from_numpy(ramp).to(device) for ramp in rims(windows, view=view, fade_px=FADE_PX))
+        limit = torch.minimum(across[:, None, None, :], down[:, None, :, None])  # (N, 1, h, w)
         if near_body:
-            limits = np.minimum(limits, [reach(pose, size=size, body_px=body_px * view.scale) for pose in inside])
-        limit = torch.from_numpy(limits[:, None]).to(device)
+            body_of = Body.of(torch.from_numpy(inside).to(device), size=size, body_px=body)
+            limit = torch.minimum(limit, for_pixels(body_of.reach(), size=size))
     return Condition(pose_tensor, chart, rooms, before, limit, windows, recalled)
+
+
+def to_network(poses: Keypoints, windows: list[Window], *, view: View) -> Keypoints:
+    """Poses (N, 25, 3) in the network's pixels of their windows."""
+    return np.stack([view.to_network(pose, window) for pose, window in zip(poses, windows, strict=True)])
 
 
 def carried(
@@ -129,25 +132,28 @@ def carried(
     return np.stack(moved)
 
 
-def loss_weights(poses: Keypoints, windows: list[Window], *, view: View, body_px: float) -> NDArray[np.float32]:
-    """How much each pixel counts, (N, 1, h, w): little in the room, more on the person, most on face and hands."""
-    weights, inside_px = [], body_px * view.scale
-    for pose, window in zip(poses, windows, strict=True):
-        inside = view.to_network(pose, window)
-        person = person_region(inside, size=view.network, body_px=inside_px, widen=1.2)
-        detail = detail_region(inside, size=view.network, body_px=inside_px)
-        weights.append(np.where(detail, DETAIL, np.where(person, PERSON, ROOM)))
-    return np.stack(weights)[:, None].astype(np.float32)
+@dataclass(frozen=True)
+class Weights:
+    """How much each pixel counts in the losses, and where more than the outline is left to the painter.
 
+    pixels: (N, 1, h, w), little in the room, more on the person, most on face and hands. shadow: (N, 1, h, w), 1 where
+    a shadow or a mirror image of the feet may lie, 0 elsewhere.
+    """
 
-def shadow_near(poses: Keypoints, windows: list[Window], *, view: View, body_px: float) -> NDArray[np.float32]:
-    """Where a shadow or a mirror image of the feet may lie, (N, 1, h, w): 1 there, 0 elsewhere."""
-    places = []
-    for pose, window in zip(poses, windows, strict=True):
-        inside = view.to_network(pose, window)
-        whole = person_and_shadow(inside, size=view.network, body_px=body_px * view.scale)
-        places.append(whole & ~person_region(inside, size=view.network, body_px=body_px * view.scale, widen=1.5))
-    return np.stack(places)[:, None].astype(np.float32)
+    pixels: Tensor
+    shadow: Tensor
+
+    @classmethod
+    def of(
+        cls, poses: Keypoints, windows: list[Window], *, view: View, body_px: float, device: torch.device
+    ) -> "Weights":
+        """For poses (N, 25, 3) in pixels of the picture, seen through windows."""
+        inside = torch.from_numpy(to_network(poses, windows, view=view)).to(device)
+        body = Body.of(inside, size=view.network, body_px=body_px * view.scale)
+        fields = (body.outline(1.2), body.detail(), body.shadow, body.outline(GENEROUS))
+        person, detail, shadow, generous = (for_pixels(field, size=view.network) <= 0 for field in fields)
+        pixels = torch.where(person, PERSON, ROOM).masked_fill_(detail, DETAIL)
+        return cls(pixels, (shadow & ~generous).to(pixels.dtype))
 
 
 def to_tensor(pictures: NDArray[np.uint8], device: torch.device) -> Tensor:
@@ -160,47 +166,3 @@ def to_pictures(tensor: Tensor) -> NDArray[np.uint8]:
     """Float (N, 3, H, W) in -1..1 to uint8 (N, H, W, 3)."""
     scaled = tensor.detach().float().add(1).mul(127.5).round().clamp(0, 255).to(torch.uint8)
     return scaled.permute(0, 2, 3, 1).contiguous().cpu().numpy()
-
-
-def compose(
-    painting: Painting, windows: list[Window], *, view: View, plate: NDArray[np.uint8] | None
-) -> NDArray[np.uint8]:
-    """Whole pictures (N, H, W, 3): what was painted in the windows, enlarged, over the plate at its full size."""
-    pictures = np.zeros((len(windows), *view.size[::-1], 3), np.uint8)
-    persons, opacities = (part.permute(0, 2, 3, 1).cpu().numpy() for part in (painting.person, painting.opacity))
-    for picture, person, opacity, window in zip(pictures, persons, opacities, windows, strict=True):
-        paint, share = _enlarge(person, view), None
-        if plate is not None:
-            picture[:] = plate
-            share = _enlarge(opacity, view)
-        where = picture[window.slices]
-        for start in range(0, window.height, STRIP):
-            rows = slice(start, start + STRIP)
-            _lay_over(where[rows], paint[rows], None if share is None else share[rows])
-    return pictures
-
-
-def _lay_over(room: Picture, paint: NDArray[np.float32], share: NDArray[np.float32] | None) -> None:
-    """Write paint (h, w, 3) in -1..1 over a part of a picture, as opaque as `share` (h, w) says; uses up the paint."""
-    paint += 1
-    paint *= 127.5
-    if share is not None:
-        paint -= room
-        paint *= cv2.merge(3 * [share.clip(0, 1)])  # of one shape: several times faster
-        paint += room
-    room[:] = np.rint(paint, out=paint).clip(0, 255, out=paint)
-
-
-def spread_opacity(painting: Painting, windows: list[Window], *, view: View) -> NDArray[np.float32]:
-    """How much of each pixel of the whole pictures (N, H, W) is the person, 0..1: 0 outside the windows."""
-    spread = np.zeros((len(windows), *view.size[::-1]), np.float32)
-    for whole, opacity, window in zip(spread, painting.opacity.cpu().numpy(), windows, strict=True):
-        whole[window.slices] = _enlarge(opacity[0], view).clip(0, 1)
-    return spread
-
-
-def _enlarge(part: NDArray[np.float32], view: View) -> NDArray[np.float32]:
-    """(h, w, C) of the network at the size of the windows, to write on: torch's `bicubic` ten times as fast."""
-    if part.shape[1::-1] == view.window:  # at full size already
-        return np.ascontiguousarray(part)
-    return cv2.resize(np.ascontiguousarray(part), view.window, interpolation=cv2.INTER_CUBIC)

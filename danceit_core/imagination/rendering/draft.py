@@ -7,16 +7,21 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-import cv2
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from torch import Tensor
 
 from danceit_core.config import PoseGanSettings
 from danceit_core.imagination.networks.checkpoint import PoseGan
+from danceit_core.imagination.networks.generator import cover_of
+from danceit_core.imagination.recall.layers import gather_layers
 from danceit_core.imagination.recall.library import Lending, Loan, Shelf, boxes_of
 from danceit_core.imagination.recall.parts import LAYERS
-from danceit_core.imagination.rendering.full_size import recall_full
+from danceit_core.imagination.rendering.compose import to_host
+from danceit_core.imagination.rendering.full_size import Recall
+from danceit_core.imagination.rendering.pieces import pieces_of
+from danceit_core.imagination.rendering.placed import on_device
 from danceit_core.imagination.rendering.render import cut_picture
 from danceit_core.imagination.target.data import TargetFrames, read_target
 from danceit_core.imagination.target.view import View
@@ -75,31 +80,34 @@ def draft_dance(
     wide = shelf.view.widened(poses, body_px=shelf.body_px, stride=STRIDE)
     for start in range(0, len(poses), BATCH):
         part = slice(start, start + BATCH)
-        for picture, corner in zip(
-            _draft(poses[part], lending.loan(part, device), shelf, view=wide), corners[part], strict=True
-        ):
+        pictures = _draft(poses[part], lending.loan(part, device), shelf, view=wide, device=device)
+        for picture, corner in zip(pictures, corners[part], strict=True):
             yield cut_picture(picture, corner, size=size)
 
 
 @torch.inference_mode()
-def _draft(poses: Keypoints, loan: Loan, shelf: Shelf, *, view: View) -> Iterator[Picture]:
-    """Whole plates (H, W, 3) with the person in front."""
+def _draft(poses: Keypoints, loan: Loan, shelf: Shelf, *, view: View, device: torch.device) -> NDArray[np.uint8]:
+    """Whole plates (N, H, W, 3) with the person in front."""
     windows = [view.place(pose, body_px=shelf.body_px) for pose in poses]
     target = shelf.target
-    _, full = loan.sources(poses, boxes_of(windows), size=view.network, body_px=shelf.body_px)
-    layers = recall_full(full, loan.shares, view=view).permute(0, 2, 3, 1).cpu().numpy()  # (N, h, w, 8)
-    plate = np.zeros((*target.size[::-1], 3), np.uint8) if target.plate is None else target.plate
-    for pose, window, layer in zip(poses, windows, layers, strict=True):
-        picture = plate.copy()
-        if present(pose).any():
-            picture[window.slices] = _over(picture[window.slices], layer)
-        yield picture
+    small, full = loan.sources(poses, boxes_of(windows), size=view.network, body_px=shelf.body_px)
+    covers = cover_of(gather_layers(small, loan.shares, size=view.network)).amax(1)  # (N, h, w)
+    recall = Recall.of(full, loan.shares, view=view)
+    room = np.zeros((*target.size[::-1], 3), np.uint8) if target.plate is None else target.plate
+    plate = on_device(room, device)
+    pictures = plate.expand(len(poses), *plate.shape).clone()
+    for number, window in enumerate(windows):
+        if present(poses[number]).any():
+            seen = pictures[number][window.slices]
+            for piece in pieces_of(covers[number], view):
+                _lay_over(seen[piece.rows, piece.columns], recall.layers(number, piece)[0])
+    return to_host(pictures)
 
 
-def _over(room: Picture, layers: NDArray[np.float32]) -> Picture:
-    """The layers (h, w, 8) one over the other before a room (h, w, 3)."""
-    seen = room.astype(np.float32)
+def _lay_over(room: Tensor, layers: Tensor) -> None:
+    """The layers (8, h, w) one over the other, written over a room, uint8 (h, w, 3)."""
+    seen = room.permute(2, 0, 1).to(layers.dtype)
     for number in range(LAYERS):
-        cover = layers[..., 3 * LAYERS + number, None]
-        seen += cover * ((layers[..., 3 * number : 3 * number + 3] + 1) * 127.5 - seen)
-    return cv2.convertScaleAbs(seen)
+        cover = layers[3 * LAYERS + number]
+        seen = torch.lerp(seen, (layers[3 * number : 3 * number + 3] + 1) * 127.5, cover)
+    room.copy_(seen.round_().clamp_(0, 255).permute(1, 2, 0))

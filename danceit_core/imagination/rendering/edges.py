@@ -31,29 +31,30 @@ COARSE = 4
 SOLID, HAZY = 0.9, 0.6
 
 
-def sharpen_opacity(opacity: Tensor, small: Tensor, cover: Tensor) -> Tensor:
+def edge_maps(opacity: Tensor, cover: Tensor) -> Tensor:
+    """What `sharpen_opacity` needs of the network's opacity (N, 1, h, w) and cover (N, L, h, w), (N, 2, h, w)."""
+    return torch.cat([nn.functional.max_pool2d(opacity.float(), 3, 1, 1), cover.float().amax(1, keepdim=True)], 1)
+
+
+def sharpen_opacity(opacity: Tensor, edges: Tensor, cover: Tensor) -> Tensor:
     """Opacity (N, 1, H, W) with the edges of what recalled layers cover (N, L, H, W), where the person is.
 
-    small: (N, 1, h, w), the same opacity as the network said it.
+    opacity, edges (`edge_maps`): enlarged to the picture's full size, at which cover is.
     """
-    most = cover.amax(1, keepdim=True)
-    shape = opacity.shape[2:]
-    soft = _resize(nn.functional.interpolate(most, size=small.shape[2:], mode="area"), shape)
     # Where the network sees nobody near, what layers cover is not the person.
-    near = _resize(nn.functional.max_pool2d(small, 3, 1, 1), shape)
-    return (opacity + (most - soft) * near).clamp(0, 1)
+    near, soft = edges[:, :1], edges[:, 1:]
+    return (opacity + (cover.amax(1, keepdim=True) - soft) * near).clamp(0, 1)
 
 
-def soften_shadow(painting: Painting, cover: Tensor, plate: Tensor, floor: Tensor, *, body_px: float) -> Painting:
-    """The painting with a soft shadow of one colour, in pixels of the network.
+def soften_shadow(painting: Painting, plate: Tensor, floor: Tensor, *, body_px: float) -> Painting:
+    """The painting of a painter that recalls with a soft shadow of one colour, in pixels of the network.
 
-    cover: (N, L, h, w) of the recalled layers; plate: (N, 3, h, w); floor: (N, 1, h, w), where a shadow may lie
+    plate: (N, 3, h, w); floor: (N, 1, h, w), where a shadow may lie
     (`floor_near`). body_px: of the person in pixels of the network. What is solid or recalled stays as it is.
     """
-    if painting.paint is None:
+    if painting.paint is None or painting.cover is None:
         raise ValueError("the painter recalls nothing")
-    opacity = painting.opacity
-    most = cover.amax(1, keepdim=True)
+    opacity, most = painting.opacity, painting.cover.float().amax(1, keepdim=True)
     hazy = ((SOLID - opacity) / (SOLID - HAZY)).clamp(0, 1)
     open_floor = hazy * (1 - nn.functional.max_pool2d(most, 3, 1, 1)).clamp(0, 1)
     effect = opacity * (painting.paint - plate)  # what it adds to the room

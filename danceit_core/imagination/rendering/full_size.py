@@ -2,11 +2,14 @@
 
 The network says by how much layers are moved, what shares they have, how opaque the person is, and paints what cannot
 be recalled. All of that changes slowly and is enlarged; the recalled colours are fetched anew from the full-size frames
-through the enlarged maps. So the network's size does not bound how sharp the person is.
+through the enlarged maps. So the network's size does not bound how sharp the person is. It is done piece by piece
+(`pieces`), and of the lending frames only what a piece shows is turned into numbers.
 """
 
 import dataclasses
 from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import torch
@@ -14,70 +17,133 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from danceit_core.imagination.networks.generator import Painting, blend, cover_of
-from danceit_core.imagination.recall.layers import Source, Tiles, gather_layers
-from danceit_core.imagination.recall.parts import PARTS
-from danceit_core.imagination.rendering.edges import sharpen_opacity
+from danceit_core.imagination.recall.layers import Source, Tiles, fetch, gather_layers
+from danceit_core.imagination.recall.library import Whole
+from danceit_core.imagination.recall.parts import LAYERS, PARTS
+from danceit_core.imagination.rendering.edges import edge_maps, sharpen_opacity
+from danceit_core.imagination.rendering.enlarge import enlarge, pixels_within
+from danceit_core.imagination.rendering.pieces import Piece
 from danceit_core.imagination.target.view import View
 
 
-def at_full_size(
-    painting: Painting, sources: Sequence[Source], shares: NDArray[np.float32] | None, *, view: View
-) -> Painting:
-    """The painting (N pictures of the network) with person and opacity in pixels of the windows.
+@dataclass(frozen=True)
+class Recall:
+    """What is recalled of N poses at full size.
 
-    sources, shares: as of `recall.layers.gather_layers`, the tiles those that the network was shown, the frames at
-    their full size.
+    sources: the tiles that the network was shown, moved as it said, and the frames at their full size; one, or two of
+    which the second lends `shares` (N, P), as of `recall.layers.gather_layers`.
     """
-    if painting.paint is None or painting.shares is None or painting.flow is None:
+
+    sources: Sequence[Whole]
+    shares: NDArray[np.float32] | None
+    view: View
+
+    @classmethod
+    def of(
+        cls,
+        sources: Sequence[Whole],
+        shares: NDArray[np.float32] | None,
+        *,
+        view: View,
+        flow: Tensor | None = None,
+    ) -> "Recall":
+        """flow: (N, L, 2, h, w), pixels of the network by which layers are moved; None: unmoved."""
+        moved = []
+        for source in sources:
+            tiles = [part if flow is None else _move(part, flow[:, PARTS[part.number].layer]) for part in source.tiles]
+            moved.append(dataclasses.replace(source, tiles=tiles))
+        return cls(moved, shares, view)
+
+    def layers(self, number: int, piece: Piece) -> Tensor:
+        """Layers (1, CHANNELS, H, W) of a piece of picture `number`."""
+        sources = [_Part.of(source, number, piece, self.view) for source in self.sources]
+        first = sources[0]
+        if not first.tiles:
+            return torch.zeros(1, 4 * LAYERS, *piece.size[::-1], device=first.lent.boxes.device)
+        shares = None if self.shares is None else self.shares[number : number + 1]
+        return gather_layers(sources, shares, size=piece.size)
+
+
+def person_of(
+    painting: Painting, recall: Recall | None, number: int, piece: Piece, *, view: View
+) -> tuple[Tensor, Tensor]:
+    """The person's colours (1, 3, H, W) and opacity (1, 1, H, W) in a piece of picture `number` of a painting."""
+    one = slice(number, number + 1)
+    options: dict[str, Any] = {"view": view, "rows": piece.rows, "columns": piece.columns}
+    opacity = enlarge(painting.opacity[one], smooth=True, **options).clamp_(0, 1)
+    if recall is None:
+        return enlarge(painting.person[one], smooth=True, **options), opacity
+    if painting.paint is None or painting.shares is None or painting.cover is None:
         raise ValueError("the painter recalls nothing")
-    flow = _enlarge(painting.flow.flatten(1, 2), view)
-    flow = flow.unflatten(1, painting.flow.shape[1:3])  # type: ignore[no-untyped-call]
-    recalled = recall_full(sources, shares, view=view, flow=flow)
-    paint, said = _enlarge(painting.paint, view, smooth=True), _enlarge(painting.shares, view)
-    person = blend(paint, recalled, said)
-    opacity = _enlarge(painting.opacity, view, smooth=True).clamp(0, 1)
-    opacity = sharpen_opacity(opacity, painting.opacity.float(), cover_of(recalled))
-    return dataclasses.replace(painting, person=person, opacity=opacity)
+    paint = enlarge(painting.paint[one], smooth=True, **options)
+    layers = recall.layers(number, piece)
+    edges = enlarge(edge_maps(painting.opacity[one], painting.cover[one]), **options)
+    opacity = sharpen_opacity(opacity, edges, cover_of(layers))
+    return blend(paint, layers, enlarge(painting.shares[one], **options)), opacity
 
 
-def recall_full(
-    sources: Sequence[Source], shares: NDArray[np.float32] | None, *, view: View, flow: Tensor | None = None
-) -> Tensor:
-    """Layers (N, CHANNELS, H, W) in pixels of the windows. flow: (N, L, 2, H, W), network pixels; None: unmoved."""
-    large = []
-    for source in sources:
-        moves = [None if flow is None else flow[:, part.layer] for part in PARTS]
-        tiles = [_enlarge_tiles(part, moves[part.number], view=view) for part in source.tiles]
-        large.append(Source(tiles, source.lent))
-    return gather_layers(large, shares, size=view.window)
+@dataclass(frozen=True)
+class _Part(Source):
+    """The tiles of one picture that lie in a piece, at full size. pictures: of the lending frames, a part each."""
+
+    pictures: Sequence[Tensor] = ()
+
+    @classmethod
+    def of(cls, source: Whole, number: int, piece: Piece, view: View) -> "_Part":
+        """Of one source."""
+        count = len(source.tiles[0].corners)
+        rows = [part * count + number for part in range(len(PARTS))]
+        tiles = [_enlarged(part, number, piece, view) for part in source.tiles]
+        lent = dataclasses.replace(source.lent, depth=source.lent.depth[rows], boxes=source.lent.boxes[rows])
+        return cls([part for part in tiles if part is not None], lent, [source.pictures[row] for row in rows])
+
+    def fetch(self, number: int) -> Tensor:
+        """Colours and cover (1, 4, h, w) of a part's tile."""
+        tiles = next(tiles for tiles in self.tiles if tiles.number == number)
+        return fetch(tiles, *_asked_for(tiles, self.pictures[number], self.lent.boxes[number : number + 1]))
 
 
-def _enlarge_tiles(tiles: Tiles, flow: Tensor | None, *, view: View) -> Tiles:
-    """The tiles in pixels of the windows, each place looked up `flow` (N, 2, H, W) network pixels beside it."""
-    factors = np.array(view.window) / np.array(view.network)
+def _asked_for(tiles: Tiles, picture: Tensor, box: Tensor) -> tuple[Tensor, Tensor]:
+    """What a tile shows of a lending frame (4, h, w): a part of it (1, 4, h, w), and its box (1, 4) of the plate."""
+    if picture.device.type != "cpu":
+        return picture[None], box
+    low, high = (extreme((2, 3))[0].nan_to_num().tolist() for extreme in (tiles.places.amin, tiles.places.amax))
+    start = box[0, :2].tolist()
+    first, last = [], []
+    for least, most, begin, side in zip(low, high, start, picture.shape[:0:-1], strict=True):
+        first.append(min(max(int(least - begin) - 2, 0), side - 1))
+        last.append(max(min(int(most - begin) + 3, side), first[-1] + 1))
+    cut = picture[None, :, first[1] : last[1], first[0] : last[0]]
+    lies = [start[0] + first[0], start[1] + first[1], last[0] - first[0], last[1] - first[1]]
+    return cut, torch.tensor([lies], dtype=box.dtype)
+
+
+def _move(tiles: Tiles, flow: Tensor) -> Tiles:
+    """The tiles, each place looked up `flow` (N, 2, h, w) pixels beside it."""
     height, width = tiles.reach.shape[1:]
-    corners = np.round(tiles.corners * factors).astype(np.int64)
-    size = np.floor(np.array([width, height]) * factors).astype(int).clip(1)
-    corners = np.minimum(corners, np.array(view.window) - size).clip(0)
+    starts = zip(flow.float(), tiles.corners.tolist(), strict=True)
+    beside = torch.stack([part[:, top : top + height, left : left + width] for part, (left, top) in starts])
     device, kind = tiles.reach.device, tiles.reach.dtype
-    coordinates = []
-    for axis in (0, 1):
-        start = torch.from_numpy(corners[:, axis] / factors[axis] - tiles.corners[:, axis]).to(device, kind)
-        steps = (torch.arange(int(size[axis]), device=device, dtype=kind) + 0.5) / float(factors[axis])
-        coordinates.append(start[:, None] + steps)  # (N, length): pixels of the network in the tile
-    shape = (len(corners), int(size[1]), int(size[0]))
-    x, y = coordinates[0][:, None].expand(shape), coordinates[1][:, :, None].expand(shape)
-    if flow is not None:
-        starts = zip(flow, corners.tolist(), strict=True)
-        beside = torch.stack([part[:, top : top + shape[1], left : left + shape[2]] for part, (left, top) in starts])
-        x, y = x + beside[:, 0], y + beside[:, 1]
+    x = torch.arange(width, device=device, dtype=kind) + 0.5 + beside[:, 0]
+    y = torch.arange(height, device=device, dtype=kind)[:, None] + 0.5 + beside[:, 1]
     at = torch.stack([x * (2 / width) - 1, y * (2 / height) - 1], -1)
     both = torch.cat([tiles.places, tiles.reach[:, None]], 1)
-    large = nn.functional.grid_sample(both, at, padding_mode="border", align_corners=False)
-    return Tiles(tiles.number, corners, large[:, :2], large[:, 2])
+    moved = nn.functional.grid_sample(both, at, padding_mode="border", align_corners=False)
+    return dataclasses.replace(tiles, places=moved[:, :2], reach=moved[:, 2])
 
 
-def _enlarge(part: Tensor, view: View, *, smooth: bool = False) -> Tensor:
-    """(N, C, h, w) of the network in pixels of the windows."""
-    mode = "bicubic" if smooth else "bilinear"
-    return nn.functional.interpolate(part.float(), size=view.window[::-1], mode=mode, align_corners=False)
+def _enlarged(tiles: Tiles, number: int, piece: Piece, view: View) -> Tiles | None:
+    """What a piece shows of a picture's tile, at full size; None: nothing. Its corner is counted from the piece's."""
+    left, top = tiles.corners[number].tolist()
+    height, width = tiles.reach.shape[1:]
+    across = pixels_within(left, width, view.network[0], view.window[0])
+    down = pixels_within(top, height, view.network[1], view.window[1])
+    rows = slice(max(down.start, piece.rows.start), min(down.stop, piece.rows.stop))
+    columns = slice(max(across.start, piece.columns.start), min(across.stop, piece.columns.stop))
+    if rows.start >= rows.stop or columns.start >= columns.stop:
+        return None
+    one = slice(number, number + 1)
+    both = torch.cat([tiles.places[one], tiles.reach[one, None]], 1)
+    large = enlarge(both, view, rows=rows, columns=columns, corner=(left, top))
+    corners = np.array([[columns.start - piece.columns.start, rows.start - piece.rows.start]])
+    return dataclasses.replace(tiles, corners=corners, places=large[:, :2], reach=large[:, 2])

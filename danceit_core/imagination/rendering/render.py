@@ -8,24 +8,20 @@ import cv2
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from torch import Tensor
 
 from danceit_core.errors import ImaginationError
 from danceit_core.imagination.networks.checkpoint import FaceGan, PoseGan
 from danceit_core.imagination.networks.face import face_strength, patch_fade, patch_pose, place_patch
-from danceit_core.imagination.networks.generator import Painting, cover_of
+from danceit_core.imagination.networks.generator import Painting
 from danceit_core.imagination.networks.precision import half_precision
-from danceit_core.imagination.recall.layers import Source, gather_layers
+from danceit_core.imagination.recall.layers import gather_layers
 from danceit_core.imagination.recall.library import Lending, Loan, boxes_of
-from danceit_core.imagination.rendering.batches import (
-    Past,
-    compose,
-    make_condition,
-    spread_opacity,
-    to_pictures,
-    to_tensor,
-)
+from danceit_core.imagination.rendering.batches import Past, make_condition, to_pictures, to_tensor
+from danceit_core.imagination.rendering.compose import compose, spread_opacity, to_host
 from danceit_core.imagination.rendering.edges import floor_near, soften_shadow
-from danceit_core.imagination.rendering.full_size import at_full_size
+from danceit_core.imagination.rendering.full_size import Recall
+from danceit_core.imagination.rendering.placed import on_device
 from danceit_core.imagination.rendering.workers import at_once
 from danceit_core.imagination.target.view import Window
 from danceit_core.media.letterbox import Picture
@@ -126,7 +122,7 @@ def paint(
     previous: what was painted before each, for a poseGAN that wants them; None: the dance begins here. loan: what other
     frames lend to the poses, for one that recalls (`recall.library.Shelf`).
     """
-    return _over_plate(gan, poses, *_paint(gan, poses, device=device, previous=previous, loan=loan))
+    return to_host(_paint(gan, poses, device=device, previous=previous, loan=loan)[0])
 
 
 def paint_layers(
@@ -138,17 +134,10 @@ def paint_layers(
     loan: Loan | None = None,
 ) -> tuple[NDArray[np.uint8], NDArray[np.float32]]:
     """`paint`, and how much of each pixel (N, H, W) is the person, 0..1: for a poseGAN with plate."""
-    painting, windows = _paint(gan, poses, device=device, previous=previous, loan=loan)
+    pictures, painting, windows = _paint(gan, poses, device=device, previous=previous, loan=loan)
     opacity = spread_opacity(painting, windows, view=gan.view)
     opacity[~present(poses).any(-1)] = 0
-    return _over_plate(gan, poses, painting, windows), opacity
-
-
-def _over_plate(gan: PoseGan, poses: Keypoints, painting: Painting, windows: list[Window]) -> NDArray[np.uint8]:
-    pictures = compose(painting, windows, view=gan.view, plate=gan.plate)
-    if gan.plate is not None:
-        pictures[~present(poses).any(-1)] = gan.plate
-    return pictures
+    return to_host(pictures), opacity
 
 
 @torch.inference_mode()
@@ -159,9 +148,10 @@ def _paint(
     device: torch.device,
     previous: Sequence[Past] | None,
     loan: Loan | None = None,
-) -> tuple[Painting, list[Window]]:
+) -> tuple[Tensor, Painting, list[Window]]:
+    """Pictures, uint8 (N, H, W, 3) on the device, and what they were composed of."""
     windows = [gan.view.place(pose, body_px=gan.body_px) for pose in poses]
-    recalled, full = None, list[Source]()
+    recalled = recall = None
     if loan is not None:
         size = gan.view.network
         small, full = loan.sources(poses, boxes_of(windows), size=size, body_px=gan.body_px)
@@ -183,12 +173,16 @@ def _paint(
     with half_precision(device):
         painting = gan.generator(condition.pose, **condition.inputs)
     if loan is not None:
-        if recalled is not None and condition.plate is not None:
+        if painting.cover is not None and condition.plate is not None:
             floor = floor_near(poses, windows, view=gan.view, body_px=gan.body_px, device=device)
-            small_px = gan.body_px * gan.view.scale
-            painting = soften_shadow(painting, cover_of(recalled), condition.plate, floor, body_px=small_px)
-        painting = at_full_size(painting, full, loan.shares, view=gan.view)
-    return painting, windows
+            painting = soften_shadow(painting, condition.plate, floor, body_px=gan.body_px * gan.view.scale)
+        recall = Recall.of(full, loan.shares, view=gan.view, flow=painting.flow)
+    plate = None if gan.plate is None else on_device(gan.plate, device)
+    pictures = compose(painting, windows, view=gan.view, plate=plate, recall=recall)
+    if plate is not None:
+        for number in np.flatnonzero(~present(poses).any(-1)).tolist():
+            pictures[number] = plate
+    return pictures, painting, windows
 
 
 def paint_before(

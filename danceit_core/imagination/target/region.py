@@ -23,14 +23,14 @@ __all__ = [
 ]
 
 # Factor on the half widths where nothing of the person must be missed.
-_GENEROUS = 1.5
+GENEROUS = 1.5
 # Torso lengths beyond that: as far as hair and cloth may be opaque, and where nothing of the person is left.
-_NEAR, _GONE = 0.3, 0.8
+NEAR, GONE = 0.3, 0.8
 
 
 def person_and_shadow(keypoints: Keypoints, *, size: tuple[int, int], body_px: float) -> Mask:
     """The person of (25, 3) keypoints, generously, and the shadow near the feet: booleans (H, W)."""
-    region = person_region(keypoints, size=size, body_px=body_px, widen=_GENEROUS).astype(np.uint8)
+    region = person_region(keypoints, size=size, body_px=body_px, widen=GENEROUS).astype(np.uint8)
     feet = [joint for joint in FEET if present(keypoints)[joint]]
     if feet:
         low, high = keypoints[feet, :2].min(0), keypoints[feet, :2].max(0)
@@ -44,7 +44,7 @@ def reach(keypoints: Keypoints, *, size: tuple[int, int], body_px: float) -> NDA
     """How much of each pixel may belong to the person, float32 (H, W): 1 on and near them, 0 far off; 0 of nobody."""
     beyond = np.uint8(~person_and_shadow(keypoints, size=size, body_px=body_px))
     distance = cv2.distanceTransform(beyond, cv2.DIST_L2, 3) / body_px
-    return np.clip((_GONE - distance) / (_GONE - _NEAR), 0, 1)
+    return np.clip((GONE - distance) / (GONE - NEAR), 0, 1)
 
 
 def detail_region(keypoints: Keypoints, *, size: tuple[int, int], body_px: float) -> Mask:

@@ -119,16 +119,17 @@ class View:
         return resize(picture[window.slices], self.network)
 
 
-def rim(window: Window, *, view: View, fade_px: int) -> NDArray[np.float32]:
-    """How opaque the person may be, (h, w) of the network in 0..1: it fades out at rims that are not the picture's."""
-    across, down = (
-        _ramp(start > 0, start + side < most, length, fade_px)
-        for start, side, most, length in (
-            (window.left, window.width, view.size[0], view.network[0]),
-            (window.top, window.height, view.size[1], view.network[1]),
-        )
-    )
-    return np.minimum(down[:, None], across[None, :])
+def rims(windows: Sequence[Window], *, view: View, fade_px: int) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """How opaque the person may be across (N, w) and down (N, h) windows, pixels of the network, 0..1.
+
+    It fades out at rims that are not the picture's. Of each pixel the smaller of both holds.
+    """
+    ramps = []
+    for k, name in enumerate(("left", "top")):
+        starts = [getattr(window, name) for window in windows]
+        ramp = [_ramp(at > 0, at + view.window[k] < view.size[k], view.network[k], fade_px) for at in starts]
+        ramps.append(np.array(ramp, np.float32).reshape(-1, view.network[k]))
+    return ramps[0], ramps[1]
 
 
 def _need(keypoints: Keypoints, *, body_px: float, size: tuple[int, int], share: float) -> tuple[float, float]:

@@ -23,10 +23,9 @@ from danceit_core.imagination.recall.layers import recall_layers
 from danceit_core.imagination.recall.library import Held, Shelf, boxes_of
 from danceit_core.imagination.rendering.batches import (
     Past,
+    Weights,
     carried,
-    loss_weights,
     make_condition,
-    shadow_near,
     to_tensor,
 )
 from danceit_core.imagination.rendering.render import blank, paint, paint_before
@@ -43,8 +42,6 @@ from danceit_core.pose.skeleton import Keypoints
 # With the frame before in view: a dance began up to so many frames ago, so that the network meets its own work.
 MOST_STEPS = 2
 TEMPORAL_WEIGHT = 10.0
-# Of the difference between opacity and outline, mean over the window.
-OUTLINE_WEIGHT = 5.0
 # Of the difference between opacity and outline, mean over the window.
 OUTLINE_WEIGHT = 5.0
 PAINTED_AT_ONCE = 4
@@ -140,16 +137,14 @@ class PoseStep:
         )
         real = to_tensor(self.crops.pictures[rows], device)
         keypoints = self.target.keypoints[batch.chosen]
-        weights = loss_weights(keypoints, windows, view=view, body_px=self.gan.body_px)
-        person_weights = torch.from_numpy(weights).to(device)
+        weights = Weights.of(keypoints, windows, view=view, body_px=self.gan.body_px, device=device)
         with half_precision(device):
             painting = self.duel.generator(condition.pose, **condition.inputs)
-        pixel = pixel_loss(real, painting.picture, person_weights)
+        pixel = pixel_loss(real, painting.picture, weights.pixels)
         own = {"pixel": (settings.pixel_weight, pixel), "opacity": (settings.opacity_weight, painting.opacity.mean())}
         if self.crops.outlines is not None and self.lending is not None:
             outlines = torch.from_numpy(self.crops.outlines[rows]).to(device)[:, None] * (1 / 255)
-            shadow = torch.from_numpy(shadow_near(keypoints, windows, view=view, body_px=self.gan.body_px)).to(device)
-            own["opacity"] = (OUTLINE_WEIGHT, outline_loss(painting.opacity, outlines, left=shadow))
+            own["opacity"] = (OUTLINE_WEIGHT, outline_loss(painting.opacity, outlines, left=weights.shadow))
         if self.perceptual is not None:
             with half_precision(device):
                 own["perceptual"] = (settings.perceptual_weight, self.perceptual(real, painting.picture))
@@ -159,7 +154,7 @@ class PoseStep:
             real_before = to_tensor(self.real_before(batch, windows), device)
             own["temporal"] = (
                 TEMPORAL_WEIGHT,
-                temporal_loss(painted, condition.previous, real, real_before, weight=person_weights),
+                temporal_loss(painted, condition.previous, real, real_before, weight=weights.pixels),
             )
             real = torch.cat([real, real_before], 1)
             painted = torch.cat([painted, condition.previous], 1)

@@ -1,0 +1,144 @@
+"""`region` as fields in batched torch, where the network runs: what losses weigh, and how far a person reaches.
+
+Signed distances (N, h, w) from what the person covers, pixels of the network, negative inside, one place in STEP x STEP
+pixels: they change slowly and are enlarged. Of an absent joint there is nothing; of nobody everything is FAR.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+
+from danceit_core.imagination.target.region import GENEROUS, GONE, NEAR
+from danceit_core.pose.capsules import FOOT_RADIUS, FOREARM, HAND_RADIUS, HEAD_RADIUS, LIMB_RADIUS
+from danceit_core.pose.skeleton import (
+    FEET,
+    HANDS,
+    LEFT_ELBOW,
+    LEFT_HIP,
+    LEFT_SHOULDER,
+    LEFT_WRIST,
+    LIMBS,
+    NECK,
+    NOSE,
+    RIGHT_ELBOW,
+    RIGHT_HIP,
+    RIGHT_SHOULDER,
+    RIGHT_WRIST,
+)
+
+STEP = 4
+FAR = 1e6
+# Discs of face and hands, which the eye looks at first, body sizes.
+FACE, HAND = 0.3, 0.22
+_TRUNK = (RIGHT_SHOULDER, LEFT_SHOULDER, LEFT_HIP, RIGHT_HIP)
+_TRIANGLES = ((0, 1, 2), (0, 1, 3), (0, 2, 3), (1, 2, 3))
+
+
+@dataclass(frozen=True)
+class Body:
+    """Distances from lines and points of a body, (N, h, w) each.
+
+    limbs: from the nearest; sides: from those of the trunk, 0 inside it; hands: from their middles; ends: from feet and
+    wrists. shadow: from the place where that of the feet lies, signed.
+    """
+
+    limbs: Tensor
+    sides: Tensor
+    hands: Tensor
+    ends: Tensor
+    head: Tensor
+    nose: Tensor
+    shadow: Tensor
+    body_px: float
+
+    @classmethod
+    def of(cls, poses: Tensor, *, size: tuple[int, int], body_px: float) -> "Body":
+        """Of poses (N, 25, 3) in pixels of pictures of `size` (width, height), body_px as large."""
+        device = poses.device
+        x = STEP * (torch.arange(-(-size[0] // STEP), device=device) + 0.5)
+        y = STEP * (torch.arange(-(-size[1] // STEP), device=device) + 0.5)[:, None]
+        at, seen = poses[..., :2], poses[..., 2] > 0
+        limbs = _from_lines(at, seen, LIMBS, x, y)
+        sides = _from_lines(at, seen, ((RIGHT_SHOULDER, RIGHT_HIP), (LEFT_SHOULDER, LEFT_HIP)), x, y)
+        for triangle in _TRIANGLES:
+            sides = torch.where(_inside(at, seen, [_TRUNK[k] for k in triangle], x, y), 0, sides)
+        elbows, wrists = [RIGHT_ELBOW, LEFT_ELBOW], [RIGHT_WRIST, LEFT_WRIST]
+        tips = at[:, wrists] + FOREARM * (at[:, wrists] - at[:, elbows])
+        hands = _from_points(tips, seen[:, wrists] & seen[:, elbows], x, y)
+        ends = _from_points(at[:, [*FEET, *HANDS]], seen[:, [*FEET, *HANDS]], x, y)
+        up = (at[:, NOSE] - at[:, NECK]) * seen[:, NECK, None]
+        both = torch.stack([at[:, NOSE], at[:, NOSE] + 0.2 * up], 1)
+        head = _from_lines(both, seen[:, [NOSE, NOSE]], ((0, 1),), x, y)
+        nose = _from_points(at[:, [NOSE]], seen[:, [NOSE]], x, y)
+        return cls(limbs, sides, hands, ends, head, nose, _shadow(at, seen, x, y, body_px=body_px), body_px)
+
+    def outline(self, widen: float) -> Tensor:
+        """Signed distance from `capsules.person_region`, widened as there."""
+        unit = widen * self.body_px
+        near = torch.minimum(self.limbs - LIMB_RADIUS * unit, self.hands - HAND_RADIUS * unit)
+        near = torch.minimum(near, torch.minimum(self.ends - FOOT_RADIUS * unit, self.head - HEAD_RADIUS * unit))
+        return torch.minimum(near, self.sides)
+
+    def detail(self) -> Tensor:
+        """Signed distance from face and hands (`region.detail_region`)."""
+        return torch.minimum(self.hands - HAND * self.body_px, self.nose - FACE * self.body_px)
+
+    def reach(self) -> Tensor:
+        """How much of each place may belong to the person, 0..1 (`region.reach`)."""
+        beyond = torch.minimum(self.outline(GENEROUS), self.shadow).clamp_min(0) / self.body_px
+        return ((GONE - beyond) / (GONE - NEAR)).clamp(0, 1)
+
+
+def for_pixels(fields: Tensor, *, size: tuple[int, int]) -> Tensor:
+    """Fields (N, h, w) for each pixel of pictures of `size` instead of each place, (N, 1, H, W)."""
+    large = nn.functional.interpolate(fields[:, None], scale_factor=STEP, mode="bilinear", align_corners=False)
+    return large[..., : size[1], : size[0]]
+
+
+def _from_lines(at: Tensor, seen: Tensor, lines: Sequence[tuple[int, int]], x: Tensor, y: Tensor) -> Tensor:
+    """Distance (N, h, w) from the nearest of lines between points (N, J, 2) that are seen."""
+    first, last = ([line[end] for line in lines] for end in (0, 1))
+    start, bone = at[:, first], at[:, last] - at[:, first]
+    there = seen[:, first] & seen[:, last]
+    # An absent line lies far away.
+    start = torch.where(there[..., None], start, FAR)[..., None, None]
+    bone = torch.where(there[..., None], bone, 0)[..., None, None]  # (N, B, 2, 1, 1)
+    dx, dy = x - start[:, :, 0], y - start[:, :, 1]  # (N, B, 1, w), (N, B, h, 1)
+    share = bone / bone.square().sum(2, keepdim=True).clamp_min(1)
+    held = (dx * share[:, :, 0] + dy * share[:, :, 1]).clamp_(0, 1)  # (N, B, h, w)
+    across = torch.addcmul(dx, held, bone[:, :, 0], value=-1).square_()
+    down = torch.addcmul(dy, held, bone[:, :, 1], value=-1)
+    return across.addcmul_(down, down).amin(1).sqrt_()
+
+
+def _from_points(at: Tensor, seen: Tensor, x: Tensor, y: Tensor) -> Tensor:
+    """Distance (N, h, w) from the nearest of points (N, J, 2) that are seen."""
+    place = torch.where(seen[..., None], at, FAR)[..., None, None]
+    return ((x - place[:, :, 0]).square() + (y - place[:, :, 1]).square()).amin(1).sqrt_()
+
+
+def _inside(at: Tensor, seen: Tensor, corners: Sequence[int], x: Tensor, y: Tensor) -> Tensor:
+    """Whether places lie in the triangle of three points, (N, h, w)."""
+    signs = []
+    for here, there in zip(corners, [*corners[1:], corners[0]], strict=True):
+        a, b = at[:, here, :, None, None], at[:, there, :, None, None]
+        signs.append((b[:, 0] - a[:, 0]) * (y - a[:, 1]) - (b[:, 1] - a[:, 1]) * (x - a[:, 0]))
+    side = torch.stack(signs)
+    return ((side >= 0).all(0) | (side <= 0).all(0)) & seen[:, list(corners)].all(1)[:, None, None]
+
+
+def _shadow(at: Tensor, seen: Tensor, x: Tensor, y: Tensor, *, body_px: float) -> Tensor:
+    """About the signed distance (N, h, w) from the ellipse around the feet in which their shadow lies."""
+    feet, there = at[:, list(FEET)], seen[:, list(FEET), None]
+    low = torch.where(there, feet, FAR).amin(1)
+    high = torch.where(there, feet, -FAR).amax(1)
+    known = there.any(1)  # (N, 1)
+    centre = torch.where(known, (low + high) / 2, FAR)
+    spread = torch.where(known, (high - low) / 2, 0)
+    axes = spread + torch.tensor([0.7, 0.3], device=at.device) * body_px
+    u, v = ((place - centre[:, axis, None, None]) / axes[:, axis, None, None] for axis, place in ((0, x), (1, y)))
+    level = torch.hypot(u, v)
+    slope = torch.hypot(u / axes[:, 0, None, None], v / axes[:, 1, None, None])
+    return level * (level - 1) / slope.clamp_min(1e-6)
