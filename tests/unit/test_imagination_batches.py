@@ -7,7 +7,7 @@ import pytest
 import torch
 from toy_target import CPU, TOY_SETTINGS, toy_poses, toy_room
 
-from danceit_core.imagination.networks.chart import CHANNELS, body_chart
+from danceit_core.imagination.networks.chart import CHANNELS, body_charts
 from danceit_core.imagination.networks.generator import Painting
 from danceit_core.imagination.rendering.batches import (
     DETAIL,
@@ -15,15 +15,15 @@ from danceit_core.imagination.rendering.batches import (
     PERSON,
     ROOM,
     Past,
-    compose,
-    loss_weights,
+    Weights,
     make_condition,
-    spread_opacity,
     to_pictures,
     to_tensor,
 )
+from danceit_core.imagination.rendering.compose import compose as compose_on_device
+from danceit_core.imagination.rendering.compose import spread_opacity
 from danceit_core.imagination.target.region import body_size, reach
-from danceit_core.imagination.target.view import View, Window, rim
+from danceit_core.imagination.target.view import View, Window, rims
 from danceit_core.pose.draw import heat_maps, pose_picture
 from danceit_core.pose.skeleton import NOSE
 
@@ -53,6 +53,11 @@ def soft_picture(phase=0.0, *, size=SQUARE):
     ways = (across, down + 20, 0.7 * (across + down) + 40)
     waves = [np.sin(2 * np.pi * at / 96 + phase) for at in ways]
     return (127.5 + 50 * np.stack(waves, axis=-1)).round().astype(np.uint8)
+
+
+def compose(painting, windows, *, view, plate):
+    """`compose` from and to arrays."""
+    return compose_on_device(painting, windows, view=view, plate=None if plate is None else torch.tensor(plate)).numpy()
 
 
 def painting_of(picture, windows, view, *, opacity=1.0):
@@ -163,21 +168,27 @@ def test_the_condition_is_what_the_windows_show(view, pose_input, near_body):
         inside = view.to_network(POSES[number], window)
         if pose_input == "skeleton":
             pose = to_tensor(pose_picture(inside, size=view.network, side=64)[None], CPU)[0]
+            assert float((given.pose[number] - pose).abs().mean()) < 0.015
         else:
             pose = torch.from_numpy(heat_maps(inside, size=view.network, side=64)) * 2 - 1
-        assert torch.equal(given.pose[number], pose)
-        for seen, picture in ((given.previous, previous[number]), (given.plate, toy_room(SIZE))):
-            np.testing.assert_array_equal(to_pictures(seen[number : number + 1])[0], view.cut(picture, window))
-        limit = rim(window, view=view, fade_px=FADE_PX)
+            torch.testing.assert_close(given.pose[number], pose)
+        before = to_pictures(given.previous[number : number + 1])[0]
+        np.testing.assert_array_equal(before, view.cut(previous[number], window))
+        room = to_pictures(given.plate[number : number + 1])[0].astype(int)
+        assert np.abs(room - view.cut(toy_room(SIZE), window)).max() <= 1
+        across, down = rims([window], view=view, fade_px=FADE_PX)
+        limit = np.minimum(across[0][None], down[0][:, None])
         if near_body:
-            limit = np.minimum(limit, reach(inside, size=view.network, body_px=BODY * view.scale))
-        np.testing.assert_array_equal(given.limit[number, 0], limit)
+            near = reach(inside, size=view.network, body_px=BODY * view.scale)
+            assert np.abs(given.limit[number, 0].numpy() - np.minimum(limit, near)).mean() < 0.06
+        else:
+            np.testing.assert_array_equal(given.limit[number, 0], limit)
 
 
 def test_the_chart_of_a_shrunk_window_is_the_chart_of_the_picture_shrunk():
     given = make_condition(POSES, settings=SETTINGS, view=WHOLE, plate=None, body_px=BODY, device=CPU)
     for chart, pose in zip(given.chart.numpy(), POSES, strict=True):
-        large = body_chart(pose, left=0, top=0, size=(SIZE, SIZE), body_px=BODY)
+        large = body_charts(pose[None], size=(SIZE, SIZE), body_px=BODY, device=CPU)[0].numpy()
         shrunk = large.reshape(CHANNELS, SIZE // 4, 2, SIZE // 4, 2).mean((2, 4))
         # Where a part begins and where two meet, a pixel is of one or the other.
         either, both = (shrunk != 0) | (chart != 0), (shrunk != 0) & (chart != 0)
@@ -203,13 +214,13 @@ def test_what_was_before_is_seen_through_the_same_windows_in_any_shape(view):
     for number, (window, past) in enumerate(zip(windows, pasts, strict=True)):
         seen = to_pictures(given.previous[number : number + 1])[0]
         np.testing.assert_array_equal(seen, view.cut(past.picture, window))
-        room = to_pictures(given.plate[number : number + 1])[0]
-        np.testing.assert_array_equal(room, view.cut(noise(view.size), window))
+        room = to_pictures(given.plate[number : number + 1])[0].astype(int)
+        assert np.abs(room - view.cut(noise(view.size), window)).max() <= 1
 
 
 def test_the_person_counts_more_than_the_room_and_the_face_most():
     windows = [HALF.place(pose, body_px=BODY) for pose in POSES]
-    weights = loss_weights(POSES, windows, view=HALF, body_px=BODY)
+    weights = Weights.of(POSES, windows, view=HALF, body_px=BODY, device=CPU).pixels.numpy()
     assert weights.shape == (3, 1, 48, 32)
     assert set(np.unique(weights)) == {np.float32(level) for level in (ROOM, PERSON, DETAIL)}
     for weight, pose, window in zip(weights[:, 0], POSES, windows, strict=True):
@@ -219,7 +230,7 @@ def test_the_person_counts_more_than_the_room_and_the_face_most():
         assert weight[0, 0] == np.float32(ROOM)
     # A person at half the size covers the same share of a window of half the size.
     full = replace(HALF, network=HALF.window, scale=1.0)
-    larger = loss_weights(POSES, windows, view=full, body_px=BODY)
+    larger = Weights.of(POSES, windows, view=full, body_px=BODY, device=CPU).pixels.numpy()
     for level in (ROOM, PERSON):
         share = (larger == np.float32(level)).mean()
         assert (weights == np.float32(level)).mean() == pytest.approx(share, rel=0.3)

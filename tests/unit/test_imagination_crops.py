@@ -97,8 +97,8 @@ def test_an_array_on_disk_holds_the_same(tmp_path, monkeypatch):
     expected = cut(target, view, tmp_path, with_before=True)
     monkeypatch.setattr(crops_module, "IN_MEMORY_BYTES", 1000)
     mapped = cut(target, view, tmp_path / "elsewhere", with_before=True)
-    assert isinstance(mapped.pictures, np.memmap)
-    assert not isinstance(expected.pictures, np.memmap)
+    assert isinstance(mapped.planes, np.memmap)
+    assert not isinstance(expected.planes, np.memmap)
     follows = FOLLOWS[target.training]
     np.testing.assert_array_equal(mapped.pictures, expected.pictures)
     np.testing.assert_array_equal(mapped.before[follows], expected.before[follows])

@@ -3,10 +3,12 @@
 import cv2
 import numpy as np
 import pytest
-from toy_target import LANDSCAPE, PORTRAIT, draw_toy, toy_poses, toy_room
+import torch
+from toy_target import CPU, LANDSCAPE, PORTRAIT, draw_toy, toy_poses, toy_room
 
-from danceit_core.imagination.networks.chart import CHANNELS, body_chart
+from danceit_core.imagination.networks.chart import CHANNELS, body_charts
 from danceit_core.imagination.plate.fill import fill_holes
+from danceit_core.imagination.target.fields import Body
 from danceit_core.imagination.target.region import (
     body_size,
     detail_region,
@@ -21,6 +23,11 @@ SIZE = 128
 POSES = toy_poses(40, size=SIZE)
 BODY = float(np.median(body_size(POSES)))
 NOBODY = np.zeros((25, 3), np.float32)
+
+
+def body_chart(pose, *, size=(SIZE, SIZE)):
+    """The chart of one pose."""
+    return body_charts(pose[None], size=size, body_px=BODY, device=CPU)[0].numpy()
 
 
 def test_the_body_size_survives_a_foreshortened_trunk():
@@ -74,7 +81,7 @@ def test_the_box_goes_around_the_region_and_not_far_beyond():
 
 def test_the_chart_tells_where_on_the_body_and_which_way_it_faces():
     pose = POSES[0]
-    chart = body_chart(pose, left=0, top=0, size=(SIZE, SIZE), body_px=BODY)
+    chart = body_chart(pose)
     assert chart.shape == (CHANNELS, SIZE // 2, SIZE // 2)
     at_neck, at_hip = (tuple((pose[j, 1::-1] / 2).astype(int)) for j in (1, 8))
     assert chart[0][at_hip] > chart[0][at_neck] > 0
@@ -82,10 +89,10 @@ def test_the_chart_tells_where_on_the_body_and_which_way_it_faces():
     assert shoulders[0] * shoulders[1] < 0
     away = pose.copy()
     away[[RIGHT_SHOULDER, LEFT_SHOULDER]] = pose[[LEFT_SHOULDER, RIGHT_SHOULDER]]
-    turned = body_chart(away, left=0, top=0, size=(SIZE, SIZE), body_px=BODY)
+    turned = body_chart(away)
     assert chart[2].max() > 0
     assert turned[2].min() < 0
-    assert not body_chart(NOBODY, left=0, top=0, size=(SIZE, SIZE), body_px=BODY).any()
+    assert not body_chart(NOBODY).any()
 
 
 @pytest.mark.parametrize("size", [LANDSCAPE, PORTRAIT], ids=["landscape", "portrait"])
@@ -103,9 +110,50 @@ def test_regions_have_the_picture_s_shape_and_cover_its_person(size):
         assert detail_region(pose, size=size, body_px=body_px).sum() < region.sum()
 
 
+def test_charts_of_several_poses_are_those_of_each():
+    poses = np.stack([POSES[0], NOBODY, POSES[3]])
+    poses[2, 3] = 0  # an arm without its elbow is one line
+    both = body_charts(poses, size=(SIZE, SIZE), body_px=BODY, device=CPU).numpy()
+    for pose, chart in zip(poses, both, strict=True):
+        np.testing.assert_allclose(chart, body_chart(pose), atol=1e-5)
+    assert both[2, 6].any()
+    assert both[2, 6].max() < 1.5 + 1
+
+
+@pytest.mark.parametrize("size", [(SIZE, SIZE), LANDSCAPE, PORTRAIT], ids=["square", "landscape", "portrait"])
+def test_fields_are_the_regions_that_are_drawn(size):
+    poses = toy_poses(8, size=size, sway=0.3)
+    body_px = float(np.median(body_size(poses)))
+    poses[5, [0, 15, 16, 17, 18]] = 0
+    poses[6, [4, 11]] = 0
+    poses[7] = 0
+    body = Body.of(torch.from_numpy(poses), size=size, body_px=body_px)
+
+    def region(field):
+        return (body.for_pixels(field)[:, 0] <= 0).numpy()
+
+    found = {widen: region(body.outline(widen)) for widen in (1.2, 1.5)}
+    details, shadows = region(body.detail()), region(torch.minimum(body.outline(1.5), body.shadow))
+    near = body.for_pixels(body.reach())[:, 0].numpy()
+    for number, pose in enumerate(poses):
+        options = {"size": size, "body_px": body_px}
+        pairs = [(found[w][number], person_region(pose, widen=w, **options)) for w in found]
+        pairs += [
+            (shadows[number], person_and_shadow(pose, **options)),
+            (details[number], detail_region(pose, **options)),
+        ]
+        for ours, drawn in pairs:
+            # Near the rim they may differ: OpenCV draws between whole pixels.
+            inner, outer = cv2.erode(np.uint8(drawn), np.ones((5, 5))), cv2.dilate(np.uint8(drawn), np.ones((5, 5)))
+            assert ours[inner > 0].mean() > 0.98 if inner.any() else not drawn.all()
+            assert ours[outer == 0].mean() < 0.01 if not outer.all() else drawn.any()
+        assert np.abs(near[number] - reach(pose, **options)).mean() < 0.06
+    assert not near[7].any()
+
+
 def test_the_chart_of_a_window_is_the_window_of_the_chart():
-    whole = body_chart(POSES[0], left=0, top=0, size=(SIZE, SIZE), body_px=BODY)
-    part = body_chart(POSES[0], left=16, top=8, size=(96, 112), body_px=BODY)
+    whole = body_chart(POSES[0])
+    part = body_chart(POSES[0] - np.float32([16, 8, 0]), size=(96, 112))
     np.testing.assert_allclose(part, whole[:, 4:60, 8:56], atol=1e-5)
 
 

@@ -6,7 +6,7 @@ import pytest
 from toy_target import toy_poses
 
 from danceit_core.imagination.target.region import body_size, person_region, person_span
-from danceit_core.imagination.target.view import View, Window, rim
+from danceit_core.imagination.target.view import View, Window, rims
 from danceit_core.pose.draw import heat_maps
 from danceit_core.pose.skeleton import present
 
@@ -17,6 +17,12 @@ POSES = toy_poses(40, size=SIZE, share=0.5)
 BODY = float(np.median(body_size(POSES)))
 NOBODY = np.zeros((25, 3), np.float32)
 FAR = POSES[:2] + np.float32([1e6, -1e6, 0])
+
+
+def rim(window, *, view, fade_px):
+    """How opaque the person may be in one window, (h, w)."""
+    across, down = rims([window], view=view, fade_px=fade_px)
+    return np.minimum(down[0][:, None], across[0][None])
 
 
 def around(poses=POSES, **changes):

@@ -28,6 +28,7 @@ from danceit_core.imagination.recall.parts import NAMES, PARTS, TRUNK
 from danceit_core.imagination.rendering.draft import draft_dance, draft_lending
 from danceit_core.imagination.rendering.render import paint, render_dance
 from danceit_core.imagination.target.crops import cut_crops
+from danceit_core.imagination.target.held import HeldFrames
 from danceit_core.imagination.target.view import View
 from danceit_core.imagination.training.pose_step import paint_frames
 from danceit_core.imagination.training.train import begin
@@ -160,8 +161,8 @@ def test_a_shelf_gives_up_what_was_not_asked_for_the_longest(trained, monkeypatc
 
 def test_training_frames_lend_as_they_were_cut(trained):
     crops = cut_crops(TARGET, trained.view, body_px=trained.body_px, seed=1, folder=".")
-    held = Held.of(TARGET, crops, body_px=trained.body_px)
-    lent = held.lent(np.array([[3, 3, 3, 3, 3, 3], [7, 7, 7, 7, 7, 7]]), CPU)
+    held = Held.of(TARGET, crops, HeldFrames.of(crops.planes, CPU), body_px=trained.body_px)
+    lent = held.lent(np.array([[3, 3, 3, 3, 3, 3], [7, 7, 7, 7, 7, 7]]))
     np.testing.assert_array_equal(lent.pictures[0, :3].permute(1, 2, 0).numpy(), crops.pictures[3])
     np.testing.assert_array_equal(lent.pictures[1, 3].numpy(), crops.outlines[7])
     np.testing.assert_array_equal(lent.poses[2].numpy(), TARGET.keypoints[3])

@@ -20,6 +20,7 @@ from danceit_core.imagination.recall.hidden import hidden_shares, usual_depth
 from danceit_core.imagination.recall.layers import Lent, Source, map_parts
 from danceit_core.imagination.target.crops import Crops
 from danceit_core.imagination.target.data import TargetFrames
+from danceit_core.imagination.target.held import HeldFrames
 from danceit_core.imagination.target.view import View, Window
 from danceit_core.pose.skeleton import Keypoints
 
@@ -29,30 +30,30 @@ KEPT_BYTES = 600_000_000
 
 @dataclass(frozen=True)
 class Held:
-    """Training frames that lend, at the network's size. rgba: uint8 (M, 4, h, w), the outline last."""
+    """Training frames that lend, at the network's size: uint8 (M, 4, h, w), the outline last, where they are kept."""
 
     lenders: Lenders
-    rgba: NDArray[np.uint8]
+    frames: HeldFrames
     boxes: NDArray[np.float32]
     poses: Keypoints
     depth: NDArray[np.float32]
 
     @classmethod
-    def of(cls, target: TargetFrames, crops: Crops, *, body_px: float) -> "Held":
+    def of(cls, target: TargetFrames, crops: Crops, frames: HeldFrames, *, body_px: float) -> "Held":
         """The training frames of a target, cut with their outlines."""
         if crops.outlines is None:
             raise ValueError("the crops have no outlines")
         chosen = np.flatnonzero(target.training)
         poses = target.keypoints[chosen]
         lenders = lenders_of(target, chosen, body_px=body_px)
-        rgba = np.concatenate([crops.pictures.transpose(0, 3, 1, 2), crops.outlines[:, None]], 1)
-        return cls(lenders, rgba, boxes_of(crops.windows), poses, depth_of(target, chosen))
+        return cls(lenders, frames, boxes_of(crops.windows), poses, depth_of(target, chosen))
 
-    def lent(self, rows: Choice, device: torch.device) -> Lent:
+    def lent(self, rows: Choice) -> Lent:
         """The frames of rows (N, P), part after part."""
         flat = rows.T.reshape(-1)
+        device = self.frames.device
         return Lent(
-            torch.from_numpy(self.rgba[flat]).to(device),
+            self.frames.take(flat),
             torch.from_numpy(self.boxes[flat]).to(device),
             torch.from_numpy(self.poses[flat]).to(device),
             torch.from_numpy(self.depth[flat]).to(device),

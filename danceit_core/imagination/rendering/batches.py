@@ -18,7 +18,7 @@ from danceit_core.imagination.networks.drawing import draw_heat_maps, draw_skele
 from danceit_core.imagination.recall.bone_motion import carry
 from danceit_core.imagination.rendering.placed import on_device
 from danceit_core.imagination.rendering.shrink import cut_windows
-from danceit_core.imagination.target.fields import Body, for_pixels
+from danceit_core.imagination.target.fields import Body
 from danceit_core.imagination.target.region import GENEROUS
 from danceit_core.imagination.target.view import View, Window, rims
 from danceit_core.media.letterbox import Picture
@@ -106,7 +106,7 @@ def make_condition(
         limit = torch.minimum(across[:, None, None, :], down[:, None, :, None])  # (N, 1, h, w)
         if near_body:
             body_of = Body.of(torch.from_numpy(inside).to(device), size=size, body_px=body)
-            limit = torch.minimum(limit, for_pixels(body_of.reach(), size=size))
+            limit = torch.minimum(limit, body_of.for_pixels(body_of.reach()))
     return Condition(pose_tensor, chart, rooms, before, limit, windows, recalled)
 
 
@@ -151,7 +151,7 @@ class Weights:
         inside = torch.from_numpy(to_network(poses, windows, view=view)).to(device)
         body = Body.of(inside, size=view.network, body_px=body_px * view.scale)
         fields = (body.outline(1.2), body.detail(), body.shadow, body.outline(GENEROUS))
-        person, detail, shadow, generous = (for_pixels(field, size=view.network) <= 0 for field in fields)
+        person, detail, shadow, generous = (body.for_pixels(field) <= 0 for field in fields)
         pixels = torch.where(person, PERSON, ROOM).masked_fill_(detail, DETAIL)
         return cls(pixels, (shadow & ~generous).to(pixels.dtype))
 

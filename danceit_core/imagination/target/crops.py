@@ -25,18 +25,27 @@ MOVE_PX = 8
 
 @dataclass(frozen=True)
 class Crops:
-    """Training frames through their windows, uint8 (n, h, w, 3), pixels of the network.
+    """Training frames through their windows, uint8 (n, 3 or 4, h, w), pixels of the network.
 
-    rows (T,): which of them shows a frame of the target, -1 for one that does not train. before: what the same windows
-    show of the frames before, (n, h, w, 3), None unless it was asked for. outlines: of the person, uint8 (n, h,
-    w), None where they are not known.
+    planes: red, green, blue and, where it is known, the person's outline, as networks and recall want them. rows (T,):
+    which of them shows a frame of the target, -1 for one that does not train. before: what the same windows show of the
+    frames before, (n, h, w, 3), None unless it was asked for.
     """
 
-    pictures: NDArray[np.uint8]
+    planes: NDArray[np.uint8]
     windows: list[Window]
     rows: NDArray[np.int64]
     before: NDArray[np.uint8] | None = None
-    outlines: NDArray[np.uint8] | None = None
+
+    @property
+    def pictures(self) -> NDArray[np.uint8]:
+        """The frames, (n, h, w, 3)."""
+        return self.planes[:, :3].transpose(0, 2, 3, 1)
+
+    @property
+    def outlines(self) -> NDArray[np.uint8] | None:
+        """The person's outlines, (n, h, w), None where they are not known."""
+        return self.planes[:, 3] if self.planes.shape[1] == 4 else None
 
 
 def cut_crops(
@@ -54,7 +63,8 @@ def cut_crops(
     rows = np.full(len(target.training), -1, np.int64)
     rows[chosen] = np.arange(len(chosen))
     shape = (len(chosen), view.network[1], view.network[0])
-    pictures = _room_for((*shape, 3), folder)
+    planes = _room_for((shape[0], 4 if target.film.has_outlines else 3, *shape[1:]), folder)
+    pictures = planes[:, :3].transpose(0, 2, 3, 1)
     before = _room_for((*shape, 3), folder) if with_before else None
     # Where a cut goes, the frame of the film, the window: in the film's order.
     cuts = []
@@ -65,13 +75,11 @@ def cut_crops(
     places, numbers, seen = zip(*cuts, strict=True) if cuts else ((), (), ())
     for place, cut in zip(places, target.film.cuts(numbers, seen), strict=True):
         place[:] = resize(cut, view.network)
-    outlines = None
     if target.film.has_outlines:
-        outlines = _room_for(shape, folder)
         cuts_of = target.film.outline_cuts(target.film_numbers[chosen], windows)
-        for place, outline in zip(outlines, cuts_of, strict=True):
+        for place, outline in zip(planes[:, 3], cuts_of, strict=True):
             place[:] = cv2.resize(outline, view.network, interpolation=cv2.INTER_AREA)
-    return Crops(pictures, windows, rows, before, outlines)
+    return Crops(planes, windows, rows, before)
 
 
 def _room_for(shape: tuple[int, ...], folder: str | Path) -> NDArray[np.uint8]:

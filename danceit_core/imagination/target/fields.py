@@ -1,6 +1,6 @@
 """`region` as fields in batched torch, where the network runs: what losses weigh, and how far a person reaches.
 
-Signed distances (N, h, w) from what the person covers, pixels of the network, negative inside, one place in STEP x STEP
+Signed distances (N, h, w) from what the person covers, pixels of the network, negative inside, one place in up to 4 x 4
 pixels: they change slowly and are enlarged. Of an absent joint there is nothing; of nobody everything is FAR.
 """
 
@@ -28,7 +28,8 @@ from danceit_core.pose.skeleton import (
     RIGHT_WRIST,
 )
 
-STEP = 4
+# Places lie so many pixels apart at most, and so close that the smallest disc holds several.
+STEPS, PLACES = (4, 2), 12
 FAR = 1e6
 # Discs of face and hands, which the eye looks at first, body sizes.
 FACE, HAND = 0.3, 0.22
@@ -52,13 +53,16 @@ class Body:
     nose: Tensor
     shadow: Tensor
     body_px: float
+    size: tuple[int, int]
+    step: int
 
     @classmethod
     def of(cls, poses: Tensor, *, size: tuple[int, int], body_px: float) -> "Body":
         """Of poses (N, 25, 3) in pixels of pictures of `size` (width, height), body_px as large."""
         device = poses.device
-        x = STEP * (torch.arange(-(-size[0] // STEP), device=device) + 0.5)
-        y = STEP * (torch.arange(-(-size[1] // STEP), device=device) + 0.5)[:, None]
+        step = next((step for step in STEPS if body_px >= PLACES * step), 1)
+        x, y = (step * (torch.arange(-(-side // step), device=device) + 0.5) for side in size)
+        y = y[:, None]
         at, seen = poses[..., :2], poses[..., 2] > 0
         limbs = _from_lines(at, seen, LIMBS, x, y)
         sides = _from_lines(at, seen, ((RIGHT_SHOULDER, RIGHT_HIP), (LEFT_SHOULDER, LEFT_HIP)), x, y)
@@ -72,7 +76,8 @@ class Body:
         both = torch.stack([at[:, NOSE], at[:, NOSE] + 0.2 * up], 1)
         head = _from_lines(both, seen[:, [NOSE, NOSE]], ((0, 1),), x, y)
         nose = _from_points(at[:, [NOSE]], seen[:, [NOSE]], x, y)
-        return cls(limbs, sides, hands, ends, head, nose, _shadow(at, seen, x, y, body_px=body_px), body_px)
+        shadow = _shadow(at, seen, x, y, body_px=body_px)
+        return cls(limbs, sides, hands, ends, head, nose, shadow, body_px, size, step)
 
     def outline(self, widen: float) -> Tensor:
         """Signed distance from `capsules.person_region`, widened as there."""
@@ -90,11 +95,12 @@ class Body:
         beyond = torch.minimum(self.outline(GENEROUS), self.shadow).clamp_min(0) / self.body_px
         return ((GONE - beyond) / (GONE - NEAR)).clamp(0, 1)
 
-
-def for_pixels(fields: Tensor, *, size: tuple[int, int]) -> Tensor:
-    """Fields (N, h, w) for each pixel of pictures of `size` instead of each place, (N, 1, H, W)."""
-    large = nn.functional.interpolate(fields[:, None], scale_factor=STEP, mode="bilinear", align_corners=False)
-    return large[..., : size[1], : size[0]]
+    def for_pixels(self, field: Tensor) -> Tensor:
+        """A field (N, h, w) for each pixel instead of each place, (N, 1, H, W)."""
+        if self.step == 1:
+            return field[:, None]
+        large = nn.functional.interpolate(field[:, None], scale_factor=self.step, mode="bilinear", align_corners=False)
+        return large[..., : self.size[1], : self.size[0]]
 
 
 def _from_lines(at: Tensor, seen: Tensor, lines: Sequence[tuple[int, int]], x: Tensor, y: Tensor) -> Tensor:

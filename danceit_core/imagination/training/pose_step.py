@@ -6,7 +6,7 @@ iteration: a training that was interrupted and resumed gives the same weights as
 
 import math
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -31,6 +31,7 @@ from danceit_core.imagination.rendering.batches import (
 from danceit_core.imagination.rendering.render import blank, paint, paint_before
 from danceit_core.imagination.target.crops import Crops, cut_crops
 from danceit_core.imagination.target.data import TargetFrames
+from danceit_core.imagination.target.held import HeldFrames
 from danceit_core.imagination.target.view import Window
 from danceit_core.imagination.training.adversarial import Duel
 from danceit_core.imagination.training.distributed import processes, sum_over_parts
@@ -69,7 +70,7 @@ class Batch:
 class PoseStep:
     """Call it with the number of an iteration. crops: of the target; gan: holds the average of the duel's generator.
 
-    lending: the frames that lend to a painter that recalls.
+    held: the crops where a step takes them from; lending: the frames that lend to a painter that recalls.
     """
 
     target: TargetFrames
@@ -81,6 +82,11 @@ class PoseStep:
     perceptual: PerceptualLoss | None
     plan: MemoryPlan | None = None
     lending: Held | None = None
+    held: HeldFrames = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Keep the frames where the networks are."""
+        self.held = HeldFrames.of(self.crops.planes, self.device) if self.lending is None else self.lending.frames
 
     def __call__(self, iteration: int) -> dict[str, Tensor]:
         """One step of both networks; returns the mean losses of this process's part of the batch."""
@@ -135,7 +141,8 @@ class PoseStep:
             previous=before,
             recalled=self.recalled(batch, windows),
         )
-        real = to_tensor(self.crops.pictures[rows], device)
+        frames = self.held.take(rows)  # (N, 3 or 4, h, w)
+        real = frames[:, :3].float().div_(127.5).sub_(1)
         keypoints = self.target.keypoints[batch.chosen]
         weights = Weights.of(keypoints, windows, view=view, body_px=self.gan.body_px, device=device)
         with half_precision(device):
@@ -143,7 +150,7 @@ class PoseStep:
         pixel = pixel_loss(real, painting.picture, weights.pixels)
         own = {"pixel": (settings.pixel_weight, pixel), "opacity": (settings.opacity_weight, painting.opacity.mean())}
         if self.crops.outlines is not None and self.lending is not None:
-            outlines = torch.from_numpy(self.crops.outlines[rows]).to(device)[:, None] * (1 / 255)
+            outlines = frames[:, 3:] * (1 / 255)
             own["opacity"] = (OUTLINE_WEIGHT, outline_loss(painting.opacity, outlines, left=weights.shadow))
         if self.perceptual is not None:
             with half_precision(device):
@@ -177,7 +184,7 @@ class PoseStep:
         picked = choose_apart(self.lending.lenders, batch.poses, times_s=times_s, rng=rng)
         return recall_layers(
             batch.poses,
-            self.lending.lent(picked, self.device),
+            self.lending.lent(picked),
             boxes_of(windows),
             size=self.gan.view.network,
             body_px=self.gan.body_px,
@@ -215,7 +222,9 @@ def make_step(
     """The step of a training, its frames cut. folder: on whose disk what is too large for the memory lies."""
     with_before = gan.settings.previous_frame
     crops = cut_crops(target, gan.view, body_px=gan.body_px, seed=seed, with_before=with_before, folder=folder)
-    lending = Held.of(target, crops, body_px=gan.body_px) if gan.generator.recalls else None
+    lending = None
+    if gan.generator.recalls:
+        lending = Held.of(target, crops, HeldFrames.of(crops.planes, device), body_px=gan.body_px)
     return PoseStep(target, crops, gan, duel, device, seed, perceptual, lending=lending)
 
 
