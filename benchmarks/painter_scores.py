@@ -22,7 +22,6 @@ from danceit_core.evaluation.painting import person_psnr, score_painting
 from danceit_core.imagination.networks.checkpoint import FaceGan, PoseGan
 from danceit_core.imagination.networks.face import patch_side
 from danceit_core.imagination.networks.learned_distance import LearnedDistance
-from danceit_core.imagination.recall.choose import Casting
 from danceit_core.imagination.recall.library import Lending
 from danceit_core.imagination.rendering.render import render_dance
 from danceit_core.imagination.target.data import TargetFrames
@@ -143,7 +142,7 @@ class Trial:
             if shelf is not None and casting is not None:
                 # The same lenders however the joints are moved: what is sought is their place alone.
                 rows = chosen[frames]
-                lending = Lending(shelf, Casting(casting.rows[rows], casting.others[rows], casting.shares[rows]))
+                lending = Lending(shelf, casting.part(rows))
             return list(render_dance(poses, pose_gan=gan, face_gan=None, lending=lending, batch_size=BATCH, device=CPU))
 
         body_px = self.target.body_px
