@@ -88,9 +88,10 @@ format: $(READY) ## let ruff and snakefmt write the code as they want it
 	$(BIN)/ruff format .
 	$(BIN)/snakefmt workflow
 
-assets: $(READY) ## fetch pose weights and body mesh ahead of time, for work offline
+assets: $(READY) ## fetch weights and body mesh ahead of time, for work offline
 	$(SNAKEMAKE) --cores 1 -- \
-		resources/blazepose/pose_detection.tflite resources/blazepose/pose_landmark_full.tflite resources/body/body_mesh.zip
+		resources/blazepose/pose_detection.tflite resources/blazepose/pose_landmark_full.tflite resources/body/body_mesh.zip \
+		resources/efficientnet/efficientnet_lite0.pth
 
 docs: $(READY) ## the documentation as pages, docs/_build/index.html; a warning is an error
 	$(BIN)/python -m sphinx --quiet --fail-on-warning --keep-going docs docs/_build

@@ -212,7 +212,8 @@ class PoseGanSettings:
     painted before. kernel: of the first and last layers, odd. channels: multiples of 32 are fastest on a CPU.
     pose_jitter_px: standard deviation of the noise on the joints in training. checkpoint_every: iterations between
     reviews; checkpoint_minutes: the longest between saved states. patience: reviews without progress
-    (`imagination.training.held_out`) after which training ends, 0: never. perceptual_weights: file of VGG19's weights.
+    (`imagination.training.held_out`) after which training ends, 0: never. perceptual: `efficientnet`
+    (EfficientNet-Lite0 compares the pictures) or `none`. perceptual_weights: file of VGG19's weights, used instead.
     discriminator_norm: `instance` (pix2pixHD) or `spectral`.
 
     The paper's network: picture_size and image_size 512, channels 64, kernel 7, downsamplings 4, blocks 9,
@@ -246,6 +247,7 @@ class PoseGanSettings:
     checkpoint_every: int = 200
     checkpoint_minutes: float = 2.0
     patience: int = 0
+    perceptual: str = "none"
     perceptual_weights: str = ""
     perceptual_weight: float = 10.0
     discriminator_norm: str = "instance"
@@ -301,11 +303,12 @@ class EvaluationSettings:
     """Scores of a finished video (paper V), and what the choreography is tried on. Tolerances in frames.
 
     lengths_s: of the fragments that are compared. grid_s: length of the beat grids danced to beside the songs; of the
-    songs as much is danced.
+    songs as much is danced. identity: also compare the faces of the video with the person's own.
     """
 
     tolerances: tuple[int, ...] = (0, 1, 2)
     pck_share: float = 0.1
+    identity: bool = False
     lengths_s: tuple[float, ...] = (1.0, 2.0, 3.0, 4.0)
     grid_s: float = 30.0
 

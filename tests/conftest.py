@@ -1,11 +1,12 @@
 """Fixtures that several tests share."""
 
+import shutil
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from danceit_core.assets import fetch_body_mesh, fetch_efficientnet, fetch_pose_weights
+from danceit_core.assets import fetch_body_mesh, fetch_efficientnet, fetch_face_network, fetch_pose_weights
 
 ROOT = Path(__file__).parent.parent
 
@@ -20,6 +21,15 @@ def pose_weights():
 def efficientnet_weights():
     """The folder with EfficientNet-Lite0's weights; fetched once, then kept in the checkout (ignored by git)."""
     return fetch_efficientnet(ROOT / "resources" / "efficientnet").parent
+
+
+@pytest.fixture(scope="session")
+def face_network_weights():
+    """The folder with the network that tells faces apart; fetched once with npm, then kept in the checkout."""
+    folder = ROOT / "resources" / "face_recognition"
+    if shutil.which("npm") is None and not (folder / "face_recognition.bin").is_file():
+        pytest.skip("the face network is fetched with npm, which is not installed")
+    return fetch_face_network(folder)
 
 
 @pytest.fixture(scope="session")

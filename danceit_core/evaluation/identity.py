@@ -70,7 +70,7 @@ class FaceJudge:
         """Those of up to FACES frames of a video that show the face; poses: its table, of whatever size."""
         info = probe(path)
         keypoints = poses.keypoints.copy()
-        keypoints[..., :2] *= np.float32([info.width / poses.size[0], info.height / poses.size[1]])
+        keypoints[..., :2] *= np.array([info.width / poses.size[0], info.height / poses.size[1]], np.float32)
         numbers = np.flatnonzero(faces_camera(keypoints))
         if len(numbers):
             numbers = np.unique(numbers[np.linspace(0, len(numbers) - 1, FACES).round().astype(int)])

@@ -175,11 +175,18 @@ def score_rows(scores: Mapping[str, Any]) -> list[tuple[str, str, str]]:
         ("speed, mean", f"{motion['mean_speed']:.2f} torsos/s", ""),
         ("longest standstill", f"{motion['frozen_longest_s']:.2f} s", ""),
     ]
+    if "identity" in scores:
+        rows.append(_identity_row(scores["identity"]))
     return [(what, _known(value), _known(chance)) for what, value, chance in rows]
 
 
 def _known(cell: str) -> str:
     return "none" if "nan" in cell else cell
+
+
+def _identity_row(identity: Mapping[str, float]) -> tuple[str, str, str]:
+    own = f"{identity['identity_distance']:.2f} ({identity['identity_distance_own']:.2f})"
+    return "distance of the faces from the person's own (of those from one another)", own, ""
 
 
 def _plain(value: Any) -> Any:

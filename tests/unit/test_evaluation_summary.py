@@ -122,6 +122,15 @@ def test_the_page_names_the_video_and_its_scores(scores, tmp_path):
     assert "\n- left out: bad.mp4: nobody in it\n\n|" in page
 
 
+def test_faces_have_a_row_where_they_were_compared(scores):
+    row = "distance of the faces from the person's own (of those from one another)"
+    assert row not in [what for what, _, _ in score_rows(scores)]
+    compared = {"identity_distance": 0.41, "identity_distance_own": 0.3, "identity_share": 1.0, "identity_faces": 9.0}
+    assert (row, "0.41 (0.30)", "") in score_rows(scores | {"identity": compared})
+    none = compared | {"identity_distance": float("nan"), "identity_faces": 0.0}
+    assert (row, "none", "") in score_rows(scores | {"identity": none})
+
+
 def test_what_to_know_before_the_scores_are_believed_stands_on_every_page(scores):
     unknown = PoseTable(sine_dancer(48), {"fps": 24}, {"match_distance": np.full(48, np.nan)})
     music = MusicTable(np.zeros((48, 13)), np.zeros(48), Beats(np.zeros(0), 0.0, "so"), 24.0, "mfcc", 2.0, False)

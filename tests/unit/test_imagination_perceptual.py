@@ -6,10 +6,15 @@ from safetensors.torch import save_file
 from torch import nn
 
 from danceit_core.config import PoseGanSettings
-from danceit_core.errors import ImaginationError
+from danceit_core.errors import AssetError, ImaginationError
 from danceit_core.imagination.networks.discriminator import MultiScaleDiscriminator
 from danceit_core.imagination.networks.generator import PoseGenerator
-from danceit_core.imagination.networks.perceptual import load_perceptual_loss
+from danceit_core.imagination.networks.perceptual import (
+    LearnedLoss,
+    PerceptualLoss,
+    load_perceptual_loss,
+    perceptual_loss,
+)
 from danceit_core.imagination.training.adversarial import Duel, half_precision
 
 CPU = torch.device("cpu")
@@ -182,3 +187,52 @@ def test_the_spectral_norm_is_part_of_what_a_training_resumes():
 def test_an_unknown_norm_is_refused():
     with pytest.raises(ImaginationError, match=r"discriminator_norm is 'batch'; it must be 'instance' or 'spectral'"):
         MultiScaleDiscriminator(6, channels=8, scales=1, norm="batch")
+
+
+@pytest.fixture(scope="module")
+def learned(efficientnet_weights):
+    return LearnedLoss(efficientnet_weights)
+
+
+def test_the_learned_loss_grows_with_the_difference_and_pulls_the_painted_picture_alone(learned):
+    real, painted = pictures(size=64).requires_grad_(), pictures(size=64, seed=2).requires_grad_()
+    assert float(learned(real, real.detach().clone())) == pytest.approx(0, abs=1e-6)
+    noise = pictures(size=64, seed=3)
+    assert 0 < learned(real, real.detach() + 0.05 * noise) < learned(real, real.detach() + 0.3 * noise) < 2
+    learned(real, painted).backward()
+    assert real.grad is None
+    assert (painted.grad.abs().sum((1, 2, 3)) > 0).all()
+    assert all(value.grad is None for value in learned.parameters())
+    parts = [float(learned(real[[n]], painted[[n]]).detach()) for n in range(2)]
+    assert float(learned(real, painted).detach()) == pytest.approx(sum(parts) / 2, rel=1e-4)
+
+
+def test_following_its_gradient_brings_a_blurred_photograph_nearer(learned):
+    real = torch.nn.functional.interpolate(pictures(1, size=16), size=64, mode="bilinear")
+    blurred = torch.nn.functional.avg_pool2d(real, 9, stride=1, padding=4)
+    painted = blurred.clone().requires_grad_()
+    optimiser = torch.optim.Adam([painted], lr=0.02)
+    for _ in range(30):
+        optimiser.zero_grad()
+        learned(real, painted).backward()
+        optimiser.step()
+    assert float(learned(real, painted)) < 0.5 * float(learned(real, blurred))
+
+
+def test_the_learned_loss_in_half_precision_is_good_enough(learned):
+    real, painted = pictures(size=64), pictures(size=64, seed=2)
+    with half_precision(CPU):
+        half = learned(real, painted)
+    assert half.dtype == torch.float32
+    assert float(half) == pytest.approx(float(learned(real, painted)), rel=0.05)
+
+
+def test_settings_say_which_loss_there_is(files, tmp_path, efficientnet_weights):
+    def kind(**given):
+        return type(perceptual_loss(PoseGanSettings(**given), learned_weights=efficientnet_weights, device=CPU))
+
+    assert kind() is type(None)
+    assert kind(perceptual="efficientnet") is LearnedLoss
+    assert kind(perceptual="efficientnet", perceptual_weights=str(files / "vgg19.pth")) is PerceptualLoss
+    with pytest.raises(AssetError, match="`make assets` fetches them"):
+        perceptual_loss(PoseGanSettings(perceptual="efficientnet"), learned_weights=tmp_path, device=CPU)

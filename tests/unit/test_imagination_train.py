@@ -259,6 +259,7 @@ def test_an_unfinished_training_of_other_settings_or_a_damaged_one_is_not_resume
         ),
         ({"discriminators": 4}, r"4 discriminators need pictures of at least 192 pixels, image_size is 64; use fewer"),
         ({"kernel": 4}, r"kernel is 4; it must be odd"),
+        ({"perceptual": "vgg"}, r"perceptual is .vgg.; known are .none., .efficientnet."),
     ],
 )
 def test_impossible_settings_are_refused(tmp_path, changes, message):

@@ -76,6 +76,17 @@ def test_a_face_gan_is_trained_where_it_is_asked_for_alone(own):
         assert ("train_face_gan" in planned(run)) == trained
 
 
+def test_networks_that_a_setting_asks_for_are_fetched_and_no_others(own, tmp_path):
+    bare = f"pathvars={{resources: {tmp_path}/resources}}"
+    for setting, fetched in (
+        ("seed=0", set()),
+        ("pose_gan={perceptual: efficientnet}", {"fetch_efficientnet"}),
+        ("evaluation={identity: true}", {"fetch_face_network"}),
+    ):
+        jobs = planned(snakemake("-n", *config(own, setting, bare), "--", f"{own['results']}/summary.md"))
+        assert {"fetch_efficientnet", "fetch_face_network"} & set(jobs) == fetched
+
+
 def test_a_painted_preview_waits_for_no_face_gan(own):
     enabled = config(own, "face_gan={enabled: true}")
     jobs = planned(snakemake("-n", *enabled, "--", f"{own['results']}/preview/painted/person/tango.mp4"))

@@ -172,6 +172,13 @@ def judging_networks(wildcards):
     return collect("<resources>/blazepose/{network}.tflite", network=["pose_detection", "pose_landmark_full"])
 
 
+def efficientnet_if_asked(wildcards):
+    """The network of the perceptual loss that needs no file of the user's."""
+    if settings["pose_gan"]["perceptual"] != "efficientnet" or settings["pose_gan"]["perceptual_weights"]:
+        return []
+    return "<resources>/efficientnet/efficientnet_lite0.pth"
+
+
 def weights_folder(input):
     """The folder that the pose networks lie in; none where none are used."""
     return str(Path(input.networks[0]).parent) if input.networks else ""

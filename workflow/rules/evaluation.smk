@@ -168,10 +168,38 @@ rule draw_moving_picture:
         "../scripts/draw_moving_picture.py"
 
 
+rule compare_faces:
+    """How far the faces of the finished video are from the person's own, as a network that tells people apart sees it."""
+    input:
+        video="<results>/videos/{target}/{song}.mp4",
+        detected="<results>/evaluation/{target}/{song}.keypoints.parquet",
+        frames="<results>/frames/{target}.mp4",
+        own="<results>/cleaned/{target}.parquet",
+        points="<resources>/blazepose/face_landmark.tflite",
+        network=rules.fetch_face_network.output,
+    output:
+        "<results>/evaluation/{target}/{song}.faces.json",
+    log:
+        "<logs>/compare_faces/{target}/{song}.log",
+    conda:
+        "../../environment.yml"
+    resources:
+        **needs("evaluate", "song"),
+    params:
+        version=version_of("evaluation"),
+    script:
+        "../scripts/compare_faces.py"
+
+
 rule summarise:
     """One page of what came out: where the video is, how good it is, how long each stage took."""
     input:
         scores=f"<results>/evaluation/{first_target}/{first_song}.json",
+        faces=(
+            f"<results>/evaluation/{first_target}/{first_song}.faces.json"
+            if settings["evaluation"]["identity"]
+            else []
+        ),
         video=f"<results>/videos/{first_target}/{first_song}.mp4",
         sheet=f"<results>/contact_sheets/videos/{first_target}/{first_song}.jpg",
         statistics=rules.describe_dances.output.table,

@@ -6,6 +6,7 @@ rule train_pose_gan:
         plate=plate_if_any,
         outlines=outlines_if_recalled,
         perceptual=settings["pose_gan"]["perceptual_weights"] or [],
+        learned=efficientnet_if_asked,
         networks=judging_networks,
     output:
         gan="<results>/gan/{target}/pose_gan.safetensors",

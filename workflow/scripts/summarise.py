@@ -7,6 +7,7 @@ from danceit_core.run import stage
 with stage(snakemake):
     given, params = snakemake.input, snakemake.params
     scores, times = read_scores(given.scores), read_benchmarks(params.benchmarks)
+    scores |= {"identity": read_scores(given.faces)} if given.faces else {}
     about = {"video": given.video, "dances": read_statistics(given.statistics), "benchmarks": times}
     write_text(snakemake.output.text, summary_page(scores, sheet=given.sheet, statistics=given.statistics, **about))
     write_text(snakemake.output.page, summary_html(scores, kind=params.beat_kind, **about))

@@ -1,3 +1,5 @@
+from pathlib import Path
+
 import torch
 
 from danceit_core.imagination.training.distributed import spawn
@@ -10,6 +12,7 @@ with stage(snakemake) as run:
     arguments |= {"plate": given.plate or None, "outlines": given.outlines or None}
     arguments |= {"checkpoint_path": made.gan, "samples_path": made.samples}
     arguments |= {"history_path": made.history, "curves_path": made.curves, "pose_weights": params.pose_weights}
+    arguments |= {"learned_weights": str(Path(given.learned).parent) if given.learned else ""}
     number = min(run.gpus, torch.cuda.device_count(), params.settings["batch_size"])
     if number > 1:
         what = "danceit_core.imagination.training.train:train_from_files"

@@ -1,10 +1,14 @@
 """Perceptual losses (pix2pixHD section 3.3; Johnson et al., ECCV 2016): two pictures compared by what a network sees.
 
-`LearnedLoss` is the distance of `learned_distance` on EfficientNet-Lite0, whose weights a package registry has.
-`PerceptualLoss` is pix2pixHD's, for who has its weights: in VGG19 (Simonyan and Zisserman, ICLR 2015), trained on ImageNet, the
-mean absolute difference at five depths, relu1_1 to relu5_1, weighed 1/32, 1/16, 1/8, 1/4 and 1. The weights are the
-user's own file in torchvision's layout (`features.0.weight` and so on); what it holds beyond relu5_1 is not read. The
-network is given colours as it was trained with, mean and deviation of ImageNet taken out.
+`LearnedLoss`: LPIPS's form, without learnt weights, on EfficientNet-Lite0: twice the distance of `learned_distance`, so
+that pix2pixHD's weight of 10 makes it weigh about as much as feature matching. It sees the pictures at half their size:
+on one core whole ones make a step of the quick setting 1.8 times as long, halved ones 1.26 times. It goes beside the
+pixel loss, which sees the rest.
+
+`PerceptualLoss`: pix2pixHD's, for who has the weights of VGG19 (Simonyan and Zisserman, ICLR 2015): the mean absolute
+difference at five depths, relu1_1 to relu5_1, weighed 1/32, 1/16, 1/8, 1/4 and 1. The weights are the user's own file
+in torchvision's layout (`features.0.weight` and so on); what it holds beyond relu5_1 is not read. The network is given
+colours as it was trained with, mean and deviation of ImageNet taken out.
 """
 
 from pathlib import Path
@@ -15,6 +19,7 @@ from safetensors.torch import load_file
 from torch import Tensor, nn
 
 from danceit_core.assets import EFFICIENTNET_FILE
+from danceit_core.config import PoseGanSettings
 from danceit_core.errors import ImaginationError
 from danceit_core.imagination.networks.efficientnet import load_efficientnet
 from danceit_core.imagination.networks.learned_distance import feature_distance
@@ -24,13 +29,14 @@ from danceit_core.plain_torch import read_plain
 LAYERS = (64, 64, 0, 128, 128, 0, 256, 256, 256, 256, 0, 512, 512, 512, 512, 0, 512)
 DEPTH_WEIGHTS = {1: 1 / 32, 6: 1 / 16, 11: 1 / 8, 20: 1 / 4, 29: 1.0}
 IMAGENET_MEAN, IMAGENET_DEVIATION = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
-# What of EfficientNet-Lite0 a loss sees: on a CPU all of it at full size would take a quarter of a step.
+BACKBONES = ("none", "efficientnet")
+# Of how many stages, and of pictures by how much smaller.
 SEEN_STAGES, SEEN_SHRINK = 5, 2
 REMEDY = "give torchvision's VGG19 (a .pth or .safetensors file), or set pose_gan: perceptual_weights: ''"
 
 
 class LearnedLoss(nn.Module):
-    """Distance, 0..1, of two batches of pictures by the first stages of EfficientNet-Lite0, seen at a smaller size.
+    """Distance, 0..2, of two batches of pictures by the first stages of EfficientNet-Lite0, seen at a smaller size.
 
     weights: folder with `efficientnet_lite0.pth`. Raises AssetError if it is missing or damaged.
     """
@@ -40,11 +46,11 @@ class LearnedLoss(nn.Module):
         self.network = load_efficientnet(Path(weights) / EFFICIENTNET_FILE, stages=stages)
         self.shrink = shrink
 
-    def forward(self, real: Tensor, painted: Tensor, weight: Tensor | None = None) -> Tensor:
-        """Pictures (N, 3, H, W) in -1..1 to a float32 scalar; `real` is a constant. weight: of the places (N, 1, H, W)."""
+    def forward(self, real: Tensor, painted: Tensor) -> Tensor:
+        """Pictures (N, 3, H, W) in -1..1 to a float32 scalar, their mean; `real` is a constant."""
         with torch.no_grad():
             wanted = self.network(self._smaller(real))
-        return feature_distance(self.network(self._smaller(painted)), wanted, weight=weight)
+        return 2 * feature_distance(self.network(self._smaller(painted)), wanted)
 
     def _smaller(self, pictures: Tensor) -> Tensor:
         return nn.functional.avg_pool2d(pictures, self.shrink) if self.shrink > 1 else pictures
@@ -85,6 +91,15 @@ class PerceptualLoss(nn.Module):
             if number in DEPTH_WEIGHTS:
                 seen.append(x)
         return seen
+
+
+def perceptual_loss(
+    settings: PoseGanSettings, *, learned_weights: str | Path, device: torch.device
+) -> PerceptualLoss | LearnedLoss | None:
+    """The loss that settings ask for: VGG19 if they name its file, EfficientNet-Lite0 (in a folder), or none."""
+    if settings.perceptual_weights:
+        return load_perceptual_loss(settings.perceptual_weights, device=device)
+    return LearnedLoss(learned_weights).to(device) if settings.perceptual == "efficientnet" else None
 
 
 def load_perceptual_loss(path: str | Path, *, device: torch.device) -> PerceptualLoss:

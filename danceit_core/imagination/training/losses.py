@@ -2,9 +2,9 @@
 
 Least-squares GAN (Mao et al., ICCV 2017): the discriminator's verdict on real pairs is drawn to 1, on painted ones
 to 0; the generator draws its own to 1. Feature matching compares the discriminator's inner layers. The pixel loss is
-not in the paper: it takes the place of the perceptual loss (`perceptual`), whose backbone weights cannot be had from a
-package registry, and lets a short training start from the right colours. All return scalars in float32, means over the
-samples: the loss of a batch is the mean of the losses of its parts.
+not in the paper: it lets a short training start from the right colours. What a network trained on ImageNet sees in both
+pictures is compared by `networks.perceptual`. All return scalars in float32, means over the samples: the loss of a
+batch is the mean of the losses of its parts.
 """
 
 import torch

@@ -4,6 +4,7 @@ from danceit_core.config import PoseGanSettings
 from danceit_core.errors import ImaginationError
 from danceit_core.imagination.networks.discriminator import smallest_side
 from danceit_core.imagination.networks.generator import POSE_CHANNELS
+from danceit_core.imagination.networks.perceptual import BACKBONES
 from danceit_core.imagination.target.data import TargetFrames
 
 PAINTERS = ("recall", "paint")
@@ -34,6 +35,10 @@ def check_settings(target: TargetFrames, settings: PoseGanSettings) -> None:
     if settings.pose_input not in POSE_CHANNELS:
         raise ImaginationError(
             f"pose_gan: pose_input is {settings.pose_input!r}; known are {', '.join(map(repr, POSE_CHANNELS))}"
+        )
+    if settings.perceptual not in BACKBONES:
+        raise ImaginationError(
+            f"pose_gan: perceptual is {settings.perceptual!r}; known are {', '.join(map(repr, BACKBONES))}"
         )
     if settings.kernel % 2 == 0:
         raise ImaginationError(f"pose_gan: kernel is {settings.kernel}; it must be odd, such as 5 or 7")

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from danceit_core.imagination.networks.checkpoint import PoseGan
-from danceit_core.imagination.networks.perceptual import PerceptualLoss
+from danceit_core.imagination.networks.perceptual import LearnedLoss, PerceptualLoss
 from danceit_core.imagination.networks.precision import half_precision
 from danceit_core.imagination.recall.casting import Casting
 from danceit_core.imagination.recall.choose import choose_apart
@@ -79,7 +79,7 @@ class PoseStep:
     duel: Duel
     device: torch.device
     seed: int
-    perceptual: PerceptualLoss | None
+    perceptual: PerceptualLoss | LearnedLoss | None
     plan: MemoryPlan | None = None
     lending: Held | None = None
     held: HeldFrames = field(init=False)
@@ -217,7 +217,7 @@ def make_step(
     seed: int,
     device: torch.device,
     folder: str | Path,
-    perceptual: PerceptualLoss | None = None,
+    perceptual: PerceptualLoss | LearnedLoss | None = None,
 ) -> PoseStep:
     """The step of a training, its frames cut. folder: on whose disk what is too large for the memory lies."""
     with_before = gan.settings.previous_frame

@@ -17,7 +17,7 @@ from danceit_core.imagination.networks.checkpoint import PoseGan, save_pose_gan,
 from danceit_core.imagination.networks.complexity import count_flops
 from danceit_core.imagination.networks.discriminator import MultiScaleDiscriminator, smallest_side
 from danceit_core.imagination.networks.generator import POSE_CHANNELS, PoseGenerator
-from danceit_core.imagination.networks.perceptual import load_perceptual_loss
+from danceit_core.imagination.networks.perceptual import perceptual_loss
 from danceit_core.imagination.recall.layers import CHANNELS
 from danceit_core.imagination.rendering.batches import make_condition
 from danceit_core.imagination.rendering.render import blank
@@ -58,11 +58,13 @@ def train_from_files(
     history_path: str | Path,
     curves_path: str | Path,
     pose_weights: str | Path = "",
+    learned_weights: str | Path = "",
     progress: Progress | None = None,
 ) -> None:
     """`train_pose_gan` on a frame store, its table on the plate and that: what each process of several is told to do.
 
     pose_weights: folder of the networks that judge held-out frames (`HeldOutJudge`); empty: grey levels alone do.
+    learned_weights: folder of EfficientNet-Lite0's, for settings with perceptual: efficientnet.
     """
     gan = PoseGanSettings(**settings)
     train_pose_gan(
@@ -73,6 +75,7 @@ def train_from_files(
         checkpoint_path=checkpoint_path,
         samples_path=samples_path,
         judge=HeldOutJudge(Path(pose_weights)) if pose_weights else None,
+        learned_weights=learned_weights,
         progress=progress,
         history_path=history_path,
         curves_path=curves_path,
@@ -88,6 +91,7 @@ def train_pose_gan(
     checkpoint_path: str | Path,
     samples_path: str | Path,
     judge: Judge | None = None,
+    learned_weights: str | Path = "",
     progress: Progress | None = None,
     history_path: str | Path | None = None,
     curves_path: str | Path | None = None,
@@ -101,13 +105,13 @@ def train_pose_gan(
     losses, and `held_out`, the mean absolute difference of held-out frames in grey levels.
     judge: gives further figures of held-out frames, the same for the same pictures; settings.patience watches its
     `held_out_fault`, without a judge `held_out`. Among several processes all need one, the first asks it.
-    Raises ImaginationError for settings that do not suit the target, or if the training diverges.
+    learned_weights: folder of `assets.fetch_efficientnet`, for settings with perceptual: efficientnet.
+    Raises ImaginationError for settings that do not suit the target, or if the training diverges; AssetError if the
+    weights are missing or damaged.
     """
     check_settings(target, settings)
     duel, gan = begin(target, settings=settings, seed=seed, device=device)
-    perceptual = None
-    if settings.perceptual_weights:
-        perceptual = load_perceptual_loss(settings.perceptual_weights, device=device)
+    perceptual = perceptual_loss(settings, learned_weights=learned_weights, device=device)
     folder = Path(checkpoint_path).parent
     step = make_step(target, duel, gan, seed=seed, device=device, folder=folder, perceptual=perceptual)
     shelf = training_shelf(gan, target)
