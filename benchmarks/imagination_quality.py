@@ -1,59 +1,61 @@
-"""What each option of the poseGAN is worth: trained for the same time on one target, scored on frames it never saw.
+"""What painters are worth: each trained for the same time on one target, scored on frames it never saw.
 
-    python benchmarks/imagination_quality.py --results results --target performer --minutes 8 --sheets pictures
-    python benchmarks/imagination_quality.py --results results --target performer --rows default pix2pixHD --minutes 2
+    python benchmarks/imagination_quality.py --results results --target performer --sheets pictures
+    python benchmarks/imagination_quality.py --results FOLDER --target NAME --video VIDEO --rows recall paint
 
-`snakemake -- results/plates/TARGET.png results/gan/TARGET/check.json` makes what it reads. Every row gets the same
-minutes of training on the same cores: the processor's time for a step is measured first, and as many are made as fit
-(`--steps`: exactly as many, for two joint tables of one target to be compared step by step). Scores are of the last
-15 % of the video, at the size of its plate, whatever its shape; PCK is of the joints that BlazePose finds in the
-painted frames against those asked for (within a tenth of the torso), beside it in the real frames. flicker: of the
-background, beside the video's own. motion_error, warp_error, texture_flicker: see
-`danceit_core/evaluation/painting.py`. Memory is the process's peak. `--truth` adds a row of the same pictures scored by
-the target's true joints: the same person's region and the same places asked for, whatever joints the network was
-trained on. Held-out frames lend nothing to a painter that recalls. The options below `paint` are of that painter.
+`snakemake -- results/plates/TARGET.png` makes what it reads; with `--video` the script makes it itself of any video, by
+the same steps, and keeps it in the folder. Scores are of the last 15 % of the video, consecutive frames, in the
+finished pictures at the plate's full size; held-out frames lend nothing to a painter that recalls.
+
+Every row gets as many steps as eight minutes of two quiet cores make (`STEPS`; `--steps recall=1000 paint=700` or
+`--steps 1000` sets others), so that a busy machine does not change the result. `--ratios` measures how the time of a
+step of each row compares with the first one's, steps of all rows taken in turn. A row that is done is kept in
+`--keep` and not made again (delete the folder when the code has changed); a training that was interrupted goes on.
+
+Figures: psnr to texture_flicker as in `danceit_core/evaluation/painting.py`; fitted_psnr: the person's with joints
+fitted to the held-out frames (`evaluation/fitted.py`; `--fit` of them, evenly spread), unfitted_psnr: of those frames
+with the detector's joints; pck: joints that the tracker that asked finds again within a tenth of the torso, pck_share:
+over that of the real frames; identity: whether the face is the person's (`evaluation/identity.py`); learned_distance:
+of the person (`networks/learned_distance.py`), learned_share: over that of the row pix2pixHD; far_changed,
+near_changed: `evaluation/artefacts.py`, per cent. The column `real frames` has what the video itself scores. `--truth`:
+the same pictures are also scored by the target's true joints. Rows after pix2pixHD are options of the painter `paint`.
 """
 
 import argparse
+import json
 import resource
 import tempfile
 import time
-from dataclasses import dataclass, replace
-from functools import cached_property
+import zlib
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import torch
 import yaml
+from painter_scores import CPU, Trial
+from painter_sheets import write_sheets
+from target_inputs import prepare_target
 
-from danceit_core.config import FaceGanSettings, PoseGanSettings, PoseSettings
-from danceit_core.evaluation.painting import score_painting
+from danceit_core.config import FaceGanSettings, PoseGanSettings
 from danceit_core.imagination.networks.checkpoint import load_face_gan, load_pose_gan
-from danceit_core.imagination.networks.face import patch_side
-from danceit_core.imagination.recall.library import Lending
-from danceit_core.imagination.rendering.render import render_dance
 from danceit_core.imagination.target.data import TargetFrames, read_target
 from danceit_core.imagination.training.face_training import train_face_gan
-from danceit_core.imagination.training.pose_step import make_step, training_shelf
+from danceit_core.imagination.training.pose_step import make_step
 from danceit_core.imagination.training.train import begin, train_pose_gan
-from danceit_core.media.picture import write_picture
-from danceit_core.media.video import VideoWriter
-from danceit_core.pose.detect import detect_keypoints
-from danceit_core.pose.draw import contact_sheet
+from danceit_core.media.letterbox import Picture
+from danceit_core.media.picture import read_picture, write_picture
 from danceit_core.pose.plate import store_size
-from danceit_core.pose.redetection import redetection
 from danceit_core.pose.table import read_pose_table
 
-CPU, FPS = torch.device("cpu"), 24.0
-TIMED_STEPS, SHOWN = 12, 6
-QUICK = PoseGanSettings()
+SHOWN = 6
+QUICK, PAINT = PoseGanSettings(), {"painter": "paint"}
 # pix2pixHD in the quick setting's size: the whole picture, nothing of ours.
 PLAIN = {"crop": False, "background_plate": False, "body_chart": False, "pixel_weight": 0.0, "opacity_weight": 0.0}
-PAINT = {"painter": "paint"}
 ROWS: dict[str, dict] = {
-    "default": {},
-    "pix2pixHD": PAINT | PLAIN,
+    "recall": {},
     "paint": PAINT,
+    "pix2pixHD": PAINT | PLAIN,
     "no crop": PAINT | {"crop": False},
     "no plate": PAINT | {"crop": False, "background_plate": False, "opacity_weight": 0.0},
     "no chart": PAINT | {"body_chart": False},
@@ -62,33 +64,16 @@ ROWS: dict[str, dict] = {
     "spectral norm": PAINT | {"discriminator_norm": "spectral"},
     "previous frame": PAINT | {"previous_frame": True},
 }
-COLUMNS = (
-    "psnr",
-    "ssim",
-    "person_psnr",
-    "face_psnr",
-    "face_sharp",
-    "pck",
-    "mean_error_px",
-    "motion_error",
-    "warp_error",
-    "texture_flicker",
-    "flicker",
-)
-
-
-def steps_in(target: TargetFrames, settings: PoseGanSettings, *, minutes: float) -> int:
-    """How many steps of training fit into some minutes."""
-    duel, gan = begin(target, settings=settings, seed=0, device=CPU)
-    step = make_step(target, duel, gan, seed=0, device=CPU, folder=tempfile.gettempdir())
-    step(0)
-    # The processor's time, not the clock's: other work on the machine takes nothing from a row.
-    start_s = time.process_time()
-    for number in range(1, TIMED_STEPS + 1):
-        step(number)
-        duel.update_average(number)
-    step_s = (time.process_time() - start_s) / torch.get_num_threads() / TIMED_STEPS
-    return max(1, int(60 * minutes / step_s))
+# Steps of eight minutes of two quiet cores on the demo's target: 3.5 a second of `recall`, the others by `--ratios`
+# (1.41 and 1.96 times as many).
+STEPS = {"recall": 1680, "paint": 2370, "pix2pixHD": 3290}
+FIGURES = (
+    "psnr", "ssim", "pck", "pck_share", "mean_error_px", "person_psnr", "fitted_psnr", "unfitted_psnr", "face_psnr",
+    "face_sharp", "hands_sharp", "identity_distance", "identity_share", "learned_distance", "learned_share",
+    "far_changed", "near_changed", "warp_error", "texture_flicker", "motion_error", "flicker", "steps",
+    "frames_a_second", "gigabytes",
+)  # fmt: skip
+PERCENT = ("far_changed", "near_changed")
 
 
 def with_true_joints(target: TargetFrames, poses: Path, joints: Path) -> TargetFrames:
@@ -107,130 +92,162 @@ def with_true_joints(target: TargetFrames, poses: Path, joints: Path) -> TargetF
     return replace(target, keypoints=np.where(true.keypoints[numbers][..., 2:] > 0, keypoints, np.float32(0)))
 
 
-def found_in(pictures: list[np.ndarray], folder: Path, weights: Path) -> np.ndarray:
-    """Joints (T, 25, 3) that the pose network finds in pictures shown as a video."""
-    size = pictures[0].shape[1], pictures[0].shape[0]
-    with VideoWriter(folder / "shown.mp4", fps=FPS, size=size, crf=10) as writer:
-        for picture in pictures:
-            writer.write(picture)
-    return detect_keypoints(folder / "shown.mp4", settings=PoseSettings(), weights=weights).keypoints
+def print_ratios(target: TargetFrames, rows: list[str], changed: dict, *, rounds: int = 12) -> None:
+    """Median processor time of a step of each row, taken in turn, and of the first row's over it."""
+    steps, times = {}, {name: [] for name in rows}
+    for name in rows:
+        duel, gan = begin(target, settings=replace(QUICK, **ROWS[name] | changed), seed=0, device=CPU)
+        steps[name] = make_step(target, duel, gan, seed=0, device=CPU, folder=tempfile.gettempdir())
+        steps[name](0)
+    for number in range(1, rounds + 1):
+        for name, step in steps.items():
+            start_s = time.process_time()
+            step(number)
+            times[name].append(time.process_time() - start_s)
+    first = float(np.median(times[rows[0]]))
+    for name in rows:
+        median = float(np.median(times[name]))
+        print(f"{name}: {1e3 * median:.0f} ms of processor a step, {first / median:.3f} of the steps of {rows[0]}")
 
 
-@dataclass(frozen=True)
-class Trial:
-    """What every row is scored on."""
-
-    target: TargetFrames
-    scratch: Path
-    weights: Path
-    sheets: Path | None
-    truth: TargetFrames | None
-
-    @cached_property
-    def held_out(self) -> tuple[list[np.ndarray], np.ndarray, np.ndarray]:
-        """Real pictures, keypoints, and which come right after the one before."""
-        tested = np.flatnonzero(~self.target.training)
-        pictures = list(self.target.pictures(tested))
-        return pictures, self.target.keypoints[tested], self.target.after_another[tested]
-
-    @property
-    def judges(self) -> dict[str, TargetFrames]:
-        """Whose joints the pictures are scored by: those asked for, and the true ones where they are known."""
-        return {"": self.target} | ({", by the true joints": self.truth} if self.truth else {})
-
-    def redetect(self, pictures: list[np.ndarray], judge: TargetFrames) -> dict[str, float]:
-        """How the joints found in pictures agree with the judge's."""
-        asked = judge.keypoints[~self.target.training]
-        return redetection(asked, found_in(pictures, self.scratch, self.weights), share=0.1)
-
-    def show(self, name: str, steps: int, pose_path: Path, face_path: Path | None) -> None:
-        """Paint, score, print a row, draw a sheet."""
-        real, asked, _ = self.held_out
-        gan = load_pose_gan(pose_path, device=CPU)
-        face = load_face_gan(face_path, device=CPU) if face_path else None
-        start_s = time.perf_counter()
-        shelf = training_shelf(gan, self.target)
-        lending = None if shelf is None else Lending.of(shelf, asked, fps=self.target.fps)
-        painted = list(render_dance(asked, pose_gan=gan, face_gan=face, lending=lending, batch_size=4, device=CPU))
-        rate = len(painted) / (time.perf_counter() - start_s)
-        for suffix, judge in self.judges.items():
-            self._print_row(name + suffix, painted, judge, steps=steps, rate=rate)
-        if self.sheets:
-            chosen = np.linspace(0, len(real) - 1, SHOWN).astype(int)
-            tiles = [real[k] for k in chosen] + [painted[k] for k in chosen]
-            self.sheets.mkdir(parents=True, exist_ok=True)
-            sheet = contact_sheet(tiles, columns=SHOWN, width=320 * SHOWN)
-            write_picture(self.sheets / f"{name.replace(' ', '_').replace(',', '')}.jpg", sheet)
-
-    def _print_row(self, name: str, painted: list[np.ndarray], judge: TargetFrames, *, steps: int, rate: float) -> None:
-        real, _, follows = self.held_out
-        joints = judge.keypoints[~self.target.training]
-        side = patch_side(judge.keypoints, patch_share=FaceGanSettings().patch_share, size=self.target.size)
-        scores = score_painting(painted, real, joints, follows=follows, body_px=judge.body_px, face_px=side)
-        scores |= self.redetect(painted, judge)
-        cells = [f"{scores[key]:.3f}" if scores[key] < 2 else f"{scores[key]:.2f}" for key in COLUMNS]
-        memory_gb = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6
-        cells += [
-            f"{scores['warp_error_real']:.2f}",
-            f"{scores['texture_flicker_real']:.2f}",
-            f"{scores['flicker_real']:.2f}",
-            f"{steps}",
-            f"{rate:.1f}",
-            f"{memory_gb:.1f}",
-        ]
-        print(f"| {name} | " + " | ".join(cells) + " |", flush=True)
+def make_row(trial: Trial, name: str, settings: PoseGanSettings, keep: Path, *, with_face: bool) -> dict[str, dict]:
+    """Train and score one row; pictures of the frames shown are kept beside. The figures of one or two lines."""
+    paths = {"checkpoint_path": keep / "pose_gan.safetensors", "samples_path": keep / "samples.png"}
+    if not paths["checkpoint_path"].is_file():
+        train_pose_gan(trial.target, settings=settings, seed=0, device=CPU, **paths)
+    gan, lines = load_pose_gan(paths["checkpoint_path"], device=CPU), {}
+    faces = [(name, None)]
+    if with_face:
+        path = keep / "face_gan.safetensors"
+        about = {"checkpoint_path": path, "samples_path": keep / "faces.png"}
+        train_face_gan(trial.target, pose_gan=gan, settings=FaceGanSettings(), seed=0, device=CPU, **about)
+        faces.append((f"{name}, FaceGAN", load_face_gan(path, device=CPU)))
+    for label, face in faces:
+        painted, rate = trial.paint(gan, face)
+        memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6
+        also = {"steps": settings.iterations, "frames_a_second": rate, "gigabytes": memory}
+        lines[label] = trial.figures(painted) | trial.fitted(gan) | also
+        if trial.truth is not None:
+            by_truth = trial.judged_by(trial.truth)
+            lines[f"{label}, by the true joints"] = by_truth.figures(painted) | also
+        keep_pictures(keep / label, [painted[k] for k in shown(trial)])
+    return lines
 
 
-def main() -> None:
+def shown(trial: Trial) -> np.ndarray:
+    """Which of the held-out frames are shown on the sheets."""
+    return np.linspace(0, len(trial.tested) - 1, SHOWN).round().astype(int)
+
+
+def keep_pictures(folder: Path, pictures: list[Picture]) -> None:
+    """Write pictures that sheets are made of."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for number, picture in enumerate(pictures):
+        write_picture(folder / f"{number}.png", picture)
+
+
+def print_table(lines: dict[str, dict], real: dict) -> None:
+    """A Markdown table of all figures, a column for each row made, the real frames first."""
+    columns = {"real frames": real, **lines}
+    for name, known in columns.items():
+        shares = {"pck_share": ("pck", real), "learned_share": ("learned_distance", lines.get("pix2pixHD", {}))}
+        columns[name] = known | {
+            share: known.get(figure, np.nan) / over.get(figure, np.nan) if over.get(figure) else np.nan
+            for share, (figure, over) in shares.items()
+        }
+    print("\n| figure | " + " | ".join(columns) + " |\n" + "|---" * (len(columns) + 1) + "|")
+    for figure in FIGURES:
+        scale = 100 if figure in PERCENT else 1
+        values = [scale * known.get(figure, np.nan) for known in columns.values()]
+        cells = ["" if not np.isfinite(v) else f"{v:.0f}" if v >= 100 else f"{v:.3g}" for v in values]
+        print(f"| {figure} | " + " | ".join(cells) + " |", flush=True)
+
+
+def steps_of(given: list[str]) -> dict[str, int]:
+    """Steps of each row: `STEPS`, unless all or single ones are given."""
+    steps = {name: STEPS.get(name, STEPS["paint"]) for name in ROWS}
+    for item in given:
+        name, _, number = item.rpartition("=")
+        steps |= {name: int(number)} if name else dict.fromkeys(steps, int(number))
+    return steps
+
+
+def arguments() -> argparse.Namespace:
+    """What the command line says."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--results", type=Path, default=Path("results"))
     parser.add_argument("--target", required=True)
-    parser.add_argument("--rows", nargs="+", default=list(ROWS), choices=list(ROWS))
-    parser.add_argument("--minutes", type=float, default=8.0, help="of training, each row")
-    parser.add_argument("--steps", type=int, help="of training, each row, instead of minutes")
-    parser.add_argument("--face", nargs="*", default=["default"], help="rows that also get a FaceGAN")
+    parser.add_argument("--video", type=Path, help="make what is missing in the folder of results of this video")
+    parser.add_argument("--rows", nargs="+", default=["recall", "paint", "pix2pixHD"], choices=list(ROWS))
+    parser.add_argument("--steps", nargs="+", default=[], metavar="[ROW=]N", help="of training, instead of STEPS")
+    parser.add_argument("--ratios", action="store_true", help="only compare the time of a step of each row")
+    parser.add_argument("--face", nargs="*", default=[], help="rows that also get a FaceGAN")
+    parser.add_argument("--fit", type=int, default=12, help="held-out frames to which joints are fitted; 0: none")
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--set", nargs="*", default=[], metavar="KEY=VALUE", help="of the poseGAN's settings, all rows")
     parser.add_argument("--joints", type=Path, help="true joints (rendered targets): what the detector's errors cost")
     parser.add_argument("--truth", type=Path, help="true joints (rendered targets) to score the pictures by as well")
-    parser.add_argument("--sheets", type=Path, help="folder for a picture of each row: real above, painted below")
+    parser.add_argument("--keep", type=Path, default=Path("rows"), help="folder of the networks and figures of rows")
+    parser.add_argument("--sheets", type=Path, help="folder for sheets: persons, faces and hands, feet")
     parser.add_argument("--weights", type=Path, default=Path("resources/blazepose"))
-    given = parser.parse_args()
-    torch.set_num_threads(given.threads)
-    changed = dict(yaml.safe_load(item.replace("=", ": ", 1)).popitem() for item in given.set)
-    frames = given.results / "frames" / f"{given.target}.mp4"
-    poses = given.results / "camera" / f"{given.target}.parquet"
-    plate, outlines = (given.results / name for name in (f"plates/{given.target}.png", f"outlines/{given.target}.mkv"))
+    return parser.parse_args()
+
+
+def read_trial(given: argparse.Namespace, keep: Path) -> Trial:
+    """The target, and what its rows are scored on."""
+    if given.video:
+        prepare_target(given.video, given.results, name=given.target, weights=given.weights)
+    frames, poses, plate, outlines = (
+        given.results / kind / f"{given.target}.{end}"
+        for kind, end in (("frames", "mp4"), ("camera", "parquet"), ("plates", "png"), ("outlines", "mkv"))
+    )
     target = read_target(frames, poses, plate, settings=QUICK, outlines=outlines)
     if given.joints:
         target = with_true_joints(target, poses, given.joints)
-    with tempfile.TemporaryDirectory() as folder:
-        judge = with_true_joints(target, poses, given.truth) if given.truth else None
-        trial, kept = Trial(target, Path(folder), given.weights, given.sheets, judge), Path(folder)
-        print(f"{given.target}: {target.training.sum()} frames to train, {(~target.training).sum()} held out, "
-              f"{target.size[0]} x {target.size[1]} px, body {target.body_px:.0f} px")  # fmt: skip
-        for suffix, judged_by in trial.judges.items():
-            shown = trial.redetect(trial.held_out[0], judged_by)
-            print(f"PCK of the real frames{suffix} {shown['pck']:.3f}, {shown['mean_error_px']:.1f} px")
-        print()
-        print(
-            "| row | "
-            + " | ".join(COLUMNS)
-            + " | the video's warp error | its texture flicker | its flicker | steps | frames/s | GB |"
-        )
-        print("|---" * (len(COLUMNS) + 7) + "|", flush=True)
-        for name in given.rows:
-            settings = replace(QUICK, **ROWS[name] | changed)
-            steps = given.steps or steps_in(target, settings, minutes=given.minutes)
-            settings = replace(settings, iterations=steps, checkpoint_every=steps)
-            paths = {"checkpoint_path": kept / f"{name}.safetensors", "samples_path": kept / "samples.png"}
-            train_pose_gan(target, settings=settings, seed=0, device=CPU, **paths)
-            trial.show(name, steps, paths["checkpoint_path"], None)
-            if name in given.face:
-                gan = load_pose_gan(paths["checkpoint_path"], device=CPU)
-                faces = {"checkpoint_path": kept / f"{name} face.safetensors", "samples_path": kept / "faces.png"}
-                train_face_gan(target, pose_gan=gan, settings=FaceGanSettings(), seed=0, device=CPU, **faces)
-                trial.show(f"{name}, FaceGAN", steps, paths["checkpoint_path"], faces["checkpoint_path"])
+    truth = with_true_joints(target, poses, given.truth) if given.truth else None
+    return Trial(target, keep, given.weights, truth=truth, fit_frames=given.fit)
+
+
+def make_rows(given: argparse.Namespace, trial: Trial, keep: Path, changed: dict) -> None:
+    """Make and print every row that is not kept yet, then draw the sheets."""
+    real, steps, lines, pictures = trial.figures(trial.real), steps_of(given.steps), {}, {}
+    print_table({}, real)
+    for name in given.rows:
+        settings = replace(QUICK, **ROWS[name] | changed)
+        settings = replace(settings, iterations=steps[name], checkpoint_every=steps[name])
+        about = [settings, str(given.joints), str(given.truth), given.fit, name in given.face]
+        folder = keep / f"{name} {zlib.crc32(repr(about).encode()):08x}"
+        folder.mkdir(parents=True, exist_ok=True)
+        done = folder / "figures.json"
+        if not done.is_file():
+            made = make_row(trial, name, settings, folder, with_face=name in given.face)
+            done.write_text(json.dumps(made))
+        made = json.loads(done.read_text())
+        lines |= made
+        for line in made:
+            if (folder / line).is_dir():
+                pictures[line] = [read_picture(folder / line / f"{k}.png") for k in range(SHOWN)]
+        print_table(lines, real)
+    if given.sheets:
+        chosen = shown(trial)
+        shown_too = {"real frames": [trial.real[k] for k in chosen]} | pictures
+        write_sheets(given.sheets, shown_too, trial.asked[chosen], body_px=trial.target.body_px)
+
+
+def main() -> None:
+    given = arguments()
+    torch.set_num_threads(given.threads)
+    changed = dict(yaml.safe_load(item.replace("=", ": ", 1)).popitem() for item in given.set)
+    keep = given.keep / given.target
+    keep.mkdir(parents=True, exist_ok=True)
+    trial = read_trial(given, keep)
+    target = trial.target
+    print(f"{given.target}: {target.training.sum()} frames to train, {(~target.training).sum()} held out, "
+          f"{target.size[0]} x {target.size[1]} px, body {target.body_px:.0f} px", flush=True)  # fmt: skip
+    if given.ratios:
+        print_ratios(target, given.rows, changed)
+    else:
+        make_rows(given, trial, keep, changed)
 
 
 if __name__ == "__main__":

@@ -4,6 +4,7 @@
     person_psnr              pixels of the person's region alone
     face_psnr, face_sharp    patch round the nose of frames that show the face: PSNR, and the variance of its Laplacian
                              as a share of the real one's (1: as sharp)
+    hands_sharp              the same share of the patches round both hands
     motion_error             frame-to-frame error: mean |change painted - change real|, person's region, grey levels
     warp_error, .._real      flicker of the person: mean |picture - the one before, moved as the real video moves|,
                              painted and real, grey levels, where that movement is known (Lai et al., ECCV 2018)
@@ -22,7 +23,7 @@ from numpy.typing import NDArray
 from danceit_core.evaluation.images import background_flicker, decibels, psnr, ssim
 from danceit_core.imagination.check.measure import FAR_TORSOS, nearest_poses, sample_moves
 from danceit_core.imagination.networks.face import faces_camera, place_patch
-from danceit_core.imagination.target.region import person_region
+from danceit_core.imagination.target.region import hand_tips, person_region
 from danceit_core.media.letterbox import Picture
 from danceit_core.pose.measure import measure_body
 from danceit_core.pose.passages import kept_frames
@@ -31,6 +32,8 @@ from danceit_core.pose.table import PoseTable
 
 # Hair, sleeves and shadows beyond the limbs belong to the person.
 WIDEN = 1.5
+# Side of the patch round a hand, body sizes.
+HAND_SIDE = 0.44
 # Where the real picture differs so much from its moved predecessor, something came into view.
 UNKNOWN_LEVELS = 20
 
@@ -47,12 +50,12 @@ def score_painting(
     """The scores of the module's list. body_px: of the person; face_px: side of the face patch, pixels."""
     size = real[0].shape[1], real[0].shape[0]
     regions = [person_region(pose, size=size, body_px=body_px, widen=WIDEN) for pose in keypoints]
-    person = [np.square(p[r].astype(float) - q[r]).mean() for p, q, r in zip(painted, real, regions, strict=True)]
     return {
         "psnr": float(np.mean([psnr(p, q) for p, q in zip(painted, real, strict=True)])),
         "ssim": float(np.mean([ssim(p, q) for p, q in zip(painted, real, strict=True)])),
-        "person_psnr": decibels(float(np.mean(person))),
+        "person_psnr": person_psnr(painted, real, keypoints, body_px=body_px),
         **score_faces(painted, real, keypoints, side=face_px),
+        "hands_sharp": score_hands(painted, real, keypoints, side=max(1, round(HAND_SIDE * body_px))),
         "motion_error": motion_error(painted, real, regions, follows=follows),
         **warp_errors(painted, real, regions, follows=follows),
         "texture_flicker": texture_flicker(painted, regions, follows=follows),
@@ -60,6 +63,15 @@ def score_painting(
         "flicker": background_flicker(painted, regions),
         "flicker_real": background_flicker(real, regions),
     }
+
+
+def person_psnr(painted: list[Picture], real: list[Picture], keypoints: Keypoints, *, body_px: float) -> float:
+    """PSNR in dB over the person's regions of all frames: every frame counts alike."""
+    size, errors = (real[0].shape[1], real[0].shape[0]), []
+    for ours, theirs, pose in zip(painted, real, keypoints, strict=True):
+        region = person_region(pose, size=size, body_px=body_px, widen=WIDEN)
+        errors.append(np.square(ours[region].astype(float) - theirs[region]).mean())
+    return decibels(float(np.mean(errors)))
 
 
 def score_faces(painted: list[Picture], real: list[Picture], keypoints: Keypoints, *, side: int) -> dict[str, float]:
@@ -75,6 +87,24 @@ def score_faces(painted: list[Picture], real: list[Picture], keypoints: Keypoint
         return {"face_psnr": float("nan"), "face_sharp": float("nan")}
     ours, theirs = np.mean(sharp, axis=0)
     return {"face_psnr": decibels(float(np.mean(errors))), "face_sharp": float(ours / theirs)}
+
+
+def score_hands(painted: list[Picture], real: list[Picture], keypoints: Keypoints, *, side: int) -> float:
+    """`hands_sharp`: variance of the Laplacian in patches of `side` pixels round the hands, of the real ones' share.
+
+    Patches that the picture's rim cuts are left out; NaN without any.
+    """
+    sharp = []
+    for ours, theirs, pose in zip(painted, real, keypoints, strict=True):
+        for tip in hand_tips(pose):
+            left, top = (round(float(at) - side / 2) for at in tip)
+            if 0 <= left <= ours.shape[1] - side and 0 <= top <= ours.shape[0] - side:
+                where = slice(top, top + side), slice(left, left + side)
+                sharp.append((_sharpness(ours[where]), _sharpness(theirs[where])))
+    if not sharp:
+        return float("nan")
+    mine, real_ones = np.mean(sharp, axis=0)
+    return float(mine / real_ones) if real_ones else float("nan")
 
 
 def motion_error(

@@ -9,7 +9,9 @@ from toy_target import LANDSCAPE, PORTRAIT, all_pictures, toy_target
 from danceit_core.evaluation.painting import (
     flag_poses,
     motion_error,
+    person_psnr,
     score_faces,
+    score_hands,
     score_painting,
     texture_flicker,
     warp_errors,
@@ -100,6 +102,24 @@ def test_pictures_of_any_shape_are_scored(size):
     worse = score_painting(blurred, real, target.keypoints, **options)
     assert worse["face_sharp"] < 0.6
     assert worse["person_psnr"] < 30
+
+
+def test_blurred_hands_are_less_sharp_and_a_blurred_room_changes_nothing():
+    assert score_hands(REAL, REAL, POSES, side=12) == 1
+    blurred = [cv2.GaussianBlur(picture, (0, 0), 1.5) for picture in REAL]
+    assert score_hands(blurred, REAL, POSES, side=12) < 0.5
+    far = [picture.copy() for picture in REAL]
+    for picture in far:
+        picture[-6:] = cv2.GaussianBlur(picture[-6:], (0, 0), 2)
+    assert score_hands(far, REAL, POSES, side=12) == 1
+    without = POSES.copy()
+    without[:, [4, 7]] = 0
+    assert np.isnan(score_hands(REAL, REAL, without, side=12))
+
+
+def test_the_psnr_of_a_person_has_the_known_value_of_an_even_error():
+    brighter = [np.where(picture > 245, picture - 10, picture + 10).astype(np.uint8) for picture in REAL]
+    assert person_psnr(brighter, REAL, POSES, body_px=BODY) == pytest.approx(20 * np.log10(25.5))
 
 
 def test_without_a_face_there_is_no_face_score():

@@ -37,7 +37,7 @@ class Painting:
 
     Without a plate the person is the picture and its opacity (N, 1, H, W) is 1. Of a generator that recalls also the
     `paint` (N, 3, H, W) alone, what speaks for it and for each layer (`shares`, (N, 1 + L, H, W), logits), and by how
-    many pixels each layer is moved (`flow`, (N, L, 2, H, W)).
+    many pixels each layer is moved (`flow`, (N, L, 2, H, W)), and what the moved layers `cover` (N, L, H, W).
     """
 
     picture: Tensor
@@ -46,6 +46,7 @@ class Painting:
     paint: Tensor | None = None
     shares: Tensor | None = None
     flow: Tensor | None = None
+    cover: Tensor | None = None
 
 
 def normalise(channels: int) -> nn.Module:
@@ -150,19 +151,19 @@ class PoseGenerator(nn.Module):
         out = self.back(self.body(self.front(condition) + self.coarse(half))).float()
         paint, said = torch.tanh(out[:, :3]), out[:, 3 + self.with_plate :]
         person, opacity = paint, torch.ones_like(paint[:, :1])
-        shares = flow = None
+        shares = flow = cover = None
         if recalled is not None:
             shares = said[:, : 1 + LAYERS]
             flow = MOST_FLOW * torch.tanh(said[:, 1 + LAYERS :].reshape(len(said), LAYERS, 2, *said.shape[2:]))
             layers = move_layers(recalled, flow)
-            person = blend(paint, layers, shares)
+            person, cover = blend(paint, layers, shares), cover_of(layers)
         if plate is not None:
             # What the layers cover is the person, until the network says otherwise.
-            known = 0.0 if recalled is None else COVER_SAYS * (cover_of(layers).amax(1, keepdim=True) - 0.5)
+            known = 0.0 if cover is None else COVER_SAYS * (cover.amax(1, keepdim=True) - 0.5)
             opacity = torch.sigmoid(out[:, 3:4] + known)
             opacity = opacity if limit is None else opacity * limit
         picture = person if plate is None else opacity * person + (1 - opacity) * plate
-        return Painting(picture, person, opacity, paint if recalled is not None else None, shares, flow)
+        return Painting(picture, person, opacity, paint if recalled is not None else None, shares, flow, cover)
 
 
 def move_layers(recalled: Tensor, flow: Tensor) -> Tensor:

@@ -9,16 +9,18 @@ through the enlarged maps. So the network's size does not bound how sharp the pe
 import dataclasses
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from danceit_core.imagination.networks.generator import Painting, blend
+from danceit_core.imagination.networks.generator import Painting, blend, cover_of
 from danceit_core.imagination.recall.layers import Source, Tiles, fetch, gather_layers
 from danceit_core.imagination.recall.library import Whole
 from danceit_core.imagination.recall.parts import LAYERS, PARTS
+from danceit_core.imagination.rendering.edges import edge_maps, sharpen_opacity
 from danceit_core.imagination.rendering.enlarge import enlarge, pixels_within
 from danceit_core.imagination.rendering.pieces import Piece
 from danceit_core.imagination.target.view import View
@@ -62,19 +64,22 @@ class Recall:
         return gather_layers(sources, shares, size=piece.size)
 
 
-def person_of(painting: Painting, recall: Recall | None, number: int, piece: Piece, *, view: View) -> Tensor:
-    """The person's colours (1, 3, H, W) in a piece of picture `number` of a painting."""
-
-    def large(part: Tensor, *, smooth: bool) -> Tensor:
-        one = part[number : number + 1]
-        return enlarge(one, view, rows=piece.rows, columns=piece.columns, smooth=smooth)
-
+def person_of(
+    painting: Painting, recall: Recall | None, number: int, piece: Piece, *, view: View
+) -> tuple[Tensor, Tensor]:
+    """The person's colours (1, 3, H, W) and opacity (1, 1, H, W) in a piece of picture `number` of a painting."""
+    one = slice(number, number + 1)
+    options: dict[str, Any] = {"view": view, "rows": piece.rows, "columns": piece.columns}
+    opacity = enlarge(painting.opacity[one], smooth=True, **options).clamp_(0, 1)
     if recall is None:
-        return large(painting.person, smooth=True)
-    if painting.paint is None or painting.shares is None:
+        return enlarge(painting.person[one], smooth=True, **options), opacity
+    if painting.paint is None or painting.shares is None or painting.cover is None:
         raise ValueError("the painter recalls nothing")
-    shares = large(painting.shares, smooth=False)
-    return blend(large(painting.paint, smooth=True), recall.layers(number, piece), shares)
+    paint = enlarge(painting.paint[one], smooth=True, **options)
+    layers = recall.layers(number, piece)
+    edges = enlarge(edge_maps(painting.opacity[one], painting.cover[one]), **options)
+    opacity = sharpen_opacity(opacity, edges, cover_of(layers))
+    return blend(paint, layers, enlarge(painting.shares[one], **options)), opacity
 
 
 @dataclass(frozen=True)

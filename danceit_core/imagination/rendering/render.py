@@ -19,6 +19,7 @@ from danceit_core.imagination.recall.layers import gather_layers
 from danceit_core.imagination.recall.library import Lending, Loan, boxes_of
 from danceit_core.imagination.rendering.batches import Past, make_condition, to_pictures, to_tensor
 from danceit_core.imagination.rendering.compose import compose, spread_opacity, to_host
+from danceit_core.imagination.rendering.edges import floor_near, soften_shadow
 from danceit_core.imagination.rendering.full_size import Recall
 from danceit_core.imagination.rendering.placed import on_device
 from danceit_core.imagination.rendering.workers import at_once
@@ -172,6 +173,9 @@ def _paint(
     with half_precision(device):
         painting = gan.generator(condition.pose, **condition.inputs)
     if loan is not None:
+        if painting.cover is not None and condition.plate is not None:
+            floor = floor_near(poses, windows, view=gan.view, body_px=gan.body_px, device=device)
+            painting = soften_shadow(painting, condition.plate, floor, body_px=gan.body_px * gan.view.scale)
         recall = Recall.of(full, loan.shares, view=gan.view, flow=painting.flow)
     plate = None if gan.plate is None else on_device(gan.plate, device)
     pictures = compose(painting, windows, view=gan.view, plate=plate, recall=recall)
