@@ -11,7 +11,8 @@ from danceit_core.config import CleaningSettings, VideoSettings
 from danceit_core.errors import MediaError, PoseError
 from danceit_core.media import photograph
 from danceit_core.media.part import SourcePart
-from danceit_core.media.photograph import is_photograph, kind_of_photograph, read_photograph
+from danceit_core.media.photograph import read_photograph
+from danceit_core.media.photograph_kind import is_photograph, kind_of_photograph
 from danceit_core.media.source import ingest_video, read_report, write_report
 from danceit_core.media.suitable import fault_of_person, fault_of_video
 from danceit_core.media.video import each_frame, probe
