@@ -23,7 +23,8 @@ def kind_of_photograph(path: str | Path) -> str:
         with Path(path).open("rb") as file:
             head = file.read(32)
             if head[:4] == b"RIFF" and head[8:12] == b"WEBP":
-                moves = head[12:16] == b"VP8X" and head[WEBP_FLAGS_AT] & WEBP_ANIMATION
+                flags = head[WEBP_FLAGS_AT : WEBP_FLAGS_AT + 1] or b"\0"
+                moves = head[12:16] == b"VP8X" and flags[0] & WEBP_ANIMATION
                 return "" if moves else "WebP"
             if head[4:8] == b"ftyp":
                 return BRANDS.get(head[8:12], "")
