@@ -14,7 +14,7 @@ from pathlib import Path, PurePath
 import pandas as pd
 
 from danceit_core.errors import ConfigError
-from danceit_core.media.photograph import is_photograph
+from danceit_core.media.photograph_kind import is_photograph
 
 # What the demo's rules make.
 DEMO_FILES = re.compile(r"(dancer_[1-4]|target)\.mp4|song\.flac")

@@ -15,6 +15,7 @@ import av
 import cv2
 
 from danceit_core.errors import MediaError
+from danceit_core.media.photograph_kind import WEBP_ANIMATION, WEBP_FLAGS_AT
 
 if TYPE_CHECKING:
     from danceit_core.media.clock import Clock
@@ -30,8 +31,6 @@ MOST_PIXELS = 2**26
 MOST_FPS = 1000
 # FFmpeg paints text on a screen of characters: a readme.txt would be a video.
 TEXT_CODECS = {"ansi", "bintext", "xbin", "idf"}
-# Where the first chunk of a WebP file in its extended form has its flags, and the flag of an animation.
-WEBP_FLAGS_AT, WEBP_ANIMATION = 20, 2
 # A damaged timestamp would have years of one picture or of silence written.
 LONGEST_GAP_S = 600
 

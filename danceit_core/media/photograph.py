@@ -1,7 +1,6 @@
-"""A photograph of a person as a target: told by its first bytes, and read as it is meant to be seen.
+"""A photograph of a person as a target, read as it is meant to be seen.
 
-Upright (EXIF), in the colours of sRGB (colour profiles, CMYK, 16 bits a channel), what is transparent on white. What
-moves, such as an animated PNG or WebP, is a video.
+Upright (EXIF), in the colours of sRGB (colour profiles, CMYK, 16 bits a channel), what is transparent on white.
 """
 
 import io
@@ -12,41 +11,12 @@ import numpy as np
 from PIL import Image, ImageCms, ImageOps, UnidentifiedImageError
 
 from danceit_core.errors import MediaError
-from danceit_core.media.container import MOST_PIXELS, WEBP_ANIMATION, WEBP_FLAGS_AT
+from danceit_core.media.container import MOST_PIXELS
 from danceit_core.media.letterbox import Picture
 from danceit_core.media.part import SMALLEST_PX
+from danceit_core.media.photograph_kind import kind_of_photograph
 
-HEIC = "HEIC"
-# By their first bytes; what begins alike and is none of them is looked at once more below.
-STARTS = {b"\xff\xd8\xff": "JPEG", b"\x89PNG\r\n\x1a\n": "PNG", b"II*\0": "TIFF", b"MM\0*": "TIFF"}
-# Brands of the ISO container: single pictures. Others (msf1, hevc, avis) are sequences of them.
-BRANDS = {b"heic": HEIC, b"heix": HEIC, b"heim": HEIC, b"heis": HEIC, b"mif1": HEIC, b"avif": "AVIF"}
-# Pictures one after the other in a raw stream begin like a single one.
-STREAMS = {".mjpeg", ".mjpg"}
 REMEDY = "save it as a JPEG or PNG file and name that one"
-
-
-def kind_of_photograph(path: str | Path) -> str:
-    """JPEG, PNG, WebP, TIFF, HEIC or AVIF for a file that holds one picture of that kind; "" for any other or none."""
-    try:
-        with Path(path).open("rb") as file:
-            head = file.read(32)
-            if head[:4] == b"RIFF" and head[8:12] == b"WEBP":
-                moves = head[12:16] == b"VP8X" and head[WEBP_FLAGS_AT] & WEBP_ANIMATION
-                return "" if moves else "WebP"
-            if head[4:8] == b"ftyp":
-                return BRANDS.get(head[8:12], "")
-            kind = next((kind for start, kind in STARTS.items() if head.startswith(start)), "")
-            if kind == "PNG" and _png_moves(file):
-                return ""
-            return "" if kind == "JPEG" and Path(path).suffix.lower() in STREAMS else kind
-    except OSError:
-        return ""
-
-
-def is_photograph(path: str | Path) -> bool:
-    """Whether a file is a single picture; False for one that is not there."""
-    return bool(kind_of_photograph(path))
 
 
 def read_photograph(path: str | Path, *, rotate: int = 0) -> Picture:
@@ -84,16 +54,6 @@ def _check_size(path: str | Path, size: tuple[int, int]) -> None:
             f"{path} has {width} x {height} pixels; nobody is recognised in a side of less than {SMALLEST_PX}: take a "
             "larger photograph"
         )
-
-
-def _png_moves(file: io.BufferedReader) -> bool:
-    """Whether a PNG file has more than one picture: then that is said before its first one."""
-    file.seek(8)
-    while len(head := file.read(8)) == 8 and head[4:] != b"IDAT":
-        if head[4:] == b"acTL":
-            return int.from_bytes(file.read(4), "big") > 1
-        file.seek(int.from_bytes(head[:4], "big") + 4, io.SEEK_CUR)
-    return False
 
 
 def _in_srgb(image: Image.Image) -> Image.Image:

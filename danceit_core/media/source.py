@@ -24,7 +24,8 @@ from danceit_core.media.bars import words_of_bars
 from danceit_core.media.decode import VideoInfo, decode_stills, probe
 from danceit_core.media.letterbox import Letterbox, letterbox, store_size
 from danceit_core.media.part import SHORTEST_S, WHOLE, Box, Size, SourcePart, check_crop
-from danceit_core.media.photograph import is_photograph, kind_of_photograph, read_photograph
+from danceit_core.media.photograph import read_photograph
+from danceit_core.media.photograph_kind import is_photograph, kind_of_photograph
 from danceit_core.media.samples import find_bars
 from danceit_core.media.shots import Placement, Shots
 from danceit_core.media.video import STORE_GOP, VideoWriter

@@ -16,7 +16,8 @@ from danceit_core.errors import MediaError
 from danceit_core.isolated import in_child
 from danceit_core.media.container import decode_stream, open_media, picture_stream, sound_stream
 from danceit_core.media.part import SHORTEST_S
-from danceit_core.media.photograph import is_photograph, read_photograph
+from danceit_core.media.photograph import read_photograph
+from danceit_core.media.photograph_kind import is_photograph
 
 # They list files that stand in the folder, too.
 PLAYLISTS = {"hls", "concat", "dash", "imf"}

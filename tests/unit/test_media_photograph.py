@@ -11,7 +11,8 @@ from danceit_core.config import CleaningSettings, VideoSettings
 from danceit_core.errors import MediaError, PoseError
 from danceit_core.media import photograph
 from danceit_core.media.part import SourcePart
-from danceit_core.media.photograph import is_photograph, kind_of_photograph, read_photograph
+from danceit_core.media.photograph import read_photograph
+from danceit_core.media.photograph_kind import is_photograph, kind_of_photograph
 from danceit_core.media.source import ingest_video, read_report, write_report
 from danceit_core.media.suitable import fault_of_person, fault_of_video
 from danceit_core.media.video import each_frame, probe
@@ -57,6 +58,10 @@ def test_videos_text_streams_of_pictures_and_nothing_are_no_photographs(tmp_path
     times_s = np.arange(30) / 30
     write_file(tmp_path / "a.mp4", pictures=flashes(times_s, flash_s=[]), times_s=times_s)
     (tmp_path / "a.txt").write_text("words")
+    (tmp_path / "cut.png").write_bytes(b"\x89PNG\r\n\x1a\n\0")
+    (tmp_path / "cut.webp").write_bytes(b"RIFF\0\0\0\0WEBPVP8X")
+    assert kind_of_photograph(tmp_path / "cut.png") == "PNG"
+    assert kind_of_photograph(tmp_path / "cut.webp") == "WebP"
     Image.fromarray(scene()).save(tmp_path / "a.jpg")
     (tmp_path / "a.jpg").rename(tmp_path / "raw.mjpeg")
     assert not any(is_photograph(tmp_path / name) for name in ("a.mp4", "a.txt", "raw.mjpeg", "gone.jpg"))

@@ -2,8 +2,8 @@
 
 Rooms repeat themselves: bricks, floor boards, skirting. Each hole is covered by that piece of the same picture whose
 surroundings match its own best, brightness adjusted; only where nothing fits it is smeared in from its rim. What fits
-is looked for in a smaller picture, and copied from the large one. A hole as large as a person is filled patch by patch
-(`complete`).
+is looked for in a smaller picture, and copied from the large one. A hole as large as a person, for which there is no
+such piece, is filled patch by patch (`complete`).
 """
 
 import cv2
@@ -16,11 +16,12 @@ from danceit_core.media.letterbox import resize
 
 # Pixels of a 256-pixel picture: surroundings compared around a hole, and width of the soft edge of its cover.
 RING_PX, SOFT_PX = 6, 2
-# Mean squared difference per colour above which the surroundings do not match: about 32 grey levels.
-WORST_MATCH = 1000.0
+# Mean squared difference per colour above which the surroundings do not match: about 32 grey levels, of a hole as large
+# as a person 5.
+WORST_MATCH, LARGE_MATCH = 1000.0, 25.0
 # Longer side of the picture in which is searched, and of that in which colours are spread over a hole.
 SEARCH_PX, SPREAD_PX = 512, 128
-# A hole that is so long, as a share of the picture's longer side, is filled patch by patch.
+# A hole that is so long, as a share of the picture's longer side, is as large as a person.
 LARGE = 0.25
 
 Box = tuple[slice, slice]
@@ -42,12 +43,13 @@ def fill_holes(picture: NDArray[np.uint8], known: Mask) -> NDArray[np.uint8]:
     count, labels = cv2.connectedComponents(_grow(~small_known, soft_px).astype(np.uint8))
     for label in range(1, count):
         hole = labels == label
-        if max(np.ptp(np.flatnonzero(hole.any(axis))) for axis in (0, 1)) > LARGE * max(hole.shape):
-            whole = cv2.resize(hole.astype(np.uint8), (width, height), interpolation=cv2.INTER_NEAREST) > 0
-            filled = complete(picture, known, whole & ~known, smeared=filled)
-            continue
-        found = _find(small, small_known, hole, ring_px=ring_px)
+        is_large = max(np.ptp(np.flatnonzero(hole.any(axis))) for axis in (0, 1)) > LARGE * max(hole.shape)
+        worst = LARGE_MATCH if is_large else WORST_MATCH
+        found = _find(small, small_known, hole, ring_px=ring_px, worst=worst)
         if found is None:
+            if is_large:
+                whole = cv2.resize(hole.astype(np.uint8), (width, height), interpolation=cv2.INTER_NEAREST) > 0
+                filled = complete(picture, known, whole & ~known, smeared=filled)
             continue
         offset = tuple(round(px * shrink) for px in found)
         large = cv2.resize(hole.astype(np.uint8), (width, height), interpolation=cv2.INTER_NEAREST).astype(bool)
@@ -66,7 +68,7 @@ def _around(hole: Mask, px: int) -> tuple[Box, Mask]:
     return box, _grow(hole[box], px)
 
 
-def _find(picture: NDArray[np.uint8], known: Mask, hole: Mask, *, ring_px: int) -> tuple[int, int] | None:
+def _find(picture: NDArray[np.uint8], known: Mask, hole: Mask, *, ring_px: int, worst: float) -> tuple[int, int] | None:
     """How many rows and columns away the piece lies that covers a hole, None if nothing fits."""
     box, around = _around(hole, ring_px)
     inside = hole[box]
@@ -80,7 +82,7 @@ def _find(picture: NDArray[np.uint8], known: Mask, hole: Mask, *, ring_px: int) 
     unknown = cv2.matchTemplate((~known).astype(np.float32), (inside | ring).astype(np.float32), cv2.TM_CCORR)
     mismatch[unknown > 0.5] = np.inf
     top, left = np.unravel_index(np.argmin(mismatch), mismatch.shape)
-    return (int(top) - box[0].start, int(left) - box[1].start) if mismatch[top, left] < WORST_MATCH else None
+    return (int(top) - box[0].start, int(left) - box[1].start) if mismatch[top, left] < worst else None
 
 
 def _cover(
