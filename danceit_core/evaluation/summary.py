@@ -164,7 +164,6 @@ def score_rows(scores: Mapping[str, Any]) -> list[tuple[str, str, str]]:
         ("frames with a joint outside of the picture", f"{pose['outside_picture']:.1%}", ""),
         ("joints outside of the picture", f"{pose['outside_joints']:.1%}", ""),
         ("frames with fewer joints than the person's video shows", f"{pose['missing_joints']:.1%}", ""),
-        *(_switch_row(scores["switches"]) if "switches" in scores else ()),
     ]
     rows += _paintable_rows(scores.get("paintable"))
     for key in (key for key in beats if key.startswith("s_ba")):
@@ -176,19 +175,11 @@ def score_rows(scores: Mapping[str, Any]) -> list[tuple[str, str, str]]:
         ("jerk, mean", f"{motion['jerk_mean']:.0f} torsos/s³", ""),
         ("speed, mean", f"{motion['mean_speed']:.2f} torsos/s", ""),
         ("longest standstill", f"{motion['frozen_longest_s']:.2f} s", ""),
+        *_switch_rows(scores.get("switches")),
     ]
     if "identity" in scores:
         rows.append(_identity_row(scores["identity"]))
     return [(what, _known(value), _known(chance)) for what, value, chance in rows]
-
-
-def _switch_row(switches: Mapping[str, Any]) -> list[tuple[str, str, str]]:
-    """How visible it is that a part passes from one lending frame to another; none where it never does."""
-    if not switches["switches"]:
-        return []
-    what = "change where a part passes to another frame, over the usual (1: not seen; 95 % interval)"
-    low, high = switches["switch_low"], switches["switch_high"]
-    return [(what, f"{switches['switch_ratio']:.2f} ({low:.2f} to {high:.2f})", "")]
 
 
 def _paintable_rows(chosen: Mapping[str, float] | None) -> list[tuple[str, str, str]]:
@@ -221,3 +212,12 @@ def _plain(value: Any) -> Any:
 
 def _with_nan(entries: dict[str, Any]) -> dict[str, Any]:
     return {key: np.nan if value is None else value for key, value in entries.items()}
+
+
+def _switch_rows(switches: Mapping[str, Any] | None) -> list[tuple[str, str, str]]:
+    """How visible it is that a part passes from one lending frame to another; none where it never does."""
+    if not switches or not switches["switches"]:
+        return []
+    what = "change where a part passes to another frame, over the usual (1: not seen; 95 % interval)"
+    low, high = switches["switch_low"], switches["switch_high"]
+    return [(what, f"{switches['switch_ratio']:.2f} ({low:.2f} to {high:.2f})", "")]

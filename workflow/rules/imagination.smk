@@ -130,6 +130,8 @@ rule draft_video:
         "<logs>/draft_video/{target}/{song}.log",
     benchmark:
         "<benchmarks>/draft_video/{target}/{song}.tsv"
+    # Before the training where both could start: the dance is seen while the networks learn.
+    priority: 6
     conda:
         "../../environment.yml"
     threads: 2
@@ -147,6 +149,7 @@ rule show_photograph:
     """The finished video of a target of whom there is one photograph: the draft, as there is nothing to learn from."""
     input:
         draft="<results>/draft/{target}/{song}.mp4",
+        pixels="<results>/draft/{target}/{song}.pixels.parquet",
         # Not read: so that the user's photograph is checked, too.
         check="<results>/gan/{target}/check.json",
     output:
@@ -156,6 +159,7 @@ rule show_photograph:
             labels={"what": "video", "dancer": "{target}", "song": "{song}"},
             caption="../report/video.rst",
         ),
+        pixels="<results>/videos/{target}/{song}.pixels.parquet",
     log:
         "<logs>/show_photograph/{target}/{song}.log",
     wildcard_constraints:
@@ -164,7 +168,7 @@ rule show_photograph:
     conda:
         "../../environment.yml"
     shell:
-        "cp {input.draft:q} {output:q} > {log:q} 2>&1"
+        "(cp {input.draft:q} {output[0]:q} && cp {input.pixels:q} {output.pixels:q}) > {log:q} 2>&1"
 
 
 rule preview_video:
@@ -233,6 +237,21 @@ rule render_group:
         audio_track=lambda w: project.audio_track(w.song),
     script:
         "../scripts/render_group.py"
+
+
+rule link_draft:
+    """results/draft.mp4 is the draft of that video: a user sees the dance while the networks still learn."""
+    input:
+        f"<results>/draft/{first_target}/{first_song}.mp4",
+    output:
+        "<results>/draft.mp4",
+    log:
+        "<logs>/link_draft.log",
+    localrule: True
+    conda:
+        "../../environment.yml"
+    shell:
+        "ln -sfr {input:q} {output:q} > {log:q} 2>&1"
 
 
 rule link_video:

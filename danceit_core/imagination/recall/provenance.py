@@ -23,7 +23,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from danceit_core.errors import ImaginationError
-from danceit_core.imagination.recall.casting import Casting
+from danceit_core.imagination.recall.casting import BESIDE, Casting
 from danceit_core.imagination.recall.choose import Lenders
 from danceit_core.imagination.recall.describe import usable_parts
 from danceit_core.imagination.recall.parts import NAMES
@@ -105,14 +105,14 @@ class Origins:
     def passing(self) -> NDArray[np.float32]:
         """How much of each part (T, P) comes from other frames than a frame earlier, 0..1; 0 in the first frame.
 
-        A lender that goes on by one frame of its store shows the person's own movement: it is no switch.
+        A lender that goes on to a frame beside it (`casting.BESIDE`) shows the person's own movement: it is no switch.
         """
         passed = np.zeros(self.lender.shape, np.float32)
         now, before = ((self.lender[a:b], self.second[a:b], self.share[a:b]) for a, b in ((1, None), (None, -1)))
         kept = np.zeros(passed[1:].shape, np.float32)
         for mine, my_share in ((now[0], 1 - now[2]), (now[1], now[2])):
             for theirs, their_share in ((before[0], 1 - before[2]), (before[1], before[2])):
-                same = (mine == theirs) | ((mine == theirs + 1) & (theirs != NOBODY))
+                same = (mine == theirs) | ((np.abs(mine - theirs) <= BESIDE) & (mine != NOBODY) & (theirs != NOBODY))
                 kept += np.where(same, np.minimum(my_share, their_share), 0)
         passed[1:] = np.clip(1 - kept, 0, 1)
         passed[passed < 1e-3] = 0
