@@ -35,14 +35,14 @@ def compose(
     for number, (picture, window) in enumerate(zip(pictures, windows, strict=True)):
         seen = picture[window.slices]
         for piece in pieces_of(painting.opacity[number, 0], view):
-            person = person_of(painting, recall, number, piece, view=view)[0].add_(1).mul_(127.5)  # (3, H, W)
+            person = person_of(painting, recall, number, piece, view=view)[0].add(1).mul_(127.5)  # (3, H, W)
             where = seen[piece.rows, piece.columns]
             if plate is not None:
                 share = enlarge(
                     painting.opacity[number : number + 1], view, rows=piece.rows, columns=piece.columns, smooth=True
                 )
                 room = where.permute(2, 0, 1).to(person.dtype)
-                person = torch.lerp(room, person, share[0].clamp_(0, 1))
+                person = torch.lerp(room, person, share[0].clamp(0, 1))
             where.copy_(person.round_().clamp_(0, 255).permute(1, 2, 0))
     return pictures
 
