@@ -14,7 +14,7 @@ from danceit_core.errors import ImaginationError
 from danceit_core.imagination.networks.checkpoint import FaceGan
 from danceit_core.imagination.networks.face import FaceGenerator, face_strength
 from danceit_core.imagination.networks.generator import Painting
-from danceit_core.imagination.rendering.batches import compose
+from danceit_core.imagination.rendering.compose import compose
 from danceit_core.imagination.rendering.render import cut_picture, paint, refine_faces, render_dance
 from danceit_core.imagination.target.region import reach
 from danceit_core.imagination.target.view import View, Window
@@ -117,7 +117,8 @@ def test_what_was_painted_is_enlarged_as_torch_would(plate):
     opacity = torch.rand(2, 1, 40, 40, generator=rng) if plate else torch.ones(2, 1, 40, 40)
     room = np.random.default_rng(0).integers(0, 256, (side, side, 3)).astype(np.uint8)
     windows = 2 * [Window(0, 0, side, side)]
-    found = compose(Painting(person, person, opacity), windows, view=view, plate=room if plate else None)
+    behind = torch.from_numpy(room.copy()) if plate else None
+    found = compose(Painting(person, person, opacity), windows, view=view, plate=behind).numpy()
     large, share = (torch.nn.functional.interpolate(part, (side, side), mode="bicubic") for part in (person, opacity))
     behind = torch.from_numpy(room).permute(2, 0, 1)[None].float()
     mixed = behind + share.clamp(0, 1) * ((large + 1) * 127.5 - behind)

@@ -143,8 +143,8 @@ class Shelf:
         for row, window, picture, outline in zip(missing, windows, pictures, outlines, strict=True):
             full = np.dstack([picture, outline])
             small = cv2.resize(full, self.view.network, interpolation=cv2.INTER_AREA)
-            seen = (torch.from_numpy(channels_first(part)).to(device) for part in (small, full))
-            self.kept[row] = *seen, window
+            seen, whole = (torch.from_numpy(channels_first(part)).to(device) for part in (small, full))
+            self.kept[row] = seen, whole, window
         for row in rows:
             self.kept.move_to_end(row)
         most = max(len(rows), KEPT_BYTES // (4 * self.view.window[0] * self.view.window[1]))

@@ -36,7 +36,7 @@ def compose(
         seen = picture[window.slices]
         for piece in pieces_of(painting.opacity[number, 0], view):
             colours, share = person_of(painting, recall, number, piece, view=view)
-            person = colours[0].add_(1).mul_(127.5)  # (3, H, W)
+            person = colours[0].add(1).mul_(127.5)  # (3, H, W)
             where = seen[piece.rows, piece.columns]
             if plate is not None:
                 room = where.permute(2, 0, 1).to(person.dtype)
