@@ -9,7 +9,6 @@ through the enlarged maps. So the network's size does not bound how sharp the pe
 import dataclasses
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import torch
@@ -68,18 +67,21 @@ def person_of(
     painting: Painting, recall: Recall | None, number: int, piece: Piece, *, view: View
 ) -> tuple[Tensor, Tensor]:
     """The person's colours (1, 3, H, W) and opacity (1, 1, H, W) in a piece of picture `number` of a painting."""
+
+    def large(part: Tensor, *, smooth: bool) -> Tensor:
+        return enlarge(part, view, rows=piece.rows, columns=piece.columns, smooth=smooth)
+
     one = slice(number, number + 1)
-    options: dict[str, Any] = {"view": view, "rows": piece.rows, "columns": piece.columns}
-    opacity = enlarge(painting.opacity[one], smooth=True, **options).clamp_(0, 1)
+    opacity = large(painting.opacity[one], smooth=True).clamp(0, 1)
     if recall is None:
-        return enlarge(painting.person[one], smooth=True, **options), opacity
+        return large(painting.person[one], smooth=True), opacity
     if painting.paint is None or painting.shares is None or painting.cover is None:
         raise ValueError("the painter recalls nothing")
-    paint = enlarge(painting.paint[one], smooth=True, **options)
     layers = recall.layers(number, piece)
-    edges = enlarge(edge_maps(painting.opacity[one], painting.cover[one]), **options)
+    edges = large(edge_maps(painting.opacity[one], painting.cover[one]), smooth=False)
     opacity = sharpen_opacity(opacity, edges, cover_of(layers))
-    return blend(paint, layers, enlarge(painting.shares[one], **options)), opacity
+    shares = large(painting.shares[one], smooth=False)
+    return blend(large(painting.paint[one], smooth=True), layers, shares), opacity
 
 
 @dataclass(frozen=True)
