@@ -36,8 +36,8 @@ $(READY): pyproject.toml constraints.txt requirements.lock
 
 setup: $(READY) ## the environment in .venv, which the other targets set up as well; then: . .venv/bin/activate
 
-video: $(READY) ## the demo: rendered dancers in, results/draft.mp4, then results/video.mp4 out; PROJECT=my: your own, in my/results
-	$(WORKFLOW) -- link_draft $(DEFAULT)
+video: $(READY) ## the demo: results/draft.mp4 after some minutes, then results/video.mp4; PROJECT=my: your own, in my/results
+	$(WORKFLOW) -- link_draft all
 
 # What was made beside that comes along: other videos, the comparison of choreographies.
 report: $(READY) ## all pictures, scores and videos in one page to look at offline: results/report.html
