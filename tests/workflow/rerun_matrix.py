@@ -229,6 +229,7 @@ def dry_run(change: Change) -> str:
     command += ["--snakefile", str(bumped(change.stage))] if change.stage else []
     command += ["--config", change.config] if change.config else []
     command += ["--", "results/video.mp4", "results/summary.md", "results/figures/performer/new_song/beats.svg"]
+    command += ["results/figures/performer/new_song/pixels.png"]
     run = subprocess.run(command, cwd=TINY, capture_output=True, text=True, timeout=300, check=False)
     assert run.returncode == 0, run.stdout + run.stderr
     return run.stdout + run.stderr

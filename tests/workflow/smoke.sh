@@ -11,7 +11,7 @@ cd "$folder"
 
 run() { snakemake --configfile config/tiny.yaml --cores 12 --resources gpu=1 -- "$@"; }
 
-run results/video.mp4 results/summary.md results/figures/performer/new_song/beats.svg 2>&1 | tee first.log
+run results/video.mp4 results/summary.md results/figures/performer/new_song/{beats.svg,pixels.png} 2>&1 | tee first.log
 # A run that made the whole ends with its result in a few lines.
 grep -q "^results/video.mp4: " first.log
 python "$root/tests/workflow/check_video.py" results
