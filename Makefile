@@ -37,7 +37,9 @@ $(READY): pyproject.toml constraints.txt requirements.lock
 setup: $(READY) ## the environment in .venv, which the other targets set up as well; then: . .venv/bin/activate
 
 video: $(READY) ## the demo: results/draft.mp4 after some minutes, then results/video.mp4; PROJECT=my: your own, in my/results
-	$(WORKFLOW) -- link_draft all
+	$(WORKFLOW) -- link_draft
+	@echo "$(RESULTS)/draft.mp4: the dance before any training, to look at while the networks learn"
+	$(WORKFLOW)
 
 # What was made beside that comes along: other videos, the comparison of choreographies.
 report: $(READY) ## all pictures, scores and videos in one page to look at offline: results/report.html
