@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from danceit_core.imagination.recall.choose import Choice, Lenders
 from danceit_core.imagination.recall.describe import Features
-from danceit_core.imagination.recall.parts import PARTS, TRUNK
+from danceit_core.imagination.recall.parts import ARM_LAYER, HEAD, PARTS, TRUNK
 from danceit_core.pose.skeleton import Keypoints
 
 # What a switch costs, in the unit of squared distances, and where the trunk switches in the same frame.
@@ -22,10 +22,12 @@ SWITCH, TOGETHER = 2.0, 0.6
 GO_ON, BESIDE = 0.3, 4
 # The shortest stay of a lender, seconds, and what a shorter one must save to be kept: a wrong arm is seen.
 LEAST_S, SHORT = 0.25, 2.0
-# How long both lenders show before and after a switch of a part at rest, seconds; from a speed of QUICK body sizes a
-# second on there is no fade, nor between lenders that are farther apart than ALIKE: a ghost of a hand is seen more than
-# a quick hand that changes, and a face on the back of a head more than a turn.
-FADE_S, QUICK, ALIKE = 0.125, 8.0, 0.6
+# How long both lenders show before and after a switch of a part at rest, seconds, and the speed, body sizes a second,
+# from which on they do in one frame only.
+FADE_S, QUICK = 0.125, 8.0
+# Lenders that are farther apart do not fade into each other: hair beside a face is seen more than a cut. Two arms in a
+# quick movement look like its blur.
+ALIKE, ALIKE_HEADS, ALIKE_ARMS = 0.6, 0.25, 3.0
 
 
 @dataclass(frozen=True)
@@ -57,7 +59,7 @@ def fades(lenders: Lenders, rows: Choice, poses: Keypoints, *, fps: float) -> Ca
         starts = np.concatenate([[0], switches(rows[:, part], lenders.frames), [len(rows)]])
         for before, at, after in zip(starts[:-2], starts[1:-1], starts[2:], strict=True):
             one, other = rows[at - 1, part], rows[at, part]
-            if lenders.apart(one, other, part=part) >= ALIKE:
+            if lenders.apart(one, other, part=part) >= _alike(part):
                 continue
             # No fade reaches beyond the middle of a stay, where the next one begins.
             most = min(_fade_frames(speed[at, part], fps=fps), (at - before) // 2, (after - at) // 2)
@@ -66,6 +68,12 @@ def fades(lenders: Lenders, rows: Choice, poses: Keypoints, *, fps: float) -> Ca
                 others[at + step, part], shares[at + step, part] = one, share
                 others[at - 1 - step, part], shares[at - 1 - step, part] = other, share
     return Casting(rows, others, shares)
+
+
+def _alike(part: int) -> float:
+    if part == HEAD:
+        return ALIKE_HEADS
+    return ALIKE_ARMS if PARTS[part].layer == ARM_LAYER else ALIKE
 
 
 def _speed(poses: Keypoints, *, body_px: float, fps: float) -> Features:
@@ -77,8 +85,8 @@ def _speed(poses: Keypoints, *, body_px: float, fps: float) -> Features:
 
 
 def _fade_frames(speed: float, *, fps: float) -> int:
-    """How many frames to either side of a switch both lenders show: none in a quick movement, which hides it."""
-    return round(FADE_S * fps * (1 - speed / QUICK)) if speed < QUICK else 0
+    """How many frames to either side of a switch both lenders show: fewer in a quick movement, which hides it."""
+    return max(1, round(FADE_S * fps * (1 - speed / QUICK)))
 
 
 def choose_for_dance(lenders: Lenders, poses: Keypoints, *, fps: float) -> Choice:
