@@ -1,10 +1,3 @@
-def costs_of_targets(wildcards):
-    """What it costs to paint the dances, for each target; none where retrieval does not go by it."""
-    if not settings["retrieval"]["paintable_weight"]:
-        return []
-    return collect("<results>/paintable/{target}.parquet", target=project.targets.index)
-
-
 rule measure_paintable:
     """How far each pose of the dances is from what a target's video shows: what it costs to paint it."""
     input:

@@ -222,6 +222,13 @@ def needs(rule, source=None):
     }
 
 
+def costs_of_targets(wildcards):
+    """What it costs to paint the dances, for each target; none where retrieval does not go by it."""
+    if not settings["retrieval"]["paintable_weight"]:
+        return []
+    return collect("<results>/paintable/{target}.parquet", target=project.targets.index)
+
+
 onstart:
     folder = Path(workflow.pathvars.apply("<results>"))
     if folder.exists() and not os.access(folder, os.W_OK):

@@ -153,13 +153,13 @@ rule show_photograph:
         # Not read: so that the user's photograph is checked, too.
         check="<results>/gan/{target}/check.json",
     output:
-        report(
+        pixels="<results>/videos/{target}/{song}.pixels.parquet",
+        video=report(
             "<results>/videos/{target}/{song}.mp4",
             category="1. Result",
             labels={"what": "video", "dancer": "{target}", "song": "{song}"},
             caption="../report/video.rst",
         ),
-        pixels="<results>/videos/{target}/{song}.pixels.parquet",
     log:
         "<logs>/show_photograph/{target}/{song}.log",
     wildcard_constraints:
@@ -168,7 +168,7 @@ rule show_photograph:
     conda:
         "../../environment.yml"
     shell:
-        "(cp {input.draft:q} {output[0]:q} && cp {input.pixels:q} {output.pixels:q}) > {log:q} 2>&1"
+        "(cp {input.draft:q} {output.video:q} && cp {input.pixels:q} {output.pixels:q}) > {log:q} 2>&1"
 
 
 rule preview_video:
