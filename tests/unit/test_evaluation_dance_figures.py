@@ -163,7 +163,11 @@ def test_sources_name_the_seconds_of_each_video(poses):
 
 @pytest.mark.parametrize("clips", [1, 2])
 def test_all_figures_are_drawn_the_same_twice_with_or_without_a_seam(tmp_path, clips):
-    plan = PLAN if clips == 2 else Plan(*(getattr(PLAN, name)[:1] for name in PLAN.__dataclass_fields__ if name != "about"))
+    plan = (
+        PLAN
+        if clips == 2
+        else Plan(*(getattr(PLAN, name)[:1] for name in PLAN.__dataclass_fields__ if name != "about"))
+    )
     made = finished(plan)
     write_sound(tmp_path / "song.wav", np.sin(np.arange(4 * 8000) / 9).astype(np.float32), sample_rate_hz=8000)
     music = MusicTable(np.zeros((96, 13)), np.zeros(96), BEATS, FPS, "mfcc", 4.0, False)
