@@ -32,8 +32,8 @@ def cast(rows, others=None, shares=None):
 
 @pytest.fixture
 def origins():
-    """Four frames of a dance: row 2 of the lenders, which is frame 7 of the store, passes to row 4, frame 11."""
-    lenders = Lenders.of(POSES[:6], frames=np.array([3, 5, 7, 9, 11, 13]), fps=24.0, body_px=40.0)
+    """Four frames of a dance: row 2 of the lenders, which is frame 7 of the store, passes to row 4, frame 12."""
+    lenders = Lenders.of(POSES[:6], frames=np.array([3, 5, 7, 9, 12, 13]), fps=24.0, body_px=40.0)
     poses = POSES[6:10].copy()
     poses[3, LEFT_ELBOW, 2] = 0
     casting = cast([2, 2, 4, 4], [2, 4, 2, 4], [0, 1 / 3, 1 / 3, 0])
@@ -41,15 +41,15 @@ def origins():
 
 
 def test_lenders_are_frames_of_the_store_and_a_part_without_joints_has_none(origins):
-    assert origins.lender[:, TRUNK].tolist() == [7, 7, 11, 11]
-    assert origins.second[:, TRUNK].tolist() == [NOBODY, 11, 7, NOBODY]
-    assert origins.lender[:, LEFT_ARM].tolist() == [7, 7, 11, NOBODY]
+    assert origins.lender[:, TRUNK].tolist() == [7, 7, 12, 12]
+    assert origins.second[:, TRUNK].tolist() == [NOBODY, 12, 7, NOBODY]
+    assert origins.lender[:, LEFT_ARM].tolist() == [7, 7, 12, NOBODY]
     assert origins.recalled
     assert len(origins) == 4
 
 
 def test_times_are_those_of_the_file_that_the_user_gave(origins):
-    np.testing.assert_allclose(origins.source_s(np.array([7, 11, NOBODY])), [10 + 7 / 24, 10 + 11 / 24, np.nan])
+    np.testing.assert_allclose(origins.source_s(np.array([7, 12, NOBODY])), [10 + 7 / 24, 10 + 12 / 24, np.nan])
 
 
 def test_a_table_is_what_was_written(origins, tmp_path):
@@ -72,7 +72,7 @@ def test_the_table_reads_like_a_sentence(origins, tmp_path):
     assert len(rows) == 4 * len(NAMES)
     assert rows[len(NAMES)] == {
         "person": "anna", "frame": 1, "time_s": 1 / 30, "part": "trunk", "from_frame": 7, "from_s": 10 + 7 / 24,
-        "second_frame": 11, "second_s": 10 + 11 / 24, "second_share": pytest.approx(1 / 3),
+        "second_frame": 12, "second_s": 10 + 12 / 24, "second_share": pytest.approx(1 / 3),
     }  # fmt: skip
     (absent,) = (row for row in rows if row["frame"] == 3 and row["part"] == "left_arm")
     assert absent["from_frame"] is None
@@ -116,11 +116,11 @@ def test_a_lender_that_goes_on_frame_by_frame_is_no_switch():
 
 
 def test_some_frames_of_a_dance(origins):
-    assert origins.part(slice(2, None)).lender[:, TRUNK].tolist() == [11, 11]
+    assert origins.part(slice(2, None)).lender[:, TRUNK].tolist() == [12, 12]
 
 
 def test_the_frames_that_lend_most_come_first(origins):
-    assert most_lent(origins) == [7, 11]
+    assert most_lent(origins) == [7, 12]
     assert lends_s(origins, 7)[TRUNK] == pytest.approx((1 + 2 / 3 + 1 / 3) / 30)
     assert most_lent(Origins.painted(5, fps=24)) == []
 
@@ -149,7 +149,7 @@ def test_what_is_lent_is_in_colour_and_the_rest_faded(filmed):
 def test_a_frame_that_the_video_lacks_cannot_have_lent(filmed, origins):
     path, target = filmed
     short = PoseTable(target.keypoints[:10], target.metadata, {})
-    with pytest.raises(ImaginationError, match=r"frame 11 .* has 10"):
+    with pytest.raises(ImaginationError, match=r"frame 12 .* has 10"):
         draw_pixels(origins, frames_path=path, outlines=None, target=short)
 
 

@@ -88,8 +88,10 @@ def test_a_project_in_any_folder(own, tmp_path, name):
     assert Path(wanted).exists()
     # And `make`, which has a dollar sign doubled on its command line.
     make = ["make", "CORES=1 --dry-run", f"PROJECT={name.replace('$', '$$')}"]
-    jobs = planned(run_in(folder, *make, "video"))
-    assert jobs["render_video"] == 1
+    run = run_in(folder, *make, "video")
+    # The draft first, then all.
+    assert planned(run)["draft_video"] == 1
+    assert "rule render_video:" in run.stdout
 
 
 def test_make_report_takes_what_was_made_beside(tmp_path):
