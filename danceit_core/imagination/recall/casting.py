@@ -52,7 +52,7 @@ def cast_dance(lenders: Lenders, poses: Keypoints, *, fps: float) -> Casting:
 
 
 def fades(lenders: Lenders, rows: Choice, poses: Keypoints, *, fps: float) -> Casting:
-    """Rows (T, parts) of the lenders of a dance (T, 25, 3) with fades where a slow part changes between two alike."""
+    """Rows (T, parts) of the lenders of a dance (T, 25, 3) with fades where a part changes between two alike."""
     others, shares = rows.copy(), np.zeros(rows.shape, np.float32)
     speed = _speed(poses, body_px=lenders.body_px, fps=fps)
     for part in range(rows.shape[1]):
