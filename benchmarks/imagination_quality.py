@@ -49,7 +49,9 @@ from danceit_core.pose.plate import store_size
 from danceit_core.pose.table import read_pose_table
 
 SHOWN = 6
-QUICK, PAINT = PoseGanSettings(), {"painter": "paint"}
+QUICK = PoseGanSettings()
+# The painter that was the default before `recall`, with the network it had.
+PAINT = {"painter": "paint", "channels": 32, "blocks": 4, "discriminator_channels": 24}
 # pix2pixHD in the quick setting's size: the whole picture, nothing of ours.
 PLAIN = {"crop": False, "background_plate": False, "body_chart": False, "pixel_weight": 0.0, "opacity_weight": 0.0}
 ROWS: dict[str, dict] = {

@@ -213,7 +213,7 @@ class PoseGanSettings:
     shape and size (`RenderingSettings.long_side`). The network sees the person through a window of the picture
     (`crop`), whose longer side is image_size pixels to it, and paints over the empty room (`background_plate`); without
     either the whole picture. pose_input: `skeleton` or `heatmaps`. previous_frame: also show it what it
-    painted before. kernel: of the first and last layers, odd. channels: multiples of 32 are fastest on a CPU.
+    painted before. kernel: of the first and last layers, odd. channels: multiples of 8 are fastest on a CPU.
     pose_jitter_px: standard deviation of the noise on the joints in training. checkpoint_every: iterations between
     reviews; checkpoint_minutes: the longest between saved states. patience: reviews without progress
     (`imagination.training.held_out`) after which training ends, 0: never. perceptual: `efficientnet`
@@ -230,12 +230,12 @@ class PoseGanSettings:
     crop: bool = True
     pose_input: str = "skeleton"
     previous_frame: bool = False
-    channels: int = 32
+    channels: int = 24
     kernel: int = 5
     downsamplings: int = 3
-    blocks: int = 4
+    blocks: int = 2
     enhancer_blocks: int = 2
-    discriminator_channels: int = 24
+    discriminator_channels: int = 16
     discriminators: int = 2
     iterations: int = 800
     batch_size: int = 2

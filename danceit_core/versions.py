@@ -15,10 +15,10 @@ STAGE_VERSIONS: dict[str, int] = {
     "retrieval": 6,
     "alignment": 7,
     "plate": 2,
-    "pose_gan": 5,
+    "pose_gan": 6,
     "face_gan": 5,
-    "rendering": 7,
-    "group": 6,
+    "rendering": 8,
+    "group": 7,
     "evaluation": 7,
     "user_study": 3,
 }

@@ -102,7 +102,8 @@ class _Part(Source):
     def fetch(self, number: int) -> Tensor:
         """Colours and cover (1, 4, h, w) of a part's tile."""
         tiles = next(tiles for tiles in self.tiles if tiles.number == number)
-        return fetch(tiles, *_asked_for(tiles, self.pictures[number], self.lent.boxes[number : number + 1]))
+        picture, box = _asked_for(tiles, self.pictures[number], self.lent.boxes[number : number + 1])
+        return fetch(tiles, picture, box, sharp=True)
 
 
 def _asked_for(tiles: Tiles, picture: Tensor, box: Tensor) -> tuple[Tensor, Tensor]:
