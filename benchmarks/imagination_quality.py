@@ -66,9 +66,9 @@ ROWS: dict[str, dict] = {
     "spectral norm": PAINT | {"discriminator_norm": "spectral"},
     "previous frame": PAINT | {"previous_frame": True},
 }
-# Steps of eight minutes of two quiet cores on the demo's target: 3.5 a second of `recall`, the others by `--ratios`
-# (1.41 and 1.96 times as many).
-STEPS = {"recall": 1680, "paint": 2370, "pix2pixHD": 3290}
+# Steps of eight minutes of two quiet cores on the demo's target: 3 a second of `recall`, the others by `--ratios` (1.05
+# and 1.42 times as many).
+STEPS = {"recall": 1440, "paint": 1500, "pix2pixHD": 2040}
 FIGURES = (
     "psnr", "ssim", "pck", "pck_share", "mean_error_px", "person_psnr", "fitted_psnr", "unfitted_psnr", "face_psnr",
     "face_sharp", "hands_sharp", "identity_distance", "identity_share", "learned_distance", "learned_share",
