@@ -196,7 +196,7 @@ def _enlarge(places: Tensor, reach: Tensor) -> tuple[Tensor, Tensor]:
 def fetch(tiles: Tiles, pictures: Tensor, boxes: Tensor, *, sharp: bool = False) -> Tensor:
     """Colours (0..1) and cover (N, 4, h, w) of tiles, from the lending frames' pictures (N, 4, H, W) and boxes.
 
-    sharp: cubic instead of linear, which halves the sharpness of what is fetched from between the pixels.
+    sharp: colours by a cubic; linear ones lose half of the sharpness of what lies between the pixels.
     """
     # -1..1 over the picture, as `grid_sample` has it.
     at = torch.stack(
@@ -207,12 +207,18 @@ def fetch(tiles: Tiles, pictures: Tensor, boxes: Tensor, *, sharp: bool = False)
         -1,
     )
     lent = pictures.to(at.dtype) * (1 / 255)
-    mode = "bicubic" if sharp else "bilinear"
-    got = nn.functional.grid_sample(lent, at, mode=mode, padding_mode="zeros", align_corners=False)
     if sharp:
-        got = got.clamp_(0, 1)  # a cubic overshoots at edges
+        # An outline has steps, which a cubic would sharpen; it overshoots at edges.
+        got = torch.cat([_look_up(lent[:, :3], at, mode="bicubic").clamp_(0, 1), _look_up(lent[:, 3:], at)], 1)
+    else:
+        got = _look_up(lent, at)
     got[:, 3] *= tiles.reach
     return got
+
+
+def _look_up(values: Tensor, at: Tensor, *, mode: str = "bilinear") -> Tensor:
+    """Values (N, C, H, W) at places (N, h, w, 2), -1..1 over the picture; 0 outside."""
+    return nn.functional.grid_sample(values, at, mode=mode, padding_mode="zeros", align_corners=False)
 
 
 @dataclass
