@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/ready
 TOOLS := $(VENV)/tools
-INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check
+INSTALL := $(BIN)/python -m pip install --quiet --no-compile --disable-pip-version-check
 # Installed only by the targets that need them: versions, but no hashes.
 UNLOCKED := atheris|axe-playwright-python|playwright|pyee
 # The folder of a project of one's own, with a config.yaml (danceit_core/new_project.py); empty: the demo.

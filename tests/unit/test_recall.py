@@ -12,6 +12,7 @@ from danceit_core.imagination.recall.casting import LEAST_S, choose_for_dance, f
 from danceit_core.imagination.recall.choose import APART_S, Lenders, choose_apart
 from danceit_core.imagination.recall.describe import describe
 from danceit_core.imagination.recall.hidden import crowded_shares, usual_depth
+from danceit_core.imagination.recall.joined import joined
 from danceit_core.imagination.recall.layers import CHANNELS, Lent, limb_order, place_tiles, recall_layers
 from danceit_core.imagination.recall.parts import HEAD, NAMES, PARTS, TRUNK
 from danceit_core.imagination.recall.shapes import PIECES, ownership, piece_distances
@@ -314,6 +315,20 @@ def lend(poses, rows, *, by=(0, 0)):
     boxes = torch.tensor([[0.0, 0, SIZE, SIZE]]).expand(len(rows), 4)
     depth = torch.from_numpy(usual_depth()).expand(len(rows), 25)
     return Lent(torch.from_numpy(np.stack(drawn)), boxes, torch.from_numpy(poses[rows]), depth)
+
+
+@pytest.mark.parametrize("zoom", [1, 2])
+def test_a_leg_does_not_bring_the_rim_of_the_other_along(zoom):
+    """Beyond a strip of the room nothing is the leg's, in a picture of part of the plate as in the whole."""
+    leg, pose = NAMES.index("right_leg"), POSES[0].copy()
+    pose[[9, 10, 11], :2] = [[40, 20], [40, 60], [40, 100]]  # hip, knee, ankle
+    outline = np.zeros((SIZE, SIZE), np.uint8)
+    outline[10:110, 34:47], outline[10:110, 50:60] = 255, 255
+    shown = outline[: SIZE // zoom, : SIZE // zoom].repeat(zoom, 0).repeat(zoom, 1)
+    box = torch.tensor([[0, 0, SIZE // zoom, SIZE // zoom]], dtype=torch.float32)
+    places = grid((40, 50), (44, 50), (36, 50), (51, 50), (56, 50))
+    share = joined(leg, torch.from_numpy(pose)[None], places, torch.from_numpy(shown)[None, None], box, body_px=BODY)
+    np.testing.assert_allclose(share[0, 0], [1, 1, 1, 0, 0], atol=0.01)
 
 
 def test_a_person_recalled_in_their_own_pose_is_themselves():

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from danceit_core.imagination.recall.carry import carry_part
+from danceit_core.imagination.recall.joined import joined
 from danceit_core.imagination.recall.parts import ARM_LAYER, BODY_LAYER, LAYERS, LIMBS, PARTS
 from danceit_core.imagination.recall.shapes import SHORTEST_PX
 from danceit_core.pose.skeleton import Keypoints
@@ -138,7 +139,11 @@ def map_parts(
         step = torch.from_numpy(STEP / scale).to(device)
         grid = _grid(first, step, side)
         rows = slice(number * count, (number + 1) * count)
-        places, reach = carry_part(number, now, lending.poses[rows], lending.depth[rows], grid, body_px=body_px)
+        then = lending.poses[rows]
+        places, reach = carry_part(number, now, then, lending.depth[rows], grid, body_px=body_px)
+        if PARTS[number].bones:
+            outlines = lending.pictures[rows, 3:]
+            reach = reach * joined(number, then, places, outlines, lending.boxes[rows], body_px=body_px)
         yield Tiles(number, corners, *_enlarge(places, reach))
 
 
