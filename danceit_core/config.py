@@ -237,7 +237,7 @@ class PoseGanSettings:
     enhancer_blocks: int = 2
     discriminator_channels: int = 16
     discriminators: int = 2
-    iterations: int = 800
+    iterations: int = 600
     batch_size: int = 2
     learning_rate: float = 4e-4
     feature_weight: float = 10.0
