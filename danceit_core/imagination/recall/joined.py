@@ -1,4 +1,4 @@
-"""What of a lending frame hangs together with a limb: between the bone and a place of its own there is no gap.
+"""What of a lending frame hangs together with a leg: between the bone and a place of its own there is no gap.
 
 Where two legs stand side by side, the middle between their bones need not be where the one ends: a leg would bring the
 rim of the other, beyond a strip of the room. The outline tells: on the way from the place to the bone it is left.

@@ -141,7 +141,7 @@ def map_parts(
         rows = slice(number * count, (number + 1) * count)
         then = lending.poses[rows]
         places, reach = carry_part(number, now, then, lending.depth[rows], grid, body_px=body_px)
-        if PARTS[number].bones:
+        if PARTS[number].bones and PARTS[number].layer == BODY_LAYER:  # fingers have gaps of their own
             outlines = lending.pictures[rows, 3:]
             reach = reach * joined(number, then, places, outlines, lending.boxes[rows], body_px=body_px)
         yield Tiles(number, corners, *_enlarge(places, reach))
