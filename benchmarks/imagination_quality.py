@@ -12,7 +12,8 @@ Every row gets as many steps as eight minutes of two quiet cores make (`STEPS`; 
 step of each row compares with the first one's, steps of all rows taken in turn. A row that is done is kept in
 `--keep` and not made again (delete the folder when the code has changed); a training that was interrupted goes on.
 
-Figures: psnr to texture_flicker as in `danceit_core/evaluation/painting.py`; fitted_psnr: the person's with joints
+Figures: psnr to texture_flicker as in `danceit_core/evaluation/painting.py`; ..._512: of pictures shrunk to a longer
+side of 512 pixels; fitted_psnr: the person's with joints
 fitted to the held-out frames (`evaluation/fitted.py`; `--fit` of them, evenly spread), unfitted_psnr: of those frames
 with the detector's joints; pck: joints that the tracker that asked finds again within a tenth of the torso, pck_share:
 over that of the real frames; identity: whether the face is the person's (`evaluation/identity.py`); learned_distance:
@@ -70,7 +71,8 @@ ROWS: dict[str, dict] = {
 # and 1.42 times as many).
 STEPS = {"recall": 1440, "paint": 1500, "pix2pixHD": 2040}
 FIGURES = (
-    "psnr", "ssim", "pck", "pck_share", "mean_error_px", "person_psnr", "fitted_psnr", "unfitted_psnr", "face_psnr",
+    "psnr", "ssim", "psnr_512", "ssim_512", "person_psnr_512", "face_psnr_512",
+    "pck", "pck_share", "mean_error_px", "person_psnr", "fitted_psnr", "unfitted_psnr", "face_psnr",
     "face_sharp", "hands_sharp", "identity_distance", "identity_share", "learned_distance", "learned_share",
     "far_changed", "near_changed", "warp_error", "texture_flicker", "motion_error", "flicker", "steps",
     "frames_a_second", "gigabytes",

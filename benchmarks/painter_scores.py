@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 
+import cv2
 import numpy as np
 import torch
 
@@ -18,7 +19,8 @@ from danceit_core.config import FaceGanSettings, PoseSettings
 from danceit_core.evaluation.artefacts import far_changed, near_changed
 from danceit_core.evaluation.fitted import fit_joints
 from danceit_core.evaluation.identity import FaceJudge
-from danceit_core.evaluation.painting import person_psnr, score_painting
+from danceit_core.evaluation.images import psnr, ssim
+from danceit_core.evaluation.painting import person_psnr, score_faces, score_painting
 from danceit_core.imagination.networks.checkpoint import FaceGan, PoseGan
 from danceit_core.imagination.networks.face import patch_side
 from danceit_core.imagination.networks.learned_distance import LearnedDistance
@@ -36,6 +38,8 @@ from danceit_core.pose.skeleton import Keypoints
 CPU = torch.device("cpu")
 PCK_SHARE = 0.1
 BATCH = 4
+# The longer side of pictures as the paper's network paints them: what lies a little beside its place counts less there.
+SMALL_PX = 512
 
 
 @dataclass(frozen=True)
@@ -108,6 +112,7 @@ class Trial:
         target, follows = self.target, self.target.after_another[self.tested]
         how = {"follows": follows, "body_px": target.body_px, "face_px": self.face_px}
         scores = score_painting(painted, self.real, self.judged, **how)
+        scores |= self.small_figures(painted)
         scores |= self.found_again(painted)
         scores |= self.faces(painted, self.real, self.asked)
         scores["learned_distance"] = self.distance(painted, self.real, self.asked)
@@ -116,6 +121,20 @@ class Trial:
             scores["far_changed"] = far_changed(painted, self.asked, **about)
             scores["near_changed"] = near_changed(painted, self.asked, self.outlines, **about)
         return scores
+
+    def small_figures(self, painted: list[Picture]) -> dict[str, float]:
+        """PSNR and SSIM of pictures shrunk to SMALL_PX, as keys `..._512`."""
+        scale = min(1.0, SMALL_PX / max(self.target.size))
+        ours, real = ([_shrink(picture, scale) for picture in pictures] for pictures in (painted, self.real))
+        keypoints = self.judged * np.float32([scale, scale, 1])
+        faces = score_faces(ours, real, keypoints, side=round(scale * self.face_px))
+        scores = {
+            "psnr": float(np.mean([psnr(p, q) for p, q in zip(ours, real, strict=True)])),
+            "ssim": float(np.mean([ssim(p, q) for p, q in zip(ours, real, strict=True)])),
+            "person_psnr": person_psnr(ours, real, keypoints, body_px=scale * self.target.body_px),
+            "face_psnr": faces["face_psnr"],
+        }
+        return {f"{name}_{SMALL_PX}": value for name, value in scores.items()}
 
     def found_again(self, pictures: Sequence[Picture]) -> dict[str, float]:
         """PCK of the tracker that found the joints asked for; where it finds nobody, no joint is found."""
@@ -156,3 +175,8 @@ class Trial:
     def judged_by(self, truth: TargetFrames) -> "Trial":
         """The same pictures scored by true joints, nothing fitted."""
         return replace(self, truth=truth, fit_frames=0)
+
+
+def _shrink(picture: Picture, scale: float) -> Picture:
+    width, height = (max(1, round(scale * side)) for side in picture.shape[1::-1])
+    return cv2.resize(picture, (width, height), interpolation=cv2.INTER_AREA)
