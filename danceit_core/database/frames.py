@@ -1,0 +1,154 @@
+"""The frames of all dances, each stored once, in arrays that are mapped and not read (see docs/database.md).
+
+    <results>/database/dances.parquet   one row a dancer: where the frames lie, size of the body, sound, split
+    <results>/database/keypoints.npy    (M, 25, 3) float32, pixels of the frame store and confidence, absent 0, 0, 0
+    <results>/database/world.npy        (M, 25, 3) float16, joints in space, metres; NaN where a detector gives none
+    <results>/database/features.npy     (M, D) float32, audio features; 0 where silent
+    <results>/database/moves.npy        (M, 4) float32, the columns of MOVES
+    <results>/database/passage.npy      (M,) int32, number of the passage in its dance, -1 for a frame that is left out
+
+Whatever its length, a fragment is a row of another table (`table`) that says where in these arrays it begins.
+"""
+
+import zlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from danceit_core.errors import DatabaseError
+from danceit_core.music.columns import Features
+from danceit_core.pose.skeleton import JOINTS, Keypoints
+from danceit_core.tables import DAMAGE, one_line, read_table, write_table
+
+SCHEMA_VERSION = 3
+# Of each frame: mean joint step into it, mean third difference round it and step of a planted ankle into it, all in
+# torso lengths (`choreography.library`), and the way the body faces, degrees, NaN where unknown (`pose.facing`).
+MOVES = ("speed", "jerk", "slide", "facing")
+SPEED, JERK, SLIDE, FACING = range(len(MOVES))
+COLUMNS: dict[str, pa.DataType] = {
+    "dance": pa.string(),  # `pose.tracks.dance_name`
+    "video": pa.string(),
+    "track": pa.int32(),  # 0 where there is one dancer
+    "first_row": pa.int64(),  # of the arrays
+    "rows": pa.int64(),
+    "first_frame": pa.int32(),  # of the video
+    "width": pa.int32(),
+    "height": pa.int32(),
+    "torso_px": pa.float64(),
+    "height_px": pa.float64(),
+    "ground_y": pa.float64(),
+    "has_sound": pa.bool_(),
+    "tempo_bpm": pa.float64(),  # 0: no beat
+    "group": pa.string(),  # of the song: dances of one group share it
+    "split": pa.string(),
+    "refused": pa.string(),  # why it gives no fragments, empty if it does
+    "source_path": pa.string(),
+    "source_sha256": pa.string(),
+}
+ARRAYS = ("keypoints", "world", "features", "moves", "passage")
+# Rows whose checksum is computed at once.
+CHUNK = 1 << 16
+
+
+@dataclass(frozen=True)
+class Frames:
+    """Every frame of every dance, once: M rows, those of a dance one after the other (see the module).
+
+    world: None where no dance has joints in space. dances: a frame of COLUMNS. metadata: `fps` and `feature_set`.
+    """
+
+    keypoints: Keypoints
+    features: Features
+    moves: NDArray[np.float32]
+    passage: NDArray[np.int32]
+    dances: pd.DataFrame
+    metadata: dict[str, Any]
+    world: NDArray[np.float16] | None = None
+
+    def __len__(self) -> int:
+        return len(self.keypoints)
+
+    @property
+    def fps(self) -> float:
+        """Frames a second, of all dances."""
+        return float(self.metadata["fps"])
+
+    def rows_of(self, dance: str) -> slice:
+        """Where the frames of a dance lie. Raises DatabaseError for one that is not there."""
+        found = np.flatnonzero(self.dances["dance"].to_numpy(object) == dance)
+        if not len(found):
+            raise DatabaseError(f"dance {dance!r} is not in the database; run gather_frames again")
+        first, rows = (int(self.dances[name].iat[found[0]]) for name in ("first_row", "rows"))
+        return slice(first, first + rows)
+
+
+def frame_paths(folder: str | Path) -> dict[str, Path]:
+    """The files of the frames of a folder `<results>/database`: `dances` and those of ARRAYS."""
+    folder = Path(folder)
+    return {"dances": folder / "dances.parquet", **{name: folder / f"{name}.npy" for name in ARRAYS}}
+
+
+def write_dances(path: str | Path, dances: pd.DataFrame, *, metadata: Mapping[str, Any], arrays: Mapping) -> None:
+    """Write the table of dances last of all files, with what the `arrays` (by their name) must be like."""
+    table = pa.Table.from_pandas(dances, schema=pa.schema(list(COLUMNS.items())), preserve_index=False)
+    about = {"version": SCHEMA_VERSION, **metadata, "arrays": {name: _describe(each) for name, each in arrays.items()}}
+    write_table(path, table, metadata=about)
+
+
+def open_frames(folder: str | Path, *, verify: bool = False) -> Frames:
+    """The frames of a folder, mapped: nothing but the table of dances is read, unless `verify` compares checksums.
+
+    Raises DatabaseError where a file is missing, damaged, of another version or of another run than the others.
+    """
+    paths = frame_paths(folder)
+    try:
+        table, about = read_table(paths["dances"])
+        if about.get("version") != SCHEMA_VERSION:
+            raise DatabaseError(
+                f"{paths['dances']} is of version {about.get('version')}, this DanceIt reads version {SCHEMA_VERSION}; "
+                "delete its folder and run again"
+            )
+        dances = table.select(list(COLUMNS)).cast(pa.schema(list(COLUMNS.items()))).to_pandas()
+        arrays = {name: _open(paths[name], about["arrays"][name], verify=verify) for name in ARRAYS}
+        count = len(arrays["keypoints"])
+        if arrays["keypoints"].shape[1:] != (JOINTS, 3) or int(dances["rows"].sum()) != count:
+            raise ValueError(f"its dances have {int(dances['rows'].sum())} frames, not {count}")
+        metadata = {"fps": float(about["fps"]), "feature_set": str(about["feature_set"])}
+    except FileNotFoundError as error:
+        raise DatabaseError(f"{error.filename or paths['dances']}: no such file of frames; run gather_frames") from None
+    except DAMAGE as error:
+        raise DatabaseError(
+            f"{paths['dances'].parent} holds no frames of DanceIt ({one_line(error)}); delete it and run again"
+        ) from error
+    world = arrays.pop("world")
+    return Frames(**arrays, dances=dances, metadata=metadata, world=world if len(world) else None)
+
+
+def _describe(array: NDArray) -> dict[str, Any]:
+    """Shape, kind and checksum of an array, for the metadata."""
+    return {"shape": list(array.shape), "dtype": str(array.dtype), "crc32": _checksum(array)}
+
+
+def _checksum(array: NDArray) -> int:
+    value = 0
+    for first in range(0, len(array), CHUNK):
+        value = zlib.crc32(np.ascontiguousarray(array[first : first + CHUNK]).view(np.uint8).data, value)
+    return value
+
+
+def _open(path: Path, wanted: Mapping[str, Any], *, verify: bool) -> NDArray:
+    """One array, mapped. Raises ValueError where it is not what the table of dances says."""
+    shape = tuple(wanted["shape"])
+    # What has no element cannot be mapped.
+    array = np.load(path, mmap_mode="r" if 0 not in shape else None, allow_pickle=False)
+    if array.shape != shape or str(array.dtype) != wanted["dtype"]:
+        raise ValueError(f"{path.name} holds {array.dtype} of shape {array.shape}, not {wanted['dtype']} of {shape}")
+    if verify and _checksum(array) != wanted["crc32"]:
+        raise ValueError(f"{path.name} is damaged: its checksum is another one")
+    return array
