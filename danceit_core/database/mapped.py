@@ -7,6 +7,7 @@ files have no name: they go with the array, however the process ends.
 import mmap
 import tempfile
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
@@ -21,14 +22,7 @@ def make_array(shape: tuple[int, ...], *, folder: str | Path | None, dtype: DTyp
         return np.memmap(file, dtype, "w+", shape=shape)
 
 
-def take(values: NDArray[np.float32], rows: NDArray[np.integer]) -> NDArray[np.float32]:
-    """A copy of some rows (B, ...) of an array in memory or mapped."""
-    copied = np.asarray(values[rows])
-    release(values)
-    return copied
-
-
-def release(values: NDArray[np.float32]) -> None:
+def release(values: NDArray[Any]) -> None:
     """Give back the pages of a mapped array, which stays usable; nothing happens to one in memory."""
     mapped = getattr(values, "_mmap", None)
     if mapped is not None and hasattr(mmap, "MADV_DONTNEED"):
