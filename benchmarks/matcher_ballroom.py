@@ -2,14 +2,16 @@
 
     python benchmarks/matcher_ballroom.py --data ballroom --try loss=infonce loss=hinge seconds=3 features=mfcc
     python benchmarks/matcher_ballroom.py --data ballroom --split-movements
+    python benchmarks/matcher_ballroom.py --data ballroom --joins masked
     python benchmarks/matcher_ballroom.py --data ballroom --joins alone      # what the masks give away
     python benchmarks/matcher_ballroom.py --data ballroom --ceiling
 
 The folder holds NAME.npz (`keypoints`, BODY_25 at 24 frames a second, `borders_s`, `movements`, `beats_s`) beside
-NAME.ogg; the genre is the name's first letter. The movements of these dances are laid end to end on the beats. So that
-the matcher cannot go by the joins, joints within MASK_S of one are absent (--joins masked), and fragments begin at
-random within each hop. A mask says where a join is all the same: `avoided` keeps fragments without any, `alone` shows
-what a matcher reaches that sees nothing but masks (a body that stands still), `seen` masks nothing.
+NAME.ogg; the genre is the name's first letter. The movements of these dances are laid end to end on the beats, and a
+join is always on one. So that a matcher cannot score by seeing joins, fragments begin at random within each hop, and
+those with a join, or less than MASK_S from one, are learnt from but not tested on (--joins avoided). `masked`: joints
+within MASK_S of a join are absent; a mask says where a join is all the same, and `alone` shows what a matcher reaches
+that sees nothing else: a body that stands still, with masks. `seen`: all fragments as they are.
 
 The same captured movement occurs in several dances. --split-movements learns from fragments of one half of the
 movements alone, and tests on fragments of the other half.
@@ -96,8 +98,6 @@ class Dances:
         inside = begin[:, None] + np.arange(length)
         seen = (self.keypoints[inside, :, 2] > 0).any(axis=2)
         keep = (seen | self.mask[inside]).all(axis=1) & (seen.sum(axis=1) >= length / 2)
-        if self.joins == "avoided":
-            keep &= ~self.mask[inside].any(axis=1)
         begin = begin[keep]
         video = np.searchsorted(self.first, begin, side="right") - 1
         about = {"fps": FPS, "seconds": seconds, "feature_set": feature_set}
@@ -108,6 +108,10 @@ class Dances:
             part=np.full(len(begin), "train"), about=about,
         )  # fmt: skip
 
+    def without_join(self, pairs: Pairs) -> NDArray[np.bool_]:
+        """Which fragments keep MASK_S away from all joins."""
+        return ~self.mask[pairs.starts[:, None] + np.arange(pairs.windows.length)].any(axis=1)
+
     def halves(self, pairs: Pairs) -> NDArray[np.int64]:
         """Which half of the movements each fragment shows, MIXED for both."""
         shown = self.half[pairs.starts[:, None] + np.arange(pairs.windows.length)]
@@ -116,7 +120,7 @@ class Dances:
 
 def beats_told(dances: Dances, folded: Folded, fold: int) -> tuple[float, float]:
     """AUC delayed and AUC same genre of a pair scored by the phase of the beat (see the module)."""
-    pairs, tested = folded.pairs, folded.fold == fold
+    pairs, tested, learnt = folded.pairs, (folded.fold == fold) & folded.test, (folded.fold != fold) & folded.learn
     speed = []
     for some in np.array_split(np.arange(len(pairs)), 16):
         poses = pairs.take_poses(some)
@@ -134,7 +138,9 @@ def beats_told(dances: Dances, folded: Folded, fold: int) -> tuple[float, float]
     styles = folded.styles[pairs.group]
     told = np.zeros_like(target)
     for style in set(styles.tolist()):  # the genre is told as well
-        learn, use = ~tested & (styles == style), tested & (styles == style)
+        learn, use = learnt & (styles == style), tested & (styles == style)
+        if not use.any():
+            continue
         model = make_pipeline(StandardScaler(), Ridge(alpha=PENALTY)).fit(values[learn], target[learn])
         told[use] = model.predict(values[use])
     score = told[tested] @ target[tested].T
@@ -166,7 +172,7 @@ def main() -> None:
     parser.add_argument("--hop", type=float, default=0.5, help="between fragments, seconds")
     parser.add_argument("--inner", type=int, default=2, choices=(2, 4), help="inner folds of each test fold")
     parser.add_argument("--folds", type=int, nargs="+", default=list(range(FOLDS)), help="that are tested on")
-    parser.add_argument("--joins", default="masked", choices=("masked", "avoided", "seen", "alone"))
+    parser.add_argument("--joins", default="avoided", choices=("avoided", "masked", "alone", "seen"))
     parser.add_argument("--split-movements", action="store_true")
     parser.add_argument("--ceiling", action="store_true", help="what genres and beats allow, no matcher")
     given = parser.parse_args()
@@ -179,15 +185,19 @@ def main() -> None:
         assert setting.features in FEATURE_WIDTHS
         pairs = dances.cut(seconds=setting.seconds, hop_s=given.hop, feature_set=setting.features)
         fold = np.array([folds[name] for name in dances.names])[pairs.video]
-        if not given.split_movements:
-            return Folded(pairs, fold, styles)
-        half = dances.halves(pairs)
-        return Folded(pairs, fold, styles, learn=half == 0, test=half == 1)
+        learn = test = np.ones(len(pairs), bool)
+        if given.joins == "avoided":
+            test = dances.without_join(pairs)
+        if given.split_movements:
+            half = dances.halves(pairs)
+            learn, test = half == 0, test & (half == 1)
+        return Folded(pairs, fold, styles, learn=learn, test=test)
 
     if given.ceiling:
         return print_ceilings(dances, make, settings)
     for setting in settings:
-        print(f"{setting.name}: {len(make(setting).pairs)} fragments", flush=True)
+        made = make(setting)
+        print(f"{setting.name}: {made.learn.sum()} fragments to learn from, {made.test.sum()} to test on", flush=True)
     run_nested(settings, make, inner=given.inner, folds=given.folds)
     return None
 

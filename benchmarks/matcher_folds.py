@@ -71,17 +71,17 @@ class Folded:
     pairs: Pairs
     fold: NDArray[np.int64]
     styles: NDArray[np.str_]
-    learn: NDArray[np.bool_] | None = None
-    test: NDArray[np.bool_] | None = None
+    learn: NDArray[np.bool_]
+    test: NDArray[np.bool_]
 
     def trained(self, without: Sequence[int], settings: MatcherSettings) -> Callable[[int], Scores]:
         """Train without some folds; gives a function that scores on one of them."""
-        learnt = ~np.isin(self.fold, without) & (True if self.learn is None else self.learn)
+        learnt = ~np.isin(self.fold, without) & self.learn
         pairs = dataclasses.replace(self.pairs, part=np.where(learnt, "train", "test")).only(learnt)
         trained = train_matcher(pairs, settings=settings, seed=min(without), device=torch.device("cpu"))
 
         def score(fold: int) -> Scores:
-            tested = (self.fold == fold) & (True if self.test is None else self.test)
+            tested = (self.fold == fold) & self.test
             rng = np.random.default_rng(0)
             part = self.pairs.only(tested)
             scores = score_part(trained.matcher, part, delay_s=settings.delay_s, rng=rng, styles=self.styles)
@@ -142,8 +142,8 @@ def ceiling(folded: Folded, fold: int) -> tuple[float, float]:
     A linear classifier of each side's statistics (the same as start the matcher) is taught by label, and a pair scored
     by how likely both are of one genre.
     """
-    pairs, tested = folded.pairs, folded.fold == fold
-    scale, rows = measure_features(pairs.only(~tested)), np.arange(len(pairs))
+    pairs, tested, learnt = folded.pairs, (folded.fold == fold) & folded.test, (folded.fold != fold) & folded.learn
+    scale, rows = measure_features(pairs.only(learnt)), np.arange(len(pairs))
     size = {"embedding_size": 1, "dropout": 0.0, "unit_length": True}
     audio = AudioEncoder(feature_width=pairs.windows.feature_width, hidden_size=1, **size)
     pose = PoseEncoder(**size)
@@ -155,7 +155,7 @@ def ceiling(folded: Folded, fold: int) -> tuple[float, float]:
     for values in (danced, heard):
         told = make_pipeline(
             StandardScaler(), LogisticRegression(C=LABELLED_C, max_iter=2000, class_weight="balanced")
-        ).fit(values[~tested], style[~tested])
+        ).fit(values[learnt], style[learnt])
         likely.append(told.predict_proba(values[tested]))
     score, other = likely[0] @ likely[1].T, style[tested][:, None] != style[tested]
     chance = style[tested][:, None] == style[tested]

@@ -128,7 +128,8 @@ def main() -> None:
 
     def make(setting: Setting) -> Folded:
         pairs = dances.cut(seconds=setting.seconds, hop_s=given.hop, feature_set=setting.features)
-        return Folded(pairs, np.array([of_song[song] for song in dances.songs])[pairs.video], styles)
+        every = np.ones(len(pairs), bool)
+        return Folded(pairs, np.array([of_song[song] for song in dances.songs])[pairs.video], styles, every, every)
 
     if given.songs:
         print_songs(dances)
