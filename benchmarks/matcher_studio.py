@@ -17,12 +17,13 @@ import yaml
 
 from danceit_core.config import FragmentSettings, MatcherSettings, MusicSettings, make_settings
 from danceit_core.database.fragments import cut_fragments
-from danceit_core.database.table import read_database, write_fragments
+from danceit_core.database.gather import frames_in_memory
 from danceit_core.evaluation.matching import score_part
 from danceit_core.matcher.data import make_pairs, part_of
 from danceit_core.matcher.train import train_matcher
 from danceit_core.music.analyse import analyse_music
-from danceit_core.pose.table import PoseTable
+from danceit_core.music.table import MusicTable, read_music_table, write_music_table
+from danceit_core.pose.table import PoseTable, read_pose_table, write_pose_table
 from danceit_core.studio.camera import Camera
 from danceit_core.studio.cast import CLIPS
 from danceit_core.studio.dancer import dress
@@ -38,13 +39,23 @@ COLUMNS = (
 )  # fmt: skip
 
 
-def make_dances(folder: Path, *, mesh: Path, dances: int, dance_s: float, seconds: float, hop_s: float) -> list[Path]:
-    """The fragments of each dance as a file of the database; those that exist are kept."""
-    folder.mkdir(parents=True, exist_ok=True)
-    paths = [folder / f"dance_{number:03d}.parquet" for number in range(dances)]
-    wanted = [number for number, path in enumerate(paths) if not path.exists()]
-    if not wanted:
-        return paths
+def make_dances(folder: Path, *, mesh: Path, dances: int, dance_s: float) -> dict[str, tuple[PoseTable, MusicTable]]:
+    """Poses and music of each dance, by name; those whose files exist are read."""
+    names = [f"dance_{number:03d}" for number in range(dances)]
+    poses, sounds = ([folder / kind / f"{name}.parquet" for name in names] for kind in ("cleaned", "music"))
+    wanted = [number for number, path in enumerate(sounds) if not path.exists()]
+    if wanted:
+        _dance(wanted, poses, sounds, mesh=mesh, dance_s=dance_s)
+    return {
+        name: (read_pose_table(pose), read_music_table(sound))
+        for name, pose, sound in zip(names, poses, sounds, strict=True)
+    }
+
+
+def _dance(wanted: list[int], poses: list[Path], sounds: list[Path], *, mesh: Path, dance_s: float) -> None:
+    """Write joints and music of the dances of some numbers."""
+    for path in (poses[0], sounds[0]):
+        path.parent.mkdir(parents=True, exist_ok=True)
     scene = CLIPS["dancer_1"]
     dancer = dress(mesh, scene.look)
     camera = Camera.for_height(dancer.body.height)
@@ -59,12 +70,10 @@ def make_dances(folder: Path, *, mesh: Path, dances: int, dance_s: float, second
             song.samples, sample_rate_hz=SAMPLE_RATE_HZ, fps=FPS, settings=MusicSettings(features="rich"),
             frames=len(keypoints),
         )  # fmt: skip
-        pose = PoseTable(keypoints.astype(np.float32), {"fps": FPS, "width": SIZE, "height": SIZE})
-        settings = FragmentSettings(hop_s=hop_s)
-        write_fragments(
-            paths[number], cut_fragments(pose, music, video=paths[number].stem, seconds=seconds, settings=settings)
-        )
-    return paths
+        about = {"fps": FPS, "width": SIZE, "height": SIZE}
+        kept = {"kept": np.ones(len(keypoints), bool)}
+        write_pose_table(poses[number], PoseTable(keypoints.astype(np.float32), about, kept))
+        write_music_table(sounds[number], music)
 
 
 def main() -> None:
@@ -80,15 +89,13 @@ def main() -> None:
     torch.set_num_threads(1)
     changed = dict(yaml.safe_load(item.replace("=", ": ", 1)).popitem() for item in given.set)
     settings = make_settings(MatcherSettings, changed)
-    paths = make_dances(
-        given.folder, mesh=given.mesh, dances=given.dances, dance_s=given.dance_seconds, seconds=given.seconds,
-        hop_s=given.hop,
-    )  # fmt: skip
-    database = read_database(paths)
-    pairs = make_pairs(database)
-    number = np.array([int(str(name).rpartition("_")[2]) for name in database.table["video"]])[pairs.rows]
-    names = database.table["video"].to_numpy(str)[pairs.rows]
-    pairs = dataclasses.replace(pairs, part=part_of(names, np.where(number % 6 == 5, "test", "train")))
+    dances = make_dances(given.folder, mesh=given.mesh, dances=given.dances, dance_s=given.dance_seconds)
+    frames = frames_in_memory(dances)
+    database = cut_fragments(frames, seconds=given.seconds, settings=FragmentSettings(hop_s=given.hop))
+    names = database.table["video"].to_numpy(str)
+    number = np.array([int(name.rpartition("_")[2]) for name in names])
+    split = np.where(number % 6 == 5, "test", "train")
+    pairs = dataclasses.replace(make_pairs(database), part=part_of(names, split))  # all have sound
 
     def say(done: int, total: int) -> None:
         print(f"epoch {done} of {total}", flush=True)
