@@ -68,10 +68,14 @@ class ClipSong:
 
 @dataclass(frozen=True)
 class Wanted:
-    """What each clip should move like: log mean speed and log mean jerk, torso lengths a frame and a frame^3, (C,)."""
+    """What each clip should move like: log mean speed and log mean jerk, torso lengths a frame and a frame^3, (C,).
+
+    slide: what planted feet usually slide, torso lengths a frame.
+    """
 
     energy: Array
     jerk: Array
+    slide: float
 
 
 @dataclass(frozen=True)
@@ -115,9 +119,9 @@ def find_candidates(
     cost = cost + STILLNESS * costs.stillness(steps * song.fps)
     cost = cost + settings.calm_weight * np.maximum(0, costs.log_mean(jerk) - wanted.jerk[clip])
     sliding = (rates[:, None] * library.slide[played]).mean(1)
-    cost = cost + SLIDING * np.maximum(0, sliding / max(float(library.slide.mean()), 1e-9) - 1)
+    cost = cost + SLIDING * np.maximum(0, sliding / max(wanted.slide, 1e-9) - 1)
     if library.painting is not None:
-        cost = cost + settings.paintable_weight * library.painting[played].mean(1)
+        cost = cost + settings.paintable_weight * library.painting.at(played).mean(1)
     reach = round(SHIFT_S * song.fps)
     misfits = costs.beat_misfits(library, rows, rates, beats=beats, reach=reach, kind=beat_kind)
     shifts = np.arange(-reach, reach + 1)
@@ -146,7 +150,8 @@ def wanted_movement(library: Library, song: ClipSong, *, count: int, rng: np.ran
     wanted = np.quantile(energies, (order + 0.5) / count)
     spread = energies.var()
     slope = ((energies - energies.mean()) * (jerks - jerks.mean())).mean() / spread if spread > 1e-9 else 0.0
-    return Wanted(wanted + FADE_LOSS, jerks.mean() + slope * (wanted - energies.mean()))
+    jerk = jerks.mean() + slope * (wanted - energies.mean())
+    return Wanted(wanted + FADE_LOSS, jerk, float(library.slide[recorded].mean()))
 
 
 def check_choices(choices: Sequence[Choice], *, count: int) -> None:

@@ -131,10 +131,10 @@ def choose(
     return Plan(
         start_frame=starts,
         frames=np.minimum(library.frames, song.frames - starts),
-        fragment_id=library.fragment_id[chosen],
-        source_video=library.video[chosen],
-        source_track=library.track[chosen],
-        source_start_frame=library.start_frame[chosen] + shifts,
+        fragment_id=library.fragment_id(chosen),
+        source_video=library.video(chosen),
+        source_track=library.track(chosen),
+        source_start_frame=library.start_frame(chosen) + shifts,
         rate=rates,
         match_distance=np.array([c.distance[c.rows == row][0] for c, row in zip(choices, chosen, strict=True)], float),
     )
