@@ -227,7 +227,7 @@ def test_one_more_video_beside_a_thousand_runs_its_own_jobs_only(own, tmp_path):
             path.touch()
     rows = [f"v{number}\t{tmp_path}/dance.mp4\t" for number in range(1001)]
     Path(own["videos"]).write_text("\n".join(["video\tpath\taudio", *rows]) + "\n")
-    jobs = planned(snakemake("-n", "--quiet", "rules", *config(own), "--", f"{results}/matcher/2s/index.parquet"))
+    jobs = planned(snakemake("-n", "--quiet", "rules", *config(own), "--", f"{results}/matcher/2s/index.json"))
     per_video = ("normalise_video", "extract_keypoints", "clean_keypoints", "analyse_dance", "cut_fragments")
     assert {name: jobs[name] for name in per_video} == dict.fromkeys(per_video, 1)
 

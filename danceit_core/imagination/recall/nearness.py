@@ -12,7 +12,7 @@ and forgotten one by one. Dances are brought to the target's height, as `choreog
 """
 
 import logging
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from itertools import pairwise
 from typing import Any
