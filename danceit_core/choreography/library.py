@@ -14,8 +14,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from danceit_core.choreography.curve import Array, hide_absent, mean_present
-from danceit_core.choreography.footlock import planted_speed
+from danceit_core.choreography.curve import Array, hide_absent
 from danceit_core.database.frames import FACING, JERK, SLIDE, SPEED
 from danceit_core.database.mapped import release
 from danceit_core.database.table import Database
@@ -28,8 +27,6 @@ if TYPE_CHECKING:
 Rows = NDArray[np.int64]
 # Columns of the table of fragments that a library is made of: numbers, whatever their number.
 COLUMNS = ("row", "passage_start", "passage_end", "ground")
-# Frames, about a second, in which a planted foot is at its lowest.
-PLANT_FRAMES = 25
 
 
 @dataclass(frozen=True)
@@ -205,27 +202,3 @@ class Library:
                 f"the plan dances fragment {missing[0]!r}, which is not in the database; run retrieve_fragments again"
             )
         return np.array([rows[name] for name in names], np.int64)
-
-
-def step_sizes(xy: Array) -> Array:
-    """Mean joint step into each frame (T,) of poses (T, J, 2) (Eq. 14); unknown steps take their neighbours' value."""
-    steps = np.full(len(xy), np.nan)
-    steps[1:] = mean_present(np.linalg.norm(np.diff(xy, axis=0), axis=-1))
-    known = np.flatnonzero(~np.isnan(steps))
-    if not len(known):
-        return np.zeros(len(xy))
-    return np.interp(np.arange(len(xy)), known, steps[known])
-
-
-def jerk_sizes(xy: Array) -> Array:
-    """Mean third difference round each frame (T,) of poses (T, J, 2); 0 where it is unknown."""
-    jerk = np.zeros(len(xy))
-    if len(xy) > 3:
-        jerk[2:-1] = np.nan_to_num(mean_present(np.linalg.norm(np.diff(xy, 3, axis=0), axis=-1)))
-    return jerk
-
-
-def slide_sizes(xy: Array, *, height: float) -> Array:
-    """Step of the planted ankle into each frame (T,) of poses (T, J, 2), 0 where none is planted."""
-    speed, planted = planted_speed(xy, reach=PLANT_FRAMES, height=height)
-    return np.concatenate([np.zeros(min(1, len(xy))), np.where(planted, np.nan_to_num(speed), 0.0)])

@@ -135,38 +135,30 @@ def write_index(
 ) -> None:
     """Write the index of all fragments of a database from their embeddings, a batch (n, E) after the other.
 
-    queries: embeddings (Q, E) of some of their music, by which recall is measured. Each file appears whole or not at
-    all, index.json last. Raises MatcherError where the numbers differ or are not finite.
+    queries: embeddings (Q, E) of some of their music, by which recall is measured. Raises MatcherError where the
+    numbers differ or are not finite.
     """
-    folder, count = Path(folder), len(database)
-    with whole_file(folder / EMBEDDINGS) as partial:
-        done, array = 0, np.lib.format.open_memmap(partial, "w+", np.float32, (count, queries.shape[1]))
-        for batch in embeddings:
-            if done + len(batch) > count or not np.isfinite(batch).all():
-                raise MatcherError(f"{folder}: embeddings that are not finite, or more than {count} fragments have")
-            array[done : done + len(batch)] = batch
-            done += len(batch)
-        if done < count or not count:
-            raise MatcherError(f"{folder}: {done} embeddings for {count} fragments; index one database")
-        array.flush()
-        index = _make_index(array)
-        about = {"kind": "flat" if count <= EXACT else "ivf", "fragments": count, "embedding_size": array.shape[1]}
-        about |= {"of": fingerprint(database), "queries": len(queries), "recall": _recall(index, array, queries)}
-        log.info("index of %d fragments: %s, recall %s over %d queries of music", count, about["kind"],
-                 ", ".join(f"@{k} {share:.3f}" for k, share in about["recall"].items()), len(queries))  # fmt: skip
-        with whole_file(folder / SEARCH) as found:
-            faiss.write_index(index, str(found))
-    _write_about(folder, about)
+    folder, array = Path(folder), np.empty((len(database), queries.shape[1]), np.float32)
+    done, count = 0, len(array)
+    for batch in embeddings:
+        if done + len(batch) > count or not np.isfinite(batch).all():
+            raise MatcherError(f"{folder}: embeddings that are not finite, or more than {count} fragments have")
+        array[done : done + len(batch)] = batch
+        done += len(batch)
+    if done < count or not count:
+        raise MatcherError(f"{folder}: {done} embeddings for {count} fragments; index one database")
+    index = _make_index(array)
+    about = {"kind": "flat" if count <= EXACT else "ivf", "fragments": count, "embedding_size": array.shape[1]}
+    about |= {"of": fingerprint(database), "queries": len(queries), "recall": _recall(index, array, queries)}
+    log.info("index of %d fragments: %s, recall %s over %d queries of music", count, about["kind"],
+             ", ".join(f"@{k} {share:.3f}" for k, share in about["recall"].items()), len(queries))  # fmt: skip
+    _write(folder, array, index, about)
 
 
 def write_no_index(folder: str | Path, *, database: Database) -> None:
     """Write that there is no matcher to embed the fragments of a database."""
-    folder = Path(folder)
-    with whole_file(folder / EMBEDDINGS) as partial, partial.open("wb") as file:
-        np.save(file, np.zeros((0, 1), np.float32))
-    with whole_file(folder / SEARCH) as partial:
-        faiss.write_index(faiss.IndexFlatL2(1), str(partial))
-    _write_about(folder, {"kind": "none", "fragments": len(database), "of": fingerprint(database)})
+    about = {"kind": "none", "fragments": len(database), "of": fingerprint(database)}
+    _write(Path(folder), np.zeros((0, 1), np.float32), faiss.IndexFlatL2(1), about)
 
 
 def read_index(path: str | Path, *, database: Database | None = None) -> FragmentIndex:
@@ -232,7 +224,12 @@ def _recall(index: faiss.Index, embeddings: Embeddings, queries: Embeddings) -> 
     return shares
 
 
-def _write_about(folder: Path, about: dict[str, Any]) -> None:
+def _write(folder: Path, embeddings: Embeddings, index: faiss.Index, about: dict[str, Any]) -> None:
+    """The three files; each appears whole or not at all."""
+    with whole_file(folder / EMBEDDINGS) as partial, partial.open("wb") as file:
+        np.save(file, embeddings)
+    with whole_file(folder / SEARCH) as partial:
+        faiss.write_index(index, str(partial))
     with whole_file(folder / ABOUT) as partial:
         partial.write_text(json.dumps({"version": VERSION, **about}, indent=2) + "\n")
 
