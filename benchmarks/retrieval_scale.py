@@ -78,7 +78,7 @@ def make_folder(folder: Path, *, hours: float, songs: int) -> None:
     embeddings = draw("clustered", len(fragments), size, rng)
     near = embeddings[rng.integers(len(embeddings), size=200)]
     queries = unit(near + SPREAD / 2 * rng.standard_normal(near.shape))
-    write_index(folder / "matcher" / "2s", [embeddings], database=fragments, queries=queries)
+    write_index(folder / "matcher" / "2s", embeddings, database=fragments, queries=queries)
     parts = [
         PoseCosts.of(video, 0, frame=frames, cost=rng.random(len(frames)).astype(np.float32))
         for video, rows in zip(fragments.frames.dances["video"], fragments.frames.dances["rows"], strict=True)

@@ -46,8 +46,8 @@ class Ends:
     end_velocity: Array
     facing_after: Array
     facing_before: Array
-    faces_start: Array
-    faces_end: Array
+    faces_start: NDArray[np.floating]
+    faces_end: NDArray[np.floating]
 
 
 def playback_rates(library: Library, rows: Rows, tempo_bpm: float) -> Array:
@@ -135,7 +135,7 @@ def signed_width(poses: Array) -> Array:
     return x[:, LEFT_SHOULDER] - x[:, RIGHT_SHOULDER] + x[:, LEFT_HIP] - x[:, RIGHT_HIP]
 
 
-def log_mean(steps: Array) -> Array:
+def log_mean(steps: NDArray[np.floating]) -> Array:
     """Logarithm of the means (K,) of small positive numbers (K, F): of speed, a fragment's energy."""
     return np.log(steps.mean(1, dtype=np.float64) + 1e-3)
 

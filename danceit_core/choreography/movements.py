@@ -20,9 +20,8 @@ def read_movement(frames: Frames, dance: str) -> Source:
     world = None if frames.world is None else frames.world[rows]
     if world is not None and not np.isfinite(world).any():
         world = None
-    row = frames.dances.index[frames.dances["dance"] == dance][0]
-    first = int(frames.dances.at[row, "first_frame"])
-    return Source(frames.keypoints[rows], passage >= 0, passage, world, first)
+    first = frames.dances["first_frame"].to_numpy(np.int64)[(frames.dances["dance"] == dance).to_numpy()]
+    return Source(frames.keypoints[rows], passage >= 0, passage, world, int(first[0]))
 
 
 def read_movements(frames: Frames, dances: Iterable[str] | None = None) -> dict[str, Source]:

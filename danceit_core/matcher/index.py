@@ -13,7 +13,7 @@ it is built (`recall`). `none` stands for a database without a matcher.
 import json
 import logging
 import zlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -43,8 +43,6 @@ CELLS, SEARCHED, LEARNT = 1024, 32, 64
 RECALL_AT, QUERIES = (10, 500), 200
 # Fragments whose distances are computed at once.
 CHUNK = 1 << 16
-# Fragments whose poses are read at once.
-BATCH = 1024
 
 
 @dataclass(frozen=True)
@@ -124,30 +122,22 @@ def index_database(folder: str | Path, database: Database, matcher: "Matcher | N
     heard = np.flatnonzero(database.table["has_sound"].to_numpy(bool))
     some = heard[np.unique(np.linspace(0, len(heard) - 1, QUERIES).astype(int))] if len(heard) else heard
     queries = matcher.embed_audio(database.features_of(some))
-    starts = range(0, len(database), BATCH)
-    batches = (np.arange(first, min(first + BATCH, len(database))) for first in starts)
-    embeddings = (matcher.embed_pose(database.keypoints_of(batch)) for batch in batches)
-    write_index(folder, embeddings, database=database, queries=queries)
+    write_index(folder, matcher.embed_fragments(database), database=database, queries=queries)
 
 
-def write_index(
-    folder: str | Path, embeddings: Iterable[Embeddings], *, database: Database, queries: Embeddings
-) -> None:
-    """Write the index of all fragments of a database from their embeddings, a batch (n, E) after the other.
+def write_index(folder: str | Path, embeddings: Embeddings, *, database: Database, queries: Embeddings) -> None:
+    """Write the index of all fragments of a database from their embeddings (N, E).
 
     queries: embeddings (Q, E) of some of their music, by which recall is measured. Raises MatcherError where the
     numbers differ or are not finite.
     """
-    folder, array = Path(folder), np.empty((len(database), queries.shape[1]), np.float32)
-    done, count = 0, len(array)
-    for batch in embeddings:
-        if done + len(batch) > count or not np.isfinite(batch).all():
-            raise MatcherError(f"{folder}: embeddings that are not finite, or more than {count} fragments have")
-        array[done : done + len(batch)] = batch
-        done += len(batch)
-    if done < count or not count:
-        raise MatcherError(f"{folder}: {done} embeddings for {count} fragments; index one database")
-    index = _make_index(array)
+    folder, array = Path(folder), np.ascontiguousarray(embeddings, np.float32)
+    count = len(array)
+    if count != len(database) or not count:
+        raise MatcherError(f"{folder}: {count} embeddings for {len(database)} fragments; index one database")
+    if not np.isfinite(array).all():
+        raise MatcherError(f"{folder}: the matcher gives embeddings that are not finite; train it again")
+    index = make_index(array)
     about = {"kind": "flat" if count <= EXACT else "ivf", "fragments": count, "embedding_size": array.shape[1]}
     about |= {"of": fingerprint(database), "queries": len(queries), "recall": _recall(index, array, queries)}
     log.info("index of %d fragments: %s, recall %s over %d queries of music", count, about["kind"],
@@ -194,13 +184,12 @@ def fingerprint(database: Database) -> int:
     return zlib.crc32(np.ascontiguousarray(database.starts).view(np.uint8).data, zlib.crc32(names.encode()))
 
 
-def _make_index(embeddings: Embeddings) -> faiss.Index:
+def make_index(embeddings: Embeddings) -> faiss.Index:
     """Flat, or an inverted file over k-means cells, seeded by FAISS and so the same each time."""
     count, width = embeddings.shape
-    if count <= EXACT:
-        index = faiss.IndexFlatL2(width)
-    else:
-        index = faiss.IndexIVFFlat(faiss.IndexFlatL2(width), width, CELLS)
+    index: Any = faiss.IndexFlatL2(width)
+    if count > EXACT:
+        index = faiss.IndexIVFFlat(index, width, CELLS)
         index.own_fields = False
         index.cp.max_points_per_centroid = LEARNT
         index.cp.niter = 10

@@ -60,7 +60,7 @@ def make_plan(database, seconds: float, **settings):
         song(seconds),
         database,
         matcher=matcher,
-        index=FragmentIndex.of(matcher.embed_pose(database.keypoints_of(np.arange(len(database))))),
+        index=FragmentIndex.of(matcher.embed_fragments(database)),
         settings=RetrievalSettings(fragment_s=1.0, **settings),
         beat_kind="min",
     )

@@ -164,7 +164,7 @@ def measure_dances(target: PoseTable, frames: Frames) -> PoseCosts:
     return PoseCosts.join([_measure(shown, frames, dance) for dance in frames.dances.to_dict("records")])
 
 
-def _measure(shown: Shown | None, frames: Frames, dance: Mapping[str, Any]) -> PoseCosts:
+def _measure(shown: Shown | None, frames: Frames, dance: Mapping[Any, Any]) -> PoseCosts:
     """The costs of one dance, which is read and forgotten."""
     where = slice(int(dance["first_row"]), int(dance["first_row"]) + int(dance["rows"]))
     kept = np.flatnonzero(frames.passage[where] >= 0)
