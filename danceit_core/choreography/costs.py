@@ -125,7 +125,8 @@ def facing_costs(ends: Ends, following: Ends) -> tuple[Array, NDArray[np.bool_]]
     change = np.abs(signed_width(ends.end)[:, None] - signed_width(following.start)[None])
     before, after = ends.facing_before[:, None], following.facing_after[None]
     turned = (before * after < 0) & (np.minimum(np.abs(before), np.abs(after)) > WIDE_TORSOS)
-    turn_deg = np.abs((ends.faces_end[:, None] - following.faces_start[None] + 180) % 360 - 180)
+    turn = ends.faces_end[:, None] - following.faces_start[None]
+    turn_deg = np.abs(turn - 360 * np.round(turn / 360))
     return np.nan_to_num(change) + RIGHT_ANGLE * np.nan_to_num(turn_deg / 90), turned
 
 

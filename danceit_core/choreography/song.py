@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,10 +14,11 @@ from danceit_core.choreography.paintable import Painting, PoseCosts, compare_pla
 from danceit_core.choreography.plan import Plan
 from danceit_core.choreography.retrieve import (
     Matches,
+    choices_of,
     choose,
+    choose_each,
     clip_windows,
     pool_size,
-    retrieve,
     undecided_matches,
 )
 from danceit_core.config import RetrievalSettings
@@ -54,12 +55,13 @@ def plan_song(
     else:
         matches = search_clips(music, starts, database=database, matcher=matcher, index=index, count=count)
     library = Library.of(database, painting=Painting.of(database.frames, targets))
-    plan = retrieve(library, matches, song=song, settings=settings, rng=_chance(), beat_kind=beat_kind)
-    if library.painting is None:
-        return plan
-    blind = replace(settings, paintable_weight=0.0)
-    without = retrieve(library, matches, song=song, settings=blind, rng=_chance(), beat_kind=beat_kind)
-    return replace(plan, about={"paintable": compare_plans(plan, without, library)})
+    choices = choices_of(matches, settings=settings)
+    weights = [settings.paintable_weight] if library.painting is None else [settings.paintable_weight, 0.0]
+    about: Any = {"song": song, "settings": settings, "rng": _chance(), "beat_kind": beat_kind}
+    plan, *without = choose_each(library, choices, weights=weights, **about)
+    if without:
+        return replace(plan, about={"paintable": compare_plans(plan, without[0], library)})
+    return plan
 
 
 def edit_plan(
