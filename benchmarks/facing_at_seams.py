@@ -18,9 +18,10 @@ from scipy.ndimage import gaussian_filter1d
 
 from danceit_core.choreography import costs
 from danceit_core.choreography.align import Source
-from danceit_core.choreography.library import Library, make_library
+from danceit_core.choreography.library import Library
 from danceit_core.choreography.plan import Plan
 from danceit_core.config import RetrievalSettings, SpatialSettings, TemporalSettings
+from danceit_core.evaluation import trial
 from danceit_core.evaluation.scorecard import measure_real, score_beats, score_motion
 from danceit_core.evaluation.trial import Variant, beat_grid, dances_of, make_trial, random_matches
 from danceit_core.pose.skeleton import LEFT_HIP, LEFT_KNEE, LEFT_SHOULDER, RIGHT_HIP, RIGHT_KNEE, RIGHT_SHOULDER
@@ -43,17 +44,12 @@ def facing_of(keypoints: Array, joints: Array) -> Array:
     return np.rad2deg(np.unwrap(np.arctan2(z, x)))
 
 
-def library_of(dances: dict[str, NDArray], facing: dict[str, Array]) -> Library:
+def library_of(sources: dict[str, Source], facing: dict[str, Array]) -> Library:
     """Two-second fragments with the way their body faces."""
-    rows = [(name, start) for name, dance in dances.items() for start in range(0, len(dance) - FRAMES + 1, HOP)]
-    return make_library(
-        np.stack([dances[name][start : start + FRAMES] for name, start in rows]),
-        fragment_id=[f"{name}:{start}" for name, start in rows],
-        video=[name for name, _ in rows],
-        start_frame=[start for _, start in rows],
-        passage_end=[len(dances[name]) for name, _ in rows],
-        facing=[facing[name][start : start + FRAMES] for name, start in rows],
-    )
+    tempi = dict.fromkeys(sources, np.nan)
+    library = trial.library_of(sources, seconds=FRAMES / FPS, hop_s=HOP / FPS, fps=FPS, tempo_bpm=tempi)
+    library.facing[:] = np.concatenate([facing[name] for name in library.dances.name])
+    return library
 
 
 def turns(plan: Plan, facing: dict[str, Array]) -> Iterator[float]:
@@ -78,7 +74,7 @@ def main() -> None:
             dances[path.stem] = archive["keypoints"].astype(np.float32)
             facing[path.stem] = facing_of(archive["keypoints"].astype(float), archive["joints3d"].astype(float))
     sources = {name: Source(dance, np.ones(len(dance), bool)) for name, dance in dances.items()}
-    library = library_of(dances, facing)
+    library = library_of(sources, facing)
     real = measure_real(list(dances.values()), fps=FPS, rng=np.random.default_rng(0))
     songs = [beat_grid(tempo, seconds=arguments.seconds, fps=FPS) for tempo in arguments.tempi]
     settings = Variant("default", RetrievalSettings(), SpatialSettings(), TemporalSettings())

@@ -19,10 +19,11 @@ import numpy as np
 from danceit_core.choreography.align import Aligned, Source, align
 from danceit_core.choreography.floor import film, floor_of
 from danceit_core.choreography.motion_beats import find_hits, step_speed
+from danceit_core.choreography.movements import movements_of
 from danceit_core.choreography.plan import Plan, read_plan
 from danceit_core.choreography.rate import at_rate, danced
-from danceit_core.choreography.sources import read_sources
 from danceit_core.config import SpatialSettings, TemporalSettings
+from danceit_core.database.frames import open_frames
 from danceit_core.evaluation.beats import beat_scores
 from danceit_core.evaluation.motion import motion_scores
 from danceit_core.evaluation.painting import flag_poses
@@ -137,10 +138,10 @@ def main() -> None:
     parser.add_argument("--target", default="performer")
     parser.add_argument("--song", default="new_song")
     args = parser.parse_args()
-    plans = args.results / "choreography"
+    plan = read_plan(args.results / "choreography" / f"{args.song}.parquet")
     song = Song(
-        read_plan(plans / f"{args.song}.parquet"),
-        read_sources(plans / f"{args.song}.sources.parquet"),
+        plan,
+        movements_of(plan, open_frames(args.results / "database")),
         read_music_table(args.results / "music" / f"{args.song}.parquet"),
     )
     target = read_pose_table(args.results / "camera" / f"{args.target}.parquet")

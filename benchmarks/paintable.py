@@ -15,7 +15,7 @@ frames of the finished dance (`imagination.recall.nearness`), mean and 90th perc
 """
 
 import argparse
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -26,12 +26,13 @@ from matplotlib.figure import Figure
 from numpy.typing import NDArray
 from scipy.stats import spearmanr
 
-from danceit_core.choreography.align import Source, read_dances
+from danceit_core.choreography.align import Source
 from danceit_core.choreography.costs import signed_width
 from danceit_core.choreography.library import Library
-from danceit_core.choreography.paintable import NEAR, PoseCosts
+from danceit_core.choreography.movements import read_movements
+from danceit_core.choreography.paintable import NEAR, Painting, PoseCosts
 from danceit_core.choreography.retrieve import Matches
-from danceit_core.choreography.song import clip_song, library_of, search_clips
+from danceit_core.choreography.song import clip_song, search_clips
 from danceit_core.config import RetrievalSettings, SpatialSettings, TemporalSettings
 from danceit_core.database.table import read_database
 from danceit_core.evaluation import trial
@@ -65,20 +66,17 @@ class Material:
 def of_project(results: Path, songs: Sequence[str], seconds: float) -> Material:
     """The fragments of a finished project and its songs."""
     folder = f"{FRAGMENT_S:g}s"
-    database = read_database(sorted((results / "database" / folder).glob("*.parquet")))
+    database = read_database(results / "database" / f"{folder}.parquet")
     matcher = load_matcher(results / "matcher" / folder / "matcher.pt", device=torch.device("cpu"))
-    index = read_index(results / "matcher" / folder / "index.parquet")
+    index = read_index(results / "matcher" / folder / "index.json", database=database)
     known, matches = [], {}
     for name in songs:
         music = read_music_table(results / "music" / f"{name}.parquet")
-        starts, _ = clip_song(music, fragment_frames=database.keypoints.shape[1])
+        starts, _ = clip_song(music, fragment_frames=database.length)
         about = {"database": database, "matcher": matcher, "index": index, "count": len(index)}
         matches[name] = search_clips(music, starts, **about)
         known.append(trial.song_of(name, music))
-    names = sorted(set(database.table["video"]))
-    dances = [read_dances(results / "cleaned" / f"{name}.parquet", video=name) for name in names]
-    sources = {name: source for several in dances for name, source in several.items()}
-    return Material(sources, library_of(database), [*known, *grids(seconds)], matches)
+    return Material(read_movements(database.frames), Library.of(database), [*known, *grids(seconds)], matches)
 
 
 def of_archive(path: Path, seconds: float) -> Material:
@@ -110,24 +108,26 @@ def shown_part(target: PoseTable, which: str) -> PoseTable:
     return PoseTable(target.keypoints[rows], target.metadata, columns)
 
 
+def each_frame(library: Library, cost_of: Callable[[str], NDArray]) -> NDArray[np.float64]:
+    """A number for each of the M frames of the library, from those of each dance by its name."""
+    return np.concatenate([cost_of(name) for name in library.dances.name])
+
+
 def priced(material: Material, shown: Shown) -> Library:
     """The library with what each of its frames costs to paint."""
-    library = material.library
-    painting = np.zeros(len(library.poses))
-    for name, source in material.sources.items():
-        cost = shown.costs_of_dance(source.keypoints, fps=FPS, rows=np.arange(len(source.keypoints)))
-        rows = np.flatnonzero(library.video == name)
-        for row in rows:
-            start = int(library.start_frame[row]) - source.first
-            span = min(int(library.room[row]), len(cost) - start)
-            painting[library.first[row] : library.first[row] + span] = cost[start : start + span]
-    return replace(library, painting=painting)
+    library, dances = material.library, material.library.dances
+    poses = {name: source.keypoints for name, source in material.sources.items()}
+    cost = each_frame(
+        library, lambda name: shown.costs_of_dance(poses[name], fps=FPS, rows=np.arange(len(poses[name])))
+    )
+    rows, first = np.arange(len(cost), dtype=float), dances.first_row.astype(float)
+    return replace(library, painting=Painting(dances, [(rows, cost, first, np.append(first[1:], len(cost)) - 1)]))
 
 
 def rank_of(plan_ids: NDArray, library: Library, matches: Matches) -> float:
     """Share of the fragments that are nearer to each clip's music than what is danced, mean over clips."""
     places = [
-        int(np.flatnonzero(library.fragment_id[rows] == name)[0])
+        int(np.flatnonzero(rows == library.row_of(str(name)))[0])
         for name, rows in zip(plan_ids, matches.rows, strict=True)
     ]
     return float(np.mean(places)) / len(library)
@@ -152,19 +152,19 @@ def score(
 
 def foretold(material: Material, shown: Shown, library: Library) -> float:
     """Rank correlation of what fragments cost with what casting them pays: the lenders' distances in the painter."""
-    paid = np.zeros(len(library.poses))
-    for name, source in material.sources.items():
+
+    def paid_by(name: str) -> NDArray[np.float64]:
+        source = material.sources[name]
         scale = np.array([shown.height_px / measure_body(source.keypoints[source.kept]).height_px] * 2 + [1])
         absent = tuple(np.flatnonzero(~present(source.keypoints).any(0)).tolist())
         lenders, poses = shown.lenders(absent), (source.keypoints * scale).astype(np.float32)
         rows = choose_for_dance(lenders, poses, fps=FPS)
         distances = [d[np.arange(len(d)), rows[:, part]] for part, d in enumerate(lenders.distances(poses))]
-        cost = np.sqrt(distances).mean(0)
-        for row in np.flatnonzero(library.video == name):
-            start = int(library.start_frame[row]) - source.first
-            paid[library.first[row] + np.arange(library.frames)] = cost[start : start + library.frames]
+        return np.sqrt(distances).mean(0)
+
+    paid = each_frame(library, paid_by)
     at = library.first[:, None] + np.arange(library.frames)
-    return float(spearmanr(library.painting[at].mean(1), paid[at].mean(1))[0])
+    return float(spearmanr(library.painting.at(at).mean(1), paid[at].mean(1))[0])
 
 
 def draw(rows: NDArray[np.float64], title: str) -> Figure:
@@ -208,7 +208,8 @@ def main() -> None:
     else:
         material = of_project(args.results, args.songs, args.seconds)
     library = priced(material, shown)
-    near = PoseCosts.of("", 0, frame=np.arange(len(library.poses)), cost=library.painting).near_share
+    _, cost, *_ = library.painting.known[0]
+    near = PoseCosts.of("", 0, frame=np.arange(len(cost)), cost=cost).near_share
     real = measure_real([s.keypoints[s.kept] for s in material.sources.values()], fps=FPS, rng=np.random.default_rng(0))
     print(f"{len(material.sources)} dances, {len(library)} fragments; near to what is shown: {near:.0%}; "
           f"rank correlation of fragments' costs with casting: {foretold(material, shown, library):.2f}\n")  # fmt: skip

@@ -29,11 +29,12 @@ from numpy.typing import NDArray
 
 from danceit_core.choreography.align import Source, align, join
 from danceit_core.choreography.floor import Floor, floor_of
+from danceit_core.choreography.movements import movements_of
 from danceit_core.choreography.plan import Plan, read_plan
 from danceit_core.choreography.proportions import BONES, NAMES, measure_lengths
 from danceit_core.choreography.reshape import ARMS, TOUCHED, TOUCHING
-from danceit_core.choreography.sources import read_sources
 from danceit_core.config import RetrievalSettings, SpatialSettings, TemporalSettings
+from danceit_core.database.frames import open_frames
 from danceit_core.evaluation.beats import beat_scores
 from danceit_core.evaluation.motion import motion_scores
 from danceit_core.evaluation.trial import Variant, beat_grid, library_of, make_trial, random_matches
@@ -129,9 +130,10 @@ def show(jobs: list[Job]) -> None:
 def finished(results: Path, target: str, song: str) -> Job:
     """The dance of a finished run."""
     music = read_music_table(results / "music" / f"{song}.parquet")
+    plan = read_plan(results / "choreography" / f"{song}.parquet")
     return Job(
-        read_plan(results / "choreography" / f"{song}.parquet"),
-        read_sources(results / "choreography" / f"{song}.sources.parquet"),
+        plan,
+        movements_of(plan, open_frames(results / "database")),
         floor_of(read_pose_table(results / "camera" / f"{target}.parquet"), camera="still"),
         music.beats.times_s,
         music.fps,

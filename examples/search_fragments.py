@@ -11,28 +11,27 @@ import torch
 from danceit_core.choreography.song import clip_song, search_clips
 from danceit_core.config import FragmentSettings, MusicSettings
 from danceit_core.database.fragments import cut_fragments
+from danceit_core.database.gather import frames_in_memory
 from danceit_core.matcher.index import FragmentIndex
 from danceit_core.matcher.model import load_matcher
 from danceit_core.music.track import analyse_dance, analyse_song
 from danceit_core.pose.table import read_pose_table
 
-NEAREST = 3
-
 
 def main(matcher_path: str, song: str, cleaned: str, dance_sound: str) -> None:
     matcher, pose = load_matcher(matcher_path, device=torch.device("cpu")), read_pose_table(cleaned)
     assert matcher, "no matcher could be trained on these dances"
-    learnt = matcher.checkpoint  # it takes fragments and features of the kind that it was trained on
+    learnt = matcher.checkpoint  # what it was trained on is what it takes
     seconds, hearing = learnt["seconds"], MusicSettings(features=learnt["feature_set"])
     own = analyse_dance(dance_sound, settings=hearing, fps=pose.fps)
-    fragments = cut_fragments(pose, own, video="dance", seconds=seconds, settings=FragmentSettings())
-    index = FragmentIndex(fragments.table["fragment_id"].to_numpy(str), matcher.embed_pose(fragments.keypoints))
+    fragments = cut_fragments(frames_in_memory({"dance": (pose, own)}), seconds=seconds, settings=FragmentSettings())
+    index = FragmentIndex.of(matcher.embed_fragments(fragments))
     music = analyse_song(song, settings=hearing, fps=pose.fps, fragment_s=seconds)
-    starts, _ = clip_song(music, fragment_frames=fragments.keypoints.shape[1])
-    found = search_clips(music, starts, database=fragments, matcher=matcher, index=index, count=NEAREST)
+    starts, _ = clip_song(music, fragment_frames=fragments.length)
+    found = search_clips(music, starts, database=fragments, matcher=matcher, index=index, count=3)
     for start, rows, distances in zip(starts, found.rows, found.distance, strict=True):
-        best = ", ".join(f"{index.fragment_ids[row]} ({away:.2f})" for row, away in zip(rows, distances, strict=True))
-        print(f"{start / pose.fps:6.2f} s  {best}")
+        best = zip(fragments.table["fragment_id"].iloc[rows], distances, strict=True)
+        print(f"{start / pose.fps:6.2f} s ", ", ".join(f"{name} ({away:.2f})" for name, away in best))
 
 
 if __name__ == "__main__":

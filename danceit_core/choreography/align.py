@@ -26,10 +26,10 @@ from danceit_core.choreography.temporal import align_beats
 from danceit_core.config import SpatialSettings, TemporalSettings
 from danceit_core.errors import ChoreographyError
 from danceit_core.pose.measure import Body
-from danceit_core.pose.passages import find_passages, kept_frames, shot_numbers
+from danceit_core.pose.passages import find_passages
 from danceit_core.pose.skeleton import Keypoints
-from danceit_core.pose.table import read_pose_table, write_pose_table
-from danceit_core.pose.tracks import dance_name, split_tracks
+from danceit_core.pose.table import write_pose_table
+from danceit_core.pose.tracks import dance_name
 
 # Frames read beyond those asked for, so that the ends of a spline's piece do not show.
 SPLINE_FRAMES = 4
@@ -37,9 +37,9 @@ SPLINE_FRAMES = 4
 
 @dataclass(frozen=True)
 class Source:
-    """A whole cleaned dance: keypoints (T, 25, 3) in its video's pixels, absent = 0.
+    """A whole cleaned dance: keypoints (T, 25, 3) in its video's pixels, absent = 0. Read by `movements`.
 
-    kept (T,): which frames cleaning kept; shot (T,): rises at each camera cut, None for a video without one. world
+    kept (T,): which frames may be danced; shot (T,): changes at each camera cut, None for a video without one. world
     (T, 25, 3): the joints in space (see `pose.table`), None where the detector gives none. first: the frame of the
     video at which it begins, 0 but for a dancer of several (`pose.tracks`).
     """
@@ -47,7 +47,7 @@ class Source:
     keypoints: Keypoints
     kept: NDArray[np.bool_]
     shot: NDArray[np.int32] | None = None
-    world: NDArray[np.float32] | None = None
+    world: NDArray[np.floating] | None = None
     first: int = 0
 
 
@@ -209,28 +209,6 @@ def passage(source: Source, frame: int) -> tuple[int, int]:
     """First and one past the last row of the source's passage that holds row `frame`; (frame, frame) if none does."""
     within = (p for p in find_passages(source.kept, source.shot) if p[0] <= frame < p[1])
     return next(within, (frame, frame))
-
-
-def read_source(path: str | Path) -> Source:
-    """A cleaned pose table of one dancer as a source of movement. Raises ChoreographyError for one of several."""
-    sources = read_dances(path, video="")
-    if len(sources) > 1 or "" not in sources:
-        raise ChoreographyError(f"{path} holds several dancers (column track); read_dances gives each of them")
-    return sources[""]
-
-
-def read_dances(path: str | Path, *, video: str) -> dict[str, Source]:
-    """The dancers of a cleaned pose table as sources of movement, by `dance_name`."""
-    return {
-        dance_name(video, track.number): Source(
-            track.pose.keypoints,
-            kept_frames(track.pose),
-            shot_numbers(track.pose),
-            track.pose.columns.get("world"),
-            track.first,
-        )
-        for track in split_tracks(read_pose_table(path))
-    }
 
 
 def write_dance(

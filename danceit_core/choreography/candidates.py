@@ -68,20 +68,34 @@ class ClipSong:
 
 @dataclass(frozen=True)
 class Wanted:
-    """What each clip should move like: log mean speed and log mean jerk, torso lengths a frame and a frame^3, (C,)."""
+    """What each clip should move like: log mean speed and log mean jerk, torso lengths a frame and a frame^3, (C,).
+
+    slide: what planted feet usually slide, torso lengths a frame.
+    """
 
     energy: Array
     jerk: Array
+    slide: float
 
 
 @dataclass(frozen=True)
 class Candidates:
-    """The best fragments for one clip: rows, playback rates, source frames after their start and costs, each (K,)."""
+    """Fragments for one clip: rows, playback rates, source frames after their start and costs, each (K,).
+
+    painting (K,): what of the cost grows with `paintable_weight`, not in `cost` yet; None where that is not known.
+    """
 
     rows: Rows
     rates: Array
     shift: Array
     cost: Array
+    painting: Array | None = None
+
+    def best(self, count: int, *, paintable_weight: float) -> "Candidates":
+        """The `count` that cost least when painting has so much weight."""
+        cost = self.cost if self.painting is None else self.cost + paintable_weight * self.painting
+        best = np.argsort(cost, kind="stable")[: max(1, count)]
+        return Candidates(self.rows[best], self.rates[best], self.shift[best], cost[best])
 
 
 def find_candidates(
@@ -94,7 +108,7 @@ def find_candidates(
     beat_kind: str,
     settings: RetrievalSettings,
 ) -> Candidates:
-    """The `settings.candidates` fragments of `choice` that suit clip number `clip` best by themselves.
+    """All fragments of `choice` with what each costs in clip number `clip` by itself.
 
     wanted: see `wanted_movement`. beat_kind: `min` or `max` of speed.
     """
@@ -115,9 +129,7 @@ def find_candidates(
     cost = cost + STILLNESS * costs.stillness(steps * song.fps)
     cost = cost + settings.calm_weight * np.maximum(0, costs.log_mean(jerk) - wanted.jerk[clip])
     sliding = (rates[:, None] * library.slide[played]).mean(1)
-    cost = cost + SLIDING * np.maximum(0, sliding / max(float(library.slide.mean()), 1e-9) - 1)
-    if library.painting is not None:
-        cost = cost + settings.paintable_weight * library.painting[played].mean(1)
+    cost = cost + SLIDING * np.maximum(0, sliding / max(wanted.slide, 1e-9) - 1)
     reach = round(SHIFT_S * song.fps)
     misfits = costs.beat_misfits(library, rows, rates, beats=beats, reach=reach, kind=beat_kind)
     shifts = np.arange(-reach, reach + 1)
@@ -125,8 +137,8 @@ def find_candidates(
     allowed = (shifts >= np.minimum(0, earliest[:, None])) & (shifts <= latest[:, None])
     misfits = np.where(allowed, misfits + SHIFT_COST * np.abs(shifts) / max(1, reach), np.inf)
     cost = cost + settings.beat_weight * misfits.min(1)
-    best = np.argsort(cost, kind="stable")[: max(1, settings.candidates)]
-    return Candidates(rows[best], rates[best], np.round(rates * shifts[misfits.argmin(1)])[best], cost[best])
+    painting = None if library.painting is None else library.painting.at(played).mean(1)
+    return Candidates(rows, rates, np.round(rates * shifts[misfits.argmin(1)]), cost, painting)
 
 
 def wanted_movement(library: Library, song: ClipSong, *, count: int, rng: np.random.Generator) -> Wanted:
@@ -146,7 +158,8 @@ def wanted_movement(library: Library, song: ClipSong, *, count: int, rng: np.ran
     wanted = np.quantile(energies, (order + 0.5) / count)
     spread = energies.var()
     slope = ((energies - energies.mean()) * (jerks - jerks.mean())).mean() / spread if spread > 1e-9 else 0.0
-    return Wanted(wanted + FADE_LOSS, jerks.mean() + slope * (wanted - energies.mean()))
+    jerk = jerks.mean() + slope * (wanted - energies.mean())
+    return Wanted(wanted + FADE_LOSS, jerk, float(library.slide[recorded].mean()))
 
 
 def check_choices(choices: Sequence[Choice], *, count: int) -> None:

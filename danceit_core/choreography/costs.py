@@ -46,15 +46,15 @@ class Ends:
     end_velocity: Array
     facing_after: Array
     facing_before: Array
-    faces_start: Array
-    faces_end: Array
+    faces_start: NDArray[np.floating]
+    faces_end: NDArray[np.floating]
 
 
 def playback_rates(library: Library, rows: Rows, tempo_bpm: float) -> Array:
     """Source frames a song frame (K,) that bring each fragment's tempo, or its octave, to the song's; 1 if unknown."""
     if not np.isfinite(tempo_bpm) or tempo_bpm <= 0:
         return np.ones(len(rows))
-    ratio = tempo_bpm / library.tempo_bpm[rows]
+    ratio = tempo_bpm / library.dances.tempo_bpm[library.dance[rows]]
     ratio = ratio * 2.0 ** -np.round(np.log2(ratio))
     rate = np.clip(np.where(np.isnan(ratio), 1.0, ratio), SLOWEST, FASTEST)
     return np.minimum(rate, library.room[rows] / library.frames)
@@ -72,7 +72,7 @@ def find_ends(library: Library, rows: Rows, rates: Array, shift: Array, *, fps: 
     start, end = library.pose(rows, zero), library.pose(rows, stop)
     per_second = (rates * fps)[:, None, None]
     after, before = (library.pose(rows, at)[..., 0] for at in (zero + rates * TURN_FRAMES, stop - rates * TURN_FRAMES))
-    return Ends(
+    ends = Ends(
         start,
         (library.pose(rows, zero + 1) - start) * per_second,
         end,
@@ -82,6 +82,8 @@ def find_ends(library: Library, rows: Rows, rates: Array, shift: Array, *, fps: 
         library.facing[library.frames_at(rows, zero)],
         library.facing[library.frames_at(rows, stop)],
     )
+    library.release()
+    return ends
 
 
 def foot_shifts(ends: Ends, following: Ends) -> Array:
@@ -123,7 +125,8 @@ def facing_costs(ends: Ends, following: Ends) -> tuple[Array, NDArray[np.bool_]]
     change = np.abs(signed_width(ends.end)[:, None] - signed_width(following.start)[None])
     before, after = ends.facing_before[:, None], following.facing_after[None]
     turned = (before * after < 0) & (np.minimum(np.abs(before), np.abs(after)) > WIDE_TORSOS)
-    turn_deg = np.abs((ends.faces_end[:, None] - following.faces_start[None] + 180) % 360 - 180)
+    turn = ends.faces_end[:, None] - following.faces_start[None]
+    turn_deg = np.abs(turn - 360 * np.round(turn / 360))
     return np.nan_to_num(change) + RIGHT_ANGLE * np.nan_to_num(turn_deg / 90), turned
 
 
@@ -133,9 +136,9 @@ def signed_width(poses: Array) -> Array:
     return x[:, LEFT_SHOULDER] - x[:, RIGHT_SHOULDER] + x[:, LEFT_HIP] - x[:, RIGHT_HIP]
 
 
-def log_mean(steps: Array) -> Array:
+def log_mean(steps: NDArray[np.floating]) -> Array:
     """Logarithm of the means (K,) of small positive numbers (K, F): of speed, a fragment's energy."""
-    return np.log(steps.mean(1) + 1e-3)
+    return np.log(steps.mean(1, dtype=np.float64) + 1e-3)
 
 
 def stillness(speed: Array) -> Array:

@@ -6,10 +6,13 @@ so that no arithmetic mixes a seen joint with the (0, 0) that stands for "absent
 """
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy.interpolate import CubicSpline
+
+if TYPE_CHECKING:
+    from scipy.interpolate import CubicSpline
 
 from danceit_core.pose.skeleton import Keypoints
 
@@ -50,7 +53,7 @@ def fill_gaps(values: Array) -> Array:
 class PoseCurve:
     """A smooth (C2) curve through a pose sequence. Made by `fit_curve`."""
 
-    spline: CubicSpline
+    spline: "CubicSpline"
     confidence: Array  # (T, 25), 0 where absent
 
     def at(self, times: ArrayLike) -> Array:
@@ -80,6 +83,8 @@ class PoseCurve:
 
 def fit_curve(keypoints: Array) -> PoseCurve:
     """The curve through (T, 25, 3) keypoints with NaN for absent joints, T >= 1."""
+    from scipy.interpolate import CubicSpline  # noqa: PLC0415 (most of a second, which retrieval need not wait for)
+
     xy = fill_gaps(keypoints[..., :2])
     if len(xy) == 1:
         xy = np.repeat(xy, 2, axis=0)  # a spline needs two points; the second is never asked for

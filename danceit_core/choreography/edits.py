@@ -22,13 +22,14 @@ from danceit_core.choreography.candidates import Choice
 from danceit_core.choreography.library import Library
 from danceit_core.choreography.plan import Plan
 from danceit_core.errors import ChoreographyError, ConfigError
-from danceit_core.pose.tracks import dance_name
 from danceit_core.tsv import read_cells
 
 COLUMNS = ("song", "start_s", "end_s", "action", "value")
 ACTIONS = ("pin", "ban", "style", "seed")
 # A seed adds up to this much to each fragment's cost.
 SEED_SPREAD = 1.0
+# Of a larger database a clip that an edit touches chooses among so many fragments: costs are computed of each.
+MOST_CHOICES = 10_000
 LONGEST_SEED = 18
 
 
@@ -66,27 +67,26 @@ def edited_choices(
 ) -> list[Choice]:
     """What each clip of `plan` may dance after the edits of its song: the same as before where none touches it.
 
-    distance: for each of `touched_clips` the matcher's distance (N,) to every fragment of the library. Raises
-    ChoreographyError for a fragment that is not in the library, and where nothing is left to dance.
+    distance: for each of `touched_clips` the matcher's distance (N,) to every fragment of the library, NaN without one.
+    Raises ChoreographyError for a fragment that is not in the library, and where nothing is left to dance.
     """
-    row_of = {str(name): row for row, name in enumerate(library.fragment_id)}
+    rows = library.rows_of(plan.fragment_id)
+    shifts = (plan.source_start_frame - library.start_frame(rows)).astype(float)
     choices = []
     for clip in range(len(plan)):
-        row = row_of.get(str(plan.fragment_id[clip]))
-        if row is None:
-            raise ChoreographyError(
-                f"the plan dances fragment {plan.fragment_id[clip]!r}, which is not in the database; "
-                "run retrieve_fragments again"
-            )
-        shift = float(plan.source_start_frame[clip] - library.start_frame[row])
-        kept = Choice(np.array([row]), plan.match_distance[clip : clip + 1], as_danced=(float(plan.rate[clip]), shift))
-        choices.append(kept)
-    for clip, values in distance.items():
-        near = np.argsort(values, kind="stable")
-        choices[clip] = Choice(near, values[near], np.zeros(len(near)))
+        kept = slice(clip, clip + 1)
+        as_danced = float(plan.rate[clip]), float(shifts[clip])
+        choices.append(Choice(rows[kept], plan.match_distance[kept], as_danced=as_danced))
+    touching: dict[int, list[Edit]] = {clip: [] for clip in distance}
     for edit in edits:
         for clip in clips_of(edit, plan, fps=fps):
-            choices[clip] = _apply(edit, choices[clip], library, row_of, styles)
+            touching[clip].append(edit)
+    for clip, values in distance.items():
+        near = np.argsort(values, kind="stable")
+        choice = Choice(near, values[near], np.zeros(len(near)))
+        for edit in touching[clip]:
+            choice = _apply(edit, choice, library, styles)
+        choices[clip] = _bounded(choice)
     return choices
 
 
@@ -109,28 +109,37 @@ def clips_of(edit: Edit, plan: Plan, *, fps: float) -> list[int]:
     return [int(clip) for clip in np.flatnonzero(shared >= 0.5)]
 
 
-def _apply(
-    edit: Edit, choice: Choice, library: Library, row_of: Mapping[str, int], styles: Mapping[str, str]
-) -> Choice:
+def _apply(edit: Edit, choice: Choice, library: Library, styles: Mapping[str, str]) -> Choice:
     where = f"edit {edit.action} {edit.value} of {edit.song} from {edit.start_s:g} to {edit.end_s:g} s"
     if edit.action == "seed":
         return replace(choice, extra=np.random.default_rng(int(edit.value)).uniform(0, SEED_SPREAD, len(choice.rows)))
-    if edit.action != "style" and ":" in edit.value and edit.value not in row_of:
-        raise ChoreographyError(
-            f"{where}: the database has no such fragment; its fragments are named video:frame in its column fragment_id"
-        )
-    if edit.action == "pin":
-        keep = choice.rows == row_of[edit.value]
+    dances = library.dances
+    if edit.action != "style" and ":" in edit.value:
+        row = library.row_of(edit.value)
+        if row is None:
+            raise ChoreographyError(
+                f"{where}: the database has no such fragment; its fragments are named video:frame in its column "
+                "fragment_id"
+            )
+        keep = (choice.rows == row) == (edit.action == "pin")
     elif edit.action == "ban":
-        names = zip(
-            library.video[choice.rows], library.track[choice.rows], library.fragment_id[choice.rows], strict=True
-        )
-        keep = np.array([edit.value not in (video, dance_name(video, track), name) for video, track, name in names])
+        banned = (dances.name == edit.value) | (dances.video == edit.value)
+        keep = ~banned[library.dance[choice.rows]]
     else:
-        keep = np.array([styles.get(str(video)) == edit.value for video in library.video[choice.rows]], bool)
+        has_style = np.array([styles.get(str(video)) == edit.value for video in dances.video], bool)
+        keep = has_style[library.dance[choice.rows]]
     if not keep.any():
         raise ChoreographyError(f"{where}: with the other edits there nothing is left to dance; take one of them out")
     return Choice(choice.rows[keep], choice.distance[keep], choice.extra[keep])
+
+
+def _bounded(choice: Choice) -> Choice:
+    """The MOST_CHOICES nearest of a choice, which are sorted so; without a matcher as many of all of it."""
+    if np.isnan(choice.distance).any():
+        use = np.arange(0, len(choice.rows), -(-len(choice.rows) // MOST_CHOICES))
+    else:
+        use = np.arange(min(MOST_CHOICES, len(choice.rows)))
+    return Choice(choice.rows[use], choice.distance[use], choice.extra[use])
 
 
 def _parse(cells: Sequence[str], *, where: str, songs: Sequence[str], styles: Mapping[str, str]) -> Edit:

@@ -1,174 +1,204 @@
-"""The database's fragments on one timeline, in torso lengths: what retrieval reads poses and speeds from.
+"""The database's fragments as retrieval reads them: where each lies in the frames of all dances, and how it moves.
 
-Fragments of one video overlap or touch, so together they give back the passages they were cut from. A fragment can
-then be played a little faster than recorded, running into the frames after it. Only the 15 body joints that every
-detector gives take part. Poses: x from the left edge of the picture, y from the fragment's own ankle line, both in
-torso lengths of the source video's dancer, y down.
+Nothing is copied: poses and moves are looked up in the arrays of `database.frames`, mapped or in memory, for the
+fragments that are asked about. A fragment can be played a little faster than recorded, running into the frames after
+it. Only the 15 body joints that every detector gives take part. Poses: x from the left edge of the picture, y from the
+fragment's own ankle line, both in torso lengths of the source video's dancer, y down.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+import pandas as pd
+from numpy.typing import NDArray
 
 from danceit_core.choreography.curve import Array, hide_absent
-from danceit_core.choreography.normalise import ground_line, whole_body
+from danceit_core.database.frames import FACING, JERK, SLIDE, SPEED
+from danceit_core.database.mapped import release
+from danceit_core.database.table import Database
 from danceit_core.errors import ChoreographyError
-from danceit_core.pose.measure import STANDING_PERCENTILE, ground_contacts
-from danceit_core.pose.movement import jerk_sizes, slide_sizes, step_sizes
-from danceit_core.pose.skeleton import BODY
+from danceit_core.pose.skeleton import BODY, Keypoints
+
+if TYPE_CHECKING:
+    from danceit_core.choreography.paintable import Painting
 
 Rows = NDArray[np.int64]
+# Columns of the table of fragments that a library is made of: numbers, whatever their number.
+COLUMNS = ("row", "passage_start", "passage_end", "ground")
+
+
+@dataclass(frozen=True)
+class Dances:
+    """The D dances of the frames, in the order of their rows; all arrays (D,).
+
+    name: `pose.tracks.dance_name`; video and track: what it is the name of. first_row: in the arrays of frames;
+    first_frame: of the video. torso_px: of the dancer. tempo_bpm: of the music, NaN: unknown. video_index: a number for
+    each video, whatever the track: who dances the same moment of a video again dances to the same music, and mostly the
+    same steps.
+    """
+
+    name: NDArray[Any]
+    video: NDArray[Any]
+    track: Rows
+    first_row: Rows
+    first_frame: Rows
+    torso_px: Array
+    tempo_bpm: Array
+    video_index: Rows
+
+    @classmethod
+    def of(cls, dances: pd.DataFrame) -> "Dances":
+        """Those of a table of `database.frames` that have a frame."""
+        table = dances[dances["rows"] > 0].sort_values("first_row", kind="stable")
+        tempo, video = table["tempo_bpm"].to_numpy(np.float64), table["video"].to_numpy(object)
+        return cls(
+            name=table["dance"].to_numpy(object),
+            video=video,
+            track=table["track"].to_numpy(np.int64),
+            first_row=table["first_row"].to_numpy(np.int64),
+            first_frame=table["first_frame"].to_numpy(np.int64),
+            torso_px=table["torso_px"].to_numpy(np.float64),
+            tempo_bpm=np.where(np.isfinite(tempo) & (tempo > 0), tempo, np.nan),
+            video_index=np.unique(video.astype(str), return_inverse=True)[1],
+        )
+
+    def at(self, rows: NDArray[np.integer]) -> Rows:
+        """The number of the dance that each row of the frames belongs to, of the shape of `rows`."""
+        return np.searchsorted(self.first_row, rows, side="right") - 1
 
 
 @dataclass(frozen=True)
 class Library:
-    """N fragments of `frames` frames. Made by `make_library`.
+    """N fragments of `frames` frames over the frames of their dances. Made by `Library.of`.
 
-    fragment_id, video, track, start_frame, tempo_bpm (NaN: unknown): (N,). poses (M, 15, 2): all passages end to end,
-    in torso lengths, NaN where absent. speed (M,): mean joint step into each frame, torso lengths; jerk (M,):
-    mean third difference there, torso lengths; slide (M,): step of a planted ankle there, 0 without one. first (N,):
-    a fragment's row in poses; room (N,): frames from there to the end of its passage, before (N,): from its beginning;
-    ground (N,): its ankle line. video_index (N,): a number for each video, whatever the track: who dances the same
-    moment of a video again dances to the same music, and mostly the same steps. facing (M,): the way the body faces in
-    each row of poses, degrees (`pose.facing`), NaN where unknown. painting (M,): what it costs to paint each row of
-    poses, about 0 to 1 (`paintable`), None where that is not known.
+    keypoints (M, 25, 3), moves (M, 4): of `database.frames`. first (N,): a fragment's row in them; room (N,): frames
+    from there to the end of its passage, before (N,): from its beginning; ground (N,): its ankle line, torso lengths.
+    dance (N,): number of its dance. painting: what it costs to paint each frame, None where that is not known.
     """
 
     frames: int
-    fragment_id: NDArray[Any]
-    video: NDArray[Any]
-    track: Rows
-    start_frame: Rows
-    tempo_bpm: Array
-    poses: Array
-    speed: Array
-    jerk: Array
-    slide: Array
+    keypoints: Keypoints
+    moves: NDArray[np.float32]
+    dances: Dances
+    dance: Rows
     first: Rows
     room: Rows
     before: Rows
     ground: Array
-    video_index: Rows
-    facing: Array
-    painting: Array | None = None
+    painting: "Painting | None" = None
+
+    @classmethod
+    def of(cls, database: Database, *, painting: "Painting | None" = None) -> "Library":
+        """The fragments of a database, of whose table only COLUMNS are needed.
+
+        Raises ChoreographyError when there is no fragment, and for a dancer whose size is not known.
+        """
+        if not len(database):
+            raise ChoreographyError("the database has no fragment to dance; add dance videos, or use shorter fragments")
+        table, frames, first = database.table, database.frames, database.starts
+        dances = Dances.of(frames.dances)
+        dance = dances.at(first)
+        used = np.flatnonzero(np.bincount(dance, minlength=len(dances.name)))
+        if len(unknown := used[~(dances.torso_px[used] > 0)]):
+            raise ChoreographyError(
+                f"dance {dances.name[unknown[0]]} has fragments but no frame that shows neck and hip; "
+                "film the whole body, head to feet"
+            )
+        start = first - dances.first_row[dance] + dances.first_frame[dance]
+        return cls(
+            frames=database.length,
+            keypoints=frames.keypoints,
+            moves=frames.moves,
+            dances=dances,
+            dance=dance,
+            first=first,
+            room=table["passage_end"].to_numpy(np.int64) - start,
+            before=start - table["passage_start"].to_numpy(np.int64),
+            ground=table["ground"].to_numpy(np.float64),
+            painting=painting,
+        )
 
     def __len__(self) -> int:
         return len(self.first)
 
+    @property
+    def speed(self) -> NDArray[np.float32]:
+        """Mean joint step into each of the M frames, torso lengths."""
+        return self.moves[:, SPEED]
+
+    @property
+    def jerk(self) -> NDArray[np.float32]:
+        """Mean third difference round each of the M frames, torso lengths."""
+        return self.moves[:, JERK]
+
+    @property
+    def slide(self) -> NDArray[np.float32]:
+        """Step of a planted ankle into each of the M frames, torso lengths; 0 without one."""
+        return self.moves[:, SLIDE]
+
+    @property
+    def facing(self) -> NDArray[np.float32]:
+        """The way the body faces in each of the M frames, degrees (`pose.facing`), NaN where unknown."""
+        return self.moves[:, FACING]
+
     def pose(self, rows: Rows, offset: NDArray) -> Array:
         """Poses (K, 15, 2) of fragments `rows`, `offset` (K,) frames or parts of them after their start."""
         at = self.first[rows] + np.clip(offset, -self.before[rows], self.room[rows] - 1)
-        before = np.floor(at).astype(int)
+        before = np.floor(at).astype(np.int64)
         after = np.minimum(before + 1, self.first[rows] + self.room[rows] - 1)
         share = (at - before)[:, None, None]
-        xy = self.poses[before] + share * np.where(share > 0, self.poses[after] - self.poses[before], 0)
+        torso_px = self.dances.torso_px[self.dance[rows]][:, None, None]
+        here, there = (hide_absent(self.keypoints[frame])[:, BODY, :2] / torso_px for frame in (before, after))
+        xy = here + share * np.where(share > 0, there - here, 0)
         xy[..., 1] -= self.ground[rows, None]
         return xy
 
+    def release(self) -> None:
+        """Give back the pages of mapped keypoints: what was read lies scattered, and each read maps its neighbours."""
+        release(self.keypoints)
+
     def frames_at(self, rows: Rows, offset: NDArray) -> Rows:
-        """Rows (K, ...) of poses, speed and jerk at `offset` (K, ...) source frames after the start of `rows` (K,)."""
+        """Rows (K, ...) of the frames at `offset` (K, ...) source frames after the start of `rows` (K,)."""
         shape = (-1, *[1] * (offset.ndim - 1))
         within = np.clip(np.round(offset), -self.before[rows].reshape(shape), self.room[rows].reshape(shape) - 1)
         return self.first[rows].reshape(shape) + within.astype(np.int64)
 
+    def start_frame(self, rows: Rows) -> Rows:
+        """Where fragments `rows` (K,) begin, frames of their videos."""
+        dance = self.dance[rows]
+        return self.first[rows] - self.dances.first_row[dance] + self.dances.first_frame[dance]
 
-def make_library(
-    keypoints: NDArray,
-    *,
-    fragment_id: ArrayLike,
-    video: ArrayLike,
-    start_frame: ArrayLike,
-    track: ArrayLike | None = None,
-    passage_end: ArrayLike | None = None,
-    tempo_bpm: ArrayLike | None = None,
-    facing: ArrayLike | None = None,
-    painting: ArrayLike | None = None,
-) -> Library:
-    """Library of N fragments: keypoints (N, F, 25, 3) in pixels, absent = 0, and columns (N,) of the database.
+    def fragment_id(self, rows: Rows) -> NDArray[Any]:
+        """Names (K,) of fragments `rows` (K,): `dance:frame`."""
+        named = zip(self.dances.name[self.dance[rows]], self.start_frame(rows).tolist(), strict=True)
+        return np.array([f"{name}:{start}" for name, start in named], object)
 
-    track: of each fragment in its video (`pose.tracks`), None: one dancer a video. passage_end: frame of the video at
-    which each fragment's passage ends, None: with the last fragment that touches. tempo_bpm: of each fragment's music;
-    None or values that are not positive and finite mean unknown. facing (N, F): degrees, NaN where unknown; None: of no
-    fragment. painting (N, F): cost of painting each frame, None: not known.
-    Raises ChoreographyError when there is no fragment.
-    """
-    if keypoints.ndim != 4 or not len(keypoints) or not keypoints.shape[1]:
-        raise ChoreographyError(
-            f"the fragment database holds keypoints of shape {keypoints.shape}: no fragment to dance; "
-            "add dance videos, or use a shorter fragment_s"
-        )
-    count, frames = keypoints.shape[:2]
-    videos, starts = np.asarray(video, object), np.asarray(start_frame, np.int64)
-    tracks = np.zeros(count, np.int64) if track is None else np.asarray(track, np.int64)
-    tempo = np.full(count, np.nan) if tempo_bpm is None else np.asarray(tempo_bpm, np.float64)
-    first, room, before = (np.zeros(count, np.int64) for _ in range(3))
-    ground = np.zeros(count)
-    poses: list[Array] = []
-    speeds: list[Array] = []
-    jerks: list[Array] = []
-    slides: list[Array] = []
-    ways = np.full((count, frames), np.nan) if facing is None else np.asarray(facing)
-    facings: list[Array] = []
-    painted = None if painting is None else np.asarray(painting, np.float64)
-    paintings: list[Array] = []
-    length = 0
-    for name, number in dict.fromkeys(zip(videos.tolist(), tracks.tolist(), strict=True)):
-        rows = np.flatnonzero((videos == name) & (tracks == number))
-        begin = int(starts[rows].min())
-        span = int(starts[rows].max()) - begin + frames
-        whole, filled = np.zeros((span, *keypoints.shape[2:]), np.float32), np.zeros(span, bool)
-        way, price = np.full(span, np.nan), np.zeros(span)
-        for row in rows:
-            place = slice(starts[row] - begin, starts[row] - begin + frames)
-            whole[place], filled[place], way[place] = keypoints[row], True, ways[row]
-            if painted is not None:
-                price[place] = painted[row]
-        body = whole_body(whole[filled], name=f"video {name}" if number == 0 else f"video {name}, track {number}")
-        xy = hide_absent(whole)[:, BODY, :2] / body.torso_px  # (span, 15, 2)
-        holes = np.flatnonzero(~filled)
-        offset = starts[rows] - begin
-        first[rows] = length + offset
-        stops, begins = np.append(holes, span), np.append(-1, holes) + 1
-        if passage_end is not None:  # fragments of two camera shots may touch
-            stops = np.union1d(stops, np.asarray(passage_end, np.int64)[rows] - begin)
-            begins = np.union1d(begins, stops[stops < span])
-        room[rows] = stops[np.searchsorted(stops, offset, side="right")] - offset
-        before[rows] = offset - begins[np.searchsorted(begins, offset, side="right") - 1]
-        ground[rows] = _ground_lines(xy, offset, frames=frames, otherwise=body.ground_y / body.torso_px)
-        poses.append(xy)
-        facings.append(way)
-        paintings.append(price)
-        speeds.append(step_sizes(xy))
-        jerks.append(jerk_sizes(xy))
-        slides.append(slide_sizes(xy, height=body.height_px / body.torso_px))
-        length += len(xy)
-    return Library(
-        frames=frames,
-        fragment_id=np.asarray(fragment_id, object),
-        video=videos,
-        track=tracks,
-        start_frame=starts,
-        tempo_bpm=np.where(np.isfinite(tempo) & (tempo > 0), tempo, np.nan),
-        poses=np.concatenate(poses),
-        speed=np.concatenate(speeds),
-        jerk=np.concatenate(jerks),
-        slide=np.concatenate(slides),
-        first=first,
-        room=room,
-        before=before,
-        ground=ground,
-        video_index=np.unique(videos.astype(str), return_inverse=True)[1],
-        facing=np.concatenate(facings),
-        painting=None if painted is None else np.concatenate(paintings),
-    )
+    def video(self, rows: Rows) -> NDArray[Any]:
+        """Videos (K,) of fragments `rows` (K,)."""
+        return self.dances.video[self.dance[rows]]
 
+    def track(self, rows: Rows) -> Rows:
+        """The dancers in them (K,), 0 where there is one."""
+        return self.dances.track[self.dance[rows]]
 
-def _ground_lines(xy: Array, starts: Rows, *, frames: int, otherwise: float) -> Array:
-    """`ground_line` of each passage of `frames` frames that begins at a frame of `starts` (K,), all at once."""
-    windows = ground_contacts(xy)[starts[:, None] + np.arange(frames)]  # (K, F)
-    lines = np.percentile(windows, STANDING_PERCENTILE, axis=1)
-    for row in np.flatnonzero(np.isnan(lines)):
-        lines[row] = ground_line(xy[starts[row] : starts[row] + frames], otherwise=otherwise)
-    return lines
+    def row_of(self, fragment_id: str) -> int | None:
+        """The number of a fragment; None where there is none of that name."""
+        name, _, frame = fragment_id.rpartition(":")
+        dance = np.flatnonzero(self.dances.name == name)
+        if not len(dance) or not (frame.isascii() and frame.isdigit()):
+            return None
+        first = int(frame) - self.dances.first_frame[dance[0]] + self.dances.first_row[dance[0]]
+        found = np.flatnonzero((self.first == first) & (self.dance == dance[0]))
+        return int(found[0]) if len(found) else None
+
+    def rows_of(self, fragment_ids: Iterable[Any]) -> Rows:
+        """The numbers of the fragments of a plan. Raises ChoreographyError for one that is not in the library."""
+        names = [str(name) for name in fragment_ids]
+        rows = {name: self.row_of(name) for name in names}
+        if missing := [name for name, row in rows.items() if row is None]:
+            raise ChoreographyError(
+                f"the plan dances fragment {missing[0]!r}, which is not in the database; run retrieve_fragments again"
+            )
+        return np.array([rows[name] for name in names], np.int64)

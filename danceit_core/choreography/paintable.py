@@ -6,8 +6,9 @@ dancer), `frame` and `cost`, about 0 (good) to 1 (bad), NaN where it cannot be k
 targets, so a fragment costs the mean over them.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -16,9 +17,9 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from danceit_core.choreography.curve import Array
-from danceit_core.choreography.library import Library
+from danceit_core.choreography.library import Dances, Library
 from danceit_core.choreography.plan import Plan
-from danceit_core.database.table import Database
+from danceit_core.database.frames import Frames
 from danceit_core.errors import ChoreographyError
 from danceit_core.tables import DAMAGE, one_line, read_table, write_table
 
@@ -87,50 +88,69 @@ def read_costs(path: str | Path) -> PoseCosts:
         ) from error
 
 
-def costs_of_fragments(database: Database, targets: Sequence[PoseCosts]) -> Array | None:
-    """What each frame of each fragment costs, (N, F): the mean over the targets; None without any.
+@dataclass(frozen=True)
+class Painting:
+    """What it costs to paint any frame of the dances: the mean over the targets. Made by `Painting.of`.
 
-    Frames between those that were measured are interpolated; what is unknown costs nothing, as one cannot choose by it.
+    known: of each target its known costs, as rows (N,) of the frames, increasing, and costs (N,); of each dance (D,)
+    the first and the last row of them, which stand for all before and after, -1 where nothing is known.
     """
-    if not targets:
-        return None
-    table, frames = database.table, database.keypoints.shape[1]
-    videos = table["video"].to_numpy(object)
-    tracks = table["track"].to_numpy(np.int64) if "track" in table else np.zeros(len(table), np.int64)
-    starts = table["start_frame"].to_numpy(np.int64)
-    total = np.zeros((len(table), frames))
-    lookups = [_by_dancer(costs) for costs in targets]
-    for name in dict.fromkeys(zip(videos.tolist(), tracks.tolist(), strict=True)):
-        rows = np.flatnonzero((videos == name[0]) & (tracks == name[1]))
-        at = starts[rows, None] + np.arange(frames)
-        for lookup in lookups:
-            if name in lookup:
-                total[rows] += np.interp(at, *lookup[name]) / len(targets)
-    return total
+
+    dances: Dances
+    known: Sequence[tuple[Array, Array, Array, Array]]
+
+    @classmethod
+    def of(cls, frames: Frames, targets: Sequence[PoseCosts]) -> "Painting | None":
+        """Of the dances of the frames, for the targets; None without any."""
+        dances = Dances.of(frames.dances)
+        return cls(dances, [_by_row(dances, costs) for costs in targets]) if targets else None
+
+    def at(self, rows: NDArray[np.integer]) -> Array:
+        """Costs of rows of the frames, of the shape of `rows`.
+
+        Frames between those that were measured are interpolated; what is unknown costs nothing, as one cannot choose
+        by it.
+        """
+        dance, total = self.dances.at(rows), np.zeros(rows.shape)
+        for where, cost, first, last in self.known:
+            if len(where):
+                near = np.clip(rows, first[dance], last[dance])
+                total += np.where(first[dance] >= 0, np.interp(near, where, cost), 0) / len(self.known)
+        return total
 
 
-def _by_dancer(costs: PoseCosts) -> Mapping[tuple[str, int], tuple[Array, Array]]:
-    """Frames and known costs of each dancer, by name of the video and number of the track."""
-    edges = np.flatnonzero((costs.video[1:] != costs.video[:-1]) | (costs.track[1:] != costs.track[:-1])) + 1
-    found = {}
-    for rows in np.split(np.arange(len(costs)), edges):
-        known = rows[np.isfinite(costs.cost[rows])]
-        if len(known):
-            name = str(costs.video[known[0]]), int(costs.track[known[0]])
-            found[name] = costs.frame[known].astype(float), costs.cost[known].astype(float)
-    return found
+def _by_row(dances: Dances, costs: PoseCosts) -> tuple[Array, Array, Array, Array]:
+    """What `Painting` knows of one target."""
+    changes = (costs.video[1:] != costs.video[:-1]) | (costs.track[1:] != costs.track[:-1])
+    edges = [0, *(np.flatnonzero(changes) + 1).tolist(), len(costs)]
+    number_of = {pair: number for number, pair in enumerate(zip(dances.video, dances.track.tolist(), strict=True))}
+    dance = np.full(len(costs), -1)
+    for begin, end in pairwise(edges):
+        if begin < end:
+            dance[begin:end] = number_of.get((costs.video[begin], int(costs.track[begin])), -1)
+    use = np.flatnonzero((dance >= 0) & np.isfinite(costs.cost))
+    dance = dance[use]
+    rows = costs.frame[use] - dances.first_frame[dance] + dances.first_row[dance]
+    order = np.argsort(rows, kind="stable")
+    rows, dance, cost = rows[order].astype(np.float64), dance[order], costs.cost[use][order].astype(np.float64)
+    first, last = np.full((2, len(dances.name)), -1.0)
+    last[dance] = rows  # of several the last is what stays
+    first[dance[::-1]] = rows[::-1]
+    return rows, cost, first, last
 
 
 def plan_cost(plan: Plan, library: Library) -> float:
-    """What it costs to paint the frames of a plan, their mean; NaN where the library knows no costs."""
+    """What it costs to paint the frames of a plan, their mean; NaN where the library knows no costs.
+
+    Raises ChoreographyError for a plan of another database.
+    """
     if library.painting is None:
         return float("nan")
-    row_of = {str(name): row for row, name in enumerate(library.fragment_id)}
-    rows = np.array([row_of[str(name)] for name in plan.fragment_id])
-    shift = plan.source_start_frame - library.start_frame[rows]
+    rows = library.rows_of(plan.fragment_id)
+    shift = plan.source_start_frame - library.start_frame(rows)
     at = library.frames_at(rows, shift[:, None] + plan.rate[:, None] * np.arange(library.frames))
     danced = np.arange(library.frames) < plan.frames[:, None]
-    return float(library.painting[at][danced].mean())
+    return float(library.painting.at(at)[danced].mean())
 
 
 def compare_plans(plan: Plan, without: Plan, library: Library) -> dict[str, float]:

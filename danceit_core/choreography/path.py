@@ -95,5 +95,5 @@ def best_path(
 
 def _taken(library: Library, clip: Candidates) -> tuple[Rows, Array, Array]:
     """Video, first and one past the last frame that each candidate plays, (K,) each."""
-    start = library.start_frame[clip.rows] + clip.shift
-    return library.video_index[clip.rows], start, start + clip.rates * library.frames
+    start = library.start_frame(clip.rows) + clip.shift
+    return library.dances.video_index[library.dance[clip.rows]], start, start + clip.rates * library.frames

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from danceit_core.choreography.candidates import Choice, ClipSong, check_choices, find_candidates, wanted_movement
+from danceit_core.choreography.curve import Array
 from danceit_core.choreography.library import Library, Rows
 from danceit_core.choreography.path import best_path
 from danceit_core.choreography.plan import Plan
@@ -81,13 +82,18 @@ def retrieve(
     matches: one row for each start of `clip_windows`. beat_kind: `min` or `max` of speed, the motion beat of temporal
     alignment. Raises ChoreographyError on a short song, other fragment lengths, or matches of another song.
     """
+    choices = choices_of(matches, settings=settings)
+    return choose(library, choices, song=song, settings=settings, rng=rng, beat_kind=beat_kind)
+
+
+def choices_of(matches: Matches, *, settings: RetrievalSettings) -> list[Choice]:
+    """What each clip may dance of its matches. Raises ChoreographyError where rows and distances differ."""
     if matches.rows.shape != matches.distance.shape or not matches.rows.shape[1]:
         raise ChoreographyError(
             f"matches of shapes {matches.rows.shape} and {matches.distance.shape} do not go together"
         )
     keep = pool_size(settings)
-    choices = [Choice(r[:keep], d[:keep]) for r, d in zip(matches.rows, matches.distance, strict=True)]
-    return choose(library, choices, song=song, settings=settings, rng=rng, beat_kind=beat_kind)
+    return [Choice(r[:keep], d[:keep]) for r, d in zip(matches.rows, matches.distance, strict=True)]
 
 
 def choose(
@@ -103,6 +109,21 @@ def choose(
 
     Raises ConfigError for `argmin` without a matcher.
     """
+    weights = (settings.paintable_weight,)
+    return choose_each(library, choices, song=song, settings=settings, weights=weights, rng=rng, beat_kind=beat_kind)[0]
+
+
+def choose_each(
+    library: Library,
+    choices: Sequence[Choice],
+    *,
+    song: ClipSong,
+    settings: RetrievalSettings,
+    weights: Sequence[float],
+    rng: np.random.Generator,
+    beat_kind: str = "min",
+) -> list[Plan]:
+    """The plan for each of some `paintable_weight`s; what does not depend on it is computed once. As `choose`."""
     count = len(clip_windows(song.frames, fragment_frames=library.frames, fps=song.fps))
     if round(settings.fragment_s * song.fps) != library.frames:
         raise ChoreographyError(
@@ -111,30 +132,44 @@ def choose(
         )
     check_choices(choices, count=count)
     if settings.variant == "argmin":
-        if any(np.isnan(choice.distance).any() for choice in choices):
-            raise ConfigError(
-                "retrieval.variant is 'argmin', which chooses by the matcher alone, but the dances hold too little "
-                "sound to train one; set it to 'path', which goes by beats and seams, or add dances with sound"
-            )
-        chosen = np.array([choice.rows[choice.distance.argmin()] for choice in choices])
-        rates, shifts = np.ones(count), np.zeros(count, np.int64)
-    elif settings.variant == "path":
-        wanted = wanted_movement(library, song, count=count, rng=rng)
-        clips = [
-            find_candidates(library, choice, song, clip, wanted=wanted, beat_kind=beat_kind, settings=settings)
-            for clip, choice in enumerate(choices)
-        ]
-        chosen, rates, shifts = best_path(library, clips, fps=song.fps, settings=settings)
-    else:
+        nearest = _nearest(choices), np.ones(count), np.zeros(count, np.int64)
+        return [_plan(library, choices, *nearest, song=song) for _ in weights]
+    if settings.variant != "path":
         raise ChoreographyError(f"retrieval.variant is {settings.variant!r}; known are 'path' and 'argmin'")
-    starts = np.arange(count) * library.frames
+    wanted = wanted_movement(library, song, count=count, rng=rng)
+    clips = [
+        find_candidates(library, choice, song, clip, wanted=wanted, beat_kind=beat_kind, settings=settings)
+        for clip, choice in enumerate(choices)
+    ]
+    plans = []
+    for weight in weights:
+        few = [clip.best(settings.candidates, paintable_weight=weight) for clip in clips]
+        plans.append(_plan(library, choices, *best_path(library, few, fps=song.fps, settings=settings), song=song))
+    return plans
+
+
+def _nearest(choices: Sequence[Choice]) -> Rows:
+    """The nearest fragment (C,) of each clip. Raises ConfigError without a matcher."""
+    if any(np.isnan(choice.distance).any() for choice in choices):
+        raise ConfigError(
+            "retrieval.variant is 'argmin', which chooses by the matcher alone, but the dances hold too little "
+            "sound to train one; set it to 'path', which goes by beats and seams, or add dances with sound"
+        )
+    return np.array([choice.rows[choice.distance.argmin()] for choice in choices])
+
+
+def _plan(
+    library: Library, choices: Sequence[Choice], chosen: Rows, rates: Array, shifts: Rows, *, song: ClipSong
+) -> Plan:
+    """The plan of chosen rows (C,), one a clip, with their playback."""
+    starts = np.arange(len(choices)) * library.frames
     return Plan(
         start_frame=starts,
         frames=np.minimum(library.frames, song.frames - starts),
-        fragment_id=library.fragment_id[chosen],
-        source_video=library.video[chosen],
-        source_track=library.track[chosen],
-        source_start_frame=library.start_frame[chosen] + shifts,
+        fragment_id=library.fragment_id(chosen),
+        source_video=library.video(chosen),
+        source_track=library.track(chosen),
+        source_start_frame=library.start_frame(chosen) + shifts,
         rate=rates,
         match_distance=np.array([c.distance[c.rows == row][0] for c, row in zip(choices, chosen, strict=True)], float),
     )

@@ -1,44 +1,46 @@
 """From a song's music table and the embedded database to the plan of its dance (paper Eq. 2)."""
 
 from collections.abc import Mapping, Sequence
-from copy import deepcopy
 from dataclasses import replace
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from danceit_core.choreography.candidates import ClipSong
 from danceit_core.choreography.edits import Edit, edited_choices, touched_clips
-from danceit_core.choreography.library import Library, make_library
-from danceit_core.choreography.paintable import PoseCosts, compare_plans, costs_of_fragments, plan_cost
+from danceit_core.choreography.library import Library
+from danceit_core.choreography.paintable import Painting, PoseCosts, compare_plans, plan_cost
 from danceit_core.choreography.plan import Plan
 from danceit_core.choreography.retrieve import (
     Matches,
+    choices_of,
     choose,
+    choose_each,
     clip_windows,
     pool_size,
-    retrieve,
     undecided_matches,
 )
 from danceit_core.config import RetrievalSettings
 from danceit_core.database.table import Database
-from danceit_core.matcher.index import FragmentIndex
-from danceit_core.matcher.model import Matcher
 from danceit_core.music.table import MusicTable
+
+if TYPE_CHECKING:  # PyTorch and FAISS: a second, which who has no matcher need not wait for
+    from danceit_core.matcher.index import FragmentIndex
+    from danceit_core.matcher.model import Matcher
 
 
 def plan_song(
     music: MusicTable,
     database: Database,
     *,
-    matcher: Matcher | None,
-    index: FragmentIndex,
+    matcher: "Matcher | None",
+    index: "FragmentIndex",
     settings: RetrievalSettings,
     beat_kind: str,
-    seed: int,
     targets: Sequence[PoseCosts] = (),
 ) -> Plan:
-    """Embed each clip of the song, search the database, choose fragments.
+    """Embed each clip of the song, search the database, choose fragments; the same arguments give the same plan.
 
     targets: what it costs to paint the dances, for each person who is to dance; how much it changed is told in `about`
     of the plan. matcher: None where none could be trained: beats, tempo, energy and seams choose alone. beat_kind:
@@ -46,19 +48,20 @@ def plan_song(
     fragment, MatcherError for features of another kind than the matcher learnt, ConfigError for `argmin` without a
     matcher.
     """
-    starts, song = clip_song(music, fragment_frames=database.keypoints.shape[1])
-    count, rng = pool_size(settings), np.random.default_rng(seed)
+    starts, song = clip_song(music, fragment_frames=database.length)
+    count = pool_size(settings)
     if matcher is None:
-        matches = undecided_matches(len(starts), len(database), count=count, rng=rng)
+        matches = undecided_matches(len(starts), len(database), count=count, rng=_chance())
     else:
         matches = search_clips(music, starts, database=database, matcher=matcher, index=index, count=count)
-    library = library_of(database, targets)
-    plan = retrieve(library, matches, song=song, settings=settings, rng=deepcopy(rng), beat_kind=beat_kind)
-    if library.painting is None:
-        return plan
-    blind = replace(settings, paintable_weight=0.0)
-    without = retrieve(library, matches, song=song, settings=blind, rng=rng, beat_kind=beat_kind)
-    return replace(plan, about={"paintable": compare_plans(plan, without, library)})
+    library = Library.of(database, painting=Painting.of(database.frames, targets))
+    choices = choices_of(matches, settings=settings)
+    weights = [settings.paintable_weight] if library.painting is None else [settings.paintable_weight, 0.0]
+    about: Any = {"song": song, "settings": settings, "rng": _chance(), "beat_kind": beat_kind}
+    plan, *without = choose_each(library, choices, weights=weights, **about)
+    if without:
+        return replace(plan, about={"paintable": compare_plans(plan, without[0], library)})
+    return plan
 
 
 def edit_plan(
@@ -67,11 +70,10 @@ def edit_plan(
     music: MusicTable,
     database: Database,
     *,
-    matcher: Matcher | None,
-    index: FragmentIndex,
+    matcher: "Matcher | None",
+    index: "FragmentIndex",
     settings: RetrievalSettings,
     beat_kind: str,
-    seed: int,
     styles: Mapping[str, str],
     targets: Sequence[PoseCosts] = (),
 ) -> Plan:
@@ -80,18 +82,18 @@ def edit_plan(
     matcher: None where none could be trained. styles: the style of each video. targets: as of `plan_song`. Raises
     ChoreographyError for edits that leave nothing to dance.
     """
-    starts, song = clip_song(music, fragment_frames=database.keypoints.shape[1])
+    starts, song = clip_song(music, fragment_frames=database.length)
     touched = touched_clips(edits, plan, fps=music.fps)
-    distance = {clip: np.full(len(database), np.nan) for clip in touched}
-    if matcher is not None:
-        wanted, count = starts[touched], len(index)
-        matches = search_clips(music, wanted, database=database, matcher=matcher, index=index, count=count)
-        for clip, rows, values in zip(touched, matches.rows, matches.distance, strict=True):
-            distance[clip][rows] = values
-    library = library_of(database, targets)
+    if matcher is None:
+        values = np.full((len(touched), len(database)), np.nan, np.float32)
+    else:
+        wanted = embed_clips(music, starts[touched], database=database, matcher=matcher)
+        values = index.all_distances(wanted)
+    distance = dict(zip(touched, values, strict=True))
+    library = Library.of(database, painting=Painting.of(database.frames, targets))
     choices = edited_choices(edits, plan, library, distance, fps=music.fps, styles=styles)
     path = replace(settings, variant="path")  # the paper's argmin has nothing to say about neighbours
-    edited = choose(library, choices, song=song, settings=path, rng=np.random.default_rng(seed), beat_kind=beat_kind)
+    edited = choose(library, choices, song=song, settings=path, rng=_chance(), beat_kind=beat_kind)
     about = dict(plan.about)
     if "paintable" in about and library.painting is not None:
         about["paintable"] = {**about["paintable"], "cost": plan_cost(edited, library)}
@@ -111,30 +113,26 @@ def search_clips(
     starts: NDArray[np.int64],
     *,
     database: Database,
-    matcher: Matcher,
-    index: FragmentIndex,
+    matcher: "Matcher",
+    index: "FragmentIndex",
     count: int,
 ) -> Matches:
     """The `count` fragments nearest to the music of each clip that begins at a frame of `starts` (C,)."""
-    features = music.features[_clip_frames(music, starts, database.keypoints.shape[1])]  # (C, F, D)
-    distance, rows = index.search(matcher.embed_audio(features), k=min(count, len(index)))
+    queries = embed_clips(music, starts, database=database, matcher=matcher)
+    distance, rows = index.search(queries, k=min(count, len(index)))
     return Matches(rows, distance)
 
 
-def library_of(database: Database, targets: Sequence[PoseCosts] = ()) -> Library:
-    """The fragments of a database on one timeline. targets: what it costs to paint the dances, for each target."""
-    table = database.table
-    return make_library(
-        database.keypoints,
-        fragment_id=table["fragment_id"].to_numpy(),
-        video=table["video"].to_numpy(),
-        start_frame=table["start_frame"].to_numpy(),
-        track=table["track"].to_numpy() if "track" in table else None,
-        passage_end=table["passage_end"].to_numpy(),
-        tempo_bpm=table["tempo_bpm"].to_numpy(),
-        facing=database.facing,
-        painting=costs_of_fragments(database, targets),
-    )
+def embed_clips(
+    music: MusicTable, starts: NDArray[np.int64], *, database: Database, matcher: "Matcher"
+) -> NDArray[np.float32]:
+    """Where in the joint space (C, E) the music of each clip lies that begins at a frame of `starts` (C,)."""
+    return matcher.embed_audio(music.features[_clip_frames(music, starts, database.length)])  # of (C, F, D)
+
+
+def _chance() -> np.random.Generator:
+    """What is drawn where there is no matcher: always the same. Another choice is an edit `seed` (`edits`)."""
+    return np.random.default_rng(0)
 
 
 def _clip_frames(music: MusicTable, starts: NDArray[np.int64], count: int) -> NDArray[np.int64]:

@@ -7,11 +7,14 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from danceit_core.choreography.align import Source, read_dances
+from danceit_core.choreography.align import Source
+from danceit_core.choreography.library import COLUMNS, Library
+from danceit_core.choreography.movements import read_movements
 from danceit_core.choreography.retrieve import Matches, pool_size
-from danceit_core.choreography.song import clip_song, library_of, search_clips
+from danceit_core.choreography.song import clip_song, search_clips
 from danceit_core.config import EvaluationSettings, RetrievalSettings, SpatialSettings, TemporalSettings
-from danceit_core.database.table import read_database
+from danceit_core.database.frames import Frames
+from danceit_core.database.table import Database, read_database
 from danceit_core.errors import ConfigError
 from danceit_core.evaluation.choreography import Stage, score_variants
 from danceit_core.evaluation.choreography_page import read_history, write_page
@@ -30,8 +33,8 @@ SHORTEST_S = 4.0
 def evaluate_project(
     folder: str | Path,
     *,
+    frames: Frames,
     videos: Sequence[str],
-    cleaned: Sequence[str],
     dance_music: Sequence[str],
     songs: Sequence[str],
     song_music: Sequence[str],
@@ -48,26 +51,27 @@ def evaluate_project(
 ) -> None:
     """Write the page of `choreography_page` into `folder`.
 
-    cleaned, dance_music: files of each of `videos`; song_music: of each of `songs`; matchers, indices, histories: of
-    each of `settings.lengths_s`, and fragments: of each length all videos', lengths one after the other. Raises
-    ConfigError when retrieval.fragment_s is not among the lengths.
+    frames: of all dances. dance_music: files of each of `videos`; song_music: of each of `songs`; fragments, matchers,
+    indices, histories: of each of `settings.lengths_s`. Raises ConfigError when retrieval.fragment_s is not among the
+    lengths.
     """
     lengths = settings.lengths_s
     if retrieval.fragment_s not in lengths:
         raise ConfigError(
             f"evaluation.lengths_s {list(lengths)} lacks retrieval.fragment_s = {retrieval.fragment_s:g}; add it there"
         )
-    dances = [read_dances(path, video=video) for video, path in zip(videos, cleaned, strict=True)]
-    sources = {name: source for several in dances for name, source in several.items()}
-    own = [read_music_table(path) for path in dance_music]
-    real = [piece for several, heard in zip(dances, own, strict=True) for name, source in several.items()
-            for piece in real_passages(name, source, heard)]  # fmt: skip
+    sources = read_movements(frames)
+    real = []
+    for video, path in zip(videos, dance_music, strict=True):
+        heard = read_music_table(path)
+        for name in frames.dances.loc[frames.dances["video"] == video, "dance"]:
+            real += real_passages(name, sources[name], heard)
     tables = dict(zip(songs, (shorten(read_music_table(path), settings.grid_s) for path in song_music), strict=True))
     fps = next(iter(tables.values())).fps
     stages = {}
-    for number, (seconds, matcher, index) in enumerate(zip(lengths, matchers, indices, strict=True)):
-        parts = fragments[number * len(videos) : (number + 1) * len(videos)]
-        stages[seconds] = make_stage(parts, matcher, index, tables, settings=retrieval, device=device)
+    for seconds, table, matcher, index in zip(lengths, fragments, matchers, indices, strict=True):
+        database = read_database(table, frames, columns=COLUMNS)
+        stages[seconds] = make_stage(database, matcher, index, tables, settings=retrieval, device=device)
     danced = [song_of(name, music) for name, music in tables.items()]
     danced += [beat_grid(tempo, seconds=settings.grid_s, fps=fps) for tempo in TEMPI]
     scores, tempo = score_variants(
@@ -85,7 +89,7 @@ def evaluate_project(
 
 
 def make_stage(
-    fragments: Sequence[str],
+    database: Database,
     matcher: str,
     index: str,
     songs: Mapping[str, MusicTable],
@@ -94,15 +98,15 @@ def make_stage(
     device: torch.device,
 ) -> Stage:
     """The fragments of one length and what its matcher, if any, finds for songs that last one fragment or more."""
-    database, learnt, known = read_database(fragments), load_matcher(matcher, device=device), read_index(index)
+    learnt, known, library = load_matcher(matcher, device=device), read_index(index), Library.of(database)
     matches: dict[str, Matches] = {}
     if learnt is None:
-        return Stage(library_of(database), matches)
+        return Stage(library, matches)
     for name, music in songs.items():
-        starts, _ = clip_song(music, fragment_frames=database.keypoints.shape[1])
+        starts, _ = clip_song(music, fragment_frames=database.length)
         count = pool_size(settings)
         matches[name] = search_clips(music, starts, database=database, matcher=learnt, index=known, count=count)
-    return Stage(library_of(database), matches)
+    return Stage(library, matches)
 
 
 def real_passages(name: str, source: Source, music: MusicTable) -> list[tuple[Keypoints, Song]]:

@@ -13,16 +13,17 @@ from numpy.typing import NDArray
 
 from danceit_core.choreography.align import Aligned, Source, align
 from danceit_core.choreography.candidates import ClipSong
-from danceit_core.choreography.library import Library, make_library
+from danceit_core.choreography.library import Library
 from danceit_core.choreography.plan import Plan
 from danceit_core.choreography.retrieve import Matches, clip_windows, retrieve
-from danceit_core.config import RetrievalSettings, SpatialSettings, TemporalSettings
+from danceit_core.config import FragmentSettings, RetrievalSettings, SpatialSettings, TemporalSettings
+from danceit_core.database.fragments import cut_fragments
+from danceit_core.database.gather import frames_in_memory
 from danceit_core.evaluation.motion import BODY_PX
-from danceit_core.music.table import MusicTable
-from danceit_core.pose.facing import facing_in_passages
+from danceit_core.music.table import Beats, MusicTable
 from danceit_core.pose.measure import Body
-from danceit_core.pose.passages import find_passages
 from danceit_core.pose.skeleton import Keypoints
+from danceit_core.pose.table import PoseTable
 
 PICTURE_PX = 512
 # Nose to ankles is 2.4 torso lengths in grown persons of `aistpp_pop`.
@@ -77,24 +78,20 @@ def library_of(
     sources: Mapping[str, Source], *, seconds: float, hop_s: float, fps: float, tempo_bpm: Mapping[str, float]
 ) -> Library:
     """The fragments of whole dances as the database would cut them. tempo_bpm: of each dance's music."""
-    frames, hop = round(seconds * fps), round(hop_s * fps)
-    rows = [
-        (name, start, end)
-        for name, source in sources.items()
-        for first, end in find_passages(source.kept, source.shot)
-        for start in range(first, end - frames + 1, hop)
-    ]
-    names, starts, ends = zip(*rows, strict=True)
-    facing = {name: facing_in_passages(s.world, s.kept, s.shot, fps=fps) for name, s in sources.items()}
-    return make_library(
-        np.stack([sources[name].keypoints[start : start + frames] for name, start, _ in rows]),
-        fragment_id=[f"{name}:{start + sources[name].first}" for name, start, _ in rows],
-        video=names,
-        start_frame=[start + sources[name].first for name, start in zip(names, starts, strict=True)],
-        passage_end=[end + sources[name].first for name, end in zip(names, ends, strict=True)],
-        tempo_bpm=[tempo_bpm[name] for name in names],
-        facing=[facing[name][start : start + frames] for name, start, _ in rows],
-    )
+    tables = {name: _tables(source, fps=fps, tempo_bpm=tempo_bpm[name]) for name, source in sources.items()}
+    settings = FragmentSettings(hop_s=hop_s)
+    return Library.of(cut_fragments(frames_in_memory(tables), seconds=seconds, settings=settings))
+
+
+def _tables(source: Source, *, fps: float, tempo_bpm: float) -> tuple[PoseTable, MusicTable]:
+    """A dance and its music, of which nothing but the tempo is known."""
+    count = len(source.keypoints)
+    columns = {"kept": source.kept, "shot": source.shot, "world": source.world}
+    about = {"fps": fps, "width": PICTURE_PX, "height": PICTURE_PX}
+    pose = PoseTable(source.keypoints, about, {name: values for name, values in columns.items() if values is not None})
+    silence = np.zeros((count, 1), np.float32)
+    beats = Beats(np.zeros(0), tempo_bpm)
+    return pose, MusicTable(silence, silence[:, 0], beats, fps, "mfcc", count / fps, silent=True)
 
 
 def random_matches(library: Library, song: Song, *, fps: float, seed: int) -> Matches:

@@ -1,115 +1,227 @@
 """The embedded database: every fragment's place in the joint space, computed once and searched (paper Eq. 2).
 
-The Parquet file has `fragment_id` and `embedding` (fixed-size list of E float32), in the order of the database. Up to
-EXACT fragments search is exact (FAISS, flat); beyond, the fragments are sorted into cells by k-means, and the cells
-nearest to a query are searched exactly. Both give the same result for the same index, whatever the machine's load.
+    <results>/matcher/{seconds}s/embeddings.npy    (N, E) float32, in the order of the table of fragments; mapped
+    <results>/matcher/{seconds}s/index.faiss       FAISS's index of them; mapped where it is large
+    <results>/matcher/{seconds}s/index.json        kind, numbers, recall; written last
+
+The kind of index follows the number of fragments: up to EXACT search is exact (`flat`); beyond, the fragments are
+sorted into cells by k-means, and the cells nearest to a query are searched exactly (`ivf`). Both give the same result
+for the same index, whatever the machine's load. What share of the truly nearest fragments `ivf` finds is measured when
+it is built (`recall`). `none` stands for a database without a matcher.
 """
 
-from collections.abc import Sequence
+import json
+import logging
+import zlib
+from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import faiss
 import numpy as np
-import pyarrow as pa
 from numpy.typing import NDArray
 
+from danceit_core.database.table import Database
 from danceit_core.errors import MatcherError
-from danceit_core.tables import DAMAGE, list_column, number_of, one_line, read_table, write_table
+from danceit_core.files import whole_file
+from danceit_core.tables import DAMAGE, one_line
+
+if TYPE_CHECKING:
+    from danceit_core.matcher.model import Matcher
+
+log = logging.getLogger(__name__)
 
 Embeddings = NDArray[np.float32]
+VERSION = 1
+EMBEDDINGS, SEARCH, ABOUT = "embeddings.npy", "index.faiss", "index.json"
 EXACT = 100_000
 # Of a large index: cells, those searched a query, and fragments a cell that k-means learns from.
 CELLS, SEARCHED, LEARNT = 1024, 32, 64
+# Recall is the share of so many nearest fragments that are found, over so many queries.
+RECALL_AT, QUERIES = (10, 500), 200
+# Fragments whose distances are computed at once.
+CHUNK = 1 << 16
 
 
 @dataclass(frozen=True)
 class FragmentIndex:
-    """Dance embeddings (N, E) by fragment."""
+    """Dance embeddings (N, E) by number of the fragment. about: what index.json holds. search_path: of its FAISS file.
 
-    fragment_ids: NDArray[np.str_]
+    `FragmentIndex.of` makes one in memory, whose search is exact.
+    """
+
     embeddings: Embeddings
-    _built: list[faiss.Index] = field(default_factory=list, repr=False, compare=False)
+    about: dict[str, Any] = field(default_factory=dict)
+    search_path: Path | None = None
+
+    @classmethod
+    def of(cls, embeddings: Embeddings) -> "FragmentIndex":
+        """An exact index of embeddings in memory."""
+        return cls(np.ascontiguousarray(embeddings, np.float32), {"kind": "flat"})
 
     def __len__(self) -> int:
         return len(self.embeddings)
 
     def search(self, queries: Embeddings, *, k: int) -> tuple[Embeddings, NDArray[np.int64]]:
-        """The k nearest fragments of each query (Q, E): Euclidean distances and rows, (Q, k), nearest first.
+        """The k nearest fragments of each query (Q, E): Euclidean distances and numbers, (Q, k), nearest first.
 
-        There are fewer columns where the database has fewer fragments. An index of more than EXACT fragments is
-        built at the first search; where k exceeds a tenth of it, search is exact all the same. Raises MatcherError for
-        a width other than E.
+        There are fewer columns where the database has fewer fragments. Where k exceeds a tenth of it, search is exact
+        whatever the kind. Raises MatcherError for a width other than E.
         """
+        queries, k = self._checked(queries), min(k, len(self))
+        if self.search_path is None or 10 * k > len(self):
+            squared, rows = faiss.knn(queries, np.asarray(self.embeddings), k)
+        else:
+            squared, rows = self._index.search(queries, k)
+        return np.sqrt(np.maximum(squared, 0)), rows.astype(np.int64)
+
+    def distances(self, queries: Embeddings) -> Iterator[tuple[slice, Embeddings]]:
+        """Exact distances (Q, n) of all queries (Q, E) to the fragments of each slice, CHUNK at a time."""
+        queries = self._checked(queries).astype(np.float64)
+        for first in range(0, len(self), CHUNK):
+            some = np.asarray(self.embeddings[first : first + CHUNK], np.float64)
+            squared = (queries**2).sum(1)[:, None] + (some**2).sum(1) - 2 * queries @ some.T
+            yield slice(first, first + len(some)), np.sqrt(np.maximum(squared, 0)).astype(np.float32)
+
+    def all_distances(self, queries: Embeddings) -> Embeddings:
+        """Exact distances (Q, N) of all queries (Q, E) to all fragments."""
+        whole = np.empty((len(queries), len(self)), np.float32)
+        for some, values in self.distances(queries):
+            whole[:, some] = values
+        return whole
+
+    @cached_property
+    def _index(self) -> faiss.Index:
+        """FAISS's index, mapped where its kind allows."""
+        flags = faiss.IO_FLAG_MMAP if self.about["kind"] == "ivf" else 0
+        try:
+            index = faiss.read_index(str(self.search_path), flags)
+            if (index.ntotal, index.d) != self.embeddings.shape:
+                raise ValueError(f"it holds {index.ntotal} embeddings of {index.d} numbers")
+        except (RuntimeError, ValueError) as error:
+            raise _damaged(self.search_path, error) from error
+        return index
+
+    def _checked(self, queries: Embeddings) -> Embeddings:
         queries = np.ascontiguousarray(queries, np.float32)
         width = self.embeddings.shape[1]
         if queries.ndim != 2 or queries.shape[1] != width:
             raise MatcherError(
                 f"queries have shape {queries.shape}; this index takes (queries, {width}): use the matcher that made it"
             )
-        k = min(k, len(self))
-        squared, rows = self._index(exact=len(self) <= EXACT or 10 * k > len(self)).search(queries, k)
-        return np.sqrt(np.maximum(squared, 0)), rows.astype(np.int64)
-
-    def _index(self, *, exact: bool) -> faiss.Index:
-        """FAISS's index of the embeddings; the one with cells is kept."""
-        embeddings = np.ascontiguousarray(self.embeddings, np.float32)
-        if exact:
-            flat = faiss.IndexFlatL2(embeddings.shape[1])
-            flat.add(embeddings)
-            return flat
-        if not self._built:
-            self._built.append(_make_cells(embeddings))
-        return self._built[0]
+        return queries
 
 
-def _make_cells(embeddings: Embeddings) -> faiss.Index:
-    """An inverted file over k-means cells, seeded by FAISS and so the same each time."""
-    index = faiss.IndexIVFFlat(faiss.IndexFlatL2(embeddings.shape[1]), embeddings.shape[1], CELLS)
-    index.own_fields = False
-    index.cp.max_points_per_centroid = LEARNT
-    index.cp.niter = 10
-    index.train(embeddings)
-    index.add(embeddings)
-    index.nprobe = SEARCHED
+def index_database(folder: str | Path, database: Database, matcher: "Matcher | None") -> None:
+    """Embed all fragments of a database and write their index; without a matcher that there is none."""
+    if matcher is None:
+        write_no_index(folder, database=database)
+        return
+    heard = np.flatnonzero(database.table["has_sound"].to_numpy(bool))
+    some = heard[np.unique(np.linspace(0, len(heard) - 1, QUERIES).astype(int))] if len(heard) else heard
+    queries = matcher.embed_audio(database.features_of(some))
+    write_index(folder, matcher.embed_fragments(database), database=database, queries=queries)
+
+
+def write_index(folder: str | Path, embeddings: Embeddings, *, database: Database, queries: Embeddings) -> None:
+    """Write the index of all fragments of a database from their embeddings (N, E).
+
+    queries: embeddings (Q, E) of some of their music, by which recall is measured. Raises MatcherError where the
+    numbers differ or are not finite.
+    """
+    folder, array = Path(folder), np.ascontiguousarray(embeddings, np.float32)
+    count = len(array)
+    if count != len(database) or not count:
+        raise MatcherError(f"{folder}: {count} embeddings for {len(database)} fragments; index one database")
+    if not np.isfinite(array).all():
+        raise MatcherError(f"{folder}: the matcher gives embeddings that are not finite; train it again")
+    index = make_index(array)
+    about = {"kind": "flat" if count <= EXACT else "ivf", "fragments": count, "embedding_size": array.shape[1]}
+    about |= {"of": fingerprint(database), "queries": len(queries), "recall": _recall(index, array, queries)}
+    log.info("index of %d fragments: %s, recall %s over %d queries of music", count, about["kind"],
+             ", ".join(f"@{k} {share:.3f}" for k, share in about["recall"].items()), len(queries))  # fmt: skip
+    _write(folder, array, index, about)
+
+
+def write_no_index(folder: str | Path, *, database: Database) -> None:
+    """Write that there is no matcher to embed the fragments of a database."""
+    about = {"kind": "none", "fragments": len(database), "of": fingerprint(database)}
+    _write(Path(folder), np.zeros((0, 1), np.float32), faiss.IndexFlatL2(1), about)
+
+
+def read_index(path: str | Path, *, database: Database | None = None) -> FragmentIndex:
+    """Open what `write_index` wrote, of its file index.json; nothing but that is read.
+
+    Raises MatcherError when it is no index, or not one of the given database. Without a matcher it has no fragments.
+    """
+    path = Path(path)
+    try:
+        about = json.loads(path.read_text())
+        if about["version"] != VERSION or about["kind"] not in ("flat", "ivf", "none"):
+            raise ValueError(f"it is of version {about['version']} and kind {about['kind']}")
+        file = path.with_name(EMBEDDINGS)
+        embeddings = np.load(file, mmap_mode=None if about["kind"] == "none" else "r", allow_pickle=False)
+        wanted = (0, 1) if about["kind"] == "none" else (int(about["fragments"]), int(about["embedding_size"]))
+        if embeddings.shape != wanted or embeddings.dtype != np.float32:
+            raise ValueError(f"{file.name} holds {embeddings.dtype} of shape {embeddings.shape}, not {wanted}")
+    except FileNotFoundError as error:
+        raise MatcherError(f"{error.filename or path}: no such index; run index_fragments") from None
+    except DAMAGE as error:
+        raise _damaged(path, error) from error
+    if database is not None and (about.get("fragments"), about.get("of")) != (len(database), fingerprint(database)):
+        raise MatcherError(
+            f"{path} indexes another database ({about.get('fragments')} fragments, {len(database)} expected); "
+            "run index_fragments again"
+        )
+    return FragmentIndex(embeddings, about, path.with_name(SEARCH))
+
+
+def fingerprint(database: Database) -> int:
+    """A number that tells apart which fragments of which dances a database has, and in which order."""
+    names = "\n".join(database.frames.dances["dance"].astype(str))
+    return zlib.crc32(np.ascontiguousarray(database.starts).view(np.uint8).data, zlib.crc32(names.encode()))
+
+
+def make_index(embeddings: Embeddings) -> faiss.Index:
+    """Flat, or an inverted file over k-means cells, seeded by FAISS and so the same each time."""
+    count, width = embeddings.shape
+    index: Any = faiss.IndexFlatL2(width)
+    if count > EXACT:
+        index = faiss.IndexIVFFlat(index, width, CELLS)
+        index.own_fields = False
+        index.cp.max_points_per_centroid = LEARNT
+        index.cp.niter = 10
+        index.train(np.asarray(embeddings))
+        index.nprobe = SEARCHED
+    for first in range(0, count, CHUNK):
+        index.add(np.asarray(embeddings[first : first + CHUNK]))
     return index
 
 
-def write_index(path: str | Path, embeddings: Embeddings, *, fragment_ids: Sequence[str]) -> None:
-    """Write (N, E) embeddings; appears whole or not at all."""
-    if len(embeddings) != len(fragment_ids) or not len(embeddings):
-        raise MatcherError(
-            f"{path}: {len(embeddings)} embeddings for {len(fragment_ids)} fragments; index one database"
-        )
-    flat = pa.array(np.ascontiguousarray(embeddings, np.float32).reshape(-1))
-    columns = {
-        "fragment_id": pa.array([str(name) for name in fragment_ids]),
-        "embedding": pa.FixedSizeListArray.from_arrays(flat, embeddings.shape[1]),
-    }
-    write_table(path, pa.table(columns), metadata={"embedding_size": int(embeddings.shape[1])})
+def _recall(index: faiss.Index, embeddings: Embeddings, queries: Embeddings) -> dict[str, float]:
+    """Share of the nearest fragments of the queries (Q, E) that the index finds, for each of RECALL_AT."""
+    most = min(max(RECALL_AT), len(embeddings))
+    queries = np.ascontiguousarray(queries, np.float32)
+    if not len(queries):
+        return {}
+    exact, found = faiss.knn(queries, np.asarray(embeddings), most)[1], index.search(queries, most)[1]
+    shares = {}
+    for k in (min(k, most) for k in RECALL_AT):
+        shares[str(k)] = float(np.mean([len({*a[:k]} & {*b[:k]}) / k for a, b in zip(exact, found, strict=True)]))
+    return shares
 
 
-def write_no_index(path: str | Path, *, fragment_ids: Sequence[str]) -> None:
-    """Write that there is no matcher to embed the fragments: all lie at one place, (N, 1) zeros."""
-    write_index(path, np.zeros((len(fragment_ids), 1), np.float32), fragment_ids=fragment_ids)
+def _write(folder: Path, embeddings: Embeddings, index: faiss.Index, about: dict[str, Any]) -> None:
+    """The three files; each appears whole or not at all."""
+    with whole_file(folder / EMBEDDINGS) as partial, partial.open("wb") as file:
+        np.save(file, embeddings)
+    with whole_file(folder / SEARCH) as partial:
+        faiss.write_index(index, str(partial))
+    with whole_file(folder / ABOUT) as partial:
+        partial.write_text(json.dumps({"version": VERSION, **about}, indent=2) + "\n")
 
 
-def read_index(path: str | Path, *, fragment_ids: Sequence[str] | None = None) -> FragmentIndex:
-    """Read what `write_index` wrote. Raises MatcherError when it is no index, or not one of the given fragments."""
-    try:
-        table, about = read_table(path)
-        names = np.array(table["fragment_id"].to_pylist(), dtype=str)
-        # (N * E,) -> (N, E)
-        embeddings = list_column(table, "embedding").reshape(len(names), int(number_of(about, "embedding_size")))
-        if not len(names) or not np.isfinite(embeddings).all():
-            raise ValueError("it holds no fragment, or numbers that are not finite")
-    except FileNotFoundError:
-        raise MatcherError(f"{path}: no such index; run index_fragments") from None
-    except DAMAGE as error:
-        raise MatcherError(f"{path} is not a fragment index ({one_line(error)}); delete it and run again") from error
-    if fragment_ids is not None and not np.array_equal(names, np.asarray(fragment_ids, dtype=str)):
-        raise MatcherError(
-            f"{path} indexes another database ({len(names)} fragments, {len(fragment_ids)} expected); "
-            "run index_fragments again"
-        )
-    return FragmentIndex(names, embeddings)
+def _damaged(path: Path | None, error: Exception) -> MatcherError:
+    return MatcherError(f"{path} is not a fragment index ({one_line(error)}); delete it and run again")

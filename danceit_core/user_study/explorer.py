@@ -112,7 +112,7 @@ class Explorer:
         if edit.action not in ("pin", "ban"):
             raise HTTPException(400, "the explorer pins and bans; write other edits into the table")
         known = self._read().database.table["fragment_id"]
-        if edit.value not in self._study.styles and edit.value not in set(known):
+        if edit.value not in self._study.styles and not (known == edit.value).any():
             raise HTTPException(400, f"the database has no fragment {edit.value!r}")
         if edit.song in self._study.songs:
             length_s = read_music_table(self._results / "music" / f"{edit.song}.parquet").duration_s

@@ -8,7 +8,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from danceit_core.choreography.song import clip_song, search_clips
+from danceit_core.choreography.song import clip_song, embed_clips
 from danceit_core.database.table import Database, read_database
 from danceit_core.errors import StudyError
 from danceit_core.matcher.index import FragmentIndex, read_index
@@ -27,7 +27,7 @@ class Nearness:
 
 @dataclass(frozen=True)
 class Fragments:
-    """All fragments of one length, without their keypoints. index: the matcher's, None where there is none."""
+    """All fragments of one length. index: the matcher's, None where there is none."""
 
     database: Database
     index: FragmentIndex | None
@@ -46,18 +46,17 @@ class Fragments:
             raise StudyError("there is no index of the matcher; run index_fragments to sort by distance")
         if song not in self._near:
             music = read_music_table(self.music / f"{song}.parquet")
-            starts, _ = clip_song(music, fragment_frames=self.database.keypoints.shape[1])
-            matcher, count = load_matcher(self.matcher, device=torch.device("cpu")), len(self.index)
+            starts, _ = clip_song(music, fragment_frames=self.database.length)
+            matcher = load_matcher(self.matcher, device=torch.device("cpu"))
             if matcher is None:
                 raise StudyError("no matcher could be trained on these dances: there is no distance to sort by")
-            matches = search_clips(
-                music, starts, database=self.database, matcher=matcher, index=self.index, count=count
-            )
-            # (C, N) in the order of nearness to each clip -> (C, N) in the order of the fragments
-            distance = np.empty_like(matches.distance)
-            np.put_along_axis(distance, matches.rows, matches.distance, axis=1)
-            clip = distance.argmin(axis=0)
-            self._near[song] = Nearness(distance[clip, np.arange(len(clip))], starts[clip] / music.fps)
+            clips = embed_clips(music, starts, database=self.database, matcher=matcher)
+            near = Nearness(np.empty(len(self.index), np.float32), np.empty(len(self.index)))
+            for some, distance in self.index.distances(clips):  # (C, n)
+                clip = distance.argmin(axis=0)
+                near.distance[some] = distance[clip, np.arange(len(clip))]
+                near.start_s[some] = starts[clip] / music.fps
+            self._near[song] = near
         return self._near[song]
 
     def select(
@@ -94,12 +93,8 @@ class Fragments:
 
 
 def read_fragments(results: Path, study: Study) -> Fragments:
-    """The fragments of a project's results, keypoints left on the disk. Raises DatabaseError or MatcherError."""
-    folder = f"{study.fragment_s}s"
-    paths = [results / "database" / folder / f"{video}.parquet" for video in study.styles]
-    database = read_database(paths, folder=results / "database")
-    # Lengths and features are all that is asked of it from here on.
-    known = Database(database.keypoints[:0], database.features[:0], database.table, database.metadata)
-    path = results / "matcher" / folder / "index.parquet"
-    index = read_index(path, fragment_ids=list(known.table["fragment_id"])) if path.is_file() else None
-    return Fragments(known, index, results / "music", path.with_name("matcher.pt"))
+    """The fragments of a project's results; frames stay on the disk. Raises DatabaseError or MatcherError."""
+    database = read_database(results / "database" / f"{study.fragment_s}s.parquet")
+    path = results / "matcher" / f"{study.fragment_s}s" / "index.json"
+    index = read_index(path, database=database) if path.is_file() else None
+    return Fragments(database, index, results / "music", path.with_name("matcher.pt"))

@@ -22,7 +22,7 @@ GPU_RULES = {"train_matcher", "index_fragments", "train_pose_gan", "train_face_g
 # What differs from the profile that users get: SLURM's GPU is a fake, and nobody else is waiting for SLURM's answers.
 FAKE_GPU = ["--default-resources", "gpu_required=0"]
 IMPATIENT = ["--slurm-init-seconds-before-status-checks", "2", "--latency-wait", "10"]
-INDEX = "results/matcher/2s/index.parquet"
+INDEX = "results/matcher/2s/index.json"
 SWEEP = [f"results/matcher/2s/sweep/{row}.json" for row in ("embedding_size_8", "embedding_size_32")]
 
 pytestmark = pytest.mark.skipif(bool(why_not()), reason=why_not())

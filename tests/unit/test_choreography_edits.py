@@ -2,11 +2,12 @@
 
 import numpy as np
 import pytest
+from cut_dances import library_of
 from dancers import wandering_dancer
 
+from danceit_core.choreography import edits as edits_module
 from danceit_core.choreography.candidates import ClipSong
 from danceit_core.choreography.edits import Edit, edited_choices, read_edits, touched_clips
-from danceit_core.choreography.library import make_library
 from danceit_core.choreography.retrieve import choose, retrieve, sort_matches
 from danceit_core.config import RetrievalSettings
 from danceit_core.errors import ChoreographyError, ConfigError
@@ -20,14 +21,8 @@ HEADER = "song\tstart_s\tend_s\taction\tvalue\n"
 
 @pytest.fixture(scope="module")
 def library():
-    rows = [(name, start) for name in STYLES for start in range(0, 217, 12)]
     videos = {name: wandering_dancer(240, seed=seed) for seed, name in enumerate(STYLES)}
-    return make_library(
-        np.stack([videos[name][start : start + FRAMES] for name, start in rows]),
-        fragment_id=[f"{name}:{start}" for name, start in rows],
-        video=[name for name, _ in rows],
-        start_frame=[start for _, start in rows],
-    )
+    return library_of(videos, hop_s=0.5, tempo_bpm=0.0)
 
 
 @pytest.fixture(scope="module")
@@ -77,6 +72,19 @@ def test_a_style_and_a_seed(library, plan, distance) -> None:
 
 def test_without_edits_nothing_changes(library, plan, distance) -> None:
     assert changed(plan, edit(library, plan, distance)) == set()
+
+
+def test_of_a_large_database_the_nearest_are_chosen_from(library, plan, distance, monkeypatch) -> None:
+    ban = [Edit("s", 2.0, 3.0, "ban", "a")]
+    monkeypatch.setattr(edits_module, "MOST_CHOICES", 7)
+    (touched,) = touched_clips(ban, plan, fps=FPS)
+    chosen = edited_choices(ban, plan, library, {touched: distance[touched]}, fps=FPS, styles=STYLES)[touched]
+    allowed = [row for row in np.argsort(distance[touched]) if library.video([row])[0] != "a"]
+    assert chosen.rows.tolist() == allowed[:7]
+    unknown = np.full(len(library), np.nan)
+    spread = edited_choices(ban, plan, library, {touched: unknown}, fps=FPS, styles=STYLES)[touched]
+    assert len(spread.rows) <= 7
+    assert set(library.video(spread.rows)) == {"b", "c"}  # not those of the first dance alone
 
 
 def test_impossible_edits_are_one_line(library, plan, distance) -> None:

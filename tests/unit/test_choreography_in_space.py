@@ -4,12 +4,13 @@ import numpy as np
 import pybvh
 import pytest
 from bodies import body_in_space, in_picture
+from cut_dances import frames_of, pose_of
 
 from danceit_core.choreography.align import Source, align, write_dance
 from danceit_core.choreography.in_space import clip_moments, dance_motion
+from danceit_core.choreography.movements import read_movements
 from danceit_core.choreography.normalise import Body
 from danceit_core.choreography.plan import Plan
-from danceit_core.choreography.sources import read_sources, write_sources
 from danceit_core.config import SpatialSettings, TemporalSettings
 from danceit_core.errors import ChoreographyError
 from danceit_core.pose.bvh import write_bvh
@@ -79,8 +80,6 @@ def test_a_dancer_of_several_moves_as_at_their_frames_of_the_video(tmp_path):
     side = SOURCES["side"]
     later = Source(side.keypoints[30:], side.kept[30:], None, side.world[30:], first=30)
     tracks = {"side.0": make_source(0.0), "side.1": later}
-    write_sources(tmp_path / "sources.parquet", tracks)
-    tracks = read_sources(tmp_path / "sources.parquet")
     (tmp_path / "track").mkdir()
     danced = make_dance(tmp_path / "track", tracks, ("side", 50, 96, 1.0), tracks=[1])
     np.testing.assert_array_equal(danced.columns["source_frame"], whole.columns["source_frame"])
@@ -147,11 +146,13 @@ def test_sources_without_joints_in_space_are_named(tmp_path):
         move(dance, flat)
 
 
-def test_joints_in_space_travel_with_the_sources(tmp_path):
-    flat = {"flat": make_source(0.0, world=False), **SOURCES}
-    write_sources(tmp_path / "s.parquet", flat)
-    read = read_sources(tmp_path / "s.parquet")
+def test_joints_in_space_are_read_from_the_frames(tmp_path):
+    """Half precision there: under a millimetre."""
+    side, flat = SOURCES["side"], make_source(0.0, world=False)
+    tables = {"flat": pose_of(flat.keypoints), "side": pose_of(side.keypoints, world=side.world)}
+    read = read_movements(frames_of(tables))
     assert read["flat"].world is None
-    np.testing.assert_array_equal(read["side"].world, SOURCES["side"].world)
-    write_sources(tmp_path / "flat.parquet", {"flat": flat["flat"]})
-    assert read_sources(tmp_path / "flat.parquet")["flat"].world is None
+    np.testing.assert_allclose(read["side"].world, side.world, atol=1e-3)
+    assert read_movements(frames_of({"flat": tables["flat"]}))["flat"].world is None
+    dance = make_dance(tmp_path, SOURCES, ("side", 50, 96, 1.0))
+    np.testing.assert_allclose(move(dance, read).positions, move(dance, SOURCES).positions, atol=0.02)

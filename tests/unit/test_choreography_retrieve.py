@@ -2,11 +2,13 @@ import dataclasses
 
 import numpy as np
 import pytest
-from dancers import sine_dancer, turned, wandering_dancer
+from cut_dances import cut as cut_database
+from cut_dances import frames_of, library_of, pose_of, without_fragments
+from dancers import TORSO_PX, sine_dancer, turned, wandering_dancer
 
-from danceit_core.choreography import costs
+from danceit_core.choreography import candidates, costs
 from danceit_core.choreography.candidates import ClipSong
-from danceit_core.choreography.library import Library, make_library
+from danceit_core.choreography.library import Library
 from danceit_core.choreography.plan import Plan
 from danceit_core.choreography.retrieve import Matches, clip_windows, retrieve, sort_matches
 from danceit_core.config import RetrievalSettings
@@ -22,19 +24,11 @@ def cut(
     videos: dict[str, np.ndarray],
     *,
     hop: int = FRAMES,
-    tempo_bpm: float | None = None,
+    tempo_bpm: float = 0.0,
     facing_deg: dict[str, float] | None = None,
 ) -> Library:
     """A library of one-second fragments. facing_deg: of each video, the same all the time."""
-    rows = [(name, start) for name, v in videos.items() for start in range(0, len(v) - FRAMES + 1, hop)]
-    return make_library(
-        np.stack([videos[name][start : start + FRAMES] for name, start in rows]),
-        fragment_id=np.arange(len(rows)) + 1000,
-        video=[name for name, _ in rows],
-        start_frame=[start for _, start in rows],
-        tempo_bpm=None if tempo_bpm is None else np.full(len(rows), tempo_bpm),
-        facing=None if facing_deg is None else [np.full(FRAMES, facing_deg[name]) for name, _ in rows],
-    )
+    return library_of(videos, hop_s=hop / FPS, tempo_bpm=tempo_bpm, facing_deg=facing_deg)
 
 
 def find(library: Library, distance: np.ndarray, settings: RetrievalSettings, **changes: object) -> Plan:
@@ -73,7 +67,7 @@ def test_argmin_takes_the_planted_nearest(three: Library) -> None:
     planted = [3, 3, 14, 0]
     distance[np.arange(4), planted] = 0.5
     plan = find(three, distance, ARGMIN, song_frames=80)
-    np.testing.assert_array_equal(plan.fragment_id, np.array(planted) + 1000)
+    np.testing.assert_array_equal(plan.fragment_id, three.fragment_id(np.array(planted)))
     np.testing.assert_array_equal(plan.frames, [24, 24, 24, 8])
     np.testing.assert_array_equal(plan.rate, 1)
     np.testing.assert_allclose(plan.match_distance, 0.5)
@@ -101,14 +95,15 @@ def test_path_does_not_repeat_while_there_are_others(three: Library) -> None:
     distance = np.ones((10, len(three)))
     distance[:, 7] = 0.0
     settings = dataclasses.replace(PATH, no_repeat_s=4.0, match_weight=50.0)
-    assert list(find(three, distance, ARGMIN).fragment_id) == [1007] * 10
+    (liked,) = three.fragment_id(np.array([7]))
+    assert list(find(three, distance, ARGMIN).fragment_id) == [liked] * 10
     plan = find(three, distance, settings)
     for first in range(10):
         window = plan.fragment_id[first : first + 5].tolist()  # 4 s forbidden after each of 1 s
         assert len(set(window)) == len(window)
-    assert (plan.fragment_id == 1007).sum() == 2
+    assert (plan.fragment_id == liked).sum() == 2
     free = find(three, distance, dataclasses.replace(settings, no_repeat_s=0.0))
-    assert list(free.fragment_id) == [1007] * 10
+    assert list(free.fragment_id) == [liked] * 10
 
 
 def test_overlapping_fragments_count_as_repetition() -> None:
@@ -121,7 +116,7 @@ def test_overlapping_fragments_count_as_repetition() -> None:
 def test_path_avoids_a_planted_flip() -> None:
     front = sine_dancer(49, minimum_s=0.5, interval_s=1.0)
     library = cut({"front": front, "back": turned(front), "again": front.copy()})
-    rows = {name: int(np.flatnonzero(library.video == name)[0]) for name in ("front", "back", "again")}
+    rows = {name: library.row_of(f"{name}:0") for name in ("front", "back", "again")}
     distance = np.full((2, len(library)), 9.0)
     distance[0, rows["front"]] = 0.0
     distance[1, rows["back"]], distance[1, rows["again"]] = 0.0, 0.5
@@ -136,7 +131,7 @@ def test_path_avoids_a_turn_that_only_depth_shows() -> None:
     side = sine_dancer(49, minimum_s=0.5, interval_s=1.0)
     videos = {"right": side, "left": side.copy(), "right too": side.copy()}  # alike in the picture
     library = cut(videos)
-    rows = {name: int(np.flatnonzero(library.video == name)[0]) for name in videos}
+    rows = {name: library.row_of(f"{name}:0") for name in videos}
     distance = np.full((2, len(library)), 9.0)
     distance[0, rows["right"]] = 0.0
     distance[1, rows["left"]], distance[1, rows["right too"]] = 0.0, 0.1
@@ -203,8 +198,8 @@ def test_given_top_matches_are_enough(three: Library) -> None:
         settings=PATH,
         rng=np.random.default_rng(0),
     )
-    assert plan.fragment_id[0] - 1000 in (4, 2)
-    assert plan.fragment_id[1] - 1000 in (9, 1)
+    assert three.row_of(plan.fragment_id[0]) in (4, 2)
+    assert three.row_of(plan.fragment_id[1]) in (9, 1)
 
 
 def test_the_same_seed_gives_the_same_plan(three: Library) -> None:
@@ -214,13 +209,10 @@ def test_the_same_seed_gives_the_same_plan(three: Library) -> None:
 
 
 def test_tempo_is_folded_and_bounded() -> None:
-    library = make_library(
-        np.stack([wandering_dancer(60, seed=0)[s : s + FRAMES] for s in (0, 24, 30, 36)] * 1),
-        fragment_id=range(4),
-        video=["a"] * 4,
-        start_frame=[0, 24, 30, 36],
-        tempo_bpm=[100, 50, np.nan, 100],
-    )
+    lengths = {"a": (60, 100.0), "b": (60, 50.0), "c": (60, np.nan), "d": (24, 100.0)}
+    videos = {name: wandering_dancer(frames, seed=0) for name, (frames, _) in lengths.items()}
+    library = library_of(videos, hop_s=2.0, tempo_bpm={name: tempo for name, (_, tempo) in lengths.items()})
+    assert library.fragment_id(np.arange(4)).tolist() == ["a:0", "b:0", "c:0", "d:0"]
     np.testing.assert_allclose(
         costs.playback_rates(library, np.arange(4), 110), [1.1, 1.1, 1.0, 1.0]
     )  # the last has no more frames
@@ -228,22 +220,76 @@ def test_tempo_is_folded_and_bounded() -> None:
     np.testing.assert_allclose(costs.playback_rates(library, np.arange(4), 0), 1.0)
 
 
-def test_overlapping_fragments_give_back_their_passage() -> None:
-    video = wandering_dancer(60, seed=2)
-    library = make_library(
-        np.stack([video[s : s + FRAMES] for s in (0, 12, 36)]),
-        fragment_id=range(3),
-        video=["a"] * 3,
-        start_frame=[0, 12, 36],
-    )
-    np.testing.assert_array_equal(library.room, [60, 48, 24])
-    apart = make_library(
-        np.stack([video[s : s + FRAMES] for s in (0, 30)]), fragment_id=range(2), video=["a"] * 2, start_frame=[0, 30]
-    )
-    np.testing.assert_array_equal(apart.room, [24, 24])
+def test_a_fragment_plays_on_to_the_ends_of_its_passage() -> None:
+    video = wandering_dancer(66, seed=2)
+    library = cut({"a": video[:60]}, hop=12)
+    np.testing.assert_array_equal(library.room, [60, 48, 36, 24])
+    np.testing.assert_array_equal(library.before, [0, 12, 24, 36])
+    # Frames that are left out part it, and a cut does: the second passage has two shots.
+    kept, shot = np.ones(66, bool), np.repeat([0, 1], [60, 6])
+    kept[24:30] = False
+    apart = cut({"a": pose_of(video, kept=kept, shot=shot)}, hop=6)
+    np.testing.assert_array_equal(apart.room, [24, 30, 24])
+    np.testing.assert_array_equal(apart.before, [0, 0, 6])
     pose, expected = apart.pose(np.array([1]), np.array([2.0]))[0], video[32, :15, :2]
-    ratio = (pose - pose[8])[:8] / (expected - expected[8])[:8]
-    np.testing.assert_allclose(ratio, ratio[0, 0], rtol=1e-4)
+    np.testing.assert_allclose((pose - pose[8]) * TORSO_PX, expected - expected[8], rtol=0.15, atol=0.1)
+    ratio = ((pose - pose[8])[:8] / (expected - expected[8])[:8]).ravel()
+    np.testing.assert_allclose(ratio, ratio[0], rtol=1e-4)
+    halfway = apart.pose(np.array([1]), np.array([2.5]))
+    between = (pose + apart.pose(np.array([1]), np.array([3.0]))[0]) / 2
+    np.testing.assert_allclose(halfway[0], between, atol=1e-6)
+    # Beyond the ends of the passage nothing is read.
+    np.testing.assert_array_equal(apart.pose(np.array([1]), np.array([-9.0])), apart.pose(np.array([1]), np.zeros(1)))
+
+
+def test_fragments_are_found_by_their_name() -> None:
+    library = cut({"b": wandering_dancer(72, seed=0), "a": wandering_dancer(48, seed=1)})
+    rows = np.arange(len(library))
+    names = library.fragment_id(rows)
+    assert names.tolist() == ["b:0", "b:24", "b:48", "a:0", "a:24"]
+    assert [library.row_of(name) for name in names] == rows.tolist()
+    assert library.rows_of(names[::-1]).tolist() == rows[::-1].tolist()
+    for name in ("b:12", "c:0", "b", "b:-1", "a:48"):
+        assert library.row_of(name) is None
+    with pytest.raises(ChoreographyError, match="the plan dances fragment 'a:48', which is not in the database"):
+        library.rows_of(["a:24", "a:48"])
+
+
+def test_mapped_files_give_the_same_plan(tmp_path, three: Library) -> None:
+    frames = frames_of({name: wandering_dancer(121, seed=seed) for seed, name in enumerate("abc")}, tempo_bpm=100)
+    for name in ("keypoints", "moves"):
+        np.save(tmp_path / f"{name}.npy", getattr(frames, name))
+    mapped = {name: np.load(tmp_path / f"{name}.npy", mmap_mode="r") for name in ("keypoints", "moves")}
+    library = dataclasses.replace(three, **mapped)
+    assert np.shares_memory(library.speed, mapped["moves"])
+    distance = np.random.default_rng(5).random((6, len(three)))
+    about = {"tempo_bpm": 104, "beats_s": np.arange(0, 6, 0.57)}
+    assert find(library, distance, PATH, **about).to_frame().equals(find(three, distance, PATH, **about).to_frame())
+
+
+def test_of_a_large_database_what_is_usual_is_told_by_a_sample(three: Library, monkeypatch) -> None:
+    song = ClipSong(3 * FRAMES, FPS, np.zeros(0), 100.0, energy=[2.0, 1.0, 3.0])
+    whole = candidates.wanted_movement(three, song, count=3, rng=np.random.default_rng(0))
+    monkeypatch.setattr(candidates, "USUAL_ROWS", 5)
+    asked = []
+
+    class Spied(Library):
+        def frames_at(self, rows, offset):
+            asked.append(len(rows))
+            return super().frames_at(rows, offset)
+
+    part = candidates.wanted_movement(Spied(**vars(three)), song, count=3, rng=np.random.default_rng(0))
+    assert len(asked) == 1
+    assert asked[0] <= 5
+    np.testing.assert_allclose(part.energy, whole.energy, atol=0.3)
+    assert part.slide == pytest.approx(whole.slide, rel=0.5, abs=1e-6)
+
+
+def test_a_dancer_without_a_size_is_named() -> None:
+    database = cut_database(frames_of({"a": wandering_dancer(48, seed=0)}))
+    database.frames.dances["torso_px"] = np.nan
+    with pytest.raises(ChoreographyError, match="dance a has fragments but no frame that shows neck and hip"):
+        Library.of(database)
 
 
 def test_absent_joints_do_not_hide_a_seam() -> None:
@@ -282,4 +328,4 @@ def test_errors_name_the_mismatch(three: Library) -> None:
     with pytest.raises(ChoreographyError, match="'best'; known are 'path' and 'argmin'"):
         find(three, distance, dataclasses.replace(PATH, variant="best"))
     with pytest.raises(ChoreographyError, match="no fragment to dance"):
-        make_library(np.zeros((0, 24, 25, 3)), fragment_id=[], video=[], start_frame=[])
+        Library.of(without_fragments(cut_database(frames_of({"a": wandering_dancer(48, seed=0)}))))

@@ -6,13 +6,15 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
+from cut_dances import cut, frames_of, pose_of
 from dancers import wandering_dancer
 from matched_dances import make_database
 
-from danceit_core.choreography.align import align, read_source, write_dance
+from danceit_core.choreography.align import align, write_dance
 from danceit_core.choreography.edits import Edit
 from danceit_core.choreography.floor import floor_of
 from danceit_core.choreography.motion_beats import BeatHits
+from danceit_core.choreography.movements import movements_of
 from danceit_core.choreography.plan import read_plan, write_plan
 from danceit_core.choreography.preview import draw_strip, picture_size, preview_frames
 from danceit_core.choreography.song import edit_plan, plan_song
@@ -23,7 +25,7 @@ from danceit_core.matcher.index import FragmentIndex, read_index, write_no_index
 from danceit_core.matcher.model import Matcher
 from danceit_core.matcher.train import train_matcher
 from danceit_core.music.table import Beats, MusicTable
-from danceit_core.pose.table import read_pose_table, write_pose_table
+from danceit_core.pose.table import read_pose_table
 
 FPS = 24.0
 
@@ -31,12 +33,9 @@ FPS = 24.0
 @pytest.fixture(scope="module")
 def database():
     """Wandering dancers of whole bodies, with music of their own."""
-    made = make_database(videos=4, fragments=6, frames=24)
-    for video in range(4):
-        dancer = wandering_dancer(6 * 24, seed=video).reshape(6, 24, 25, 3)
-        made.keypoints[video * 6 : video * 6 + 6] = dancer
-    made.table["tempo_bpm"] = 120.0
-    return made
+    heard = make_database(videos=4, fragments=6, frames=24).frames
+    dancers = {f"v{video:02d}": wandering_dancer(6 * 24, seed=video) for video in range(4)}
+    return cut(frames_of(dancers, features={name: heard.features[heard.rows_of(name)] for name in dancers}))
 
 
 @pytest.fixture(scope="module")
@@ -57,15 +56,13 @@ def make_plan(database, seconds: float, **settings):
     device = torch.device("cpu")
     trained = train_matcher(make_pairs(database), settings=MatcherSettings(epochs=1), seed=0, device=device)
     matcher = Matcher.from_checkpoint(trained.checkpoint, device=device)
-    names = database.table["fragment_id"].to_numpy(str)
     return plan_song(
         song(seconds),
         database,
         matcher=matcher,
-        index=FragmentIndex(names, matcher.embed_pose(database.keypoints)),
+        index=FragmentIndex.of(matcher.embed_fragments(database)),
         settings=RetrievalSettings(fragment_s=1.0, **settings),
         beat_kind="min",
-        seed=0,
     )
 
 
@@ -82,14 +79,14 @@ def test_argmin_takes_the_nearest_fragment(database):
 
 
 def test_without_a_matcher_beats_and_seams_choose_among_all_fragments(database, tmp_path):
-    names = database.table["fragment_id"].to_numpy(str)
-    write_no_index(tmp_path / "index.parquet", fragment_ids=names)
-    index = read_index(tmp_path / "index.parquet", fragment_ids=names)
-    about = {"matcher": None, "index": index, "beat_kind": "min", "seed": 0}
+    write_no_index(tmp_path, database=database)
+    about = {"matcher": None, "index": read_index(tmp_path / "index.json", database=database), "beat_kind": "min"}
     plan = plan_song(song(5.4), database, settings=RetrievalSettings(fragment_s=1.0), **about)
     assert plan.song_frames == round(5.4 * FPS)
     assert len(set(plan.source_video)) > 1
     assert np.isnan(plan.match_distance).all()
+    again = plan_song(song(5.4), database, settings=RetrievalSettings(fragment_s=1.0), **about)
+    assert again.to_frame().equals(plan.to_frame())
     # The weight of the matcher weighs nothing, that of the beats does.
     heavy = plan_song(song(5.4), database, settings=RetrievalSettings(fragment_s=1.0, match_weight=50.0), **about)
     assert heavy.source_start_frame.tolist() == plan.source_start_frame.tolist()
@@ -129,15 +126,9 @@ def test_a_plan_survives_the_file(plan, tmp_path):
         read_plan(tmp_path / "plan.parquet")
 
 
-def test_the_dance_names_its_sources_and_is_previewed(plan, tmp_path):
-    sources = {}
-    for video in range(4):
-        path = tmp_path / f"v{video:02d}.parquet"
-        dancer = wandering_dancer(6 * 24, seed=video)
-        kept = {"kept": np.ones(len(dancer), bool)}
-        write_pose_table(path, dancer, fps=FPS, size=(512, 512), columns=kept)
-        sources[path.stem] = read_source(path)
-    target = floor_of(read_pose_table(tmp_path / "v00.parquet"), camera="still").body.scaled(128 / 512)
+def test_the_dance_names_its_sources_and_is_previewed(plan, database, tmp_path):
+    sources = movements_of(plan, database.frames)
+    target = floor_of(pose_of(wandering_dancer(6 * 24, seed=0)), camera="still").body.scaled(128 / 512)
     assert target.height_px == pytest.approx(300 / 4, abs=12)
     beats_s = song(5.4).beats.times_s
     options = {"spatial": SpatialSettings(), "temporal": TemporalSettings(), "fps": FPS, "size": (128, 128)}

@@ -5,26 +5,26 @@ import sys
 from dataclasses import replace
 
 import numpy as np
-import pandas as pd
 import pytest
+from cut_dances import cut, frames_of, pose_of
 from dancers import sine_dancer, turned, wandering_dancer
 
 from danceit_core.choreography.candidates import ClipSong
 from danceit_core.choreography.edits import Edit
+from danceit_core.choreography.library import Library
 from danceit_core.choreography.paintable import (
     NEAR,
+    Painting,
     PoseCosts,
     compare_plans,
-    costs_of_fragments,
     plan_cost,
     read_costs,
     write_costs,
 )
 from danceit_core.choreography.plan import read_plan, write_plan
 from danceit_core.choreography.retrieve import retrieve, sort_matches
-from danceit_core.choreography.song import edit_plan, library_of, plan_song
+from danceit_core.choreography.song import edit_plan, plan_song
 from danceit_core.config import RetrievalSettings
-from danceit_core.database.table import Database
 from danceit_core.errors import ChoreographyError
 from danceit_core.evaluation.summary import score_rows
 from danceit_core.imagination.check.findings import judge
@@ -33,7 +33,7 @@ from danceit_core.imagination.plate.figures import RoomFigures
 from danceit_core.imagination.recall.nearness import Shown, measure_dances
 from danceit_core.matcher.index import read_index, write_no_index
 from danceit_core.music.table import Beats, MusicTable
-from danceit_core.pose.table import PoseTable, write_pose_table
+from danceit_core.pose.table import PoseTable
 
 FPS, FRAMES = 24.0, 24
 FEET = list(range(19, 25))
@@ -105,23 +105,28 @@ def test_a_part_that_one_frame_alone_shows_is_kept(target):
 
 
 @pytest.mark.parametrize("missing", [range(25), (9, 10, 11, 12, 13, 14), (3, 4)])
-def test_a_target_without_a_whole_body_says_nothing(missing, target, tmp_path, caplog):
+def test_a_target_without_a_whole_body_says_nothing(missing, target, caplog):
     half = target.copy()
     half[:, list(missing)] = 0
-    write_pose_table(tmp_path / "waltz.parquet", target, fps=FPS, size=(512, 512))
-    costs = measure_dances(table(half), [("waltz", tmp_path / "waltz.parquet")])
+    costs = measure_dances(table(half), frames_of({"waltz": target}))
     assert len(costs) == 40  # four a second
     assert np.isnan(costs.cost).all()
     assert np.isnan(costs.near_share)
     assert "does not go by what can be painted" in caplog.text
-    assert not costs_of_fragments(database({"waltz": target}), [costs]).any()
+    frames = frames_of({"waltz": target})
+    assert not Painting.of(frames, [costs]).at(np.arange(len(frames))).any()
 
 
-def test_dancers_of_one_video_are_told_apart(shown, target, tmp_path):
+def test_dancers_of_one_video_are_told_apart(target):
     both = np.concatenate([target[:96], turned(target[:96])])
     columns = {"track": np.repeat([0, 1], 96).astype(np.int32), "frame": np.tile(np.arange(10, 106), 2)}
-    write_pose_table(tmp_path / "duo.parquet", both, fps=FPS, size=(512, 512), columns=columns)
-    costs = measure_dances(table(target), [("duo", tmp_path / "duo.parquet")])
+    frames = frames_of({"solo": target[:24], "duo": pose_of(both, **columns)})
+    costs = measure_dances(table(target), frames)
+    assert (costs.video[:4].tolist(), costs.track[:4].tolist()) == (["solo"] * 4, [0] * 4)
+    prices = Painting.of(frames, [costs])
+    assert prices.at(frames.rows_of("duo.0").start + np.arange(96)).max() < NEAR
+    assert prices.at(frames.rows_of("duo.1").start + np.arange(96)).min() > NEAR
+    costs = PoseCosts(costs.video[4:], costs.track[4:], costs.frame[4:], costs.cost[4:])
     assert costs.track.tolist() == [0] * 16 + [1] * 16
     assert costs.frame[:2].tolist() == [10, 16]
     assert costs.cost[costs.track == 0].max() < NEAR < costs.cost[costs.track == 1].min()
@@ -143,39 +148,25 @@ def test_the_table_comes_back_and_a_damaged_one_is_one_line(tmp_path):
         read_costs(tmp_path / "nothing.parquet")
 
 
-def database(videos, hop=FRAMES):
-    """Fragments of one second of each video."""
-    rows = [(name, start) for name, v in videos.items() for start in range(0, len(v) - FRAMES + 1, hop)]
-    about = pd.DataFrame(
-        {
-            "fragment_id": [f"{name}:{start}" for name, start in rows],
-            "video": [name for name, _ in rows],
-            "start_frame": [start for _, start in rows],
-            "passage_end": [len(videos[name]) for name, _ in rows],
-            "tempo_bpm": 120.0,
-        }
-    )
-    keypoints = np.stack([videos[name][start : start + FRAMES] for name, start in rows])
-    return Database(keypoints, np.zeros((len(rows), FRAMES, 4), np.float32), about, {"fps": FPS})
-
-
 def test_a_fragment_costs_the_mean_over_the_targets_and_between_the_poses_looked_at():
-    made = database({"a": wandering_dancer(48, seed=0), "b": wandering_dancer(48, seed=1)})
+    frames = frames_of({"b": wandering_dancer(48, seed=1), "a": wandering_dancer(48, seed=0)})
     one = PoseCosts.of("a", 0, frame=np.array([0, 10, 40]), cost=np.array([0.0, 1.0, 1.0]))
     other = PoseCosts.of("a", 0, frame=np.array([0, 20]), cost=np.array([0.5, np.nan]))
-    costs = costs_of_fragments(made, [one, other])
+    gone = PoseCosts.of("z", 0, frame=np.array([0]), cost=np.array([9.0]))
+    # Whatever the order of the tables: b comes first among the frames here.
+    costs = Painting.of(frames, [PoseCosts.join([gone, one]), other]).at(np.arange(96).reshape(4, 24))
     assert costs.shape == (4, FRAMES)
-    np.testing.assert_allclose(costs[0, :12], np.minimum(np.arange(12) / 10, 1) / 2 + 0.25)
-    np.testing.assert_allclose(costs[1], 0.75)
-    assert not costs[2:].any()  # nothing is known of b
-    assert costs_of_fragments(made, []) is None
+    assert not costs[:2].any()  # nothing is known of b
+    np.testing.assert_allclose(costs[2, :12], np.minimum(np.arange(12) / 10, 1) / 2 + 0.25)
+    np.testing.assert_allclose(costs[3], 0.75)
+    assert Painting.of(frames, []) is None
 
 
 @pytest.fixture(scope="module")
 def views():
     """Dances from the front and from behind that move alike, and what they cost of whom one front view is known."""
     front = {f"front{k}": wandering_dancer(96, seed=k) for k in range(3)}
-    made = database(front | {f"back{k}": turned(front[f"front{k}"]) for k in range(3)})
+    made = cut(frames_of(front | {f"back{k}": turned(front[f"front{k}"]) for k in range(3)}))
     photograph = Shown.of(table(sine_dancer(1)))
     dances = front | {f"back{k}": turned(front[f"front{k}"]) for k in range(3)}
     parts = [PoseCosts.of(n, 0, frame=np.arange(96), cost=cost_of(photograph, d)) for n, d in dances.items()]
@@ -184,8 +175,9 @@ def views():
 
 def test_of_a_photograph_the_dance_is_made_of_what_it_shows(views):
     made, costs = views
-    library = library_of(made, [costs])
-    music_likes_backs = np.where([str(name).startswith("back") for name in library.video], 0.0, 1.0)
+    library = Library.of(made, painting=Painting.of(made.frames, [costs]))
+    videos = library.video(np.arange(len(library)))
+    music_likes_backs = np.where([name.startswith("back") for name in videos], 0.0, 1.0)
     distance = np.repeat(music_likes_backs[None], 6, 0)
     about = {"song": ClipSong(6 * FRAMES, FPS, np.arange(0.25, 6, 0.5), 120.0), "rng": np.random.default_rng(0)}
     settings = RetrievalSettings(fragment_s=1.0, no_repeat_s=1.0)
@@ -196,7 +188,7 @@ def test_of_a_photograph_the_dance_is_made_of_what_it_shows(views):
     figures = compare_plans(careful, careless, library)
     assert (figures["changed"], figures["clips"]) == (6, 6)
     assert figures["cost"] < 0.5 * figures["cost_without"]
-    assert np.isnan(plan_cost(careful, library_of(made)))
+    assert np.isnan(plan_cost(careful, Library.of(made)))
 
 
 def song(seconds):
@@ -209,11 +201,10 @@ def song(seconds):
 
 def test_a_plan_says_what_the_cost_changed_and_edits_go_by_it_too(views, tmp_path):
     made, costs = views
-    names = made.table["fragment_id"].to_numpy(str)
-    write_no_index(tmp_path / "index.parquet", fragment_ids=names)
-    index = read_index(tmp_path / "index.parquet", fragment_ids=names)
+    write_no_index(tmp_path, database=made)
+    index = read_index(tmp_path / "index.json", database=made)
     settings = RetrievalSettings(fragment_s=1.0, no_repeat_s=1.0)
-    about = {"matcher": None, "index": index, "settings": settings, "beat_kind": "min", "seed": 0}
+    about = {"matcher": None, "index": index, "settings": settings, "beat_kind": "min"}
     plan = plan_song(song(5.0), made, targets=[costs], **about)
     assert plan.about["paintable"]["clips"] == 5
     assert plan.about["paintable"]["cost"] <= plan.about["paintable"]["cost_without"]
@@ -225,7 +216,7 @@ def test_a_plan_says_what_the_cost_changed_and_edits_go_by_it_too(views, tmp_pat
     wish = [Edit("song", 0.0, 5.0, "ban", "front0")]
     edited = edit_plan(again, wish, song(5.0), made, styles={}, targets=[costs], **about)
     assert set(edited.source_video) <= {"front1", "front2"}
-    library = library_of(made, [costs])
+    library = Library.of(made, painting=Painting.of(made.frames, [costs]))
     assert edited.about["paintable"]["cost"] == pytest.approx(plan_cost(edited, library))
     blind = plan_song(song(5.0), made, **about)
     assert blind.about == {}

@@ -15,13 +15,13 @@ from test_database_fragments import make_video
 from test_pose_extract import report
 from test_pose_lookout import stage
 
-from danceit_core.choreography.align import align, read_dances, read_source, write_dance
+from danceit_core.choreography.align import align, write_dance
 from danceit_core.choreography.candidates import Choice, ClipSong
 from danceit_core.choreography.edits import Edit, edited_choices, read_edits
+from danceit_core.choreography.library import Library
+from danceit_core.choreography.movements import movements_of, read_movements
 from danceit_core.choreography.plan import read_plan, write_plan
 from danceit_core.choreography.retrieve import choose, clip_windows, undecided_matches
-from danceit_core.choreography.song import library_of
-from danceit_core.choreography.sources import read_sources, write_sources
 from danceit_core.config import (
     CleaningSettings,
     FragmentSettings,
@@ -250,12 +250,10 @@ def test_a_table_of_several_cannot_be_given_as_one(group, tmp_path):
     path = write(tmp_path / "g.parquet", group)
     with pytest.raises(PoseError, match=r"g\.parquet holds several dancers \(column track\); give one dancer's rows"):
         read_given(path)
-    with pytest.raises(ChoreographyError, match=r"g\.parquet holds several dancers"):
-        read_source(path)
 
 
 def plan_of(database, *, seconds, choices=None):
-    library = library_of(database)
+    library = Library.of(database)
     song = ClipSong(round(seconds * FPS), FPS, np.arange(0.25, seconds, 0.5), 120.0)
     settings = RetrievalSettings(fragment_s=library.frames / FPS, no_repeat_s=2.0)
     count = len(clip_windows(song.frames, fragment_frames=library.frames, fps=FPS))
@@ -278,12 +276,11 @@ def test_a_dance_is_read_from_the_rows_of_its_track(tmp_path):
     low = sine_dancer(150, place=(200, 450))
     high = sine_dancer(90, place=(380, 410), amplitude_px=35)
     table = table_of([(0, low), (50, high)], kept=np.ones(240, bool), shot=np.zeros(240, np.int32))
-    path = write(tmp_path / "group.parquet", table)
     _, music = make_video(150)
     part = cut(table, music, video="group", seconds=1.0, hop_s=0.5)
-    library = library_of(part)
-    assert set(library.video_index) == {0}  # one video: who dances it again, repeats it
-    row = int(np.flatnonzero((library.track == 1) & (library.start_frame == 74))[0])
+    library = Library.of(part)
+    assert set(library.dances.video_index) == {0}  # one video: who dances it again, repeats it
+    row = library.row_of("group.1:74")
     np.testing.assert_allclose(library.pose(np.array([row]), np.zeros(1))[0, MID_HIP, 0] * 110, high[24, 8, 0], atol=8)
     chosen = Choice(np.array([row]), np.zeros(1), as_danced=(1.0, 0.0))
     plan, _ = plan_of(part, seconds=2.0, choices=[chosen, chosen])
@@ -291,9 +288,9 @@ def test_a_dance_is_read_from_the_rows_of_its_track(tmp_path):
     write_plan(tmp_path / "plan.parquet", plan)
     plan = read_plan(tmp_path / "plan.parquet")
     assert plan.source_track.tolist() == [1, 1]
-    write_sources(tmp_path / "sources.parquet", read_dances(path, video="group"))
-    sources = read_sources(tmp_path / "sources.parquet")
+    sources = read_movements(part.frames)
     assert {name: source.first for name, source in sources.items()} == {"group.0": 0, "group.1": 50}
+    assert set(movements_of(plan, part.frames)) == {"group.1"}
     dance = dance_of(plan, sources)
     assert dance.source_video.tolist() == ["group"] * 48
     assert dance.source_track.tolist() == [1] * 48
@@ -305,7 +302,7 @@ def test_a_dance_is_read_from_the_rows_of_its_track(tmp_path):
     written = read_pose_table(tmp_path / "dance.parquet")
     assert written.columns["source_track"].tolist() == [1] * 48
     assert set(source_names(written)) == {"group.1"}
-    late = {**sources, "group.1": read_dances(path, video="x")["x.0"]}
+    late = {**sources, "group.1": sources["group.0"]}
     assert dance_of(plan, late).source_frame[0] == 74
 
 
@@ -316,8 +313,7 @@ def test_one_dancer_a_video_leaves_no_trace_of_tracks(tmp_path):
     part = cut(solo, music, video="solo", seconds=1.0, hop_s=0.5)
     plan, _ = plan_of(part, seconds=3.0)
     assert "source_track" not in plan.to_frame()
-    write_sources(tmp_path / "s.parquet", read_dances(write(tmp_path / "solo.parquet", solo), video="solo"))
-    dance = dance_of(plan, read_sources(tmp_path / "s.parquet"))
+    dance = dance_of(plan, movements_of(plan, part.frames))
     assert dance.source_track is None
     write_dance(tmp_path / "dance.parquet", dance, fps=FPS, size=(512, 512))
     assert "source_track" not in read_pose_table(tmp_path / "dance.parquet").columns
@@ -333,8 +329,8 @@ def test_edits_name_dancers(tmp_path):
     (tmp_path / "edits.tsv").write_text("\n".join(lines) + "\n")
     edits = read_edits(tmp_path / "edits.tsv", songs=["tango"], styles={"group": ""})
     first, second = edited_choices(edits, plan, library, distance, fps=FPS, styles={})
-    assert library.fragment_id[first.rows].tolist() == ["group.1:24"]
-    assert set(library.track[second.rows].tolist()) == {1}
+    assert library.fragment_id(first.rows).tolist() == ["group.1:24"]
+    assert set(library.track(second.rows).tolist()) == {1}
     everybody = [Edit("tango", 0, 2, "ban", "group")]
     with pytest.raises(ChoreographyError, match="nothing is left to dance"):
         edited_choices(everybody, plan, library, distance, fps=FPS, styles={})
@@ -356,7 +352,6 @@ def test_two_side_by_side_become_fragments_of_two_tracks(pose_weights, tmp_path)
     assert raw.columns["depth"].shape == (2 * frames, 25)
     raw = read_pose_table(write(tmp_path / "raw.parquet", raw))
     cleaned = clean_table(raw, settings=EACH, name="group", tolerant=False)
-    path = write(tmp_path / "group.parquet", cleaned)
     places_of = {track.number: np.median(track.pose.keypoints[:, MID_HIP, 0]) for track in split_tracks(cleaned)}
     assert sorted(places_of.values()) == pytest.approx(places, abs=20)
     _, music = make_video(frames)
@@ -366,7 +361,7 @@ def test_two_side_by_side_become_fragments_of_two_tracks(pose_weights, tmp_path)
     for row, track in enumerate(part.table["track"]):
         assert np.abs(poses[row, :, MID_HIP, 0] - places_of[track]).max() < 40
     plan, _ = plan_of(part, seconds=4.0)
-    dance = dance_of(plan, read_dances(path, video="group"))
+    dance = dance_of(plan, movements_of(plan, part.frames))
     assert set(dance.source_track.tolist()) <= {0, 1}
     write_dance(tmp_path / "dance.parquet", dance, fps=FPS, size=(512, 512))
     named = source_names(read_pose_table(tmp_path / "dance.parquet"))

@@ -80,9 +80,9 @@ def test_fragments_nearest_to_a_song_by_the_matcher(voter, results, study):
     music = read_music_table(results / "music/song.parquet")
     starts, _ = clip_song(music, fragment_frames=24)
     sounds = matcher.embed_audio(np.stack([music.features[start : start + 24] for start in starts]))
-    index = read_fragments(results, study).index
-    apart = np.linalg.norm(index.embeddings[:, None] - sounds[None], axis=-1)
-    by_name = {str(name): row for name, row in zip(index.fragment_ids, apart, strict=True)}
+    fragments = read_fragments(results, study)
+    apart = np.linalg.norm(fragments.index.embeddings[:, None] - sounds[None], axis=-1)
+    by_name = {str(name): row for name, row in zip(fragments.database.table["fragment_id"], apart, strict=True)}
     for row in found["fragments"]:
         assert row["distance"] == pytest.approx(by_name[row["fragment"]].min(), abs=2e-3)
         assert row["song_s"] == pytest.approx(starts[by_name[row["fragment"]].argmin()] / 24, abs=0.01)

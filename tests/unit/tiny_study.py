@@ -20,11 +20,14 @@ from dancers import wandering_dancer
 
 from danceit_core.config import FragmentSettings, MatcherSettings, UserStudySettings
 from danceit_core.database.fragments import cut_fragments
+from danceit_core.database.frames import open_frames
+from danceit_core.database.gather import gather_frames
+from danceit_core.database.measure import measure_dance, write_measured
 from danceit_core.database.table import read_database, write_fragments
-from danceit_core.matcher.index import write_index
+from danceit_core.matcher.index import index_database
 from danceit_core.media.video import VideoWriter
 from danceit_core.music.table import Beats, MusicTable, write_music_table
-from danceit_core.pose.table import PoseTable
+from danceit_core.pose.table import PoseTable, write_pose_table
 from danceit_core.user_study.clips import cut_clips, dance_frames
 from danceit_core.user_study.stretches import VARIANTS, Stretch, draw_stretches
 from danceit_core.user_study.study import FOLDER, STUDY, Study, read_study, write_study
@@ -98,25 +101,29 @@ def make_project(results: Path) -> None:
     from danceit_core.matcher.train import train_matcher
 
     frames, rng = round(SONG_S * FPS), np.random.default_rng(0)
-    paths = []
-    for number, (video, tempo) in enumerate({"dance_1": 100.0, "dance_2": 140.0}.items()):
+    tempi = {"dance_1": 100.0, "dance_2": 140.0}
+    paths = {kind: [results / kind / f"{video}.parquet" for video in tempi] for kind in ("cleaned", "music", "dances")}
+    for number, (video, tempo) in enumerate(tempi.items()):
         about = {"fps": FPS, "width": 512, "height": 512}
         pose = PoseTable(wandering_dancer(frames, seed=number), about, {"kept": np.ones(frames, bool)})
         music = _music(frames, tempo, rng)
-        part = cut_fragments(pose, music, video=video, seconds=1.0, settings=FragmentSettings())
-        paths.append(results / "database" / "1s" / f"{video}.parquet")
-        write_fragments(paths[-1], part)
+        write_pose_table(paths["cleaned"][number], pose.keypoints, fps=FPS, size=(512, 512), columns=pose.columns)
+        write_music_table(paths["music"][number], music)
+        write_measured(paths["dances"][number], measure_dance(pose, music, video=video))
         with VideoWriter(results / "frames" / f"{video}.mp4", fps=FPS, size=(SIDE, SIDE), crf=20, gop=12) as writer:
             for frame in range(frames):
                 writer.write(marked(frame, number + 1))
     write_music_table(results / "music" / "song.parquet", _music(frames, 120.0, rng))
-    database, device = read_database(paths), torch.device("cpu")
+    measured = {"cleaned": paths["cleaned"], "music": paths["music"], "measured": paths["dances"]}
+    gather_frames(results / "database", videos=list(tempi), **measured, test_share=0.2)
+    fragments = cut_fragments(open_frames(results / "database"), seconds=1.0, settings=FragmentSettings())
+    write_fragments(results / "database" / "1s.parquet", fragments.table, metadata=fragments.metadata)
+    database, device = read_database(results / "database" / "1s.parquet"), torch.device("cpu")
     settings = MatcherSettings(epochs=1, delay_s=1.0)
     trained = train_matcher(make_pairs(database), settings=settings, seed=0, device=device)
     matcher, folder = Matcher.from_checkpoint(trained.checkpoint, device=device), results / "matcher" / "1s"
     save_matcher(folder / "matcher.pt", trained.checkpoint)
-    embeddings = matcher.embed_pose(database.keypoints)
-    write_index(folder / "index.parquet", embeddings, fragment_ids=list(database.table["fragment_id"]))
+    index_database(folder, database, matcher)
 
 
 def _music(frames: int, tempo_bpm: float, rng: np.random.Generator) -> MusicTable:

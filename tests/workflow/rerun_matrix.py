@@ -27,17 +27,19 @@ READS = {
     "clean_keypoints": {"extract_keypoints", "extract_target"},
     "analyse_song": {"synthesise_song"},
     "analyse_dance": {"render_demo"},
-    "cut_fragments": {"clean_keypoints", "analyse_dance"},
+    "measure_dance": {"clean_keypoints", "analyse_dance"},
+    "gather_frames": {"clean_keypoints", "analyse_dance", "measure_dance"},
+    "cut_fragments": {"gather_frames"},
     "describe_dances": {"clean_keypoints", "analyse_dance"},
-    "train_matcher": {"cut_fragments"},
-    "index_fragments": {"cut_fragments", "train_matcher"},
-    "measure_paintable": {"clean_keypoints", "solve_camera"},
-    "retrieve_fragments": {"analyse_song", "cut_fragments", "train_matcher", "index_fragments", "measure_paintable"},
+    "train_matcher": {"gather_frames", "cut_fragments"},
+    "index_fragments": {"gather_frames", "cut_fragments", "train_matcher"},
+    "measure_paintable": {"gather_frames", "solve_camera"},
+    "retrieve_fragments": {"analyse_song", "gather_frames", "cut_fragments", "train_matcher", "index_fragments"}
+    | {"measure_paintable"},
     "edit_plan": {"retrieve_fragments", "analyse_song"},
-    "gather_sources": {"edit_plan", "clean_keypoints"},
     "solve_camera": {"normalise_video", "clean_keypoints", "extract_target"},
     "build_plate": {"normalise_video", "solve_camera", "extract_target"},
-    "align_poses": {"edit_plan", "analyse_song", "solve_camera", "gather_sources"},
+    "align_poses": {"edit_plan", "analyse_song", "solve_camera", "gather_frames"},
     "check_target": {"normalise_video", "clean_keypoints", "extract_target", "solve_camera", "build_plate"}
     | {"measure_paintable"},
     "train_pose_gan": {"normalise_video", "solve_camera", "build_plate", "extract_target"},
@@ -58,7 +60,7 @@ READS = {
     "evaluate": {"edit_plan", "align_poses", "detect_result", "solve_camera", "analyse_song", "render_video"},
     "draw_contact_sheet": {"render_video"},
     "draw_pixels": {"render_video", "normalise_video", "solve_camera", "extract_target"},
-    "draw_dance": {"edit_plan", "gather_sources", "align_poses", "solve_camera", "analyse_song", "synthesise_song"},
+    "draw_dance": {"edit_plan", "gather_frames", "align_poses", "solve_camera", "analyse_song", "synthesise_song"},
     "summarise": {"evaluate", "render_video", "draw_contact_sheet", "describe_dances"},
 }
 
@@ -118,9 +120,9 @@ def grouped() -> str:
 
 # What reads a target's video alone, and what reads the dances' alone, where the rule reads both in different jobs.
 OF_TARGETS = frozenset({"extract_target", "solve_camera", "build_plate", "train_pose_gan", "train_face_gan"})
-OF_DANCES = frozenset({"extract_keypoints", "cut_fragments", "describe_dances"})
-SEEDED = {"retrieve_fragments", "edit_plan", "train_matcher", "train_pose_gan", "train_face_gan", "evaluate"}
-NEW_DANCE = {"normalise_video", "analyse_dance", "cut_fragments", "describe_dances", "train_matcher", "gather_sources"}
+OF_DANCES = frozenset({"extract_keypoints", "measure_dance", "gather_frames", "describe_dances"})
+SEEDED = {"train_matcher", "train_pose_gan", "train_face_gan", "evaluate"}
+NEW_DANCE = {"normalise_video", "analyse_dance", "gather_frames", "describe_dances"}
 CHANGES = [
     Change("nothing", set()),
     Change("demo", {"render_demo", "synthesise_song"}, "demo={song_s: 4.0}"),
@@ -173,14 +175,13 @@ CHANGES = [
     Change("strict", {"describe_dances", "retrieve_fragments"}, "strict=true"),
     Change(
         "a dance more",
-        NEW_DANCE | {"check_target", "measure_paintable"},
+        NEW_DANCE | {"check_target"},
         table("videos", line="dancer_9\tdata/demo_tiny/dancer_1.mp4"),
         spared=OF_TARGETS,
     ),
     Change(
         "a dance less",
-        {"train_matcher", "index_fragments", "describe_dances", "retrieve_fragments", "gather_sources", "check_target"}
-        | {"measure_paintable"},
+        {"gather_frames", "describe_dances"},
         table("videos", without="dancer_4"),
     ),
     Change(
@@ -206,10 +207,10 @@ BUMPS = {
     "pose": {"extract_keypoints", "extract_target", "detect_result"},
     "cleaning": {"clean_keypoints"},
     "music": {"analyse_song", "analyse_dance"},
-    "fragments": {"cut_fragments", "describe_dances"},
+    "fragments": {"measure_dance", "gather_frames", "cut_fragments", "describe_dances"},
     "matcher": {"train_matcher", "index_fragments"},
     "retrieval": {"retrieve_fragments", "edit_plan", "measure_paintable"},
-    "alignment": {"align_poses", "gather_sources"},
+    "alignment": {"align_poses"},
     "plate": {"solve_camera", "build_plate"},
     "pose_gan": {"check_target", "train_pose_gan"},
     "face_gan": {"train_face_gan"},

@@ -219,7 +219,7 @@ def test_only_what_a_changed_value_touches_runs_again(own, tmp_path):
 def test_one_more_video_beside_a_thousand_runs_its_own_jobs_only(own, tmp_path):
     results = Path(own["results"])
     made = ("frames/{}.mp4", "frames/{}.json", "music/{}.parquet", "keypoints/{}.parquet", "cleaned/{}.parquet",
-            "database/2s/{}.parquet")  # fmt: skip
+            "dances/{}.parquet")  # fmt: skip
     for number in range(1000):
         for pattern in made:
             path = results / pattern.format(f"v{number}")
@@ -227,8 +227,8 @@ def test_one_more_video_beside_a_thousand_runs_its_own_jobs_only(own, tmp_path):
             path.touch()
     rows = [f"v{number}\t{tmp_path}/dance.mp4\t" for number in range(1001)]
     Path(own["videos"]).write_text("\n".join(["video\tpath\taudio", *rows]) + "\n")
-    jobs = planned(snakemake("-n", "--quiet", "rules", *config(own), "--", f"{results}/matcher/2s/index.parquet"))
-    per_video = ("normalise_video", "extract_keypoints", "clean_keypoints", "analyse_dance", "cut_fragments")
+    jobs = planned(snakemake("-n", "--quiet", "rules", *config(own), "--", f"{results}/matcher/2s/index.json"))
+    per_video = ("normalise_video", "extract_keypoints", "clean_keypoints", "analyse_dance", "measure_dance")
     assert {name: jobs[name] for name in per_video} == dict.fromkeys(per_video, 1)
 
 

@@ -2,7 +2,7 @@ rule measure_paintable:
     """How far each pose of the dances is from what a target's video shows: what it costs to paint it."""
     input:
         target="<results>/camera/{target}.parquet",
-        dances=collect("<results>/cleaned/{video}.parquet", video=project.videos.index),
+        **database_files,
     output:
         "<results>/paintable/{target}.parquet",
     log:
@@ -14,7 +14,6 @@ rule measure_paintable:
     resources:
         **needs("check_target", "dances"),
     params:
-        videos=list(project.videos.index),
         version=version_of("retrieval"),
     script:
         "../scripts/measure_paintable.py"
@@ -24,9 +23,10 @@ rule retrieve_fragments:
     """Which fragment dances to which part of the song (Eq. 2)."""
     input:
         music="<results>/music/{song}.parquet",
-        fragments=all_fragments,
+        **database_files,
+        fragments=f"<results>/database/{fragment_s}s.parquet",
         matcher=f"<results>/matcher/{fragment_s}s/matcher.pt",
-        index=f"<results>/matcher/{fragment_s}s/index.parquet",
+        index=f"<results>/matcher/{fragment_s}s/index.json",
         paintable=costs_of_targets,
         # Not read: it stops a strict run. No input of the trainings, which a new dance would start anew; and none that
         # is `ancient()`, behind which Snakemake 9 overlooks a rule's own reason to run.
@@ -44,7 +44,6 @@ rule retrieve_fragments:
     params:
         **stage("retrieval"),
         beat_kind=settings["temporal_alignment"]["beat_kind"],
-        seed=config["seed"],
     script:
         "../scripts/retrieve_fragments.py"
 
@@ -54,9 +53,10 @@ rule edit_plan:
     input:
         plan="<results>/choreography/{song}.first.parquet",
         music="<results>/music/{song}.parquet",
-        fragments=lambda w: all_fragments(w) if edits_of(w) else [],
+        dances=lambda w: list(database_files.values()) if edits_of(w) else [],
+        fragments=lambda w: f"<results>/database/{fragment_s}s.parquet" if edits_of(w) else [],
         matcher=lambda w: f"<results>/matcher/{fragment_s}s/matcher.pt" if edits_of(w) else [],
-        index=lambda w: f"<results>/matcher/{fragment_s}s/index.parquet" if edits_of(w) else [],
+        index=lambda w: f"<results>/matcher/{fragment_s}s/index.json" if edits_of(w) else [],
         paintable=lambda w: costs_of_targets(w) if edits_of(w) else [],
     output:
         "<results>/choreography/{song}.parquet",
@@ -69,31 +69,10 @@ rule edit_plan:
     params:
         **stage("retrieval"),
         beat_kind=settings["temporal_alignment"]["beat_kind"],
-        seed=config["seed"],
         edits=edits_of,
         styles=lambda w: dict(project.videos["style"]) if edits_of(w) else {},
     script:
         "../scripts/edit_plan.py"
-
-
-rule gather_sources:
-    """The movements that a song's dance is made of, in one file for all targets: few of what may be many videos."""
-    input:
-        plan="<results>/choreography/{song}.parquet",
-        cleaned=collect("<results>/cleaned/{video}.parquet", video=project.videos.index),
-    output:
-        "<results>/choreography/{song}.sources.parquet",
-    log:
-        "<logs>/gather_sources/{song}.log",
-    conda:
-        "../../environment.yml"
-    resources:
-        **needs("gather_sources", "dances"),
-    params:
-        videos=list(project.videos.index),
-        version=version_of("alignment"),
-    script:
-        "../scripts/gather_sources.py"
 
 
 # Of the finished video what its dance depends on.
@@ -106,7 +85,7 @@ rule align_poses:
         plan="<results>/choreography/{song}.parquet",
         music="<results>/music/{song}.parquet",
         target="<results>/camera/{target}.parquet",
-        sources="<results>/choreography/{song}.sources.parquet",
+        **database_files,
     output:
         "<results>/poses/{target}/{song}.parquet",
     log:

@@ -48,7 +48,7 @@ rule draw_dance:
     """A dance before and after each alignment: beats, seams, skeletons, joints through time, where each part is from."""
     input:
         plan="<results>/choreography/{song}.parquet",
-        sources="<results>/choreography/{song}.sources.parquet",
+        **database_files,
         poses="<results>/poses/{target}/{song}.parquet",
         target="<results>/camera/{target}.parquet",
         music="<results>/music/{song}.parquet",
@@ -256,14 +256,12 @@ rule summarise:
 rule evaluate_choreography:
     """All tables and figures of the choreography: Tables I and II, Fig. 8, Fig. 11, alignment against distortion."""
     input:
-        cleaned=collect("<results>/cleaned/{video}.parquet", video=project.videos.index),
+        **database_files,
         dance_music=collect("<results>/music/{video}.parquet", video=project.videos.index),
         song_music=collect("<results>/music/{song}.parquet", song=project.songs.index),
-        fragments=collect(
-            "<results>/database/{seconds}s/{video}.parquet", seconds=compared_lengths, video=project.videos.index
-        ),
+        fragments=collect("<results>/database/{seconds}s.parquet", seconds=compared_lengths),
         matchers=collect("<results>/matcher/{seconds}s/matcher.pt", seconds=compared_lengths),
-        indices=collect("<results>/matcher/{seconds}s/index.parquet", seconds=compared_lengths),
+        indices=collect("<results>/matcher/{seconds}s/index.json", seconds=compared_lengths),
         histories=collect("<results>/matcher/{seconds}s/history.jsonl", seconds=compared_lengths),
     output:
         report(

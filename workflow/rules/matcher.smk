@@ -34,12 +34,15 @@ rule train_matcher:
 
 
 rule index_fragments:
-    """The embedding of each fragment, computed once for all songs."""
+    """The embedding of each fragment and the index to search them by, made once for all songs."""
     input:
-        fragments=all_fragments,
+        **database_files,
+        fragments="<results>/database/{seconds}s.parquet",
         matcher="<results>/matcher/{seconds}s/matcher.pt",
     output:
-        "<results>/matcher/{seconds}s/index.parquet",
+        embeddings="<results>/matcher/{seconds}s/embeddings.npy",
+        search="<results>/matcher/{seconds}s/index.faiss",
+        about="<results>/matcher/{seconds}s/index.json",
     log:
         "<logs>/index_fragments/{seconds}s.log",
     conda:

@@ -242,7 +242,7 @@ rule export_dance_bvh:
     """A finished dance as motion capture, on the target's bones where they are known."""
     input:
         poses="<results>/poses/{target}/{song}.parquet",
-        sources="<results>/choreography/{song}.sources.parquet",
+        **database_files,
         target="<results>/camera/{target}.parquet",
     output:
         "<results>/bvh/{target}/{song}.bvh",

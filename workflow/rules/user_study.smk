@@ -37,7 +37,7 @@ rule prepare_user_study:
         videos=study_videos(),
         songs=list(project.songs["path"]),
         # What the explorer shows besides; looked at when the server starts.
-        fragments=ancient(all_fragments),
+        fragments=ancient(f"<results>/database/{fragment_s}s.parquet"),
     output:
         clips=directory("<results>/user_study/clips"),
         study="<results>/user_study/study.json",

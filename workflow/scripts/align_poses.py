@@ -1,9 +1,12 @@
+from pathlib import Path
+
 from danceit_core.choreography.align import align, write_dance
 from danceit_core.choreography.floor import film, floor_of
+from danceit_core.choreography.movements import movements_of
 from danceit_core.choreography.plan import read_plan
 from danceit_core.choreography.rate import at_rate
-from danceit_core.choreography.sources import read_sources
 from danceit_core.config import SpatialSettings, TemporalSettings
+from danceit_core.database.frames import open_frames
 from danceit_core.music.table import read_music_table
 from danceit_core.pose.table import read_pose_table
 from danceit_core.run import stage
@@ -14,7 +17,7 @@ with stage(snakemake):
     floor = floor_of(read_pose_table(given.target), camera=params.camera)
     made = align(
         plan,
-        read_sources(given.sources),
+        movements_of(plan, open_frames(Path(given.dances).parent)),
         **floor.place,
         beats_s=music.beats.times_s,
         fps=music.fps,

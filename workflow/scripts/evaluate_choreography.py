@@ -1,3 +1,5 @@
+from pathlib import Path
+
 from danceit_core.config import (
     EvaluationSettings,
     RetrievalSettings,
@@ -5,14 +7,17 @@ from danceit_core.config import (
     TemporalSettings,
     make_settings,
 )
+from danceit_core.database.frames import open_frames
 from danceit_core.evaluation.project import evaluate_project
 from danceit_core.run import stage
 
 with stage(snakemake) as run:
-    params = snakemake.params
+    given, params = snakemake.input, snakemake.params
+    files = ("dance_music", "song_music", "fragments", "matchers", "indices", "histories")
     evaluate_project(
         snakemake.output[0],
-        **{name: list(paths) for name, paths in snakemake.input.items()},
+        **{name: list(given[name]) for name in files},
+        frames=open_frames(Path(given.dances).parent),
         videos=params.videos,
         songs=params.songs,
         retrieval=RetrievalSettings(**params.retrieval),

@@ -1,3 +1,4 @@
+from danceit_core.choreography.library import COLUMNS
 from danceit_core.choreography.paintable import read_costs
 from danceit_core.choreography.plan import write_plan
 from danceit_core.choreography.song import plan_song
@@ -9,14 +10,14 @@ from danceit_core.music.table import read_music_table
 from danceit_core.run import stage
 
 with stage(snakemake) as run:
+    database = read_database(snakemake.input.fragments, columns=COLUMNS)
     plan = plan_song(
         read_music_table(snakemake.input.music),
-        read_database(snakemake.input.fragments),
+        database,
         matcher=load_matcher(snakemake.input.matcher, device=run.device),
-        index=read_index(snakemake.input.index),
+        index=read_index(snakemake.input.index, database=database),
         settings=RetrievalSettings(**snakemake.params.settings),
         beat_kind=snakemake.params.beat_kind,
-        seed=snakemake.params.seed,
         targets=[read_costs(path) for path in snakemake.input.paintable],
     )
     write_plan(snakemake.output[0], plan)

@@ -12,15 +12,17 @@ and forgotten one by one. Dances are brought to the target's height, as `choreog
 """
 
 import logging
-from collections.abc import Iterable, Iterator
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from itertools import pairwise
-from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from danceit_core.choreography.paintable import PoseCosts
+from danceit_core.database.frames import Frames
+from danceit_core.database.mapped import release
 from danceit_core.errors import ImaginationError
 from danceit_core.imagination.recall.casting import LEAST_S
 from danceit_core.imagination.recall.choose import Lenders
@@ -31,8 +33,7 @@ from danceit_core.imagination.target.region import body_size
 from danceit_core.pose.measure import measure_body
 from danceit_core.pose.passages import kept_frames
 from danceit_core.pose.skeleton import Keypoints, present
-from danceit_core.pose.table import PoseTable, read_pose_table
-from danceit_core.pose.tracks import split_tracks
+from danceit_core.pose.table import PoseTable
 
 log = logging.getLogger(__name__)
 
@@ -154,22 +155,22 @@ def _thin(lenders: Lenders, *, most: int) -> Lenders:
     return replace(lenders, features=features, lengths=lengths, **arrays)
 
 
-def measure_dances(target: PoseTable, dances: Iterable[tuple[str, str | Path]]) -> PoseCosts:
-    """The costs of the dances (name of the video, path of its cleaned table) for one target; NaN if it cannot be known.
+def measure_dances(target: PoseTable, frames: Frames) -> PoseCosts:
+    """The costs of all dances for one target; NaN if it cannot be known.
 
     target: cleaned, on its plate (`results/camera/{target}.parquet`).
     """
     shown = Shown.of(target)
-    parts = [part for video, path in dances for part in _measure(shown, video, read_pose_table(path))]
-    return PoseCosts.join(parts)
+    return PoseCosts.join([_measure(shown, frames, dance) for dance in frames.dances.to_dict("records")])
 
 
-def _measure(shown: Shown | None, video: str, table: PoseTable) -> Iterator[PoseCosts]:
-    """The costs of each dancer of one video."""
-    for track in split_tracks(table):
-        kept = kept_frames(track.pose)
-        rows = np.arange(0, int(kept.sum()), max(1, round(EVERY_S * table.fps)))
-        cost = np.full(len(rows), np.nan, np.float32)
-        if shown is not None:
-            cost = shown.costs_of_dance(track.pose.keypoints[kept], fps=table.fps, rows=rows)
-        yield PoseCosts.of(video, track.number or 0, frame=np.flatnonzero(kept)[rows] + track.first, cost=cost)
+def _measure(shown: Shown | None, frames: Frames, dance: Mapping[Any, Any]) -> PoseCosts:
+    """The costs of one dance, which is read and forgotten."""
+    where = slice(int(dance["first_row"]), int(dance["first_row"]) + int(dance["rows"]))
+    kept = np.flatnonzero(frames.passage[where] >= 0)
+    rows = np.arange(0, len(kept), max(1, round(EVERY_S * frames.fps)))
+    cost = np.full(len(rows), np.nan, np.float32)
+    if shown is not None:
+        cost = shown.costs_of_dance(frames.keypoints[where][kept], fps=frames.fps, rows=rows)
+        release(frames.keypoints)
+    return PoseCosts.of(dance["video"], dance["track"], frame=kept[rows] + int(dance["first_frame"]), cost=cost)

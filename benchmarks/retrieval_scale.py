@@ -1,0 +1,238 @@
+"""What planning the dance of a song takes where there are 100 hours of dances: time and memory of the rule's script.
+
+    python benchmarks/retrieval_scale.py --folder scale --hours 100
+
+Writes a database as the workflow does (once: a folder that has one is used again): frames of made-up dances, the table
+of their fragments, drawn embeddings (`index_search`) with their index, a matcher of fresh weights, what it costs a
+person to paint them, and songs. Audio features of the dances, which retrieval does not read, are a file of holes.
+
+Each row is a process of its own that imports what Snakemake imports for a script and runs that of `retrieve_fragments`.
+The first finds nothing of the database in the system's cache (`cold`). `wall s` has the start in it. `memory` is the
+largest resident set; `of it mapped` are pages of files in it, which the system takes back when it needs them.
+"""
+
+import argparse
+import os
+import resource
+import subprocess
+import sys
+import threading
+import time
+from dataclasses import asdict
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from index_search import SPREAD, draw, unit
+from numpy.typing import NDArray
+
+from danceit_core.choreography.paintable import PoseCosts, write_costs
+from danceit_core.choreography.plan import read_plan
+from danceit_core.config import FragmentSettings, MatcherSettings
+from danceit_core.database.fragments import cut_fragments
+from danceit_core.database.frames import COLUMNS, frame_paths, open_frames, write_dances
+from danceit_core.database.gather import ArrayFile
+from danceit_core.database.measure import move_sizes
+from danceit_core.database.table import write_fragments
+from danceit_core.matcher.index import read_index, write_index
+from danceit_core.music.columns import feature_width
+from danceit_core.music.table import Beats, MusicTable, write_music_table
+from danceit_core.pose.measure import measure_body
+
+ROOT = Path(__file__).parents[1]
+FPS, FRAGMENT_S, DANCE_S, SONG_S = 24.0, 2.0, 180.0, 180.0
+# Different dances; the others are these at other places of the picture.
+DIFFERENT = 20
+PAINT_EVERY = 6  # frames, as `nearness` looks at them
+RUN = """
+import runpy, sys
+from snakemake import script
+class Files(list):
+    pass
+class Job:
+    rule, threads, resources = "retrieve_fragments", 2, {}
+job, folder, song = Job(), sys.argv[1], sys.argv[2]
+names = {
+    "music": f"{folder}/music/{song}.parquet", "fragments": f"{folder}/database/2s.parquet",
+    "matcher": f"{folder}/matcher/2s/matcher.pt", "index": f"{folder}/matcher/2s/index.json",
+    "paintable": [f"{folder}/paintable/person.parquet"],
+}
+job.input = Files([names["music"], names["fragments"]])
+vars(job.input).update(names)
+job.output, job.log = [f"{folder}/choreography/{song}.first.parquet"], [f"{folder}/logs/{song}.log"]
+job.params = Files()
+job.params.settings, job.params.beat_kind = {}, "min"
+runpy.run_path(sys.argv[3], init_globals={"snakemake": job})
+"""
+
+
+def make_folder(folder: Path, *, hours: float, songs: int) -> None:
+    """Everything that the script reads, and what it writes into."""
+    rng = np.random.default_rng(0)
+    width = feature_width("rich")
+    write_frames(folder / "database", dances=round(hours * 3600 / DANCE_S), width=width, rng=rng)
+    fragments = cut_fragments(open_frames(folder / "database"), seconds=FRAGMENT_S, settings=FragmentSettings())
+    write_fragments(folder / "database" / "2s.parquet", fragments.table, metadata=fragments.metadata)
+    write_matcher(folder / "matcher" / "2s" / "matcher.pt", width=width)
+    size = MatcherSettings().embedding_size
+    embeddings = draw("clustered", len(fragments), size, rng)
+    near = embeddings[rng.integers(len(embeddings), size=200)]
+    queries = unit(near + SPREAD / 2 * rng.standard_normal(near.shape))
+    write_index(folder / "matcher" / "2s", embeddings, database=fragments, queries=queries)
+    parts = [
+        PoseCosts.of(video, 0, frame=frames, cost=rng.random(len(frames)).astype(np.float32))
+        for video, rows in zip(fragments.frames.dances["video"], fragments.frames.dances["rows"], strict=True)
+        for frames in [np.arange(0, rows, PAINT_EVERY)]
+    ]
+    write_costs(folder / "paintable" / "person.parquet", PoseCosts.join(parts))
+    count = round(SONG_S * FPS)
+    for song in range(songs):
+        beats = Beats(np.arange(0.3, SONG_S, 0.5), 120.0)
+        features, loudness = rng.standard_normal((count, width), np.float32), rng.uniform(-30, 0, count)
+        music = MusicTable(features, loudness.astype(np.float32), beats, FPS, "rich", SONG_S, silent=False)
+        write_music_table(folder / "music" / f"song_{song}.parquet", music)
+
+
+def write_frames(folder: Path, *, dances: int, width: int, rng: np.random.Generator) -> None:
+    """The frames of dances of DANCE_S, one passage each."""
+    length = round(DANCE_S * FPS)
+    made = []
+    for _ in range(min(DIFFERENT, dances)):
+        keypoints = make_dance(length, rng)
+        body = measure_body(keypoints)
+        made.append((keypoints, move_sizes(keypoints, world=None, body=body, fps=FPS), body))
+    paths, count = frame_paths(folder), dances * length
+    folder.mkdir(parents=True, exist_ok=True)
+    shapes = {
+        "keypoints": (count, 25, 3), "world": (0, 25, 3), "features": (count, width), "moves": (count, 4),
+        "passage": (count,),
+    }  # fmt: skip
+    kinds = {"keypoints": "<f4", "world": "<f2", "features": "<f4", "moves": "<f4", "passage": "<i4"}
+    files = {name: paths[name].open("wb") for name in shapes}
+    arrays = {name: ArrayFile(files[name], shapes[name], kinds[name]) for name in shapes}
+    rows = []
+    for number in range(dances):
+        keypoints, moves, body = made[number % len(made)]
+        shift = np.array([*rng.uniform(-100, 100, 2), 0], np.float32)
+        arrays["keypoints"].append(keypoints + shift)
+        arrays["moves"].append(moves)
+        arrays["passage"].append(np.zeros(length, np.int32))
+        name = f"dance_{number:04d}"
+        rows.append({
+            "dance": name, "video": name, "track": 0, "first_row": number * length, "rows": length, "first_frame": 0,
+            "width": 512, "height": 512, "torso_px": body.torso_px, "height_px": body.height_px,
+            "ground_y": body.ground_y + shift[1], "has_sound": True, "tempo_bpm": rng.uniform(80, 140), "group": name,
+            "split": "train", "refused": "", "source_path": f"{name}.mp4", "source_sha256": "",
+        })  # fmt: skip
+    files["features"].truncate(files["features"].tell() + 4 * count * width)
+    for file in files.values():
+        file.close()
+    described = {name: array.describe() for name, array in arrays.items()}
+    about = {"fps": FPS, "feature_set": "rich"}
+    write_dances(paths["dances"], pd.DataFrame(rows)[list(COLUMNS)], metadata=about, arrays=described)
+
+
+def make_dance(frames: int, rng: np.random.Generator) -> NDArray[np.float32]:
+    """Keypoints (frames, 25, 3) of somebody whose joints swing slowly, the ankles least."""
+    standing = np.array([
+        (0, -300), (0, -250), (-40, -250), (-50, -190), (-55, -130), (40, -250), (50, -190), (55, -130), (0, -140),
+        (-22, -140), (-24, -70), (-25, 0), (22, -140), (24, -70), (25, 0), (-6, -308), (6, -308), (-14, -303),
+        (14, -303), (35, 12), (42, 10), (22, 6), (-35, 12), (-42, 10), (-22, 6),
+    ])  # fmt: skip
+    time_s = np.arange(frames)[:, None, None] / FPS
+    xy = np.repeat(standing[None] + [256.0, 450.0], frames, 0)
+    for rate in (0.3, 0.5, 0.9, 1.5):
+        phase = rng.uniform(0, 2 * np.pi, (25, 2))
+        xy += 8 * np.sin(2 * np.pi * rate * rng.uniform(0.8, 1.2, (25, 2)) * time_s + phase)
+    return np.concatenate([xy, np.ones((frames, 25, 1))], -1).astype(np.float32)
+
+
+def write_matcher(path: Path, *, width: int) -> None:
+    """A matcher of fresh weights."""
+    import torch  # noqa: PLC0415 (only where the folder is made)
+
+    from danceit_core.matcher.model import CHECKPOINT_VERSION, make_encoders, save_matcher  # noqa: PLC0415
+
+    settings = MatcherSettings()
+    audio, pose = make_encoders(settings, feature_width=width)
+    about = {"version": CHECKPOINT_VERSION, "settings": asdict(settings), "feature_set": "rich", "feature_width": width}
+    about |= {"seconds": FRAGMENT_S, "fps": FPS, "epoch": 1, "selected_on": "last", "threshold": 1.0}
+    about |= {"feature_mean": torch.zeros(width), "feature_deviation": torch.ones(width)}
+    save_matcher(path, about | {"audio_encoder": audio.state_dict(), "pose_encoder": pose.state_dict()})
+
+
+def forget(folder: Path) -> None:
+    """Let the system forget what it has cached of the folder's files."""
+    for path in folder.rglob("*"):
+        if path.is_file():
+            with path.open("rb") as file:
+                os.fdatasync(file.fileno())
+                os.posix_fadvise(file.fileno(), 0, 0, os.POSIX_FADV_DONTNEED)
+
+
+def run_script(folder: Path, song: str) -> dict[str, float]:
+    """Plan one song in a process of its own: seconds, seconds computed, memory and what of it is mapped, MB."""
+    script = ROOT / "workflow" / "scripts" / "retrieve_fragments.py"
+    environment = os.environ | {"PYTHONPATH": str(ROOT)}
+    begin = time.perf_counter()
+    command = [sys.executable, "-c", RUN, str(folder), song, str(script)]
+    process = subprocess.Popen(command, env=environment, stderr=subprocess.PIPE, text=True)
+    peak = {"VmHWM": 0, "RssFile": 0}
+
+    def watch() -> None:
+        while process.poll() is None:
+            for line in read_status(process.pid):
+                name, _, value = line.partition(":")
+                if name in peak:
+                    peak[name] = max(peak[name], int(value.split()[0]))
+            time.sleep(0.02)
+
+    watcher = threading.Thread(target=watch)
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    watcher.start()
+    error = process.communicate()[1]
+    wall_s = time.perf_counter() - begin
+    watcher.join()
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    if process.returncode:
+        sys.exit(error)
+    cpu_s = used.ru_utime + used.ru_stime - before.ru_utime - before.ru_stime
+    return {"wall_s": wall_s, "cpu_s": cpu_s, "memory": peak["VmHWM"] / 1024, "mapped": peak["RssFile"] / 1024}
+
+
+def read_status(process: int) -> list[str]:
+    """What the system tells of a process; nothing of one that has ended."""
+    try:
+        return Path(f"/proc/{process}/status").read_text().splitlines()
+    except OSError:
+        return []
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--folder", type=Path, required=True, help="made where it does not exist; 3 GB for 100 hours")
+    parser.add_argument("--hours", type=float, default=100.0)
+    parser.add_argument("--songs", type=int, default=10)
+    given = parser.parse_args()
+    if not given.folder.exists():
+        begin = time.perf_counter()
+        make_folder(given.folder, hours=given.hours, songs=given.songs)
+        print(f"made in {time.perf_counter() - begin:.0f} s\n", flush=True)
+    index = read_index(given.folder / "matcher" / "2s" / "index.json")
+    recall = ", ".join(f"Recall@{k} {share:.3f}" for k, share in index.about["recall"].items())
+    print(f"{len(index):,} fragments, index {index.about['kind']}, {recall}\n")
+    print("| song | cache | wall s | computing s | memory MB | of it mapped MB | clips |\n" + "|---" * 7 + "|")
+    for number in range(given.songs):
+        if not number:
+            forget(given.folder)
+        found = run_script(given.folder, f"song_{number}")
+        plan = read_plan(given.folder / "choreography" / f"song_{number}.first.parquet")
+        print(
+            f"| {number + 1} | {'warm' if number else 'cold'} | {found['wall_s']:.1f} | {found['cpu_s']:.1f} "
+            f"| {found['memory']:.0f} | {found['mapped']:.0f} | {len(plan)} |",
+            flush=True,
+        )
+
+
+if __name__ == "__main__":
+    main()
