@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
@@ -27,6 +28,12 @@ NATURALNESS = {
     "sliding / real": "slide_ratio", "speed / real": "speed_ratio", "diversity": "diversity", "frozen s": "frozen_s",
     "frozen share": "frozen_share", "flips": "flips", "repeats": "repeats",
 }  # fmt: skip
+# What a row has more than the default, song by song, with its 95 % interval: key, times, digits.
+GAINS = {
+    "S_BA max 0": ("s_ba_max_0", 100, 1),
+    "S_BA min 1": ("s_ba_min_1", 100, 1),
+    "BAS music": ("beat_align_music", 1, 3),
+}
 
 
 def write_page(
@@ -44,9 +51,12 @@ def write_page(
     for form in ("music", "motion"):
         key = f"beat_align_{form}"
         rhythm[f"BAS {form}"] = scores[key]
-        rhythm[f"BAS {form}, 95 %"] = [
-            f"{low:.2f}-{high:.2f}" for low, high in zip(scores[f"{key}_low"], scores[f"{key}_high"], strict=True)
-        ]
+        rhythm[f"BAS {form}, 95 %"] = between(scores, key, digits=2)
+    for name, (key, times, digits) in GAINS.items():
+        gain = times * scores[f"{key}_gain"]
+        limits = between(times * scores[[f"{key}_gain_low", f"{key}_gain_high"]], f"{key}_gain", digits=digits)
+        told = [f"{g:+.{digits}f} ({pair})" for g, pair in zip(gain, limits, strict=True)]
+        rhythm[f"{name}, more than the default's"] = np.where(gain.notna(), told, "")
     moved = scores.dropna(subset=["jerk_real"])
     naturalness = moved[list(NATURALNESS.values())].set_axis(list(NATURALNESS), axis=1)
     tables = {
@@ -68,6 +78,12 @@ def write_page(
     tempo.to_csv(folder / "tempo.tsv", sep="\t", index=False)
     write_text(folder / "choreography.md", "\n".join(lines))
     write_text(folder / "tables.html", html_page(tables, title="Choreography"))
+
+
+def between(scores: pd.DataFrame, key: str, *, digits: int) -> list[str]:
+    """The interval of a score in words, one a row; empty where there is none."""
+    pairs = zip(scores[f"{key}_low"], scores[f"{key}_high"], strict=True)
+    return ["" if np.isnan(low) else f"{low:.{digits}f} to {high:.{digits}f}" for low, high in pairs]
 
 
 def draw_tempo(tempo: pd.DataFrame) -> Figure:
