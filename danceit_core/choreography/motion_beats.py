@@ -137,4 +137,5 @@ def find_hits(
     windows = beat_windows(beats_s, frames=len(speed), fps=fps, shown_fps=shown_fps)
     music = np.array([w.beat for w in windows], np.float64)
     motion = extreme_steps(speed, windows, kind=kind)
-    return BeatHits(*(seen_s(steps, fps=fps, shown_fps=shown_fps) for steps in (music, motion)), fps)
+    music_s, motion_s = (seen_s(steps, fps=fps, shown_fps=shown_fps) for steps in (music, motion))
+    return BeatHits(music_s, motion_s, fps)

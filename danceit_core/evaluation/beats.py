@@ -10,7 +10,7 @@ beats dt apart counts exp(-dt^2 / (2 SIGMA_S^2)). Music form: mean over music be
 count; motion form: over motion beats. It depends on the smoothing, so only values of one smoothing compare; sigma
 is in seconds, so that frame rates do.
 
-Chance is the same score with all beats shifted by a random share of their interval. A score that an aligner
+Chance is the same score with all beats shifted by shares of their interval. A score that an aligner
 optimises proves little: read it beside chance, and beside the movement scores of `motion`.
 
 Conventions: keypoints (T, 25, 3) pixels, absent joints 0; beats in seconds, increasing; scores 0..1, NaN where
@@ -116,9 +116,11 @@ def beat_align(
 def chance_score(
     score: Callable[[NDArray[np.float64]], dict[str, float]], beats_s: NDArray[np.float64], *, rng: np.random.Generator
 ) -> dict[str, float]:
-    """Mean of `score` over CHANCE_DRAWS shifts of all beats by -1/2 to 1/2 of their median interval."""
+    """Mean of `score` over CHANCE_DRAWS shifts of all beats by -1/2 to 1/2 of their median interval, evenly spread."""
     interval = float(np.median(np.diff(beats_s))) if len(beats_s) > 1 else 0.0
-    draws = [score(beats_s + shift * interval) for shift in rng.uniform(-0.5, 0.5, CHANCE_DRAWS)]
+    # From a random first one on at even distances: no part of the interval is left out by accident.
+    shifts = (np.arange(CHANCE_DRAWS) + rng.random()) / CHANCE_DRAWS - 0.5
+    draws = [score(beats_s + shift * interval) for shift in shifts]
     return {key: float(np.mean([draw[key] for draw in draws])) for key in draws[0]}
 
 

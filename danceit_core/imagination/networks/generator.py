@@ -14,6 +14,7 @@ M parameters). padding: `zeros` or `reflect`, of all convolutions but those that
 
 import itertools
 from dataclasses import dataclass
+from typing import Literal, cast
 
 import torch
 from torch import Tensor, nn
@@ -23,6 +24,7 @@ from danceit_core.imagination.networks.chart import CHANNELS as CHART_CHANNELS
 from danceit_core.imagination.recall.layers import CHANNELS as LAYER_CHANNELS
 from danceit_core.imagination.recall.parts import LAYERS
 
+Padding = Literal["zeros", "reflect"]
 # Of the pose: a coloured skeleton, or a heat map a joint.
 POSE_CHANNELS = {"skeleton": 3, "heatmaps": 25}
 # How far a layer may be moved, pixels of the network; logits with which shares of paint, body and arms begin; and by
@@ -55,7 +57,7 @@ def normalise(channels: int) -> nn.Module:
     return nn.GroupNorm(channels, channels, affine=False)
 
 
-def convolve(inputs: int, outputs: int, *, kernel: int, stride: int = 1, padding: str = "zeros") -> nn.Sequential:
+def convolve(inputs: int, outputs: int, *, kernel: int, stride: int = 1, padding: Padding = "zeros") -> nn.Sequential:
     """Convolution that keeps the size (or divides it by the stride), instance norm, ReLU."""
     return nn.Sequential(
         nn.Conv2d(inputs, outputs, kernel, stride, padding=kernel // 2, padding_mode=padding),
@@ -74,7 +76,7 @@ def enlarge(inputs: int, outputs: int) -> nn.Sequential:
 class ResidualBlock(nn.Module):
     """Two 3 x 3 convolutions beside an identity path."""
 
-    def __init__(self, channels: int, *, padding: str = "zeros") -> None:
+    def __init__(self, channels: int, *, padding: Padding = "zeros") -> None:
         super().__init__()
         self.body = nn.Sequential(
             convolve(channels, channels, kernel=3, padding=padding),
@@ -91,7 +93,7 @@ class GlobalGenerator(nn.Sequential):
     """G1: down, residual blocks at the lowest resolution, up again; gives `channels` features at its input's size."""
 
     def __init__(
-        self, inputs: int, *, channels: int, kernel: int, downsamplings: int, blocks: int, padding: str
+        self, inputs: int, *, channels: int, kernel: int, downsamplings: int, blocks: int, padding: Padding
     ) -> None:
         widths = [channels * 2**level for level in range(downsamplings + 1)]
         down = [convolve(a, b, kernel=3, stride=2, padding=padding) for a, b in itertools.pairwise(widths)]
@@ -105,7 +107,7 @@ class PoseGenerator(nn.Module):
 
     def __init__(self, settings: PoseGanSettings) -> None:
         super().__init__()
-        channels, kernel, padding = settings.channels, settings.kernel, settings.padding
+        channels, kernel, padding = settings.channels, settings.kernel, cast(Padding, settings.padding)
         self.with_plate = settings.background_plate
         self.stride = 2 ** (settings.downsamplings + 1)
         self.recalls = settings.painter == "recall"
