@@ -18,7 +18,6 @@ import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
 from danceit_core.choreography.align import Source
-from danceit_core.choreography.curve import mean_present
 from danceit_core.choreography.library import Library
 from danceit_core.choreography.retrieve import Matches
 from danceit_core.config import RetrievalSettings, SpatialSettings, TemporalSettings
@@ -27,6 +26,7 @@ from danceit_core.evaluation.beats import beat_scores
 from danceit_core.evaluation.motion import moving_distribution
 from danceit_core.evaluation.scorecard import Yardstick, measure_real, score_beats, score_motion, score_real
 from danceit_core.evaluation.trial import Song, Trial, Variant, dances_of, make_trial, random_matches
+from danceit_core.pose.movement import mean_present
 from danceit_core.pose.skeleton import FEET, HANDS, Keypoints
 
 BOOTSTRAP_DRAWS = 1000
