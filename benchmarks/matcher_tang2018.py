@@ -1,174 +1,145 @@
-"""How well the matcher matches dances that it has not seen, on real ones: five folds by dance.
+"""How well the matcher matches dances that it has not seen, on real ones: nested folds by song.
 
-    python benchmarks/matcher_tang2018.py --data tang2018 --lengths 1 2 3 4
-    python benchmarks/matcher_tang2018.py --data tang2018 --lengths 2 --folds 0 --set loss=hinge epochs=5
+    python benchmarks/matcher_tang2018.py --data tang2018 --set learning_rate=0.001 epochs=12 batch_size=32 \
+        --try seconds=1 seconds=2 seconds=3 seconds=4
+    python benchmarks/matcher_tang2018.py --data tang2018 --paper --folds 0
     python benchmarks/matcher_tang2018.py --data tang2018 --ceiling
+    python benchmarks/matcher_tang2018.py --data tang2018 --songs
 
-The folder holds NAME.npz (`keypoints`, BODY_25 at 24 frames a second) beside NAME.ogg; the style is the letter between
-underscores (DANCE_C_2: cha-cha; R rumba, W waltz). The dances of each style are dealt to the folds in turn, by name.
-A fold's dances are only tested on. Mean and deviation are over folds; chance stands in the last row.
-
---ceiling trains no matcher. It shows what the data hold for one that is told the genres, which the matcher is not: a
-linear classifier of each side's statistics (the same as start the matcher) taught by label, a pair scored by how likely
-both are of one genre; and the Recall@10 of guessing among the right genre.
+The folder holds NAME.npz (`keypoints`, BODY_25 at 24 frames a second) beside NAME.ogg; the genre is the letter between
+underscores (DANCE_C_2: cha-cha; R rumba, W waltz). Dances whose sound is the same share a song (--songs lists how much
+alike the most similar sounds are). --paper takes the matcher's settings of config/paper.yaml.
 """
 
 import argparse
-import dataclasses
-import tempfile
+import hashlib
+from functools import cache
 from pathlib import Path
 
 import numpy as np
 import soundfile
 import torch
 import yaml
-from sklearn.linear_model import LogisticRegression
-from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import StandardScaler
+from matcher_folds import FOLDS, Folded, Setting, ceiling, deal, read_settings, run_nested
+from numpy.typing import NDArray
 
-from danceit_core.config import FragmentSettings, MatcherSettings, MusicSettings, make_settings
-from danceit_core.database.fragments import cut_fragments
-from danceit_core.database.table import read_database, write_fragments
-from danceit_core.evaluation.matching import score_part
-from danceit_core.matcher.data import Pairs, make_pairs, measure_features, part_of
-from danceit_core.matcher.encoders import AudioEncoder, PoseEncoder
-from danceit_core.matcher.scores import roc_auc
-from danceit_core.matcher.train import train_matcher
+from danceit_core.config import MusicSettings
+from danceit_core.matcher.data import Pairs
+from danceit_core.matcher.windows import Windows
 from danceit_core.music.analyse import analyse_music
-from danceit_core.music.table import MusicTable
-from danceit_core.pose.table import PoseTable
 
-FPS, FOLDS = 24.0, 5
-LABELLED_C = 0.003  # the labelled classifier's inverse penalty: the best of a few, to its favour
-COLUMNS = {
-    "accuracy_at_1": "accuracy at 1", "balanced_accuracy": "balanced accuracy", "auc_delayed": "AUC delayed",
-    "auc_same_style": "AUC same genre", "auc_other_style": "AUC other genre", "recall_at_1": "R@1",
-    "recall_at_5": "R@5", "recall_at_10": "R@10", "recall_times_chance": "R@10 / chance", "median_rank": "median rank",
-    "candidates": "of",
-}  # fmt: skip
-Dances = dict[str, tuple[PoseTable, MusicTable]]
+FPS = 24.0
+PAPER_FILE = Path(__file__).parents[1] / "config" / "paper.yaml"
 
 
-def read_dances(folder: Path, *, features: str) -> Dances:
-    """Poses and analysed music of each dance."""
-    dances = {}
-    for path in sorted(folder.glob("*.npz")):
-        with np.load(path) as archive:
-            keypoints = archive["keypoints"].astype(np.float32)
-        samples, rate_hz = soundfile.read(path.with_suffix(".ogg"), dtype="float32")
-        music = analyse_music(
-            samples, sample_rate_hz=rate_hz, fps=FPS, settings=MusicSettings(features=features), frames=len(keypoints)
+class Dances:
+    """All dances one after the other, the song of each by its sound, and features on demand."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.names = [path.stem for path in sorted(folder.glob("*.npz"))]
+        parts = []
+        for name in self.names:
+            with np.load(folder / f"{name}.npz") as archive:
+                parts.append(archive["keypoints"].astype(np.float32))
+        self.keypoints = np.concatenate(parts)
+        self.first = np.concatenate([[0], np.cumsum([len(part) for part in parts])])
+        self.songs = [hashlib.sha256(self.samples(name)[0].tobytes()).hexdigest() for name in self.names]
+
+    def samples(self, name: str) -> tuple[NDArray[np.float32], int]:
+        """The sound of a dance and its rate."""
+        return soundfile.read(self.folder / f"{name}.ogg", dtype="float32")
+
+    @cache  # noqa: B019 - lives as long as the run
+    def features(self, feature_set: str) -> NDArray[np.float32]:
+        """Audio features (M, D) of all dances."""
+        parts = []
+        for name, count in zip(self.names, np.diff(self.first).tolist(), strict=True):
+            samples, rate_hz = self.samples(name)
+            settings = MusicSettings(features=feature_set)
+            parts.append(
+                analyse_music(samples, sample_rate_hz=rate_hz, fps=FPS, settings=settings, frames=count).features
+            )
+        return np.concatenate(parts)
+
+    def cut(self, *, seconds: float, hop_s: float, feature_set: str) -> Pairs:
+        """The fragments of all dances, one after the other where the hop is 0."""
+        length = round(seconds * FPS)
+        hop = round(hop_s * FPS) or length
+        begin = np.concatenate(
+            [np.arange(first, end - length + 1, hop) for first, end in zip(self.first, self.first[1:], strict=False)]
         )
-        dances[path.stem] = PoseTable(keypoints, {"fps": FPS, "width": 512, "height": 512}), music
-    return dances
-
-
-def deal(names: list[str]) -> dict[str, int]:
-    """The fold of each dance, each style dealt out in turn."""
-    ordered = sorted(names, key=lambda name: (style_of(name), name))
-    return {name: place % FOLDS for place, name in enumerate(ordered)}
+        video = np.searchsorted(self.first, begin, side="right") - 1
+        group = np.unique(self.songs, return_inverse=True)[1].reshape(-1)
+        return Pairs(
+            windows=Windows(self.keypoints, self.features(feature_set), length), starts=begin, video=video,
+            group=group[video], start_s=(begin - self.first[video]) / FPS, tempo_bpm=np.full(len(begin), np.nan),
+            part=np.full(len(begin), "train"), about={"fps": FPS, "seconds": seconds, "feature_set": feature_set},
+        )  # fmt: skip
 
 
 def style_of(name: str) -> str:
-    """The style in a dance's name."""
+    """The genre in a dance's name."""
     return name.split("_")[1]
 
 
-def cut(dances: Dances, *, seconds: float, hop_s: float) -> Pairs:
-    """The fragments of all dances."""
-    settings = FragmentSettings(hop_s=hop_s)
-    with tempfile.TemporaryDirectory() as folder:
-        paths = [Path(folder) / f"{name}.parquet" for name in dances]
-        for path, (pose, music) in zip(paths, dances.values(), strict=True):
-            write_fragments(path, cut_fragments(pose, music, video=path.stem, seconds=seconds, settings=settings))
-        return make_pairs(read_database(paths))
-
-
-def test_fold(pairs: Pairs, names: np.ndarray, fold: int, *, settings: MatcherSettings, validate: bool) -> dict:
-    """Train without the dances of a fold and score on them."""
-    folds = deal(list(names))
-    split = np.array(["test" if folds[name] == fold else "train" for name in names])[pairs.video]
-    part = part_of(names[pairs.video], split) if validate else split
-    pairs = dataclasses.replace(pairs, part=part)
-    trained = train_matcher(pairs, settings=settings, seed=fold, device=torch.device("cpu"))
-    styles = np.array([style_of(name) for name in names])
-    tested = pairs.only(pairs.part == "test")
-    rng = np.random.default_rng(0)
-    scores = score_part(trained.matcher, tested, delay_s=settings.delay_s, rng=rng, styles=styles)
-    return scores | {"recall_times_chance": scores["recall_at_10"] / scores["recall_at_10_chance"]}
-
-
-def ceiling(pairs: Pairs, names: np.ndarray, fold: int) -> tuple[float, float]:
-    """AUC against other genres with the genres told in training; Recall@10 over chance of knowing the genre."""
-    folds = deal(list(names))
-    tested = np.array([folds[name] == fold for name in names])[pairs.video]
-    scale, rows = measure_features(pairs.only(~tested)), np.arange(len(pairs))
-    audio = AudioEncoder(
-        feature_width=pairs.features.shape[-1], hidden_size=1, embedding_size=1, dropout=0.0, unit_length=True
-    )
-    pose = PoseEncoder(embedding_size=1, dropout=0.0, unit_length=True)
-    parts = np.array_split(rows, 16)
-    heard = torch.cat([audio.describe(pairs.take_sounds(some, scale=scale)) for some in parts]).numpy()
-    danced = torch.cat([pose.describe(pairs.take_poses(some)) for some in parts]).numpy()
-    style = np.array([style_of(name) for name in names])[pairs.video]
-    likely = []
-    for values in (danced, heard):
-        told = make_pipeline(
-            StandardScaler(), LogisticRegression(C=LABELLED_C, max_iter=2000, class_weight="balanced")
-        ).fit(values[~tested], style[~tested])
-        likely.append(told.predict_proba(values[tested]))
-    score, other = likely[0] @ likely[1].T, style[tested][:, None] != style[tested]
-    chance = style[tested][:, None] == style[tested]
-    recall = np.minimum(1, 10 / chance.sum(axis=1)).mean() / min(1, 10 / len(chance))
-    return roc_auc(-np.diag(score), -score[other]), float(recall)
+def print_songs(dances: Dances, *, shown: int = 8) -> None:
+    """How many sounds there are, and the most similar ones: the highest correlation of their onsets at any lag."""
+    print(f"{len(dances.names)} dances, {len(set(dances.songs))} sounds")
+    onset = dances.features("rich")[:, 40]
+    courses = [onset[a:b] for a, b in zip(dances.first, dances.first[1:], strict=False)]
+    found = []
+    for i, one in enumerate(courses):
+        for j in range(i):
+            size = len(one) + len(courses[j])
+            spectra = [np.fft.rfft(each - each.mean(), size) for each in (one, courses[j])]
+            lagged = np.fft.irfft(spectra[0] * np.conj(spectra[1]), size)
+            shorter = min(one, courses[j], key=len)
+            found.append((lagged.max() / (shorter.std() ** 2 * len(shorter) + 1e-9), dances.names[i], dances.names[j]))
+    for value, a, b in sorted(found, reverse=True)[:shown]:
+        print(f"{a} {b} {value:.2f}")
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--data", type=Path, required=True, help="folder of .npz and .ogg")
-    parser.add_argument("--lengths", type=float, nargs="+", default=[1, 2, 3, 4], help="of fragments, seconds")
-    parser.add_argument("--folds", type=int, nargs="+", default=list(range(FOLDS)), help="which of 0 to 4")
-    parser.add_argument("--features", nargs="+", default=["rich"], choices=("mfcc", "rich"))
-    parser.add_argument("--losses", nargs="+", default=["infonce"])
-    parser.add_argument("--hop", type=float, default=0.5, help="between fragments, seconds")
-    parser.add_argument("--validate", action="store_true", help="set training dances aside to choose the epoch")
+    parser.add_argument(
+        "--try", dest="tried", nargs="*", default=[], metavar="KEY=VALUE,...", help="settings to choose of"
+    )
+    parser.add_argument("--set", nargs="*", default=[], metavar="KEY=VALUE", help="of all settings")
+    parser.add_argument("--hop", type=float, default=0.5, help="between fragments, seconds; 0: no overlap")
+    parser.add_argument("--inner", type=int, default=2, choices=(2, 4), help="inner folds of each test fold")
+    parser.add_argument("--folds", type=int, nargs="+", default=list(range(FOLDS)), help="that are tested on")
+    parser.add_argument("--paper", action="store_true", help="the matcher's settings of config/paper.yaml, MFCC, 4 s")
     parser.add_argument("--ceiling", action="store_true", help="what the genres' labels would allow, no matcher")
-    parser.add_argument("--set", nargs="*", default=[], metavar="KEY=VALUE", help="of the matcher's settings")
+    parser.add_argument("--songs", action="store_true", help="which dances share a song")
     given = parser.parse_args()
     torch.set_num_threads(1)
-    settings = make_settings(MatcherSettings, dict(yaml.safe_load(item.replace("=", ": ", 1)).popitem()
-                                                   for item in given.set))  # fmt: skip
-    if given.ceiling:
+    base = list(given.set)
+    if given.paper:
+        paper = yaml.safe_load(PAPER_FILE.read_text())["matcher"]
+        base = [*(f"{key}={value}" for key, value in paper.items()), "features=mfcc", "seconds=4", *base]
+    settings = read_settings(given.tried, base=base)
+    dances = Dances(given.data)
+    folds = deal(dances.names, style_of=style_of)
+    # Dances to one song are in the fold of the first of them.
+    of_song = {song: folds[name] for name, song in reversed(list(zip(dances.names, dances.songs, strict=True)))}
+    styles = np.array([style_of(dances.names[dances.songs.index(song)]) for song in sorted(set(dances.songs))])
+
+    def make(setting: Setting) -> Folded:
+        pairs = dances.cut(seconds=setting.seconds, hop_s=given.hop, feature_set=setting.features)
+        return Folded(pairs, np.array([of_song[song] for song in dances.songs])[pairs.video], styles)
+
+    if given.songs:
+        print_songs(dances)
+    elif given.ceiling:
         print("| seconds | AUC other genre, genres told | R@10 / chance, genre known |\n|---|---|---|")
-        dances = read_dances(given.data, features="rich")
-        for seconds in given.lengths:
-            pairs = cut(dances, seconds=seconds, hop_s=given.hop)
-            both = np.array([ceiling(pairs, np.array(sorted(dances)), fold) for fold in given.folds])
-            print(
-                f"| {seconds:g} | "
-                + " | ".join(f"{m:.3f} ± {d:.2g}" for m, d in zip(both.mean(0), both.std(0), strict=True))
-                + " |"
-            )
-        return
-    print("| features | loss | seconds | " + " | ".join(COLUMNS.values()) + " |")
-    print("|---" * (len(COLUMNS) + 3) + "|")
-    for features in given.features:
-        dances = read_dances(given.data, features=features)
-        names = np.array(sorted(dances))
-        for seconds in given.lengths:
-            pairs = cut(dances, seconds=seconds, hop_s=given.hop)
-            for loss in given.losses:
-                how = dataclasses.replace(settings, loss=loss)
-                folds = [test_fold(pairs, names, fold, settings=how, validate=given.validate) for fold in given.folds]
-                print(f"| {features} | {loss} | {seconds:g} | " + " | ".join(summary(folds)) + " |", flush=True)
-    chance = [f"{np.mean([fold.get(f'{key}_chance', np.nan) for fold in folds]):.3g}" for key in COLUMNS]
-    print("| chance, of the last row | | | " + " | ".join(chance).replace("nan", "") + " |")
-
-
-def summary(folds: list[dict]) -> list[str]:
-    """Mean and deviation of each column over folds."""
-    columns = [np.array([fold[key] for fold in folds]) for key in COLUMNS]
-    return [f"{np.nanmean(values):.3g} ± {np.nanstd(values):.2g}" for values in columns]
+        for setting in settings:
+            found = [ceiling(make(setting), fold) for fold in given.folds]
+            cells = zip(np.mean(found, axis=0), np.std(found, axis=0), strict=True)
+            print(f"| {setting.seconds:g} | " + " | ".join(f"{m:.3f} ± {d:.2g}" for m, d in cells) + " |", flush=True)
+    else:
+        run_nested(settings, make, inner=given.inner, folds=given.folds)
 
 
 if __name__ == "__main__":

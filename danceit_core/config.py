@@ -105,7 +105,8 @@ class MusicSettings:
 
 @dataclass(frozen=True)
 class MatcherSettings:
-    """Cross-modal matcher (paper IV-B). loss: `paper`, `distance_label`, `hinge` or `infonce`.
+    """Cross-modal matcher (paper IV-B). loss: `paper`, `distance_label`, `hinge` or `infonce`. encoder: `hybrid`, whose
+    last layers see plain statistics of the window beside the networks, or `paper`.
 
     unit_length: embeddings on the unit sphere. augmentation: strength of noise and change in training, tempo_spread:
     how much faster or slower, as a share (both 0: the paper). average_decay: of the running average of the weights.
@@ -114,6 +115,7 @@ class MatcherSettings:
     """
 
     loss: str = "infonce"
+    encoder: str = "hybrid"
     margin: float = 1.0
     embedding_size: int = 16
     hidden_size: int = 100

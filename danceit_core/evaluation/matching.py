@@ -8,8 +8,9 @@
     recall_at_k        share of sounds whose own dance is among the k nearest of all fragments that do not overlap
     median_rank        of a sound's own dance among them, 1 is best
 
-The paper leaves its protocol open. Here the two kinds of pairs are equally many, and the test videos neither trained
-the matcher nor chose its epoch.
+Songs are told apart by their group. Another dance to the same moment of a song is no wrong answer: it counts neither as
+a pair that does not match nor among the candidates. The paper leaves its protocol open. Here the two kinds of pairs are
+equally many, and the test songs neither trained the matcher nor chose its epoch.
 """
 
 import logging
@@ -21,13 +22,13 @@ import numpy as np
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
-from danceit_core.database.mapped import take
 from danceit_core.errors import MatcherError
 from danceit_core.evaluation.summary import write_scores
 from danceit_core.files import whole_file, write_history
 from danceit_core.matcher import scores
 from danceit_core.matcher.data import Pairs
 from danceit_core.matcher.model import Matcher, save_matcher, save_untrained
+from danceit_core.matcher.negatives import other_dances, same_moment
 from danceit_core.matcher.train import PARTS, Trained
 
 log = logging.getLogger(__name__)
@@ -62,31 +63,32 @@ def score_part(
 ) -> dict[str, float]:
     """The scores of the module's list for some pairs; each chance is under `<score>_chance`.
 
-    styles: (V,) style of each video number, to tell songs of the same style from others.
+    styles: (G,) style of each group number, to tell songs of the same style from others.
     """
     if not len(part):
         raise MatcherError("no fragment with sound to score the matcher on; add videos with sound")
     part = part.only(np.sort(rng.permutation(len(part))[:MOST]))
-    video, start_s = part.video, part.start_s
-    poses = matcher.embed_pose(take(part.keypoints, part.rows))
-    sounds = matcher.embed_audio(take(part.features, part.rows))
+    every, group = np.arange(len(part)), part.group
+    poses, sounds = matcher.embed_pairs(part)
     squared = (poses**2).sum(axis=1)[:, None] - 2 * poses @ sounds.T + (sounds**2).sum(axis=1)
     distances = np.sqrt(np.maximum(squared, 0)).astype(np.float64)  # (dances, sounds)
     matching = scores.pair_distances(poses, sounds)
-    same = video[:, None] == video
+    same = group[:, None] == group
     foreign = distances[~same]
-    delayed = distances[same & (np.abs(start_s[:, None] - start_s) >= delay_s)]
+    delayed = distances[same & ~same_moment(part, every, delay_s=delay_s)]
     # As many of the one kind as of the other, so that a long video does not decide what "not matching" means.
     kinds = [values for values in (foreign, delayed) if len(values)]
     size = min((len(values) for values in kinds), default=0)
     others = np.concatenate([rng.choice(values, size, replace=False) for values in kinds]) if kinds else np.zeros(0)
-    alone = scores.apart(video, start_s, seconds=part.seconds)
-    ranks = scores.match_ranks(poses[alone], sounds[alone])
-    candidates = len(ranks)
+    alone = np.flatnonzero(scores.apart(part.video, part.start_s, seconds=part.seconds))
+    ignored = other_dances(part, alone, delay_s=delay_s)
+    ranks = scores.match_ranks(poses[alone], sounds[alone], ignored=ignored)
+    candidates = len(ranks) - ignored.sum(axis=1)
     threshold = float(matcher.checkpoint["threshold"])
     result = {
         "fragments": len(part),
-        "videos": len(set(video.tolist())),
+        "videos": len(set(part.video.tolist())),
+        "songs": len(set(group.tolist())),
         "distance": float(matching.mean()),
         # What a matcher without knowledge would give: the mean distance of pairs that do not match.
         "distance_chance": float(others.mean()) if len(others) else float("nan"),
@@ -95,19 +97,19 @@ def score_part(
         "auc": scores.roc_auc(matching, others),
         "auc_other_song": scores.roc_auc(matching, foreign),
         "auc_delayed": scores.roc_auc(matching, delayed),
-        "candidates": candidates,
+        "candidates": float(candidates.mean()),
         "median_rank": float(np.median(ranks)),
-        "median_rank_chance": (candidates + 1) / 2,
+        "median_rank_chance": float((candidates.mean() + 1) / 2),
     }
     if styles is not None:
-        alike = styles[video][:, None] == styles[video]
+        alike = styles[group][:, None] == styles[group]
         result["auc_same_style"] = scores.roc_auc(matching, distances[alike & ~same])
         result["auc_other_style"] = scores.roc_auc(matching, distances[~alike])
     for key in [key for key in result if key.startswith(("acc", "bal", "auc"))]:
         result[f"{key}_chance"] = 0.5
     for k in scores.RECALL_AT:
         result[f"recall_at_{k}"] = scores.recall_at(ranks, k)
-        result[f"recall_at_{k}_chance"] = min(1.0, k / candidates)
+        result[f"recall_at_{k}_chance"] = float(np.minimum(1, k / candidates).mean())
     return result
 
 

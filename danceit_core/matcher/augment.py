@@ -1,6 +1,6 @@
 """Changes of a batch that leave dance and music matching: more to learn from than was filmed (not in the paper).
 
-    mirror   left and right of half of the dances exchanged
+    mirror   left and right of half of the dances exchanged, at any strength above 0
     shift    dances and sounds cut to a window a little later or earlier, together
     tempo    dances and sounds played faster or slower, together; the lags of the rhythm move along
     body     wider, taller, and jittering joints
@@ -53,8 +53,8 @@ def augment(poses: Tensor, sounds: Tensor, how: Augmentation, *, rng: np.random.
         rate = float(np.exp(rng.uniform(-1, 1) * np.log1p(how.tempo_spread)))
         poses, sounds = _play_faster(poses, sounds, rate=rate, feature_set=how.feature_set)
     generator = torch.Generator(device=poses.device).manual_seed(int(rng.integers(2**62)))
-    poses = _change_bodies(poses, how.strength, generator)
     if how.strength > 0:
+        poses = _change_bodies(poses, how.strength, generator)
         sounds = _change_sounds(sounds, how, generator, key=int(rng.integers(12)))
     return poses, sounds
 
@@ -101,8 +101,6 @@ def _change_bodies(poses: Tensor, strength: float, generator: torch.Generator) -
     device = poses.device
     mirrored = torch.rand(len(poses), 1, 1, 1, device=device, generator=generator) < 0.5
     poses = torch.where(mirrored, mirror_poses(poses), poses)
-    if strength <= 0:
-        return poses
     spread = torch.randn(len(poses), 1, 1, 2, device=device, generator=generator)
     noise = torch.randn(*poses.shape[:-1], 2, device=device, generator=generator)
     seen = (poses[..., 2:] > 0).to(poses.dtype)

@@ -9,8 +9,9 @@ import torch
 from torch import Tensor
 
 from danceit_core.matcher.augment import Augmentation, augment
-from danceit_core.matcher.data import FeatureScale, Pairs
+from danceit_core.matcher.data import Pairs
 from danceit_core.matcher.encoders import AudioEncoder, PoseEncoder
+from danceit_core.matcher.windows import FeatureScale
 
 # Share of a statistic's variance that is added as if it were noise.
 RIDGE = 1.0
@@ -34,7 +35,8 @@ def start_canonical(
     for _ in range(ROUNDS):
         rows = rng.permutation(len(pairs))[:MOST]
         for some in np.array_split(rows, -(-len(rows) // CHUNK)):
-            poses, sounds = augment(pairs.take_poses(some), pairs.take_sounds(some, scale=scale), how, rng=rng)
+            poses, sounds = pairs.take_poses(some).cpu(), pairs.take_sounds(some, scale=scale).cpu()
+            poses, sounds = augment(poses, sounds, how, rng=rng)
             danced_parts.append(pose.describe(poses))
             heard_parts.append(audio.describe(sounds))
     danced, heard = _standardise(pose, torch.cat(danced_parts)), _standardise(audio, torch.cat(heard_parts))

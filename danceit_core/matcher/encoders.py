@@ -4,7 +4,8 @@
     PoseEncoder   ST-GCN over (B, F, 25, 3) poses and their speeds (Eq. 7-9; Yan, Xiong and Lin 2018), pooled, fc
 
 Beside the paper's networks, `fc` sees plain statistics of the window itself (its mean and deviations): with few videos
-a network alone learns the videos by heart, where these carry over to others.
+a network alone learns the videos by heart, where these carry over to others. The networks as the paper prints them
+stand in `paper_encoders`.
 
 Both pool over all frames before `fc`, so that every frame counts and gets a gradient (taking the last hidden state, or
 the tail of a flattened output, would train on the last frame alone), and both take windows of any length. Pooled are
@@ -29,6 +30,18 @@ STEP_SCALE = 8.0
 # The rhythm of the whole body's speed: bins of a spectrum over 4 s, 0.5 to 5.75 Hz at 24 frames a second.
 SPECTRUM_FRAMES, SPECTRUM = 96, 22
 POSE_STATISTICS = 150 + SPECTRUM
+
+
+class Encoder(nn.Module):
+    """What both sides have: a last layer `fc`, and whether what it gives is put on the unit sphere."""
+
+    fc: nn.Linear
+    unit_length: bool
+
+    def finish(self, pooled: Tensor) -> Tensor:
+        """(B, C) to embeddings (B, E), of length 1 if so wished: distances then lie in 0..2."""
+        embeddings = self.fc(pooled)
+        return nn.functional.normalize(embeddings, dim=1) if self.unit_length else embeddings
 
 
 class TimePool(nn.Module):
@@ -73,7 +86,7 @@ class SeededDropout(nn.Module):
         return x * torch.empty_like(x).bernoulli_(1 - self.share, generator=self.generator) / (1 - self.share)
 
 
-class AudioEncoder(nn.Module):
+class AudioEncoder(Encoder):
     """Bi-LSTM, dropout and a fully connected layer: (B, F, D) normalised features to (B, E)."""
 
     def __init__(
@@ -91,7 +104,7 @@ class AudioEncoder(nn.Module):
         """(B, F, D) to (B, E)."""
         hidden, _ = self.lstm(self.dropout(features))  # (B, F, 2 H)
         pooled = torch.cat([self.pool(hidden), self.statistics(self.describe(features))], dim=1)
-        return _finish(self.fc(self.dropout(pooled)), unit_length=self.unit_length)
+        return self.finish(self.dropout(pooled))
 
     def describe(self, features: Tensor) -> Tensor:
         """Mean and logarithm of the deviation of each feature, (B, F, D) to (B, 2 D)."""
@@ -101,13 +114,13 @@ class AudioEncoder(nn.Module):
 class GraphBlock(nn.Module):
     """Temporal convolution (Eq. 7), then mixing along the skeleton (Eq. 8), with a residual connection.
 
-    Beside the paper's formulas: batch normalisation, a residual and ReLU, as in ST-GCN, and a learnt weight on each
-    edge, which starts at 1 (Eq. 8 as printed).
+    Beside the paper's formulas: batch normalisation, a residual and ReLU, as in ST-GCN, and, where edges are learnt, a
+    weight on each, which starts at 1 (Eq. 8 as printed).
     """
 
     mixing: Tensor
 
-    def __init__(self, inputs: int, outputs: int, *, stride: int) -> None:
+    def __init__(self, inputs: int, outputs: int, *, stride: int, learnt_edges: bool = True) -> None:
         super().__init__()
         padding = (KERNEL // 2, 0)
         self.temporal = nn.Conv2d(inputs, outputs, (KERNEL, 1), stride=(stride, 1), padding=padding)  # W_c, b_1
@@ -117,15 +130,16 @@ class GraphBlock(nn.Module):
         merge = nn.AvgPool2d((stride, 1), ceil_mode=True)
         self.shortcut = nn.Sequential(merge, nn.Conv2d(inputs, outputs, 1))
         self.register_buffer("mixing", normalised_adjacency(), persistent=False)
-        self.edge_weight = nn.Parameter(torch.ones(JOINTS, JOINTS))
+        self.edge_weight = nn.Parameter(torch.ones(JOINTS, JOINTS)) if learnt_edges else None
 
     def forward(self, x: Tensor) -> Tensor:
         """(B, C, F, 25) to (B, C', F / stride, 25)."""
-        mixed = torch.matmul(self.temporal(x), self.mixing * self.edge_weight)
+        edges = self.mixing if self.edge_weight is None else self.mixing * self.edge_weight
+        mixed = torch.matmul(self.temporal(x), edges)
         return torch.relu(self.norm(self.spatial(mixed)) + self.shortcut(x))
 
 
-class PoseEncoder(nn.Module):
+class PoseEncoder(Encoder):
     """ST-GCN and a fully connected layer: (B, F, 25, 3) normalised poses to (B, E)."""
 
     def __init__(self, *, embedding_size: int, dropout: float, unit_length: bool) -> None:
@@ -146,7 +160,7 @@ class PoseEncoder(nn.Module):
         x = self.blocks(with_steps(poses).permute(0, 3, 1, 2))  # (B, 5, F, 25) -> (B, C, F / 4, 25)
         x = self.narrow(x).permute(0, 2, 1, 3).flatten(2)  # (B, F / 4, C * 25): which joint moves how stays apart
         pooled = torch.cat([self.pool(x), self.statistics(self.describe(poses))], dim=1)
-        return _finish(self.fc(self.dropout(pooled)), unit_length=self.unit_length)
+        return self.finish(self.dropout(pooled))
 
     def describe(self, poses: Tensor) -> Tensor:
         """Where each joint is, how far it moves, how fast and how evenly: (B, F, 25, 3) to (B, 150 + SPECTRUM)."""
@@ -169,11 +183,6 @@ def with_steps(poses: Tensor) -> Tensor:
 def _log_deviation(x: Tensor) -> Tensor:
     """Logarithm of the deviation over time, (B, F, C) to (B, C)."""
     return 0.5 * ((x - x.mean(dim=1, keepdim=True)).square().mean(dim=1) + 1e-4).log()
-
-
-def _finish(embeddings: Tensor, *, unit_length: bool) -> Tensor:
-    """(B, E), on the unit sphere if so wished: distances then lie in 0..2."""
-    return nn.functional.normalize(embeddings, dim=1) if unit_length else embeddings
 
 
 def normalised_adjacency() -> Tensor:

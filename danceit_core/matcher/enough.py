@@ -1,8 +1,8 @@
 """Whether a project's dances hold enough music to learn from, and what is learnt from where it is little.
 
-A matcher learns from sounds that match a dance and from others that do not: those of another dance, or of another
+A matcher learns from sounds that match a dance and from others that do not: those of another song, or of another
 moment of the same one, at least `matcher.delay_s` away. Few short dances may have no others, least of all when one of
-two is held out for scoring. Then none is held out; and where even that is too little, nothing can be learnt.
+two songs is held out for scoring. Then none is held out; and where even that is too little, nothing can be learnt.
 """
 
 import dataclasses
@@ -22,12 +22,12 @@ def settle_pairs(pairs: Pairs, *, delay_s: float) -> Pairs:
     everything = dataclasses.replace(pairs, part=np.full_like(pairs.part, TRAIN))
     if not what_lacks(pairs, delay_s=delay_s) or what_lacks(everything, delay_s=delay_s):
         return pairs
-    held_out = len(set(pairs.video[pairs.part != TRAIN].tolist()))
+    held_out = len(set(pairs.group[pairs.part != TRAIN].tolist()))
     log.warning(
         "too little dance with sound to hold any out: the matcher also learns from the %d %s meant for its scores, "
         "which then say nothing of music that it does not know",
         held_out,
-        "dance" if held_out == 1 else "dances",
+        "song" if held_out == 1 else "songs",
     )
     return everything
 
@@ -37,7 +37,7 @@ def what_lacks(pairs: Pairs, *, delay_s: float) -> str:
     train = pairs.only(pairs.part == TRAIN)
     if not len(train):
         return "no dance with sound is left to learn from" if len(pairs) else "no dance has sound"
-    if len(set(train.video.tolist())) > 1:
+    if len(set(train.group.tolist())) > 1:
         return ""
     moments = OtherMoments(train, delay_s=delay_s)
     if len(train) > 1 and (moments.before + moments.after > 0).all():
@@ -45,6 +45,6 @@ def what_lacks(pairs: Pairs, *, delay_s: float) -> str:
     alone = "has sound" if len(train) == len(pairs) else "is left to learn from"
     span_s, least_s = float(np.ptp(train.start_s)) + train.seconds, 2 * delay_s + train.seconds
     return (
-        f"one dance alone {alone}, and its {span_s:g} s are too few for another moment of it, matcher.delay_s = "
+        f"one song alone {alone}, and its {span_s:g} s are too few for another moment of it, matcher.delay_s = "
         f"{delay_s:g} s away, to each of its fragments ({least_s:g} s are enough)"
     )

@@ -17,11 +17,12 @@ from torch import Tensor, nn
 from danceit_core.config import MatcherSettings
 from danceit_core.matcher.augment import Augmentation, augment
 from danceit_core.matcher.canonical import start_canonical
-from danceit_core.matcher.data import FeatureScale, Pairs
-from danceit_core.matcher.encoders import AudioEncoder, PoseEncoder, SeededDropout
+from danceit_core.matcher.data import Pairs
+from danceit_core.matcher.encoders import AudioEncoder, Encoder, PoseEncoder, SeededDropout
 from danceit_core.matcher.losses import make_loss
 from danceit_core.matcher.model import Checkpoint, make_encoders
 from danceit_core.matcher.negatives import OtherMoments, draw_batches, weigh_pairs
+from danceit_core.matcher.windows import FeatureScale
 
 # Steps until the average looks back as far as average_decay says: fresh weights are not worth remembering.
 WARM_UP = 10
@@ -33,7 +34,7 @@ Batch = tuple[Tensor, Tensor, Tensor, Tensor, int]
 class Encoders(nn.Module):
     """Both encoders, to be moved, copied and saved together."""
 
-    def __init__(self, audio: AudioEncoder, pose: PoseEncoder) -> None:
+    def __init__(self, audio: Encoder, pose: Encoder) -> None:
         super().__init__()
         self.audio, self.pose = audio, pose
 
@@ -64,11 +65,10 @@ class Learner:
 
     def start(self, pairs: Pairs, *, scale: FeatureScale, rng: np.random.Generator) -> None:
         """Begin where the statistics of dance and music correlate most, if the settings say so."""
-        if self.settings.canonical_start:
+        audio, pose = self.encoders.audio, self.encoders.pose
+        if self.settings.canonical_start and isinstance(audio, AudioEncoder) and isinstance(pose, PoseEncoder):
             self.encoders.cpu()
-            start_canonical(
-                self.encoders.audio, self.encoders.pose, pairs, self._augmentation(pairs), scale=scale, rng=rng
-            )
+            start_canonical(audio, pose, pairs, self._augmentation(pairs), scale=scale, rng=rng)
             self.encoders.to(self.device)
             self.averaged.load_state_dict(self.encoders.state_dict())
 
@@ -105,7 +105,7 @@ class Learner:
     def _augmentation(self, pairs: Pairs) -> Augmentation:
         """How batches of these pairs are changed."""
         fps, feature_set = float(pairs.about["fps"]), str(pairs.about["feature_set"])
-        return Augmentation.of(self.settings, fps=fps, frames=pairs.keypoints.shape[1], feature_set=feature_set)
+        return Augmentation.of(self.settings, fps=fps, frames=pairs.windows.length, feature_set=feature_set)
 
     def _step(self, poses: Tensor, sounds: Tensor, others: Tensor, weights: Tensor, seed: int) -> None:
         """One step of the optimiser and of the average. seed: of what is dropped."""

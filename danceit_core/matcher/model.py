@@ -25,16 +25,18 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from danceit_core.config import MatcherSettings, make_settings
-from danceit_core.database.mapped import take
+from danceit_core.database.table import Database
 from danceit_core.errors import ConfigError, MatcherError
-from danceit_core.matcher.data import FeatureScale, normalise_poses
-from danceit_core.matcher.encoders import AudioEncoder, PoseEncoder
+from danceit_core.matcher.data import Pairs
+from danceit_core.matcher.encoders import AudioEncoder, Encoder, PoseEncoder
+from danceit_core.matcher.paper_encoders import PaperAudioEncoder, PaperPoseEncoder
+from danceit_core.matcher.windows import FeatureScale, Windows
 from danceit_core.music.columns import Features
 from danceit_core.plain_torch import read_plain, write_plain
-from danceit_core.pose.skeleton import JOINTS, Keypoints
 
 CHECKPOINT_VERSION = 2
 BATCH = 256
+ENCODERS = ("hybrid", "paper")
 
 Checkpoint = dict[str, Any]
 
@@ -43,8 +45,8 @@ Checkpoint = dict[str, Any]
 class Matcher:
     """Embeds dances and sounds into one space in which those that match are near each other."""
 
-    audio_encoder: AudioEncoder
-    pose_encoder: PoseEncoder
+    audio_encoder: Encoder
+    pose_encoder: Encoder
     scale: FeatureScale
     checkpoint: Checkpoint
     device: torch.device
@@ -57,57 +59,74 @@ class Matcher:
             audio, pose = make_encoders(settings, feature_width=checkpoint["feature_width"])
         audio.load_state_dict(checkpoint["audio_encoder"])
         pose.load_state_dict(checkpoint["pose_encoder"])
-        scale = FeatureScale(checkpoint["feature_mean"].numpy(), checkpoint["feature_deviation"].numpy())
-        if scale.mean.shape != (checkpoint["feature_width"],) or scale.deviation.shape != scale.mean.shape:
-            raise ValueError(f"its statistics have shapes {scale.mean.shape} and {scale.deviation.shape}")
+        scale = FeatureScale(checkpoint["feature_mean"], checkpoint["feature_deviation"])
+        shapes = tuple(scale.mean.shape), tuple(scale.deviation.shape)
+        if shapes != ((checkpoint["feature_width"],),) * 2:
+            raise ValueError(f"its statistics have shapes {shapes[0]} and {shapes[1]}")
         return cls(audio.to(device).eval(), pose.to(device).eval(), scale, dict(checkpoint), device)
 
-    def embed_pose(self, keypoints: Keypoints) -> np.ndarray:
-        """(N, F, 25, 3) pixels to (N, E) float32."""
-        if keypoints.ndim != 4 or keypoints.shape[2:] != (JOINTS, 3):
-            raise MatcherError(f"keypoints have shape {keypoints.shape}; (fragments, frames, 25, 3) is expected")
-        return self._embed(self.pose_encoder, keypoints, normalise_poses)
+    def embed_fragments(self, database: Database) -> np.ndarray:
+        """The dances of all fragments of a database, (N, E) float32; no more than a batch of them is in memory."""
+        windows = Windows.of(database.frames, length=database.length)
+        return self._embed(self.pose_encoder, windows.poses, database.starts)
+
+    def embed_pairs(self, pairs: Pairs) -> tuple[np.ndarray, np.ndarray]:
+        """Dances and sounds of some pairs, (N, E) float32 each, in batches as well."""
+        self._check_width(pairs.windows.feature_width, (len(pairs), pairs.windows.length, pairs.windows.feature_width))
+        poses = self._embed(self.pose_encoder, pairs.windows.poses, pairs.starts)
+        return poses, self._embed(self.audio_encoder, self._sounds_of(pairs.windows), pairs.starts)
 
     def embed_audio(self, features: Features) -> np.ndarray:
         """(N, F, D) raw features to (N, E) float32. Raises MatcherError for another D than it was trained with."""
-        width = self.checkpoint["feature_width"]
-        if features.ndim != 3 or features.shape[2] != width:
+        if features.ndim != 3:
+            raise MatcherError(f"features have shape {features.shape}; (windows, frames, features) is expected")
+        self._check_width(features.shape[2], features.shape)
+
+        def take(rows: NDArray[np.int64]) -> Tensor:
+            return self.scale.apply(torch.from_numpy(np.asarray(features[rows], np.float32)))
+
+        return self._embed(self.audio_encoder, take, np.arange(len(features)))
+
+    def _sounds_of(self, windows: Windows) -> Callable[[NDArray[np.int64]], Tensor]:
+        return lambda starts: windows.sounds(starts, scale=self.scale)
+
+    def _check_width(self, width: int, shape: tuple[int, ...]) -> None:
+        """Raise MatcherError for features of another width than it was trained with."""
+        if width != self.checkpoint["feature_width"]:
             raise MatcherError(
-                f"features have shape {features.shape}; this matcher takes (windows, frames, {width}), music.features "
-                f"{self.checkpoint['feature_set']!r}: analyse the song so, or train again"
+                f"features have shape {tuple(shape)}; this matcher takes (windows, frames, "
+                f"{self.checkpoint['feature_width']}), music.features {self.checkpoint['feature_set']!r}: analyse the "
+                "song so, or train again"
             )
-        return self._embed(self.audio_encoder, features, self.scale.apply)
 
     def _embed(
-        self,
-        encoder: AudioEncoder | PoseEncoder,
-        values: NDArray[np.float32],
-        normalise: Callable[[NDArray[np.float32]], NDArray[np.float32]],
+        self, encoder: Encoder, take: Callable[[NDArray[np.int64]], Tensor], places: NDArray[np.int64]
     ) -> np.ndarray:
-        """Embeddings of raw values, in memory or mapped, of which only a batch is normalised at a time."""
+        """Embeddings of what is taken at some places, a batch at a time."""
         parts = [
-            embed(encoder, torch.from_numpy(normalise(take(values, np.arange(at, min(at + BATCH, len(values)))))),
-                  device=self.device)
-            for at in range(0, len(values), BATCH)
-        ]  # fmt: skip
+            embed(encoder, take(places[at : at + BATCH]), device=self.device) for at in range(0, len(places), BATCH)
+        ]
         return np.concatenate(parts) if parts else np.zeros((0, encoder.fc.out_features), np.float32)
 
 
-def make_encoders(settings: MatcherSettings, *, feature_width: int) -> tuple[AudioEncoder, PoseEncoder]:
-    """Both encoders with fresh weights, drawn from torch's current random state."""
+def make_encoders(settings: MatcherSettings, *, feature_width: int) -> tuple[Encoder, Encoder]:
+    """Encoders of sound and dance with fresh weights, drawn from torch's current random state."""
     size, dropout, unit = settings.embedding_size, settings.dropout, settings.unit_length
-    audio = AudioEncoder(
+    audio = PaperAudioEncoder if settings.encoder == "paper" else AudioEncoder
+    heard = audio(
         feature_width=feature_width,
         hidden_size=settings.hidden_size,
         embedding_size=size,
         dropout=dropout,
         unit_length=unit,
     )
-    return audio, PoseEncoder(embedding_size=size, dropout=dropout, unit_length=unit)
+    if settings.encoder == "paper":
+        return heard, PaperPoseEncoder(embedding_size=size, unit_length=unit)
+    return heard, PoseEncoder(embedding_size=size, dropout=dropout, unit_length=unit)
 
 
 @torch.no_grad()
-def embed(encoder: AudioEncoder | PoseEncoder, inputs: Tensor, *, device: torch.device) -> np.ndarray:
+def embed(encoder: Encoder, inputs: Tensor, *, device: torch.device) -> np.ndarray:
     """Embeddings (N, E) of normalised inputs (N, F, ...), in batches and evaluation mode; the mode is put back."""
     was_training = encoder.training
     encoder.eval()

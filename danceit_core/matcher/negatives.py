@@ -1,10 +1,12 @@
 """Which sounds do not match which dances: the paper's delayed ones and other songs (IV-B, Fig. 7).
 
-A batch is made of anchors and, for each, a later or earlier moment of the same video, at least `delay_s` away. Each
-dance's non-matching sound is then found within the batch: in turn that of its own other moment (Fig. 7: the pose
-delayed) and that of another video. So the music is encoded once for both purposes.
+The song decides, not the video: dances of one group share it. Another song never matches, another moment of the same
+song, at least `delay_s` away, does not match either (Fig. 7: the pose delayed), and the same moment of it is no wrong
+answer, whoever dances to it. Moments are times of the video; of dances of one group these are taken to be the music's.
 
-With hard negatives the anchors of a batch are of similar tempo: other songs that only the style can tell apart.
+A batch is made of anchors and, for each, another moment of its song. Each dance's non-matching sound is then found
+within the batch: in turn that of its own other moment and that of another song. So the music is encoded once for both
+purposes. With hard negatives the anchors of a batch are of similar tempo: songs that only the style can tell apart.
 """
 
 from collections.abc import Iterator
@@ -23,25 +25,25 @@ TEMPO_MIXING = 0.05
 
 
 class OtherMoments:
-    """Finds for rows of some pairs other moments of the same video, at least delay_s away, and other videos."""
+    """Finds for rows of some pairs other moments of the same song, at least delay_s away, and other songs."""
 
     def __init__(self, pairs: Pairs, *, delay_s: float) -> None:
-        self.video, self.delay_s = pairs.video, delay_s
-        self.order = np.lexsort((pairs.start_s, pairs.video))
-        video, start_s = pairs.video[self.order], pairs.start_s[self.order]
-        # One axis for all: videos follow each other, further apart than any delay.
+        self.delay_s = delay_s
+        self.order = np.lexsort((pairs.start_s, pairs.group))
+        group, start_s = pairs.group[self.order], pairs.start_s[self.order]
+        # One axis for all: songs follow each other, further apart than any delay.
         gap = (start_s.max(initial=0.0) - start_s.min(initial=0.0)) + 2 * delay_s + 1
-        axis = video * gap + start_s
+        axis = group * gap + start_s
         place = np.empty(len(axis), np.int64)
         place[self.order] = np.arange(len(axis))
         at = axis[place]
-        self.first = np.searchsorted(video, pairs.video, side="left")
-        self.end = np.searchsorted(video, pairs.video, side="right")
+        self.first = np.searchsorted(group, pairs.group, side="left")
+        self.end = np.searchsorted(group, pairs.group, side="right")
         self.before = np.searchsorted(axis, at - delay_s + 1e-9, side="right") - self.first
         self.after = self.end - np.searchsorted(axis, at + delay_s - 1e-9, side="left")
 
     def delayed(self, rows: Rows, *, rng: np.random.Generator) -> Rows:
-        """For each row another moment of its video, or -1 where there is none."""
+        """For each row another moment of its song, or -1 where there is none."""
         draw = np.floor(rng.random(len(rows)) * (self.before + self.after)[rows]).astype(np.int64)
         before, first, end = self.before[rows], self.first[rows], self.end[rows]
         place = np.where(draw < before, first + draw, end - 1 - (draw - before))
@@ -49,7 +51,7 @@ class OtherMoments:
         return np.where(none, -1, self.order[np.where(none, 0, place)])
 
     def foreign(self, rows: Rows, *, rng: np.random.Generator) -> Rows:
-        """For each row one of another video, or -1 where there is none."""
+        """For each row one of another song, or -1 where there is none."""
         first, end = self.first[rows], self.end[rows]
         others = len(self.order) - (end - first)
         draw = np.floor(rng.random(len(rows)) * others).astype(np.int64)
@@ -60,7 +62,7 @@ class OtherMoments:
 def choose_others(pairs: Pairs, rows: Rows, *, delay_s: float, rng: np.random.Generator) -> Rows:
     """For each row another row whose sound does not match its dance, (B,).
 
-    Alternately another video and the same video at least delay_s away; the one kind where the other has none. Raises
+    Alternately another song and the same song at least delay_s away; the one kind where the other has none. Raises
     MatcherError when a row has neither.
     """
     moments = OtherMoments(pairs, delay_s=delay_s)
@@ -88,30 +90,42 @@ def draw_batches(
         if (partners < 0).any():
             raise _nothing_else(moments.delay_s)
         rows = np.concatenate([some, partners])
-        yield rows, _others_within(pairs.video[rows], rng=rng, delay_s=moments.delay_s)
+        yield rows, _others_within(pairs.group[rows], rng=rng, delay_s=moments.delay_s)
+
+
+def same_moment(pairs: Pairs, rows: Rows, *, delay_s: float) -> NDArray[np.bool_]:
+    """Which sounds are no wrong answer to which dances: of one song, less than delay_s apart, (B, B)."""
+    group, start_s = pairs.group[rows], pairs.start_s[rows]
+    return (group[:, None] == group) & (np.abs(start_s[:, None] - start_s) < delay_s - 1e-9)
+
+
+def other_dances(pairs: Pairs, rows: Rows, *, delay_s: float) -> NDArray[np.bool_]:
+    """Which rows are other dances to the same moment of a song, (B, B): to be left out where answers are ranked."""
+    return same_moment(pairs, rows, delay_s=delay_s) & (pairs.video[rows][:, None] != pairs.video[rows])
 
 
 def weigh_pairs(pairs: Pairs, rows: Rows, *, delay_s: float, delayed_weight: float) -> Tensor:
     """(B, B) how much each sound counts as not matching each dance: logarithms, for InfoNCE's scores.
 
-    Other videos count 1, other moments of one video delayed_weight, and those less than delay_s apart nothing.
+    Other songs count 1, other moments of one song delayed_weight, and those less than delay_s apart nothing.
     """
-    same = pairs.video[rows][:, None] == pairs.video[rows]
-    near = same & (np.abs(pairs.start_s[rows][:, None] - pairs.start_s[rows]) < delay_s)
+    same = pairs.group[rows][:, None] == pairs.group[rows]
     delayed = np.log(delayed_weight) if delayed_weight > 0 else -np.inf
+    near = same_moment(pairs, rows, delay_s=delay_s)
     weight = np.where(near, -np.inf, np.where(same, delayed, 0.0))
     np.fill_diagonal(weight, 0.0)
     return torch.from_numpy(weight.astype(np.float32))
 
 
-def _others_within(video: Rows, *, rng: np.random.Generator, delay_s: float) -> Rows:
+def _others_within(group: Rows, *, rng: np.random.Generator, delay_s: float) -> Rows:
     """Places in a batch of anchors and their partners, of sounds that do not match."""
-    count = len(video)
+    count = len(group)
     partner = np.roll(np.arange(count), count // 2)
     weight = rng.random((count, count))
-    weight[video[:, None] == video] = -1
+    weight[group[:, None] == group] = -1
     foreign = np.where(weight.max(axis=1) < 0, -1, weight.argmax(axis=1))
-    delayed = np.where(video[partner] == video, partner, -1)
+    # A partner of the same song is one of another moment: nothing else is drawn.
+    delayed = np.where(group[partner] == group, partner, -1)
     return _in_turn(delayed, foreign, delay_s=delay_s)
 
 
@@ -127,6 +141,6 @@ def _in_turn(delayed: Rows, foreign: Rows, *, delay_s: float) -> Rows:
 
 def _nothing_else(delay_s: float) -> MatcherError:
     return MatcherError(
-        "a fragment has no sound that does not match: all are of one dance, and no other moment of it lies "
-        f"matcher.delay_s = {delay_s:g} s away; add a dance with sound or lower delay_s"
+        "a fragment has no sound that does not match: all are of one song, and no other moment of it lies "
+        f"matcher.delay_s = {delay_s:g} s away; add a dance to another song or lower delay_s"
     )

@@ -1,6 +1,6 @@
 """How well dance and music find each other in the joint space (paper Table III, and what the field uses).
 
-Distances are Euclidean. Non-matching pairs are those that `choose_others` drew: other videos and the same video
+Distances are Euclidean. Non-matching pairs are those that `choose_others` drew: other songs and the same song
 delayed. These are plain functions of arrays; `evaluation.matching` sets chance beside them.
 """
 
@@ -48,11 +48,15 @@ def roc_auc(matching: Distances, others: Distances) -> float:
     return float(wins / (len(matching) * len(others)))
 
 
-def match_ranks(poses: ArrayLike, sounds: ArrayLike) -> NDArray[np.int64]:
-    """Rank, from 1, of each sound's own dance among all N dances, (N,); of equal distances the worse rank counts."""
+def match_ranks(poses: ArrayLike, sounds: ArrayLike, *, ignored: NDArray[np.bool_] | None = None) -> NDArray[np.int64]:
+    """Rank, from 1, of each sound's own dance among all N dances, (N,); of equal distances the worse rank counts.
+
+    ignored (N, N): dances (columns) that are no wrong answer to a sound (row), such as another one to the same song.
+    """
     p, s = np.asarray(poses, np.float64), np.asarray(sounds, np.float64)
     squared = (s**2).sum(axis=1)[:, None] - 2 * s @ p.T + (p**2).sum(axis=1)
-    return (squared <= np.diagonal(squared)[:, None]).sum(axis=1)
+    nearer = squared <= np.diagonal(squared)[:, None]
+    return (nearer if ignored is None else nearer & ~ignored).sum(axis=1)
 
 
 def recall_at(ranks: NDArray[np.int64], k: int) -> float:

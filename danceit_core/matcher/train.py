@@ -1,9 +1,9 @@
-"""Training of the cross-modal matcher (paper IV-B): AdamW, early stopping on videos it does not learn from.
+"""Training of the cross-modal matcher (paper IV-B): AdamW, early stopping on songs it does not learn from.
 
-Videos of the split "train" are learnt from, those of "test" only scored. With ten or more training videos some 15 %
-of them are set aside as "validation": training stops when their loss no longer falls, and the epoch at which it was
-lowest is kept. With fewer that would be one video, which cannot tell one song from another, so all epochs are trained
-and the last is kept (`selected_on` is "last"). The test videos choose nothing: their scores are honest.
+Songs of the split "train" are learnt from, those of "test" only scored. With ten or more training songs some 15 % of
+them are set aside as "validation": training stops when their loss no longer falls, and the epoch at which it was lowest
+is kept. With fewer that would be one song, which cannot be told from another, so all epochs are trained and the last is
+kept (`selected_on` is "last"). The test songs choose nothing: their scores are honest.
 
 The same pairs, settings and seed give the same weights on a CPU, however many threads torch has been given, and whether
 the training ran through or was interrupted after any epoch and started again with the same `state` file.
@@ -26,7 +26,7 @@ from danceit_core.errors import MatcherError
 from danceit_core.matcher.data import Pairs, measure_features
 from danceit_core.matcher.enough import what_lacks
 from danceit_core.matcher.learner import Learner
-from danceit_core.matcher.model import CHECKPOINT_VERSION, Checkpoint, Matcher
+from danceit_core.matcher.model import CHECKPOINT_VERSION, ENCODERS, Checkpoint, Matcher
 from danceit_core.matcher.negatives import OtherMoments
 from danceit_core.matcher.watch import choose_watched, score_epoch
 from danceit_core.plain_torch import read_plain, write_plain
@@ -66,11 +66,12 @@ def train_matcher(
     nothing to learn from (`enough.what_lacks`), for an unknown loss, and when the loss stops being finite.
     """
     check_settings(settings)
-    train = pairs.only(pairs.part == "train")
     if lack := what_lacks(pairs, delay_s=settings.delay_s):
         raise MatcherError(f"the matcher has nothing to learn from: {lack}; add dances with sound")
     rng = np.random.default_rng(seed)
-    scale = measure_features(train)
+    scale = measure_features(pairs.only(pairs.part == "train"))
+    pairs = pairs.on(device)
+    train = pairs.only(pairs.part == "train")
     moments = OtherMoments(train, delay_s=settings.delay_s)
     watched = {}
     for name in PARTS:
@@ -82,7 +83,7 @@ def train_matcher(
     purpose = json.dumps([CHECKPOINT_VERSION, dataclasses.asdict(settings), seed, len(train), scale.mean.tolist()])
     with torch.random.fork_rng(devices=devices), _one_thread():
         torch.manual_seed(seed)
-        learner = Learner(settings, feature_width=pairs.features.shape[-1], device=device)
+        learner = Learner(settings, feature_width=pairs.windows.feature_width, device=device)
         learner.start(train, scale=scale, rng=rng)
         run = _Run([], np.inf, 0, learner.weights())
         if state is not None:
@@ -100,14 +101,14 @@ def train_matcher(
         "version": CHECKPOINT_VERSION,
         "settings": dataclasses.asdict(settings),
         "feature_set": str(pairs.about["feature_set"]),
-        "feature_width": int(pairs.features.shape[-1]),
+        "feature_width": pairs.windows.feature_width,
         "seconds": pairs.seconds,
         "fps": float(pairs.about["fps"]),
         "epoch": run.best_epoch,
         "selected_on": "validation" if "validation" in watched else "last",
         "threshold": float(run.history[run.best_epoch - 1].get("train_threshold", np.nan)),
-        "feature_mean": torch.from_numpy(scale.mean),
-        "feature_deviation": torch.from_numpy(scale.deviation),
+        "feature_mean": scale.mean,
+        "feature_deviation": scale.deviation,
     }
     if state is not None:
         Path(state).unlink(missing_ok=True)
@@ -135,6 +136,12 @@ def check_settings(settings: MatcherSettings) -> None:
     for key in ("dropout", "average_decay"):
         if not 0 <= getattr(settings, key) < 1:
             raise MatcherError(f"matcher.{key} is {getattr(settings, key)}; it must be in 0..1, below 1")
+    if settings.encoder not in ENCODERS:
+        raise MatcherError(f"matcher.encoder is {settings.encoder!r}; known encoders: {', '.join(ENCODERS)}")
+    if settings.encoder == "paper" and settings.canonical_start:
+        raise MatcherError(
+            "matcher.canonical_start is true; encoder paper has no statistics to start from: set it false"
+        )
     if not settings.learning_rate > 0:
         raise MatcherError(f"matcher.learning_rate is {settings.learning_rate}; it must be positive (the paper: 1e-4)")
 

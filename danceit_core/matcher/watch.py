@@ -8,10 +8,11 @@ from numpy.typing import NDArray
 
 from danceit_core.errors import MatcherError
 from danceit_core.matcher import scores
-from danceit_core.matcher.data import FeatureScale, Pairs
+from danceit_core.matcher.data import Pairs
 from danceit_core.matcher.learner import Learner
 from danceit_core.matcher.model import embed
-from danceit_core.matcher.negatives import choose_others, weigh_pairs
+from danceit_core.matcher.negatives import choose_others, other_dances, weigh_pairs
+from danceit_core.matcher.windows import FeatureScale
 
 # Scoring every epoch costs as much as training on as many fragments; this many of each part are enough.
 SCORED = 512
@@ -19,17 +20,21 @@ SCORED = 512
 
 @dataclass(frozen=True)
 class Watched:
-    """Some pairs with a partner that does not match for each, drawn once, so that epochs compare."""
+    """Some pairs with a partner that does not match for each, drawn once, so that epochs compare.
+
+    apart (A,): those that do not overlap; ignored (A, A): which of them are no wrong answers to each other.
+    """
 
     pairs: Pairs
     poses: torch.Tensor
     sounds: torch.Tensor
     others: NDArray[np.int64]
-    apart: NDArray[np.bool_]
+    apart: NDArray[np.int64]
+    ignored: NDArray[np.bool_]
 
 
 def choose_watched(pairs: Pairs, *, scale: FeatureScale, delay_s: float, rng: np.random.Generator) -> Watched | None:
-    """At most SCORED of the pairs with fixed partners; None where there is no pair or no partner (one short video)."""
+    """At most SCORED of the pairs with fixed partners; None where there is no pair or no partner (one short song)."""
     rows = np.sort(rng.permutation(len(pairs))[:SCORED])
     if len(rows) < 2:
         return None
@@ -39,8 +44,9 @@ def choose_watched(pairs: Pairs, *, scale: FeatureScale, delay_s: float, rng: np
         others = choose_others(chosen, every, delay_s=delay_s, rng=rng)
     except MatcherError:
         return None
-    alone = scores.apart(chosen.video, chosen.start_s, seconds=chosen.seconds)
-    return Watched(chosen, chosen.take_poses(every), chosen.take_sounds(every, scale=scale), others, alone)
+    alone = np.flatnonzero(scores.apart(chosen.video, chosen.start_s, seconds=chosen.seconds))
+    ignored = other_dances(chosen, alone, delay_s=delay_s)
+    return Watched(chosen, chosen.take_poses(every), chosen.take_sounds(every, scale=scale), others, alone, ignored)
 
 
 @torch.no_grad()
@@ -52,7 +58,7 @@ def score_epoch(learner: Learner, watched: dict[str, Watched]) -> dict[str, floa
         sounds = embed(learner.averaged.audio, part.sounds, device=learner.device)
         matching = scores.pair_distances(poses, sounds)
         others = scores.pair_distances(poses, sounds[part.others])
-        ranks = scores.match_ranks(poses[part.apart], sounds[part.apart])
+        ranks = scores.match_ranks(poses[part.apart], sounds[part.apart], ignored=part.ignored)
         result |= {
             f"{name}_loss": _loss(learner, part, poses, sounds),
             f"{name}_distance": float(matching.mean()),

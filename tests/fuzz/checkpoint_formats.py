@@ -57,9 +57,7 @@ def make_matcher(folder: Path) -> Path:
 
 def read_matcher(path: Path) -> None:
     matcher = load_matcher(path, device=CPU, feature_set="mfcc")
-    pairs = matched_pairs(videos=4, fragments=2, frames=8)
-    matcher.embed_pose(pairs.keypoints)
-    matcher.embed_audio(pairs.features)
+    matcher.embed_pairs(matched_pairs(videos=4, fragments=2, frames=8))
 
 
 def make_matcher_state(folder: Path) -> Path:

@@ -1,67 +1,30 @@
-import dataclasses
-
 import numpy as np
 import pytest
 import torch
-from matched_dances import make_database, matched_pairs
+from matched_dances import matched_pairs
 
 from danceit_core.errors import MatcherError
 from danceit_core.matcher.augment import Augmentation, augment, mirror_poses
-from danceit_core.matcher.data import make_pairs, measure_features, normalise_poses
-from danceit_core.matcher.negatives import OtherMoments, choose_others, draw_batches, weigh_pairs
+from danceit_core.matcher.negatives import (
+    OtherMoments,
+    choose_others,
+    draw_batches,
+    other_dances,
+    same_moment,
+    weigh_pairs,
+)
+from danceit_core.matcher.windows import normalise_poses
 
 
-def some_keypoints(fragments=2, frames=6):
-    rng = np.random.default_rng(3)
-    keypoints = rng.uniform(100, 400, (fragments, frames, 25, 3)).astype(np.float32)
+def some_poses(fragments=2, frames=6):
+    keypoints = torch.from_numpy(np.random.default_rng(3).uniform(100, 400, (fragments, frames, 25, 3)))
     keypoints[..., 2] = 0.9
     keypoints[:, :, 20] = 0
-    return keypoints
-
-
-def test_poses_do_not_depend_on_place_or_size():
-    keypoints = some_keypoints()
-    moved = keypoints.copy()
-    moved[..., :2] = np.where(keypoints[..., 2:] > 0, keypoints[..., :2] * 1.7 + [40, -12], 0)
-    np.testing.assert_allclose(normalise_poses(moved), normalise_poses(keypoints), atol=1e-4)
-
-
-def test_the_hip_is_the_origin_the_torso_the_unit_and_absent_joints_are_zero():
-    poses = normalise_poses(some_keypoints())
-    np.testing.assert_allclose(poses[:, :, 8, :2], 0, atol=1e-6)
-    torsos = np.linalg.norm(poses[:, :, 1, :2] - poses[:, :, 8, :2], axis=-1)
-    np.testing.assert_allclose(np.median(torsos, axis=1), 1, atol=1e-5)
-    assert not poses[:, :, 20].any()
-    np.testing.assert_allclose(poses[:, :, 0, 2], 0.9)
-
-
-@pytest.mark.parametrize("missing", [[8], [1], [1, 8], list(range(25))])
-def test_missing_joints_leave_finite_poses_of_sensible_size(missing):
-    keypoints = some_keypoints()
-    keypoints[:, :, missing] = 0
-    poses = normalise_poses(keypoints)
-    assert np.isfinite(poses).all()
-    assert np.abs(poses).max() < 10
-
-
-def test_no_fragment():
-    assert normalise_poses(np.zeros((0, 48, 25, 3), np.float32)).shape == (0, 48, 25, 3)
-
-
-def test_feature_statistics_and_limits():
-    rng = np.random.default_rng(0)
-    database = make_database(videos=5, width=3)
-    features = (rng.standard_normal((50, 24, 3)) * [2, 0, 5] + [7, 1, -3]).astype(np.float32)
-    scale = measure_features(make_pairs(dataclasses.replace(database, features=features)))
-    scaled = scale.apply(features)
-    np.testing.assert_allclose(scaled[..., [0, 2]].mean(axis=(0, 1)), 0, atol=0.01)
-    np.testing.assert_allclose(scaled[..., [0, 2]].std(axis=(0, 1)), 1, atol=0.01)
-    assert not scaled[..., 1].any()
-    assert scale.apply(np.full((1, 1, 3), 1e6, np.float32)).max() == 5
+    return normalise_poses(keypoints.float())
 
 
 def test_a_mirror_image_is_undone_by_another_and_exchanges_the_hands():
-    poses = torch.from_numpy(normalise_poses(some_keypoints()))
+    poses = some_poses()
     mirrored = mirror_poses(poses)
     torch.testing.assert_close(mirror_poses(mirrored), poses)
     torch.testing.assert_close(mirrored[..., 4, 0], -poses[..., 7, 0])
@@ -100,7 +63,7 @@ def test_dance_and_sound_are_played_faster_together_and_the_rhythm_with_them():
 
 
 def test_noise_changes_no_absent_joint_and_no_shape():
-    poses = torch.from_numpy(normalise_poses(some_keypoints()))
+    poses = some_poses()
     sounds = torch.randn(2, 6, 152)
     p, s = augment(poses, sounds, Augmentation(1.0, 0.0, 0, "rich"), rng=np.random.default_rng(0))
     assert p.shape == poses.shape
@@ -109,11 +72,13 @@ def test_noise_changes_no_absent_joint_and_no_shape():
     assert not torch.equal(s, sounds)
 
 
-def test_about_half_of_the_dances_are_mirrored():
+def test_about_half_of_the_dances_are_mirrored_and_none_without_augmentation():
     poses = torch.ones(400, 2, 25, 3)
-    how = Augmentation(0.0, 0.0, 0, "mfcc")
-    mirrored, _ = augment(poses, poses[..., 0], how, rng=np.random.default_rng(0))
+    mirrored, _ = augment(poses, poses[..., 0], Augmentation(0.1, 0.0, 0, "mfcc"), rng=np.random.default_rng(0))
     assert 150 < int((mirrored[:, 0, 0, 0] < 0).sum()) < 250
+    plain, sounds = augment(poses, poses[..., 0], Augmentation(0.0, 0.0, 0, "mfcc"), rng=np.random.default_rng(0))
+    assert torch.equal(plain, poses)
+    assert torch.equal(sounds, poses[..., 0])
 
 
 def test_partners_are_in_turn_another_song_and_the_same_one_later_or_earlier():
@@ -174,8 +139,76 @@ def test_near_moments_of_one_video_are_no_negatives_and_delayed_ones_count_as_th
     torch.testing.assert_close(weights, expected)
 
 
+def two_dances_to_one_song(**changed):
+    """v00 and v01 dance to one song, v02 to another; four fragments of a second each."""
+    return matched_pairs(videos=3, fragments=4, groups={"v00": "song", "v01": "song"}, **changed)
+
+
+def test_another_dance_to_the_same_song_is_never_foreign_and_delayed_only_at_another_moment():
+    pairs = two_dances_to_one_song()
+    moments, rng = OtherMoments(pairs, delay_s=2.0), np.random.default_rng(0)
+    row = np.full(2000, 1)  # the second of the first dance: it and its neighbours are within 2 s, in both dances
+    assert set(moments.foreign(row, rng=rng)) == {8, 9, 10, 11}
+    assert set(moments.delayed(row, rng=rng)) == {3, 7}
+    assert set(moments.delayed(np.full(2000, 6), rng=rng)) == {0, 4}
+    assert set(moments.foreign(np.full(2000, 9), rng=rng)) == set(range(8))
+
+
+def test_the_same_moment_of_a_song_counts_for_nothing_in_a_batch_whoever_dances():
+    pairs = two_dances_to_one_song()
+    weights = weigh_pairs(pairs, np.array([0, 4, 5, 7, 8]), delay_s=2.0, delayed_weight=0.5)
+    expected = torch.zeros(5, 5)
+    none, delayed = -torch.inf, np.log(0.5)
+    # At 0 s of v00: v01 at 0 and 1 s is no negative, at 3 s it is a delayed one, and v02 is foreign.
+    for a, b, value in ((0, 1, none), (0, 2, none), (0, 3, delayed), (1, 2, none), (1, 3, delayed), (2, 3, delayed)):
+        expected[a, b] = expected[b, a] = value
+    torch.testing.assert_close(weights, expected)
+
+
+def test_no_pair_that_does_not_match_is_of_one_song_at_one_time():
+    pairs = matched_pairs(videos=6, fragments=8, groups={"v00": "a", "v01": "a", "v02": "a", "v03": "b", "v04": "b"})
+    rng, kinds = np.random.default_rng(0), set()
+    for _ in range(5):
+        batches = draw_batches(pairs, OtherMoments(pairs, delay_s=3.0), batch_size=16, hard=False, rng=rng)
+        chosen = [(rows, rows[others]) for rows, others in batches]
+        chosen.append((np.arange(len(pairs)), choose_others(pairs, np.arange(len(pairs)), delay_s=3.0, rng=rng)))
+        for rows, other in chosen:
+            same = pairs.group[rows] == pairs.group[other]
+            assert (np.abs(pairs.start_s[rows] - pairs.start_s[other])[same] >= 3).all()
+            kinds |= set(zip(same.tolist(), (pairs.video[rows] == pairs.video[other]).tolist(), strict=True))
+    assert kinds == {(False, False), (True, False), (True, True)}
+
+
+def test_two_dances_to_one_song_have_only_its_other_moments_to_tell_apart():
+    pairs = matched_pairs(videos=2, fragments=4, groups={"v00": "song", "v01": "song"})
+    moments = OtherMoments(pairs, delay_s=3.0)
+    assert (moments.foreign(np.arange(8), rng=np.random.default_rng(0)) == -1).all()
+    with pytest.raises(MatcherError, match="all are of one song, and no other moment of it"):
+        choose_others(pairs, np.arange(8), delay_s=3.0, rng=np.random.default_rng(0))
+
+
+def test_other_dances_to_the_same_moment_are_no_wrong_answers():
+    pairs = two_dances_to_one_song()
+    rows = np.array([0, 1, 4, 6, 8])
+    near = same_moment(pairs, rows, delay_s=2.0)
+    assert np.argwhere(np.triu(near, 1)).tolist() == [[0, 1], [0, 2], [1, 2], [1, 3]]
+    others = other_dances(pairs, rows, delay_s=2.0)
+    assert np.argwhere(np.triu(others, 1)).tolist() == [[0, 2], [1, 2], [1, 3]]
+
+
+def test_songs_are_validated_on_as_a_whole():
+    groups = {f"v{number:02d}": f"song{number // 2}" for number in range(28)}
+    pairs = matched_pairs(videos=28, fragments=2, groups=groups)
+    parts = {name: set(pairs.group[pairs.part == name].tolist()) for name in ("train", "validation")}
+    assert parts["validation"]
+    assert not parts["train"] & parts["validation"]
+    # Nine songs are too few to set one aside, though eighteen dances would do.
+    few = matched_pairs(videos=18, fragments=2, test_every=100, groups=groups)
+    assert set(few.part) == {"train"}
+
+
 def test_silent_fragments_are_no_pairs():
     pairs = matched_pairs(videos=3, silent=("v01",))
     assert len(pairs) == 20
     assert pairs.take_poses(np.arange(20)).shape == (20, 24, 25, 3)
-    assert set(pairs.rows) == {*range(10), *range(20, 30)}
+    assert set(pairs.starts.tolist()) == {24 * number for number in (*range(10), *range(20, 30))}

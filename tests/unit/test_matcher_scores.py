@@ -44,6 +44,14 @@ def test_ranks_count_ties_against_us():
     assert match_ranks(np.zeros((4, 2)), np.zeros((4, 2))).tolist() == [4, 4, 4, 4]  # a collapsed matcher scores last
 
 
+def test_what_is_no_wrong_answer_does_not_count_in_a_rank():
+    poses = np.array([[0.0], [0.1], [5.0]])
+    ignored = np.zeros((3, 3), bool)
+    ignored[0, 1] = ignored[1, 0] = True
+    assert match_ranks(poses, np.array([[0.2], [0.0], [0.0]])).tolist() == [2, 2, 3]
+    assert match_ranks(poses, np.array([[0.2], [0.0], [0.0]]), ignored=ignored).tolist() == [1, 1, 3]
+
+
 def test_recall():
     assert recall_at(np.array([1, 3, 7, 11]), 5) == 0.5
 

@@ -11,10 +11,12 @@ from danceit_core.errors import MatcherError
 from danceit_core.evaluation.choreography_page import read_history
 from danceit_core.evaluation.matching import draw_curves, score_matcher, score_part, write_untrained
 from danceit_core.evaluation.summary import read_scores
-from danceit_core.matcher.data import make_pairs
+from danceit_core.matcher.data import make_pairs, measure_features
 from danceit_core.matcher.enough import settle_pairs, what_lacks
+from danceit_core.matcher.learner import Learner
 from danceit_core.matcher.losses import LOSSES
 from danceit_core.matcher.model import load_matcher, save_matcher
+from danceit_core.matcher.negatives import OtherMoments
 from danceit_core.matcher.train import train_matcher
 
 CPU = torch.device("cpu")
@@ -88,8 +90,9 @@ def test_test_videos_and_silent_ones_leave_no_trace():
     plain = make_database(videos=5, silent=("v01",))
     changed = make_database(videos=5, silent=("v01",))
     unseen = changed.table["video"].isin(["v01", "v04"]).to_numpy()
-    changed.features[unseen] *= 100
-    changed.keypoints[unseen, :, :, :2] += 50 * np.random.default_rng(0).random((unseen.sum(), 24, 25, 2))
+    rows = np.repeat(unseen, 24)
+    changed.frames.features[rows] *= 100
+    changed.frames.keypoints[rows, :, :2] += 50 * np.random.default_rng(0).random((rows.sum(), 25, 2))
     weights = [
         train_matcher(make_pairs(d), settings=settings, seed=0, device=CPU).checkpoint["audio_encoder"]["fc.weight"]
         for d in (plain, changed)
@@ -118,11 +121,11 @@ def short_dances(videos: int, *, held_out: int, silent=()):
 
 def test_two_short_dances_are_both_learnt_from_with_a_warning(caplog):
     pairs = short_dances(2, held_out=1)
-    with pytest.raises(MatcherError, match="one dance alone is left to learn from, and its 6 s are too few"):
+    with pytest.raises(MatcherError, match="one song alone is left to learn from, and its 6 s are too few"):
         train_matcher(pairs, settings=QUICK, seed=0, device=CPU)
     settled = settle_pairs(pairs, delay_s=3.0)
     assert set(settled.part) == {"train"}
-    assert "also learns from the 1 dance meant for its scores" in caplog.text
+    assert "also learns from the 1 song meant for its scores" in caplog.text
     trained = train_matcher(settled, settings=QUICK, seed=0, device=CPU)
     assert score_matcher(trained.matcher, settled)["train"]["videos"] == 2
 
@@ -138,8 +141,8 @@ def test_dances_are_held_out_wherever_the_others_are_enough(caplog):
     ("pairs", "lack"),
     [
         (lambda: matched_pairs(videos=3, silent=("v00", "v01", "v02")), "no dance has sound"),
-        (lambda: short_dances(2, held_out=0, silent=("v01",)), "one dance alone has sound, and its 6 s are too few"),
-        (lambda: matched_pairs(videos=1, fragments=1), "one dance alone has sound, and its 1 s are too few"),
+        (lambda: short_dances(2, held_out=0, silent=("v01",)), "one song alone has sound, and its 6 s are too few"),
+        (lambda: matched_pairs(videos=1, fragments=1), "one song alone has sound, and its 1 s are too few"),
     ],
 )
 def test_where_nothing_can_be_learnt_is_said_and_the_files_are_there_all_the_same(pairs, lack, tmp_path, caplog):
@@ -161,27 +164,31 @@ def test_a_saved_matcher_embeds_as_before(trained, tmp_path):
     database = make_database(videos=2)
     save_matcher(tmp_path / "m.pt", trained.checkpoint)
     back = load_matcher(tmp_path / "m.pt", device=CPU, feature_set="mfcc")
-    np.testing.assert_array_equal(back.embed_pose(database.keypoints), trained.matcher.embed_pose(database.keypoints))
-    sounds = back.embed_audio(database.features)
-    np.testing.assert_array_equal(sounds, trained.matcher.embed_audio(database.features))
+    np.testing.assert_array_equal(back.embed_fragments(database), trained.matcher.embed_fragments(database))
+    sounds = back.embed_audio(database.features_of(np.arange(20)))
+    np.testing.assert_array_equal(sounds, trained.matcher.embed_audio(database.features_of(np.arange(20))))
     assert sounds.shape == (20, 16)
+    both = back.embed_pairs(make_pairs(database))
+    np.testing.assert_array_equal(both, (back.embed_fragments(database), sounds))
     assert [p.name for p in tmp_path.iterdir()] == ["m.pt"]
 
 
 def test_an_embedding_does_not_depend_on_what_is_embedded_with_it(trained):
     database = make_database(videos=12, fragments=30)  # more than one batch
-    together = trained.matcher.embed_pose(database.keypoints)
-    alone = trained.matcher.embed_pose(database.keypoints[300:301])
+    together = trained.matcher.embed_fragments(database)
+    alone = trained.matcher.embed_fragments(database.subset(np.array([300])))
     np.testing.assert_allclose(together[300:301], alone, atol=1e-5)
-    assert trained.matcher.embed_pose(database.keypoints[:0]).shape == (0, 16)
-    assert trained.matcher.embed_audio(database.features[:0]).shape == (0, 16)
+    assert trained.matcher.embed_fragments(database.subset(np.arange(0))).shape == (0, 16)
+    assert trained.matcher.embed_audio(np.zeros((0, 24, 4), np.float32)).shape == (0, 16)
 
 
 def test_wrong_inputs_are_named(trained):
     with pytest.raises(MatcherError, match=r"\(2, 24, 69\); this matcher takes \(windows, frames, 4\).*'mfcc'"):
         trained.matcher.embed_audio(np.zeros((2, 24, 69), np.float32))
-    with pytest.raises(MatcherError, match=r"\(24, 25, 3\); \(fragments, frames, 25, 3\)"):
-        trained.matcher.embed_pose(np.zeros((24, 25, 3), np.float32))
+    with pytest.raises(MatcherError, match=r"shape \(24, 4\); \(windows, frames, features\) is expected"):
+        trained.matcher.embed_audio(np.zeros((24, 4), np.float32))
+    with pytest.raises(MatcherError, match=r"\(120, 24, 5\); this matcher takes \(windows, frames, 4\)"):
+        trained.matcher.embed_pairs(matched_pairs(width=5))
 
 
 def test_damaged_and_foreign_checkpoints_are_named(trained, tmp_path):
@@ -207,7 +214,7 @@ def test_damaged_and_foreign_checkpoints_are_named(trained, tmp_path):
 def test_what_cannot_be_trained_is_refused():
     with pytest.raises(MatcherError, match="nothing to learn from: no dance has sound; add dances with sound"):
         train_matcher(matched_pairs(videos=2, silent=("v00", "v01")), settings=QUICK, seed=0, device=CPU)
-    with pytest.raises(MatcherError, match=r"one dance alone has sound, and its 2 s are too few.*7 s are enough"):
+    with pytest.raises(MatcherError, match=r"one song alone has sound, and its 2 s are too few.*7 s are enough"):
         train_matcher(matched_pairs(videos=1, fragments=2), settings=QUICK, seed=0, device=CPU)
     settings = MatcherSettings(hidden_size=8, epochs=3, learning_rate=1e20, loss="distance_label")
     with pytest.raises(MatcherError, match=r"lower matcher\.learning_rate = 1e\+20"):
@@ -218,6 +225,8 @@ def test_what_cannot_be_trained_is_refused():
     ("key", "value", "message"),
     [
         ("loss", "triplet", "known losses"),
+        ("encoder", "transformer", "matcher.encoder is 'transformer'; known encoders: hybrid, paper"),
+        ("encoder", "paper", r"matcher\.canonical_start is true; encoder paper has no statistics"),
         ("epochs", 0, r"matcher\.epochs is 0; it must be 1 or more"),
         ("batch_size", 1, r"matcher\.batch_size is 1; it must be 2 or more"),
         ("dropout", 1.0, r"matcher\.dropout is 1\.0"),
@@ -291,17 +300,43 @@ def test_the_state_of_another_training_is_not_gone_on_with(tmp_path):
     assert steps == [1, 2]
 
 
-def test_memory_maps_train_to_the_same_weights(tmp_path):
+def test_frames_in_memory_mapped_or_on_a_device_train_to_the_same_weights(tmp_path):
     database = make_database(videos=6)
-    mapped = {}
     for name in ("keypoints", "features"):
-        np.save(tmp_path / f"{name}.npy", getattr(database, name))
-        mapped[name] = np.load(tmp_path / f"{name}.npy", mmap_mode="r")
-    one, two = (
-        train_matcher(make_pairs(d), settings=QUICK, seed=0, device=CPU).checkpoint["pose_encoder"]["fc.weight"]
-        for d in (database, dataclasses.replace(database, **mapped))
-    )
-    assert torch.equal(one, two)
+        np.save(tmp_path / f"{name}.npy", getattr(database.frames, name))
+    mapped = {name: np.load(tmp_path / f"{name}.npy", mmap_mode="r") for name in ("keypoints", "features")}
+    pairs = make_pairs(database)
+    scale, weights = measure_features(pairs), []
+    for windows in (pairs.windows, dataclasses.replace(pairs.windows, **mapped), pairs.windows.put(CPU)):
+        some = dataclasses.replace(pairs, windows=windows)
+        torch.manual_seed(0)
+        learner, rng = Learner(QUICK, feature_width=4, device=CPU), np.random.default_rng(0)
+        learner.start(some, scale=scale, rng=rng)
+        learner.train_epoch(some, OtherMoments(some, delay_s=3.0), scale=scale, rng=rng)
+        weights.append(learner.weights()["pose_encoder"]["fc.weight"])
+    assert torch.equal(weights[0], weights[1])
+    assert torch.equal(weights[0], weights[2])
+
+
+def test_the_papers_encoders_train_and_are_kept(tmp_path):
+    settings = dataclasses.replace(QUICK, encoder="paper", canonical_start=False, unit_length=False, augmentation=0.0)
+    database = make_database(videos=6)
+    trained = train_matcher(make_pairs(database), settings=settings, seed=0, device=CPU)
+    assert trained.history[-1]["train_loss"] < trained.history[0]["train_loss"]
+    save_matcher(tmp_path / "m.pt", trained.checkpoint)
+    back = load_matcher(tmp_path / "m.pt", device=CPU)
+    np.testing.assert_array_equal(back.embed_fragments(database), trained.matcher.embed_fragments(database))
+
+
+def test_two_dances_to_one_song_are_scored_without_each_other_as_wrong_answers(trained):
+    groups = {f"v{number:02d}": f"song{number // 2}" for number in range(12)}
+    alone, shared = matched_pairs(fragments=16), matched_pairs(fragments=16, groups=groups)
+    assert score_matcher(trained.matcher, alone)["test"]["songs"] == 3
+    scores = score_matcher(trained.matcher, shared)["test"]
+    assert (scores["videos"], scores["songs"]) == (3, 2)
+    # Of 48 fragments, those of the other dance within 3 s are left out: 3 to 5 for each of two dances.
+    assert 43 < scores["candidates"] < 46
+    assert scores["recall_at_10_chance"] == pytest.approx(10 / scores["candidates"], rel=0.01)
 
 
 def test_hard_negatives_and_delays_can_be_weighted():

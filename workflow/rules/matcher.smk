@@ -1,7 +1,8 @@
 rule train_matcher:
     """Bi-LSTM and ST-GCN that bring a dance and its music close together (paper IV-B)."""
     input:
-        fragments=all_fragments,
+        **database_files,
+        fragments="<results>/database/{seconds}s.parquet",
     output:
         matcher="<results>/matcher/{seconds}s/matcher.pt",
         history="<results>/matcher/{seconds}s/history.jsonl",
@@ -56,7 +57,8 @@ rule index_fragments:
 rule score_setting:
     """A matcher with one setting changed, for the sweep; only its scores are kept."""
     input:
-        fragments=all_fragments,
+        **database_files,
+        fragments="<results>/database/{seconds}s.parquet",
     output:
         "<results>/matcher/{seconds}s/sweep/{row}.json",
     log:

@@ -1,5 +1,3 @@
-from pathlib import Path
-
 from danceit_core.config import MatcherSettings
 from danceit_core.database.table import read_database
 from danceit_core.evaluation.matching import write_training, write_untrained
@@ -11,7 +9,7 @@ from danceit_core.run import stage
 settings, seed = MatcherSettings(**snakemake.params.settings), snakemake.params.seed
 state = snakemake.params.state
 with stage(snakemake) as run:
-    database = read_database(snakemake.input.fragments, folder=Path(state).parent)
+    database = read_database(snakemake.input.fragments)
     pairs = settle_pairs(make_pairs(database), delay_s=settings.delay_s)
     if lack := what_lacks(pairs, delay_s=settings.delay_s):
         write_untrained(lack, snakemake.output)

@@ -1,0 +1,163 @@
+"""Nested folds by song for the matcher's benchmarks: settings are chosen inside, test folds are looked at once.
+
+The songs of each style are dealt to five folds in turn, by name. A setting's inner score for test fold f is the mean of
+its scores on other folds g, each of a training without f and g: the same training serves g as test fold and f as inner
+one. The setting with the best inner CHOSEN_BY is trained once more without f and scored on f.
+"""
+
+import dataclasses
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+import yaml
+from numpy.typing import NDArray
+from sklearn.linear_model import LogisticRegression
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+
+from danceit_core.config import MatcherSettings, make_settings
+from danceit_core.evaluation.matching import score_part
+from danceit_core.matcher.data import Pairs, measure_features
+from danceit_core.matcher.encoders import AudioEncoder, PoseEncoder
+from danceit_core.matcher.scores import roc_auc
+from danceit_core.matcher.train import train_matcher
+
+FOLDS = 5
+CHOSEN_BY = "recall_times_chance"
+LABELLED_C = 0.003  # the labelled classifier's inverse penalty: the best of a few, to its favour
+COLUMNS = {
+    "auc_other_style": "AUC other genre", "auc_same_style": "AUC same genre", "auc_delayed": "AUC delayed",
+    "recall_times_chance": "R@10 / chance", "recall_at_1": "R@1", "recall_at_10": "R@10",
+    "median_rank": "median rank", "candidates": "of", "balanced_accuracy": "balanced accuracy",
+    "accuracy_at_1": "accuracy at 1", "distance": "distance",
+}  # fmt: skip
+Scores = dict[str, float]
+
+
+@dataclass(frozen=True)
+class Setting:
+    """What is tried: features, seconds of a fragment, the matcher's settings, and what was changed, as given."""
+
+    name: str
+    features: str
+    seconds: float
+    matcher: MatcherSettings
+
+
+def read_settings(tried: Sequence[str], *, base: Sequence[str]) -> list[Setting]:
+    """Settings of lists like `loss=hinge,seconds=3`, each over those of `base`; `features`, `seconds`: no matcher's."""
+    settings = []
+    for item in tried or [""]:
+        values = {"features": "rich", "seconds": 2.0}
+        for pair in (*base, *filter(None, item.split(","))):
+            values |= dict(yaml.safe_load(pair.replace("=", ": ", 1)))
+        features, seconds = values.pop("features"), float(values.pop("seconds"))
+        settings.append(Setting(item or "default", features, seconds, make_settings(MatcherSettings, values)))
+    return settings
+
+
+def deal(names: Sequence[str], *, style_of: Callable[[str], str]) -> dict[str, int]:
+    """The fold of each song, each style dealt out in turn."""
+    ordered = sorted(names, key=lambda name: (style_of(name), name))
+    return {name: place % FOLDS for place, name in enumerate(ordered)}
+
+
+@dataclass(frozen=True)
+class Folded:
+    """Pairs with the fold of each (N,), the styles of the group numbers, and which may be learnt from and tested on."""
+
+    pairs: Pairs
+    fold: NDArray[np.int64]
+    styles: NDArray[np.str_]
+    learn: NDArray[np.bool_] | None = None
+    test: NDArray[np.bool_] | None = None
+
+    def trained(self, without: Sequence[int], settings: MatcherSettings) -> Callable[[int], Scores]:
+        """Train without some folds; gives a function that scores on one of them."""
+        learnt = ~np.isin(self.fold, without) & (True if self.learn is None else self.learn)
+        pairs = dataclasses.replace(self.pairs, part=np.where(learnt, "train", "test")).only(learnt)
+        trained = train_matcher(pairs, settings=settings, seed=min(without), device=torch.device("cpu"))
+
+        def score(fold: int) -> Scores:
+            tested = (self.fold == fold) & (True if self.test is None else self.test)
+            rng = np.random.default_rng(0)
+            part = self.pairs.only(tested)
+            scores = score_part(trained.matcher, part, delay_s=settings.delay_s, rng=rng, styles=self.styles)
+            chance = scores["recall_at_10_chance"]
+            epochs = {"epochs": len(trained.history), "train_loss": trained.history[-1]["train_loss"]}
+            return scores | epochs | {"recall_times_chance": scores["recall_at_10"] / chance}
+
+        return score
+
+
+def inner_scores(folded: Folded, settings: MatcherSettings, *, inner: int) -> dict[int, list[Scores]]:
+    """For each test fold, the setting's scores on `inner` others, none of which was trained on."""
+    found: dict[int, list[Scores]] = {fold: [] for fold in range(FOLDS)}
+    for step in range(1, inner // 2 + 1):
+        for fold in range(FOLDS):
+            other = (fold + step) % FOLDS
+            score = folded.trained([fold, other], settings)
+            found[fold].append(score(other))
+            found[other].append(score(fold))
+    return found
+
+
+def summary(scores: Sequence[Scores]) -> str:
+    """Mean and deviation of each column, as cells of a row."""
+    columns = [np.array([each[key] for each in scores]) for key in COLUMNS]
+    return " | ".join(f"{np.nanmean(values):.3g} ± {np.nanstd(values):.2g}" for values in columns)
+
+
+def run_nested(
+    settings: Sequence[Setting], make: Callable[[Setting], Folded], *, inner: int, folds: Sequence[int], note: str = ""
+) -> dict[int, Setting]:
+    """Print the table of inner scores (ranked by the reader) and the row of the test folds, each scored once."""
+    print("| fragments | setting | " + " | ".join(COLUMNS.values()) + " |\n" + "|---" * (len(COLUMNS) + 2) + "|")
+    found: dict[Setting, dict[int, list[Scores]]] = {}
+    if len(settings) > 1:
+        for setting in settings:
+            found[setting] = inner_scores(make(setting), setting.matcher, inner=inner)
+            row = summary([scores for each in found[setting].values() for scores in each])
+            print(f"| inner | {setting.name} | {row} |", flush=True)
+    chosen, tested = {}, []
+    for fold in folds:
+        chosen[fold] = max(
+            settings, key=lambda each: np.mean([s[CHOSEN_BY] for s in found[each][fold]]) if found else 0.0
+        )
+        tested.append(make(chosen[fold]).trained([fold], chosen[fold].matcher)(fold))
+        print(f"| test fold {fold}{note} | {chosen[fold].name} | {summary(tested[-1:])} |", flush=True)
+    print(f"| test{note} | as chosen | {summary(tested)} |", flush=True)
+    chance = {key: tested[0].get(f"{key}_chance", np.nan) for key in COLUMNS}
+    print(
+        "| chance | | " + " | ".join(f"{value:.3g}" for value in chance.values()).replace("nan", "") + " |", flush=True
+    )
+    return chosen
+
+
+def ceiling(folded: Folded, fold: int) -> tuple[float, float]:
+    """AUC against other genres with the genres told in training; Recall@10 over chance of knowing the genre.
+
+    A linear classifier of each side's statistics (the same as start the matcher) is taught by label, and a pair scored
+    by how likely both are of one genre.
+    """
+    pairs, tested = folded.pairs, folded.fold == fold
+    scale, rows = measure_features(pairs.only(~tested)), np.arange(len(pairs))
+    size = {"embedding_size": 1, "dropout": 0.0, "unit_length": True}
+    audio = AudioEncoder(feature_width=pairs.windows.feature_width, hidden_size=1, **size)
+    pose = PoseEncoder(**size)
+    parts = np.array_split(rows, 16)
+    heard = torch.cat([audio.describe(pairs.take_sounds(some, scale=scale)) for some in parts]).numpy()
+    danced = torch.cat([pose.describe(pairs.take_poses(some)) for some in parts]).numpy()
+    style = folded.styles[pairs.group]
+    likely = []
+    for values in (danced, heard):
+        told = make_pipeline(
+            StandardScaler(), LogisticRegression(C=LABELLED_C, max_iter=2000, class_weight="balanced")
+        ).fit(values[~tested], style[~tested])
+        likely.append(told.predict_proba(values[tested]))
+    score, other = likely[0] @ likely[1].T, style[tested][:, None] != style[tested]
+    chance = style[tested][:, None] == style[tested]
+    recall = np.minimum(1, 10 / chance.sum(axis=1)).mean() / min(1, 10 / len(chance))
+    return roc_auc(-np.diag(score), -score[other]), float(recall)
