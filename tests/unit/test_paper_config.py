@@ -16,6 +16,7 @@ from danceit_core.imagination.training.losses import adversarial_loss, feature_l
 from danceit_core.matcher.losses import make_loss
 from danceit_core.matcher.model import make_encoders
 from danceit_core.music.columns import FEATURE_WIDTHS
+from danceit_core.pose.skeleton import JOINTS, adjacency
 
 ROOT = Path(__file__).parents[2]
 OVERRIDES = yaml.safe_load((ROOT / "config" / "paper.yaml").read_text())
@@ -97,8 +98,22 @@ def test_the_encoders_have_the_printed_sizes():
     (lstm,) = (layer for layer in audio.modules() if isinstance(layer, nn.LSTM))
     assert (lstm.input_size, lstm.hidden_size, lstm.bidirectional) == (13, 100, True)
     assert audio.fc.out_features == pose.fc.out_features == 16
+    # The last layers see what the networks give and nothing else: both directions of 100, and the last block's widths.
+    assert audio.fc.in_features == 200
+    assert pose.fc.in_features == pose.blocks[-1].spatial.out_channels
     sounds, poses = torch.zeros(2, 96, 13), torch.zeros(2, 96, 25, 3)
     assert audio.eval()(sounds).shape == pose.eval()(poses).shape == (2, 16)
+
+
+def test_the_graph_is_eq_8():
+    """Each block mixes along the skeleton by L^-1/2 (A + I) L^-1/2, which nothing learns."""
+    _, pose = make_encoders(resolved("matcher"), feature_width=13)
+    linked = torch.from_numpy(adjacency()) + torch.eye(JOINTS)
+    scale = torch.diag(linked.sum(1) ** -0.5)
+    assert len(pose.blocks) == 3
+    for block in pose.blocks:
+        assert torch.allclose(block.mixing, scale @ linked @ scale, atol=1e-6)
+        assert not any(value.shape[-2:] == (JOINTS, JOINTS) for value in block.parameters())
 
 
 def test_the_loss_is_eq_10():
