@@ -5,17 +5,15 @@ default for each length, with other seams, and at each strength of the warp; the
 ("shuffled music"). Songs without a matcher's features (beat grids) are matched at random, seeded. The paper's own
 figures stand in columns of their own: its data and bins are not known, so they do not compare.
 
-Intervals are of 95 %, by drawing the songs anew (BOOTSTRAP_DRAWS times); one song has none. Songs differ more than
-variants do, and all variants dance to the same ones: each row is therefore also compared with the default song by song
-(`_gain`: what it has more), and a draw of songs is the same draw for both. The real dances have songs of their own.
+Intervals are by song, see `paired`.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
 
 from danceit_core.choreography.align import Source
 from danceit_core.choreography.library import Library
@@ -24,18 +22,16 @@ from danceit_core.config import RetrievalSettings, SpatialSettings, TemporalSett
 from danceit_core.errors import ChoreographyError
 from danceit_core.evaluation.beats import beat_scores
 from danceit_core.evaluation.motion import moving_distribution
+from danceit_core.evaluation.paired import INTERVALS, add_intervals
 from danceit_core.evaluation.scorecard import Yardstick, measure_real, score_beats, score_motion, score_real
 from danceit_core.evaluation.trial import Song, Trial, Variant, dances_of, make_trial, random_matches
-from danceit_core.pose.movement import mean_present
 from danceit_core.pose.skeleton import FEET, HANDS, Keypoints
 
-BOOTSTRAP_DRAWS = 1000
 STRENGTHS = (0.0, 0.25, 0.5, 0.75, 1.0)
 TEMPO_EDGES = (0, 80, 100, 120, 140, 300)
 SEAMS = ("none", "linear", "tsd", "crossfade")
 # The rows that others are compared with.
 REAL, DEFAULT = "real dances", "default"
-INTERVALS = ("s_ba_max_0", "s_ba_min_1", "beat_align_music", "beat_align_motion")
 # The paper's temporal alignment as printed and as its text says (`choreography.temporal`): variants and names of rows.
 PAPER_ROWS = {"paper": "paper", "paper_retimed": "paper, retimed"}
 # Table I of the paper: S_BA (per cent), MDD of hands and feet, SDD of hands and feet; by length of fragments.
@@ -114,6 +110,12 @@ def dance_row(
     return Row(variant.name, dances_of(trials), songs, trials)
 
 
+def real_row(real_dances: Sequence[tuple[Keypoints, Song]]) -> Row:
+    """The real dances whose music has beats."""
+    heard = [(dance, song) for dance, song in real_dances if len(song.beats_s) > 1]
+    return Row(REAL, [dance for dance, _ in heard], [song for _, song in heard])
+
+
 def shuffled(row: Row, *, fps: float) -> Row:
     """The same dances with the beats of another song each, the next in the list; as far as both last."""
     others = [*row.songs[1:], *row.songs[:1]]
@@ -140,26 +142,6 @@ def score_songs(row: Row, *, fps: float, seed: int) -> NDArray[np.float64]:
     return np.array([[one[name] for name in INTERVALS] for one in each])
 
 
-def add_intervals(
-    scores: Mapping[str, dict[str, float]], songs: Mapping[str, NDArray[np.float64]], *, reference: str, seed: int
-) -> None:
-    """Add to each row of `scores` the intervals of its INTERVALS, and of what it has more than the reference.
-
-    songs: of each row, (S, len(INTERVALS)). Adds `_low` and `_high` after each name; for rows of as many dances as the
-    reference, whose dances are to the same songs in the same order, also `_gain`, `_gain_low`, `_gain_high`.
-    """
-    usual = songs.get(reference)
-    for name, own in songs.items():
-        # The same seed: rows of the same songs draw the same ones.
-        low, high = bootstrap(own, rng=np.random.default_rng(seed))
-        found = {"_low": low, "_high": high}
-        if usual is not None and name not in (reference, REAL) and len(own) == len(usual):
-            low, high = bootstrap(own - usual, rng=np.random.default_rng(seed))
-            found |= {"_gain": mean_present(own - usual, axis=0), "_gain_low": low, "_gain_high": high}
-        for suffix, values in found.items():
-            scores[name].update({f"{key}{suffix}": float(v) for key, v in zip(INTERVALS, values, strict=True)})
-
-
 def score_variants(
     stages: Mapping[float, Stage],
     songs: Sequence[Song],
@@ -171,30 +153,40 @@ def score_variants(
     temporal: TemporalSettings,
     fps: float,
     seed: int,
+    only: Collection[str] = (),
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """The scores of every row (index: its name) and the table of tempi.
 
     stages: by length of fragment in seconds, that of `retrieval` among them. sources: the videos that the fragments are
-    of. real_dances: the yardstick, with the music of each. Raises ChoreographyError without a real dance.
+    of. real_dances: the yardstick, with the music of each. only: names of the variants to dance, besides the real
+    dances; none: all. Raises ChoreographyError without a real dance.
     """
     if not real_dances:
         raise ChoreographyError("no real dance to compare with; a passage of 2 s or more of one video is needed")
     real = measure_real([dance for dance, _ in real_dances], fps=fps, rng=np.random.default_rng(seed))
-    heard = [(dance, song) for dance, song in real_dances if len(song.beats_s) > 1]
-    rows = [Row(REAL, [dance for dance, _ in heard], [song for _, song in heard])]
+    rows = [real_row(real_dances)]
     for variant, matched in variants(sorted(stages), retrieval, spatial, temporal):
-        rows.append(dance_row(variant, stages, songs, sources, matched=matched, fps=fps, seed=seed))
-    rows.append(shuffled(rows[-1], fps=fps))
+        if not only or variant.name in only:
+            rows.append(dance_row(variant, stages, songs, sources, matched=matched, fps=fps, seed=seed))
+    if not only:
+        rows.append(shuffled(rows[-1], fps=fps))
     rows = [row for row in rows if row.dances]
-    scores = {row.name: score_row(row, sources, real, fps=fps, seed=seed) for row in rows}
-    songs_of = {row.name: score_songs(row, fps=fps, seed=seed) for row in rows}
-    add_intervals(scores, songs_of, reference=DEFAULT, seed=seed)
     papers = [f"{name}, {retrieval.fragment_s:g} s" for name in PAPER_ROWS.values()]
     by_tempo = (REAL, *papers, "random, default alignment", DEFAULT, "default, maxima, strength 1")
     chosen = [row for row in rows if row.name in by_tempo]
+    return score_rows(rows, sources, real, fps=fps, seed=seed), tempo_table(chosen, fps=fps, seed=seed)
+
+
+def score_rows(
+    rows: Sequence[Row], sources: Mapping[str, Source], real: Yardstick, *, fps: float, seed: int
+) -> pd.DataFrame:
+    """The scores of rows that hold dances (index: their names), with intervals (`paired.add_intervals`)."""
+    scores = {row.name: score_row(row, sources, real, fps=fps, seed=seed) for row in rows}
+    songs = {row.name: score_songs(row, fps=fps, seed=seed) for row in rows}
+    add_intervals(scores, songs, reference=DEFAULT, unpaired=(REAL,), seed=seed)
     if REAL in scores:
         scores[REAL] |= score_real(real, fps=fps)
-    return pd.DataFrame.from_dict(scores, orient="index"), tempo_table(chosen, fps=fps, seed=seed)
+    return pd.DataFrame.from_dict(scores, orient="index")
 
 
 def tempo_table(rows: Sequence[Row], *, fps: float, seed: int) -> pd.DataFrame:
@@ -234,18 +226,3 @@ def table_2(scores: pd.DataFrame) -> pd.DataFrame:
     for step, share in zip([s for s in steps if s.startswith("hands")], PAPER_TABLE_2, strict=True):
         table[f"{step} (paper, not comparable)"] = np.where(rows, share, np.nan)
     return table
-
-
-def bootstrap(values: ArrayLike, *, rng: np.random.Generator) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Bounds (K,) of the 95 % intervals of the means of values (S, K) over S songs, which are drawn anew.
-
-    NaN is left out of a mean; bounds are NaN where fewer than two songs are known.
-    """
-    table = np.asarray(values, float)
-    drawn = rng.integers(len(table), size=(BOOTSTRAP_DRAWS, len(table)))
-    means = np.array([mean_present(table[songs], axis=0) for songs in drawn])  # (draws, K)
-    low, high = np.full((2, table.shape[1]), np.nan)
-    enough = (~np.isnan(table)).sum(0) >= 2
-    if enough.any():
-        low[enough], high[enough] = np.nanpercentile(means[:, enough], [2.5, 97.5], axis=0)
-    return low, high

@@ -10,17 +10,15 @@ from dancers import sine_dancer
 from danceit_core.config import RetrievalSettings, SpatialSettings, TemporalSettings
 from danceit_core.evaluation.choreography import (
     DEFAULT,
-    INTERVALS,
     PAPER_TABLE_1,
     REAL,
     Row,
-    add_intervals,
-    bootstrap,
     score_songs,
     table_1,
     variants,
 )
 from danceit_core.evaluation.choreography_page import GAINS, between
+from danceit_core.evaluation.paired import INTERVALS, add_intervals, bootstrap
 from danceit_core.evaluation.trial import beat_grid
 
 FPS = 24.0
@@ -50,7 +48,7 @@ def test_one_song_and_songs_without_beats_have_no_interval():
 
 def intervals_of(**songs):
     scores = {name: {} for name in songs}
-    add_intervals(scores, songs, reference=DEFAULT, seed=0)
+    add_intervals(scores, songs, reference=DEFAULT, unpaired=(REAL,), seed=0)
     return scores
 
 
