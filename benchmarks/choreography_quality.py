@@ -1,6 +1,7 @@
 """Rhythm and naturalness of generated dances, for beat grids and real songs, beside real dances.
 
     python benchmarks/choreography_quality.py aistpp_pop.npz --half test --music tang2018/DANCE_C_*.ogg
+    python benchmarks/choreography_quality.py aistpp_pop.npz --rows default "paper, 2 s" "paper, retimed, 2 s"
 
 The .npz holds arrays (T, 25, 3) of BODY_25 keypoints at 24 frames a second, named as in AIST++ (mPO3: 110 beats a
 minute). Every second dance by name is for tuning, the others for testing: a half is the pose library and the real
@@ -18,8 +19,9 @@ import numpy as np
 
 from danceit_core.choreography.align import Source
 from danceit_core.config import MusicSettings, RetrievalSettings, SpatialSettings, TemporalSettings
-from danceit_core.evaluation.choreography import Stage, score_variants
-from danceit_core.evaluation.choreography_page import write_page
+from danceit_core.evaluation.choreography import PAPER_ROWS, Stage, score_variants
+from danceit_core.evaluation.choreography_page import main_tables, write_page
+from danceit_core.evaluation.markdown import markdown
 from danceit_core.evaluation.scorecard import measure_real, score_beats, score_motion
 from danceit_core.evaluation.trial import Song, Variant, beat_grid, library_of, make_trial, random_matches, song_of
 from danceit_core.music.track import analyse_song
@@ -37,7 +39,10 @@ def variants(strengths: list[float]) -> dict[str, list[Variant]]:
     """The rows: those that are shown by tempo, and those of the table of variants and of strengths."""
     path, fade, warp = RetrievalSettings(), SpatialSettings(), TemporalSettings()
     still, chance = replace(warp, variant="none"), replace(path, variant="argmin")
-    paper = Variant("paper", chance, replace(fade, variant="tsd"), replace(warp, variant="paper", beat_kind="max"))
+    papers = [
+        Variant(name, chance, replace(fade, variant="tsd"), replace(warp, variant=variant, beat_kind="max"))
+        for variant, name in PAPER_ROWS.items()
+    ]
     rows = [Variant(f"random / {name}", chance, replace(fade, variant=name), still)
             for name in ("none", "linear", "tsd", "crossfade")]  # fmt: skip
     hit_max = Variant("max, strength 1", path, fade, replace(warp, beat_kind="max", strength=1.0))
@@ -47,7 +52,7 @@ def variants(strengths: list[float]) -> dict[str, list[Variant]]:
         hit_max,
     ]
     curve = [Variant(f"default, strength {s:g}", path, fade, replace(warp, strength=s)) for s in strengths]
-    return {"tempo": main, "other": [*rows, paper, *curve]}
+    return {"tempo": main, "other": [*rows, *papers, *curve]}
 
 
 def cells(beats: dict[str, float], motion: dict[str, float] | None, *, count: int) -> list[str]:
@@ -96,6 +101,7 @@ def main() -> None:
     parser.add_argument("--strengths", type=float, nargs="*", default=[0.0, 0.25, 0.5], help="of the curve")
     parser.add_argument("--only-tempo", action="store_true", help="leave the table of variants out")
     parser.add_argument("--page", type=Path, help="folder: write the evaluation's page of all tables there instead")
+    parser.add_argument("--rows", nargs="*", default=[], metavar="NAME", help="print these rows of that page instead")
     parser.add_argument("--seed", type=int, default=0)
     args = parser.parse_args()
     with np.load(args.library) as archive:
@@ -112,14 +118,18 @@ def main() -> None:
     ]
     songs = [grid_of(name, len(dance), tempi[name]) for name, dance in dances.items()]
     own = list(zip(dances.values(), songs, strict=True))
-    if args.page:
+    if args.page or args.rows:
         stages = {
             s: Stage(library_of(sources, seconds=s, hop_s=HOP_S, fps=FPS, tempo_bpm=tempi), {}) for s in LENGTHS_S
         }
         scores, tempo = score_variants(
             stages, [*grids, *music], sources, own, retrieval=RetrievalSettings(), spatial=SpatialSettings(),
-            temporal=TemporalSettings(), fps=FPS, seed=args.seed,
+            temporal=TemporalSettings(), fps=FPS, seed=args.seed, only=args.rows,
         )  # fmt: skip
+        if args.rows:
+            for title, table in main_tables(scores).items():
+                print(f"{title}\n\n{markdown(table)}\n")
+            return
         about = f"{args.library.name}, {args.half} half, {len(grids)} beat grids and {len(music)} songs, no matcher."
         write_page(args.page, scores, tempo=tempo, histories={}, about=about)
         return

@@ -3,7 +3,7 @@
     python benchmarks/frame_rates.py --results results --target performer --song new_song
 
 First table: the dance is made at the sources' rate, read off its curves at the finished video's, and read back to be
-judged, as the workflow does. `motion beats`: largest distance from where they were, frames of the sources' rate; `as
+judged, as the workflow does. `motion beats`: largest distance from when they were seen at that rate, ms; `as
 they are`: the jerk of the finished frames themselves, in which a spline's third derivative shows.
 
 Second table: the target person's picture cropped round them to other shapes. `wider`: frames in which the body is wider
@@ -47,19 +47,20 @@ class Song:
     sources: dict[str, Source]
     music: MusicTable
 
-    def dance(self, target: PoseTable) -> PoseTable:
-        """The finished dance of a target person, at the sources' rate."""
+    def dance(self, target: PoseTable, *, shown_fps: float | None = None) -> PoseTable:
+        """The finished dance of a target person, at the sources' rate; shown_fps: that of its video."""
         floor, music = floor_of(target, camera="still"), self.music
         made = align(
             self.plan, self.sources, **floor.place, beats_s=music.beats.times_s, fps=music.fps,
-            spatial=SpatialSettings(), temporal=TemporalSettings(),
+            spatial=SpatialSettings(), temporal=TemporalSettings(), shown_fps=shown_fps,
         )  # fmt: skip
         return as_table(film(made, floor, fps=music.fps)[0], fps=music.fps, size=floor.shown)
 
-    def scores(self, made: PoseTable) -> dict[str, float]:
-        """S_BA and movement of a dance at its own rate."""
+    def scores(self, made: PoseTable, *, shown_fps: float | None = None) -> dict[str, float]:
+        """S_BA and movement of a dance at its own rate, seen in a video of shown_fps."""
         beats_s, seams = self.music.beats.times_s, made.metadata["seams"]
-        found = beat_scores(made.keypoints, beats_s, fps=made.fps, rng=np.random.default_rng(0))
+        rng = np.random.default_rng(0)
+        found = beat_scores(made.keypoints, beats_s, fps=made.fps, shown_fps=shown_fps, rng=rng)
         return found | motion_scores(made.keypoints, fps=made.fps, seams=seams)
 
 
@@ -98,16 +99,17 @@ def show_rates(song: Song, target: PoseTable) -> None:
     music = song.music
     usual = find_hits(step_speed(dance.keypoints), music.beats.times_s, fps=music.fps, kind="min")
     print(
-        "| fps | frames | motion beats | S_BA min 0 | S_BA min 1 | BAS | jerk | sliding | speed | jerk, as they are |"
+        "| fps | frames | motion beats, ms | S_BA min 0 | S_BA min 1 "
+        "| BAS | jerk | sliding | speed | jerk, as they are |"
     )
     print("|---" * 10 + "|")
     for fps in RATES:
-        finished = at(dance, fps, seconds=music.duration_s)
+        finished = at(song.dance(target, shown_fps=fps), fps, seconds=music.duration_s)
         made = danced(finished, fps=music.fps, seconds=music.duration_s)
-        hits = find_hits(step_speed(made.keypoints), music.beats.times_s, fps=music.fps, kind="min")
-        found = song.scores(made)
+        hits = find_hits(step_speed(made.keypoints), music.beats.times_s, fps=music.fps, kind="min", shown_fps=fps)
+        found = song.scores(made, shown_fps=fps)
         cells = [
-            f"{fps:g}", f"{len(finished)}", f"{np.abs(hits.motion - usual.motion).max()}",
+            f"{fps:g}", f"{len(finished)}", f"{1000 * np.abs(hits.motion_s - usual.motion_s).max():.0f}",
             *(f"{100 * found[key]:.1f}" for key in ("s_ba_min_0", "s_ba_min_1")), f"{found['beat_align_music']:.3f}",
             *(f"{found[key]:.{digits}f}" for key, digits in (("jerk_mean", 0), ("foot_sliding", 1), ("mean_speed", 2))),
             f"{song.scores(finished)['jerk_mean']:.0f}",

@@ -181,7 +181,7 @@ class SpatialSettings:
 
 @dataclass(frozen=True)
 class TemporalSettings:
-    """Beats (Eq. 14-16). variant: `none`, `paper` or `warp`; beat_kind: `min` or `max` (the paper) of speed.
+    """Beats (Eq. 14-16). variant: `none`, `paper`, `paper_retimed` or `warp`; beat_kind: `min` or `max` (the paper).
 
     strength: of the warp, 0 (unchanged) to 1 (every beat). The slopes bound its speed: source frames a song frame.
     """
@@ -220,10 +220,11 @@ class PoseGanSettings:
     reviews; checkpoint_minutes: the longest between saved states. patience: reviews without progress
     (`imagination.training.held_out`) after which training ends, 0: never. perceptual: `efficientnet`
     (EfficientNet-Lite0 compares the pictures) or `none`. perceptual_weights: file of VGG19's weights, used instead.
-    discriminator_norm: `instance` (pix2pixHD) or `spectral`.
+    discriminator_norm: `instance` (pix2pixHD) or `spectral`. padding: of the generator's convolutions, `zeros` or
+    `reflect` (pix2pixHD). feature_weight: of the mean over layers and scales.
 
-    The paper's network: picture_size and image_size 512, channels 64, kernel 7, downsamplings 4, blocks 9,
-    enhancer_blocks 3, discriminator_channels 64, discriminators 3, crop, background_plate and body_chart false.
+    The paper's network: picture_size and image_size 512, channels 64, kernel 7, padding reflect, downsamplings 4,
+    blocks 9, enhancer_blocks 3, discriminator_channels 64, discriminators 3, crop, background_plate, body_chart false.
     """
 
     painter: str = "recall"
@@ -234,6 +235,7 @@ class PoseGanSettings:
     previous_frame: bool = False
     channels: int = 24
     kernel: int = 5
+    padding: str = "zeros"
     downsamplings: int = 3
     blocks: int = 2
     enhancer_blocks: int = 2
@@ -265,7 +267,7 @@ class FaceGanSettings:
 
     enabled: worth it for `pose_gan.painter: paint`; a recalled face is the person's own, and it adds nothing to that.
     patch_share: side of the patch around the nose as a share of the picture (50 / 512) for a person who fills four
-    fifths of it; it scales with the head.
+    fifths of it; it scales with the head. average_decay: of the running average of the generator's weights.
     """
 
     enabled: bool = False
@@ -276,6 +278,7 @@ class FaceGanSettings:
     learning_rate: float = 2e-4
     feature_weight: float = 10.0
     pixel_weight: float = 20.0
+    average_decay: float = 0.99
 
 
 @dataclass(frozen=True)

@@ -25,7 +25,7 @@ def main(cleaned: str, song: str, out: str) -> None:
     aligned, _ = align_beats(dance, beats_s, fps=given.fps, settings=TemporalSettings(strength=1.0))
     for name, keypoints in (("before", dance), ("after", aligned)):
         hits = find_hits(step_speed(show_absent(keypoints)), beats_s, fps=given.fps, kind="min")
-        print(f"{name}: {hits.hit.sum()} of {len(hits.music)} beats met")
+        print(f"{name}: {hits.hit.sum()} of {len(hits.music_s)} beats met")
     poses, peaks = PoseTable(show_absent(aligned), given.metadata), read_peaks(song, per_s=PEAKS_PER_S)
     with VideoWriter(out, fps=poses.fps, size=picture_size(poses.size, size=SIZE), crf=20, sound=song) as writer:
         for frame in preview_frames(poses, music, peaks, size=SIZE, peaks_per_s=PEAKS_PER_S, kind="min"):

@@ -81,20 +81,21 @@ def align(
     picture_px: float | None = None,
     roam_torsos: float = ROAM_TORSOS,
     lengths: Lengths | None = None,
+    shown_fps: float | None = None,
 ) -> Aligned:
     """The dance that `plan` describes, by the target's body, as long as the song to the frame.
 
     sources: every dance of the plan, by the name of its video or, of several dancers, by `dance_name`. target: in
     pixels of the part of the room of `size` (width, height) that the dance may use, see `floor`. picture_px: longer
     side of the finished picture, None: of `size`. roam_torsos: see `keep_inside`. lengths: of the target's bones, None:
-    nothing is known but the size. beats_s: the song's, seconds. Raises ChoreographyError when a source is missing or
-    does not hold a fragment of the plan.
+    nothing is known but the size. beats_s: the song's, seconds. shown_fps: frame rate of the finished video, None: fps.
+    Raises ChoreographyError when a source is missing or does not hold a fragment of the plan.
     """
     where: Any = {
         "target": target, "size": size, "picture_px": picture_px, "roam_torsos": roam_torsos, "lengths": lengths
     }  # fmt: skip
     inside = join(plan, sources, **where, fps=fps, spatial=spatial)
-    dance, origin = align_beats(inside, beats_s, fps=fps, settings=temporal)
+    dance, origin = align_beats(inside, beats_s, fps=fps, settings=temporal, shown_fps=shown_fps)
     frame = np.round(origin).astype(np.int64)
     clip = np.searchsorted(plan.start_frame, frame, side="right") - 1
     source_frame = plan.source_start_frame[clip] + plan.rate[clip] * (origin - plan.start_frame[clip])

@@ -59,7 +59,8 @@ def preview_frames(
     skeleton = skeleton_size(poses.size, size=size)
     scale = np.array([skeleton[0] / poses.size[0], skeleton[1] / poses.size[1], 1], np.float32)
     made = danced(poses, fps=music.fps, seconds=music.duration_s)
-    hits = find_hits(step_speed(made.keypoints), music.beats.times_s, fps=music.fps, kind=kind)
+    speed = step_speed(made.keypoints)
+    hits = find_hits(speed, music.beats.times_s, fps=music.fps, kind=kind, shown_fps=poses.fps)
     bright_frames = beat_frames(music.beats.times_s, fps=poses.fps)
     song_s = len(poses) / poses.fps
     width, height = skeleton[0], picture_size(poses.size, size=size)[1] - skeleton[1]
@@ -72,7 +73,7 @@ def preview_frames(
             page = int(at_s / page_s + 1e-9)
             bright = draw_strip(
                 peaks, music.beats.times_s, hits, first_s=page * page_s, page_s=page_s, peaks_per_s=peaks_per_s,
-                fps=music.fps, size=(width, height),
+                size=(width, height),
             )  # fmt: skip
             dim = (bright * AHEAD).astype(np.uint8)
         cursor = min(width - 1, round((at_s - page * page_s) / page_s * width))
@@ -98,13 +99,9 @@ def draw_strip(
     first_s: float,
     page_s: float,
     peaks_per_s: int,
-    fps: float,
     size: tuple[int, int],
 ) -> Picture:
-    """A page of the song from first_s on: dots above, waveform below, ticks through both; all of it bright.
-
-    fps: of the frames that `hits` are counted in.
-    """
+    """A page of the song from first_s on: dots above, waveform below, ticks through both; all of it bright."""
     width, height = size[0] * FINER, size[1] * FINER
     strip = np.full((height, width, 3), GROUND, np.uint8)
 
@@ -120,8 +117,8 @@ def draw_strip(
     for beat_s in beats_s[(beats_s >= first_s) & (beats_s < first_s + page_s)]:
         cv2.line(strip, (x_of(beat_s), round(0.3 * height)), (x_of(beat_s), height), BEAT, FINER)
     radius = round(0.075 * height)
-    for music, motion, hit in zip(hits.music.tolist(), hits.motion.tolist(), hits.hit.tolist(), strict=True):
-        music_x, motion_x = x_of(music / fps), x_of(motion / fps)
+    for music_s, motion_s, hit in zip(hits.music_s.tolist(), hits.motion_s.tolist(), hits.hit.tolist(), strict=True):
+        music_x, motion_x = x_of(music_s), x_of(motion_s)
         if -width < motion_x < 2 * width:
             # A line to the beat that it belongs to, so that a miss shows by how much.
             cv2.line(strip, (motion_x, dots), (music_x, round(0.3 * height)), BEAT, FINER, cv2.LINE_AA)

@@ -8,8 +8,8 @@ warped speed of a segment then depends on its two ends only, which is what makes
 factor makes jerk its third power, so jerky movement that would be hurried costs too. All slopes stay within the given
 bounds; the unwarped dance always does, so there is always a map.
 
-Frames are counted as in `motion_beats`: the step into frame j happens at time j - 1/2, so the beat of frame j is
-anchored there.
+Steps are counted as in `motion_beats`: the movement of step j is at frame j - 1/2 of the dance, so a beat on which the
+fractional step b is seen is anchored at b - 1/2.
 """
 
 from dataclasses import dataclass
@@ -19,8 +19,8 @@ import numpy as np
 from scipy.interpolate import CubicHermiteSpline
 
 from danceit_core.choreography.curve import Array, fit_curve
-from danceit_core.choreography.motion_beats import BeatWindow
-from danceit_core.pose.movement import mean_present
+from danceit_core.choreography.motion_beats import BeatWindow, extreme_steps
+from danceit_core.pose.movement import mean_present, step_sizes
 from danceit_core.pose.skeleton import BODY
 
 # Speed is looked up at this many places a frame.
@@ -86,7 +86,8 @@ def beat_map(keypoints: Array, windows: list[BeatWindow], *, kind: str, min_slop
     if not windows or frames < 3:
         return np.arange(frames, dtype=np.float64)
     movement = _Movement.of(keypoints)
-    anchors = _anchors(windows, frames, kind=kind, min_slope=min_slope, max_slope=max_slope)
+    own = extreme_steps(step_sizes(keypoints[:, BODY, :2]), windows, kind=kind)
+    anchors = _anchors(windows, own, frames, kind=kind, bounds=(min_slope, max_slope))
     best, back = anchors[0].cost, []
     for index, (a, b) in enumerate(pairwise(anchors)):
         ends = (index > 0, index < len(anchors) - 2)
@@ -106,18 +107,26 @@ def beat_map(keypoints: Array, windows: list[BeatWindow], *, kind: str, min_slop
     return np.clip(spline(np.arange(frames)), 0, frames - 1)
 
 
-def _anchors(windows: list[BeatWindow], frames: int, *, kind: str, min_slope: float, max_slope: float) -> list[_Anchor]:
-    """The dance's two ends, where nothing moves, and between them one anchor a beat with all its choices."""
+def _anchors(
+    windows: list[BeatWindow], own: Array, frames: int, *, kind: str, bounds: tuple[float, float]
+) -> list[_Anchor]:
+    """The dance's two ends, where nothing moves, and between them one anchor a beat with all its choices.
+
+    own: the motion beat of each window, a fractional step. The choices are whole frames from it, so that it may meet
+    the beat exactly, and the unwarped dance.
+    """
     zero, one = np.zeros(1), np.ones(1)
     beats = np.array([w.beat for w in windows])
     gap = float(np.median(np.diff(beats))) if len(beats) > 1 else float(windows[0].stop - windows[0].first)
     reach = max(1, round(REACH * gap))
-    room = 1 - min_slope if kind == "min" else max_slope - 1
+    room = 1 - bounds[0] if kind == "min" else bounds[1] - 1
     accents = min(STRONGEST_ACCENT, room) * np.linspace(0, 1, ACCENTS) ** ACCENT_POWER
-    shift, accent = (grid.ravel() for grid in np.meshgrid(np.arange(-reach, reach + 1.0), accents))
-    cost = SHIFT * (shift / gap) ** 2 + ACCENT * accent**2
-    slope = 1 - accent if kind == "min" else 1 + accent
-    inner = [_Anchor(b - 0.5, b - 0.5 + shift, slope, cost) for b in beats.tolist()]
+    inner = []
+    for beat, away in zip(beats.tolist(), (own - beats).tolist(), strict=True):
+        shifts = np.append(np.arange(-reach, reach + 1) + away - round(away), 0.0)
+        shift, accent = (grid.ravel() for grid in np.meshgrid(shifts, accents))
+        cost = SHIFT * (shift / gap) ** 2 + ACCENT * accent**2
+        inner.append(_Anchor(beat - 0.5, beat - 0.5 + shift, 1 - accent if kind == "min" else 1 + accent, cost))
     return [_Anchor(0.0, zero, one, zero), *inner, _Anchor(frames - 1.0, zero + frames - 1, one, zero)]
 
 

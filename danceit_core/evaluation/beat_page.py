@@ -9,7 +9,7 @@ from matplotlib.lines import Line2D
 from numpy.typing import NDArray
 
 from danceit_core.choreography.curve import Array, show_absent
-from danceit_core.choreography.motion_beats import HIT_FRAMES, BeatHits, find_hits, step_speed
+from danceit_core.choreography.motion_beats import HIT_FRAMES, BeatHits, find_hits, seen_s, step_speed
 from danceit_core.evaluation.steps import Steps
 from danceit_core.music.table import Beats
 
@@ -28,17 +28,16 @@ def draw_beats(steps: Steps, beats: Beats, peaks: NDArray[np.float32], *, kind: 
 
     peaks: amplitude of each 1 / PEAKS_PER_S of a second. kind: of motion beat, `min` or `max` of speed.
     """
-    speeds = {"before": step_speed(show_absent(steps.joined)), "after": step_speed(show_absent(steps.aligned))}
-    found = {name: find_hits(speed, beats.times_s, fps=steps.fps, kind=kind) for name, speed in speeds.items()}
+    speeds, found = hits_of_steps(steps, beats, kind=kind)
     song_s = len(steps) / steps.fps
     lines = max(1, math.ceil(song_s / LINE_S))
     line_s = song_s / lines
     figure = Figure(figsize=(11.5, 0.7 + 2.2 * min(lines, MOST_LINES)), layout="constrained")
-    shares = ", ".join(f"{100 * hits.share:.0f} % {name}" for name, hits in found.items() if len(hits.music))
+    shares = ", ".join(f"{100 * hits.share:.0f} % {name}" for name, hits in found.items() if len(hits.music_s))
     cut = f" (its first {MOST_LINES * line_s:.0f} s)" if lines > MOST_LINES else ""
     extreme = "least" if kind == "min" else "greatest"
     figure.suptitle(
-        f"{beats.tempo_bpm:.0f} beats a minute{cut}. Motion beat ({extreme} speed) within {HIT_FRAMES} frame of the "
+        f"{beats.tempo_bpm:.0f} beats a minute{cut}. Motion beat ({extreme} speed) at most {HIT_FRAMES} frame from the "
         f"music's: {shares or 'no beats'}" + f"\nTempo unsure: {beats.doubt}" * bool(beats.doubt),
         fontsize=11,
     )
@@ -47,7 +46,8 @@ def draw_beats(steps: Steps, beats: Beats, peaks: NDArray[np.float32], *, kind: 
         _draw_sound(axes, peaks, span)
         axes.vlines(beats.times_s[_within(beats.times_s, span)], 0, 3.4, color=BEAT, lw=1.0, alpha=0.8)
         for name, base in BANDS.items():
-            _draw_speed(axes, speeds[name], found[name], span, base=base, fps=steps.fps)
+            times_s = seen_s(np.arange(len(steps)), fps=steps.fps, shown_fps=steps.shown_fps)
+            _draw_speed(axes, speeds[name], found[name], span, base=base, times_s=times_s)
         axes.set(xlim=span, ylim=(0, 3.4), yticks=[0.5, 1.65, 2.8])
         axes.set_yticklabels(["sound", "speed\nbefore", "speed\nafter"])
         axes.tick_params(axis="y", length=0)
@@ -62,6 +62,13 @@ def draw_beats(steps: Steps, beats: Beats, peaks: NDArray[np.float32], *, kind: 
     return figure
 
 
+def hits_of_steps(steps: Steps, beats: Beats, *, kind: str) -> tuple[dict[str, Array], dict[str, BeatHits]]:
+    """Speed (T,) of a dance `before` and `after` the temporal alignment, and the motion beats of both."""
+    speeds = {"before": step_speed(show_absent(steps.joined)), "after": step_speed(show_absent(steps.aligned))}
+    rates = {"fps": steps.fps, "shown_fps": steps.shown_fps}
+    return speeds, {name: find_hits(speed, beats.times_s, kind=kind, **rates) for name, speed in speeds.items()}
+
+
 def _within(times_s: Array, span: Span) -> NDArray[np.bool_]:
     """Which times a line of the page shows, and a little more: what is drawn beyond it would only fill the file."""
     return (times_s >= span[0] - 0.1) & (times_s <= span[1] + 0.1)
@@ -74,14 +81,13 @@ def _draw_sound(axes: Axes, peaks: NDArray[np.float32], span: Span) -> None:
     axes.fill_between(times_s[shown], 0.5 - level, 0.5 + level, color=SOUND, lw=0)
 
 
-def _draw_speed(axes: Axes, speed: Array, found: BeatHits, span: Span, *, base: float, fps: float) -> None:
-    """One band: the curve of speed, and on it a mark for each judged beat."""
+def _draw_speed(axes: Axes, speed: Array, found: BeatHits, span: Span, *, base: float, times_s: Array) -> None:
+    """One band: the curve of speed, seen at `times_s`, and on it a mark for each judged beat."""
     height = base + np.minimum(speed / max(float(np.percentile(speed, 99)), 1e-9), 1.05)
-    times_s = np.arange(len(speed)) / fps
     shown = _within(times_s, span)
     axes.axhline(base, color="#e3e6ea", lw=0.8, zorder=0)
     axes.plot(times_s[shown], height[shown], color=CURVE, lw=1.1)
     for chosen, colour, mark in ((found.hit, HIT, "o"), (~found.hit, MISS, "x")):
-        at = found.motion[chosen]
-        at = at[shown[at]]
-        axes.plot(at / fps, height[at], mark, color=colour, ms=6, mew=2 if mark == "x" else 0.5, zorder=3)
+        at_s = found.motion_s[chosen & _within(found.motion_s, span)]
+        marked = np.interp(at_s, times_s, height)
+        axes.plot(at_s, marked, mark, color=colour, ms=6, mew=2 if mark == "x" else 0.5, zorder=3)

@@ -1,20 +1,20 @@
 """How well a dance keeps to the music's beats: S_BA (paper Eq. 17) and the field's Beat Align Score.
 
 S_BA: each beat has a window from half-way to the previous to half-way to the next beat
-(`choreography.motion_beats`). It is matched when the window's extremum of speed lies in the beat's frame (the
-paper), or within a tolerance of frames. By `max` (the paper) or `min` of speed: real dancers arrive on the beat,
-so theirs are minima.
+(`choreography.motion_beats`, which also says when a step is seen). It is matched when the window's extremum of speed
+is seen within a tolerance of frames: tolerance 0, the paper's "same frame", is at most half a frame away, 1 at most
+one and a half. By `max` (the paper) or `min` of speed: real dancers arrive on the beat, so theirs are minima.
 
 Beat Align Score: motion beats are the local minima of speed smoothed by a Gaussian of SMOOTHING_FRAMES; a pair of
 beats dt apart counts exp(-dt^2 / (2 SIGMA_S^2)). Music form: mean over music beats of the nearest motion beat's
 count; motion form: over motion beats. It depends on the smoothing, so only values of one smoothing compare; sigma
 is in seconds, so that frame rates do.
 
-Chance is the same score with all beats shifted by a random share of their interval. A score that an aligner
+Chance is the same score with all beats shifted by shares of their interval. A score that an aligner
 optimises proves little: read it beside chance, and beside the movement scores of `motion`.
 
 Conventions: keypoints (T, 25, 3) pixels, absent joints 0; beats in seconds, increasing; scores 0..1, NaN where
-there is no beat to judge.
+there is no beat to judge. shown_fps: frame rate of the video that a dance is seen in, None: fps.
 """
 
 from collections.abc import Callable, Sequence
@@ -23,7 +23,14 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.ndimage import gaussian_filter1d
 
-from danceit_core.choreography.motion_beats import beat_windows, find_hits, step_speed
+from danceit_core.choreography.motion_beats import (
+    beat_windows,
+    find_hits,
+    seen_s,
+    step_speed,
+    vertex_offsets,
+    within,
+)
 from danceit_core.errors import MusicError
 from danceit_core.pose.skeleton import BODY, Keypoints
 
@@ -41,6 +48,7 @@ def beat_scores(
     tolerances: Sequence[int] = (0, 1, 2),
     joints: Sequence[int] = BODY,
     smooth: bool = False,
+    shown_fps: float | None = None,
     rng: np.random.Generator,
 ) -> dict[str, float]:
     """All scores of this module and their chances, as a flat dict.
@@ -58,37 +66,45 @@ def beat_scores(
     def score(at: NDArray[np.float64]) -> dict[str, float]:
         out = {}
         for kind in KINDS:
-            distances = beat_distances(judged, at, fps=fps, kind=kind)
+            distances = beat_distances(judged, at, fps=fps, kind=kind, shown_fps=shown_fps)
             for tolerance in tolerances:
-                out[f"s_ba_{kind}_{tolerance}"] = _share(distances <= tolerance)
-        out["beat_align_music"], out["beat_align_motion"] = beat_align(speed, at, fps=fps)
+                out[f"s_ba_{kind}_{tolerance}"] = _share(within(distances, tolerance))
+        out["beat_align_music"], out["beat_align_motion"] = beat_align(speed, at, fps=fps, shown_fps=shown_fps)
         return out
 
     chance = chance_score(score, beats, rng=rng)
-    windows = beat_windows(beats, frames=len(keypoints), fps=fps)
+    windows = beat_windows(beats, frames=len(keypoints), fps=fps, shown_fps=shown_fps)
     return {**score(beats), **{f"chance_{key}": value for key, value in chance.items()}, "beats": float(len(windows))}
 
 
 def beat_distances(
-    speed: NDArray[np.float64], beats_s: NDArray[np.float64], *, fps: float, kind: str
-) -> NDArray[np.int64]:
-    """Frames (B,) from each judged beat to the extremum of speed (T,) in its window (Eq. 14)."""
-    found = find_hits(speed, beats_s, fps=fps, kind=kind)
-    return np.abs(found.motion - found.music)
+    speed: NDArray[np.float64],
+    beats_s: NDArray[np.float64],
+    *,
+    fps: float,
+    kind: str,
+    shown_fps: float | None = None,
+) -> NDArray[np.float64]:
+    """Frames (B,), fractional, from each judged beat to the extremum of speed (T,) in its window, as seen (Eq. 14)."""
+    return np.abs(find_hits(speed, beats_s, fps=fps, kind=kind, shown_fps=shown_fps).late_frames)
 
 
-def motion_beats(speed: NDArray[np.float64], *, fps: float) -> NDArray[np.float64]:
-    """Times (M,) in seconds of the local minima of the smoothed step speed (T,)."""
+def motion_beats(speed: NDArray[np.float64], *, fps: float, shown_fps: float | None = None) -> NDArray[np.float64]:
+    """When the local minima of the smoothed step speed (T,) are seen, seconds (M,)."""
     if len(speed) < 4:
         return np.zeros(0)
     smooth = gaussian_filter1d(speed[1:], SMOOTHING_FRAMES)
     minima = np.flatnonzero((smooth[1:-1] < smooth[:-2]) & (smooth[1:-1] <= smooth[2:])) + 1
-    return (minima.astype(np.float64) + 0.5) / fps  # entry i is the step from frame i to i + 1
+    # Entry i of what was smoothed is the step into frame i + 1.
+    padded = np.concatenate([smooth[:1], smooth])
+    return seen_s(minima + 1 + vertex_offsets(padded, minima + 1), fps=fps, shown_fps=shown_fps)
 
 
-def beat_align(speed: NDArray[np.float64], beats_s: NDArray[np.float64], *, fps: float) -> tuple[float, float]:
+def beat_align(
+    speed: NDArray[np.float64], beats_s: NDArray[np.float64], *, fps: float, shown_fps: float | None = None
+) -> tuple[float, float]:
     """Beat Align Score in its music and its motion form; NaN without music beats, 0 without motion beats."""
-    motion = motion_beats(speed, fps=fps)
+    motion = motion_beats(speed, fps=fps, shown_fps=shown_fps)
     if not len(beats_s):
         return np.nan, np.nan
     if not len(motion):
@@ -100,9 +116,11 @@ def beat_align(speed: NDArray[np.float64], beats_s: NDArray[np.float64], *, fps:
 def chance_score(
     score: Callable[[NDArray[np.float64]], dict[str, float]], beats_s: NDArray[np.float64], *, rng: np.random.Generator
 ) -> dict[str, float]:
-    """Mean of `score` over CHANCE_DRAWS shifts of all beats by -1/2 to 1/2 of their median interval."""
+    """Mean of `score` over CHANCE_DRAWS shifts of all beats by -1/2 to 1/2 of their median interval, evenly spread."""
     interval = float(np.median(np.diff(beats_s))) if len(beats_s) > 1 else 0.0
-    draws = [score(beats_s + shift * interval) for shift in rng.uniform(-0.5, 0.5, CHANCE_DRAWS)]
+    # From a random first one on at even distances: no part of the interval is left out by accident.
+    shifts = (np.arange(CHANCE_DRAWS) + rng.random()) / CHANCE_DRAWS - 0.5
+    draws = [score(beats_s + shift * interval) for shift in shifts]
     return {key: float(np.mean([draw[key] for draw in draws])) for key in draws[0]}
 
 

@@ -5,15 +5,15 @@ default for each length, with other seams, and at each strength of the warp; the
 ("shuffled music"). Songs without a matcher's features (beat grids) are matched at random, seeded. The paper's own
 figures stand in columns of their own: its data and bins are not known, so they do not compare.
 
-Intervals are of 95 %, by drawing the dances of a row anew (BOOTSTRAP_DRAWS times); one dance has none.
+Intervals are by song, see `paired`.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
-from numpy.typing import ArrayLike
+from numpy.typing import NDArray
 
 from danceit_core.choreography.align import Source
 from danceit_core.choreography.library import Library
@@ -22,20 +22,23 @@ from danceit_core.config import RetrievalSettings, SpatialSettings, TemporalSett
 from danceit_core.errors import ChoreographyError
 from danceit_core.evaluation.beats import beat_scores
 from danceit_core.evaluation.motion import moving_distribution
+from danceit_core.evaluation.paired import INTERVALS, add_intervals
 from danceit_core.evaluation.scorecard import Yardstick, measure_real, score_beats, score_motion, score_real
 from danceit_core.evaluation.trial import Song, Trial, Variant, dances_of, make_trial, random_matches
 from danceit_core.pose.skeleton import FEET, HANDS, Keypoints
 
-BOOTSTRAP_DRAWS = 1000
 STRENGTHS = (0.0, 0.25, 0.5, 0.75, 1.0)
 TEMPO_EDGES = (0, 80, 100, 120, 140, 300)
 SEAMS = ("none", "linear", "tsd", "crossfade")
-INTERVALS = ("s_ba_max_0", "s_ba_min_1", "beat_align_music", "beat_align_motion")
-# Table I of the paper: S_BA (per cent), MDD of hands and feet, SDD of hands and feet; by our name of the row.
+# The rows that others are compared with.
+REAL, DEFAULT = "real dances", "default"
+# The paper's temporal alignment as printed and as its text says (`choreography.temporal`): variants and names of rows.
+PAPER_ROWS = {"paper": "paper", "paper_retimed": "paper, retimed"}
+# Table I of the paper: S_BA (per cent), MDD of hands and feet, SDD of hands and feet; by length of fragments.
 PAPER_TABLE_1 = {
-    "paper, 2 s": (76.25, 6.23, 5.67, 6.81, 5.99),
-    "paper, 3 s": (67.93, 5.84, 5.22, 6.98, 6.07),
-    "paper, 4 s": (78.80, 5.63, 5.17, 6.67, 5.97),
+    "2 s": (76.25, 6.23, 5.67, 6.81, 5.99),
+    "3 s": (67.93, 5.84, 5.22, 6.98, 6.07),
+    "4 s": (78.80, 5.63, 5.17, 6.67, 5.97),
 }
 # Table II of the paper: hands, its own method, per cent.
 PAPER_TABLE_2 = (95.66, 4.25, 0.09, 0.0008, 0.0)
@@ -71,8 +74,9 @@ def variants(
     rows.append((Variant("random, default alignment", argmin, spatial, temporal), False))
     for seconds in lengths:
         of_length = replace(argmin, fragment_s=seconds)
-        seam, beat = replace(spatial, variant="tsd", foot_lock=False), replace(hits, variant="paper")
-        rows.append((Variant(f"paper, {seconds:g} s", of_length, seam, beat), True))
+        seam = replace(spatial, variant="tsd", foot_lock=False)
+        for variant, name in PAPER_ROWS.items():
+            rows.append((Variant(f"{name}, {seconds:g} s", of_length, seam, replace(hits, variant=variant)), True))
     rows += [
         (Variant(f"default, seams {s}", retrieval, replace(spatial, variant=s), temporal), True) for s in SEAMS[:3]
     ]
@@ -83,7 +87,7 @@ def variants(
         for s in STRENGTHS
     ]
     rows.append((Variant("default, not locked", retrieval, replace(spatial, foot_lock=False), temporal), True))
-    return [*rows, (Variant("default", retrieval, spatial, temporal), True)]
+    return [*rows, (Variant(DEFAULT, retrieval, spatial, temporal), True)]
 
 
 def dance_row(
@@ -106,6 +110,12 @@ def dance_row(
     return Row(variant.name, dances_of(trials), songs, trials)
 
 
+def real_row(real_dances: Sequence[tuple[Keypoints, Song]]) -> Row:
+    """The real dances whose music has beats."""
+    heard = [(dance, song) for dance, song in real_dances if len(song.beats_s) > 1]
+    return Row(REAL, [dance for dance, _ in heard], [song for _, song in heard])
+
+
 def shuffled(row: Row, *, fps: float) -> Row:
     """The same dances with the beats of another song each, the next in the list; as far as both last."""
     others = [*row.songs[1:], *row.songs[:1]]
@@ -115,22 +125,21 @@ def shuffled(row: Row, *, fps: float) -> Row:
 
 
 def score_row(row: Row, sources: Mapping[str, Source], real: Yardstick, *, fps: float, seed: int) -> dict[str, float]:
-    """All scores of one row, with `_low` and `_high` after the names in INTERVALS."""
+    """All scores of one row, without intervals."""
     scores = score_beats(row.dances, row.songs, fps=fps, seed=seed)
-    rng = np.random.default_rng(seed)
-    each = [
-        beat_scores(dance, song.beats_s, fps=fps, rng=np.random.default_rng(seed))
-        for dance, song in zip(row.dances, row.songs, strict=True)
-    ]
-    for name in INTERVALS:
-        low, high = bootstrap([one[name] for one in each], rng=rng)
-        scores |= {f"{name}_low": low, f"{name}_high": high}
     if row.trials:
         scores |= score_motion(row.trials, sources, real, fps=fps)
     for group, joints in (("hands", HANDS), ("feet", FEET)):
         shares = [moving_distribution(dance, joints) for dance in row.dances]
         scores |= {f"{group}_{step}": float(np.mean([share[step] for share in shares])) for step in shares[0]}
     return scores
+
+
+def score_songs(row: Row, *, fps: float, seed: int) -> NDArray[np.float64]:
+    """The scores in INTERVALS of each dance of a row, (S, len(INTERVALS)), NaN where a song has no beats."""
+    pairs = zip(row.dances, row.songs, strict=True)
+    each = [beat_scores(dance, song.beats_s, fps=fps, rng=np.random.default_rng(seed)) for dance, song in pairs]
+    return np.array([[one[name] for name in INTERVALS] for one in each])
 
 
 def score_variants(
@@ -144,28 +153,40 @@ def score_variants(
     temporal: TemporalSettings,
     fps: float,
     seed: int,
+    only: Collection[str] = (),
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """The scores of every row (index: its name) and the table of tempi.
 
     stages: by length of fragment in seconds, that of `retrieval` among them. sources: the videos that the fragments are
-    of. real_dances: the yardstick, with the music of each. Raises ChoreographyError without a real dance.
+    of. real_dances: the yardstick, with the music of each. only: names of the variants to dance, besides the real
+    dances; none: all. Raises ChoreographyError without a real dance.
     """
     if not real_dances:
         raise ChoreographyError("no real dance to compare with; a passage of 2 s or more of one video is needed")
     real = measure_real([dance for dance, _ in real_dances], fps=fps, rng=np.random.default_rng(seed))
-    heard = [(dance, song) for dance, song in real_dances if len(song.beats_s) > 1]
-    rows = [Row("real dances", [dance for dance, _ in heard], [song for _, song in heard])]
+    rows = [real_row(real_dances)]
     for variant, matched in variants(sorted(stages), retrieval, spatial, temporal):
-        rows.append(dance_row(variant, stages, songs, sources, matched=matched, fps=fps, seed=seed))
-    rows.append(shuffled(rows[-1], fps=fps))
+        if not only or variant.name in only:
+            rows.append(dance_row(variant, stages, songs, sources, matched=matched, fps=fps, seed=seed))
+    if not only:
+        rows.append(shuffled(rows[-1], fps=fps))
     rows = [row for row in rows if row.dances]
-    scores = {row.name: score_row(row, sources, real, fps=fps, seed=seed) for row in rows}
-    paper = f"paper, {retrieval.fragment_s:g} s"
-    by_tempo = ("real dances", paper, "random, default alignment", "default", "default, maxima, strength 1")
+    papers = [f"{name}, {retrieval.fragment_s:g} s" for name in PAPER_ROWS.values()]
+    by_tempo = (REAL, *papers, "random, default alignment", DEFAULT, "default, maxima, strength 1")
     chosen = [row for row in rows if row.name in by_tempo]
-    if "real dances" in scores:
-        scores["real dances"] |= score_real(real, fps=fps)
-    return pd.DataFrame.from_dict(scores, orient="index"), tempo_table(chosen, fps=fps, seed=seed)
+    return score_rows(rows, sources, real, fps=fps, seed=seed), tempo_table(chosen, fps=fps, seed=seed)
+
+
+def score_rows(
+    rows: Sequence[Row], sources: Mapping[str, Source], real: Yardstick, *, fps: float, seed: int
+) -> pd.DataFrame:
+    """The scores of rows that hold dances (index: their names), with intervals (`paired.add_intervals`)."""
+    scores = {row.name: score_row(row, sources, real, fps=fps, seed=seed) for row in rows}
+    songs = {row.name: score_songs(row, fps=fps, seed=seed) for row in rows}
+    add_intervals(scores, songs, reference=DEFAULT, unpaired=(REAL,), seed=seed)
+    if REAL in scores:
+        scores[REAL] |= score_real(real, fps=fps)
+    return pd.DataFrame.from_dict(scores, orient="index")
 
 
 def tempo_table(rows: Sequence[Row], *, fps: float, seed: int) -> pd.DataFrame:
@@ -188,7 +209,8 @@ def table_1(scores: pd.DataFrame) -> pd.DataFrame:
     table["S_BA %"] = 100 * scores["s_ba_max_0"]
     for name, key in (("MDD-H", "mdd_hands"), ("MDD-F", "mdd_feet"), ("SDD-H", "sdd_hands"), ("SDD-F", "sdd_feet")):
         table[name] = scores[key]
-    paper = pd.DataFrame.from_dict(PAPER_TABLE_1, orient="index", columns=list(table)).reindex(table.index)
+    printed = {f"{name}, {length}": row for name in PAPER_ROWS.values() for length, row in PAPER_TABLE_1.items()}
+    paper = pd.DataFrame.from_dict(printed, orient="index", columns=list(table)).reindex(table.index)
     return table.join(paper.add_suffix(" (paper, not comparable)"))
 
 
@@ -204,14 +226,3 @@ def table_2(scores: pd.DataFrame) -> pd.DataFrame:
     for step, share in zip([s for s in steps if s.startswith("hands")], PAPER_TABLE_2, strict=True):
         table[f"{step} (paper, not comparable)"] = np.where(rows, share, np.nan)
     return table
-
-
-def bootstrap(values: ArrayLike, *, rng: np.random.Generator) -> tuple[float, float]:
-    """Bounds of the 95 % interval of the mean of values (N,), NaN left out; NaN for fewer than two."""
-    known = np.asarray(values, float)
-    known = known[~np.isnan(known)]
-    if len(known) < 2:
-        return float("nan"), float("nan")
-    means = rng.choice(known, (BOOTSTRAP_DRAWS, len(known))).mean(1)
-    low, high = np.percentile(means, [2.5, 97.5])
-    return float(low), float(high)

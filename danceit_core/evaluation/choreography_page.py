@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
@@ -19,7 +20,8 @@ from danceit_core.files import whole_file, write_text
 
 RHYTHM = {
     "S_BA min 0": "s_ba_min_0", "S_BA min 1": "s_ba_min_1", "chance": "chance_s_ba_min_1", "S_BA max 0": "s_ba_max_0",
-    "chance ": "chance_s_ba_max_0", "hands, min 1": "hands_s_ba_min_1", "smooth, min 1": "smooth_s_ba_min_1",
+    "chance ": "chance_s_ba_max_0", "S_BA max 1": "s_ba_max_1", "chance  ": "chance_s_ba_max_1",
+    "hands, min 1": "hands_s_ba_min_1", "smooth, min 1": "smooth_s_ba_min_1",
 }  # fmt: skip
 NATURALNESS = {
     "jerk / real": "jerk_real", "jerk / own": "jerk_own", "seams over p99": "seam_share",
@@ -27,6 +29,12 @@ NATURALNESS = {
     "sliding / real": "slide_ratio", "speed / real": "speed_ratio", "diversity": "diversity", "frozen s": "frozen_s",
     "frozen share": "frozen_share", "flips": "flips", "repeats": "repeats",
 }  # fmt: skip
+# What a row has more than the default, song by song, with its 95 % interval: key, times, digits.
+GAINS = {
+    "S_BA max 1": ("s_ba_max_1", 100, 1),
+    "S_BA min 1": ("s_ba_min_1", 100, 1),
+    "BAS music": ("beat_align_music", 1, 3),
+}
 
 
 def write_page(
@@ -40,19 +48,9 @@ def write_page(
     """Write all tables and figures. scores: one line a row (`score_row`); histories: of the matcher, by name."""
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
-    rhythm = pd.DataFrame({name: 100 * scores[key] for name, key in RHYTHM.items()})
-    for form in ("music", "motion"):
-        key = f"beat_align_{form}"
-        rhythm[f"BAS {form}"] = scores[key]
-        rhythm[f"BAS {form}, 95 %"] = [
-            f"{low:.2f}-{high:.2f}" for low, high in zip(scores[f"{key}_low"], scores[f"{key}_high"], strict=True)
-        ]
-    moved = scores.dropna(subset=["jerk_real"])
-    naturalness = moved[list(NATURALNESS.values())].set_axis(list(NATURALNESS), axis=1)
     tables = {
-        "Rhythm (S_BA in %, BAS with sigma 50 ms, speed smoothed by 1.5 frames)": rhythm,
-        "Naturalness": naturalness,
-        "Table I": table_1(moved),
+        **main_tables(scores),
+        "Table I": table_1(scores.dropna(subset=["jerk_real"])),
         "Table II (% of steps by pixels at a body of 300 px)": table_2(scores),
         "S_BA by tempo (Fig. 8)": tempo.set_index("row"),
     }
@@ -68,6 +66,30 @@ def write_page(
     tempo.to_csv(folder / "tempo.tsv", sep="\t", index=False)
     write_text(folder / "choreography.md", "\n".join(lines))
     write_text(folder / "tables.html", html_page(tables, title="Choreography"))
+
+
+def main_tables(scores: pd.DataFrame) -> dict[str, pd.DataFrame]:
+    """Rhythm and naturalness of each row, by the titles of the tables."""
+    rhythm = pd.DataFrame({name: 100 * scores[key] for name, key in RHYTHM.items()})
+    for form in ("music", "motion"):
+        key = f"beat_align_{form}"
+        rhythm[f"BAS {form}"] = scores[key]
+        rhythm[f"BAS {form}, 95 %"] = between(scores, key, digits=2)
+    for name, (key, times, digits) in GAINS.items():
+        gain = times * scores[f"{key}_gain"]
+        limits = between(times * scores[[f"{key}_gain_low", f"{key}_gain_high"]], f"{key}_gain", digits=digits)
+        told = [f"{g:+.{digits}f} ({pair})" for g, pair in zip(gain, limits, strict=True)]
+        rhythm[f"{name}, more than the default's"] = np.where(gain.notna(), told, "")
+    moved = scores.dropna(subset=["jerk_real"])
+    naturalness = moved[list(NATURALNESS.values())].set_axis(list(NATURALNESS), axis=1)
+    title = "Rhythm (S_BA in %, BAS with sigma 50 ms, speed smoothed by 1.5 frames)"
+    return {title: rhythm, "Naturalness": naturalness}
+
+
+def between(scores: pd.DataFrame, key: str, *, digits: int) -> list[str]:
+    """The interval of a score in words, one a row; empty where there is none."""
+    pairs = zip(scores[f"{key}_low"], scores[f"{key}_high"], strict=True)
+    return ["" if np.isnan(low) else f"{low:.{digits}f} to {high:.{digits}f}" for low, high in pairs]
 
 
 def draw_tempo(tempo: pd.DataFrame) -> Figure:

@@ -10,7 +10,7 @@ from typing import Any
 import pandas as pd
 
 from danceit_core.database.statistics import describe_total
-from danceit_core.evaluation.summary import score_rows
+from danceit_core.evaluation.summary import off_by, score_rows
 
 # Rules whose jobs make up a stage; what is not named here takes seconds.
 STAGES = {
@@ -51,15 +51,19 @@ def in_words(seconds: float) -> str:
 
 
 def key_scores(scores: Mapping[str, Any], *, kind: str) -> list[tuple[str, str]]:
-    """The three figures to look at first: a value and what it is of. kind: of motion beat that was asked for."""
-    made, pose, beats = scores["video"], scores["pose"], scores["beats"]
+    """The figures to look at first: a value and what it is of. kind: of motion beat that was asked for.
+
+    Beats as the finished video shows them come first, those of the poses that were asked for second.
+    """
+    made, pose, beats, asked = scores["video"], scores["pose"], scores["beats"], scores["beats_asked"]
     tolerances = sorted(int(key.rsplit("_", 1)[1]) for key in beats if key.startswith(f"s_ba_{kind}_"))
     near = max((t for t in tolerances if t <= 1), default=tolerances[0] if tolerances else 0)
     key = f"s_ba_{kind}_{near}"
     met = []
-    if key in beats and not math.isnan(beats[key]):
-        frames = f"{near} frame{'s' * (near != 1)} ({near * beats['frame_ms']:.0f} ms)" if near else "the very frame"
-        met = [(f"{beats[key]:.0%}", f"of the beats met within {frames}; by chance {beats[f'chance_{key}']:.0%}")]
+    for of, words in ((beats, f"of the beats met in the video, {off_by(near, beats['frame_ms'])}"),
+                      (asked, "of the beats met by the poses that were asked for")):  # fmt: skip
+        if key in of and not math.isnan(of[key]):
+            met.append((f"{of[key]:.0%}", f"{words}; by chance {of[f'chance_{key}']:.0%}"))
     off = f"{pose['mean_error_px']:.1f} px of {max(made['width'], made['height'])} off"
     found = (f"{pose['pck']:.0%}", f"of the joints found where they were asked for, {off}")
     if math.isnan(pose["pck"]):

@@ -50,7 +50,7 @@ def draw_dance(
     which it was made. song: its sound file, audio_track: see `open_sound`.
     """
     made = danced(poses, fps=music.fps, seconds=plan.song_frames / music.fps)
-    steps = retrace(plan, sources, made, floor=floor, spatial=spatial)
+    steps = retrace(plan, sources, made, floor=floor, spatial=spatial, shown_fps=poses.fps)
     peaks = read_peaks(song, per_s=PEAKS_PER_S, track=audio_track)
     figures = {
         "beats.svg": draw_beats(steps, music.beats, peaks, kind=beat_kind),

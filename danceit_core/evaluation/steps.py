@@ -26,7 +26,8 @@ class Steps:
 
     retrieved: the fragments in the target's size, cut hard. joined: seams closed (spatial alignment). aligned: on the
     beats, the finished dance. seams (S,): first frames of the clips but the first in `retrieved` and `joined`;
-    aligned_seams: in `aligned`, where the beats have moved them.
+    aligned_seams: in `aligned`, where the beats have moved them. shown_fps: of the finished video, in which steps are
+    seen (`motion_beats.seen_s`).
     """
 
     retrieved: Array
@@ -36,15 +37,25 @@ class Steps:
     aligned_seams: NDArray[np.int64]
     fps: float
     size: tuple[int, int]
+    shown_fps: float
 
     def __len__(self) -> int:
         return len(self.aligned)
 
 
 def retrace(
-    plan: Plan, sources: Mapping[str, Source], made: PoseTable, *, floor: Floor, spatial: SpatialSettings
+    plan: Plan,
+    sources: Mapping[str, Source],
+    made: PoseTable,
+    *,
+    floor: Floor,
+    spatial: SpatialSettings,
+    shown_fps: float,
 ) -> Steps:
-    """The steps that led to `made`, a finished dance as `rate.danced` gives it, by the target person on their floor."""
+    """The steps that led to `made`, a finished dance as `rate.danced` gives it, by the target person on their floor.
+
+    shown_fps: frame rate of the finished video.
+    """
     target, context = floor.body, context_frames(spatial)
     lengths = floor.lengths if spatial.own_proportions else None
     clips = read_clips(plan, sources, target=target, context=context, fps=made.fps, lengths=lengths)
@@ -60,6 +71,7 @@ def retrace(
         aligned_seams=np.array(made.metadata.get("seams", []), np.int64),
         fps=made.fps,
         size=floor.size,
+        shown_fps=shown_fps,
     )
 
 

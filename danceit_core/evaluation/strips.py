@@ -9,8 +9,8 @@ from matplotlib.patches import Rectangle
 from numpy.typing import NDArray
 
 from danceit_core.choreography.curve import Array, show_absent
-from danceit_core.choreography.motion_beats import BeatHits, find_hits, step_speed
-from danceit_core.evaluation.beat_page import BEAT, CURVE, HIT, MISS
+from danceit_core.choreography.motion_beats import BeatHits, seen_s
+from danceit_core.evaluation.beat_page import BEAT, CURVE, HIT, MISS, hits_of_steps
 from danceit_core.evaluation.steps import Steps, largest_steps, roughest_seam
 from danceit_core.media.letterbox import Picture
 from danceit_core.music.table import Beats
@@ -53,12 +53,12 @@ def draw_seams(steps: Steps) -> Figure:
 def draw_on_beats(steps: Steps, beats: Beats, *, kind: str) -> Figure:
     """A second in which the temporal alignment moved a missed beat most, before and after, with the speed below."""
     figure = Figure(figsize=(11.5, 6.6), layout="constrained")
-    speeds = {"before": step_speed(show_absent(steps.joined)), "after": step_speed(show_absent(steps.aligned))}
-    found = {name: find_hits(speed, beats.times_s, fps=steps.fps, kind=kind) for name, speed in speeds.items()}
-    music = found["after"].music
+    speeds, found = hits_of_steps(steps, beats, kind=kind)
+    # The frame that appears nearest to each beat.
+    music = np.round(found["after"].music_s * steps.fps).astype(np.int64)
     if not len(music):
         return _nothing(figure, "The song has no beats to align to")
-    away = {name: np.abs(hits.motion - hits.music) for name, hits in found.items()}
+    away = {name: np.abs(hits.late_frames) for name, hits in found.items()}
     beat = int(music[int((away["before"] - away["after"]).argmax())])
     first = int(np.clip(beat - TILES, 0, max(0, len(steps) - TILES * BEAT_STRIDE)))
     frames = first + BEAT_STRIDE * np.arange(TILES)
@@ -75,7 +75,8 @@ def draw_on_beats(steps: Steps, beats: Beats, *, kind: str) -> Figure:
         for tile in near[(near >= 0) & (near < TILES)].tolist():
             corner, extent = (tile * TILE_WIDTH + 2, 2), (TILE_WIDTH - 5, TILE_HEIGHT - 5)
             axes.add_patch(Rectangle(corner, *extent, fill=False, ec=BEAT, lw=3))
-    _draw_speeds(below, speeds, found, first=first, fps=steps.fps)
+    times_s = seen_s(np.arange(len(steps)), fps=steps.fps, shown_fps=steps.shown_fps)
+    _draw_speeds(below, speeds, found, times_s=times_s, first=first, fps=steps.fps)
     return figure
 
 
@@ -107,23 +108,25 @@ def _show(axes: Axes, picture: Picture) -> None:
 
 
 def _draw_speeds(
-    axes: Axes, speeds: Mapping[str, Array], found: Mapping[str, BeatHits], *, first: int, fps: float
+    axes: Axes, speeds: Mapping[str, Array], found: Mapping[str, BeatHits], *, times_s: Array, first: int, fps: float
 ) -> None:
-    """Speed over the same stretch as the strips, each motion beat marked."""
+    """Speed, whose steps are seen at `times_s`, over the same stretch as the strips, each motion beat marked."""
     for name, colour in (("before", "#a9b1ba"), ("after", CURVE)):
         speed, hits = speeds[name], found[name]
-        axes.plot(np.arange(len(speed)), speed, color=colour, lw=1.8, label=name)
-        for frame, hit in zip(hits.motion.tolist(), hits.hit.tolist(), strict=True):
-            axes.plot(frame, speed[frame], "o" if hit else "x", color=HIT if hit else MISS, ms=7, mew=2, zorder=4)
-    for beat in found["after"].music.tolist():
-        axes.axvline(beat, color=BEAT, lw=2)
+        axes.plot(times_s, speed, color=colour, lw=1.8, label=name)
+        heights = np.interp(hits.motion_s, times_s, speed)
+        for at_s, height, hit in zip(hits.motion_s.tolist(), heights.tolist(), hits.hit.tolist(), strict=True):
+            axes.plot(at_s, height, "o" if hit else "x", color=HIT if hit else MISS, ms=7, mew=2, zorder=4)
+    for beat_s in found["after"].music_s.tolist():
+        axes.axvline(beat_s, color=BEAT, lw=2)
     reach = slice(first, first + TILES * BEAT_STRIDE)
     highest = max(float(speed[reach].max(initial=0)) for speed in speeds.values())
-    axes.set(xlim=(first - BEAT_STRIDE / 2, first + BEAT_STRIDE * (TILES - 0.5)))
+    # Under each picture the moment at which it appears.
+    axes.set(xlim=((first - BEAT_STRIDE / 2) / fps, (first + BEAT_STRIDE * (TILES - 0.5)) / fps))
     axes.set(ylim=(-0.1 * highest - 1e-9, 1.35 * highest + 1e-9))
     axes.set(ylabel="speed", yticks=[])
     axes.spines[["top", "right", "left"]].set_visible(False)
-    axes.xaxis.set_major_formatter(lambda frame, _: f"{frame / fps:.2f} s")
+    axes.xaxis.set_major_formatter(lambda at_s, _: f"{at_s:.2f} s")
     axes.legend(frameon=False, fontsize=9, ncols=2, loc="upper right")
 
 

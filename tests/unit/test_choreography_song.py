@@ -157,8 +157,8 @@ def test_the_dance_names_its_sources_and_is_previewed(plan, database, tmp_path):
 
 def test_a_preview_marks_which_beats_are_met():
     peaks, beats_s = np.ones(200, np.float32), np.array([0.5, 1.0, 1.5])
-    hits = BeatHits(np.array([12, 24, 36]), np.array([12, 25, 40]))
-    about = {"first_s": 0.0, "page_s": 2.0, "peaks_per_s": 100, "fps": 24.0, "size": (400, 80)}
+    hits = BeatHits(beats_s, np.array([12, 25, 40]) / 24, 24.0)
+    about = {"first_s": 0.0, "page_s": 2.0, "peaks_per_s": 100, "size": (400, 80)}
     strip = draw_strip(peaks, beats_s, hits, **about).astype(int)
     row = strip[round(0.17 * 80)]
     greener, redder = row[:, 1] - row[:, 0] > 90, row[:, 0] - row[:, 1] > 90

@@ -59,7 +59,7 @@ def poses():
 
 @pytest.fixture(scope="module")
 def steps(poses):
-    return retrace(PLAN, SOURCES, poses, floor=FLOOR, spatial=SpatialSettings())
+    return retrace(PLAN, SOURCES, poses, floor=FLOOR, spatial=SpatialSettings(), shown_fps=poses.fps)
 
 
 def test_each_step_is_smoother_than_the_cut(steps):
@@ -77,7 +77,7 @@ def test_without_a_temporal_alignment_the_joined_dance_is_the_finished_one():
         temporal=TemporalSettings(variant="none"),
     )  # fmt: skip
     about = {"fps": FPS, "width": SIZE, "height": SIZE, "seams": dance.seams.tolist()}
-    steps = retrace(PLAN, SOURCES, PoseTable(dance.keypoints, about), floor=FLOOR, spatial=spatial)
+    steps = retrace(PLAN, SOURCES, PoseTable(dance.keypoints, about), floor=FLOOR, spatial=spatial, shown_fps=FPS)
     np.testing.assert_allclose(steps.joined[..., :2], hide_absent(dance.keypoints)[..., :2], atol=1e-3)
 
 
@@ -140,7 +140,7 @@ def test_a_dance_at_another_rate_before_a_camera_is_retraced_as_it_was_made(pose
     columns = {name: values[nearest] for name, values in poses.columns.items()} | {"plate_x": pan, "plate_y": 0.4 * pan}
     about = poses.metadata | {"fps": 60.0, "seams": np.searchsorted(nearest, poses.metadata["seams"]).tolist()}
     made = danced(PoseTable(keypoints, about, columns), fps=FPS)
-    again = retrace(PLAN, SOURCES, made, floor=floor, spatial=SpatialSettings())
+    again = retrace(PLAN, SOURCES, made, floor=floor, spatial=SpatialSettings(), shown_fps=FPS)
     assert len(again) == len(steps)
     np.testing.assert_array_equal(again.aligned_seams, steps.aligned_seams)
     np.testing.assert_allclose(again.joined, steps.joined)

@@ -31,8 +31,9 @@ SMALL = replace(
     image_size=64,
 )
 PAPER = PoseGanSettings(
-    painter="paint", image_size=512, channels=64, kernel=7, downsamplings=4, blocks=9, enhancer_blocks=3,
-    discriminator_channels=64, discriminators=3, crop=False, background_plate=False, body_chart=False,
+    painter="paint", image_size=512, channels=64, kernel=7, padding="reflect", downsamplings=4, blocks=9,
+    enhancer_blocks=3, discriminator_channels=64, discriminators=3, crop=False, background_plate=False,
+    body_chart=False,
 )  # fmt: skip
 CPU = torch.device("cpu")
 

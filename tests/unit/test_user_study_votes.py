@@ -3,12 +3,14 @@
 from collections import Counter
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from danceit_core.errors import StudyError
 from danceit_core.user_study.results import (
     PAPER,
     Share,
+    clustered_interval,
     preference_shares,
     realistic_shares,
     votes_csv,
@@ -115,6 +117,61 @@ def test_wilson_s_interval_is_symmetric_and_shrinks():
     assert wilson(29, 29) == pytest.approx(tuple(1 - end for end in wilson(0, 29)[::-1]))
     widths = [high - low for low, high in (wilson(n // 2, n) for n in (10, 100, 1000))]
     assert widths == sorted(widths, reverse=True)
+
+
+def width(interval):
+    return interval[1] - interval[0]
+
+
+def test_voters_who_always_say_the_same_are_as_many_votes_as_voters():
+    """Ten voters on twenty clips, five of whom find all realistic: the share's deviation is that of ten votes."""
+    voters, clips = np.repeat(np.arange(10), 20), np.tile(np.arange(20), 10)
+    found = clustered_interval((voters < 5).tolist(), voters=voters, clips=clips)
+    naive = wilson(100, 200)
+    assert width(naive) == pytest.approx(0.137, abs=0.002)
+    # Binomial of 10: 2.5 and 97.5 per cent are at 2 and 8 of them.
+    assert found == pytest.approx((0.2, 0.8), abs=0.02)
+    # The same of clips: five of twenty convince everybody.
+    found = clustered_interval((clips < 5).tolist(), voters=voters, clips=clips)
+    assert found == pytest.approx((0.1, 0.45), abs=0.06)
+    assert width(found) > 2 * width(wilson(50, 200))
+
+
+def test_votes_that_are_independent_have_about_wilson_s_interval():
+    rng = np.random.default_rng(1)
+    voters, clips = np.repeat(np.arange(40), 20), np.tile(np.arange(20), 40)
+    yes = (rng.random(800) < 0.5).tolist()
+    ratio = width(clustered_interval(yes, voters=voters, clips=clips)) / width(wilson(sum(yes), 800))
+    # The pigeonhole bootstrap overstates the variance of independent votes threefold at most.
+    assert 1 <= ratio < 1.75
+
+
+def test_the_interval_covers_the_truth_where_wilson_s_does_not():
+    """Studies of twelve voters of different mildness on twenty clips: how often is the true share inside?"""
+    rng, inside = np.random.default_rng(2), Counter()
+    voters, clips = np.repeat(np.arange(12), 20), np.tile(np.arange(20), 12)
+    for _ in range(200):
+        mild, good = rng.normal(0, 1.2, 12), rng.normal(0, 0.8, 20)
+        yes = mild[voters] + good[clips] + rng.logistic(size=240) > 0
+        low, high = clustered_interval(yes.tolist(), voters=voters, clips=clips)
+        inside["drawn"] += low <= 0.5 <= high
+        low, high = wilson(int(yes.sum()), 240)
+        inside["wilson"] += low <= 0.5 <= high
+    assert inside["drawn"] >= 180
+    assert inside["wilson"] < 150
+
+
+@pytest.mark.parametrize("count", [1, 7])
+def test_one_voter_or_all_of_one_mind_have_at_least_wilson_s_interval(count):
+    alone = clustered_interval([True] * count, voters=["ann"] * count, clips=range(count))
+    assert alone == pytest.approx(wilson(count, count))
+    assert clustered_interval([True] * count, voters=range(count), clips=[0] * count) == pytest.approx(alone)
+
+
+def test_the_same_votes_have_the_same_interval():
+    yes, voters, clips = [True, False, True, True], ["a", "a", "b", "c"], [0, 1, 0, 2]
+    intervals = {clustered_interval(yes, voters=voters, clips=clips) for _ in range(3)}
+    assert len(intervals) == 1
 
 
 def test_the_paper_s_shares_are_those_it_prints():

@@ -21,6 +21,7 @@ with stage(snakemake):
         **floor.place,
         beats_s=music.beats.times_s,
         fps=music.fps,
+        shown_fps=params.fps,
         spatial=SpatialSettings(**params.spatial),
         temporal=TemporalSettings(**params.temporal),
     )

@@ -8,11 +8,13 @@ also paints an opacity: person over plate, so that the room stays still and cost
 are a few pixels off, and says how much of the person at each place is painted and how much is each layer's. The network
 is fully convolutional: what was trained on windows of one size runs on any other.
 
-The paper's network: channels=64, downsamplings=4, blocks=9, enhancer_blocks=3, kernel=7, no plate (182 M parameters).
+The paper's network: channels=64, downsamplings=4, blocks=9, enhancer_blocks=3, kernel=7, padding=reflect, no plate (182
+M parameters). padding: `zeros` or `reflect`, of all convolutions but those that enlarge.
 """
 
 import itertools
 from dataclasses import dataclass
+from typing import Literal, cast
 
 import torch
 from torch import Tensor, nn
@@ -22,6 +24,7 @@ from danceit_core.imagination.networks.chart import CHANNELS as CHART_CHANNELS
 from danceit_core.imagination.recall.layers import CHANNELS as LAYER_CHANNELS
 from danceit_core.imagination.recall.parts import LAYERS
 
+Padding = Literal["zeros", "reflect"]
 # Of the pose: a coloured skeleton, or a heat map a joint.
 POSE_CHANNELS = {"skeleton": 3, "heatmaps": 25}
 # How far a layer may be moved, pixels of the network; logits with which shares of paint, body and arms begin; and by
@@ -54,10 +57,10 @@ def normalise(channels: int) -> nn.Module:
     return nn.GroupNorm(channels, channels, affine=False)
 
 
-def convolve(inputs: int, outputs: int, *, kernel: int, stride: int = 1) -> nn.Sequential:
+def convolve(inputs: int, outputs: int, *, kernel: int, stride: int = 1, padding: Padding = "zeros") -> nn.Sequential:
     """Convolution that keeps the size (or divides it by the stride), instance norm, ReLU."""
     return nn.Sequential(
-        nn.Conv2d(inputs, outputs, kernel, stride, padding=kernel // 2),
+        nn.Conv2d(inputs, outputs, kernel, stride, padding=kernel // 2, padding_mode=padding),
         normalise(outputs),
         nn.ReLU(inplace=True),
     )
@@ -73,11 +76,11 @@ def enlarge(inputs: int, outputs: int) -> nn.Sequential:
 class ResidualBlock(nn.Module):
     """Two 3 x 3 convolutions beside an identity path."""
 
-    def __init__(self, channels: int) -> None:
+    def __init__(self, channels: int, *, padding: Padding = "zeros") -> None:
         super().__init__()
         self.body = nn.Sequential(
-            convolve(channels, channels, kernel=3),
-            nn.Conv2d(channels, channels, 3, padding=1),
+            convolve(channels, channels, kernel=3, padding=padding),
+            nn.Conv2d(channels, channels, 3, padding=1, padding_mode=padding),
             normalise(channels),
         )
 
@@ -89,12 +92,14 @@ class ResidualBlock(nn.Module):
 class GlobalGenerator(nn.Sequential):
     """G1: down, residual blocks at the lowest resolution, up again; gives `channels` features at its input's size."""
 
-    def __init__(self, inputs: int, *, channels: int, kernel: int, downsamplings: int, blocks: int) -> None:
+    def __init__(
+        self, inputs: int, *, channels: int, kernel: int, downsamplings: int, blocks: int, padding: Padding
+    ) -> None:
         widths = [channels * 2**level for level in range(downsamplings + 1)]
-        down = [convolve(a, b, kernel=3, stride=2) for a, b in itertools.pairwise(widths)]
+        down = [convolve(a, b, kernel=3, stride=2, padding=padding) for a, b in itertools.pairwise(widths)]
         up = [enlarge(b, a) for a, b in zip(widths[-2::-1], widths[:0:-1], strict=True)]
-        middle = [ResidualBlock(widths[-1]) for _ in range(blocks)]
-        super().__init__(convolve(inputs, channels, kernel=kernel), *down, *middle, *up)
+        middle = [ResidualBlock(widths[-1], padding=padding) for _ in range(blocks)]
+        super().__init__(convolve(inputs, channels, kernel=kernel, padding=padding), *down, *middle, *up)
 
 
 class PoseGenerator(nn.Module):
@@ -102,7 +107,7 @@ class PoseGenerator(nn.Module):
 
     def __init__(self, settings: PoseGanSettings) -> None:
         super().__init__()
-        channels = settings.channels
+        channels, kernel, padding = settings.channels, settings.kernel, cast(Padding, settings.padding)
         self.with_plate = settings.background_plate
         self.stride = 2 ** (settings.downsamplings + 1)
         self.recalls = settings.painter == "recall"
@@ -113,18 +118,21 @@ class PoseGenerator(nn.Module):
         self.coarse = GlobalGenerator(
             inputs + chart,
             channels=channels,
-            kernel=settings.kernel,
+            kernel=kernel,
             downsamplings=settings.downsamplings,
             blocks=settings.blocks,
+            padding=padding,
         )
         fine = max(1, channels // 2)
         self.front = nn.Sequential(
-            convolve(inputs, fine, kernel=settings.kernel), convolve(fine, channels, kernel=3, stride=2)
+            convolve(inputs, fine, kernel=kernel, padding=padding),
+            convolve(fine, channels, kernel=3, stride=2, padding=padding),
         )
-        self.body = nn.Sequential(*(ResidualBlock(channels) for _ in range(settings.enhancer_blocks)))
+        blocks = (ResidualBlock(channels, padding=padding) for _ in range(settings.enhancer_blocks))
+        self.body = nn.Sequential(*blocks)
         self.back = nn.Sequential(
             enlarge(channels, fine),
-            nn.Conv2d(fine, outputs, settings.kernel, padding=settings.kernel // 2),
+            nn.Conv2d(fine, outputs, kernel, padding=kernel // 2, padding_mode=padding),
         )
 
     def forward(

@@ -32,8 +32,6 @@ from danceit_core.imagination.training.pose_step import paint_frames, training_s
 from danceit_core.media.picture import write_picture
 from danceit_core.pose.draw import contact_sheet
 
-# Few, small pictures: the average follows faster than the poseGAN's.
-AVERAGE_DECAY = 0.99
 CHECKPOINTS = 4
 MIN_FACES = 8
 MAX_FACES = 400  # evenly spaced: neighbours teach the same, and each has to be painted first
@@ -75,7 +73,7 @@ def train_face_gan(
         generator,
         MultiScaleDiscriminator(6, channels=settings.channels, scales=1, layers=2),
         learning_rate=settings.learning_rate,
-        average_decay=AVERAGE_DECAY,
+        average_decay=settings.average_decay,
         seed=seed,
         device=device,
     )
