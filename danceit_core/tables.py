@@ -40,10 +40,23 @@ def read_table(path: str | Path, *, columns: list[str] | None = None) -> tuple[p
     Raises FileNotFoundError, or one of DAMAGE.
     """
     table = pq.read_table(path, columns=columns, partitioning=None, page_checksum_verification=True)
-    metadata = json.loads((table.schema.metadata or {})[METADATA_KEY])
+    return table, _metadata_of(table.schema)
+
+
+def read_metadata(path: str | Path) -> tuple[dict[str, Any], int]:
+    """The metadata of what `write_table` wrote and its number of rows, which are not read.
+
+    Raises FileNotFoundError, or one of DAMAGE.
+    """
+    with pq.ParquetFile(path) as file:
+        return _metadata_of(file.schema_arrow), int(file.metadata.num_rows)
+
+
+def _metadata_of(schema: pa.Schema) -> dict[str, Any]:
+    metadata = json.loads((schema.metadata or {})[METADATA_KEY])
     if not isinstance(metadata, dict):
         raise TypeError(f"its metadata are a {type(metadata).__name__}")
-    return table, metadata
+    return metadata
 
 
 def list_column(table: pa.Table, name: str) -> NDArray[np.float32]:

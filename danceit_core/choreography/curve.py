@@ -84,11 +84,3 @@ def fit_curve(keypoints: Array) -> PoseCurve:
     if len(xy) == 1:
         xy = np.repeat(xy, 2, axis=0)  # a spline needs two points; the second is never asked for
     return PoseCurve(CubicSpline(np.arange(len(xy)), xy), np.where(np.isnan(keypoints[..., 0]), 0, keypoints[..., 2]))
-
-
-def mean_present(values: Array, axis: int = -1) -> Array:
-    """Mean over the entries that are not NaN; NaN (without a warning) where there are none."""
-    seen = ~np.isnan(values)
-    count = seen.sum(axis)
-    total = np.where(seen, values, 0).sum(axis)
-    return np.where(count > 0, total / np.maximum(count, 1), np.nan)

@@ -18,14 +18,14 @@ from numpy.typing import NDArray
 from scipy.ndimage import gaussian_filter1d, maximum_filter1d
 
 from danceit_core.choreography.curve import Array, fill_gaps
-from danceit_core.pose.skeleton import ANKLES, LEFT_ANKLE, LEFT_HIP, LEFT_KNEE, RIGHT_ANKLE, RIGHT_HIP, RIGHT_KNEE
+from danceit_core.pose.movement import LOW_SHARE
+from danceit_core.pose.skeleton import LEFT_ANKLE, LEFT_HIP, LEFT_KNEE, RIGHT_ANKLE, RIGHT_HIP, RIGHT_KNEE
 
 # Hip, knee, ankle and what hangs on it: toes and heel.
 LEGS = ((RIGHT_HIP, RIGHT_KNEE, RIGHT_ANKLE, (22, 23, 24)), (LEFT_HIP, LEFT_KNEE, LEFT_ANKLE, (19, 20, 21)))
 # A plant begins under the first speed and ends over the second, body heights a second; its ankle is near its lowest
-# place of the second round it, body heights.
+# place of the second round it.
 SLOW, FAST = 0.12, 0.24
-LOW_SHARE = 0.03
 SHORTEST_S = 0.15
 SLIP_SHARE = 0.06
 BLEND_S = 0.25
@@ -70,23 +70,6 @@ def find_plants(ankle: Array, *, fps: float, height_px: float) -> list[Plant]:
         if np.linalg.norm(ankle[first:stop] - place, axis=1).max() <= SLIP_SHARE * height_px:
             plants.append(Plant(first, stop, place))
     return plants
-
-
-def planted_speed(xy: Array, *, reach: int, height: float) -> tuple[Array, NDArray[np.bool_]]:
-    """Speed (T - 1,) of the lower ankle, in units of `xy` a frame, and whether (T - 1,) it is planted then: a slide.
-
-    xy: (T, J, 2) poses, NaN where absent. Planted: no faster than the other ankle, and within LOW_SHARE of the body
-    height of its lowest place in the `reach` frames round it.
-    """
-    ankles = xy[:, ANKLES]
-    speed = np.linalg.norm(np.diff(ankles, axis=0), axis=-1)  # (T - 1, 2)
-    y = np.nan_to_num(ankles[1:, :, 1], nan=-np.inf)
-    if not len(y):
-        return np.zeros(0), np.zeros(0, bool)
-    low = y > maximum_filter1d(y, reach, axis=0) - LOW_SHARE * height
-    lower, row = y.argmax(1), np.arange(len(y))
-    own, other = speed[row, lower], speed[row, 1 - lower]
-    return own, low[row, lower] & ~(own > other)
 
 
 def hold(ankle: Array, plants: list[Plant], *, fps: float) -> Array:

@@ -12,16 +12,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from danceit_core.choreography.curve import Array, hide_absent, mean_present
-from danceit_core.choreography.footlock import planted_speed
+from danceit_core.choreography.curve import Array, hide_absent
 from danceit_core.choreography.normalise import ground_line, whole_body
 from danceit_core.errors import ChoreographyError
 from danceit_core.pose.measure import STANDING_PERCENTILE, ground_contacts
+from danceit_core.pose.movement import jerk_sizes, slide_sizes, step_sizes
 from danceit_core.pose.skeleton import BODY
 
 Rows = NDArray[np.int64]
-# Frames, about a second, in which a planted foot is at its lowest.
-PLANT_FRAMES = 25
 
 
 @dataclass(frozen=True)
@@ -174,27 +172,3 @@ def _ground_lines(xy: Array, starts: Rows, *, frames: int, otherwise: float) -> 
     for row in np.flatnonzero(np.isnan(lines)):
         lines[row] = ground_line(xy[starts[row] : starts[row] + frames], otherwise=otherwise)
     return lines
-
-
-def step_sizes(xy: Array) -> Array:
-    """Mean joint step into each frame (T,) of poses (T, J, 2) (Eq. 14); unknown steps take their neighbours' value."""
-    steps = np.full(len(xy), np.nan)
-    steps[1:] = mean_present(np.linalg.norm(np.diff(xy, axis=0), axis=-1))
-    known = np.flatnonzero(~np.isnan(steps))
-    if not len(known):
-        return np.zeros(len(xy))
-    return np.interp(np.arange(len(xy)), known, steps[known])
-
-
-def jerk_sizes(xy: Array) -> Array:
-    """Mean third difference round each frame (T,) of poses (T, J, 2); 0 where it is unknown."""
-    jerk = np.zeros(len(xy))
-    if len(xy) > 3:
-        jerk[2:-1] = np.nan_to_num(mean_present(np.linalg.norm(np.diff(xy, 3, axis=0), axis=-1)))
-    return jerk
-
-
-def slide_sizes(xy: Array, *, height: float) -> Array:
-    """Step of the planted ankle into each frame (T,) of poses (T, J, 2), 0 where none is planted."""
-    speed, planted = planted_speed(xy, reach=PLANT_FRAMES, height=height)
-    return np.concatenate([np.zeros(min(1, len(xy))), np.where(planted, np.nan_to_num(speed), 0.0)])

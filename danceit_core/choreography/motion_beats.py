@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from danceit_core.choreography.curve import Array, hide_absent
-from danceit_core.choreography.library import step_sizes
+from danceit_core.pose.movement import step_sizes
 from danceit_core.pose.skeleton import BODY
 
 # A motion beat this near to the music's is called a hit: at 24 frames a second within 42 ms.

@@ -16,11 +16,11 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from danceit_core.choreography.curve import Array, fill_gaps, fit_curve
-from danceit_core.choreography.library import step_sizes
 from danceit_core.choreography.motion_beats import BeatWindow, beat_windows
 from danceit_core.choreography.warp import beat_map
 from danceit_core.config import TemporalSettings
 from danceit_core.errors import ChoreographyError
+from danceit_core.pose.movement import step_sizes
 from danceit_core.pose.skeleton import BODY
 
 log = logging.getLogger(__name__)

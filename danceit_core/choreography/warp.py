@@ -18,8 +18,9 @@ from itertools import pairwise
 import numpy as np
 from scipy.interpolate import CubicHermiteSpline
 
-from danceit_core.choreography.curve import Array, fit_curve, mean_present
+from danceit_core.choreography.curve import Array, fit_curve
 from danceit_core.choreography.motion_beats import BeatWindow
+from danceit_core.pose.movement import mean_present
 from danceit_core.pose.skeleton import BODY
 
 # Speed is looked up at this many places a frame.

@@ -24,7 +24,8 @@ from numpy.typing import NDArray
 from danceit_core.errors import DatabaseError
 from danceit_core.music.columns import Features
 from danceit_core.pose.skeleton import JOINTS, Keypoints
-from danceit_core.tables import DAMAGE, one_line, read_table, write_table
+from danceit_core.pose.table import MOST_FPS
+from danceit_core.tables import DAMAGE, number_of, one_line, read_table, write_table
 
 SCHEMA_VERSION = 3
 # Of each frame: mean joint step into it, mean third difference round it and step of a planted ankle into it, all in
@@ -84,7 +85,7 @@ class Frames:
         found = np.flatnonzero(self.dances["dance"].to_numpy(object) == dance)
         if not len(found):
             raise DatabaseError(f"dance {dance!r} is not in the database; run gather_frames again")
-        first, rows = (int(self.dances[name].iat[found[0]]) for name in ("first_row", "rows"))
+        first, rows = (int(self.dances[name].to_numpy(np.int64)[found[0]]) for name in ("first_row", "rows"))
         return slice(first, first + rows)
 
 
@@ -94,10 +95,12 @@ def frame_paths(folder: str | Path) -> dict[str, Path]:
     return {"dances": folder / "dances.parquet", **{name: folder / f"{name}.npy" for name in ARRAYS}}
 
 
-def write_dances(path: str | Path, dances: pd.DataFrame, *, metadata: Mapping[str, Any], arrays: Mapping) -> None:
-    """Write the table of dances last of all files, with what the `arrays` (by their name) must be like."""
+def write_dances(
+    path: str | Path, dances: pd.DataFrame, *, metadata: Mapping[str, Any], arrays: Mapping[str, Mapping[str, Any]]
+) -> None:
+    """Write the table of dances, last of all files, with what the `arrays` must be like: shape, dtype and crc32."""
     table = pa.Table.from_pandas(dances, schema=pa.schema(list(COLUMNS.items())), preserve_index=False)
-    about = {"version": SCHEMA_VERSION, **metadata, "arrays": {name: _describe(each) for name, each in arrays.items()}}
+    about = {"version": SCHEMA_VERSION, **metadata, "arrays": dict(arrays)}
     write_table(path, table, metadata=about)
 
 
@@ -116,13 +119,11 @@ def open_frames(folder: str | Path, *, verify: bool = False) -> Frames:
             )
         dances = table.select(list(COLUMNS)).cast(pa.schema(list(COLUMNS.items()))).to_pandas()
         arrays = {name: _open(paths[name], about["arrays"][name], verify=verify) for name in ARRAYS}
-        count = len(arrays["keypoints"])
-        if arrays["keypoints"].shape[1:] != (JOINTS, 3) or int(dances["rows"].sum()) != count:
-            raise ValueError(f"its dances have {int(dances['rows'].sum())} frames, not {count}")
-        metadata = {"fps": float(about["fps"]), "feature_set": str(about["feature_set"])}
+        _check_dances(dances, arrays)
+        metadata = {"fps": number_of(about, "fps", most=MOST_FPS), "feature_set": str(about["feature_set"])}
     except FileNotFoundError as error:
         raise DatabaseError(f"{error.filename or paths['dances']}: no such file of frames; run gather_frames") from None
-    except DAMAGE as error:
+    except (*DAMAGE, EOFError) as error:
         raise DatabaseError(
             f"{paths['dances'].parent} holds no frames of DanceIt ({one_line(error)}); delete it and run again"
         ) from error
@@ -130,9 +131,17 @@ def open_frames(folder: str | Path, *, verify: bool = False) -> Frames:
     return Frames(**arrays, dances=dances, metadata=metadata, world=world if len(world) else None)
 
 
-def _describe(array: NDArray) -> dict[str, Any]:
-    """Shape, kind and checksum of an array, for the metadata."""
-    return {"shape": list(array.shape), "dtype": str(array.dtype), "crc32": _checksum(array)}
+def _check_dances(dances: pd.DataFrame, arrays: Mapping[str, NDArray]) -> None:
+    """Raise ValueError unless the dances follow each other in the arrays and fill them."""
+    count, rows = len(arrays["keypoints"]), dances["rows"].to_numpy(np.int64)
+    shapes = {"keypoints": (count, JOINTS, 3), "moves": (count, len(MOVES)), "passage": (count,)}
+    for name, shape in shapes.items():
+        if arrays[name].shape != shape:
+            raise ValueError(f"{name}.npy has shape {arrays[name].shape}, not {shape}")
+    if len(arrays["features"]) != count or len(arrays["world"]) not in (0, count):
+        raise ValueError(f"features and world have {len(arrays['features'])} and {len(arrays['world'])} rows")
+    if (rows < 0).any() or (dances["first_row"] != np.cumsum(rows) - rows).any() or rows.sum() != count:
+        raise ValueError(f"its dances have {int(rows.sum())} frames, not {count} one after the other")
 
 
 def _checksum(array: NDArray) -> int:

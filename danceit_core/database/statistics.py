@@ -5,14 +5,17 @@ they tell it, elsewhere the order of the shoulders in the picture (`pose.facing`
 """
 
 import logging
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from danceit_core.database.measure import hash_sound
+from danceit_core.database.split import settle_groups
 from danceit_core.errors import DatabaseError
 from danceit_core.files import whole_file, write_text
 from danceit_core.music.table import MusicTable
@@ -26,29 +29,37 @@ log = logging.getLogger(__name__)
 
 COLUMNS = (
     "video", "frames", "hours", "dropped_share", "silent", "tempo_bpm", "turns", "turns_per_minute", "facing_share",
-    "away_share", "facing_by", "reasons", "source_path", "source_sha256", "refused", "track",
+    "away_share", "facing_by", "reasons", "source_path", "source_sha256", "refused", "track", "group",
 )  # fmt: skip
+# One song to more of the dance than this teaches little about music.
+MOST_OF_ONE_SONG = 0.5
 # Bars that can still be told apart.
 MOST_BARS = 16
 
 
-def database_statistics(videos: Iterable[tuple[str, PoseTable, MusicTable]]) -> pd.DataFrame:
+def database_statistics(
+    videos: Iterable[tuple[str, PoseTable, MusicTable]], *, groups: Mapping[str, str] | None = None
+) -> pd.DataFrame:
     """One row a dance: of each video (name, cleaned table, music table), of each dancer of one with several.
 
-    Only one video is held in memory at a time.
+    Only one video is held in memory at a time. groups: of the songs, where the videos table gives them.
 
     Columns: `video`, `frames`, `hours`, `dropped_share` (0..1), `silent` (nothing is learnt of its music),
     `tempo_bpm` (NaN without beat), `turns`, `turns_per_minute` of the frames that are kept, `facing_share` and
     `away_share` (0..1, of the frames that show which way the dancer faces: within 45 degrees of the camera, of away
     from it), `facing_by` (how that is known: `depth` or `shoulders`, empty where it is not, and the numbers are NaN),
     `reasons` (share of the frames by reason code, in words), `source_path`, `source_sha256`, `refused` (why it is left
-    out), `track` (the dancer in the video, -1 where there is one alone).
+    out), `track` (the dancer in the video, -1 where there is one alone), `group` (of the song, see `split`).
     """
-    rows = []
+    rows: list[dict[str, Any]] = []
+    sounds: dict[str, str] = {}
     dances = ((video, track, music) for video, table, music in videos for track in split_tracks(table))
     for video, track, music in dances:
         pose = track.pose
         kept = kept_frames(pose)
+        refused = str(pose.metadata.get("refused") or music.refused)
+        if video not in sounds:
+            sounds[video] = "" if refused or music.silent else hash_sound(music)
         source = pose.metadata.get("source") or {}
         facing = facing_of(pose)
         rows.append(
@@ -67,11 +78,14 @@ def database_statistics(videos: Iterable[tuple[str, PoseTable, MusicTable]]) -> 
                 "reasons": _reason_shares(pose),
                 "source_path": str(source.get("path", "")),
                 "source_sha256": str(source.get("sha256", "")),
-                "refused": pose.metadata.get("refused") or music.refused,
+                "refused": refused,
                 "track": -1 if track.number is None else track.number,
             }
         )
-    return pd.DataFrame(rows, columns=list(COLUMNS))
+    table = pd.DataFrame(rows, columns=list(COLUMNS))
+    settled = settle_groups({video: (groups or {}).get(video, "") for video in sounds}, sounds)
+    table["group"] = table["video"].map(settled).astype(str)
+    return table
 
 
 def facing_of(pose: PoseTable) -> Facing:
@@ -88,7 +102,7 @@ def facing_of(pose: PoseTable) -> Facing:
 def check_dances(statistics: pd.DataFrame, *, strict: bool) -> None:
     """Raise DatabaseError naming every dance that is left out: if `strict`, or if no dance remains.
 
-    Warns of them otherwise, and of two videos that are one and the same file: the split by video would not part them.
+    Warns of them otherwise, of two videos that are one and the same file, and of one song to most of the dance.
     """
     videos = statistics.drop_duplicates("video")  # the dancers of one are left out together
     refused = videos[videos["refused"] != ""]
@@ -103,8 +117,31 @@ def check_dances(statistics: pd.DataFrame, *, strict: bool) -> None:
     for _, same in known.groupby("source_sha256"):
         if len(same) > 1:
             names = ", ".join(same["video"])
-            log.warning("%s are the same file; list it once, or a held-out dance is learnt too", names)
+            log.warning("%s are the same file; list it once, or its moves count twice", names)
+    if told := describe_most_danced(statistics):
+        log.warning("%s", told)
     log.info("%s", describe_total(statistics))
+
+
+def describe_most_danced(statistics: pd.DataFrame) -> str:
+    """Which song most of the dance with sound is to, in a line; "" if none is, or if there is one dance alone.
+
+    A matcher learns from sounds that do not belong to a dance: of one song there are hardly any.
+    """
+    heard = statistics[~statistics["silent"].astype(bool) & (statistics["refused"] == "")]
+    frames = heard.groupby("group")["frames"].sum()
+    if not frames.sum():
+        return ""
+    group, share = str(frames.idxmax()), float(frames.max() / frames.sum())
+    videos = heard[heard["group"] == group]["video"].unique()
+    # Of two songs one is always the longer.
+    if share <= MOST_OF_ONE_SONG or (len(videos) == 1 and heard["video"].nunique() < 3):
+        return ""
+    named = ", ".join(videos[:3]) + (" ..." if len(videos) > 3 else "")
+    return (
+        f"{share:.0%} of the dance with sound is to one song ({named}; column `group` {group!r}); the matcher learns "
+        "little of music from it: add dances to other songs"
+    )
 
 
 def describe_total(statistics: pd.DataFrame) -> str:
@@ -128,7 +165,7 @@ def write_statistics(path: str | Path, statistics: pd.DataFrame) -> None:
 
 def read_statistics(path: str | Path) -> pd.DataFrame:
     """Read what `write_statistics` wrote; an empty cell of text is an empty text. Raises DatabaseError."""
-    text = ("video", "facing_by", "reasons", "source_path", "source_sha256", "refused")
+    text = ("video", "facing_by", "reasons", "source_path", "source_sha256", "refused", "group")
     kinds = dict.fromkeys(COLUMNS, float) | dict.fromkeys(text, str) | {"silent": bool, "track": int}
     counts = ["frames", "hours", "dropped_share", "turns"]
     try:

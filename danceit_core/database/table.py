@@ -1,12 +1,14 @@
 """The fragment database: fragments of one length as rows over the frames of all dances (see docs/database.md).
 
-    <results>/database/{seconds}s.parquet
+    <results>/database/{seconds}s.parquet   of one length, what the pipeline reads
+    <results>/database/fragments.parquet    the rows of all lengths, to look into
 
 A row says in which dance and where in the arrays of `frames` a fragment begins; new lengths cost a table of rows, the
 frames are stored once. Pandas, polars and DuckDB read the rows as they are, and with their poses through
 `Database.with_poses`.
 """
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,15 +17,17 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pyarrow as pa
+import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from danceit_core.database.frames import FACING, Frames, open_frames
 from danceit_core.database.mapped import release
 from danceit_core.errors import DatabaseError
+from danceit_core.files import whole_file
 from danceit_core.music.columns import Features
 from danceit_core.pose.skeleton import Keypoints
 from danceit_core.pose.table import MOST_FPS
-from danceit_core.tables import DAMAGE, number_of, one_line, read_table, write_table
+from danceit_core.tables import DAMAGE, METADATA_KEY, number_of, one_line, read_table, write_table
 
 SCHEMA_VERSION = 3
 COMMON = ("fps", "seconds", "feature_set", "test_share")
@@ -144,35 +148,57 @@ def read_database(
     for a file that is none or of another version, when it does not go together with the frames, and when it holds no
     fragment.
     """
-    wanted = list(COLUMNS) if columns is None else list(columns)
+    rows, about = _read_table(path, list(COLUMNS) if columns is None else list(columns))
+    if not len(rows):
+        raise DatabaseError(
+            f"no fragment of {about['seconds']:g} s: the longest passage kept is {about['longest_s']:.1f} s in "
+            f"{about['videos']} videos ({path}); add longer videos, choose shorter fragments or relax `cleaning`"
+        )
+    found = frames if isinstance(frames, Frames) else open_frames(Path(path).parent if frames is None else frames)
+    database = Database(found, rows.to_pandas(), {key: about[key] for key in COMMON})
+    _check_together(database, path)
+    return database
+
+
+def join_fragments(path: str | Path, tables: Sequence[str | Path]) -> None:
+    """Write the rows of the tables of several lengths as one table, one length in memory at a time.
+
+    Raises DatabaseError for a file that is no fragment table.
+    """
+    abouts = [_read_table(each, [])[1] for each in tables]
+    about = {key: abouts[0][key] for key in COMMON if key != "seconds"}
+    joined = {"version": SCHEMA_VERSION, **about, "lengths_s": [each["seconds"] for each in abouts]}
+    schema = pa.schema(list(COLUMNS.items()), metadata={METADATA_KEY: json.dumps(joined)})
+    with whole_file(path) as partial, pq.ParquetWriter(partial, schema, compression="zstd") as writer:
+        for each in tables:
+            writer.write_table(_read_table(each, list(COLUMNS))[0].cast(schema))
+
+
+def _read_table(path: str | Path, columns: list[str]) -> tuple[pa.Table, dict[str, Any]]:
+    """Columns of a table of one length, and its metadata. Raises DatabaseError for a file that is none."""
     try:
-        rows, about = read_table(path, columns=wanted)
+        rows, about = read_table(path, columns=columns)
         if about.get("version", 1) != SCHEMA_VERSION:
             raise DatabaseError(
                 f"{path} is a fragment table of version {about.get('version', 1)}, this DanceIt reads version "
                 f"{SCHEMA_VERSION}; delete it and run again"
             )
-        metadata = {key: about[key] for key in COMMON}
+        if "lengths_s" in about:
+            first = f"{float(about['lengths_s'][0]):g}s.parquet"
+            raise DatabaseError(f"{path} holds fragments of several lengths; read the table of one, {first} beside it")
+        about = {key: about[key] for key in (*COMMON, "longest_s", "videos")}
         number_of(about, "fps", most=MOST_FPS)
         number_of(about, "seconds", most=LONGEST_S)
-        number_of(about, "test_share", zero=True)
-        rows = rows.select(wanted).cast(pa.schema([(name, COLUMNS[name]) for name in wanted]))
+        for key in ("test_share", "longest_s", "videos"):
+            number_of(about, key, zero=True)
+        rows = rows.select(columns).cast(pa.schema([(name, COLUMNS[name]) for name in columns]))
         if any(column.null_count for column in rows.columns):
             raise ValueError("it has empty cells")
-        table = rows.replace_schema_metadata(None).to_pandas()
     except FileNotFoundError:
         raise DatabaseError(f"{path}: no such fragment table; run cut_fragments") from None
     except DAMAGE as error:
         raise DatabaseError(f"{path} is not a fragment table ({one_line(error)}); delete it and run again") from error
-    if not len(table):
-        raise DatabaseError(
-            f"no fragment of {about['seconds']:g} s: the longest passage kept is {about.get('longest_s', 0):.1f} s in "
-            f"{about.get('videos', 0)} videos ({path}); add longer videos, choose shorter fragments or relax `cleaning`"
-        )
-    found = frames if isinstance(frames, Frames) else open_frames(Path(path).parent if frames is None else frames)
-    database = Database(found, table, metadata)
-    _check_together(database, path)
-    return database
+    return rows.replace_schema_metadata(None), about
 
 
 def _check_together(database: Database, path: str | Path) -> None:

@@ -13,11 +13,11 @@ from matplotlib.patches import Patch
 from numpy.typing import NDArray
 from scipy.ndimage import uniform_filter1d
 
-from danceit_core.choreography.curve import mean_present
 from danceit_core.evaluation.tracks_page import COLOURS, KEPT_COLOUR, draw_tracks, pictures_of
 from danceit_core.files import whole_file
 from danceit_core.media.letterbox import Picture
 from danceit_core.pose.draw import draw_hands, draw_skeleton
+from danceit_core.pose.movement import mean_present
 from danceit_core.pose.passages import find_passages, kept_frames, shot_numbers
 from danceit_core.pose.rejection import REASONS, count_reasons
 from danceit_core.pose.repair import in_torsos

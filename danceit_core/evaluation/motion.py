@@ -21,10 +21,10 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.stats import wasserstein_distance
 
-from danceit_core.choreography.curve import Array, hide_absent, mean_present
-from danceit_core.choreography.footlock import planted_speed
+from danceit_core.choreography.curve import Array, hide_absent
 from danceit_core.choreography.motion_beats import step_speed
 from danceit_core.choreography.normalise import whole_body
+from danceit_core.pose.movement import mean_present, planted_speed
 from danceit_core.pose.skeleton import ANKLES, BODY, FEET, HANDS, LEFT_SHOULDER, RIGHT_SHOULDER, Keypoints
 
 BODY_PX = 300.0

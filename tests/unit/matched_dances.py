@@ -4,9 +4,11 @@ import numpy as np
 import pandas as pd
 
 from danceit_core.database.frames import COLUMNS as DANCE_COLUMNS
-from danceit_core.database.frames import FACING, MOVES, Frames
+from danceit_core.database.frames import Frames
+from danceit_core.database.measure import move_sizes
 from danceit_core.database.table import COLUMNS, Database
 from danceit_core.matcher.data import Pairs, make_pairs
+from danceit_core.pose.measure import Body
 
 FPS = 24.0
 TORSO_PX, HEIGHT_PX, GROUND_Y = 100.0, 300.0, 400.0
@@ -43,7 +45,7 @@ def make_database(*, videos=12, fragments=10, frames=24, width=4, test_every=4, 
 def database_of(keypoints, features, *, video, split=None, tempo_bpm=None, silent=(), groups=None, moves=None):
     """A database of fragments (N, F, 25, 3) and (N, F, D), those of a `video` (N,) one after the other in one passage.
 
-    split, tempo_bpm, groups: by video; silent: videos. moves (N * F, 4): None: nothing moves and no way is known.
+    split, tempo_bpm, groups: by video; silent: videos. moves (N * F, 4): None: as they are measured.
     """
     count, length = keypoints.shape[:2]
     rows = count * length
@@ -66,8 +68,13 @@ def database_of(keypoints, features, *, video, split=None, tempo_bpm=None, silen
             }  # fmt: skip
             table.append({**own, **common})
     if moves is None:
-        moves = np.zeros((rows, len(MOVES)), np.float32)
-        moves[:, FACING] = np.nan
+        body = Body(height_px=HEIGHT_PX, torso_px=TORSO_PX, ground_y=GROUND_Y, centre_x=256.0)
+        moves = np.concatenate(
+            [
+                move_sizes(keypoints[first : first + many].reshape(-1, 25, 3), world=None, body=body, fps=FPS)
+                for first, many in zip(firsts.tolist(), counts.tolist(), strict=True)
+            ]
+        )
     frames = Frames(
         keypoints=np.ascontiguousarray(keypoints, np.float32).reshape(rows, 25, 3),
         features=np.ascontiguousarray(features, np.float32).reshape(rows, features.shape[-1]),

@@ -1,7 +1,7 @@
 import numpy as np
 from dancers import sine_dancer
 
-from danceit_core.choreography.curve import fill_gaps, fit_curve, hide_absent, mean_present, show_absent
+from danceit_core.choreography.curve import fill_gaps, fit_curve, hide_absent, show_absent
 
 
 def test_absent_joints_survive_the_round_trip() -> None:
@@ -52,7 +52,3 @@ def test_one_frame_and_no_frame() -> None:
 def test_gaps_are_filled_by_a_line_and_empty_series_by_zero() -> None:
     values = np.array([[np.nan, np.nan], [2.0, np.nan], [np.nan, np.nan], [4.0, np.nan]])
     np.testing.assert_array_equal(fill_gaps(values), [[2, 0], [2, 0], [3, 0], [4, 0]])
-
-
-def test_mean_of_nothing_is_nan_without_a_warning() -> None:
-    np.testing.assert_array_equal(mean_present(np.array([[1.0, np.nan, 3.0], [np.nan] * 3])), [2.0, np.nan])

@@ -61,16 +61,3 @@ def test_absent_ankles_and_short_dances() -> None:
     assert np.isnan(locked[:, 11, :2]).all()
     assert not np.isnan(locked[:, 10, :2]).any()
     assert footlock.lock_feet(dance[:2], fps=FPS, height_px=300.0).shape == (2, 25, 3)
-
-
-def test_a_planted_ankle_that_creeps_is_a_slide() -> None:
-    dance = creeping(0.3)
-    dance[:, 14, 1] -= 20  # the other foot is lifted
-    speed, planted = footlock.planted_speed(dance[..., :2], reach=25, height=300.0)
-    assert speed.shape == planted.shape == (95,)
-    np.testing.assert_allclose(speed[:20], 0.3, rtol=0.05)
-    assert not planted[:20].any()  # for the lifted foot does not move at all: the standing one may be walking
-    dance[::2, 14, 0] += 5
-    speed, planted = footlock.planted_speed(dance[..., :2], reach=25, height=300.0)
-    assert planted[:20].all()
-    assert len(footlock.planted_speed(dance[:1, :, :2], reach=25, height=300.0)[0]) == 0

@@ -1,32 +1,33 @@
-"""Cutting fragments, the split, and the files of the database."""
+"""Cutting fragments, and the tables of the database."""
 
-import subprocess
-import sys
+import json
 
 import numpy as np
 import pandas as pd
-import pyarrow.dataset
 import pyarrow.parquet as pq
 import pytest
 from bodies import body_in_space
+from dancers import STANDING
 
 from danceit_core.config import FragmentSettings
 from danceit_core.database.fragments import cut_fragments
-from danceit_core.database.split import held_out, split_of
-from danceit_core.database.table import read_database, write_fragments
+from danceit_core.database.frames import open_frames
+from danceit_core.database.gather import frames_in_memory, gather_frames
+from danceit_core.database.measure import measure_dance, write_measured
+from danceit_core.database.table import COLUMNS, join_fragments, read_database, write_fragments
 from danceit_core.errors import DatabaseError
-from danceit_core.music.table import Beats, MusicTable
-from danceit_core.pose.measure import measure_body
+from danceit_core.music.table import Beats, MusicTable, write_music_table
 from danceit_core.pose.passages import find_passages
-from danceit_core.pose.table import PoseTable
+from danceit_core.pose.table import PoseTable, write_pose_table
 
 FPS = 24.0
 
 
-def make_video(frames, *, kept=None, shot=None, silent=False, sound_frames=None, width=13, fps=FPS, refused=""):
-    """A table whose x coordinates and first feature count the frames."""
+def make_video(frames, *, kept=None, shot=None, silent=False, sound_frames=None, width=13, fps=FPS, refused="", tune=0):
+    """Somebody who stands, with one hand and a first feature that count the frames. tune: of another sound."""
     keypoints = np.ones((frames, 25, 3), np.float32)
-    keypoints[..., 0] = np.arange(frames)[:, None]
+    keypoints[..., :2] = STANDING + np.array([256, 450])
+    keypoints[:, 7, 0] = np.arange(frames)
     columns = {"kept": np.ones(frames, bool) if kept is None else kept}
     if shot is not None:
         columns["shot"] = shot
@@ -34,7 +35,7 @@ def make_video(frames, *, kept=None, shot=None, silent=False, sound_frames=None,
     pose = PoseTable(
         keypoints, {"fps": FPS, "width": 512, "height": 512, "source": source, "refused": refused}, columns
     )
-    features = np.zeros((frames if sound_frames is None else sound_frames, width), np.float32)
+    features = np.full((frames if sound_frames is None else sound_frames, width), 0.0 if silent else tune, np.float32)
     if not silent:
         features[:, 0] = np.arange(len(features))
     music = MusicTable(
@@ -49,8 +50,34 @@ def make_video(frames, *, kept=None, shot=None, silent=False, sound_frames=None,
     return pose, music
 
 
+def write_video(folder, video, pose, music, *, group=""):
+    """The three tables of a video, of its cleaned joints, its sound, and what is measured of both."""
+    paths = {name: folder / f"{video}.{name}.parquet" for name in ("cleaned", "music", "measured")}
+    about = {"fps": pose.fps, "size": pose.size, "columns": pose.columns, "metadata": pose.metadata}
+    write_pose_table(paths["cleaned"], pose.keypoints, **about)
+    write_music_table(paths["music"], music)
+    write_measured(paths["measured"], measure_dance(pose, music, video=video, group=group))
+    return paths
+
+
+def store(folder, *, test_share=0.2, groups=None, **videos):
+    """The files of the frames of some videos, each (cleaned table, music); the folder that holds them."""
+    (folder / "tables").mkdir(exist_ok=True)
+    groups = groups or {}
+    paths = [write_video(folder / "tables", name, *video, group=groups.get(name, "")) for name, video in videos.items()]
+    lists = {name: [each[name] for each in paths] for name in ("cleaned", "music", "measured")}
+    gather_frames(folder / "database", videos=list(videos), test_share=test_share, **lists)
+    return folder / "database"
+
+
 def cut(video="v", frames=240, *, seconds=2.0, hop_s=0.0, **about):
-    return cut_fragments(*make_video(frames, **about), video=video, seconds=seconds, settings=FragmentSettings(hop_s))
+    dances = frames_in_memory({video: make_video(frames, **about)})
+    return cut_fragments(dances, seconds=seconds, settings=FragmentSettings(hop_s))
+
+
+def write(path, database):
+    write_fragments(path, database.table, metadata=database.metadata)
+    return path
 
 
 def starts_of(fragments):
@@ -73,14 +100,14 @@ def test_no_window_spans_a_dropped_frame_or_a_camera_cut():
     shot = (np.arange(240) >= 120).astype(np.int32)
     fragments = cut(kept=kept, shot=shot, hop_s=1 / 24)
     assert set(starts_of(fragments)) == set(range(13)) | set(range(61, 73)) | set(range(120, 153))
-    ends = fragments.table.groupby("start_frame")["passage_end"].first()
-    assert (ends[0], ends[61], ends[120]) == (60, 120, 200)
+    passages = fragments.table.groupby("start_frame")[["passage_start", "passage_end"]].first()
+    assert passages.loc[[0, 61, 120]].to_numpy().tolist() == [[0, 60], [61, 120], [120, 200]]
 
 
 def test_fragments_hold_the_frames_and_the_sound_of_their_place():
     fragments = cut(frames=100, hop_s=0.5)
-    np.testing.assert_array_equal(fragments.keypoints[3, :, 7, 0], np.arange(36, 84))
-    np.testing.assert_array_equal(fragments.features[3, :, 0], np.arange(36, 84))
+    np.testing.assert_array_equal(fragments.keypoints_of([3])[0, :, 7, 0], np.arange(36, 84))
+    np.testing.assert_array_equal(fragments.features_of([3])[0, :, 0], np.arange(36, 84))
 
 
 def test_no_fragment_where_the_sound_has_ended_unless_the_video_is_silent():
@@ -104,158 +131,178 @@ def test_passages_are_runs_of_kept_frames(kept, runs):
     assert find_passages(np.array(kept, bool)) == runs
 
 
-def test_body_is_that_of_a_standing_dancer_whatever_jumps_and_crouches_she_makes():
-    keypoints = np.zeros((100, 25, 3), np.float32)
-    keypoints[:, [0, 1, 8, 11, 14], 2] = 1
-    keypoints[:, 0, 1], keypoints[:, 1, 1], keypoints[:, 8, 1] = 100, 150, 250
-    keypoints[:, [11, 14], 1] = 400
-    keypoints[10:20, :, 1] -= 60  # a jump: higher by 60
-    keypoints[30:60, [0, 1], 1] += 80  # a crouch
-    keypoints[70, 11, 1] = 2000  # a wrong detection
-    body = measure_body(keypoints)
-    assert (body.torso_px, body.height_px, body.ground_y) == (100, 300, 400)
-    nobody = measure_body(np.zeros((3, 25, 3), np.float32))
-    assert np.isnan([nobody.torso_px, nobody.height_px, nobody.ground_y, nobody.centre_x]).all()
+def test_a_fragment_has_the_ground_it_stands_on_and_where_none_is_seen_that_of_the_dance():
+    pose, music = make_video(240)
+    pose.keypoints[48:96, :, 1] -= 22  # on a step
+    pose.keypoints[96:144, [11, 14]] = 0  # the feet are hidden
+    pose.keypoints[144:170, [11, 14]] = 0
+    pose.keypoints[170:192, :, 1] -= 11
+    fragments = cut_fragments(frames_in_memory({"v": (pose, music)}), seconds=2.0, settings=FragmentSettings(0.0))
+    whole = fragments.table["ground_y"][0] / 110
+    assert fragments.table["ground"].tolist() == pytest.approx([450 / 110, 428 / 110, whole, 439 / 110, 450 / 110])
+    assert fragments.table[["torso_px", "height_px"]].drop_duplicates().to_numpy().tolist() == [[110, 300]]
 
 
-def test_a_video_whose_fragments_show_no_head_gives_none_instead_of_an_error_later(caplog):
-    pose, music = make_video(240, kept=np.arange(240) != 40)
-    pose.keypoints[41:, 0] = 0  # the nose is seen before, where no fragment fits in
-    about = {"video": "waltz", "seconds": 2.0, "settings": FragmentSettings(0.0)}
-    assert len(cut_fragments(pose, music, **about).table) == 0
-    assert "waltz gives no fragments: in none of them is the head seen together with a foot" in caplog.text
-    pose.keypoints[200:, 0] = 1
-    assert len(cut_fragments(pose, music, **about).table) == 4
+def test_the_rows_that_pandas_reads_have_the_documented_columns(tmp_path):
+    fragments = cut(frames=100, hop_s=0.5)
+    table = pd.read_parquet(write(tmp_path / "2s.parquet", fragments))
+    assert list(table.columns) == list(COLUMNS)
+    assert table["row"].tolist() == [0, 12, 24, 36, 48]
+    assert table[["frames", "seconds", "passage_end"]].drop_duplicates().to_numpy().tolist() == [[48, 2.0, 100]]
+    assert table[["source_path", "source_sha256"]].drop_duplicates().to_numpy().tolist() == [["dances/v.mp4", "ab12"]]
+    kinds = {name: str(kind) for name, kind in COLUMNS.items()}
+    assert {field.name: str(field.type) for field in pq.read_schema(tmp_path / "2s.parquet")} == kinds
+    empty = write(tmp_path / "4s.parquet", cut(frames=10))
+    assert {field.name: str(field.type) for field in pq.read_schema(empty)} == kinds
 
 
-NAMES = [f"video{number}" for number in range(400)]
-
-
-def test_adding_videos_moves_no_other_and_the_share_is_kept():
-    few = {name for name in NAMES[:100] if split_of(name, test_share=0.2) == "test"}
-    assert held_out(NAMES[:100], share=0.2) == few
-    assert held_out(reversed(NAMES), share=0.2) & set(NAMES[:100]) == few
-    assert 0.15 < len(held_out(NAMES, share=0.2)) / len(NAMES) < 0.25
-
-
-@pytest.mark.parametrize("count", [2, 3, 5])
-@pytest.mark.parametrize("share", [1e-9, 0.2, 1.0])
-def test_a_few_videos_have_one_on_each_side(count, share):
-    assert 1 <= len(held_out(NAMES[:count], share=share)) <= count - 1
-
-
-def test_one_video_or_no_share_is_trained_on():
-    assert held_out(["a"], share=1.0) == held_out([], share=0.5) == held_out("abcdef", share=0.0) == set()
-
-
-def store(folder, **videos):
-    for name, fragments in videos.items():
-        write_fragments(folder / f"{name}.parquet", fragments)
-    return [folder / f"{name}.parquet" for name in videos]
-
-
-def test_what_is_written_is_read(tmp_path):
-    videos = {"a": cut("a"), "b": cut("b", frames=100), "quiet": cut("quiet", silent=True), "short": cut("short", 10)}
-    database = read_database(store(tmp_path, **videos))
-    assert database.keypoints.shape == (12, 48, 25, 3)
-    assert database.features.shape == (12, 48, 13)
-    np.testing.assert_array_equal(database.keypoints[1, :, 3, 0], np.arange(48, 96))
-    np.testing.assert_array_equal(database.features[6, :, 0], np.arange(48, 96))
+def test_what_is_written_is_read_and_another_length_is_another_table(tmp_path):
+    videos = {
+        "a": make_video(240),
+        "b": make_video(100, tune=1),
+        "quiet": make_video(240, silent=True),
+        "short": make_video(10, tune=2),
+    }
+    folder = store(tmp_path, **videos)
+    before = {path: path.stat().st_mtime_ns for path in folder.iterdir()}
+    for seconds in (1.0, 2.0):
+        found = cut_fragments(open_frames(folder), seconds=seconds, settings=FragmentSettings(0.0))
+        write(folder / f"{seconds:g}s.parquet", found)
+    assert before == {path: path.stat().st_mtime_ns for path in before}
+    assert len(read_database(folder / "1s.parquet")) == 10 + 4 + 10
+    database = read_database(folder / "2s.parquet")
+    assert isinstance(database.frames.keypoints, np.memmap)
+    assert database.keypoints_of(np.arange(12)).shape == (12, 48, 25, 3)
+    assert database.features_of(np.arange(12)).shape == (12, 48, 13)
+    np.testing.assert_array_equal(database.keypoints_of([1])[0, :, 7, 0], np.arange(48, 96))
+    np.testing.assert_array_equal(database.features_of([6])[0, :, 0], np.arange(48, 96))
     split = database.table.groupby("video")["split"].unique()
     assert sorted(split[name][0] for name in "ab") == ["test", "train"]
     assert database.table["tempo_bpm"].unique().tolist() == [101.0]
-    assert database.table["source_path"].unique().tolist() == ["dances/v.mp4"]
-    assert database.table["source_sha256"].unique().tolist() == ["ab12"]
     subset = database.subset(database.table["video"].to_numpy() == "b")
     assert len(subset) == 2
     assert subset.table.index.tolist() == [0, 1]
+    np.testing.assert_array_equal(subset.keypoints_of([1])[0, :, 7, 0], np.arange(48, 96))
 
 
-def test_a_database_larger_than_memory_is_mapped_to_files_that_nobody_has_to_clean_up(tmp_path):
-    paths, disk = store(tmp_path, a=cut("a"), b=cut("b", frames=100)), tmp_path / "disk"
-    loaded, mapped = read_database(paths), read_database(paths, folder=disk)
-    assert isinstance(mapped.keypoints, np.memmap)
-    np.testing.assert_array_equal(mapped.keypoints, loaded.keypoints)
-    np.testing.assert_array_equal(mapped.features, loaded.features)
-    assert list(disk.iterdir()) == []
+def test_some_of_the_columns_are_enough(tmp_path):
+    folder = store(tmp_path, a=make_video(240))
+    path = write(folder / "2s.parquet", cut_fragments(open_frames(folder), seconds=2.0, settings=FragmentSettings(0.0)))
+    database = read_database(path, columns=["row", "video"])
+    assert list(database.table.columns) == ["row", "video"]
+    assert database.features_of([2])[0, 0, 0] == 96
 
 
-READERS = {
-    "pandas": "import pandas; print(len(pandas.read_parquet('DIR', columns=['video', 'keypoints'])))",
-    "polars": "import polars; print(polars.scan_parquet('DIR/*.parquet').collect().height)",
-    "duckdb": "import duckdb; print(duckdb.sql(\"select count(*) from 'DIR/*.parquet'\").fetchall()[0][0])",
-}
+def test_the_split_is_settled_over_the_songs_that_have_fragments_of_that_length():
+    # One of two songs is too short for the longer fragments: the other is learnt from.
+    dances = frames_in_memory({"video0": make_video(240), "video1": make_video(30, tune=1)}, test_share=0.5)
+    assert sorted(dances.dances["split"]) == ["test", "train"]
+    settings = FragmentSettings(0.0, test_share=0.5)
+    assert set(cut_fragments(dances, seconds=1.0, settings=settings).table["split"]) == {"test", "train"}
+    assert set(cut_fragments(dances, seconds=2.0, settings=settings).table["split"]) == {"train"}
 
 
-@pytest.mark.parametrize("reader", READERS)
-def test_the_folder_is_one_table_for_other_readers(tmp_path, reader):
-    store(tmp_path, a=cut("a"), short=cut("short", 10), b=cut("b"))
-    code = READERS[reader].replace("DIR", str(tmp_path))
-    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert run.stdout.strip() == "10"
+def test_all_lengths_are_one_table_that_names_them(tmp_path):
+    folder = store(tmp_path, a=make_video(240), b=make_video(100, tune=1))
+    paths = []
+    for seconds in (1.0, 2.0, 6.0):
+        found = cut_fragments(open_frames(folder), seconds=seconds, settings=FragmentSettings(1.0))
+        paths.append(write(folder / f"{seconds:g}s.parquet", found))
+    join_fragments(folder / "fragments.parquet", paths)
+    table = pd.read_parquet(folder / "fragments.parquet")
+    assert list(table.columns) == list(COLUMNS)
+    assert table.groupby("seconds").size().to_dict() == {1.0: 14, 2.0: 12, 6.0: 5}
+    about = json.loads(pq.read_schema(folder / "fragments.parquet").metadata[b"danceit"])
+    assert about["lengths_s"] == [1.0, 2.0, 6.0]
+    with pytest.raises(DatabaseError, match=r"of several lengths; read the table of one, 1s\.parquet beside it"):
+        read_database(folder / "fragments.parquet")
 
 
-def test_all_files_have_one_schema(tmp_path):
-    full, empty = store(tmp_path, a=cut("a"), none=cut("none", 0))
-    assert pq.read_schema(full).equals(pq.read_schema(empty))
-    assert pyarrow.dataset.dataset(tmp_path).count_rows() == 5
-    assert isinstance(pd.read_parquet(empty), pd.DataFrame)
+@pytest.mark.parametrize("reader", ["pandas", "polars", "duckdb"])
+def test_other_readers_take_the_rows_and_the_poses_with_them(tmp_path, reader):
+    module = pytest.importorskip(reader)
+    folder = store(tmp_path, a=make_video(72), b=make_video(48, tune=1), none=make_video(10, tune=2))
+    path = write(folder / "2s.parquet", cut_fragments(open_frames(folder), seconds=2.0, settings=FragmentSettings()))
+    table_of_poses = read_database(path).with_poses(features=True)
+    if reader == "duckdb":
+        rows = module.sql("select video, keypoints from table_of_poses").fetchall()
+        assert module.sql(f"select count(*) from '{path}'").fetchall() == [(4,)]
+    elif reader == "polars":
+        rows = module.from_arrow(table_of_poses).select("video", "keypoints").rows()
+        assert module.scan_parquet(path).collect().height == 4
+    else:
+        rows = table_of_poses.to_pandas()[["video", "keypoints"]].to_numpy(object).tolist()
+        assert len(module.read_parquet(path)) == 4
+    assert [video for video, _ in rows] == ["a", "a", "a", "b"]
+    poses = np.array([list(numbers) for _, numbers in rows], np.float32).reshape(4, 48, 25, 3)
+    np.testing.assert_array_equal(poses[1, :, 7, 0], np.arange(12, 60))
+    assert table_of_poses.column_names == [*COLUMNS, "keypoints", "facing", "features"]
+
+
+def test_the_poses_of_no_fragment_are_a_table_too():
+    table = cut(frames=10).with_poses()
+    assert (table.num_rows, table.column_names) == (0, [*COLUMNS, "keypoints", "facing"])
 
 
 def test_no_fragment_at_all_says_how_long_the_longest_passage_is(tmp_path):
+    folder = store(tmp_path, a=make_video(19), b=make_video(3))
+    path = write(folder / "2s.parquet", cut_fragments(open_frames(folder), seconds=2.0, settings=FragmentSettings()))
     with pytest.raises(DatabaseError, match=r"no fragment of 2 s: the longest passage kept is 0\.8 s in 2 videos"):
-        read_database(store(tmp_path, a=cut("a", 19), b=cut("b", 3)))
-    with pytest.raises(DatabaseError, match="no video"):
-        read_database([])
+        read_database(path)
 
 
-def test_videos_that_do_not_go_together_are_named(tmp_path):
-    with pytest.raises(DatabaseError, match=r"feature_set is mfcc in .*a\.parquet and rich in .*b\.parquet"):
-        read_database(store(tmp_path, a=cut("a"), b=cut("b", width=69)))
-    with pytest.raises(DatabaseError, match="v: keypoints have 24 fps, music 30"):
-        cut(fps=30.0)
+def test_a_fragment_of_less_than_two_frames_is_refused():
     with pytest.raises(DatabaseError, match=r"fragments of 0\.02 s have 0 frames"):
         cut(seconds=0.02)
 
 
-def test_reading_errors_name_the_file(tmp_path):
-    with pytest.raises(DatabaseError, match=r"a\.parquet: no such fragment table"):
-        read_database([tmp_path / "a.parquet"])
+def test_a_table_that_is_not_of_these_frames_is_refused(tmp_path):
+    few, many = tmp_path / "few", tmp_path / "many"
+    for folder in (few, many):
+        folder.mkdir()
+    few, many = store(few, a=make_video(60)), store(many, a=make_video(240), b=make_video(240, tune=1))
+    path = write(few / "2s.parquet", cut_fragments(open_frames(many), seconds=2.0, settings=FragmentSettings()))
+    with pytest.raises(DatabaseError, match=r"2s\.parquet has fragments beyond the 60 frames of its dances; run again"):
+        read_database(path)
+    assert len(read_database(path, many)) == 34
+    other = tmp_path / "rich"
+    other.mkdir()
+    other = store(other, a=make_video(240, width=152))
+    with pytest.raises(DatabaseError, match=r"feature_set is mfcc in .*2s\.parquet and rich in the frames beside it"):
+        read_database(path, other)
+
+
+def test_reading_errors_name_the_file_and_the_remedy(tmp_path):
+    with pytest.raises(DatabaseError, match=r"a\.parquet: no such fragment table; run cut_fragments"):
+        read_database(tmp_path / "a.parquet")
     (tmp_path / "b.parquet").write_text("no")
-    with pytest.raises(DatabaseError, match=r"b\.parquet is not a fragment table"):
-        read_database([tmp_path / "b.parquet"])
-    (old,) = store(tmp_path, old=cut())
+    with pytest.raises(DatabaseError, match=r"b\.parquet is not a fragment table .* delete it and run again"):
+        read_database(tmp_path / "b.parquet")
+    old = write(tmp_path / "old.parquet", cut())
     table = pq.read_table(old)
-    about = table.schema.metadata[b"danceit"].replace(b'"version": 2', b'"version": 1')
+    about = table.schema.metadata[b"danceit"].replace(b'"version": 3', b'"version": 2')
     pq.write_table(table.replace_schema_metadata({b"danceit": about}), old)
-    with pytest.raises(DatabaseError, match=r"old\.parquet is a fragment table of version 1, .* delete it"):
-        read_database([old])
+    with pytest.raises(DatabaseError, match=r"old\.parquet is a fragment table of version 2, .* delete it"):
+        read_database(old)
+    # Earlier versions wrote a folder of tables where now there is one.
+    (tmp_path / "2s").mkdir()
+    old.rename(tmp_path / "2s" / "v.parquet")
+    with pytest.raises(DatabaseError, match=r"2s is a fragment table of version 2, .* delete it and run again"):
+        read_database(tmp_path / "2s")
+    pq.write_table(table.drop_columns(["ground"]), tmp_path / "c.parquet")
+    with pytest.raises(DatabaseError, match=r"c\.parquet is not a fragment table .*ground"):
+        read_database(tmp_path / "c.parquet")
 
 
-def test_the_way_the_dancer_faces_goes_with_the_fragments(tmp_path):
+def test_the_way_the_dancer_faces_goes_with_the_fragments():
     pose, music = make_video(96)
     turning = np.linspace(0, 180, 96)
     pose.columns["world"] = body_in_space(turning).astype(np.float32)
     pose.columns["kept"][60:] = False
-    fragments = cut_fragments(pose, music, video="v", seconds=1.0, settings=FragmentSettings(hop_s=0.5))
-    write_fragments(tmp_path / "v.parquet", fragments)
-    write_fragments(
-        tmp_path / "w.parquet", cut_fragments(*make_video(96), video="w", seconds=1.0, settings=FragmentSettings())
-    )
-    read = read_database([tmp_path / "v.parquet", tmp_path / "w.parquet"], folder=tmp_path)
+    dances = frames_in_memory({"v": (pose, music), "w": make_video(96)})
+    read = cut_fragments(dances, seconds=1.0, settings=FragmentSettings(hop_s=0.5))
     of_v = read.table["video"].to_numpy() == "v"
     starts = read.table["start_frame"].to_numpy()[of_v]
-    assert read.facing[of_v] == pytest.approx(turning[starts[:, None] + np.arange(24)], abs=4)
-    assert np.isnan(read.facing[~of_v]).all()
-    assert np.isnan(read.subset(~of_v).facing).all()
-
-
-def test_fragments_written_before_there_was_depth_are_read(tmp_path):
-    write_fragments(
-        tmp_path / "v.parquet", cut_fragments(*make_video(48), video="v", seconds=1.0, settings=FragmentSettings())
-    )
-    old = pq.read_table(tmp_path / "v.parquet").drop_columns(["facing"])
-    pq.write_table(old, tmp_path / "v.parquet")
-    read = read_database([tmp_path / "v.parquet"])
-    assert read.facing.shape == (len(read), 24)
-    assert np.isnan(read.facing).all()
+    assert read.facing_of(of_v) == pytest.approx(turning[starts[:, None] + np.arange(24)], abs=4)
+    assert np.isnan(read.facing_of(~of_v)).all()
+    assert np.isnan(read.subset(~of_v).facing_of(np.arange(3))).all()

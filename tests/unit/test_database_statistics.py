@@ -92,6 +92,38 @@ def test_one_file_under_two_names_is_told(caplog):
     assert "a, b are the same file" in caplog.text
 
 
+def test_one_song_to_most_of_the_dance_is_told(caplog):
+    def table(*lengths, groups=None):
+        videos = []
+        for number, frames in enumerate(lengths):
+            pose, music = make_video()
+            pose.keypoints[0, 0, 0] = number
+            features = np.full((frames, 13), number, np.float32)
+            cut = {name: values[:frames] for name, values in pose.columns.items()}
+            pose = PoseTable(pose.keypoints[:frames], pose.metadata, cut)
+            music = MusicTable(features, music.loudness[:frames], music.beats, 24.0, "mfcc", frames / 24, silent=False)
+            videos.append((f"v{number}", pose, music))
+        return database_statistics(videos, groups=groups)
+
+    # Two songs of two dances, or one dance: one is always the longer.
+    for few in (table(100, 40), table(100), table(50, 50, 50)):
+        check_dances(few, strict=False)
+        assert not caplog.records
+    check_dances(table(100, 20, 30), strict=True)
+    assert "67% of the dance with sound is to one song (v0; column `group` 'v0')" in caplog.text
+    caplog.clear()
+    shared = table(50, 50, 50, 50, groups={"v1": "polka", "v2": "polka", "v3": "polka"})
+    assert shared["group"].tolist() == ["v0", "polka", "polka", "polka"]
+    check_dances(shared, strict=False)
+    assert "75% of the dance with sound is to one song (v1, v2, v3; column `group` 'polka')" in caplog.text
+    assert "add dances to other songs" in caplog.text
+
+
+def test_the_same_sound_under_two_names_is_one_group():
+    videos = [("b", *make_video(sha256="1")), ("a", *make_video(sha256="2")), ("c", *make_video(silent=True))]
+    assert database_statistics(videos)["group"].tolist() == ["a", "a", "c"]
+
+
 def test_the_table_is_text_with_tabs(tmp_path):
     table = database_statistics([("a", *make_video())])
     write_statistics(tmp_path / "s.tsv", table)

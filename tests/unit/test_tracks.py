@@ -31,6 +31,7 @@ from danceit_core.config import (
     TemporalSettings,
 )
 from danceit_core.database.fragments import cut_fragments
+from danceit_core.database.gather import frames_in_memory
 from danceit_core.database.statistics import (
     check_dances,
     database_statistics,
@@ -39,7 +40,6 @@ from danceit_core.database.statistics import (
     read_statistics,
     write_statistics,
 )
-from danceit_core.database.table import read_database, write_fragments
 from danceit_core.errors import ChoreographyError, ConfigError, PoseError
 from danceit_core.evaluation.cleaning_page import draw_cleaning
 from danceit_core.media.video import VideoWriter
@@ -71,6 +71,11 @@ def write(path, table):
         path, table.keypoints, fps=table.fps, size=table.size, columns=table.columns, metadata=table.metadata
     )
     return path
+
+
+def cut(table, music, *, video, seconds, hop_s):
+    frames = frames_in_memory({video: (table, music)})
+    return cut_fragments(frames, seconds=seconds, settings=FragmentSettings(hop_s))
 
 
 def dancers(lengths, *, seed=0):
@@ -169,7 +174,7 @@ def test_fragments_are_of_one_dancer_and_of_the_videos_moments():
     one, music = make_video(200)
     other = one.keypoints[:100] + np.float32([1000, 0, 0])
     table = table_of([(0, one.keypoints), (60, other)], kept=np.ones(300, bool), shot=np.zeros(300, np.int32))
-    part = cut_fragments(table, music, video="g", seconds=2.0, settings=FragmentSettings(1.0))
+    part = cut(table, music, video="g", seconds=2.0, hop_s=1.0)
     rows = part.table
     assert rows["track"].tolist() == [0] * 7 + [1] * 3
     assert rows["start_frame"].tolist() == [0, 24, 48, 72, 96, 120, 144, 60, 84, 108]
@@ -177,10 +182,11 @@ def test_fragments_are_of_one_dancer_and_of_the_videos_moments():
     assert rows["passage_end"].tolist() == [200] * 7 + [160] * 3
     assert rows["video"].eq("g").all()
     assert rows["split"].nunique() == 1
-    # x counts the frames of each, 1000 more for the second; the sound is the video's.
-    assert (part.keypoints[:7, 0, 0, 0] < 500).all()
-    assert (part.keypoints[7:, :, :, 0] >= 1000).all()
-    assert part.features[:, 0, 0].tolist() == rows["start_frame"].tolist()
+    # A hand's x counts the frames of each, 1000 more for the second; the sound is the video's.
+    poses, numbers = part.keypoints_of(np.arange(10)), part.features_of(np.arange(10))
+    assert (poses[:7, 0, 7, 0] < 500).all()
+    assert (poses[7:, :, :, 0] >= 700).all()
+    assert numbers[:, 0, 0].tolist() == rows["start_frame"].tolist()
     assert part.metadata["longest_s"] == 200 / FPS
 
 
@@ -188,38 +194,22 @@ def test_the_sound_may_end_before_one_of_them():
     one, _ = make_video(200)
     _, music = make_video(200, sound_frames=110)
     table = table_of([(0, one.keypoints), (60, one.keypoints[:100])], kept=np.ones(300, bool))
-    part = cut_fragments(table, music, video="g", seconds=2.0, settings=FragmentSettings(1.0))
+    part = cut(table, music, video="g", seconds=2.0, hop_s=1.0)
     assert part.table["start_frame"].tolist() == [0, 24, 48, 60]
-    late = cut_fragments(
-        table_of([(0, one.keypoints), (150, one.keypoints[:50])], kept=np.ones(250, bool)),
-        music, video="g", seconds=2.0, settings=FragmentSettings(1.0),
-    )  # fmt: skip
+    late = table_of([(0, one.keypoints), (150, one.keypoints[:50])], kept=np.ones(250, bool))
+    late = cut(late, music, video="g", seconds=2.0, hop_s=1.0)
     assert set(late.table["track"]) == {0}
 
 
-def test_files_of_fragments_from_before_tracks_are_read(tmp_path):
-    pose, music = make_video(100)
-    part = cut_fragments(pose, music, video="v", seconds=2.0, settings=FragmentSettings())
-    assert part.table["fragment_id"].tolist() == ["v:0", "v:12", "v:24", "v:36", "v:48"]
-    write_fragments(tmp_path / "v.parquet", part)
-    assert read_database([tmp_path / "v.parquet"]).table["track"].tolist() == [0] * 5
-    old = pq.read_table(tmp_path / "v.parquet")
-    pq.write_table(old.drop_columns(["track"]), tmp_path / "v.parquet")
-    assert read_database([tmp_path / "v.parquet"]).table["track"].tolist() == [0] * 5
-
-
-def test_all_tracks_of_a_video_are_held_out_together(tmp_path):
-    paths = []
+def test_all_tracks_of_a_video_are_held_out_together():
+    videos = {}
     for number in range(6):
-        pose, music = make_video(120)
+        pose, music = make_video(120, tune=number)
         table = table_of([(0, pose.keypoints), (0, pose.keypoints), (0, pose.keypoints)], kept=np.ones(360, bool))
-        part = cut_fragments(table, music, video=f"v{number}", seconds=2.0, settings=FragmentSettings())
-        paths.append(tmp_path / f"v{number}.parquet")
-        write_fragments(paths[-1], part)
-    database = read_database(paths)
-    sides = database.table.groupby("video")["split"].nunique()
-    assert (sides == 1).all()
-    assert set(database.table["split"]) == {"train", "test"}
+        videos[f"v{number}"] = table, music
+    table = cut_fragments(frames_in_memory(videos), seconds=2.0, settings=FragmentSettings()).table
+    assert (table.groupby("video")["split"].nunique() == 1).all()
+    assert set(table["split"]) == {"train", "test"}
 
 
 def test_statistics_count_dances_and_videos(group, tmp_path, caplog):
@@ -290,7 +280,7 @@ def test_a_dance_is_read_from_the_rows_of_its_track(tmp_path):
     table = table_of([(0, low), (50, high)], kept=np.ones(240, bool), shot=np.zeros(240, np.int32))
     path = write(tmp_path / "group.parquet", table)
     _, music = make_video(150)
-    part = cut_fragments(table, music, video="group", seconds=1.0, settings=FragmentSettings())
+    part = cut(table, music, video="group", seconds=1.0, hop_s=0.5)
     library = library_of(part)
     assert set(library.video_index) == {0}  # one video: who dances it again, repeats it
     row = int(np.flatnonzero((library.track == 1) & (library.start_frame == 74))[0])
@@ -323,7 +313,7 @@ def test_one_dancer_a_video_leaves_no_trace_of_tracks(tmp_path):
     pose, music = make_video(1)
     solo = PoseTable(sine_dancer(120), {**pose.metadata, "refused": ""}, {"kept": np.ones(120, bool)})
     _, music = make_video(120)
-    part = cut_fragments(solo, music, video="solo", seconds=1.0, settings=FragmentSettings())
+    part = cut(solo, music, video="solo", seconds=1.0, hop_s=0.5)
     plan, _ = plan_of(part, seconds=3.0)
     assert "source_track" not in plan.to_frame()
     write_sources(tmp_path / "s.parquet", read_dances(write(tmp_path / "solo.parquet", solo), video="solo"))
@@ -336,7 +326,7 @@ def test_one_dancer_a_video_leaves_no_trace_of_tracks(tmp_path):
 def test_edits_name_dancers(tmp_path):
     table = table_of([(0, sine_dancer(72)), (0, sine_dancer(72, place=(300, 400)))], kept=np.ones(144, bool))
     _, music = make_video(72)
-    part = cut_fragments(table, music, video="group", seconds=1.0, settings=FragmentSettings(1.0))
+    part = cut(table, music, video="group", seconds=1.0, hop_s=1.0)
     plan, library = plan_of(part, seconds=2.0)
     distance = {0: np.zeros(len(library)), 1: np.zeros(len(library))}
     lines = ["song\tstart_s\tend_s\taction\tvalue", "tango\t0\t2\tban\tgroup.0", "tango\t0\t1\tpin\tgroup.1:24"]
@@ -370,10 +360,11 @@ def test_two_side_by_side_become_fragments_of_two_tracks(pose_weights, tmp_path)
     places_of = {track.number: np.median(track.pose.keypoints[:, MID_HIP, 0]) for track in split_tracks(cleaned)}
     assert sorted(places_of.values()) == pytest.approx(places, abs=20)
     _, music = make_video(frames)
-    part = cut_fragments(cleaned, music, video="group", seconds=1.0, settings=FragmentSettings(1.0))
+    part = cut(cleaned, music, video="group", seconds=1.0, hop_s=1.0)
     assert part.table["track"].tolist() == [0, 0, 0, 1, 1, 1]
+    poses = part.keypoints_of(np.arange(6))
     for row, track in enumerate(part.table["track"]):
-        assert np.abs(part.keypoints[row, :, MID_HIP, 0] - places_of[track]).max() < 40
+        assert np.abs(poses[row, :, MID_HIP, 0] - places_of[track]).max() < 40
     plan, _ = plan_of(part, seconds=4.0)
     dance = dance_of(plan, read_dances(path, video="group"))
     assert set(dance.source_track.tolist()) <= {0, 1}

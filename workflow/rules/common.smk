@@ -57,6 +57,14 @@ clips_with_page += list(project.targets.index[: None if len(project.targets) <= 
 outlines_with_page = [clip for clip in clips_with_outline if clip in clips_with_page]
 fragment_s = f"{settings['retrieval']['fragment_s']:g}"
 compared_lengths = [f"{seconds:g}" for seconds in settings["evaluation"]["lengths_s"]]
+fragment_lengths = sorted({fragment_s, *compared_lengths}, key=float)
+# The frames of all dances (danceit_core.database.frames): who reads a table of fragments needs them, too.
+database_files = {
+    "dances": "<results>/database/dances.parquet",
+    **{name: f"<results>/database/{name}.npy" for name in ("keypoints", "world", "features", "moves", "passage")},
+}
+# Of the songs that several dances share, where the table of videos names them.
+given_groups = {video: group for video, group in project.videos["group"].items() if group}
 recalls = settings["pose_gan"]["painter"] == "recall"
 # Of one photograph nothing is learnt: its video is the draft.
 photographs = project.photographs
@@ -194,12 +202,6 @@ def efficientnet_if_asked(wildcards):
 def weights_folder(input):
     """The folder that the pose networks lie in; none where none are used."""
     return str(Path(input.networks[0]).parent) if input.networks else ""
-
-
-def all_fragments(wildcards):
-    """The parts of the database of one length: all dances'."""
-    seconds = getattr(wildcards, "seconds", fragment_s)
-    return collect("<results>/database/{seconds}s/{video}.parquet", seconds=seconds, video=project.videos.index)
 
 
 def study_videos():

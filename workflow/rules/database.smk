@@ -1,22 +1,85 @@
-rule cut_fragments:
-    """One dance's part of the database: its windows of one length with their sound's features (paper III-A)."""
+rule measure_dance:
+    """What the database keeps of one dance beside joints and sound: passages, movement, sizes, the song's group."""
     input:
         cleaned="<results>/cleaned/{dance}.parquet",
         music="<results>/music/{dance}.parquet",
     output:
-        "<results>/database/{seconds}s/{dance}.parquet",
+        "<results>/dances/{dance}.parquet",
     log:
-        "<logs>/cut_fragments/{seconds}s/{dance}.log",
+        "<logs>/measure_dance/{dance}.log",
     benchmark:
-        "<benchmarks>/cut_fragments/{seconds}s/{dance}.tsv"
+        "<benchmarks>/measure_dance/{dance}.tsv"
     conda:
         "../../environment.yml"
     resources:
-        **needs("cut_fragments", "dance"),
+        **needs("measure_dance", "dance"),
+    params:
+        version=version_of("fragments"),
+        group=lambda w: project.videos.at[w.dance, "group"],
+    script:
+        "../scripts/measure_dance.py"
+
+
+rule gather_frames:
+    """The frames of all dances, each once: what fragments of every length, matcher and choreography read."""
+    input:
+        cleaned=collect("<results>/cleaned/{video}.parquet", video=project.videos.index),
+        music=collect("<results>/music/{video}.parquet", video=project.videos.index),
+        measured=collect("<results>/dances/{video}.parquet", video=project.videos.index),
+    output:
+        **database_files,
+    log:
+        "<logs>/gather_frames.log",
+    benchmark:
+        "<benchmarks>/gather_frames.tsv"
+    conda:
+        "../../environment.yml"
+    resources:
+        **needs("gather_frames", "dances"),
+    params:
+        version=version_of("fragments"),
+        videos=list(project.videos.index),
+        test_share=settings["fragments"]["test_share"],
+    script:
+        "../scripts/gather_frames.py"
+
+
+rule cut_fragments:
+    """The windows of one length, rows over the frames of all dances (paper III-A)."""
+    input:
+        **database_files,
+    output:
+        "<results>/database/{seconds}s.parquet",
+    log:
+        "<logs>/cut_fragments/{seconds}s.log",
+    benchmark:
+        "<benchmarks>/cut_fragments/{seconds}s.tsv"
+    conda:
+        "../../environment.yml"
+    resources:
+        **needs("cut_fragments", "dances"),
     params:
         **stage("fragments"),
     script:
         "../scripts/cut_fragments.py"
+
+
+rule join_fragments:
+    """The fragments of all lengths that the settings name, in one table to look into."""
+    input:
+        collect("<results>/database/{seconds}s.parquet", seconds=fragment_lengths),
+    output:
+        "<results>/database/fragments.parquet",
+    log:
+        "<logs>/join_fragments.log",
+    conda:
+        "../../environment.yml"
+    resources:
+        **needs("join_fragments", "dances"),
+    params:
+        version=version_of("fragments"),
+    script:
+        "../scripts/join_fragments.py"
 
 
 rule describe_dances:
@@ -43,6 +106,7 @@ rule describe_dances:
     params:
         version=version_of("fragments"),
         videos=list(project.videos.index),
+        groups=given_groups,
         strict=project.strict,
     script:
         "../scripts/describe_dances.py"

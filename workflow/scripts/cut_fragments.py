@@ -1,12 +1,13 @@
+from pathlib import Path
+
 from danceit_core.config import FragmentSettings
 from danceit_core.database.fragments import cut_fragments
+from danceit_core.database.frames import open_frames
 from danceit_core.database.table import write_fragments
-from danceit_core.music.table import read_music_table
-from danceit_core.pose.table import read_pose_table
 from danceit_core.run import stage
 
 with stage(snakemake):
-    pose, music = read_pose_table(snakemake.input.cleaned), read_music_table(snakemake.input.music)
-    settings = FragmentSettings(**snakemake.params.settings)
-    video, seconds = snakemake.wildcards.dance, float(snakemake.wildcards.seconds)
-    write_fragments(snakemake.output[0], cut_fragments(pose, music, video=video, seconds=seconds, settings=settings))
+    frames = open_frames(Path(snakemake.input.dances).parent)
+    seconds, settings = float(snakemake.wildcards.seconds), FragmentSettings(**snakemake.params.settings)
+    fragments = cut_fragments(frames, seconds=seconds, settings=settings)
+    write_fragments(snakemake.output[0], fragments.table, metadata=fragments.metadata)

@@ -6,7 +6,7 @@ from danceit_core.run import stage
 with stage(snakemake):
     names, poses, music = snakemake.params.videos, snakemake.input.cleaned, snakemake.input.music
     pairs = ((v, read_pose_table(p), read_music_table(m)) for v, p, m in zip(names, poses, music, strict=True))
-    statistics = database_statistics(pairs)
+    statistics = database_statistics(pairs, groups=snakemake.params.groups)
     check_dances(statistics, strict=snakemake.params.strict)
     write_statistics(snakemake.output.table, statistics)
     draw_statistics(statistics, snakemake.output.figure)
