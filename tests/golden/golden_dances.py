@@ -38,7 +38,7 @@ def fragments() -> dict[str, Result]:
     cut = cut_fragments(frames, seconds=2.0, settings=FragmentSettings())
     whole = cut.table.select_dtypes("number").to_numpy(float)
     return {
-        "moves": result(frames.moves, within=1e-3),
+        "moves": result(frames.moves),
         "keypoints": result(frames.keypoints),
         "features": result(frames.features),
         "rows": result(whole, within=1e-3),

@@ -11,8 +11,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+# Of the checkout that this file lies in, whichever one is installed.
+sys.path.insert(0, str(Path(__file__).parents[2]))
+sys.path.insert(0, str(Path(__file__).parents[1] / "unit"))
 sys.path.insert(0, str(Path(__file__).parent))
-sys.path.insert(1, str(Path(__file__).parents[1] / "unit"))
 
 import golden_dances
 import golden_judged
