@@ -1,91 +1,174 @@
-"""The fragment database at the paper's scale and beyond: time, memory, and what one more video touches.
+"""The database at the paper's scale and beyond: disk, time, memory, and what one more video touches.
 
     python benchmarks/database_scale.py --hours 8.18 --videos 220     # the paper's 706,463 frames
-    python benchmarks/database_scale.py --hours 100 --videos 2700
+    python benchmarks/database_scale.py --hours 100 --videos 2700     # 10 GB of disk
 
-Cleaned keypoints and music tables are simulated (a random walk of 25 joints, 10 % of the frames dropped in runs),
-written as the workflow's files, and cut by the functions of rule `cut_fragments`, one video a job, over processes.
-Simulating is not counted. Then one more video is cut, and the files that changed are counted.
+The default setting: rich features, fragments of 1, 2, 3 and 4 s every .5 s. Cleaned keypoints with joints in space and
+music are simulated (random walks, 10 % of the frames dropped in runs; every number is random, so nothing compresses),
+a few of them, which stand for all videos one after the other. The functions of the rules run on their files, each rule
+in a process of its own, `measure_dance` one video after the other. Simulating is not counted.
 """
 
 import argparse
 import multiprocessing
-import resource
 import tempfile
 import time
-from functools import partial
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from danceit_core.config import FragmentSettings
 from danceit_core.database.fragments import cut_fragments
-from danceit_core.database.table import write_fragments
+from danceit_core.database.frames import frame_paths, open_frames
+from danceit_core.database.gather import gather_frames
+from danceit_core.database.measure import measure_dance, write_measured
+from danceit_core.database.table import join_fragments, read_database, write_fragments
+from danceit_core.music.columns import feature_width
 from danceit_core.music.table import Beats, MusicTable, read_music_table, write_music_table
 from danceit_core.pose.table import read_pose_table, write_pose_table
 
-FPS, LENGTHS_S = 24.0, (1.0, 2.0, 3.0, 4.0)
+FPS, FEATURES, LENGTHS_S = 24.0, "rich", (1.0, 2.0, 3.0, 4.0)
+SETTINGS = FragmentSettings()
 
 
 def simulate(number: int, *, frames: int, folder: Path) -> None:
     """A cleaned table and a music table of one video."""
     rng = np.random.default_rng(number)
     keypoints = np.ones((frames, 25, 3), np.float32)
-    keypoints[..., :2] = 256 + np.cumsum(rng.normal(0, 1, (frames, 25, 2)), axis=0)
+    places = np.stack([np.linspace(200, 300, 25), np.linspace(100, 400, 25)], axis=1)
+    keypoints[..., :2] = places + np.cumsum(rng.normal(0, 0.3, (frames, 25, 2)), axis=0)
     dropped = np.repeat(rng.random(-(-frames // 48)) < 0.1, 48)[:frames]
-    columns = {"kept": ~dropped, "reason": np.where(dropped, "jump", ""), "shot": np.zeros(frames, np.int32)}
+    columns = {
+        "kept": ~dropped, "reason": np.where(dropped, "jump", ""), "shot": np.zeros(frames, np.int32),
+        "world": rng.normal(0, 0.5, (frames, 25, 3)).astype(np.float32),
+    }  # fmt: skip
     about = {"refused": "", "cuts": [], "source": {"path": f"{number}.mp4", "sha256": f"{number:064x}"}}
-    write_pose_table(
-        folder / f"{number}.pose.parquet", keypoints, fps=FPS, size=(512, 512), columns=columns, metadata=about
-    )
-    features = rng.normal(0, 1, (frames, 13)).astype(np.float32)
-    loudness = np.full(frames, -12.0, np.float32)
-    beats = Beats(np.arange(0, frames / FPS, 0.5), 120.0)
-    music = MusicTable(features, loudness, beats, FPS, "mfcc", frames / FPS, silent=False)
+    path = folder / f"{number}.cleaned.parquet"
+    write_pose_table(path, keypoints, fps=FPS, size=(512, 512), columns=columns, metadata=about)
+    features = rng.normal(0, 1, (frames, feature_width(FEATURES))).astype(np.float32)
+    loudness, beats = np.full(frames, -12.0, np.float32), Beats(np.arange(0, frames / FPS, 0.5), 120.0)
+    music = MusicTable(features, loudness, beats, FPS, FEATURES, frames / FPS, silent=False)
     write_music_table(folder / f"{number}.music.parquet", music)
 
 
-def cut_video(number: int, *, folder: Path) -> tuple[int, float]:
-    """Cut one video at each length: fragments written, and the peak memory of this process in MB."""
-    count = 0
-    for seconds in LENGTHS_S:
-        pose = read_pose_table(folder / f"{number}.pose.parquet")
-        music = read_music_table(folder / f"{number}.music.parquet")
-        part = cut_fragments(pose, music, video=str(number), seconds=seconds, settings=FragmentSettings())
-        (folder / f"{seconds:g}s").mkdir(exist_ok=True)
-        write_fragments(folder / f"{seconds:g}s" / f"{number}.parquet", part)
-        count += len(part)
-    return count, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+def measure(folder: Path, videos: int, distinct: int) -> None:
+    """Rule measure_dance, of all videos one after the other."""
+    for number in range(videos):
+        one = number % distinct
+        pose = read_pose_table(folder / f"{one}.cleaned.parquet")
+        music = read_music_table(folder / f"{one}.music.parquet")
+        measured = measure_dance(pose, music, video=f"v{number}", group=f"song{number}")
+        write_measured(folder / "dances" / f"v{number}.parquet", measured)
+
+
+def gather(folder: Path, videos: int, distinct: int) -> None:
+    """Rule gather_frames."""
+    tables = {
+        name: [folder / f"{number % distinct}.{name}.parquet" for number in range(videos)]
+        for name in ("cleaned", "music")
+    }
+    names = [f"v{number}" for number in range(videos)]
+    measured = [folder / "dances" / f"{name}.parquet" for name in names]
+    gather_frames(folder / "database", videos=names, **tables, measured=measured, test_share=SETTINGS.test_share)
+
+
+def cut(folder: Path, seconds: float) -> None:
+    """Rule cut_fragments, of one length."""
+    fragments = cut_fragments(open_frames(folder / "database"), seconds=seconds, settings=SETTINGS)
+    write_fragments(table_of(folder, seconds), fragments.table, metadata=fragments.metadata)
+
+
+def join(folder: Path) -> None:
+    """Rule join_fragments."""
+    join_fragments(folder / "database" / "fragments.parquet", [table_of(folder, seconds) for seconds in LENGTHS_S])
+
+
+def batches(folder: Path, count: int) -> None:
+    """Open the database of 2 s and take `count` batches of 128 fragments at random, poses and sound."""
+    database, rng = read_database(table_of(folder, 2.0)), np.random.default_rng(0)
+    for _ in range(count):
+        chosen = rng.integers(len(database), size=128)
+        database.keypoints_of(chosen)
+        database.features_of(chosen)
+
+
+def table_of(folder: Path, seconds: float) -> Path:
+    """The table of one length."""
+    return folder / "database" / f"{seconds:g}s.parquet"
+
+
+def _timed(target: Callable[..., None], given: tuple[Any, ...], queue: Any) -> None:
+    start = time.perf_counter()
+    target(*given)
+    queue.put((time.perf_counter() - start, peak_mb()))
+
+
+def peak_mb() -> float:
+    """The most memory that this process has held. Linux counts what its parent held into `ru_maxrss`."""
+    status = dict(line.split(":", 1) for line in Path("/proc/self/status").read_text().splitlines())
+    return int(status["VmHWM"].split()[0]) / 1024
+
+
+def alone(target: Callable[..., None], *given: Any) -> str:
+    """Run a function in a process of its own: its seconds and the peak of its memory, as cells of a table."""
+    context = multiprocessing.get_context("spawn")
+    queue = context.Queue()
+    process = context.Process(target=_timed, args=(target, given, queue))
+    process.start()
+    process.join()
+    if process.exitcode:
+        raise RuntimeError(f"{target.__name__} ended with {process.exitcode}")
+    seconds, peak_mb = queue.get()
+    return f"{seconds:.1f} | {peak_mb:.0f} |"
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--hours", type=float, default=706_463 / FPS / 3600, help="of dance (default: the paper's)")
     parser.add_argument("--videos", type=int, default=220, help="that the hours are shared out to (default 220)")
-    parser.add_argument("--processes", type=int, default=2, help="at once (default 2)")
+    parser.add_argument("--distinct", type=int, default=20, help="of them that are simulated (default 20)")
+    parser.add_argument("--folder", type=Path, help="where a scratch folder is made (default: the system's)")
     given = parser.parse_args()
-    frames = round(given.hours * 3600 * FPS / given.videos)
-    with tempfile.TemporaryDirectory() as scratch, multiprocessing.Pool(given.processes) as pool:
+    frames, distinct = round(given.hours * 3600 * FPS / given.videos), min(given.distinct, given.videos)
+    with tempfile.TemporaryDirectory(dir=given.folder) as scratch:
         folder = Path(scratch)
-        pool.map(partial(simulate, frames=frames, folder=folder), range(given.videos + 1))
-        start = time.perf_counter()
-        results = pool.map(partial(cut_video, folder=folder), range(given.videos), chunksize=1)
-        wall = time.perf_counter() - start
-        before = {path: path.stat().st_mtime_ns for path in folder.glob("*s/*.parquet")}
-        cut_video(given.videos, folder=folder)
-        after = {path: path.stat().st_mtime_ns for path in folder.glob("*s/*.parquet")}
-        new = len(after.keys() - before.keys())
-        touched = sum(before[path] != after[path] for path in before)
-        size = sum(path.stat().st_size for path in before)
+        for number in range(distinct):
+            simulate(number, frames=frames, folder=folder)
+        print(f"{given.videos} videos, {frames * given.videos:,} frames\n\n| step | seconds | peak MB |\n|---|---|---|")
+        print(f"| measure_dance | {alone(measure, folder, given.videos, distinct)}")
+        before = {path: path.stat().st_mtime_ns for path in (folder / "dances").iterdir()}
+        print(f"| gather_frames | {alone(gather, folder, given.videos, distinct)}")
+        for seconds in LENGTHS_S:
+            print(f"| cut_fragments, {seconds:g} s | {alone(cut, folder, seconds)}")
+        print(f"| join_fragments | {alone(join, folder)}")
+        print(f"| 100 batches of 128 fragments | {alone(batches, folder, 100)}\n")
+        report(folder)
+        one_more(folder, given.videos)
+        after = {path: path.stat().st_mtime_ns for path in (folder / "dances").iterdir()}
+        changed = sum(before[path] != after[path] for path in before)
+        print(f"one video more: {len(after) - len(before)} new files of dances, {changed} changed")
+
+
+def report(folder: Path) -> None:
+    """Print the rows of each length and what lies on the disk."""
+    rows = {seconds: len(read_database(table_of(folder, seconds), columns=["row"])) for seconds in LENGTHS_S}
+    print("fragments: " + ", ".join(f"{count:,} of {seconds:g} s" for seconds, count in rows.items()))
+    sizes = {path.name: path.stat().st_size for path in (folder / "database").iterdir()}
+    arrays = sum(sizes[path.name] for path in frame_paths(folder / "database").values())
+    dances = sum(path.stat().st_size for path in (folder / "dances").iterdir())
+    total = sum(sizes.values()) + dances
     print(
-        "| videos | frames | fragments (1 to 4 s) | seconds | peak MB a process | GB | one more: new, changed files |"
+        f"disk: {total / 1e9:.2f} GB: frames {arrays / 1e9:.2f}, tables of fragments "
+        f"{(sum(sizes.values()) - arrays) / 1e9:.3f}, dances {dances / 1e9:.3f}"
     )
-    print("|---|---|---|---|---|---|---|")
-    fragments, peak = sum(count for count, _ in results), max(peak for _, peak in results)
-    print(
-        f"| {given.videos} | {frames * given.videos:,} | {fragments:,} | {wall:.0f} | {peak:.0f} | {size / 1e9:.1f} | "
-        f"{new}, {touched} |"
-    )
+
+
+def one_more(folder: Path, number: int) -> None:
+    """Measure one video more."""
+    pose, music = read_pose_table(folder / "0.cleaned.parquet"), read_music_table(folder / "0.music.parquet")
+    write_measured(folder / "dances" / f"v{number}.parquet", measure_dance(pose, music, video=f"v{number}"))
 
 
 if __name__ == "__main__":

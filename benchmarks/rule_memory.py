@@ -16,9 +16,8 @@ from pathlib import Path
 
 import numpy as np
 
-from danceit_core.config import CleaningSettings, FragmentSettings, MusicSettings
-from danceit_core.database.fragments import cut_fragments
-from danceit_core.database.table import write_fragments
+from danceit_core.config import CleaningSettings, MusicSettings
+from danceit_core.database.measure import measure_dance, write_measured
 from danceit_core.media.audio import write_sound
 from danceit_core.music.table import read_music_table, write_music_table
 from danceit_core.music.track import analyse_dance
@@ -53,8 +52,7 @@ def run_step(step: str, folder: Path) -> None:
         )
     else:
         pose, music = read_pose_table(folder / "cleaned.parquet"), read_music_table(folder / "music.parquet")
-        cut = cut_fragments(pose, music, video="video", seconds=2.0, settings=FragmentSettings())
-        write_fragments(folder / "fragments.parquet", cut)
+        write_measured(folder / "measured.parquet", measure_dance(pose, music, video="video"))
 
 
 def main() -> None:
@@ -72,7 +70,7 @@ def main() -> None:
     for minutes in given.minutes:
         with tempfile.TemporaryDirectory() as folder:
             make_input(Path(folder), minutes=minutes)
-            for step in ("clean_keypoints", "analyse_dance", "cut_fragments"):
+            for step in ("clean_keypoints", "analyse_dance", "measure_dance"):
                 print(f"| {minutes:g} | {step} ", end="", flush=True)
                 subprocess.run([sys.executable, __file__, "--step", step, folder], check=True)
 

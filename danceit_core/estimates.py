@@ -69,9 +69,9 @@ def make_estimates(settings: Mapping[str, Mapping[str, Any]]) -> dict[str, Estim
         "draw_thumbnails": Estimate(1500, 15, min_per_mb=0.005),
         "analyse_song": Estimate(1500, 10, mb_per_mb=100, min_per_mb=0.5),
         "analyse_dance": Estimate(1500, 10, mb_per_mb=7.0, min_per_mb=0.05),
-        "measure_dance": Estimate(1000, 10, mb_per_mb=2.5 * dancers, min_per_mb=0.02),
+        "measure_dance": Estimate(1000, 10, mb_per_mb=0.5 * dancers, min_per_mb=0.01 * dancers),
         # One video in memory at a time, of any number.
-        "gather_frames": Estimate(2000, 15, min_per_mb=0.002 * dancers),
+        "gather_frames": Estimate(1500 + 500 * dancers, 15, min_per_mb=0.002 * dancers),
         "cut_fragments": Estimate(1500, 15, mb_per_mb=0.02 * dancers, min_per_mb=0.002 * dancers),
         "join_fragments": Estimate(1500, 15, mb_per_mb=0.02 * dancers, min_per_mb=0.002),
         "describe_dances": Estimate(1000, 15, mb_per_mb=0.05, min_per_mb=0.005),

@@ -50,6 +50,11 @@ class Project:
         """The targets of which there is one photograph, no video: they dance without a trained painter."""
         return photographs_in(self.targets)
 
+    @property
+    def groups(self) -> dict[str, str]:
+        """The songs of the dances for which column `group` names one; what it means is said in `database.split`."""
+        return {str(video): str(group) for video, group in self.videos["group"].items() if group}
+
     def sound_of(self, video: str) -> str:
         """The file that holds a dance's sound: one of its own, or the video itself; "" for keypoints alone."""
         return str(self.videos.at[video, "audio"] or self.videos.at[video, "path"])

@@ -10,6 +10,7 @@
 Whatever its length, a fragment is a row of another table (`table`) that says where in these arrays it begins.
 """
 
+import tokenize
 import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -53,6 +54,8 @@ COLUMNS: dict[str, pa.DataType] = {
     "source_sha256": pa.string(),
 }
 ARRAYS = ("keypoints", "world", "features", "moves", "passage")
+# What NumPy says about the header of a damaged file, beside DAMAGE.
+BAD_HEADER = (EOFError, SyntaxError, tokenize.TokenError)
 # Rows whose checksum is computed at once.
 CHUNK = 1 << 16
 
@@ -121,11 +124,11 @@ def open_frames(folder: str | Path, *, verify: bool = False) -> Frames:
         arrays = {name: _open(paths[name], about["arrays"][name], verify=verify) for name in ARRAYS}
         _check_dances(dances, arrays)
         metadata = {"fps": number_of(about, "fps", most=MOST_FPS), "feature_set": str(about["feature_set"])}
-    except FileNotFoundError as error:
-        raise DatabaseError(f"{error.filename or paths['dances']}: no such file of frames; run gather_frames") from None
-    except (*DAMAGE, EOFError) as error:
+    except FileNotFoundError:
+        raise _missing(paths["dances"]) from None
+    except DAMAGE as error:
         raise DatabaseError(
-            f"{paths['dances'].parent} holds no frames of DanceIt ({one_line(error)}); delete it and run again"
+            f"{paths['dances']} is no table of dances ({one_line(error)}); delete its folder and run again"
         ) from error
     world = arrays.pop("world")
     return Frames(**arrays, dances=dances, metadata=metadata, world=world if len(world) else None)
@@ -152,12 +155,23 @@ def _checksum(array: NDArray) -> int:
 
 
 def _open(path: Path, wanted: Mapping[str, Any], *, verify: bool) -> NDArray:
-    """One array, mapped. Raises ValueError where it is not what the table of dances says."""
-    shape = tuple(wanted["shape"])
-    # What has no element cannot be mapped.
-    array = np.load(path, mmap_mode="r" if 0 not in shape else None, allow_pickle=False)
-    if array.shape != shape or str(array.dtype) != wanted["dtype"]:
-        raise ValueError(f"{path.name} holds {array.dtype} of shape {array.shape}, not {wanted['dtype']} of {shape}")
-    if verify and _checksum(array) != wanted["crc32"]:
-        raise ValueError(f"{path.name} is damaged: its checksum is another one")
+    """One array, mapped. Raises DatabaseError where it is not what the table of dances says."""
+    shape, kind, checksum = tuple(wanted["shape"]), str(wanted["dtype"]), wanted["crc32"]
+    try:
+        # What has no element cannot be mapped.
+        array = np.load(path, mmap_mode="r" if 0 not in shape else None, allow_pickle=False)
+        if array.shape != shape or str(array.dtype) != kind:
+            raise ValueError(f"it holds {array.dtype} of shape {array.shape}, not {kind} of {shape}")
+        if verify and _checksum(array) != checksum:
+            raise ValueError("its checksum is another one")
+    except FileNotFoundError:
+        raise _missing(path) from None
+    except (*DAMAGE, *BAD_HEADER) as error:
+        raise DatabaseError(
+            f"{path} is damaged or of other dances ({one_line(error)}); delete its folder and run again"
+        ) from error
     return array
+
+
+def _missing(path: Path) -> DatabaseError:
+    return DatabaseError(f"{path}: no such file of frames; run gather_frames")

@@ -7,6 +7,7 @@ files have no name: they go with the array, however the process ends.
 import mmap
 import tempfile
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
@@ -28,7 +29,7 @@ def take(values: NDArray[np.float32], rows: NDArray[np.integer]) -> NDArray[np.f
     return copied
 
 
-def release(values: NDArray[np.float32]) -> None:
+def release(values: NDArray[Any]) -> None:
     """Give back the pages of a mapped array, which stays usable; nothing happens to one in memory."""
     mapped = getattr(values, "_mmap", None)
     if mapped is not None and hasattr(mmap, "MADV_DONTNEED"):

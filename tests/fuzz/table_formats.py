@@ -12,12 +12,14 @@ from dancers import sine_dancer
 from formats import Format, Rng
 from pose_formats import FPS, SIZE, make_table, read_keypoints, spoil_json
 
-from danceit_core.choreography.align import read_source
 from danceit_core.choreography.plan import Plan, read_plan, write_plan
 from danceit_core.config import CleaningSettings, FragmentSettings, MusicSettings
 from danceit_core.database.fragments import cut_fragments
+from danceit_core.database.frames import frame_paths, open_frames
+from danceit_core.database.gather import frames_in_memory, gather_frames
+from danceit_core.database.measure import measure_dance, read_measured, write_measured
 from danceit_core.database.statistics import database_statistics, describe_total, read_statistics, write_statistics
-from danceit_core.database.table import read_database, write_fragments
+from danceit_core.database.table import Database, read_database, write_fragments
 from danceit_core.evaluation.pixels_page import most_lent, title
 from danceit_core.evaluation.summary import read_scores, write_scores
 from danceit_core.imagination.recall.parts import NAMES
@@ -54,8 +56,7 @@ def make_cleaned(folder: Path) -> Path:
 
 
 def read_cleaned(path: Path) -> None:
-    read_source(path)
-    cut_fragments(read_pose_table(path), dance_music(), video="dance", seconds=1.0, settings=FragmentSettings())
+    cut({"dance": (read_pose_table(path), dance_music())})
 
 
 def make_music(folder: Path) -> Path:
@@ -65,15 +66,50 @@ def make_music(folder: Path) -> Path:
 
 
 def read_music(path: Path) -> None:
-    music = read_music_table(path)
-    cut_fragments(cleaned_dance(), music, video="dance", seconds=1.0, settings=FragmentSettings())
+    cut({"dance": (cleaned_dance(), read_music_table(path))})
+
+
+def cut(dances: dict) -> Database:
+    return cut_fragments(frames_in_memory(dances), seconds=1.0, settings=FragmentSettings())
+
+
+def make_measured(folder: Path) -> Path:
+    path = folder / "measured.parquet"
+    write_measured(path, measure_dance(cleaned_dance(), dance_music(), video="dance"))
+    return path
+
+
+def read_measurements(path: Path) -> None:
+    measured = read_measured(path)
+    assert np.isfinite(measured.moves[:, :3]).all()
+    tables = {"cleaned": [make_cleaned(path.parent)], "music": [make_music(path.parent)], "measured": [path]}
+    gather_frames(path.parent / "out", videos=["dance"], **tables, test_share=0.2)
+
+
+def make_frames(folder: Path) -> Path:
+    tables = {"cleaned": make_cleaned(folder), "music": make_music(folder), "measured": make_measured(folder)}
+    lists = {name: [path] for name, path in tables.items()}
+    gather_frames(folder, videos=["dance"], **lists, test_share=0.2)
+    return frame_paths(folder)["dances"]
+
+
+def make_array(folder: Path) -> Path:
+    return make_frames(folder).with_name("features.npy")
+
+
+def read_frames(path: Path) -> None:
+    cut_fragments(open_frames(path.parent), seconds=1.0, settings=FragmentSettings()).with_poses(features=True)
 
 
 def make_fragments(folder: Path) -> Path:
-    path = folder / "fragments.parquet"
-    fragments = cut_fragments(cleaned_dance(), dance_music(), video="dance", seconds=1.0, settings=FragmentSettings())
-    write_fragments(path, fragments)
+    make_frames(folder)
+    path, fragments = folder / "1s.parquet", cut({"dance": (cleaned_dance(), dance_music())})
+    write_fragments(path, fragments.table, metadata=fragments.metadata)
     return path
+
+
+def read_fragments(path: Path) -> None:
+    read_database(path).with_poses()
 
 
 def make_index(folder: Path) -> Path:
@@ -198,11 +234,16 @@ def _of(value: object) -> object:
     )
 
 
+# What no longer goes with a damaged one of them.
+NAMED = ("cleaned.parquet", "dances.parquet", "keypoints.npy", "world.npy", "features.npy", "moves.npy", "passage.npy")
 FORMATS = [
     Format("given keypoints", "Parquet", make_table, read_keypoints, spoil_parquet),
     Format("cleaned keypoints", "Parquet", make_cleaned, read_cleaned, spoil_parquet),
     Format("music", "Parquet", make_music, read_music, spoil_parquet),
-    Format("fragments", "Parquet", make_fragments, lambda path: read_database([path]), spoil_parquet),
+    Format("measured dance", "Parquet", make_measured, read_measurements, spoil_parquet, named=NAMED),
+    Format("table of dances", "Parquet", make_frames, read_frames, spoil_parquet, named=NAMED),
+    Format("frames", "arrays", make_array, read_frames, named=NAMED),
+    Format("fragments", "Parquet", make_fragments, read_fragments, spoil_parquet, named=NAMED),
     Format("index", "Parquet", make_index, read_fragment_index, spoil_parquet),
     Format("plan", "Parquet", make_plan, read_plan, spoil_parquet),
     Format("pixels' origins", "Parquet", make_origins, read_pixels, spoil_parquet),

@@ -66,6 +66,17 @@ def test_the_part_of_dances_and_targets(config):
     assert project.part_of(project.videos.index[0], ("start_s", "end_s")) == {"start_s": "", "end_s": ""}
 
 
+def test_the_group_of_a_dance_is_what_its_column_says(config):
+    assert load_project(config, schemas=SCHEMAS, config_files="config.yaml").groups == {}
+    path = Path(config["videos"])
+    header, row = path.read_text().splitlines()[:2]
+    two = row.replace("waltz", "slow_waltz")
+    path.write_text(f"{header}\tgroup\n{row}\tMoon River, take 2\n{two}\n")
+    assert load_project(config, schemas=SCHEMAS, config_files="config.yaml").groups == {"waltz": "Moon River, take 2"}
+    path.write_text(f"{header}\tgroup\n{row}\t{'x' * 81}\n")
+    assert "line 2: group: " in refuse(config)
+
+
 def test_an_unknown_key_gets_the_nearest_name(config):
     config["matcher"] = {"epoch": 3}
     assert refuse(config) == "config.yaml: unknown key 'matcher.epoch'; did you mean 'epochs'?"

@@ -215,7 +215,7 @@ def test_all_tracks_of_a_video_are_held_out_together():
 def test_statistics_count_dances_and_videos(group, tmp_path, caplog):
     _, music = make_video(120)
     solo = PoseTable(dancers([48])[0], group.metadata, {"kept": np.ones(48, bool), "reason": np.full(48, "")})
-    statistics = database_statistics([("group", group, music), ("solo", solo, music)])
+    statistics = database_statistics([("group", group, music), ("solo", solo, make_video(120, tune=1)[1])])
     assert list(zip(statistics["video"], statistics["track"], strict=True)) == [
         ("group", 0),
         ("group", 1),

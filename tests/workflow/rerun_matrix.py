@@ -107,6 +107,15 @@ def turned() -> str:
     return f"videos={path}"
 
 
+def grouped() -> str:
+    """A setting that names a copy of the tiny table of videos whose first dance has a group."""
+    header, first, *others = (TINY / "config" / "tiny" / "videos.tsv").read_text().splitlines()
+    path = TINY / "changed" / "grouped.tsv"
+    path.parent.mkdir(exist_ok=True)
+    path.write_text("\n".join([f"{header}\tgroup", f"{first}\tpolka", *others]) + "\n")
+    return f"videos={path}"
+
+
 # What reads a target's video alone, and what reads the dances' alone, where the rule reads both in different jobs.
 OF_TARGETS = frozenset({"extract_target", "solve_camera", "build_plate", "train_pose_gan", "train_face_gan"})
 OF_DANCES = frozenset({"extract_keypoints", "cut_fragments", "describe_dances"})
@@ -180,6 +189,7 @@ CHANGES = [
         turned(),
         spared=OF_TARGETS,
     ),
+    Change("the group of a dance", {"measure_dance", "describe_dances"}, grouped()),
     Change("a song more", set(), table("songs", line="encore\tdata/demo_tiny/song.flac")),
     # The plan of a song is for all targets.
     Change(

@@ -63,8 +63,6 @@ database_files = {
     "dances": "<results>/database/dances.parquet",
     **{name: f"<results>/database/{name}.npy" for name in ("keypoints", "world", "features", "moves", "passage")},
 }
-# Of the songs that several dances share, where the table of videos names them.
-given_groups = {video: group for video, group in project.videos["group"].items() if group}
 recalls = settings["pose_gan"]["painter"] == "recall"
 # Of one photograph nothing is learnt: its video is the draft.
 photographs = project.photographs

@@ -15,7 +15,7 @@ rule measure_dance:
         **needs("measure_dance", "dance"),
     params:
         version=version_of("fragments"),
-        group=lambda w: project.videos.at[w.dance, "group"],
+        group=lambda w: project.groups.get(w.dance, ""),
     script:
         "../scripts/measure_dance.py"
 
@@ -106,7 +106,7 @@ rule describe_dances:
     params:
         version=version_of("fragments"),
         videos=list(project.videos.index),
-        groups=given_groups,
+        groups=project.groups,
         strict=project.strict,
     script:
         "../scripts/describe_dances.py"
