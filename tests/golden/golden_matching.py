@@ -15,13 +15,14 @@ FPS = 24.0
 
 
 def matcher() -> dict[str, Result]:
-    """Two epochs on dances that match by style."""
-    settings = MatcherSettings(hidden_size=8, embedding_size=4, batch_size=16, epochs=2, delay_s=1.0)
+    """Three epochs on dances that match by style."""
+    small = {"hidden_size": 8, "embedding_size": 4, "batch_size": 16, "epochs": 3, "delay_s": 1.0}
+    settings = MatcherSettings(**small, learning_rate=5e-3)
     pairs = matched_pairs(videos=8, fragments=6)
     trained = train_matcher(pairs, settings=settings, seed=0, device=torch.device("cpu"))
     numbers = [value for row in trained.history for value in row.values()]
     embedded = trained.matcher.embed_audio(np.random.default_rng(0).normal(size=(6, 24, 4)).astype(np.float32))
-    return {"history": result(numbers, within=5e-3), "embedded": result(embedded, within=1e-3)}
+    return {"history": result(numbers, within=2e-3), "embedded": result(embedded, within=1e-3)}
 
 
 def retrieval() -> dict[str, Result]:
