@@ -66,6 +66,7 @@ def make_estimates(settings: Mapping[str, Mapping[str, Any]]) -> dict[str, Estim
         "import_keypoints": Estimate(1000, 10, mb_per_mb=20, min_per_mb=0.1),
         "clean_keypoints": Estimate(1000, 10, mb_per_mb=5 * dancers, min_per_mb=0.03 * dancers),
         "draw_cleaning": Estimate(1000, 10, mb_per_mb=2.5 * dancers, min_per_mb=0.03),
+        "draw_thumbnails": Estimate(1500, 15, min_per_mb=0.005),
         "analyse_song": Estimate(1500, 10, mb_per_mb=100, min_per_mb=0.5),
         "analyse_dance": Estimate(1500, 10, mb_per_mb=7.0, min_per_mb=0.05),
         "measure_dance": Estimate(1000, 10, mb_per_mb=0.5 * dancers, min_per_mb=0.01 * dancers),

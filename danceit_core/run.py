@@ -10,6 +10,7 @@ the log and to the terminal.
 import contextlib
 import errno
 import logging
+import os
 import platform
 import shutil
 import sys
@@ -22,6 +23,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from tqdm import tqdm
 
+from danceit_core.cards import take_cards
 from danceit_core.errors import DanceItError, DeviceError
 from danceit_core.unchanged import Inputs
 
@@ -39,7 +41,7 @@ OUT_OF_MEMORY = ("can't allocate memory", "out of memory", "Insufficient memory"
 
 @dataclass(frozen=True)
 class Stage:
-    """What a script hands on: a `progress(done, total)` callback, and the device to compute on."""
+    """What a script hands on: a `progress(done, total)` callback, and the devices to compute on."""
 
     gpus: int
     gpu_required: bool
@@ -47,8 +49,12 @@ class Stage:
 
     @cached_property
     def device(self) -> "torch.device":
-        """See `choose_device`, which warns once."""
-        return choose_device(self.gpus, required=self.gpu_required)
+        """The device of a job that computes on one, whatever it was given; see `choose_devices`, which warns once."""
+        return self.devices(most=1)[0]
+
+    def devices(self, *, most: int) -> "list[torch.device]":
+        """The devices of a job that can use up to `most` of what it was given, at least one."""
+        return choose_devices(min(self.gpus, max(1, most)), required=self.gpu_required)
 
 
 def count_gpus(resources: Mapping[str, Any]) -> int:
@@ -58,15 +64,24 @@ def count_gpus(resources: Mapping[str, Any]) -> int:
     return int(resources.get("gpu") or by_name)
 
 
-def choose_device(gpus: int, *, required: bool = False) -> "torch.device":
-    """The GPU when the rule was given one and there is one, else the CPU, with a warning if one was promised.
+def choose_devices(gpus: int, *, required: bool = False) -> "list[torch.device]":
+    """As many GPUs as the rule was given and there are, else the CPU, with a warning if a GPU was promised.
+
+    Each is one that no other job of this user computes on (`cards.take_cards`: waits for them, and keeps them until the
+    process ends). One alone becomes PyTorch's current device. On SLURM they are the first ones of the job's own.
 
     required: a promised GPU that is not there is a DeviceError. The profiles of clusters say so (`gpu_required=1`).
     """
     import torch  # noqa: PLC0415 (seconds, which most jobs need not wait for)
 
     if gpus and torch.cuda.is_available():
-        return torch.device("cuda")
+        seen = torch.cuda.device_count()
+        handed_out = "SLURM_JOB_ID" in os.environ
+        cards = list(range(min(gpus, seen))) if handed_out else take_cards(gpus, names=[_card(k) for k in range(seen)])
+        log.info("computing on GPU %s of %d", ", ".join(map(str, cards)), seen)
+        if len(cards) == 1:  # several are for processes of their own; this one then needs no memory of any
+            torch.cuda.set_device(cards[0])
+        return [torch.device("cuda", card) for card in cards]
     if gpus and required:
         build = f"CUDA {torch.version.cuda}" if torch.version.cuda else "the CPU only"
         raise DeviceError(
@@ -76,7 +91,18 @@ def choose_device(gpus: int, *, required: bool = False) -> "torch.device":
         )
     if gpus:
         log.warning("no GPU found; computing on the CPU")
-    return torch.device("cpu")
+    return [torch.device("cpu")]
+
+
+def _card(number: int) -> str:
+    """The name by which jobs know a visible card, however CUDA numbers it for them."""
+    import torch  # noqa: PLC0415
+
+    visible = os.environ.get("CUDA_VISIBLE_DEVICES", "").split(",")
+    # Parts of one card (MIG) may share its UUID.
+    if number < len(visible) and visible[number].startswith("MIG-"):
+        return visible[number]
+    return str(torch.cuda.get_device_properties(number).uuid)
 
 
 def make_progress(name: str, log_path: Path) -> Progress:

@@ -102,7 +102,7 @@ def sample_frames(cleaned: PoseTable, *, samples: int = SAMPLES) -> list[int]:
     return sorted(set(frames))
 
 
-def _around(picture: Picture, keypoints: Keypoints) -> Picture:
+def around_person(picture: Picture, keypoints: Keypoints) -> Picture:
     """The square part of a picture that holds the person of (25, 3) keypoints; all of it if there is nobody."""
     points = keypoints[present(keypoints), :2]
     if not len(points):
@@ -158,7 +158,7 @@ def _draw_sample(axes: Axes, cleaned: PoseTable, frame: int, picture: Picture) -
     drawn = draw_skeleton(picture, keypoints)
     if "hands" in cleaned.columns:
         drawn = draw_hands(drawn, keypoints, hands=cleaned.columns["hands"][frame])
-    axes.imshow(_around(drawn, keypoints))
+    axes.imshow(around_person(drawn, keypoints))
     axes.set(xticks=[], yticks=[])
     axes.set_title(f"{frame / cleaned.fps:.1f} s: {code or 'kept'}", fontsize=9)
     for spine in axes.spines.values():

@@ -66,6 +66,20 @@ def test_kept_frames_come_with_their_own_joints_and_pictures(filmed):
         assert np.argmin(errors) == number
 
 
+def test_another_source_store_or_plate_has_another_digest(tmp_path):
+    filmed = Filmed(tmp_path, LANDSCAPE)
+    first = filmed.read(metadata={"source": {"path": "a.mp4", "sha256": "0" * 64}}).source
+    assert filmed.read(metadata={"source": {"path": "moved/a.mp4", "sha256": "0" * 64}}).source == first
+    others = [filmed.read(metadata={"source": {"path": "a.mp4", "sha256": "1" * 64}}).source]
+    others.append(filmed.read().source)
+    others.append(filmed.read(plate=False).source)
+    write_picture(filmed.plate, toy_room(LANDSCAPE) + np.uint8(1))
+    others.append(filmed.read().source)
+    filmed.store.write_bytes(filmed.store.read_bytes() + b"\0")
+    others.append(filmed.read().source)
+    assert len({first, *others}) == 6
+
+
 def test_a_frame_with_few_joints_shows_nobody(filmed):
     poses = filmed.poses.copy()
     poses[5, 7:] = 0

@@ -87,13 +87,14 @@ def train_toy(*, folder, device, progress, at_once=1, trouble=""):
         progress=progress,
         checkpoint_minutes=0.0,
     )
-    torch.save({"state": duel.state(), "history": history, "first": is_first()}, Path(folder) / f"{rank}.pt")
+    left = {"state": duel.state(), "history": history, "first": is_first()}
+    torch.save({**left, "cards": os.environ.get("CUDA_VISIBLE_DEVICES")}, Path(folder) / f"{rank}.pt")
 
 
-def spawn_toy(folder, monkeypatch, *, progress=None, **options):
+def spawn_toy(folder, monkeypatch, *, progress=None, cards=None, **options):
     monkeypatch.setenv("PYTHONPATH", os.pathsep.join([str(Path(__file__).parent), *os.sys.path]))
     arguments = {"folder": str(folder), **options}
-    spawn("test_imagination_distributed:train_toy", arguments, number=2, kind="cpu", progress=progress)
+    spawn("test_imagination_distributed:train_toy", arguments, number=2, kind="cpu", cards=cards, progress=progress)
 
 
 def weights(state):
@@ -121,11 +122,13 @@ def test_two_processes_are_as_one(tmp_path, monkeypatch):
     for folder in (pair, alone):
         folder.mkdir()
     seen = []
-    spawn_toy(pair, monkeypatch, progress=lambda *at: seen.append(at))
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "4,5,6")
+    spawn_toy(pair, monkeypatch, progress=lambda *at: seen.append(at), cards=[0, 2])
     train_toy(folder=alone, device=CPU, progress=None, at_once=BATCH)
     first, second = (torch.load(pair / f"{rank}.pt", weights_only=True) for rank in (0, 1))
     one = torch.load(alone / "0.pt", weights_only=True)
     assert (first["first"], second["first"]) == (True, False)
+    assert first["cards"] == second["cards"] == "4,6"
     assert torch.equal(weights(first["state"]), weights(second["state"]))
     torch.testing.assert_close(weights(first["state"]), weights(one["state"]), rtol=1e-4, atol=1e-6)
     # Each has its own clock.

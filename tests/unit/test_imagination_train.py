@@ -37,11 +37,13 @@ from danceit_core.imagination.rendering.render import paint, refine_faces, rende
 from danceit_core.imagination.target import crops
 from danceit_core.imagination.target.region import person_region
 from danceit_core.imagination.target.view import View
-from danceit_core.imagination.training import face_training, train
+from danceit_core.imagination.training import face_training, loop, train
 from danceit_core.imagination.training.face_training import cut_patches, train_face_gan
+from danceit_core.imagination.training.loop import fingerprint
 from danceit_core.imagination.training.pose_step import paint_frames
 from danceit_core.imagination.training.train import REVIEWED, review_frames
 from danceit_core.pose.skeleton import MIRROR
+from danceit_core.versions import STAGE_VERSIONS
 
 FACE = FaceGanSettings(channels=8, iterations=8, batch_size=4)
 TARGET = toy_target()
@@ -245,6 +247,63 @@ def test_an_unfinished_training_of_other_settings_or_a_damaged_one_is_not_resume
         train_toy(tmp_path, TARGET, progress=count)
     assert steps[0] == 1
     assert "starts afresh" in caplog.text
+
+
+@pytest.mark.parametrize("what", ["nothing", "version", "source"])
+def test_an_unfinished_training_of_another_version_or_source_is_not_resumed(tmp_path, caplog, monkeypatch, what):
+    """Neither changes a frame that was looked at or a setting."""
+    target, steps = replace(TARGET, source="a film"), []
+    with pytest.raises(InterruptedTrainingError):
+        train_toy(tmp_path, target, progress=stop_after(5))
+    if what == "version":
+        monkeypatch.setitem(STAGE_VERSIONS, "pose_gan", STAGE_VERSIONS["pose_gan"] + 1)
+    if what == "source":
+        target = replace(target, source="the same frames of another film")
+    with caplog.at_level(logging.INFO, "danceit_core.imagination.networks.checkpoint"):
+        train_toy(tmp_path, target, progress=lambda done, _total: steps.append(done))
+    told = [record.getMessage() for record in caplog.records if "starts afresh" in record.getMessage()]
+    if what == "nothing":
+        assert steps[0] == 4  # after the third, with which the state was saved
+        assert not told
+    else:
+        assert steps[0] == 1
+        assert told == [
+            f"{training_path(toy_checkpoint(tmp_path))} belongs to other data, settings or versions; training starts "
+            "afresh"
+        ]
+
+
+def test_an_unfinished_face_training_of_another_version_is_not_resumed(trained, tmp_path, monkeypatch):
+    options = {"pose_gan": load_toy(trained[0]), "settings": FACE, "seed": 3, "device": CPU}
+    options |= {"checkpoint_path": tmp_path / "face.safetensors", "samples_path": tmp_path / "face.png"}
+    now, steps = STAGE_VERSIONS["face_gan"], []
+
+    def stop_at_five(done, _total):
+        steps.append(done)
+        if done == 5:
+            raise InterruptedTrainingError
+
+    for version in (now, now, now + 1):
+        monkeypatch.setitem(STAGE_VERSIONS, "face_gan", version)
+        with pytest.raises(InterruptedTrainingError):
+            train_face_gan(TARGET, progress=stop_at_five, **options)
+    # The second goes on after the fourth, with which the state was saved.
+    assert steps == [1, 2, 3, 4, 5, 5, 1, 2, 3, 4, 5]
+
+
+def test_the_digest_of_a_training_holds_each_entry_of_what_is_small_and_some_of_what_is_not(monkeypatch):
+    small, about = np.zeros((200, 25, 3), np.float32), {"stage": "pose_gan", "source": "a", "about": {"seed": 1}}
+    changed = small.copy()
+    changed[102, 3, 0] = 1e-3
+    first = fingerprint(small, **about)
+    assert fingerprint(small.copy(), **about) == first
+    others = [fingerprint(changed, **about), fingerprint(small[:-1], **about)]
+    others += [fingerprint(small, **about | change) for change in ({"source": "b"}, {"stage": "face_gan"})]
+    assert first not in others
+    monkeypatch.setattr(loop, "WHOLE_BYTES", 0)
+    assert fingerprint(changed, **about) == fingerprint(small, **about)
+    changed[0] = 1
+    assert fingerprint(changed, **about) != fingerprint(small, **about)
 
 
 @pytest.mark.parametrize(

@@ -232,6 +232,22 @@ def test_one_more_video_beside_a_thousand_runs_its_own_jobs_only(own, tmp_path):
     assert {name: jobs[name] for name in per_video} == dict.fromkeys(per_video, 1)
 
 
+@pytest.mark.parametrize(("videos", "targets"), [(24, 1), (25, 1), (2, 25)])
+def test_many_videos_are_one_page_and_many_targets_have_none(own, tmp_path, videos, targets):
+    rows = [f"v{number}\t{tmp_path}/dance.mp4\t" for number in range(videos)]
+    Path(own["videos"]).write_text("\n".join(["video\tpath\taudio", *rows]) + "\n")
+    rows = [f"p{number}\t{tmp_path}/dance.mp4\tyes" for number in range(targets)]
+    Path(own["targets"]).write_text("\n".join(["target\tpath\tconsent", *rows]) + "\n")
+    jobs = planned(snakemake("-n", "--quiet", "rules", *config(own)))
+    many = videos > 24
+    assert jobs.get("draw_thumbnails", 0) == many
+    # A page for each dance, unless they are many, and for each target, or the first of many.
+    assert jobs["draw_cleaning"] == (0 if many else videos) + (targets if targets <= 24 else 1)
+    assert jobs["draw_outline"] == (targets if targets <= 24 else 1)
+    page = f"{own['results']}/cleaned/v1.png"
+    assert planned(snakemake("-n", "--quiet", "rules", *config(own), "--", page))["draw_cleaning"] == 1
+
+
 def test_a_group_dances_with_everybody_who_is_named(own, tmp_path):
     with Path(own["targets"]).open("a") as table:
         for name in ("friend", "stranger"):

@@ -47,6 +47,14 @@ detects_outline = settings["pose"]["detector"] == "blazepose"
 clips_with_outline = [clip for clip in clips_to_detect if detects_outline and clip in project.targets.index]
 clips_to_detect_alone = [clip for clip in clips_to_detect if clip not in clips_with_outline]
 clips_without_outline = [clip for clip in clips.index if clip not in clips_with_outline]
+# Of more dances, or targets, than that `all` asks for no page each, which nobody would look through: the dances have a
+# picture each on one page, and whoever wants the page of one asks for it.
+most_pages = 24
+dances_are_many = len(project.videos) > most_pages
+dances_with_frames = [clip for clip in project.videos.index if clip in clips_to_detect]
+clips_with_page = [] if dances_are_many else list(project.videos.index)
+clips_with_page += list(project.targets.index[: None if len(project.targets) <= most_pages else 1])
+outlines_with_page = [clip for clip in clips_with_outline if clip in clips_with_page]
 fragment_s = f"{settings['retrieval']['fragment_s']:g}"
 compared_lengths = [f"{seconds:g}" for seconds in settings["evaluation"]["lengths_s"]]
 fragment_lengths = sorted({fragment_s, *compared_lengths}, key=float)

@@ -138,6 +138,32 @@ rule draw_cleaning:
         "../scripts/draw_cleaning.py"
 
 
+rule draw_thumbnails:
+    """All dance videos on one page, those that need a look first: what `all` asks for where they are many."""
+    input:
+        cleaned=collect("<results>/cleaned/{video}.parquet", video=project.videos.index),
+        frames=collect("<results>/frames/{video}.mp4", video=dances_with_frames),
+    output:
+        report(
+            "<results>/cleaned/thumbnails.html",
+            category="5. Dances",
+            labels={"what": "what is kept", "video": "all"},
+            caption="../report/thumbnails.rst",
+        ),
+    log:
+        "<logs>/draw_thumbnails.log",
+    conda:
+        "../../environment.yml"
+    resources:
+        **needs("draw_thumbnails", "dances"),
+    params:
+        videos=list(project.videos.index),
+        with_frames=dances_with_frames,
+        version=version_of("cleaning"),
+    script:
+        "../scripts/draw_thumbnails.py"
+
+
 rule outline_person:
     """The outline of the person in each frame, where the keypoints say that they are, for who asks for it."""
     input:

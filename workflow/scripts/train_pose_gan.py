@@ -1,7 +1,5 @@
 from pathlib import Path
 
-import torch
-
 from danceit_core.imagination.training.distributed import spawn
 from danceit_core.imagination.training.train import train_from_files
 from danceit_core.run import stage
@@ -13,9 +11,11 @@ with stage(snakemake) as run:
     arguments |= {"checkpoint_path": made.gan, "samples_path": made.samples}
     arguments |= {"history_path": made.history, "curves_path": made.curves, "pose_weights": params.pose_weights}
     arguments |= {"learned_weights": str(Path(given.learned).parent) if given.learned else ""}
-    number = min(run.gpus, torch.cuda.device_count(), params.settings["batch_size"])
-    if number > 1:
+    # Each process paints at least one sample of the batch. One card more would be taken for nothing.
+    devices = run.devices(most=params.settings["batch_size"])
+    if len(devices) > 1:
         what = "danceit_core.imagination.training.train:train_from_files"
-        spawn(what, arguments, number=number, progress=run.progress)
+        cards = [device.index for device in devices]
+        spawn(what, arguments, number=len(cards), cards=cards, progress=run.progress)
     else:
-        train_from_files(**arguments, device=run.device, progress=run.progress)
+        train_from_files(**arguments, device=devices[0], progress=run.progress)

@@ -5,7 +5,7 @@ averaged generator's weights as `generator.*`, the empty room as `plate` (uint8)
 `about`, its kind, its settings, what it knows of the person's size and the SHA-256 of all its numbers, which the format
 itself does not check (a file without that sum is of an earlier version and read all the same). An unfinished training
 (torch.save of plain values, see `plain_torch`) holds everything needed to go on as if nothing had happened; its
-fingerprint ties it to its data, settings and seed, so that a changed one starts afresh.
+fingerprint ties it to its data, settings, seed and the version of its stage, so that a changed one starts afresh.
 """
 
 import dataclasses
@@ -120,7 +120,7 @@ def resume(path: str | Path, *, fingerprint: str, device: torch.device) -> dict[
         log.warning("%s; training starts afresh", error)
         return None
     if content["fingerprint"] != fingerprint:
-        log.info("%s belongs to other data or settings; training starts afresh", file)
+        log.info("%s belongs to other data, settings or versions; training starts afresh", file)
         return None
     return content
 

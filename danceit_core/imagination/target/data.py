@@ -5,6 +5,8 @@ a random choice would test on what was trained. Of a video of a few seconds none
 photograph is a single frame, from which nothing is learnt, but whose pixels can be carried.
 """
 
+import hashlib
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,7 +19,7 @@ from danceit_core.imagination.target.film import Film, film_of
 from danceit_core.imagination.target.region import body_size
 from danceit_core.media.picture import read_picture
 from danceit_core.pose.skeleton import Keypoints, present
-from danceit_core.pose.table import read_pose_table
+from danceit_core.pose.table import PoseTable, read_pose_table
 
 MIN_FRAMES = 24
 # Of a shorter video than that no frame is held out.
@@ -32,7 +34,8 @@ class TargetFrames:
     film: their pictures. plate: the empty room, uint8 (H, W, 3), None if it is not known. follows (T,): whether a
     frame comes right after the one before it in the video; None: all but the first do. numbers (T,): of the film's
     frames; None: 0, 1, 2, ... fps: frames of the film a second. depth: (T, 25), torso lengths towards the camera, None
-    where the detector gives none.
+    where the detector gives none. source: digest of the source video and of the files that the frames are read from;
+    empty for pictures that are from no file.
     """
 
     film: Film
@@ -43,6 +46,7 @@ class TargetFrames:
     numbers: NDArray[np.int64] | None = None
     fps: float = 24.0
     depth: NDArray[np.float32] | None = None
+    source: str = ""
 
     @property
     def after_another(self) -> NDArray[np.bool_]:
@@ -110,7 +114,19 @@ def read_target(
         numbers=usable,
         fps=table.fps,
         depth=None if "depth" not in table.columns else table.columns["depth"][usable],
+        source=_digest(table, (frames_path, plate_path, outlines)),
     )
+
+
+def _digest(table: PoseTable, paths: Iterable[str | Path | None]) -> str:
+    """SHA-256 over that of the table's source and over whole files; a path that is None counts as well."""
+    digest = hashlib.sha256(str((table.metadata.get("source") or {}).get("sha256", "")).encode())
+    for path in paths:
+        digest.update(b"\0")
+        if path is not None:
+            with Path(path).open("rb") as file:
+                digest.update(hashlib.file_digest(file, "sha256").digest())
+    return digest.hexdigest()
 
 
 def held_out(frames: int, *, fps: float, settings: PoseGanSettings) -> int:

@@ -18,13 +18,14 @@ import pkgutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
 import torch
 from torch import Tensor, distributed
 
+from danceit_core.cards import visible_devices
 from danceit_core.errors import DanceItError, ImaginationError
 
 log = logging.getLogger(__name__)
@@ -129,13 +130,15 @@ def spawn(
     *,
     number: int,
     kind: str = "cuda",
+    cards: Sequence[int] | None = None,
     progress: Callable[[int, int], None] | None = None,
 ) -> None:
     """Call `function(**arguments, device=, progress=)` in `number` processes and wait until all have ended.
 
-    function: `module:name`. arguments: what JSON can say. kind: `cuda`, a GPU each, or `cpu`. What the function
-    returns is lost: it leaves files. An error in one process ends them all. Raises ImaginationError with the message
-    of a known error, or pointing at the log.
+    function: `module:name`. arguments: what JSON can say. kind: `cuda`, a GPU each, or `cpu`. cards: which of the GPUs
+    that this process sees, `number` of them; None: the first. What the function returns is lost: it leaves files. An
+    error in one process ends them all. Raises ImaginationError with the message of a known error, or pointing at the
+    log.
     """
     with tempfile.TemporaryDirectory() as folder:
         job, refusal = Path(folder) / "job.json", Path(folder) / "error"
@@ -145,6 +148,9 @@ def spawn(
         command = [sys.executable, *launcher, f"--nproc-per-node={number}", "-m", __name__, str(job)]
         threads = max(1, torch.get_num_threads() // number)
         environment = {**os.environ, "OMP_NUM_THREADS": str(threads)}
+        if cards is not None:
+            seen = os.environ.get("CUDA_VISIBLE_DEVICES")
+            environment["CUDA_VISIBLE_DEVICES"] = visible_devices(cards, now=seen)
         running = subprocess.Popen(
             command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace", env=environment
         )

@@ -118,7 +118,11 @@ def train_face_gan(
         checkpoint_every=max(1, settings.iterations // CHECKPOINTS),
         path=Path(checkpoint_path),
         print_of_it=fingerprint(
-            patches.painted, patches.real, about={**dataclasses.asdict(settings), "seed": seed, "side": side}
+            patches.painted,
+            patches.real,
+            stage="face_gan",
+            source=target.source,
+            about={**dataclasses.asdict(settings), "seed": seed, "side": side},
         ),
         device=device,
         progress=progress,

@@ -27,20 +27,32 @@ from danceit_core.imagination.networks.checkpoint import TRAINING, resume, train
 from danceit_core.imagination.training.adversarial import Duel
 from danceit_core.imagination.training.distributed import add_up_losses, from_first, is_first, wait_for_all
 from danceit_core.tables import one_line
+from danceit_core.versions import STAGE_VERSIONS
 
 log = logging.getLogger(__name__)
+
+# Arrays of up to so many bytes are digested whole, of larger ones so many entries.
+WHOLE_BYTES, SAMPLES = 16_000_000, 64
 
 History = list[dict[str, float]]
 Progress = Callable[[int, int], None]
 
 
-def fingerprint(*arrays: NDArray[Any], about: dict[str, Any]) -> str:
-    """Digest of the data, the settings and the seed that a training belongs to."""
-    digest = hashlib.sha256(json.dumps(about, sort_keys=True).encode())
+def fingerprint(*arrays: NDArray[Any], stage: str, source: str, about: dict[str, Any]) -> str:
+    """Digest of what a training belongs to: only a saved state with the same one is gone on with.
+
+    arrays: its data. stage: of `STAGE_VERSIONS`, so that a state of another version of DanceIt is not taken for one of
+    this. source: `TargetFrames.source`. about: its settings and random seed.
+    """
+    known = {"version": f"{stage} {STAGE_VERSIONS[stage]}", "source": source, **about}
+    digest = hashlib.sha256(json.dumps(known, sort_keys=True).encode())
     for array in arrays:
         digest.update(str(array.shape).encode())
-        # 64 evenly spaced entries tell one video from another; all of it would be gigabytes.
-        for index in np.linspace(0, len(array) - 1, 64).astype(int):
+        if array.nbytes <= WHOLE_BYTES:
+            digest.update(np.ascontiguousarray(array).tobytes())
+            continue
+        # Of gigabytes of pictures evenly spaced ones; `source` tells one video from another.
+        for index in np.linspace(0, len(array) - 1, SAMPLES).astype(int):
             digest.update(np.ascontiguousarray(array[index]).tobytes())
     return digest.hexdigest()
 

@@ -1,0 +1,115 @@
+"""Which GPU a job computes on: one that no other job of this machine has taken.
+
+Each card has a lock file in a folder of the user's. A job holds the lock of its card (`flock`) as long as its process
+lives; the kernel releases it when the process ends, however it ends. A job that needs several cards takes them all or
+none, so that two jobs never wait for each other. A job that finds too few free cards waits, and says so.
+
+The names of the cards decide which locks are the same. They are UUIDs where PyTorch knows them, so that jobs with
+different CUDA_VISIBLE_DEVICES agree. On SLURM nothing is locked: the scheduler hands out the cards.
+"""
+
+import fcntl
+import logging
+import os
+import random
+import re
+import stat
+import tempfile
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import IO
+
+from danceit_core.errors import DeviceError
+
+log = logging.getLogger(__name__)
+
+# How long a job that waits for a card sleeps between two looks; each job another time, so that none is always late.
+LOOK_AGAIN_S = (0.2, 1.0)
+SAY_AGAIN_S = 600.0
+
+# The locks of this process, by the path of their files: open for the rest of its life.
+_held: dict[Path, IO[str]] = {}
+
+
+def take_cards(number: int, *, names: Sequence[str], folder: Path | None = None) -> list[int]:
+    """Take `number` of the cards and return their positions in `names`, ascending; waits until so many are free.
+
+    number: at least 1; no more than there are names are taken. names: of the cards that this process sees, in CUDA's
+    order. folder: of the locks; None: `lock_folder()`. Cards that this process has taken before come first, so asking
+    twice gives the same ones. Raises DeviceError for a folder that locks cannot be kept in.
+    """
+    folder = lock_folder() if folder is None else folder
+    paths = [folder / f"{re.sub(r'[^A-Za-z0-9.-]', '_', name)}.lock" for name in names]
+    number = min(number, len(paths))
+    said_s = 0.0
+    while True:
+        taken = _try_to_take(number, paths)
+        if len(taken) == number:
+            return taken
+        if not said_s or time.monotonic() - said_s > SAY_AGAIN_S:
+            said_s = time.monotonic()
+            log.warning("%d of %d GPUs are free, %d needed; waiting for other jobs", len(taken), len(paths), number)
+        time.sleep(random.uniform(*LOOK_AGAIN_S))
+
+
+def lock_folder() -> Path:
+    """The user's own folder of locks, made if there is none: below XDG_RUNTIME_DIR, else below the temporary folder.
+
+    Raises DeviceError if it cannot be made, or is another user's.
+    """
+    runtime = os.environ.get("XDG_RUNTIME_DIR", "")
+    own = Path(runtime) / "danceit-gpus" if os.access(runtime or "?", os.W_OK) else None
+    folder = own or Path(tempfile.gettempdir()) / f"danceit-gpus-{os.getuid()}"
+    try:
+        folder.mkdir(mode=0o700, exist_ok=True)
+        found = folder.lstat()
+    except OSError as error:
+        raise DeviceError(f"{folder}: no folder for the locks of the GPUs ({error.strerror}); set TMPDIR") from error
+    if not stat.S_ISDIR(found.st_mode) or found.st_uid != os.getuid():
+        raise DeviceError(f"{folder}: the folder for the locks of the GPUs is not yours; remove it or set TMPDIR")
+    return folder
+
+
+def visible_devices(cards: Sequence[int], *, now: str | None) -> str:
+    """CUDA_VISIBLE_DEVICES for a process that is to see only these cards.
+
+    cards: their positions among those that this process sees. now: its own CUDA_VISIBLE_DEVICES, None or empty where it
+    sees all.
+    """
+    names = [name.strip() for name in now.split(",")] if now else []
+    return ",".join(names[card] if names else str(card) for card in cards)
+
+
+def _try_to_take(number: int, paths: Sequence[Path]) -> list[int]:
+    """The first `number` cards that are free or this process's own, ascending; if there are fewer, none is kept."""
+    new: dict[Path, IO[str]] = {}
+    order = sorted(range(len(paths)), key=lambda card: paths[card] not in _held)
+    found: list[int] = []
+    for card in order:
+        if len(found) < number and (paths[card] in _held or _lock(paths[card], new)):
+            found.append(card)
+    if len(found) == number:
+        _held.update(new)
+    else:
+        for file in new.values():
+            file.close()
+    return sorted(found)
+
+
+def _lock(path: Path, new: dict[Path, IO[str]]) -> bool:
+    """Lock a card's file, which then stands in `new`; whether it was free."""
+    try:
+        file = path.open("a")
+    except OSError as error:
+        raise DeviceError(f"{path}: the lock of a GPU cannot be opened ({error.strerror}); set TMPDIR") from error
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        file.close()
+        return False
+    except OSError as error:
+        file.close()
+        raise DeviceError(f"{path}: the folder knows no locks ({error.strerror}); set TMPDIR to another") from error
+    new[path] = file
+    return True
