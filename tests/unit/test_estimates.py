@@ -22,7 +22,7 @@ def test_both_grow_with_the_input_and_with_the_attempt():
 
 
 @pytest.mark.parametrize(
-    ("rule", "measured_mb"), [("clean_keypoints", 1445), ("analyse_dance", 3574), ("measure_dance", 484)]
+    ("rule", "measured_mb"), [("clean_keypoints", 1445), ("analyse_dance", 3574), ("measure_dance", 495)]
 )
 def test_an_hour_of_video_has_the_memory_that_was_measured_and_half_as_much_again(rule, measured_mb):
     # benchmarks/rule_memory.py --minutes 60; an hour at 2 Mbit a second.
