@@ -23,7 +23,6 @@ speeds, and a pair is scored by how well the two phases agree.
 
 import argparse
 import zlib
-from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -49,11 +48,14 @@ MIXED = -1
 
 
 class Dances:
-    """All dances one after the other: keypoints (M, 25, 3), mask (M,), half of the movements (M,), beat phase (M,)."""
+    """All dances one after the other: keypoints (M, 25, 3), mask (M,), half of the movements (M,), beat phase (M,).
 
-    def __init__(self, folder: Path, *, joins: str) -> None:
+    known: features by their set, as far as they were computed.
+    """
+
+    def __init__(self, folder: Path, *, joins: str, known: dict[str, NDArray[np.float32]] | None = None) -> None:
         self.names = [path.stem for path in sorted(folder.glob("*.npz"))]
-        self.folder, self.joins = folder, joins
+        self.folder, self.joins, self.known = folder, joins, {} if known is None else known
         parts = [self._read(folder / f"{name}.npz") for name in self.names]
         self.keypoints, self.mask, self.half, self.phase = (np.concatenate(part) for part in zip(*parts, strict=True))
         counts = [len(part[0]) for part in parts]
@@ -75,9 +77,10 @@ class Dances:
             keypoints[mask] = 0
         return keypoints, mask, half, phase
 
-    @cache  # noqa: B019 - lives as long as the run
     def features(self, feature_set: str) -> NDArray[np.float32]:
         """Audio features (M, D) of all songs."""
+        if feature_set in self.known:
+            return self.known[feature_set]
         parts = []
         for name, count in zip(self.names, np.diff(self.first).tolist(), strict=True):
             samples, rate_hz = soundfile.read(self.folder / f"{name}.ogg", dtype="float32")
@@ -85,7 +88,8 @@ class Dances:
             parts.append(
                 analyse_music(samples, sample_rate_hz=rate_hz, fps=FPS, settings=settings, frames=count).features
             )
-        return np.concatenate(parts)
+        self.known[feature_set] = np.concatenate(parts)
+        return self.known[feature_set]
 
     def cut(self, *, seconds: float, hop_s: float, feature_set: str) -> Pairs:
         """Fragments that begin at random within each hop and show a body in most frames."""

@@ -70,9 +70,8 @@ def _dance(wanted: list[int], poses: list[Path], sounds: list[Path], *, mesh: Pa
             song.samples, sample_rate_hz=SAMPLE_RATE_HZ, fps=FPS, settings=MusicSettings(features="rich"),
             frames=len(keypoints),
         )  # fmt: skip
-        about = {"fps": FPS, "width": SIZE, "height": SIZE}
         kept = {"kept": np.ones(len(keypoints), bool)}
-        write_pose_table(poses[number], PoseTable(keypoints.astype(np.float32), about, kept))
+        write_pose_table(poses[number], keypoints, fps=FPS, size=(SIZE, SIZE), columns=kept)
         write_music_table(sounds[number], music)
 
 

@@ -59,7 +59,7 @@ class Matcher:
             audio, pose = make_encoders(settings, feature_width=checkpoint["feature_width"])
         audio.load_state_dict(checkpoint["audio_encoder"])
         pose.load_state_dict(checkpoint["pose_encoder"])
-        scale = FeatureScale(checkpoint["feature_mean"], checkpoint["feature_deviation"])
+        scale = FeatureScale(checkpoint["feature_mean"].float(), checkpoint["feature_deviation"].float())
         shapes = tuple(scale.mean.shape), tuple(scale.deviation.shape)
         if shapes != ((checkpoint["feature_width"],),) * 2:
             raise ValueError(f"its statistics have shapes {shapes[0]} and {shapes[1]}")

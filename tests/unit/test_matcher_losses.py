@@ -71,3 +71,15 @@ def test_the_temperature_is_learnt():
 def test_unknown_loss():
     with pytest.raises(MatcherError, match="'triplet'; known losses: paper, distance_label, hinge, infonce"):
         make_loss("triplet", margin=1.0, unit_length=False)
+
+
+def test_equation_10_as_printed_is_lowest_where_all_dances_are_at_one_place_and_all_sounds_at_another():
+    generator = torch.Generator().manual_seed(0)
+    loss, others = make_loss("paper", margin=1.0, unit_length=False), torch.roll(torch.arange(64), 1)
+    collapsed = loss(torch.full((64, 16), 0.5), torch.zeros(64, 16), torch.zeros(64, 16), torch.zeros(64, 64))
+    torch.testing.assert_close(collapsed, torch.tensor(16 / 4.0))
+    for spread in (0.01, 0.1, 1.0):
+        # Sounds that match their dances exactly, but for the offset of the means.
+        poses = spread * torch.randn(64, 16, generator=generator)
+        sounds = poses - 0.5
+        assert loss(poses, sounds, sounds[others], torch.zeros(64, 64)) > collapsed
