@@ -22,13 +22,6 @@ def make_array(shape: tuple[int, ...], *, folder: str | Path | None, dtype: DTyp
         return np.memmap(file, dtype, "w+", shape=shape)
 
 
-def take(values: NDArray[np.float32], rows: NDArray[np.integer]) -> NDArray[np.float32]:
-    """A copy of some rows (B, ...) of an array in memory or mapped."""
-    copied = np.asarray(values[rows])
-    release(values)
-    return copied
-
-
 def release(values: NDArray[Any]) -> None:
     """Give back the pages of a mapped array, which stays usable; nothing happens to one in memory."""
     mapped = getattr(values, "_mmap", None)
