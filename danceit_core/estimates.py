@@ -91,8 +91,6 @@ def make_estimates(settings: Mapping[str, Mapping[str, Any]]) -> dict[str, Estim
         "measure_paintable": Estimate(350, 15, mb_per_mb=0.01, min_per_mb=0.005),
         "retrieve_fragments": Estimate(650, 15, mb_per_mb=0.015, min_per_mb=0.005),
         "edit_plan": Estimate(650, 15, mb_per_mb=0.03, min_per_mb=0.005),
-        # The movements of one song's dance: some dozens of videos.
-        "gather_sources": Estimate(2000, 15, min_per_mb=0.005),
         "align_poses": Estimate(2000, 15),
         # Where the camera moves, features of each frame are looked for.
         "solve_camera": Estimate(1500 + 200 * megapixels, 15, min_per_mb=0.3),
