@@ -151,8 +151,6 @@ RULES = (
     "gather_frames", "cut_fragments", "join_fragments", "describe_dances", "draw_thumbnails", "train_matcher",
     "index_fragments", "measure_paintable", "retrieve_fragments",
 )  # fmt: skip
-# Under whose name a rule's needs are estimated, where it is not its own.
-ASKED_AS = {"measure_paintable": "check_target"}
 
 
 def measure(command: Sequence[str], *, limit_s: float) -> tuple[float, float, bool]:
@@ -195,7 +193,7 @@ def main() -> None:
             for rule in given.rules:
                 command = [sys.executable, __file__, "--run", rule, str(folder), str(videos)]
                 peak_mb, seconds, ended = measure(command, limit_s=given.limit)
-                asked_mb = ESTIMATES[ASKED_AS.get(rule, rule)].memory_mb(videos * MB, attempt=1)
+                asked_mb = ESTIMATES[rule].memory_mb(videos * MB, attempt=1, longest_mb=MB)
                 over = "" if ended else " (ended)"
                 print(f"| {videos:,} | {rule} | {peak_mb:.0f} | {asked_mb} | {asked_mb / peak_mb:.2f} | "
                       f"{seconds:.1f}{over} |", flush=True)  # fmt: skip

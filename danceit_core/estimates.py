@@ -1,9 +1,10 @@
 """Memory and running time of each rule, guessed from the size of what it reads: what a queue wants to know beforehand.
 
-Guesses that err on the safe side; a job that needs more all the same is submitted again with more of both. Memory is
-about twice the peak that was measured, time about four times. Measured with
-`python benchmarks/rule_memory.py --minutes 1 60` (joints, sound, fragments), benchmarks/matcher_scale.py,
-benchmarks/ingest_memory.py, and the files in `results/benchmarks` that the rules write (column `max_rss`).
+Guesses that err on the safe side; a job that needs more all the same is submitted again with more of both. Where memory
+was measured it is asked for once and a half, at most twice; time about four times. Measured with
+`python benchmarks/rule_memory.py --minutes 1 60` (joints, sound, one video), `python benchmarks/database_memory.py`
+(what reads all dances), benchmarks/ingest_memory.py, and the files in `results/benchmarks` that the rules write (column
+`max_rss`). All of that was on CPUs: what CUDA's libraries take besides, CUDA_MB, is a guess.
 
 Sizes are of the files that the user gave, which are known before anything is computed: MB of video or sound. A video is
 taken to have 2 Mbit a second (1 MB: 4 s, 96 frames), a song 128 kbit (1 MB: 60 s). One that is compressed less is
@@ -17,20 +18,27 @@ from typing import Any
 
 # Beyond this, 100 minutes, a file has more pixels rather than more hours.
 LARGEST_MB = 1500.0
+# Of a process that computes on a GPU, in the machine's own memory.
+CUDA_MB = 1500.0
 
 
 @dataclass(frozen=True)
 class Estimate:
-    """What a rule needs for an input of no size, and how much more for each MB of its input."""
+    """What a rule needs for an input of no size, and how much more for each MB of its input.
+
+    mb_per_longest_mb: for each MB of the largest file, for rules that read all dances one after the other.
+    """
 
     base_mb: float
     base_min: float
     mb_per_mb: float = 0.0
     min_per_mb: float = 0.0
+    mb_per_longest_mb: float = 0.0
 
-    def memory_mb(self, input_mb: float, *, attempt: int) -> int:
-        """MB for the attempt-th try (1, 2, ...)."""
-        return round((self.base_mb + self.mb_per_mb * input_mb) * attempt)
+    def memory_mb(self, input_mb: float, *, attempt: int, longest_mb: float = 0.0) -> int:
+        """MB for the attempt-th try (1, 2, ...) for files of input_mb in all, the largest of longest_mb."""
+        needed_mb = self.base_mb + self.mb_per_mb * input_mb + self.mb_per_longest_mb * longest_mb
+        return round(needed_mb * attempt)
 
     def runtime_min(self, input_mb: float, *, attempt: int) -> int:
         """Minutes for the attempt-th try."""
@@ -44,8 +52,8 @@ def make_estimates(settings: Mapping[str, Mapping[str, Any]]) -> dict[str, Estim
     picture = (pose_gan["image_size"] / 256) ** 2
     painted_s = 0.28 * picture * pose_gan["iterations"] * pose_gan["batch_size"]
     faces_s = 0.1 * face_gan["iterations"] * face_gan["batch_size"]
-    # 157 s an epoch for 100 hours, 90,000 MB (docs/matcher.md).
-    training = Estimate(2000, 30, mb_per_mb=0.02, min_per_mb=0.0001 * matcher["epochs"])
+    # 157 s an epoch for 100 hours, 90,000 MB (docs/matcher.md), of a quarter of the fragments of the default setting.
+    training = Estimate(1400 + CUDA_MB, 30, mb_per_mb=0.007, min_per_mb=0.0002 * matcher["epochs"])
     # Of a group each dancer has a table's rows and a network's time; four are a guess.
     dancers = 4 if settings["cleaning"]["several_people"] == "each" else 1
     # What is written at full size grows with the finished picture, of 0.6 of the square of its longer side.
@@ -64,25 +72,25 @@ def make_estimates(settings: Mapping[str, Mapping[str, Any]]) -> dict[str, Estim
         "outline_person": Estimate(1200, 10, mb_per_mb=0.4, min_per_mb=0.25),
         "draw_outline": Estimate(1000, 10, min_per_mb=0.05),
         "import_keypoints": Estimate(1000, 10, mb_per_mb=20, min_per_mb=0.1),
-        "clean_keypoints": Estimate(1000, 10, mb_per_mb=5 * dancers, min_per_mb=0.03 * dancers),
+        "clean_keypoints": Estimate(600, 10, mb_per_mb=1.6 * dancers, min_per_mb=0.03 * dancers),
         "draw_cleaning": Estimate(1000, 10, mb_per_mb=2.5 * dancers, min_per_mb=0.03),
-        "draw_thumbnails": Estimate(1500, 15, min_per_mb=0.005),
+        "draw_thumbnails": Estimate(400, 15, min_per_mb=0.005, mb_per_longest_mb=dancers),
         "analyse_song": Estimate(1500, 10, mb_per_mb=100, min_per_mb=0.5),
-        "analyse_dance": Estimate(1500, 10, mb_per_mb=7.0, min_per_mb=0.05),
-        "measure_dance": Estimate(1000, 10, mb_per_mb=0.5 * dancers, min_per_mb=0.01 * dancers),
-        # One video in memory at a time, of any number.
-        "gather_frames": Estimate(1500 + 500 * dancers, 15, min_per_mb=0.002 * dancers),
-        "cut_fragments": Estimate(1500, 15, mb_per_mb=0.02 * dancers, min_per_mb=0.002 * dancers),
-        "join_fragments": Estimate(1500, 15, mb_per_mb=0.02 * dancers, min_per_mb=0.002),
-        "describe_dances": Estimate(1000, 15, mb_per_mb=0.05, min_per_mb=0.005),
+        "analyse_dance": Estimate(750, 10, mb_per_mb=5.0, min_per_mb=0.05),
+        "measure_dance": Estimate(270, 10, mb_per_mb=0.5 * dancers, min_per_mb=0.01 * dancers),
+        # One video in memory at a time, of any number: the longest counts.
+        "gather_frames": Estimate(280, 15, min_per_mb=0.002 * dancers, mb_per_longest_mb=0.5 * dancers),
+        "cut_fragments": Estimate(250, 15, mb_per_mb=0.015 * dancers, min_per_mb=0.002 * dancers),
+        "join_fragments": Estimate(250, 15, mb_per_mb=0.03 * dancers, min_per_mb=0.002),
+        "describe_dances": Estimate(330, 15, min_per_mb=0.005, mb_per_longest_mb=dancers),
         "train_matcher": training,
         "score_setting": training,
         "sweep_matcher": Estimate(1000, 10),
-        "index_fragments": Estimate(1500, 15, mb_per_mb=0.02, min_per_mb=0.005),
-        "retrieve_fragments": Estimate(2000, 15, mb_per_mb=0.05, min_per_mb=0.005),
-        "edit_plan": Estimate(2000, 15, mb_per_mb=0.05, min_per_mb=0.005),
-        # The movements of one song's dance: some dozens of videos.
-        "gather_sources": Estimate(2000, 15, min_per_mb=0.005),
+        # All frames and fragments are mapped, embeddings and rows of the tables held.
+        "index_fragments": Estimate(700 + CUDA_MB, 15, mb_per_mb=0.005, min_per_mb=0.005),
+        "measure_paintable": Estimate(350, 15, mb_per_mb=0.01, min_per_mb=0.005),
+        "retrieve_fragments": Estimate(650, 15, mb_per_mb=0.015, min_per_mb=0.005),
+        "edit_plan": Estimate(650, 15, mb_per_mb=0.03, min_per_mb=0.005),
         "align_poses": Estimate(2000, 15),
         # Where the camera moves, features of each frame are looked for.
         "solve_camera": Estimate(1500 + 200 * megapixels, 15, min_per_mb=0.3),

@@ -81,7 +81,7 @@ def test_memory_is_asked_for_by_the_size_of_the_video(own, tmp_path):
     targets = [f"{own['results']}/cleaned/waltz.parquet", f"{own['results']}/music/tango.parquet"]
     run = snakemake("-n", *config(own), "--", *targets)
     asked = dict(re.findall(r"^rule (\w+):.*?mem_mb=(\d+)", run.stdout + run.stderr, re.MULTILINE | re.DOTALL))
-    assert int(asked["clean_keypoints"]) > 1.5 * 1000
+    assert int(asked["clean_keypoints"]) == 600 + 480
     assert int(asked["analyse_song"]) == 1500
 
 

@@ -12,7 +12,7 @@ rule measure_paintable:
     conda:
         "../../environment.yml"
     resources:
-        **needs("check_target", "dances"),
+        **needs("measure_paintable", "dances"),
     params:
         version=version_of("retrieval"),
     script:

@@ -210,9 +210,9 @@ def study_videos():
 
 @cache
 def source_mb(source):
-    """MB of what the user gave under an ID, or of all `dances`; 0 for what is not there yet (the demo)."""
-    if source == "dances":
-        return sum(map(source_mb, project.videos.index))
+    """MB of what the user gave under an ID, of all `dances` or the `longest`; 0 for what is not there yet (the demo)."""
+    if source in ("dances", "longest"):
+        return (sum if source == "dances" else max)(map(source_mb, project.videos.index))
     row = project.songs.loc[source] if source in project.songs.index else clips.loc[source]
     paths = [Path(row[column]) for column in ("path", "audio", "keypoints") if row.get(column)]
     return min(sum(path.stat().st_size for path in paths if path.is_file()) / 1e6, LARGEST_MB)
@@ -224,8 +224,12 @@ def needs(rule, source=None):
     def size_mb(wildcards):
         return source_mb(getattr(wildcards, source, source)) if source else 0
 
+    def memory_mb(wildcards, attempt):
+        longest_mb = source_mb("longest") if source == "dances" else 0
+        return estimates[rule].memory_mb(size_mb(wildcards), attempt=attempt, longest_mb=longest_mb)
+
     return {
-        "mem_mb": lambda wildcards, attempt: estimates[rule].memory_mb(size_mb(wildcards), attempt=attempt),
+        "mem_mb": memory_mb,
         "runtime": lambda wildcards, attempt: estimates[rule].runtime_min(size_mb(wildcards), attempt=attempt),
     }
 
