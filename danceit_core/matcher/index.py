@@ -38,7 +38,7 @@ VERSION = 1
 EMBEDDINGS, SEARCH, ABOUT = "embeddings.npy", "index.faiss", "index.json"
 EXACT = 100_000
 # Of a large index: cells, those searched a query, and fragments a cell that k-means learns from.
-CELLS, SEARCHED, LEARNT = 1024, 32, 64
+CELLS, SEARCHED, LEARNT = 1024, 128, 64
 # Recall is the share of so many nearest fragments that are found, over so many queries.
 RECALL_AT, QUERIES = (10, 500), 200
 # Fragments whose distances are computed at once.
@@ -231,7 +231,7 @@ def _write(folder: Path, embeddings: Embeddings, index: faiss.Index, about: dict
 
 def _checksum(path: str | Path) -> int:
     value = 0
-    with open(path, "rb") as file:
+    with Path(path).open("rb") as file:
         while block := file.read(1 << 20):
             value = zlib.crc32(block, value)
     return value
