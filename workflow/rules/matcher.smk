@@ -1,8 +1,8 @@
 rule train_matcher:
     """Bi-LSTM and ST-GCN that bring a dance and its music close together (paper IV-B)."""
     input:
-        fragments="<results>/database/{seconds}s.parquet",
         **database_files,
+        fragments="<results>/database/{seconds}s.parquet",
     output:
         matcher="<results>/matcher/{seconds}s/matcher.pt",
         history="<results>/matcher/{seconds}s/history.jsonl",
@@ -60,8 +60,8 @@ rule index_fragments:
 rule score_setting:
     """A matcher with one setting changed, for the sweep; only its scores are kept."""
     input:
-        fragments="<results>/database/{seconds}s.parquet",
         **database_files,
+        fragments="<results>/database/{seconds}s.parquet",
     output:
         "<results>/matcher/{seconds}s/sweep/{row}.json",
     log:
