@@ -18,7 +18,7 @@ import subprocess
 import sys
 import threading
 import time
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import numpy as np
@@ -30,10 +30,10 @@ from danceit_core.choreography.paintable import PoseCosts, write_costs
 from danceit_core.choreography.plan import read_plan
 from danceit_core.config import FragmentSettings, MatcherSettings
 from danceit_core.database.fragments import cut_fragments
-from danceit_core.database.frames import COLUMNS, frame_paths, open_frames, write_dances
+from danceit_core.database.frames import COLUMNS, Frames, frame_paths, open_frames, write_dances
 from danceit_core.database.gather import ArrayFile
 from danceit_core.database.measure import move_sizes
-from danceit_core.database.table import write_fragments
+from danceit_core.database.table import Database, write_fragments
 from danceit_core.matcher.index import read_index, write_index
 from danceit_core.music.columns import feature_width
 from danceit_core.music.table import Beats, MusicTable, write_music_table
@@ -71,7 +71,7 @@ def make_folder(folder: Path, *, hours: float, songs: int) -> None:
     rng = np.random.default_rng(0)
     width = feature_width("rich")
     write_frames(folder / "database", dances=round(hours * 3600 / DANCE_S), width=width, rng=rng)
-    fragments = cut_fragments(open_frames(folder / "database"), seconds=FRAGMENT_S, settings=FragmentSettings())
+    fragments = cut_alike(open_frames(folder / "database"))
     write_fragments(folder / "database" / "2s.parquet", fragments.table, metadata=fragments.metadata)
     write_matcher(folder / "matcher" / "2s" / "matcher.pt", width=width)
     size = MatcherSettings().embedding_size
@@ -130,6 +130,23 @@ def write_frames(folder: Path, *, dances: int, width: int, rng: np.random.Genera
     described = {name: array.describe() for name, array in arrays.items()}
     about = {"fps": FPS, "feature_set": "rich"}
     write_dances(paths["dances"], pd.DataFrame(rows)[list(COLUMNS)], metadata=about, arrays=described)
+
+
+def cut_alike(frames: Frames) -> Database:
+    """What `cut_fragments` makes of these frames, cut of the different dances only: minutes less."""
+    some = frames.dances.iloc[:DIFFERENT]
+    cut = cut_fragments(replace(frames, dances=some), seconds=FRAGMENT_S, settings=FragmentSettings())
+    each, length = len(cut) // len(some), round(DANCE_S * FPS)
+    count = len(frames.dances)
+    own, of = np.arange(each * count) % len(cut), np.arange(each * count) // each
+    table, dances = cut.table.iloc[own].reset_index(drop=True), frames.dances.iloc[of].reset_index(drop=True)
+    names = table["start_frame"].to_numpy()
+    table["fragment_id"] = [f"{name}:{start}" for name, start in zip(dances["dance"], names.tolist(), strict=True)]
+    table["row"] = names + of * length
+    table["ground"] += (dances["ground_y"] - table["ground_y"]) / dances["torso_px"]
+    for name in ("video", "source_path", "group", "tempo_bpm", "ground_y"):
+        table[name] = dances[name]
+    return Database(frames, table, cut.metadata)
 
 
 def make_dance(frames: int, rng: np.random.Generator) -> NDArray[np.float32]:

@@ -38,7 +38,7 @@ VERSION = 1
 EMBEDDINGS, SEARCH, ABOUT = "embeddings.npy", "index.faiss", "index.json"
 EXACT = 100_000
 # Of a large index: cells, those searched a query, and fragments a cell that k-means learns from.
-CELLS, SEARCHED, LEARNT = 1024, 32, 64
+CELLS, SEARCHED, LEARNT = 1024, 128, 64
 # Recall is the share of so many nearest fragments that are found, over so many queries.
 RECALL_AT, QUERIES = (10, 500), 200
 # Fragments whose distances are computed at once.
@@ -95,13 +95,18 @@ class FragmentIndex:
     @cached_property
     def _index(self) -> faiss.Index:
         """FAISS's index, mapped where its kind allows."""
-        flags = faiss.IO_FLAG_MMAP if self.about["kind"] == "ivf" else 0
+        path, flags = str(self.search_path), faiss.IO_FLAG_MMAP if self.about["kind"] == "ivf" else 0
         try:
-            index = faiss.read_index(str(self.search_path), flags)
+            # FAISS believes what a file says of its sizes.
+            if _checksum(path) != self.about["search_crc32"]:
+                raise ValueError("its checksum is another one")
+            index = faiss.read_index(path, flags)
             if (index.ntotal, index.d) != self.embeddings.shape:
                 raise ValueError(f"it holds {index.ntotal} embeddings of {index.d} numbers")
-        except (RuntimeError, ValueError) as error:
-            raise _damaged(self.search_path, error) from error
+        except FileNotFoundError:
+            raise _missing(path) from None
+        except (RuntimeError, *DAMAGE) as error:
+            raise _damaged(path, error) from error
         return index
 
     def _checked(self, queries: Embeddings) -> Embeddings:
@@ -167,7 +172,7 @@ def read_index(path: str | Path, *, database: Database | None = None) -> Fragmen
         if embeddings.shape != wanted or embeddings.dtype != np.float32:
             raise ValueError(f"{file.name} holds {embeddings.dtype} of shape {embeddings.shape}, not {wanted}")
     except FileNotFoundError as error:
-        raise MatcherError(f"{error.filename or path}: no such index; run index_fragments") from None
+        raise _missing(error.filename or path) from None
     except DAMAGE as error:
         raise _damaged(path, error) from error
     if database is not None and (about.get("fragments"), about.get("of")) != (len(database), fingerprint(database)):
@@ -219,9 +224,22 @@ def _write(folder: Path, embeddings: Embeddings, index: faiss.Index, about: dict
         np.save(file, embeddings)
     with whole_file(folder / SEARCH) as partial:
         faiss.write_index(index, str(partial))
+    about = {"version": VERSION, **about, "search_crc32": _checksum(folder / SEARCH)}
     with whole_file(folder / ABOUT) as partial:
-        partial.write_text(json.dumps({"version": VERSION, **about}, indent=2) + "\n")
+        partial.write_text(json.dumps(about, indent=2) + "\n")
 
 
-def _damaged(path: Path | None, error: Exception) -> MatcherError:
+def _checksum(path: str | Path) -> int:
+    value = 0
+    with Path(path).open("rb") as file:
+        while block := file.read(1 << 20):
+            value = zlib.crc32(block, value)
+    return value
+
+
+def _missing(path: str | Path) -> MatcherError:
+    return MatcherError(f"{path}: no such index; run index_fragments")
+
+
+def _damaged(path: str | Path, error: Exception) -> MatcherError:
     return MatcherError(f"{path} is not a fragment index ({one_line(error)}); delete it and run again")

@@ -112,14 +112,31 @@ def read_fragments(path: Path) -> None:
     read_database(path).with_poses()
 
 
+def indexed() -> Database:
+    """Enough fragments for a search by FAISS."""
+    frames = frames_in_memory({"dance": (cleaned_dance(), dance_music())})
+    return cut_fragments(frames, seconds=1.0, settings=FragmentSettings(hop_s=0.05))
+
+
 def make_index(folder: Path) -> Path:
-    path = folder / "index.parquet"
-    write_index(path, np.eye(16, dtype=np.float32), fragment_ids=[f"v:{number}" for number in range(16)])
-    return path
+    database = indexed()
+    embeddings = np.eye(len(database), 16, dtype=np.float32)
+    write_index(folder, embeddings, database=database, queries=embeddings)
+    return folder / "index.json"
+
+
+def make_embeddings(folder: Path) -> Path:
+    return make_index(folder).with_name("embeddings.npy")
+
+
+def make_search(folder: Path) -> Path:
+    return make_index(folder).with_name("index.faiss")
 
 
 def read_fragment_index(path: Path) -> None:
-    read_index(path, fragment_ids=[f"v:{number}" for number in range(16)]).search(np.ones((2, 16)), k=3)
+    index = read_index(path.with_name("index.json"), database=indexed())
+    index.search(np.ones((2, 16), np.float32), k=1)
+    index.all_distances(np.ones((2, 16), np.float32))
 
 
 def make_plan(folder: Path) -> Path:
@@ -244,7 +261,9 @@ FORMATS = [
     Format("table of dances", "Parquet", make_frames, read_frames, spoil_parquet, named=NAMED),
     Format("frames", "arrays", make_array, read_frames, named=NAMED),
     Format("fragments", "Parquet", make_fragments, read_fragments, spoil_parquet, named=NAMED),
-    Format("index", "Parquet", make_index, read_fragment_index, spoil_parquet),
+    Format("index", "reports", make_index, read_fragment_index, spoil_json, named=("index.faiss",)),
+    Format("embeddings", "arrays", make_embeddings, read_fragment_index, named=("index.json",)),
+    Format("search", "arrays", make_search, read_fragment_index),
     Format("plan", "Parquet", make_plan, read_plan, spoil_parquet),
     Format("pixels' origins", "Parquet", make_origins, read_pixels, spoil_parquet),
     Format("source report", "reports", make_report, read_report, spoil_json),

@@ -1,8 +1,8 @@
 rule measure_paintable:
     """How far each pose of the dances is from what a target's video shows: what it costs to paint it."""
     input:
-        target="<results>/camera/{target}.parquet",
         **database_files,
+        target="<results>/camera/{target}.parquet",
     output:
         "<results>/paintable/{target}.parquet",
     log:
@@ -22,8 +22,8 @@ rule measure_paintable:
 rule retrieve_fragments:
     """Which fragment dances to which part of the song (Eq. 2)."""
     input:
-        music="<results>/music/{song}.parquet",
         **database_files,
+        music="<results>/music/{song}.parquet",
         fragments=f"<results>/database/{fragment_s}s.parquet",
         matcher=f"<results>/matcher/{fragment_s}s/matcher.pt",
         index=f"<results>/matcher/{fragment_s}s/index.json",
@@ -82,10 +82,10 @@ shown_as = {key: settings["rendering"][key] for key in ("fps", "camera")}
 rule align_poses:
     """The dance in the target's size and place, seams closed, motion beats on the song's beats (paper IV-C)."""
     input:
+        **database_files,
         plan="<results>/choreography/{song}.parquet",
         music="<results>/music/{song}.parquet",
         target="<results>/camera/{target}.parquet",
-        **database_files,
     output:
         "<results>/poses/{target}/{song}.parquet",
     log:

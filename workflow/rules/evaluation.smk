@@ -47,8 +47,8 @@ rule evaluate:
 rule draw_dance:
     """A dance before and after each alignment: beats, seams, skeletons, joints through time, where each part is from."""
     input:
-        plan="<results>/choreography/{song}.parquet",
         **database_files,
+        plan="<results>/choreography/{song}.parquet",
         poses="<results>/poses/{target}/{song}.parquet",
         target="<results>/camera/{target}.parquet",
         music="<results>/music/{song}.parquet",

@@ -267,8 +267,8 @@ rule export_bvh:
 rule export_dance_bvh:
     """A finished dance as motion capture, on the target's bones where they are known."""
     input:
-        poses="<results>/poses/{target}/{song}.parquet",
         **database_files,
+        poses="<results>/poses/{target}/{song}.parquet",
         target="<results>/camera/{target}.parquet",
     output:
         "<results>/bvh/{target}/{song}.bvh",
