@@ -27,7 +27,8 @@ class Pairs:
 
     windows: over the frames; starts (N,): the frame at which each begins. For each of the N: video and group (numbers;
     dances of one group are to one song), start_s (in the video), tempo_bpm (NaN: unknown) and part ("train",
-    "validation", "test"). about: the database's `fps`, `seconds` and `feature_set`.
+    "validation", "test"). about: the database's `fps`, `seconds`, `feature_set`, and the SHA-256 of its
+    `sources`.
     """
 
     windows: Windows
@@ -82,7 +83,10 @@ def make_pairs(database: Database) -> Pairs:
         start_s=table["start_frame"].to_numpy(np.float64) / database.fps,
         tempo_bpm=table["tempo_bpm"].to_numpy(np.float64),
         part=part_of(groups, table["split"].to_numpy(str)),
-        about={key: database.metadata[key] for key in ("fps", "seconds", "feature_set")},
+        about={
+            **{key: database.metadata[key] for key in ("fps", "seconds", "feature_set")},
+            "sources": database.frames.dances["source_sha256"].tolist(),
+        },
     )
 
 

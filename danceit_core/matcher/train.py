@@ -31,6 +31,7 @@ from danceit_core.matcher.negatives import OtherMoments
 from danceit_core.matcher.watch import choose_watched, score_epoch
 from danceit_core.plain_torch import read_plain, write_plain
 from danceit_core.tables import one_line
+from danceit_core.versions import STAGE_VERSIONS
 
 log = logging.getLogger(__name__)
 
@@ -79,8 +80,9 @@ def train_matcher(
         if chosen is not None:
             watched[name] = chosen
     devices = [device] if device.type == "cuda" else []
-    # A training of other pairs or settings is none to go on with.
-    purpose = json.dumps([CHECKPOINT_VERSION, dataclasses.asdict(settings), seed, len(train), scale.mean.tolist()])
+    # A training of other pairs, of another version or with other settings is none to go on with.
+    version, sources = STAGE_VERSIONS["matcher"], pairs.about.get("sources")
+    purpose = json.dumps([version, dataclasses.asdict(settings), seed, sources, len(train), scale.mean.tolist()])
     with torch.random.fork_rng(devices=devices), _one_thread():
         torch.manual_seed(seed)
         learner = Learner(settings, feature_width=pairs.windows.feature_width, device=device)
