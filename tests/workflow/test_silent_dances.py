@@ -37,8 +37,9 @@ def dances(own, tmp_path) -> dict[str, str]:
 
 
 def _list_dances(folder: Path, *, sound: str) -> None:
-    rows = [f"{name}\t\t{sound}\t{folder}/{name}.npz" for name in ("waltz", "polka")]
-    (folder / "videos.tsv").write_text("\n".join(["video\tpath\taudio\tkeypoints", *rows]) + "\n")
+    # By its sound both would be danced to one song.
+    rows = [f"{name}\t\t{sound}\t{folder}/{name}.npz\t{name}" for name in ("waltz", "polka")]
+    (folder / "videos.tsv").write_text("\n".join(["video\tpath\taudio\tkeypoints\tgroup", *rows]) + "\n")
 
 
 def run(own, targets, *settings):
@@ -76,7 +77,7 @@ def test_two_short_dances_with_sound_are_both_learnt_from(dances, tmp_path):
     finished = run(dances, [str(results / "choreography/tango.parquet")])
     assert finished.returncode == 0, finished.stdout + finished.stderr
     (said,) = [w for w in warnings(finished, "train_matcher") if "GPU" not in w]
-    assert "also learns from the 1 dance meant for its scores" in said
+    assert "also learns from the 1 song meant for its scores" in said
     scores = json.loads((results / "matcher/2s/scores.json").read_text())
     assert scores["train"]["videos"] == 2
     assert "test" not in scores
