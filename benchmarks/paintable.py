@@ -30,7 +30,7 @@ from danceit_core.choreography.align import Source
 from danceit_core.choreography.costs import signed_width
 from danceit_core.choreography.library import Library
 from danceit_core.choreography.movements import read_movements
-from danceit_core.choreography.paintable import NEAR, Painting, PoseCosts
+from danceit_core.choreography.paintable import NEAR, FrameCosts, PoseCosts
 from danceit_core.choreography.retrieve import Matches
 from danceit_core.choreography.song import clip_song, search_clips
 from danceit_core.config import RetrievalSettings, SpatialSettings, TemporalSettings
@@ -121,7 +121,7 @@ def priced(material: Material, shown: Shown) -> Library:
         library, lambda name: shown.costs_of_dance(poses[name], fps=FPS, rows=np.arange(len(poses[name])))
     )
     rows, first = np.arange(len(cost), dtype=float), dances.first_row.astype(float)
-    return replace(library, painting=Painting(dances, [(rows, cost, first, np.append(first[1:], len(cost)) - 1)]))
+    return replace(library, painting=FrameCosts(dances, [(rows, cost, first, np.append(first[1:], len(cost)) - 1)]))
 
 
 def rank_of(plan_ids: NDArray, library: Library, matches: Matches) -> float:

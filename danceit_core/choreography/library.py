@@ -22,7 +22,7 @@ from danceit_core.errors import ChoreographyError
 from danceit_core.pose.skeleton import BODY, Keypoints
 
 if TYPE_CHECKING:
-    from danceit_core.choreography.paintable import Painting
+    from danceit_core.choreography.paintable import FrameCosts
 
 Rows = NDArray[np.int64]
 # Columns of the table of fragments that a library is made of: numbers, whatever their number.
@@ -87,10 +87,10 @@ class Library:
     room: Rows
     before: Rows
     ground: Array
-    painting: "Painting | None" = None
+    painting: "FrameCosts | None" = None
 
     @classmethod
-    def of(cls, database: Database, *, painting: "Painting | None" = None) -> "Library":
+    def of(cls, database: Database, *, painting: "FrameCosts | None" = None) -> "Library":
         """The fragments of a database, of whose table only COLUMNS are needed.
 
         Raises ChoreographyError when there is no fragment, and for a dancer whose size is not known.

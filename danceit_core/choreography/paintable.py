@@ -89,8 +89,8 @@ def read_costs(path: str | Path) -> PoseCosts:
 
 
 @dataclass(frozen=True)
-class Painting:
-    """What it costs to paint any frame of the dances: the mean over the targets. Made by `Painting.of`.
+class FrameCosts:
+    """What it costs to paint any frame of the dances: the mean over the targets. Made by `FrameCosts.of`.
 
     known: of each target its known costs, as rows (N,) of the frames, increasing, and costs (N,); of each dance (D,)
     the first and the last row of them, which stand for all before and after, -1 where nothing is known.
@@ -100,7 +100,7 @@ class Painting:
     known: Sequence[tuple[Array, Array, Array, Array]]
 
     @classmethod
-    def of(cls, frames: Frames, targets: Sequence[PoseCosts]) -> "Painting | None":
+    def of(cls, frames: Frames, targets: Sequence[PoseCosts]) -> "FrameCosts | None":
         """Of the dances of the frames, for the targets; None without any."""
         dances = Dances.of(frames.dances)
         return cls(dances, [_by_row(dances, costs) for costs in targets]) if targets else None
@@ -120,7 +120,7 @@ class Painting:
 
 
 def _by_row(dances: Dances, costs: PoseCosts) -> tuple[Array, Array, Array, Array]:
-    """What `Painting` knows of one target."""
+    """What `FrameCosts` knows of one target."""
     changes = (costs.video[1:] != costs.video[:-1]) | (costs.track[1:] != costs.track[:-1])
     edges = [0, *(np.flatnonzero(changes) + 1).tolist(), len(costs)]
     number_of = {pair: number for number, pair in enumerate(zip(dances.video, dances.track.tolist(), strict=True))}

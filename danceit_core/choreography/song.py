@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from danceit_core.choreography.candidates import ClipSong
 from danceit_core.choreography.edits import Edit, edited_choices, touched_clips
 from danceit_core.choreography.library import Library
-from danceit_core.choreography.paintable import Painting, PoseCosts, compare_plans, plan_cost
+from danceit_core.choreography.paintable import FrameCosts, PoseCosts, compare_plans, plan_cost
 from danceit_core.choreography.plan import Plan
 from danceit_core.choreography.retrieve import (
     Matches,
@@ -54,7 +54,7 @@ def plan_song(
         matches = undecided_matches(len(starts), len(database), count=count, rng=_chance())
     else:
         matches = search_clips(music, starts, database=database, matcher=matcher, index=index, count=count)
-    library = Library.of(database, painting=Painting.of(database.frames, targets))
+    library = Library.of(database, painting=FrameCosts.of(database.frames, targets))
     choices = choices_of(matches, settings=settings)
     weights = [settings.paintable_weight] if library.painting is None else [settings.paintable_weight, 0.0]
     about: Any = {"song": song, "settings": settings, "rng": _chance(), "beat_kind": beat_kind}
@@ -90,7 +90,7 @@ def edit_plan(
         wanted = embed_clips(music, starts[touched], database=database, matcher=matcher)
         values = index.all_distances(wanted)
     distance = dict(zip(touched, values, strict=True))
-    library = Library.of(database, painting=Painting.of(database.frames, targets))
+    library = Library.of(database, painting=FrameCosts.of(database.frames, targets))
     choices = edited_choices(edits, plan, library, distance, fps=music.fps, styles=styles)
     path = replace(settings, variant="path")  # the paper's argmin has nothing to say about neighbours
     edited = choose(library, choices, song=song, settings=path, rng=_chance(), beat_kind=beat_kind)

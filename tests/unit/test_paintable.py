@@ -14,7 +14,7 @@ from danceit_core.choreography.edits import Edit
 from danceit_core.choreography.library import Library
 from danceit_core.choreography.paintable import (
     NEAR,
-    Painting,
+    FrameCosts,
     PoseCosts,
     compare_plans,
     plan_cost,
@@ -114,7 +114,7 @@ def test_a_target_without_a_whole_body_says_nothing(missing, target, caplog):
     assert np.isnan(costs.near_share)
     assert "does not go by what can be painted" in caplog.text
     frames = frames_of({"waltz": target})
-    assert not Painting.of(frames, [costs]).at(np.arange(len(frames))).any()
+    assert not FrameCosts.of(frames, [costs]).at(np.arange(len(frames))).any()
 
 
 def test_dancers_of_one_video_are_told_apart(target):
@@ -123,7 +123,7 @@ def test_dancers_of_one_video_are_told_apart(target):
     frames = frames_of({"solo": target[:24], "duo": pose_of(both, **columns)})
     costs = measure_dances(table(target), frames)
     assert (costs.video[:4].tolist(), costs.track[:4].tolist()) == (["solo"] * 4, [0] * 4)
-    prices = Painting.of(frames, [costs])
+    prices = FrameCosts.of(frames, [costs])
     assert prices.at(frames.rows_of("duo.0").start + np.arange(96)).max() < NEAR
     assert prices.at(frames.rows_of("duo.1").start + np.arange(96)).min() > NEAR
     costs = PoseCosts(costs.video[4:], costs.track[4:], costs.frame[4:], costs.cost[4:])
@@ -154,12 +154,12 @@ def test_a_fragment_costs_the_mean_over_the_targets_and_between_the_poses_looked
     other = PoseCosts.of("a", 0, frame=np.array([0, 20]), cost=np.array([0.5, np.nan]))
     gone = PoseCosts.of("z", 0, frame=np.array([0]), cost=np.array([9.0]))
     # Whatever the order of the tables: b comes first among the frames here.
-    costs = Painting.of(frames, [PoseCosts.join([gone, one]), other]).at(np.arange(96).reshape(4, 24))
+    costs = FrameCosts.of(frames, [PoseCosts.join([gone, one]), other]).at(np.arange(96).reshape(4, 24))
     assert costs.shape == (4, FRAMES)
     assert not costs[:2].any()  # nothing is known of b
     np.testing.assert_allclose(costs[2, :12], np.minimum(np.arange(12) / 10, 1) / 2 + 0.25)
     np.testing.assert_allclose(costs[3], 0.75)
-    assert Painting.of(frames, []) is None
+    assert FrameCosts.of(frames, []) is None
 
 
 @pytest.fixture(scope="module")
@@ -175,7 +175,7 @@ def views():
 
 def test_of_a_photograph_the_dance_is_made_of_what_it_shows(views):
     made, costs = views
-    library = Library.of(made, painting=Painting.of(made.frames, [costs]))
+    library = Library.of(made, painting=FrameCosts.of(made.frames, [costs]))
     videos = library.video(np.arange(len(library)))
     music_likes_backs = np.where([name.startswith("back") for name in videos], 0.0, 1.0)
     distance = np.repeat(music_likes_backs[None], 6, 0)
@@ -216,7 +216,7 @@ def test_a_plan_says_what_the_cost_changed_and_edits_go_by_it_too(views, tmp_pat
     wish = [Edit("song", 0.0, 5.0, "ban", "front0")]
     edited = edit_plan(again, wish, song(5.0), made, styles={}, targets=[costs], **about)
     assert set(edited.source_video) <= {"front1", "front2"}
-    library = Library.of(made, painting=Painting.of(made.frames, [costs]))
+    library = Library.of(made, painting=FrameCosts.of(made.frames, [costs]))
     assert edited.about["paintable"]["cost"] == pytest.approx(plan_cost(edited, library))
     blind = plan_song(song(5.0), made, **about)
     assert blind.about == {}
