@@ -29,7 +29,7 @@ from danceit_core.pose.skeleton import Keypoints
 from danceit_core.pose.table import MOST_FPS
 from danceit_core.tables import DAMAGE, METADATA_KEY, number_of, one_line, read_table, write_table
 
-SCHEMA_VERSION = 3
+SCHEMA_VERSION = 4
 COMMON = ("fps", "seconds", "feature_set", "test_share")
 COLUMNS: dict[str, pa.DataType] = {
     "fragment_id": pa.string(),
@@ -40,6 +40,9 @@ COLUMNS: dict[str, pa.DataType] = {
     "start_frame": pa.int32(),  # of the video
     "frames": pa.int32(),
     "seconds": pa.float64(),
+    "beats": pa.int32(),  # of the dance's music that it lasts; 0: it was cut by seconds
+    "place": pa.int32(),  # in the bar of its first beat, 1 the downbeat; 0: not known
+    "meter": pa.int32(),  # beats a bar there; 0: not known
     "row": pa.int64(),  # of the arrays, where it begins
     "passage_start": pa.int32(),  # of the video
     "passage_end": pa.int32(),

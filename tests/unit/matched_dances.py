@@ -63,8 +63,9 @@ def database_of(keypoints, features, *, video, split=None, tempo_bpm=None, silen
         for at in range(many):
             own = {
                 "fragment_id": f"{name}:{at * length}", "start_frame": at * length, "frames": length,
-                "seconds": length / FPS, "row": (first + at) * length, "passage_start": 0,
-                "passage_end": many * length, "ground": GROUND_Y / TORSO_PX,
+                "seconds": length / FPS, "beats": 0, "place": 0, "meter": 0,
+                "row": (first + at) * length, "passage_start": 0, "passage_end": many * length,
+                "ground": GROUND_Y / TORSO_PX,
             }  # fmt: skip
             table.append({**own, **common})
     if moves is None:

@@ -280,7 +280,7 @@ def test_reading_errors_name_the_file_and_the_remedy(tmp_path):
         read_database(tmp_path / "b.parquet")
     old = write(tmp_path / "old.parquet", cut())
     table = pq.read_table(old)
-    about = table.schema.metadata[b"danceit"].replace(b'"version": 3', b'"version": 2')
+    about = table.schema.metadata[b"danceit"].replace(b'"version": 4', b'"version": 2')
     pq.write_table(table.replace_schema_metadata({b"danceit": about}), old)
     with pytest.raises(DatabaseError, match=r"old\.parquet is a fragment table of version 2, .* delete it"):
         read_database(old)

@@ -1,10 +1,12 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from danceit_core.config import MusicSettings
 from danceit_core.errors import MusicError
 from danceit_core.music.analyse import analyse_music, frame_loudness
-from danceit_core.music.table import Beats, MusicTable, read_music_table, write_music_table
+from danceit_core.music.table import Beats, MusicTable, Section, read_music_table, write_music_table
 
 
 def make_table(frames, *, width=13, silent=False):
@@ -31,6 +33,31 @@ def test_what_is_written_is_read(tmp_path, frames, width, silent):
     assert (back.beats.tempo_bpm, back.fps, back.feature_set) == (120.0, 24.0, "mfcc")
     assert (back.duration_s, back.silent, len(back)) == (0.3, silent, frames)
     assert [p.name for p in tmp_path.iterdir()] == ["a.parquet"]
+
+
+def test_bars_and_sections_are_written_and_read(tmp_path):
+    beats = Beats(np.array([0.1, 0.6, 1.1]), 120.0, place=np.array([3, 1, 2]), meter=3, margin=0.4)
+    parts = (Section(0.0, 0.5, "A"), Section(0.5, 1.2, "B"))
+    write_music_table(tmp_path / "a.parquet", replace(make_table(7), beats=beats, sections=parts))
+    back = read_music_table(tmp_path / "a.parquet")
+    np.testing.assert_array_equal(back.beats.place, [3, 1, 2])
+    assert (back.beats.meter, back.beats.margin, back.sections) == (3, 0.4, parts)
+    np.testing.assert_array_equal(back.beats.downbeats_s, [0.6])
+
+
+def test_beats_without_bars_have_no_downbeats_and_half_of_the_places_is_an_error():
+    assert (Beats(np.array([0.1, 0.6]), 120.0).place == 0).all()
+    assert len(Beats(np.array([0.1, 0.6]), 120.0).downbeats_s) == 0
+    with pytest.raises(MusicError, match="2 beats with 1 places"):
+        Beats(np.array([0.1, 0.6]), 120.0, place=np.array([1]))
+
+
+@pytest.mark.parametrize("sections", [[[0.5, 1.0, "A"]], [[0.0, 1.0, "A"], [1.5, 2.0, "B"]], [[0.0, 0.0, "A"]]])
+def test_sections_that_do_not_follow_each_other_are_refused(tmp_path, sections):
+    music = replace(make_table(7), sections=tuple(Section(*part) for part in sections))
+    write_music_table(tmp_path / "a.parquet", music)
+    with pytest.raises(MusicError, match="sections do not follow"):
+        read_music_table(tmp_path / "a.parquet")
 
 
 def test_loudness_is_that_of_each_frame_in_decibels():
