@@ -11,9 +11,9 @@ from danceit_core.errors import MediaError, MusicError, NoSoundError
 from danceit_core.media.audio import open_sound
 from danceit_core.media.part import WHOLE, SourcePart
 from danceit_core.music.analyse import analyse_music
-from danceit_core.music.doubt import tempo_change
 from danceit_core.music.hint import NO_HINT, Hint
 from danceit_core.music.table import CHECK_BEATS, MusicTable
+from danceit_core.music.tempo import tempo_change
 from danceit_core.music.weights import read_beat_networks
 
 log = logging.getLogger(__name__)
@@ -104,8 +104,9 @@ def _analyse(
         for note in samples.notes:
             log.warning("%s: %s", path, note)
         try:
-            about = {"settings": settings, "weights": weights, "hint": hint}
-            return analyse_music(samples, sample_rate_hz=rate_hz, fps=fps, **about)
+            return analyse_music(
+                samples, sample_rate_hz=rate_hz, fps=fps, settings=settings, weights=weights, hint=hint
+            )
         except _library_errors() as error:
             reason = " ".join(str(error).split())
             raise MediaError(f"{path}: its sound cannot be analysed ({reason}); convert it to WAV") from error
