@@ -34,11 +34,12 @@ TEMPO_WINDOW_S = 8.0
 WINDOWS_AT_ONCE = 256
 
 
-def track_beats(samples: Sound, *, sample_rate_hz: int) -> Beats:
+def track_beats(samples: Sound, *, sample_rate_hz: int, near_bpm: float = 0.0) -> Beats:
     """Beats of (N,) mono samples; silence and sounds without onsets give empty Beats, for the caller to judge.
 
-    tempo_bpm is 60 / median interval of the beats found, `doubt` why they may be wrong. Raises MusicError for sound
-    under 2 s, in which a tempo cannot be told, and for samples that are not one finite channel. See `require_beats`.
+    near_bpm: about the tempo, where it is known; 0: it is estimated. tempo_bpm is 60 / median interval of the beats
+    found, `doubt` why they may be wrong. Raises MusicError for sound under 2 s, in which a tempo cannot be told, and
+    for samples that are not one finite channel. See `require_beats`.
     """
     check_sound(samples, sample_rate_hz=sample_rate_hz)
     duration_s = len(samples) / sample_rate_hz
@@ -49,7 +50,7 @@ def track_beats(samples: Sound, *, sample_rate_hz: int) -> Beats:
     windows = int(duration_s * RATE_HZ)
     mel = log_mel(samples, sample_rate_hz=sample_rate_hz, rate_hz=RATE_HZ, frames=windows, window_s=WINDOW_S)
     onsets = onset_strength(np.maximum(mel, mel.max() - RANGE_DB, out=mel))
-    tempo_bpm = _estimate_tempo(onsets)
+    tempo_bpm = near_bpm or _estimate_tempo(onsets)
     _, found = beat_track(onset_envelope=onsets, sr=RATE_HZ, hop_length=1, bpm=tempo_bpm, trim=False)
     found = _sounding(np.asarray(found, int), onsets)
     if len(found) < 2:

@@ -1,6 +1,8 @@
 """The music table of a file: a song that is to be danced to, or the sound of a dance video."""
 
+import contextlib
 import logging
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -8,35 +10,46 @@ import numpy as np
 
 from danceit_core.config import MusicSettings
 from danceit_core.errors import MediaError, MusicError, NoSoundError
-from danceit_core.media.audio import open_sound
+from danceit_core.media.audio import LOWEST_RATE_HZ
 from danceit_core.media.part import WHOLE, SourcePart
+from danceit_core.media.sound_source import SoundSource, as_source
+from danceit_core.media.stored import StoredSound
 from danceit_core.music.analyse import analyse_music
+from danceit_core.music.hint import NO_HINT, Hint
 from danceit_core.music.table import CHECK_BEATS, MusicTable
 
 log = logging.getLogger(__name__)
 
 # No frame of music is that quiet; the noise of a microphone that was muted or turned away is.
 QUIET_DB = -40.0
+# An excerpt may end so much later than its file: players show whole seconds.
+ROUNDED_S = 1.0
 REMEDY = "if its music is in a file of its own, name that in column `audio` of videos.tsv"
 
 
 def analyse_song(
-    path: str | Path, *, settings: MusicSettings, fps: float, fragment_s: float, audio_track: int | None = None
+    song: str | Path | SoundSource, *, settings: MusicSettings, fps: float, fragment_s: float, hint: Hint = NO_HINT
 ) -> MusicTable:
-    """The music table of a song to dance to. audio_track: which of the file's sound tracks, from 1; see `open_sound`.
+    """The music table of a song to dance to: a file, or a part of one, whose beginning is second 0 of the table.
 
-    Raises MediaError when the file has no sound, MusicError when it is silent or shorter than one fragment.
+    hint: what the user says about its beats, in seconds of the whole file. Raises MediaError when the file has no
+    sound, MusicError when the song is silent, shorter than one fragment, or not wholly in the file.
     """
-    music = _analyse(path, settings=settings, fps=fps, audio_track=audio_track)
+    source = as_source(song)
+    with _opened(source, settings=settings) as samples:
+        seconds = len(samples) / settings.sample_rate_hz
+        _check_excerpt(source, seconds=seconds)
+        said = hint.within(source.part.start_s, seconds=seconds, song=source)
+        music = _analyse(samples, settings=settings, fps=fps, path=source.path, hint=said)
     if music.silent:
-        raise MusicError(f"{path} is silent; choose another song")
+        raise MusicError(f"{source} is silent; choose another song")
     if music.duration_s < fragment_s:
         raise MusicError(
-            f"{path} lasts {music.duration_s:.2f} s, less than one fragment (retrieval.fragment_s = {fragment_s:g} s); "
-            "choose a longer song or a smaller retrieval.fragment_s"
+            f"{source} lasts {music.duration_s:.2f} s, less than one fragment (retrieval.fragment_s = {fragment_s:g} "
+            "s); choose a longer song or a smaller retrieval.fragment_s"
         )
     if music.beats.doubt:
-        log.warning("%s: tempo unsure: %s; %s", path, music.beats.doubt, CHECK_BEATS)
+        log.warning("%s: tempo unsure: %s; %s", source.path, music.beats.doubt, CHECK_BEATS)
     return music
 
 
@@ -57,7 +70,8 @@ def analyse_dance(
         log.warning("only keypoints are given: nothing is learnt of the music; %s", REMEDY)
         return _no_sound(settings=settings, fps=fps)
     try:
-        music = _analyse(path, settings=settings, fps=fps, audio_track=audio_track, part=part)
+        with _opened(SoundSource(path, audio_track, part), settings=settings) as samples:
+            music = _analyse(samples, settings=settings, fps=fps, path=path)
     except NoSoundError:
         log.warning("%s has no sound: nothing is learnt of its music; %s", path, REMEDY)
         return _no_sound(settings=settings, fps=fps)
@@ -71,18 +85,37 @@ def analyse_dance(
     return music
 
 
+@contextlib.contextmanager
+def _opened(source: SoundSource, *, settings: MusicSettings) -> Iterator[StoredSound]:
+    """A sound's samples at the rate of the analysis; what was mended in it is said."""
+    with source.open(sample_rate_hz=settings.sample_rate_hz) as samples:
+        for note in samples.notes:
+            log.warning("%s: %s", source.path, note)
+        yield samples
+
+
+def _check_excerpt(source: SoundSource, *, seconds: float) -> None:
+    """Raise MusicError unless a song's file, of whose part so many seconds are there, lasts as long as was said."""
+    part, end_s = source.part, source.part.start_s + seconds
+    if part == WHOLE or (seconds > 0 and (part.end_s is None or end_s >= part.end_s - ROUNDED_S)):
+        return
+    said = f"column end_s of songs.tsv is {part.end_s}"
+    if seconds == 0:
+        said = f"column start_s of songs.tsv is {part.start_s:g}"
+        with SoundSource(source.path, source.track).open(sample_rate_hz=LOWEST_RATE_HZ) as whole:
+            end_s = len(whole) / LOWEST_RATE_HZ
+    raise MusicError(f"{source.path} lasts {end_s:.2f} s, but {said}; choose a part inside of it, or empty the cell")
+
+
 def _analyse(
-    path: str | Path, *, settings: MusicSettings, fps: float, audio_track: int | None, part: SourcePart = WHOLE
+    samples: StoredSound, *, settings: MusicSettings, fps: float, path: str | Path, hint: Hint = NO_HINT
 ) -> MusicTable:
     rate_hz = settings.sample_rate_hz
-    with open_sound(path, sample_rate_hz=rate_hz, track=audio_track, part=part) as samples:
-        for note in samples.notes:
-            log.warning("%s: %s", path, note)
-        try:
-            return analyse_music(samples, sample_rate_hz=rate_hz, fps=fps, settings=settings)
-        except _library_errors() as error:
-            reason = " ".join(str(error).split())
-            raise MediaError(f"{path}: its sound cannot be analysed ({reason}); convert it to WAV") from error
+    try:
+        return analyse_music(samples, sample_rate_hz=rate_hz, fps=fps, settings=settings, hint=hint)
+    except _library_errors() as error:
+        reason = " ".join(str(error).split())
+        raise MediaError(f"{path}: its sound cannot be analysed ({reason}); convert it to WAV") from error
 
 
 def _library_errors() -> tuple[type[Exception], ...]:

@@ -23,7 +23,8 @@ sys.path[:0] = [str(Path(__file__).parents[2])]
 with atheris.instrument_imports(include=["danceit_core", "pickle", "json"]):
     from danceit_core.choreography.edits import read_edits
     from danceit_core.errors import DanceItError
-    from danceit_core.inputs import check_config_file, load_schema, load_table
+    from danceit_core.input_tables import load_schema, load_table
+    from danceit_core.inputs import check_config_file
     from danceit_core.pose.openpose import read_json_folder
     from danceit_core.pose.plain_pickle import read_arrays
     from danceit_core.pose.table import _check_metadata

@@ -11,7 +11,7 @@ from tiny_study import FPS, RATE_HZ, ROOT, SONG_S, VARIANTS, make_study, read_ma
 
 from danceit_core.config import UserStudySettings
 from danceit_core.errors import StudyError
-from danceit_core.inputs import load_schema
+from danceit_core.input_tables import load_schema
 from danceit_core.media.audio import stream_sound
 from danceit_core.media.video import VideoWriter, decode_frames, probe
 from danceit_core.user_study.clips import READ_AT_ONCE, cut_clips

@@ -30,7 +30,8 @@ rule normalise_video:
 rule analyse_song:
     """Audio features of each frame, beats and tempo of a song to dance to."""
     input:
-        lambda w: project.songs.at[w.song, "path"],
+        song=song_file,
+        beats=lambda w: project.songs.at[w.song, "beats"] or [],
     output:
         "<results>/music/{song}.parquet",
     log:
@@ -47,7 +48,8 @@ rule analyse_song:
         **stage("music"),
         fps=settings["video"]["fps"],
         fragment_s=settings["retrieval"]["fragment_s"],
-        audio_track=lambda w: project.audio_track(w.song),
+        sound=song_sound,
+        hint=lambda w: project.hint_of(w.song),
     script:
         "../scripts/analyse_song.py"
 
