@@ -99,8 +99,9 @@ def _check_excerpt(source: SoundSource, *, seconds: float) -> None:
     part, end_s = source.part, source.part.start_s + seconds
     if part == WHOLE or (seconds > 0 and (part.end_s is None or end_s >= part.end_s - ROUNDED_S)):
         return
-    said = f"column end_s of songs.tsv is {part.end_s:g}"
-    if seconds == 0:
+    if seconds > 0:
+        said = f"column end_s of songs.tsv is {part.end_s:g}"
+    else:
         said = f"column start_s of songs.tsv is {part.start_s:g}"
         with SoundSource(source.path, source.track).open(sample_rate_hz=LOWEST_RATE_HZ) as whole:
             end_s = len(whole) / LOWEST_RATE_HZ

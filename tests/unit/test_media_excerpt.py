@@ -57,8 +57,8 @@ PART = SourcePart(None, 0.5, 2.5)
 
 
 def steady(path, *, seconds):
-    """A sound of one level."""
-    write_sound(path, np.full(round(seconds * 48000), 0.5, np.float32), sample_rate_hz=48000)
+    """A sound of one level, as quick as can be."""
+    write_sound(path, np.tile(np.float32([0.5, -0.5]), round(seconds * 24000)), sample_rate_hz=48000)
     return path
 
 
@@ -79,13 +79,13 @@ def test_an_excerpt_is_faded_where_it_was_cut_and_analysed_as_it_is(tmp_path):
         # By pieces of any length the same.
         pieces = [stored.stereo(slice(at, at + 7001)) for at in range(0, len(stored), 7001)]
         whole = stored.stereo(slice(0, len(stored)))
-        np.testing.assert_allclose(stored[:], 0.5, atol=1e-4)
+        np.testing.assert_allclose(np.abs(stored[:]), 0.5, atol=1e-4)
     np.testing.assert_array_equal(np.concatenate(pieces, axis=1), whole)
-    left = whole[0]
+    left = np.abs(whole[0])
     assert len(left) == 8 * 48000
     assert max(left[0], left[-1]) < 1e-4
     assert (np.diff(left[:960]) > 0).all()
-    assert (np.diff(left[-72000:]) < 0).all()
+    assert (np.diff(left[-72000:]) <= 0).all()
     np.testing.assert_allclose(left[960:-72000], 0.5, atol=1e-4)
     assert left[480] == pytest.approx(0.25, abs=0.01)
     assert left[-36000] == pytest.approx(0.25, abs=0.01)
@@ -94,13 +94,13 @@ def test_an_excerpt_is_faded_where_it_was_cut_and_analysed_as_it_is(tmp_path):
 @pytest.mark.parametrize("part", [WHOLE, SourcePart(None, 0, None), SourcePart(None, 0, 10.5)])
 def test_a_songs_own_beginning_and_end_are_not_faded(tmp_path, part):
     with SoundSource(steady(tmp_path / "song.wav", seconds=10), None, part).open(sample_rate_hz=48000) as stored:
-        np.testing.assert_allclose(stored.stereo(slice(0, 480000)), 0.5, atol=1e-4)
+        np.testing.assert_allclose(np.abs(stored.stereo(slice(0, 480000))), 0.5, atol=1e-4)
 
 
 def test_a_short_excerpt_is_heard_between_its_fades(tmp_path):
     part = SourcePart(None, 1, 2)
     with SoundSource(steady(tmp_path / "song.wav", seconds=10), None, part).open(sample_rate_hz=48000) as stored:
-        left = stored.stereo(slice(0, 48000))[0]
+        left = np.abs(stored.stereo(slice(0, 48000))[0])
     np.testing.assert_allclose(left[960:36000], 0.5, atol=1e-4)
     assert (np.diff(left[36000:]) < 0).all()
 
