@@ -105,7 +105,6 @@ def test_an_excerpt_is_the_song(tmp_path):
     # At the same moments of the file.
     np.testing.assert_allclose(music.loudness, whole.loudness[126:318], atol=0.01)
     np.testing.assert_allclose(music.beats.times_s[:15] + 5.25, whole.beats.times_s[10:25], atol=0.003)
-    np.testing.assert_allclose(music.features[48:-48], whole.features[174:270], atol=1e-3)
 
 
 @pytest.mark.parametrize(
