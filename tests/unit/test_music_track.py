@@ -144,6 +144,17 @@ def test_given_beats_are_taken_as_they_are_in_the_time_of_the_excerpt(tmp_path):
     assert music.beats.tempo_bpm == pytest.approx(75)
 
 
+@pytest.mark.parametrize(("start_s", "warned"), [(0, False), (30, True)])
+def test_beats_that_seem_to_count_from_elsewhere_are_told(tmp_path, caplog, start_s, warned):
+    given = Hint(beats=Beats(np.arange(0.5, 40, 0.5), 120.0))
+    music = song(part(clicks(tmp_path / "song.flac", 60), start_s, start_s + 30), hint=given)
+    assert len(music.beats.times_s) == (20 if warned else 59)
+    said = (
+        "song.flac (from 30 s to 60 s): the beats that column `beats` of songs.tsv gives leave 0.0 s at its beginning "
+    )
+    assert (f"{said}and 20.5 s at its end without beats; do they count" in caplog.text) == warned
+
+
 def test_beats_that_are_not_in_the_excerpt_are_one_line(tmp_path):
     path = clicks(tmp_path / "song.flac", 20)
     given = Hint(beats=Beats(np.array([1000.0, 1500.0, 2000.0]), 0.12))
