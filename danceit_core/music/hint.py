@@ -10,6 +10,9 @@ from danceit_core.errors import MusicError
 from danceit_core.music.beat_files import read_beats
 from danceit_core.music.table import Beats
 
+# Nobody steps faster: what is given are onsets, or no seconds.
+SHORTEST_BEAT_S = 0.15
+
 
 @dataclass(frozen=True)
 class Hint:
@@ -24,7 +27,7 @@ class Hint:
     def within(self, start_s: float, *, seconds: float, song: object) -> "Hint":
         """The same for an excerpt of the song: only its beats, in seconds from where it begins.
 
-        song: its name in messages. Raises MusicError where fewer than two beats are left.
+        song: its name in messages. Raises MusicError where fewer than two beats are left, or they are too dense.
         """
         if self.beats is None:
             return self
@@ -38,10 +41,14 @@ class Hint:
                 "are danced to"
             )
         kept = times_s[inside]
-        tempo_bpm = 60.0 / float(np.median(np.diff(kept)))
-        return replace(
-            self, beats=replace(self.beats, times_s=kept, place=self.beats.place[inside], tempo_bpm=tempo_bpm)
-        )
+        beat_s = float(np.median(np.diff(kept)))
+        if beat_s < SHORTEST_BEAT_S:
+            raise MusicError(
+                f"{song}: of the beats that column `beats` of songs.tsv gives, half are {beat_s:.3g} s apart or less; "
+                f"beats are at least {SHORTEST_BEAT_S:g} s apart: give one line per beat, in seconds"
+            )
+        given = replace(self.beats, times_s=kept, place=self.beats.place[inside], tempo_bpm=60.0 / beat_s)
+        return replace(self, beats=given)
 
 
 NO_HINT = Hint()

@@ -162,6 +162,12 @@ def test_beats_that_are_not_in_the_excerpt_are_one_line(tmp_path):
         song(part(path, 5), hint=given)
 
 
+def test_onsets_that_are_given_as_beats_are_one_line(tmp_path):
+    given = Hint(beats=Beats(np.arange(1, 10, 0.1), 600.0))
+    with pytest.raises(MusicError, match=r"half are 0\.1 s apart or less; beats are at least 0\.15 s apart: give one"):
+        song(clicks(tmp_path / "song.flac", 20), hint=given)
+
+
 @pytest.mark.parametrize(("said_bpm", "tempo_bpm"), [(0, 120), (62, 60), (118, 120)])
 def test_a_tempo_that_is_said_settles_the_octave(tmp_path, said_bpm, tempo_bpm):
     path = clicks(tmp_path / "song.flac", 20)
