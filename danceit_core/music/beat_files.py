@@ -60,8 +60,8 @@ def read_beats(path: str | Path) -> Beats:
     for row, before_s, time_s in zip(rows[1:], times_s, times_s[1:], strict=False):
         if time_s <= before_s:
             raise MusicError(
-                f"{row.where}: {time_s:.9g} s comes after {before_s:.9g} s; beats are in order of time: sort the lines and "
-                "delete what is there twice"
+                f"{row.where}: {time_s:.9g} s comes after {before_s:.9g} s; beats are in order of time: sort the lines "
+                "and delete what is there twice"
             )
     if len(rows) < 2:
         raise MusicError(f"{path} has {len(rows) or 'no'} beat{'s' * (not rows)}; at least 2 are needed: {FORMAT}")
