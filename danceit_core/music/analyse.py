@@ -45,7 +45,8 @@ def analyse_music(
         raise MusicError(f"music.beats is {settings.beats!r}; beats are found by: {', '.join(FINDERS)}")
     count = frame_count(samples, sample_rate_hz=sample_rate_hz, fps=fps) if frames is None else frames
     silent = is_silent(samples)
-    features, beats, sections = np.zeros((count, width), np.float32), Beats(np.zeros(0), 0.0), ()
+    features, beats = np.zeros((count, width), np.float32), Beats(np.zeros(0), 0.0)
+    sections: tuple[Section, ...] = ()
     if not silent:
         networks = read_beat_networks(weights) if settings.beats == "networks" else None
         prepare_librosa(tracker=networks is None)

@@ -5,7 +5,6 @@ import logging
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
@@ -16,9 +15,9 @@ from danceit_core.media.part import WHOLE, SourcePart
 from danceit_core.media.sound_source import SoundSource, as_source
 from danceit_core.media.stored import StoredSound
 from danceit_core.music.analyse import analyse_music
-from danceit_core.music.doubt import tempo_change
 from danceit_core.music.hint import NO_HINT, Hint
 from danceit_core.music.table import CHECK_BEATS, MusicTable
+from danceit_core.music.tempo import tempo_change
 from danceit_core.music.weights import read_beat_networks
 
 log = logging.getLogger(__name__)
@@ -151,9 +150,8 @@ def _analyse(
     hint: Hint = NO_HINT,
 ) -> MusicTable:
     rate_hz = settings.sample_rate_hz
-    about: dict[str, Any] = {"settings": settings, "weights": weights, "hint": hint}
     try:
-        return analyse_music(samples, sample_rate_hz=rate_hz, fps=fps, **about)
+        return analyse_music(samples, sample_rate_hz=rate_hz, fps=fps, settings=settings, weights=weights, hint=hint)
     except _library_errors() as error:
         reason = " ".join(str(error).split())
         raise MediaError(f"{path}: its sound cannot be analysed ({reason}); convert it to WAV") from error

@@ -8,14 +8,18 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
+from numpy.typing import NDArray
 
-from danceit_core.music.doubt import doubt_beats
+from danceit_core.music.bars import METERS
+from danceit_core.music.counting import count_places
+from danceit_core.music.doubt import doubt_followed, doubt_tracked
 from danceit_core.music.hint import NO_HINT, Hint
-from danceit_core.music.octaves import follow_bars
+from danceit_core.music.octaves import SPLIT_BPM, follow_bars
 from danceit_core.music.onsets import LATENCY_S, RATE_HZ, Onsets, find_onsets, refine, sounding
 from danceit_core.music.sections import find_sections
 from danceit_core.music.sound import Sound, check_sound
 from danceit_core.music.table import Beats, Section
+from danceit_core.music.tempo import tempo_of
 
 # A meter that is likelier than the other by less than this, nats a second, is not known.
 LEAST_MARGIN = 0.1
@@ -54,7 +58,10 @@ def _tracked(samples: Sound, *, sample_rate_hz: int, hint: Hint) -> Beats:
         return _within(hint.beats, duration_s)
     onsets = find_onsets(samples, sample_rate_hz=sample_rate_hz)
     found = Beats(track_beats(onsets, tempo_bpm=hint.tempo_bpm), 0.0)
-    return _onto_onsets(found, onsets, duration_s=duration_s, told=hint.tempo_bpm > 0)
+    beats = _onto_onsets(found, onsets, duration_s=duration_s)
+    told = hint.tempo_bpm > 0
+    doubt = "" if told else doubt_tracked(beats.times_s - LATENCY_S, onsets.all, onsets.bass, rate_hz=RATE_HZ)
+    return replace(beats, doubt=doubt)
 
 
 def _heard(samples: Sound, *, sample_rate_hz: int, networks: Mapping[str, bytes], hint: Hint) -> Rhythm:
@@ -64,22 +71,31 @@ def _heard(samples: Sound, *, sample_rate_hz: int, networks: Mapping[str, bytes]
     duration_s = len(samples) / sample_rate_hz
     heard = listen(samples, load_networks(networks), sample_rate_hz=sample_rate_hz)
     if hint.beats is not None:
-        beats = _within(hint.beats, duration_s)
+        beats = _counted(_within(hint.beats, duration_s), heard.active, fps=FPS, meter=hint.meter)
     else:
-        bars = follow_bars(heard.active, fps=FPS, tempo_bpm=hint.tempo_bpm, meter=hint.meter)
-        known = int(hint.meter > 0 or bars.margin >= LEAST_MARGIN)
-        found = Beats(bars.times_s, 0.0, place=bars.place * known, meter=bars.meter * known, margin=bars.margin)
         onsets = find_onsets(samples, sample_rate_hz=sample_rate_hz)
-        beats = _onto_onsets(found, onsets, duration_s=duration_s, told=hint.tempo_bpm > 0, follows=True)
-    bars_of = {"downbeats_s": beats.downbeats_s, "meter": beats.meter}
-    return Rhythm(beats, find_sections(heard.bands, fps=FPS / POOLED, **bars_of, duration_s=duration_s))
+        beats = _followed(heard.active, onsets, fps=FPS, duration_s=duration_s, hint=hint)
+    sections = find_sections(
+        heard.bands, fps=FPS / POOLED, downbeats_s=beats.downbeats_s, meter=beats.meter, duration_s=duration_s
+    )
+    return Rhythm(beats, sections)
 
 
-def _onto_onsets(found: Beats, onsets: Onsets, *, duration_s: float, told: bool, follows: bool = False) -> Beats:
-    """The beats at their onsets, with their tempo and why they may be wrong.
+def _followed(active: NDArray[np.float64], onsets: Onsets, *, fps: float, duration_s: float, hint: Hint) -> Beats:
+    """The beats and bars of what the networks heard; without the bars where their meter is not known."""
+    reading = follow_bars(active, fps=fps, onsets=onsets, tempo_bpm=hint.tempo_bpm, meter=hint.meter)
+    bars = reading.bars
+    known = int(hint.meter > 0 or bars.margin >= LEAST_MARGIN)
+    found = Beats(bars.times_s, 0.0, place=bars.place * known, meter=bars.meter * known, margin=bars.margin)
+    beats = _onto_onsets(found, onsets, duration_s=duration_s)
+    if reading.faster_by is None:
+        return beats
+    about = {"rate_hz": RATE_HZ, "split_bpm": SPLIT_BPM, "faster_by": reading.faster_by}
+    return replace(beats, doubt=doubt_followed(beats.times_s - LATENCY_S, onsets.all, onsets.bass, **about))
 
-    told: by the user, who says what the tempo is; follows: what found them follows a tempo that changes.
-    """
+
+def _onto_onsets(found: Beats, onsets: Onsets, *, duration_s: float) -> Beats:
+    """The beats at their onsets, with their tempo; none of fewer than two."""
     times_s = refine(found.times_s, onsets).clip(0, duration_s)
     kept = sounding(times_s, onsets)
     times_s, place = times_s[kept], found.place[kept]
@@ -87,9 +103,16 @@ def _onto_onsets(found: Beats, onsets: Onsets, *, duration_s: float, told: bool,
     times_s, place = times_s[later], place[later]
     if len(times_s) < 2:
         return NO_BEATS
-    on_windows_s, tempo_bpm = times_s - LATENCY_S, 60.0 / float(np.median(np.diff(times_s)))
-    doubt = "" if told else doubt_beats(on_windows_s, onsets.all, onsets.bass, rate_hz=RATE_HZ, follows=follows)
-    return replace(found, times_s=times_s, place=place, tempo_bpm=tempo_bpm, doubt=doubt)
+    return replace(found, times_s=times_s, place=place, tempo_bpm=tempo_of(times_s))
+
+
+def _counted(beats: Beats, active: NDArray[np.float64], *, fps: float, meter: int) -> Beats:
+    """Beats that the user gave, with their places in bars, if these were not given and can be told."""
+    if beats.place.any():
+        return beats
+    bars = count_places(beats.times_s, active, fps=fps, meters=(meter,) if meter else METERS)
+    known = int(meter > 0 or bars.margin >= LEAST_MARGIN)
+    return replace(beats, place=bars.place * known, meter=bars.meter * known, margin=bars.margin)
 
 
 def _within(beats: Beats, duration_s: float) -> Beats:

@@ -31,15 +31,17 @@ def odd_sounds(count: int) -> dict[str, np.ndarray]:
 
 
 @pytest.mark.filterwarnings("error")
-@pytest.mark.parametrize("features", ["rich", "mfcc"])
+@pytest.mark.parametrize("finder", ["networks", "tracker"])
 @pytest.mark.parametrize("seconds", [0.0, 1 / RATE_HZ, 0.5, 1.999, 2.0, 2.0 + 1 / RATE_HZ, 5.0])
-def test_odd_sounds_give_finite_features_and_increasing_beats(seconds, features):
+def test_odd_sounds_give_finite_features_and_increasing_beats(seconds, finder, beat_networks):
+    settings = MusicSettings(beats=finder, features="rich" if finder == "networks" else "mfcc")
     for name, sound in odd_sounds(round(seconds * RATE_HZ)).items():
-        music = analyse_music(sound, sample_rate_hz=RATE_HZ, fps=24, settings=MusicSettings(features=features))
+        music = analyse_music(sound, sample_rate_hz=RATE_HZ, fps=24, settings=settings, weights=beat_networks)
         assert np.isfinite(music.features).all(), name
         assert np.isfinite(music.loudness).all(), name
         assert (np.diff(music.beats.times_s) > 0).all(), name
         assert np.isfinite(music.beats.tempo_bpm), name
+        assert np.isfinite(music.beats.margin), name
 
 
 @pytest.mark.parametrize("level", [np.nan, np.inf, 1e30])
