@@ -7,8 +7,8 @@ The default setting: rich features, fragments of half a bar, one and two bars, a
 music is four-four at 120 beats a minute; --no-bars: as if no bar of it were known. Cleaned keypoints with joints in
 space and music are simulated (random walks, 10 % of the frames dropped in runs; every number is random, so nothing
 compresses), a few of them, which stand for all videos one after the other. The functions of the rules run on their
-files, each rule in a process of its own. `measure_dance` is timed on those that are simulated. The time is the processor's: that of the
-wall is also given, but other work on the machine lengthens it.
+files, each rule in a process of its own. `measure_dance` is timed on those that are simulated. The time is the
+processor's: that of the wall is also given, but other work on the machine lengthens it.
 """
 
 import argparse

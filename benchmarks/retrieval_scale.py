@@ -4,7 +4,8 @@
 
 Writes a database as the workflow does (once: a folder that has one is used again): frames of made-up dances, the table
 of their fragments in counts, drawn embeddings (`index_search`) with their index, a matcher of fresh weights, what it
-costs a person to paint them, and songs. Audio features of the dances, which retrieval does not read, are a file of holes.
+costs a person to paint them, and songs. Audio features of the dances, which retrieval does not read, are a file of
+holes.
 
 Each row is a process of its own that imports what Snakemake imports for a script and runs that of `retrieve_fragments`.
 The first finds nothing of the database in the system's cache (`cold`). `wall s` has the start in it. `memory` is the
