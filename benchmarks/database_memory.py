@@ -196,7 +196,7 @@ def main() -> None:
             for rule in given.rules:
                 command = [sys.executable, __file__, "--run", rule, str(folder), str(videos)]
                 peak_mb, seconds, ended = measure(command, limit_s=given.limit)
-                asked_mb = ESTIMATES[rule].memory_mb(videos * MB, attempt=1, longest_mb=MB)
+                asked_mb = ESTIMATES[SCRIPTS.get(rule, rule)].memory_mb(videos * MB, attempt=1, longest_mb=MB)
                 over = "" if ended else " (ended)"
                 print(f"| {videos:,} | {rule} | {peak_mb:.0f} | {asked_mb} | {asked_mb / peak_mb:.2f} | "
                       f"{seconds:.1f}{over} |", flush=True)  # fmt: skip
