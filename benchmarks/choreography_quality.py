@@ -19,9 +19,10 @@ import numpy as np
 
 from danceit_core.choreography.align import Source
 from danceit_core.config import MusicSettings, RetrievalSettings, SpatialSettings, TemporalSettings
-from danceit_core.evaluation.choreography import PAPER_ROWS, Stage, score_variants
+from danceit_core.evaluation.choreography import Stage, score_variants
 from danceit_core.evaluation.choreography_page import main_tables, write_page
 from danceit_core.evaluation.markdown import markdown
+from danceit_core.evaluation.paper_tables import PAPER_ROWS
 from danceit_core.evaluation.scorecard import measure_real, score_beats, score_motion
 from danceit_core.evaluation.trial import Song, Variant, beat_grid, library_of, make_trial, random_matches, song_of
 from danceit_core.music.track import analyse_song

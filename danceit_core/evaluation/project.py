@@ -18,10 +18,10 @@ from danceit_core.database.table import Database, read_database
 from danceit_core.errors import ConfigError
 from danceit_core.evaluation.choreography import Stage, score_variants
 from danceit_core.evaluation.choreography_page import read_history, write_page
-from danceit_core.evaluation.trial import Song, beat_grid, song_of
+from danceit_core.evaluation.trial import Song, beat_grid, cut_beats, cut_sections, song_of
 from danceit_core.matcher.index import read_index
 from danceit_core.matcher.model import load_matcher
-from danceit_core.music.table import Beats, MusicTable, read_music_table
+from danceit_core.music.table import MusicTable, read_music_table
 from danceit_core.pose.passages import find_passages
 from danceit_core.pose.skeleton import Keypoints
 
@@ -61,11 +61,12 @@ def evaluate_project(
             f"evaluation.lengths_s {list(lengths)} lacks retrieval.fragment_s = {retrieval.fragment_s:g}; add it there"
         )
     sources = read_movements(frames)
-    real = []
+    real, heard = [], {}
     for video, path in zip(videos, dance_music, strict=True):
-        heard = read_music_table(path)
+        music = read_music_table(path)
         for name in frames.dances.loc[frames.dances["video"] == video, "dance"]:
-            real += real_passages(name, sources[name], heard)
+            heard[name] = music.beats
+            real += real_passages(name, sources[name], music)
     tables = dict(zip(songs, (shorten(read_music_table(path), settings.grid_s) for path in song_music), strict=True))
     fps = next(iter(tables.values())).fps
     stages = {}
@@ -75,8 +76,9 @@ def evaluate_project(
     danced = [song_of(name, music) for name, music in tables.items()]
     danced += [beat_grid(tempo, seconds=settings.grid_s, fps=fps) for tempo in TEMPI]
     scores, tempo = score_variants(
-        stages, danced, sources, real, retrieval=retrieval, spatial=spatial, temporal=temporal, fps=fps, seed=seed
-    )
+        stages, danced, sources, real, heard=heard, retrieval=retrieval, spatial=spatial, temporal=temporal, fps=fps,
+        seed=seed,
+    )  # fmt: skip
     curves = {f"{s:g} s": read_history(path) for s, path in zip(lengths, histories, strict=True)}
     about = (
         f"{len(videos)} dances ({len(real)} passages), {len(songs)} songs and {len(TEMPI)} beat grids of up to "
@@ -115,21 +117,19 @@ def real_passages(name: str, source: Source, music: MusicTable) -> list[tuple[Ke
     for first, end in find_passages(source.kept, source.shot):
         if end - first >= SHORTEST_S * music.fps:
             start, stop = first + source.first, end + source.first  # in the video
-            beats_s = music.beats.times_s - start / music.fps
-            inside = beats_s[(beats_s >= 0) & (beats_s < (end - first) / music.fps)]
-            song = Song(f"{name}:{start}", end - first, inside, music.beats.tempo_bpm, music.loudness[start:stop])
-            found.append((source.keypoints[first:end], song))
+            part = shorten(music, stop / music.fps, start_s=start / music.fps)
+            found.append((source.keypoints[first:end], song_of(f"{name}:{start}", part)))
     return found
 
 
-def shorten(music: MusicTable, seconds: float) -> MusicTable:
-    """The first `seconds` of a song."""
-    frames = int(np.ceil(seconds * music.fps))
-    beats = Beats(music.beats.times_s[music.beats.times_s < seconds], music.beats.tempo_bpm)
+def shorten(music: MusicTable, end_s: float, *, start_s: float = 0.0) -> MusicTable:
+    """A song from start_s up to end_s, if it lasts that long."""
+    first, stop = round(start_s * music.fps), int(np.ceil(end_s * music.fps - 1e-6))
     return replace(
         music,
-        features=music.features[:frames],
-        loudness=music.loudness[:frames],
-        beats=beats,
-        duration_s=min(seconds, music.duration_s),
+        features=music.features[first:stop],
+        loudness=music.loudness[first:stop],
+        beats=cut_beats(music.beats, start_s=start_s, end_s=end_s),
+        sections=cut_sections(music.sections, start_s=start_s, end_s=end_s),
+        duration_s=min(end_s, music.duration_s) - start_s,
     )

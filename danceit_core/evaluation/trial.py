@@ -6,7 +6,8 @@ lines serve the evaluation of a project and the benchmarks on other data.
 
 import zlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,25 +21,38 @@ from danceit_core.config import FragmentSettings, RetrievalSettings, SpatialSett
 from danceit_core.database.fragments import cut_fragments
 from danceit_core.database.gather import frames_in_memory
 from danceit_core.evaluation.motion import BODY_PX
-from danceit_core.music.table import Beats, MusicTable
+from danceit_core.music.table import Beats, MusicTable, Section
 from danceit_core.pose.measure import Body
 from danceit_core.pose.skeleton import Keypoints
 from danceit_core.pose.table import PoseTable
 
 PICTURE_PX = 512
+# A song that is nothing but beats has bars of so many, and sections of so many bars, which come back in turn.
+GRID_METER, GRID_BARS = 4, 4
 # Nose to ankles is 2.4 torso lengths in grown persons of `aistpp_pop`.
 PERFORMER = Body(height_px=BODY_PX, torso_px=BODY_PX / 2.4, ground_y=450.0, centre_x=PICTURE_PX / 2)
 
 
 @dataclass(frozen=True)
 class Song:
-    """What a dance is made for. beats_s (B,) seconds; loudness (T,) decibels of each frame, empty: unknown."""
+    """What a dance is made for. beats_s (B,) seconds; loudness (T,) decibels of each frame, empty: unknown.
+
+    place (B,), meter, sections: see `music.table`; empty, 0 and empty where they are not known.
+    """
 
     name: str
     frames: int
     beats_s: NDArray[np.float64]
     tempo_bpm: float
     loudness: NDArray[np.float32]
+    place: NDArray[np.int64] = field(default_factory=lambda: np.zeros(0, np.int64))
+    meter: int = 0
+    sections: tuple[Section, ...] = ()
+
+    @property
+    def beats(self) -> Beats:
+        """Its beats with their places in the bars."""
+        return Beats(self.beats_s, self.tempo_bpm, place=self.place, meter=self.meter)
 
 
 @dataclass(frozen=True)
@@ -61,17 +75,39 @@ class Trial:
 
 
 def beat_grid(tempo_bpm: float, *, seconds: float, fps: float) -> Song:
-    """A song that is nothing but even beats from half an interval on."""
+    """A song that is nothing but even beats from half an interval on, in bars and sections: A, B, A, B, ..."""
     interval_s = 60 / tempo_bpm
     beats_s = np.arange(interval_s / 2, seconds, interval_s)
-    return Song(f"{tempo_bpm:g} bpm", round(seconds * fps), beats_s, tempo_bpm, np.zeros(0, np.float32))
+    edges = [0.0, *beats_s[GRID_METER * GRID_BARS :: GRID_METER * GRID_BARS].tolist(), seconds]
+    sections = tuple(Section(a, b, "AB"[number % 2]) for number, (a, b) in enumerate(pairwise(edges)))
+    place = np.arange(len(beats_s)) % GRID_METER + 1
+    silence = np.zeros(0, np.float32)
+    name = f"{tempo_bpm:g} bpm"
+    return Song(name, round(seconds * fps), beats_s, tempo_bpm, silence, place, GRID_METER, sections)
 
 
 def song_of(name: str, music: MusicTable, *, seconds: float = np.inf) -> Song:
     """The first `seconds` of an analysed song."""
     length_s = min(seconds, music.duration_s)
-    frames, beats = round(length_s * music.fps), music.beats.times_s
-    return Song(name, frames, beats[beats < length_s], music.beats.tempo_bpm, music.loudness[:frames])
+    frames, beats = round(length_s * music.fps), cut_beats(music.beats, end_s=length_s)
+    return Song(
+        name, frames, beats.times_s, beats.tempo_bpm, music.loudness[:frames], beats.place, beats.meter,
+        cut_sections(music.sections, end_s=length_s),
+    )  # fmt: skip
+
+
+def cut_beats(beats: Beats, *, start_s: float = 0.0, end_s: float) -> Beats:
+    """The beats from start_s up to end_s, seconds from start_s."""
+    inside = (beats.times_s >= start_s) & (beats.times_s < end_s)
+    return replace(beats, times_s=beats.times_s[inside] - start_s, place=beats.place[inside])
+
+
+def cut_sections(sections: Sequence[Section], *, start_s: float = 0.0, end_s: float) -> tuple[Section, ...]:
+    """The sections from start_s up to end_s, cut there, seconds from start_s."""
+    inside = [part for part in sections if part.start_s < end_s and part.end_s > start_s]
+    return tuple(
+        Section(max(0.0, part.start_s - start_s), min(part.end_s, end_s) - start_s, part.letter) for part in inside
+    )
 
 
 def library_of(

@@ -10,15 +10,14 @@ from dancers import sine_dancer
 from danceit_core.config import RetrievalSettings, SpatialSettings, TemporalSettings
 from danceit_core.evaluation.choreography import (
     DEFAULT,
-    PAPER_TABLE_1,
     REAL,
     Row,
     score_songs,
-    table_1,
     variants,
 )
 from danceit_core.evaluation.choreography_page import GAINS, between
 from danceit_core.evaluation.paired import INTERVALS, add_intervals, bootstrap
+from danceit_core.evaluation.paper_tables import PAPER_TABLE_1, table_1
 from danceit_core.evaluation.trial import beat_grid
 
 FPS = 24.0
@@ -88,9 +87,12 @@ def test_real_dances_have_songs_of_their_own_and_are_not_paired():
 def test_each_song_is_scored_by_itself():
     song = beat_grid(120, seconds=10, fps=FPS)
     on, off = (sine_dancer(240, minimum_s=0.25 - 0.5 / FPS + shift) for shift in (0, 0.2))
-    found = score_songs(Row("row", [on, off], [song, replace(song, name="other")]), fps=FPS, seed=0)
+    row, forms = Row("row", [on, off], [song, replace(song, name="other")]), [{"seams_on_bars": 0.5}, {}]
+    found = score_songs(row, forms, fps=FPS, seed=0)
     assert found.shape == (2, len(INTERVALS))
     assert found[:, INTERVALS.index("s_ba_min_1")].tolist() == [1, 0]
+    assert found[0, INTERVALS.index("seams_on_bars")] == 0.5
+    assert np.isnan(found[1, INTERVALS.index("seams_on_bars")])
 
 
 def test_both_readings_of_the_paper_are_rows_with_its_figures_beside_them():

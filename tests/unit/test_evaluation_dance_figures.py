@@ -10,6 +10,7 @@ from dancers import sine_dancer, wandering_dancer
 from matplotlib.quiver import Quiver
 
 from danceit_core.choreography.align import Source, align
+from danceit_core.choreography.clips import stretches
 from danceit_core.choreography.curve import hide_absent
 from danceit_core.choreography.floor import Floor
 from danceit_core.choreography.in_space import dance_motion
@@ -18,7 +19,7 @@ from danceit_core.choreography.rate import danced, read_off
 from danceit_core.config import SpatialSettings, TemporalSettings
 from danceit_core.evaluation.beat_page import draw_beats
 from danceit_core.evaluation.dance_figures import draw_dance, motion_in_space
-from danceit_core.evaluation.provenance_page import draw_paths, draw_sources, stretches
+from danceit_core.evaluation.provenance_page import draw_paths, draw_sources
 from danceit_core.evaluation.steps import largest_steps, retrace, roughest_seam
 from danceit_core.evaluation.strips import TILE_HEIGHT, TILE_WIDTH, draw_on_beats, draw_seams, strip
 from danceit_core.media.audio import read_peaks, write_sound
