@@ -55,8 +55,7 @@ def plan_song(
         matches = undecided_matches(len(slots), len(library), count=count, rng=_chance())
     else:
         queries = embed_slots(music, slots, matcher=matcher)
-        distance, rows = index.search(queries, k=min(count, len(index)))
-        matches = Matches(rows, distance)
+        matches = search_slots(queries, index=index, count=count)
     allowed = has_style(library, style, styles or {}) if style else None
     about: dict[str, Any] = {}
     if matcher is not None and (shares := vote(library, matches.rows[slots.whole], styles or {})):
@@ -127,6 +126,12 @@ def embed_slots(music: MusicTable, slots: Slots, *, matcher: "Matcher") -> NDArr
     frames = round(matcher.checkpoint["seconds"] * music.fps)
     starts = window_starts(music, slots, frames=frames)
     return matcher.embed_audio(music.features[_window(music, starts, frames)])  # of (S, F, D)
+
+
+def search_slots(queries: NDArray[np.float32], *, index: "FragmentIndex", count: int) -> Matches:
+    """The `count` fragments nearest to the music of each slot, of its place (S, E) in the joint space."""
+    distance, rows = index.search(queries, k=min(count, len(index)))
+    return Matches(rows, distance)
 
 
 def window_starts(music: MusicTable, slots: Slots, *, frames: int) -> NDArray[np.int64]:
