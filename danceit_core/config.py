@@ -89,10 +89,15 @@ class CleaningSettings:
 
 @dataclass(frozen=True)
 class FragmentSettings:
-    """Fragment database (paper III-A). hop_s 0: fragments do not overlap (the paper)."""
+    """Fragment database (paper III-A). hop_s 0: fragments do not overlap (the paper).
+
+    unit: of what is danced, `beats` (half a bar, one and two bars of the dance's music) or `seconds` (the paper;
+    `retrieval.fragment_s`). hop_s is of windows in seconds: what the matcher learns from, whatever the unit.
+    """
 
     hop_s: float = 0.5
     test_share: float = 0.2
+    unit: str = "beats"
 
 
 @dataclass(frozen=True)
