@@ -25,9 +25,8 @@ def lay_song(music: MusicTable, library: Library, *, slots: Slots | None = None)
     Raises ChoreographyError for a song shorter than a fragment in seconds.
     """
     frames = round(music.duration_s * music.fps)
-    return lay_beats(
-        music.beats, library, frames=frames, fps=music.fps, loudness=music.loudness, sections=music.sections, slots=slots
-    )
+    about = {"loudness": music.loudness, "sections": music.sections, "slots": slots}
+    return lay_beats(music.beats, library, frames=frames, fps=music.fps, **about)  # type: ignore[arg-type]
 
 
 def lay_beats(
