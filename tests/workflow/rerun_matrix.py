@@ -93,6 +93,25 @@ def table(name: str, *, line: str = "", without: str = "") -> str:
     return f"{name}={path}"
 
 
+def told(cells: dict[str, str], *, of: str = "new_song") -> str:
+    """A setting that names a copy of the tiny table of songs with one more, and with further cells of one of them."""
+    header, first = (TINY / "config" / "tiny" / "songs.tsv").read_text().splitlines()
+    rows = [first, first.replace("new_song", "encore")]
+    rows = ["\t".join([row, *cells.values()]) if row.startswith(of) else row for row in rows]
+    path = TINY / "changed" / f"{of}_{'_'.join(cells)}.tsv"
+    path.parent.mkdir(exist_ok=True)
+    path.write_text("\n".join(["\t".join([header, *cells]), *rows]) + "\n")
+    return f"songs={path}"
+
+
+def beats() -> str:
+    """The path of a file of beats."""
+    path = TINY / "changed" / "song.beats"
+    path.parent.mkdir(exist_ok=True)
+    path.write_text("0.5\t1\n1.0\t2\n1.5\t3\n2.0\t1\n")
+    return str(path)
+
+
 def edits() -> str:
     path = TINY / "changed" / "edits.tsv"
     path.parent.mkdir(exist_ok=True)
@@ -192,6 +211,11 @@ CHANGES = [
     ),
     Change("the group of a dance", {"measure_dance", "describe_dances"}, grouped()),
     Change("a song more", set(), table("songs", line="encore\tdata/demo_tiny/song.flac")),
+    # All that is made of its sound is made anew, the trainings are not, and no other song.
+    Change("a part of the song", {"analyse_song", "draw_dance", "render_video"}, told({"start_s": "0.5"})),
+    Change("a part of another song", set(), told({"start_s": "0.5"}, of="encore")),
+    Change("the beats of the song", {"analyse_song"}, told({"beats": beats()})),
+    Change("the tempo of the song", {"analyse_song"}, told({"tempo_bpm": "90"})),
     # The plan of a song is for all targets.
     Change(
         "a target more",

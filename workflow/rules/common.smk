@@ -99,6 +99,16 @@ def stage(section):
     return {"settings": settings[section], "version": version_of(section)}
 
 
+def song_file(wildcards):
+    """The file that a song is in."""
+    return project.songs.at[wildcards.song, "path"]
+
+
+def song_sound(wildcards):
+    """Which sound track and which part of the time of that file are the song (`media.sound_source`)."""
+    return project.excerpt_of(wildcards.song)
+
+
 def edits_of(wildcards):
     """The lines of the table of edits that are about a song, as plain values: a change of them re-runs that song."""
     return [vars(edit) for edit in project.edits if edit.song == wildcards.song]
@@ -193,6 +203,11 @@ def judging_networks(wildcards):
     if not settings["pose_gan"]["patience"]:
         return []
     return collect("<resources>/blazepose/{network}.tflite", network=["pose_detection", "pose_landmark_full"])
+
+
+def beat_networks(wildcards):
+    """The networks that hear beats and bars; none where librosa's tracker is asked for."""
+    return "<resources>/beats/beat_networks.zip" if settings["music"]["beats"] == "networks" else []
 
 
 def efficientnet_if_asked(wildcards):

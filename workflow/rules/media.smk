@@ -28,11 +28,15 @@ rule normalise_video:
 
 
 rule analyse_song:
-    """Audio features of each frame, beats and tempo of a song to dance to."""
+    """Audio features of each frame, beats, bars and sections of a song to dance to."""
     input:
-        lambda w: project.songs.at[w.song, "path"],
+        sound=song_file,
+        beats=lambda w: project.songs.at[w.song, "beats"] or [],
+        networks=beat_networks,
     output:
-        "<results>/music/{song}.parquet",
+        table="<results>/music/{song}.parquet",
+        beats="<results>/music/{song}.beats",
+        sections="<results>/music/{song}.sections",
     log:
         "<logs>/analyse_song/{song}.log",
     benchmark:
@@ -47,7 +51,8 @@ rule analyse_song:
         **stage("music"),
         fps=settings["video"]["fps"],
         fragment_s=settings["retrieval"]["fragment_s"],
-        audio_track=lambda w: project.audio_track(w.song),
+        sound=song_sound,
+        hint=lambda w: project.hint_of(w.song),
     script:
         "../scripts/analyse_song.py"
 
@@ -55,9 +60,11 @@ rule analyse_song:
 rule analyse_dance:
     """The same of a dance video's sound; silent where it has none, its poses serve all the same."""
     input:
-        lambda w: project.sound_of(w.dance) or [],
+        sound=lambda w: project.sound_of(w.dance) or [],
+        networks=beat_networks,
     output:
-        "<results>/music/{dance}.parquet",
+        table="<results>/music/{dance}.parquet",
+        beats="<results>/music/{dance}.beats",
     log:
         "<logs>/analyse_dance/{dance}.log",
     benchmark:
