@@ -31,7 +31,7 @@ def describe_form(plan: Plan, music: MusicTable) -> dict[str, Any]:
 
 
 def form_lines(scores: Mapping[str, Any]) -> list[str]:
-    """The lines of the scores of a finished video: `form`, see `describe_form`, and `styles`, each one's share of a vote."""
+    """The lines of a finished video's scores: of `form` (`describe_form`) and `styles` (the share of each in a vote)."""
     lines = []
     if form := scores.get("form"):
         lines.append(_bars(form) + _sections(form["sections"]))
