@@ -81,6 +81,7 @@ def make_estimates(settings: Mapping[str, Mapping[str, Any]]) -> dict[str, Estim
         # One video in memory at a time, of any number: the longest counts.
         "gather_frames": Estimate(280, 15, min_per_mb=0.002 * dancers, mb_per_longest_mb=0.5 * dancers),
         "cut_fragments": Estimate(250, 15, mb_per_mb=0.015 * dancers, min_per_mb=0.002 * dancers),
+        "cut_counts": Estimate(250, 15, mb_per_mb=0.015 * dancers, min_per_mb=0.002 * dancers),
         "join_fragments": Estimate(250, 15, mb_per_mb=0.03 * dancers, min_per_mb=0.002),
         "describe_dances": Estimate(330, 15, min_per_mb=0.005, mb_per_longest_mb=dancers),
         "train_matcher": training,

@@ -1,10 +1,12 @@
 """Fragments of the dances: short windows of their poses with their sound (paper III-A), never across a cut.
 
 A window lies inside one passage: frames that cleaning kept, of one shot of the camera and of one dancer. It is a row
-over the frames of all dances (`table`): another length is another table, and nothing is copied.
+over the frames of all dances (`table`): another length is another table, and nothing is copied. Here are those of one
+length in seconds, and what they have in common with those in counts (`counts`).
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -12,10 +14,11 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from danceit_core.config import FragmentSettings
-from danceit_core.database.frames import Frames
+from danceit_core.database.frames import SPEED, Frames
 from danceit_core.database.mapped import release
 from danceit_core.database.split import settled_split
-from danceit_core.database.table import COLUMNS, Database
+from danceit_core.database.table import COLUMNS, SECONDS, Database
+from danceit_core.database.windows import fragment_names
 from danceit_core.errors import DatabaseError
 from danceit_core.pose.measure import STANDING_PERCENTILE, ground_contacts, standing
 from danceit_core.pose.orientation import joint_places
@@ -29,6 +32,25 @@ OF_DANCE = (
 )  # fmt: skip
 
 
+@dataclass(frozen=True)
+class Spans:
+    """K windows of a dance: first frame and number of frames, first and one past the last of its passage; all (K,).
+
+    Frames are those of the dance. beats, place, meter: columns of the table, 0 where the windows are in seconds.
+    """
+
+    start: Rows
+    frames: Rows
+    begin: Rows
+    end: Rows
+    beats: Rows
+    place: Rows
+    meter: Rows
+
+    def __len__(self) -> int:
+        return len(self.start)
+
+
 def cut_fragments(frames: Frames, *, seconds: float, settings: FragmentSettings) -> Database:
     """Windows of `seconds` inside the passages of all dances; there may be none.
 
@@ -40,26 +62,47 @@ def cut_fragments(frames: Frames, *, seconds: float, settings: FragmentSettings)
     if length < 2:
         raise DatabaseError(f"fragments of {seconds:g} s have {length} frames at {fps:g} fps; 2 or more are needed")
     hop = max(1, round(settings.hop_s * fps)) if settings.hop_s > 0 else length
+
+    def windows_of(_: pd.Series, passages: Sequence[tuple[int, int]], __: NDArray[np.float32]) -> Spans:
+        return _windows(passages, length=length, hop=hop)
+
+    database = cut_dances(frames, windows_of, about={"unit": SECONDS, SECONDS: float(seconds)}, settings=settings)
+    database.table[SECONDS] = float(seconds)
+    return database
+
+
+def cut_dances(
+    frames: Frames,
+    spans_of: Callable[[pd.Series, Sequence[tuple[int, int]], NDArray[np.float32]], Spans],
+    *,
+    about: dict[str, Any],
+    settings: FragmentSettings,
+) -> Database:
+    """The fragments at the spans of each dance, one dance in memory at a time.
+
+    spans_of: the spans of a dance, from its row of the table, its passages (first and one past the last frame) and its
+    speed (T,). about: for the metadata, what is the unit's own.
+    """
+    fps, named_by_length = frames.fps, about["unit"] != SECONDS
     parts, longest = [], 0
     for _, dance in frames.dances.iterrows():
         rows = slice(int(dance["first_row"]), int(dance["first_row"] + dance["rows"]))
         passage = np.asarray(frames.passage[rows])
         passages = find_passages(passage >= 0, passage)
         longest = max([longest, *(end - first for first, end in passages)])
-        windows = _windows(passages, length=length, hop=hop)
-        if len(windows):
-            ground = _ground_of(frames.keypoints[rows], windows[:, 0], length=length, dance=dance)
-            parts.append(_table_of(dance, windows, ground=ground, length=length))
+        spans = spans_of(dance, passages, frames.moves[rows, SPEED])
+        if len(spans):
+            ground = _ground_of(frames.keypoints[rows], spans, dance=dance)
+            parts.append(_table_of(dance, spans, ground=ground, fps=fps, named_by_length=named_by_length))
             release(frames.keypoints)
     table = pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=list(COLUMNS))
-    table["seconds"] = float(seconds)
     groups, sounding = table["group"].to_numpy(object), table["has_sound"].to_numpy(bool)
     table["split"] = settled_split(groups, sounding, test_share=settings.test_share)
-    about = {
-        "fps": fps, "seconds": float(seconds), "feature_set": frames.metadata["feature_set"],
-        "test_share": settings.test_share, "longest_s": longest / fps, "videos": frames.dances["video"].nunique(),
+    metadata = {
+        "fps": fps, **about, "feature_set": frames.metadata["feature_set"], "test_share": settings.test_share,
+        "longest_s": longest / fps, "videos": frames.dances["video"].nunique(),
     }  # fmt: skip
-    return Database(frames, table[list(COLUMNS)], about)
+    return Database(frames, table[list(COLUMNS)], metadata)
 
 
 def ground_lines(contacts: NDArray[np.float64], starts: Rows, *, length: int, otherwise: float) -> NDArray[np.float64]:
@@ -74,35 +117,44 @@ def ground_lines(contacts: NDArray[np.float64], starts: Rows, *, length: int, ot
     return np.where(np.isnan(lines), otherwise, lines)
 
 
-def _windows(passages: Sequence[tuple[int, int]], *, length: int, hop: int) -> Rows:
-    """First frame, and the first and one past the last of its passage, of each window: (K, 3), of the dance."""
+def _windows(passages: Sequence[tuple[int, int]], *, length: int, hop: int) -> Spans:
+    """Windows of one length, each `hop` frames after the one before."""
     found = [
         np.stack(np.broadcast_arrays(np.arange(first, end - length + 1, hop), first, end), axis=1)
         for first, end in passages
         if end - first >= length
     ]
-    return np.concatenate(found) if found else np.zeros((0, 3), np.int64)
+    start, begin, end = (np.concatenate(found) if found else np.zeros((0, 3), np.int64)).T
+    zero = np.zeros(len(start), np.int64)
+    return Spans(start, zero + length, begin, end, beats=zero, place=zero, meter=zero)
 
 
-def _ground_of(keypoints: NDArray[np.float32], starts: Rows, *, length: int, dance: pd.Series) -> NDArray[np.float64]:
+def _ground_of(keypoints: NDArray[np.float32], spans: Spans, *, dance: pd.Series) -> NDArray[np.float64]:
     """Ground lines (K,) of the windows of a dance, torso lengths."""
     contacts = ground_contacts(joint_places(keypoints)) / dance["torso_px"]
-    return ground_lines(contacts, starts, length=length, otherwise=dance["ground_y"] / dance["torso_px"])
+    ground = np.zeros(len(spans))
+    for length in np.unique(spans.frames).tolist():
+        some = spans.frames == length
+        otherwise = dance["ground_y"] / dance["torso_px"]
+        ground[some] = ground_lines(contacts, spans.start[some], length=length, otherwise=otherwise)
+    return ground
 
 
-def _table_of(dance: pd.Series, windows: Rows, *, ground: NDArray[np.float64], length: int) -> pd.DataFrame:
+def _table_of(
+    dance: pd.Series, spans: Spans, *, ground: NDArray[np.float64], fps: float, named_by_length: bool
+) -> pd.DataFrame:
     """The rows of one dance's windows."""
-    first, (start, begin, end) = int(dance["first_frame"]), windows.T
+    first, count = int(dance["first_frame"]), len(spans)
+    start, lengths = spans.start + first, spans.frames if named_by_length else None
+    whole = {
+        "start_frame": start, "frames": spans.frames, "beats": spans.beats, "place": spans.place, "meter": spans.meter,
+        "passage_start": spans.begin + first, "passage_end": spans.end + first,
+    }  # fmt: skip
     own: dict[str, Any] = {
-        "fragment_id": [f"{dance['dance']}:{frame}" for frame in (start + first).tolist()],
-        "start_frame": (start + first).astype(np.int32),
-        "frames": np.int32(length),
-        "beats": np.int32(0),
-        "place": np.int32(0),
-        "meter": np.int32(0),
-        "row": start + int(dance["first_row"]),
-        "passage_start": (begin + first).astype(np.int32),
-        "passage_end": (end + first).astype(np.int32),
+        "fragment_id": fragment_names([dance["dance"]] * count, start, lengths),
+        "seconds": spans.frames / fps,
+        "row": spans.start + int(dance["first_row"]),
         "ground": ground,
+        **{name: np.broadcast_to(np.asarray(values, np.int32), count) for name, values in whole.items()},
     }
     return pd.DataFrame(own | {name: dance[name] for name in OF_DANCE})

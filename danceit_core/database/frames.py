@@ -22,13 +22,14 @@ import pandas as pd
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from danceit_core.database.bars import checked_beats
 from danceit_core.errors import DatabaseError
 from danceit_core.music.columns import Features
 from danceit_core.pose.skeleton import JOINTS, Keypoints
 from danceit_core.pose.table import MOST_FPS
 from danceit_core.tables import DAMAGE, number_of, one_line, read_table, write_table
 
-SCHEMA_VERSION = 3
+SCHEMA_VERSION = 4
 # Of each frame: mean joint step into it, mean third difference round it and step of a planted ankle into it, all in
 # torso lengths (`choreography.library`), and the way the body faces, degrees, NaN where unknown (`pose.facing`).
 MOVES = ("speed", "jerk", "slide", "facing")
@@ -47,6 +48,9 @@ COLUMNS: dict[str, pa.DataType] = {
     "ground_y": pa.float64(),
     "has_sound": pa.bool_(),
     "tempo_bpm": pa.float64(),  # 0: no beat
+    "beats_s": pa.list_(pa.float64()),  # of the video's sound, from its start
+    "beat_place": pa.list_(pa.int32()),  # in the bar of each, 1 the downbeat, 0: not known
+    "meter": pa.int32(),  # beats of most bars, 0: not known
     "group": pa.string(),  # of the song: dances of one group share it
     "split": pa.string(),
     "refused": pa.string(),  # why it gives no fragments, empty if it does
@@ -143,6 +147,8 @@ def _check_dances(dances: pd.DataFrame, arrays: Mapping[str, NDArray]) -> None:
             raise ValueError(f"{name}.npy has shape {arrays[name].shape}, not {shape}")
     if len(arrays["features"]) != count or len(arrays["world"]) not in (0, count):
         raise ValueError(f"features and world have {len(arrays['features'])} and {len(arrays['world'])} rows")
+    for beats, place in zip(dances["beats_s"], dances["beat_place"], strict=True):
+        checked_beats(beats, place)
     if (rows < 0).any() or (dances["first_row"] != np.cumsum(rows) - rows).any() or rows.sum() != count:
         raise ValueError(f"its dances have {int(rows.sum())} frames, not {count} one after the other")
 

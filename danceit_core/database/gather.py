@@ -110,7 +110,9 @@ def make_dances(
             "source_sha256": about["source"]["sha256"],
             "has_sound": not about["silent"],
             "group": groups[about["video"]],
-            **{key: about[key] for key in ("width", "height", "tempo_bpm")},
+            "beats_s": np.array(about["beats_s"], np.float64),
+            "beat_place": np.array(about["place"], np.int32),
+            **{key: about[key] for key in ("width", "height", "tempo_bpm", "meter")},
             **{key: dancer[key] for key in ("rows", "first_frame", "longest", "refused")},
             **{key: np.nan if dancer[key] is None else float(dancer[key]) for key in SIZES},
         }

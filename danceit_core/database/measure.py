@@ -16,9 +16,10 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from danceit_core.database.bars import checked_beats
 from danceit_core.database.frames import FACING, JERK, MOVES, SCHEMA_VERSION, SLIDE, SPEED
 from danceit_core.errors import DatabaseError
-from danceit_core.music.table import MusicTable
+from danceit_core.music.table import MOST_METER, MusicTable
 from danceit_core.pose.facing import facing_angles
 from danceit_core.pose.measure import Body, measure_body, why_no_size
 from danceit_core.pose.movement import jerk_sizes, slide_sizes, step_sizes
@@ -35,7 +36,7 @@ SIZES = ("torso_px", "height_px", "ground_y")
 # What the metadata hold beside numbers.
 KINDS: dict[str, type] = {
     "video": str, "group": str, "sound": str, "feature_set": str, "refused": str, "silent": bool, "has_world": bool,
-    "source": dict, "dancers": list,
+    "source": dict, "dancers": list, "beats_s": list, "place": list,
 }  # fmt: skip
 MOST_FRAMES = 2**31 - 1
 
@@ -45,9 +46,10 @@ class Measured:
     """One video of T frames: moves (T, 4), the columns of `frames.MOVES`; passage (T,), -1 for what is left out.
 
     about: `fps`, `feature_set`, `features` (numbers a frame), `width`, `height`, `video`, `group` (as given, or ""),
-    `sound` (a hash, "" where silent), `silent`, `refused`, `tempo_bpm`, `source` (path, sha256), `has_world`, and for
-    each of the `dancers`: `track` (None: one alone), `first_frame`, `rows`, `torso_px`, `height_px`, `ground_y` (None
-    where no frame shows it), `longest` passage in frames, and `refused`: why this one gives no fragments.
+    `sound` (a hash, "" where silent), `silent`, `refused`, of the sound `tempo_bpm`, `beats_s`, the `place` in the bar
+    of each and the `meter` (0: not known), `source` (path, sha256), `has_world`, and for each of the `dancers`: `track`
+    (None: one alone), `first_frame`, `rows`, `torso_px`, `height_px`, `ground_y` (None where no frame shows it),
+    `longest` passage in frames, and `refused`: why this one gives no fragments.
     """
 
     moves: NDArray[np.float32]
@@ -84,6 +86,9 @@ def measure_dance(pose: PoseTable, music: MusicTable, *, video: str, group: str 
         "silent": music.silent,
         "refused": refused,
         "tempo_bpm": music.beats.tempo_bpm,
+        "beats_s": music.beats.times_s.tolist(),
+        "place": music.beats.place.tolist(),
+        "meter": music.beats.meter,
         "source": {key: str(source.get(key, "")) for key in ("path", "sha256")},
         "has_world": "world" in pose.columns and bool(len(pose)),
         "dancers": [dancer.about for dancer in dancers],
@@ -199,9 +204,11 @@ def _check_about(about: dict[str, Any], *, rows: int) -> None:
     number_of(about, "tempo_bpm", zero=True)
     for key in ("width", "height", "features"):
         _check_whole(about, key, most=MOST_PIXELS, zero=False)
+    _check_whole(about, "meter", most=MOST_METER)
     for key, kind in KINDS.items():
         if not isinstance(about[key], kind):
             raise TypeError(f"{key} is {str(about[key])[:40]!r} in its metadata")
+    checked_beats(about["beats_s"], about["place"])
     for key in ("path", "sha256"):
         if not isinstance(about["source"][key], str):
             raise TypeError(f"the {key} of its source is {str(about['source'][key])[:40]!r} in its metadata")

@@ -14,6 +14,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from danceit_core.database.bars import find_bars
 from danceit_core.database.measure import hash_sound
 from danceit_core.database.split import settle_groups
 from danceit_core.errors import DatabaseError
@@ -29,7 +30,7 @@ log = logging.getLogger(__name__)
 
 COLUMNS = (
     "video", "frames", "hours", "dropped_share", "silent", "tempo_bpm", "turns", "turns_per_minute", "facing_share",
-    "away_share", "facing_by", "reasons", "source_path", "source_sha256", "refused", "track", "group",
+    "away_share", "facing_by", "reasons", "source_path", "source_sha256", "refused", "track", "group", "meter", "bars",
 )  # fmt: skip
 # One song to more of the dance than this teaches little about music.
 MOST_OF_ONE_SONG = 0.5
@@ -49,7 +50,8 @@ def database_statistics(
     `away_share` (0..1, of the frames that show which way the dancer faces: within 45 degrees of the camera, of away
     from it), `facing_by` (how that is known: `depth` or `shoulders`, empty where it is not, and the numbers are NaN),
     `reasons` (share of the frames by reason code, in words), `source_path`, `source_sha256`, `refused` (why it is left
-    out), `track` (the dancer in the video, -1 where there is one alone), `group` (of the song, see `split`).
+    out), `track` (the dancer in the video, -1 where there is one alone), `group` (of the song, see `split`), `meter`
+    (beats a bar of the music, 0: not known), `bars` (of it that are regular: what fragments in counts are cut from).
     """
     rows: list[dict[str, Any]] = []
     sounds: dict[str, str] = {}
@@ -80,6 +82,8 @@ def database_statistics(
                 "source_sha256": str(source.get("sha256", "")),
                 "refused": refused,
                 "track": -1 if track.number is None else track.number,
+                "meter": music.beats.meter,
+                "bars": len(find_bars(music.beats.times_s, music.beats.place)),
             }
         )
     table = pd.DataFrame(rows, columns=list(COLUMNS))
@@ -155,6 +159,8 @@ def describe_total(statistics: pd.DataFrame) -> str:
     dancers = f" with {len(statistics)} dancers" if len(statistics) > len(videos) else ""
     total = f"videos: {len(videos)}{dancers}, {length}, {100 * share:.1f} % of frames dropped"
     total += f", {silent} without sound" if silent else ""
+    if "bars" in videos:
+        total += f", bars known in {int((videos['bars'] > 0).sum())}"
     return total + (f", {left_out} left out" if left_out else "")
 
 
@@ -166,7 +172,8 @@ def write_statistics(path: str | Path, statistics: pd.DataFrame) -> None:
 def read_statistics(path: str | Path) -> pd.DataFrame:
     """Read what `write_statistics` wrote; an empty cell of text is an empty text. Raises DatabaseError."""
     text = ("video", "facing_by", "reasons", "source_path", "source_sha256", "refused", "group")
-    kinds = dict.fromkeys(COLUMNS, float) | dict.fromkeys(text, str) | {"silent": bool, "track": int}
+    kinds: dict[str, type] = dict.fromkeys(COLUMNS, float) | dict.fromkeys(text, str)
+    kinds |= {"silent": bool, "track": int, "meter": int, "bars": int}
     counts = ["frames", "hours", "dropped_share", "turns"]
     try:
         table = pd.read_csv(path, sep="\t", dtype=kinds).fillna(dict.fromkeys(text, ""))

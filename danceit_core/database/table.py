@@ -1,7 +1,8 @@
-"""The fragment database: fragments of one length as rows over the frames of all dances (see docs/database.md).
+"""The fragment database: fragments as rows over the frames of all dances (see docs/database.md).
 
-    <results>/database/{seconds}s.parquet   of one length, what the pipeline reads
-    <results>/database/fragments.parquet    the rows of all lengths, to look into
+    <results>/database/beats.parquet        of half a bar, one and two bars (`counts`): unit `beats`
+    <results>/database/{seconds}s.parquet   of one length in seconds (`fragments`): unit `seconds`
+    <results>/database/fragments.parquet    the rows of all these tables, to look into
 
 A row says in which dance and where in the arrays of `frames` a fragment begins; new lengths cost a table of rows, the
 frames are stored once. Pandas, polars and DuckDB read the rows as they are, and with their poses through
@@ -21,7 +22,7 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from danceit_core.database.frames import FACING, Frames, open_frames
-from danceit_core.database.mapped import release
+from danceit_core.database.windows import take_lists, take_windows
 from danceit_core.errors import DatabaseError
 from danceit_core.files import whole_file
 from danceit_core.music.columns import Features
@@ -30,7 +31,9 @@ from danceit_core.pose.table import MOST_FPS
 from danceit_core.tables import DAMAGE, METADATA_KEY, number_of, one_line, read_table, write_table
 
 SCHEMA_VERSION = 4
-COMMON = ("fps", "seconds", "feature_set", "test_share")
+BEATS, SECONDS = "beats", "seconds"
+# What the metadata hold; `seconds` as well where the unit is that.
+COMMON = ("fps", "unit", "feature_set", "test_share")
 COLUMNS: dict[str, pa.DataType] = {
     "fragment_id": pa.string(),
     "video": pa.string(),
@@ -62,7 +65,10 @@ AT_ONCE = 1024
 
 @dataclass(frozen=True)
 class Database:
-    """N fragments of one length over the frames of their dances. table: a frame of COLUMNS; metadata: COMMON."""
+    """N fragments over the frames of their dances. table: a frame of COLUMNS.
+
+    metadata: COMMON, and `seconds` where all fragments have that length.
+    """
 
     frames: Frames
     table: pd.DataFrame
@@ -77,14 +83,26 @@ class Database:
         return float(self.metadata["fps"])
 
     @property
+    def unit(self) -> str:
+        """How the fragments are cut: BEATS, each of a length of its own, or SECONDS, all of one length."""
+        return str(self.metadata["unit"])
+
+    @property
     def seconds(self) -> float:
-        """Length of a fragment."""
+        """Length of a fragment. Raises DatabaseError where they have lengths of their own."""
+        if self.unit != SECONDS:
+            raise DatabaseError("fragments in beats have lengths of their own; read a table of one length in seconds")
         return float(self.metadata["seconds"])
 
     @property
     def length(self) -> int:
-        """Frames of a fragment, F."""
+        """Frames of a fragment, F. Raises DatabaseError where they have lengths of their own."""
         return round(self.seconds * self.fps)
+
+    @property
+    def lengths(self) -> NDArray[np.int64]:
+        """Frames of each fragment, (N,)."""
+        return self.table["frames"].to_numpy(np.int64)
 
     @property
     def starts(self) -> NDArray[np.int64]:
@@ -92,51 +110,54 @@ class Database:
         return self.table["row"].to_numpy(np.int64)
 
     def keypoints_of(self, fragments: NDArray[Any]) -> Keypoints:
-        """Keypoints (K, F, 25, 3) of some fragments (numbers or a mask)."""
-        return take_windows(self.frames.keypoints, self.starts[fragments], self.length)
+        """Keypoints (K, F, 25, 3) of some fragments (numbers or a mask) of one length."""
+        return take_windows(self.frames.keypoints, self.starts[fragments], self._length_of(fragments))
 
     def features_of(self, fragments: NDArray[Any]) -> Features:
-        """Audio features (K, F, D) of some fragments."""
-        return take_windows(self.frames.features, self.starts[fragments], self.length)
+        """Audio features (K, F, D) of some fragments of one length."""
+        return take_windows(self.frames.features, self.starts[fragments], self._length_of(fragments))
 
     def facing_of(self, fragments: NDArray[Any]) -> NDArray[np.float32]:
-        """The way the body faces in each frame of some fragments, (K, F) degrees, NaN where unknown."""
-        return take_windows(self.frames.moves, self.starts[fragments], self.length)[..., FACING]
+        """The way the body faces in each frame of some fragments of one length, (K, F) degrees, NaN where unknown."""
+        return take_windows(self.frames.moves, self.starts[fragments], self._length_of(fragments))[..., FACING]
 
     def subset(self, fragments: NDArray[Any]) -> "Database":
         """Some fragments (a mask or numbers), over the same frames."""
-        return Database(self.frames, self.table.iloc[_numbers(fragments)].reset_index(drop=True), self.metadata)
+        return Database(self.frames, self.table.iloc[np.asarray(fragments)].reset_index(drop=True), self.metadata)
 
     def with_poses(self, *, features: bool = False) -> pa.Table:
         """All columns of the fragments with their `keypoints` (a list of F x 75 float32) and `facing` (F), as Arrow.
 
-        For pandas (`.to_pandas()`), polars (`polars.from_arrow`) and DuckDB, which reads it by its variable's name.
-        features: with the list of F x D audio `features` as well. Everything is held in memory: take a `subset`.
+        F is the length of each. For pandas (`.to_pandas()`), polars (`polars.from_arrow`) and DuckDB, which reads it by
+        its variable's name. features: with the list of F x D audio `features` as well. Everything is held in memory:
+        take a `subset`.
         """
         whole = pa.Table.from_pandas(self.table, preserve_index=False)
-        columns = {"keypoints": self.keypoints_of, "facing": self.facing_of}
+        columns = {"keypoints": self.frames.keypoints, "facing": self.frames.moves[:, FACING]}
         if features:
-            columns["features"] = self.features_of
-        for name, take in columns.items():
+            columns["features"] = self.frames.features
+        starts, lengths = self.starts, self.lengths
+        for name, values in columns.items():
             chunks = [
-                _as_lists(take(np.arange(first, min(first + AT_ONCE, len(self)))))
+                take_lists(values, starts[first : first + AT_ONCE], lengths[first : first + AT_ONCE])
                 for first in range(0, max(1, len(self)), AT_ONCE)
             ]
             whole = whole.append_column(name, pa.chunked_array(chunks))
         return whole
 
-
-def take_windows(values: NDArray[Any], starts: NDArray[np.int64], length: int) -> NDArray[Any]:
-    """Windows (K, length, ...) of an array, in memory or mapped, from `starts` (K,) on; a copy."""
-    copied = np.empty((len(starts), length, *values.shape[1:]), values.dtype)
-    for place, start in zip(copied, starts.tolist(), strict=True):
-        place[...] = values[start : start + length]
-    release(values)
-    return copied
+    def _length_of(self, fragments: NDArray[Any]) -> int:
+        """The one length of some fragments. Raises DatabaseError where they have several."""
+        if self.unit == SECONDS:
+            return self.length
+        lengths = np.unique(self.lengths[fragments])
+        if len(lengths) > 1:
+            found = f"{lengths[0]} to {lengths[-1]} frames"
+            raise DatabaseError(f"fragments of {found} in one array; take those of one length, or use `with_poses`")
+        return int(lengths[0]) if len(lengths) else 0
 
 
 def write_fragments(path: str | Path, table: pd.DataFrame, *, metadata: dict[str, Any]) -> None:
-    """Write the fragments of one length; appears whole or not at all. The table has the columns of COLUMNS."""
+    """Write the fragments of one table; appears whole or not at all. The table has the columns of COLUMNS."""
     schema = pa.schema(list(COLUMNS.items()))
     rows = pa.Table.from_pandas(table[list(COLUMNS)], schema=schema, preserve_index=False)
     write_table(path, rows, metadata={"version": SCHEMA_VERSION, **metadata})
@@ -145,32 +166,37 @@ def write_fragments(path: str | Path, table: pd.DataFrame, *, metadata: dict[str
 def read_database(
     path: str | Path, frames: Frames | str | Path | None = None, *, columns: Sequence[str] | None = None
 ) -> Database:
-    """The fragments of one length, their frames mapped.
+    """The fragments of one table, their frames mapped.
 
-    frames: those, or their folder; None: the folder of `path`. columns: of the table, None: all. Raises DatabaseError
-    for a file that is none or of another version, when it does not go together with the frames, and when it holds no
-    fragment.
+    frames: those, or their folder; None: the folder of `path`. columns: of the table, None: all; with `row` come the
+    `frames`. Raises DatabaseError for a file that is none or of another version, when it does not go together with the
+    frames, and when it holds no fragment.
     """
-    rows, about = _read_table(path, list(COLUMNS) if columns is None else list(columns))
+    wanted = list(COLUMNS) if columns is None else list(columns)
+    if "row" in wanted and "frames" not in wanted:
+        wanted.append("frames")
+    rows, about = _read_table(path, wanted)
     if not len(rows):
+        least = f"{about[SECONDS]:g} s" if about["unit"] == SECONDS else "half a bar (1 s where bars are not known)"
         raise DatabaseError(
-            f"no fragment of {about['seconds']:g} s: the longest passage kept is {about['longest_s']:.1f} s in "
+            f"no fragment of {least}: the longest passage kept is {about['longest_s']:.1f} s in "
             f"{about['videos']} videos ({path}); add longer videos, choose shorter fragments or relax `cleaning`"
         )
     found = frames if isinstance(frames, Frames) else open_frames(Path(path).parent if frames is None else frames)
-    database = Database(found, rows.to_pandas(), {key: about[key] for key in COMMON})
+    kept = {key: about[key] for key in (*COMMON, SECONDS) if key in about}
+    database = Database(found, rows.to_pandas(), kept)
     _check_together(database, path)
     return database
 
 
 def join_fragments(path: str | Path, tables: Sequence[str | Path]) -> None:
-    """Write the rows of the tables of several lengths as one table, one length in memory at a time.
+    """Write the rows of several tables as one, one of them in memory at a time.
 
     Raises DatabaseError for a file that is no fragment table.
     """
     abouts = [_read_table(each, [])[1] for each in tables]
-    about = {key: abouts[0][key] for key in COMMON if key != "seconds"}
-    joined = {"version": SCHEMA_VERSION, **about, "lengths_s": [each["seconds"] for each in abouts]}
+    about = {key: abouts[0][key] for key in COMMON if key != "unit"}
+    joined = {"version": SCHEMA_VERSION, **about, "tables": [Path(each).name for each in tables]}
     schema = pa.schema(list(COLUMNS.items()), metadata={METADATA_KEY: json.dumps(joined)})
     with whole_file(path) as partial, pq.ParquetWriter(partial, schema, compression="zstd") as writer:
         for each in tables:
@@ -178,7 +204,7 @@ def join_fragments(path: str | Path, tables: Sequence[str | Path]) -> None:
 
 
 def _read_table(path: str | Path, columns: list[str]) -> tuple[pa.Table, dict[str, Any]]:
-    """Columns of a table of one length, and its metadata. Raises DatabaseError for a file that is none."""
+    """Columns of one table, and its metadata. Raises DatabaseError for a file that is none."""
     try:
         rows, about = read_table(path, columns=columns)
         if about.get("version", 1) != SCHEMA_VERSION:
@@ -186,19 +212,24 @@ def _read_table(path: str | Path, columns: list[str]) -> tuple[pa.Table, dict[st
                 f"{path} is a fragment table of version {about.get('version', 1)}, this DanceIt reads version "
                 f"{SCHEMA_VERSION}; delete it and run again"
             )
-        if "lengths_s" in about:
-            first = f"{float(about['lengths_s'][0]):g}s.parquet"
-            raise DatabaseError(f"{path} holds fragments of several lengths; read the table of one, {first} beside it")
-        about = {key: about[key] for key in (*COMMON, "longest_s", "videos")}
+        if "tables" in about:
+            one = str(about["tables"][0])
+            raise DatabaseError(f"{path} holds the fragments of several tables; read one of them, {one} beside it")
+        own = (SECONDS,) if about["unit"] == SECONDS else ()
+        about = {key: about[key] for key in (*COMMON, *own, "longest_s", "videos")}
+        if about["unit"] not in (BEATS, SECONDS):
+            raise ValueError(f"its unit is {str(about['unit'])[:40]!r}")
         number_of(about, "fps", most=MOST_FPS)
-        number_of(about, "seconds", most=LONGEST_S)
+        if own:
+            number_of(about, SECONDS, most=LONGEST_S)
         for key in ("test_share", "longest_s", "videos"):
             number_of(about, key, zero=True)
         rows = rows.select(columns).cast(pa.schema([(name, COLUMNS[name]) for name in columns]))
         if any(column.null_count for column in rows.columns):
             raise ValueError("it has empty cells")
     except FileNotFoundError:
-        raise DatabaseError(f"{path}: no such fragment table; run cut_fragments") from None
+        rule = "cut_counts" if Path(path).stem == BEATS else "cut_fragments"
+        raise DatabaseError(f"{path}: no such fragment table; run {rule}") from None
     except DAMAGE as error:
         raise DatabaseError(f"{path} is not a fragment table ({one_line(error)}); delete it and run again") from error
     return rows.replace_schema_metadata(None), about
@@ -213,18 +244,7 @@ def _check_together(database: Database, path: str | Path) -> None:
                 f"{key} is {metadata[key]} in {path} and {frames.metadata[key]} in the frames beside it; run again"
             )
     if "row" in database.table:
-        starts = database.starts
-        if (starts < 0).any() or (starts + database.length > len(frames)).any():
+        starts, lengths = database.starts, database.lengths
+        wrong = lengths != database.length if database.unit == SECONDS else lengths < 1
+        if wrong.any() or (starts < 0).any() or (starts + lengths > len(frames)).any():
             raise DatabaseError(f"{path} has fragments beyond the {len(frames)} frames of its dances; run again")
-
-
-def _numbers(fragments: NDArray[Any]) -> NDArray[np.int64]:
-    """Numbers of chosen fragments, of a mask or of numbers."""
-    chosen = np.asarray(fragments)
-    return np.flatnonzero(chosen) if chosen.dtype == bool else chosen.astype(np.int64)
-
-
-def _as_lists(values: NDArray[Any]) -> pa.FixedSizeListArray:
-    """(K, F, ...) as K lists."""
-    flat = pa.array(np.ascontiguousarray(values, np.float32).reshape(-1), from_pandas=False)
-    return pa.FixedSizeListArray.from_arrays(flat, int(np.prod(values.shape[1:])))

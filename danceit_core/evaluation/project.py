@@ -8,10 +8,11 @@ import numpy as np
 import torch
 
 from danceit_core.choreography.align import Source
+from danceit_core.choreography.layout import lay_song
 from danceit_core.choreography.library import COLUMNS, Library
 from danceit_core.choreography.movements import read_movements
 from danceit_core.choreography.retrieve import Matches, pool_size
-from danceit_core.choreography.song import clip_song, search_clips
+from danceit_core.choreography.song import embed_slots, search_slots
 from danceit_core.config import EvaluationSettings, RetrievalSettings, SpatialSettings, TemporalSettings
 from danceit_core.database.frames import Frames
 from danceit_core.database.table import Database, read_database
@@ -105,9 +106,9 @@ def make_stage(
     if learnt is None:
         return Stage(library, matches)
     for name, music in songs.items():
-        starts, _ = clip_song(music, fragment_frames=database.length)
-        count = pool_size(settings)
-        matches[name] = search_clips(music, starts, database=database, matcher=learnt, index=known, count=count)
+        slots, _ = lay_song(music, library)
+        count = pool_size(settings, in_counts=not library.frames)
+        matches[name] = search_slots(embed_slots(music, slots, matcher=learnt), index=known, count=count)
     return Stage(library, matches)
 
 

@@ -14,11 +14,15 @@ from numpy.typing import NDArray
 
 from danceit_core.choreography.align import Aligned, Source, align
 from danceit_core.choreography.candidates import ClipSong
+from danceit_core.choreography.layout import lay_beats
 from danceit_core.choreography.library import Library
 from danceit_core.choreography.plan import Plan
-from danceit_core.choreography.retrieve import Matches, clip_windows, retrieve
+from danceit_core.choreography.retrieve import Matches, retrieve
+from danceit_core.choreography.slots import Slots
 from danceit_core.config import FragmentSettings, RetrievalSettings, SpatialSettings, TemporalSettings
+from danceit_core.database.counts import cut_counts
 from danceit_core.database.fragments import cut_fragments
+from danceit_core.database.frames import Frames
 from danceit_core.database.gather import frames_in_memory
 from danceit_core.evaluation.motion import BODY_PX
 from danceit_core.music.table import Beats, MusicTable, Section
@@ -114,27 +118,42 @@ def library_of(
     sources: Mapping[str, Source], *, seconds: float, hop_s: float, fps: float, tempo_bpm: Mapping[str, float]
 ) -> Library:
     """The fragments of whole dances as the database would cut them. tempo_bpm: of each dance's music."""
-    tables = {name: _tables(source, fps=fps, tempo_bpm=tempo_bpm[name]) for name, source in sources.items()}
+    heard = {name: Beats(np.zeros(0), tempo) for name, tempo in tempo_bpm.items()}
     settings = FragmentSettings(hop_s=hop_s)
-    return Library.of(cut_fragments(frames_in_memory(tables), seconds=seconds, settings=settings))
+    return Library.of(cut_fragments(_frames(sources, heard, fps=fps), seconds=seconds, settings=settings))
 
 
-def _tables(source: Source, *, fps: float, tempo_bpm: float) -> tuple[PoseTable, MusicTable]:
-    """A dance and its music, of which nothing but the tempo is known."""
+def library_in_counts(sources: Mapping[str, Source], *, fps: float, heard: Mapping[str, Beats]) -> Library:
+    """The fragments in counts of whole dances. heard: the beats of each dance's music, from its first frame on."""
+    return Library.of(cut_counts(_frames(sources, heard, fps=fps), settings=FragmentSettings()))
+
+
+def _frames(sources: Mapping[str, Source], heard: Mapping[str, Beats], *, fps: float) -> Frames:
+    return frames_in_memory({name: _tables(source, heard[name], fps=fps) for name, source in sources.items()})
+
+
+def _tables(source: Source, beats: Beats, *, fps: float) -> tuple[PoseTable, MusicTable]:
+    """A dance and its music, of which nothing but the beats is known."""
     count = len(source.keypoints)
     columns = {"kept": source.kept, "shot": source.shot, "world": source.world}
     about = {"fps": fps, "width": PICTURE_PX, "height": PICTURE_PX}
     pose = PoseTable(source.keypoints, about, {name: values for name, values in columns.items() if values is not None})
     silence = np.zeros((count, 1), np.float32)
-    beats = Beats(np.zeros(0), tempo_bpm)
     return pose, MusicTable(silence, silence[:, 0], beats, fps, "mfcc", count / fps, silent=True)
+
+
+def lay(song: Song, library: Library, *, fps: float) -> tuple[Slots, ClipSong]:
+    """The slots of a song for the fragments of a library, and the song as retrieval sees it."""
+    loudness = song.loudness if len(song.loudness) else None
+    return lay_beats(
+        song.beats, library, frames=song.frames, fps=fps, loudness=loudness, sections=song.sections
+    )  # fmt: skip
 
 
 def random_matches(library: Library, song: Song, *, fps: float, seed: int) -> Matches:
     """Matches of a song by chance: what retrieval has without a matcher. Songs of other names get other ones."""
     rng = song_rng(song, seed=seed)
-    clips = len(clip_windows(song.frames, fragment_frames=library.frames, fps=fps))
-    rows = np.stack([rng.permutation(len(library)) for _ in range(clips)])
+    rows = np.stack([rng.permutation(len(library)) for _ in range(len(lay(song, library, fps=fps)[0]))])
     distance = np.sort(rng.random(rows.shape), axis=1)
     return Matches(rows, distance)
 
@@ -155,15 +174,14 @@ def make_trial(
     seed: int,
 ) -> Trial:
     """A dance of one variant to a song, by PERFORMER."""
-    starts = clip_windows(song.frames, fragment_frames=library.frames, fps=fps)
-    energy = None
-    if len(song.loudness):
-        energy = song.loudness[np.minimum(starts[:, None] + np.arange(library.frames), len(song.loudness) - 1)].mean(1)
+    slots, heard = lay(song, library, fps=fps)
+    settings = variant.retrieval
     plan = retrieve(
         library,
         matches,
-        song=ClipSong(song.frames, fps, song.beats_s, song.tempo_bpm, energy),
-        settings=replace(variant.retrieval, fragment_s=library.frames / fps),
+        song=heard,
+        slots=slots,
+        settings=replace(settings, fragment_s=library.frames / fps) if library.frames else settings,
         rng=song_rng(song, seed=seed),
         beat_kind=variant.temporal.beat_kind,
     )

@@ -4,6 +4,8 @@
     <results>/matcher/{seconds}s/index.faiss       FAISS's index of them; mapped where it is large
     <results>/matcher/{seconds}s/index.json        kind, numbers, recall; written last
 
+Those are of the fragments of that length; the folder `beats` beside them holds the same of the fragments in beats.
+
 The kind of index follows the number of fragments: up to EXACT search is exact (`flat`); beyond, the fragments are
 sorted into cells by k-means, and the cells nearest to a query are searched exactly (`ivf`). Both give the same result
 for the same index, whatever the machine's load. What share of the truly nearest fragments `ivf` finds is measured when
@@ -126,7 +128,7 @@ def index_database(folder: str | Path, database: Database, matcher: "Matcher | N
         return
     heard = np.flatnonzero(database.table["has_sound"].to_numpy(bool))
     some = heard[np.unique(np.linspace(0, len(heard) - 1, QUERIES).astype(int))] if len(heard) else heard
-    queries = matcher.embed_audio(database.features_of(some))
+    queries = matcher.embed_sounds(database, some)
     write_index(folder, matcher.embed_fragments(database), database=database, queries=queries)
 
 
@@ -185,8 +187,10 @@ def read_index(path: str | Path, *, database: Database | None = None) -> Fragmen
 
 def fingerprint(database: Database) -> int:
     """A number that tells apart which fragments of which dances a database has, and in which order."""
-    names = "\n".join(database.frames.dances["dance"].astype(str))
-    return zlib.crc32(np.ascontiguousarray(database.starts).view(np.uint8).data, zlib.crc32(names.encode()))
+    value = zlib.crc32("\n".join(database.frames.dances["dance"].astype(str)).encode())
+    for column in (database.starts, database.lengths):
+        value = zlib.crc32(np.ascontiguousarray(column).view(np.uint8).data, value)
+    return value
 
 
 def make_index(embeddings: Embeddings) -> faiss.Index:

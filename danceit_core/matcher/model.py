@@ -25,7 +25,8 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from danceit_core.config import MatcherSettings, make_settings
-from danceit_core.database.table import Database
+from danceit_core.database.table import LONGEST_S, SECONDS, Database
+from danceit_core.database.windows import centre_windows, take_windows
 from danceit_core.errors import ConfigError, MatcherError
 from danceit_core.matcher.data import Pairs
 from danceit_core.matcher.encoders import AudioEncoder, Encoder, PoseEncoder
@@ -33,6 +34,8 @@ from danceit_core.matcher.paper_encoders import PaperAudioEncoder, PaperPoseEnco
 from danceit_core.matcher.windows import FeatureScale, Windows
 from danceit_core.music.columns import Features
 from danceit_core.plain_torch import read_plain, write_plain
+from danceit_core.pose.table import MOST_FPS
+from danceit_core.tables import number_of
 
 CHECKPOINT_VERSION = 2
 BATCH = 256
@@ -59,16 +62,54 @@ class Matcher:
             audio, pose = make_encoders(settings, feature_width=checkpoint["feature_width"])
         audio.load_state_dict(checkpoint["audio_encoder"])
         pose.load_state_dict(checkpoint["pose_encoder"])
+        for key, most in (("seconds", LONGEST_S), ("fps", MOST_FPS)):
+            number_of(checkpoint, key, most=most)
         scale = FeatureScale(checkpoint["feature_mean"].float(), checkpoint["feature_deviation"].float())
         shapes = tuple(scale.mean.shape), tuple(scale.deviation.shape)
         if shapes != ((checkpoint["feature_width"],),) * 2:
             raise ValueError(f"its statistics have shapes {shapes[0]} and {shapes[1]}")
         return cls(audio.to(device).eval(), pose.to(device).eval(), scale, dict(checkpoint), device)
 
+    @property
+    def length(self) -> int:
+        """Frames of the windows that it was trained on."""
+        return round(self.checkpoint["seconds"] * self.checkpoint["fps"])
+
     def embed_fragments(self, database: Database) -> np.ndarray:
-        """The dances of all fragments of a database, (N, E) float32; no more than a batch of them is in memory."""
-        windows = Windows.of(database.frames, length=database.length)
-        return self._embed(self.pose_encoder, windows.poses, database.starts)
+        """The dances of all fragments of a database, (N, E) float32; no more than a batch of them is in memory.
+
+        Of fragments in beats, which have lengths of their own, see `windows_of`.
+        """
+        if database.unit == SECONDS:
+            windows = Windows.of(database.frames, length=database.length)
+            return self._embed(self.pose_encoder, windows.poses, database.starts)
+        windows = Windows.of(database.frames, length=self.length)
+        spans, place = np.unique(np.stack(self.windows_of(database), axis=1), axis=0, return_inverse=True)
+
+        def take(numbers: NDArray[np.int64]) -> Tensor:
+            return windows.poses(spans[numbers, 0], ends=spans[numbers, 1])
+
+        return self._embed(self.pose_encoder, take, np.arange(len(spans)))[place.reshape(-1)]
+
+    def embed_sounds(self, database: Database, fragments: NDArray[np.int64]) -> np.ndarray:
+        """The sounds of some fragments of a database, (K, E) float32, all in memory at once."""
+        if database.unit == SECONDS:
+            return self.embed_audio(database.features_of(fragments))
+        starts, ends = (each[fragments] for each in self.windows_of(database))
+        return self.embed_audio(take_windows(database.frames.features, starts, self.length, ends=ends))
+
+    def windows_of(self, database: Database) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """Where in the frames the windows of fragments in beats begin, and one past the last frame for them, both (N,).
+
+        A fragment of whatever length is known by a window of `length` frames in its middle, kept inside its passage,
+        whose last frame is held where it is shorter than the window.
+        """
+        table, starts = database.table, database.starts
+        begin, end = (table[f"passage_{edge}"].to_numpy(np.int64) for edge in ("start", "end"))
+        first_row = starts - table["start_frame"].to_numpy(np.int64)  # of the video's frame 0
+        first, stop = begin + first_row, end + first_row
+        centred = centre_windows(starts, database.lengths, first=first, end=stop, length=self.length)
+        return centred, np.where(stop - centred < self.length, stop, centred + self.length)
 
     def embed_pairs(self, pairs: Pairs) -> tuple[np.ndarray, np.ndarray]:
         """Dances and sounds of some pairs, (N, E) float32 each, in batches as well."""

@@ -15,7 +15,7 @@ from torch import Tensor
 
 from danceit_core.database.frames import Frames
 from danceit_core.database.mapped import release
-from danceit_core.database.table import take_windows
+from danceit_core.database.windows import take_windows
 from danceit_core.music.columns import Features
 from danceit_core.pose.skeleton import MID_HIP, NECK, Keypoints
 
@@ -81,20 +81,25 @@ class Windows:
         """The same with all frames copied to a device."""
         return dataclasses.replace(self, sent=(_send(self.keypoints, device), _send(self.features, device)))
 
-    def poses(self, starts: Rows) -> Tensor:
-        """Normalised poses (B, F, 25, 3) float32 of windows that begin at `starts` (B,)."""
-        return normalise_poses(self._gather(self.sent[0] if self.sent else self.keypoints, starts))
+    def poses(self, starts: Rows, *, ends: Rows | None = None) -> Tensor:
+        """Normalised poses (B, F, 25, 3) float32 of windows that begin at `starts` (B,).
+
+        ends (B,): one past the last frame that each may take, which is held beyond it; None: all lie in their passage.
+        """
+        return normalise_poses(self._gather(self.sent[0] if self.sent else self.keypoints, starts, ends))
 
     def sounds(self, starts: Rows, *, scale: FeatureScale) -> Tensor:
         """Standardised features (B, F, D) float32 of windows that begin at `starts` (B,)."""
         return scale.apply(self._gather(self.sent[1] if self.sent else self.features, starts))
 
-    def _gather(self, values: NDArray[np.float32] | Tensor, starts: Rows) -> Tensor:
+    def _gather(self, values: NDArray[np.float32] | Tensor, starts: Rows, ends: Rows | None = None) -> Tensor:
         """Windows (B, F, ...) of an array or of a tensor, on its device."""
-        if isinstance(values, Tensor):
-            first = torch.from_numpy(np.asarray(starts, np.int64)).to(values.device)
-            return values[first[:, None] + torch.arange(self.length, device=values.device)]
-        return torch.from_numpy(take_windows(values, starts, self.length))
+        if not isinstance(values, Tensor):
+            return torch.from_numpy(take_windows(values, starts, self.length, ends=ends))
+        rows = torch.from_numpy(np.asarray(starts, np.int64)[:, None] + np.arange(self.length))
+        if ends is not None:
+            rows = torch.minimum(rows, torch.from_numpy(ends - 1)[:, None])
+        return values[rows.to(values.device)]
 
 
 def fits(byte_count: int, *, free_bytes: int) -> bool:

@@ -1,7 +1,7 @@
 """Tables: the user's, and those that one rule writes and another reads."""
 
 import json
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import numpy as np
@@ -14,6 +14,7 @@ from pose_formats import FPS, SIZE, make_table, read_keypoints, spoil_json
 
 from danceit_core.choreography.plan import Plan, read_plan, write_plan
 from danceit_core.config import CleaningSettings, FragmentSettings, MusicSettings
+from danceit_core.database.counts import cut_counts
 from danceit_core.database.fragments import cut_fragments
 from danceit_core.database.frames import frame_paths, open_frames
 from danceit_core.database.gather import frames_in_memory, gather_frames
@@ -28,7 +29,7 @@ from danceit_core.inputs import load_project
 from danceit_core.matcher.index import read_index, write_index
 from danceit_core.media.source import SourceReport, read_report, write_report
 from danceit_core.music.analyse import analyse_music
-from danceit_core.music.table import read_music_table, write_music_table
+from danceit_core.music.table import Beats, read_music_table, write_music_table
 from danceit_core.pose.clean import clean_table
 from danceit_core.pose.table import PoseTable, read_pose_table, write_pose_table
 from danceit_core.tables import METADATA_KEY
@@ -98,7 +99,9 @@ def make_array(folder: Path) -> Path:
 
 
 def read_frames(path: Path) -> None:
-    cut_fragments(open_frames(path.parent), seconds=1.0, settings=FragmentSettings()).with_poses(features=True)
+    frames = open_frames(path.parent)
+    cut_fragments(frames, seconds=1.0, settings=FragmentSettings()).with_poses(features=True)
+    cut_counts(frames, settings=FragmentSettings()).with_poses(features=True)
 
 
 def make_fragments(folder: Path) -> Path:
@@ -110,6 +113,22 @@ def make_fragments(folder: Path) -> Path:
 
 def read_fragments(path: Path) -> None:
     read_database(path).with_poses()
+
+
+def make_counts(folder: Path) -> Path:
+    path, music = folder / "beats.parquet", dance_music()
+    beats = Beats(np.arange(6) / 2, 120.0, place=np.arange(6) % 3 + 1, meter=3)
+    tables = {
+        "cleaned": [make_cleaned(folder)],
+        "music": [make_music(folder)],
+        "measured": [folder / "measured.parquet"],
+    }
+    measured = measure_dance(cleaned_dance(), replace(music, beats=beats), video="dance")
+    write_measured(folder / "measured.parquet", measured)
+    gather_frames(folder, videos=["dance"], **tables, test_share=0.2)
+    fragments = cut_counts(open_frames(folder), settings=FragmentSettings())
+    write_fragments(path, fragments.table, metadata=fragments.metadata)
+    return path
 
 
 def indexed() -> Database:
@@ -233,6 +252,12 @@ def _strange_column(rng: Rng, table: pa.Table, name: str) -> pa.Table:
             strange = pa.FixedSizeListArray.from_arrays(flat, len(flat) // len(table))
         else:
             strange = pa.array([None] * len(table), column.type)
+    elif pa.types.is_list(column.type):
+        flat = strange_array(rng, np.asarray(column.flatten())).reshape(-1)
+        flat = pa.array(flat.astype(str).tolist() if flat.dtype.kind in "cU" else flat)
+        # Each row what it had, or all of it, in the first.
+        bounds = column.offsets if len(flat) == len(column.flatten()) else [0, *[len(flat)] * len(column)]
+        strange = pa.ListArray.from_arrays(pa.array(bounds, pa.int32()), flat)
     elif rng.random() < 0.5:
         strange = pa.array([_of(strange_value(rng, None))] * len(table))
     else:
@@ -261,6 +286,7 @@ FORMATS = [
     Format("table of dances", "Parquet", make_frames, read_frames, spoil_parquet, named=NAMED),
     Format("frames", "arrays", make_array, read_frames, named=NAMED),
     Format("fragments", "Parquet", make_fragments, read_fragments, spoil_parquet, named=NAMED),
+    Format("fragments in counts", "Parquet", make_counts, read_fragments, spoil_parquet, named=NAMED),
     Format("index", "reports", make_index, read_fragment_index, spoil_json, named=("index.faiss",)),
     Format("embeddings", "arrays", make_embeddings, read_fragment_index, named=("index.json",)),
     Format("search", "arrays", make_search, read_fragment_index),

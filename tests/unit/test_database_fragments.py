@@ -189,7 +189,7 @@ def test_some_of_the_columns_are_enough(tmp_path):
     folder = store(tmp_path, a=make_video(240))
     path = write(folder / "2s.parquet", cut_fragments(open_frames(folder), seconds=2.0, settings=FragmentSettings(0.0)))
     database = read_database(path, columns=["row", "video"])
-    assert list(database.table.columns) == ["row", "video"]
+    assert list(database.table.columns) == ["row", "video", "frames"]
     assert database.features_of([2])[0, 0, 0] == 96
 
 
@@ -213,8 +213,8 @@ def test_all_lengths_are_one_table_that_names_them(tmp_path):
     assert list(table.columns) == list(COLUMNS)
     assert table.groupby("seconds").size().to_dict() == {1.0: 14, 2.0: 12, 6.0: 5}
     about = json.loads(pq.read_schema(folder / "fragments.parquet").metadata[b"danceit"])
-    assert about["lengths_s"] == [1.0, 2.0, 6.0]
-    with pytest.raises(DatabaseError, match=r"of several lengths; read the table of one, 1s\.parquet beside it"):
+    assert about["tables"] == ["1s.parquet", "2s.parquet", "6s.parquet"]
+    with pytest.raises(DatabaseError, match=r"of several tables; read one of them, 1s\.parquet beside it"):
         read_database(folder / "fragments.parquet")
 
 

@@ -3,6 +3,7 @@
 import json
 
 import numpy as np
+import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from bodies import body_in_space
@@ -185,15 +186,19 @@ def test_another_version_or_kind_of_table_is_refused(folder):
     def spoil(**changed):
         pq.write_table(table.replace_schema_metadata({b"danceit": json.dumps(about | changed)}), path)
 
-    spoil(version=4)
+    spoil(version=5)
     with pytest.raises(
-        DatabaseError, match=r"dances\.parquet is of version 4, this DanceIt reads version 3; delete its"
+        DatabaseError, match=r"dances\.parquet is of version 5, this DanceIt reads version 4; delete its"
     ):
         open_frames(folder)
     for changed in ({"fps": 0}, {"arrays": {}}, {"feature_set": 3, "fps": "x"}):
         spoil(**changed)
         with pytest.raises(DatabaseError, match=r"dances\.parquet is no table of dances"):
             open_frames(folder)
+    wrong = pa.array([[0.5, 0.2]] * len(table), pa.list_(pa.float64()))
+    pq.write_table(table.set_column(table.column_names.index("beats_s"), "beats_s", wrong), path)
+    with pytest.raises(DatabaseError, match=r"dances\.parquet is no table of dances \(its beats are no increasing"):
+        open_frames(folder)
     pq.write_table(table.slice(0, 1), path)
     with pytest.raises(DatabaseError, match=r"its dances have 60 frames, not 160 one after the other"):
         open_frames(folder)

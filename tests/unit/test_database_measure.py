@@ -1,5 +1,6 @@
 """What is measured of each frame of a dance, and the table that holds it."""
 
+import dataclasses
 import json
 
 import numpy as np
@@ -12,6 +13,7 @@ from test_database_fragments import FPS, make_video
 from danceit_core.database.frames import FACING, JERK, SLIDE, SPEED
 from danceit_core.database.measure import hash_sound, measure_dance, read_measured, write_measured
 from danceit_core.errors import DatabaseError
+from danceit_core.music.table import Beats
 from danceit_core.pose.facing import facing_in_passages
 from danceit_core.pose.measure import measure_body
 from danceit_core.pose.movement import jerk_sizes, slide_sizes, step_sizes
@@ -73,6 +75,10 @@ def test_about_tells_the_sizes_the_sound_and_the_longest_passage():
     ]  # fmt: skip
     assert (about["video"], about["group"], about["tempo_bpm"], about["features"]) == ("waltz", "blue", 101.0, 13)
     assert about["source"] == {"path": "dances/v.mp4", "sha256": "ab12"}
+    assert (about["beats_s"], about["place"], about["meter"]) == ([], [], 0)
+    beats = Beats(np.array([0.2, 0.7, 1.2]), 120.0, place=np.array([3, 1, 2]), meter=3)
+    about = measure_dance(pose, dataclasses.replace(music, beats=beats), video="waltz").about
+    assert (about["beats_s"], about["place"], about["meter"]) == ([0.2, 0.7, 1.2], [3, 1, 2], 3)
 
 
 def test_the_same_sound_has_the_same_name_and_another_has_another():
@@ -138,7 +144,7 @@ def test_what_is_written_is_read(tmp_path):
         read = read_measured(path)
         np.testing.assert_array_equal(read.moves, measured.moves)
         np.testing.assert_array_equal(read.passage, measured.passage)
-        assert read.about == {"version": 3, **measured.about}
+        assert read.about == {"version": 4, **measured.about}
     assert pq.read_schema(tmp_path / "0.parquet").names == ["passage", "speed", "jerk", "slide", "facing"]
 
 
@@ -154,9 +160,13 @@ def test_a_file_of_another_kind_or_version_is_refused(tmp_path):
         pq.write_table(table.replace_schema_metadata({b"danceit": json.dumps(about | changed)}), path)
 
     spoil(version=2)
-    with pytest.raises(DatabaseError, match=r"v\.parquet is of version 2, this DanceIt reads version 3; delete it"):
+    with pytest.raises(DatabaseError, match=r"v\.parquet is of version 2, this DanceIt reads version 4; delete it"):
         read_measured(path)
-    for changed in ({"dancers": []}, {"fps": -1}, {"sound": 3}, {"source": {}}, {"features": 1.5}, {"width": None}):
+    for changed in (
+        {"dancers": []}, {"fps": -1}, {"sound": 3}, {"source": {}}, {"features": 1.5}, {"width": None},
+        {"beats_s": [1.0, 0.5], "place": [1, 2]}, {"beats_s": [0.5]}, {"place": 3}, {"meter": 99},
+        {"beats_s": [0.5], "place": [1.5]}, {"beats_s": ["x"], "place": [1]},
+    ):  # fmt: skip
         spoil(**changed)
         with pytest.raises(DatabaseError, match=r"v\.parquet holds no measurements of a dance .* delete it and run"):
             read_measured(path)

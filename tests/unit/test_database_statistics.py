@@ -1,3 +1,5 @@
+import dataclasses
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -43,7 +45,7 @@ def test_statistics_count_hours_and_dropped_frames_and_skip_dropped_turns():
     assert table["hours"].tolist() == pytest.approx([100 / 24 / 3600])
     assert table["reasons"].tolist() == ["no_feet 7.0%, jump 3.0%"]
     assert np.isnan(table["tempo_bpm"][0])
-    assert describe_total(table) == "videos: 1, 0.1 min, 10.0 % of frames dropped"
+    assert describe_total(table) == "videos: 1, 0.1 min, 10.0 % of frames dropped, bars known in 0"
 
 
 @pytest.mark.parametrize(("depth", "by"), [(True, "depth"), (False, "shoulders")])
@@ -72,7 +74,15 @@ def test_a_camera_cut_is_no_turn():
 def test_a_silent_dance_is_told():
     table = database_statistics([("a", *make_video()), ("b", *make_video(silent=True))])
     assert table["silent"].tolist() == [False, True]
-    assert describe_total(table) == "videos: 2, 0.1 min, 10.0 % of frames dropped, 1 without sound"
+    assert describe_total(table) == "videos: 2, 0.1 min, 10.0 % of frames dropped, 1 without sound, bars known in 0"
+
+
+def test_the_bars_of_the_music_are_counted():
+    pose, music = make_video()
+    waltz = Beats(np.arange(8) / 2, 120.0, place=np.arange(8) % 3 + 1, meter=3)
+    table = database_statistics([("a", pose, music), ("b", pose, dataclasses.replace(music, beats=waltz))])
+    assert table[["meter", "bars"]].to_numpy().tolist() == [[0, 0], [3, 2]]
+    assert describe_total(table).endswith(", bars known in 1")
 
 
 def test_a_dance_left_out_is_listed_and_stops_only_a_strict_run(caplog):

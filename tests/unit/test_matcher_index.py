@@ -26,7 +26,7 @@ def database():
 
 def rows_only(database, count):
     """As many fragments as are wanted, all beginning in the first frames: what an index needs of a database."""
-    return Database(database.frames, pd.DataFrame({"row": np.arange(count) % 64}), database.metadata)
+    return Database(database.frames, pd.DataFrame({"row": np.arange(count) % 64, "frames": 24}), database.metadata)
 
 
 def exact(queries, embeddings):
@@ -91,8 +91,8 @@ def test_a_database_is_indexed_by_a_matcher(tmp_path, database):
         def embed_fragments(self, database):
             return database.keypoints_of(np.arange(len(database)))[:, :4, 4, 1]
 
-        def embed_audio(self, features):
-            return features[:, 0]
+        def embed_sounds(self, database, fragments):
+            return database.features_of(fragments)[:, 0]
 
     silent = replace(database, table=database.table.assign(has_sound=np.arange(50) % 2 == 0))
     index_database(tmp_path, silent, Halves())

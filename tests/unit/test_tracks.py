@@ -21,7 +21,8 @@ from danceit_core.choreography.edits import Edit, edited_choices, read_edits
 from danceit_core.choreography.library import Library
 from danceit_core.choreography.movements import movements_of, read_movements
 from danceit_core.choreography.plan import read_plan, write_plan
-from danceit_core.choreography.retrieve import choose, clip_windows, undecided_matches
+from danceit_core.choreography.retrieve import choose, undecided_matches
+from danceit_core.choreography.slots import even_slots
 from danceit_core.config import (
     CleaningSettings,
     FragmentSettings,
@@ -256,7 +257,7 @@ def plan_of(database, *, seconds, choices=None):
     library = Library.of(database)
     song = ClipSong(round(seconds * FPS), FPS, np.arange(0.25, seconds, 0.5), 120.0)
     settings = RetrievalSettings(fragment_s=library.frames / FPS, no_repeat_s=2.0)
-    count = len(clip_windows(song.frames, fragment_frames=library.frames, fps=FPS))
+    count = len(even_slots(song.frames, fragment_frames=library.frames, fps=FPS))
     if choices is None:
         rng = np.random.default_rng(3)
         matches = undecided_matches(count, len(library), count=len(library), rng=rng)

@@ -58,6 +58,11 @@ outlines_with_page = [clip for clip in clips_with_outline if clip in clips_with_
 fragment_s = f"{settings['retrieval']['fragment_s']:g}"
 compared_lengths = [f"{seconds:g}" for seconds in settings["evaluation"]["lengths_s"]]
 fragment_lengths = sorted({fragment_s, *compared_lengths}, key=float)
+# What is danced: fragments in counts, or, as the paper, those of one length. The matcher learns from those of one length.
+in_counts = settings["fragments"]["unit"] == "beats" and settings["retrieval"]["variant"] != "argmin"
+fragments_table = f"<results>/database/{'beats' if in_counts else f'{fragment_s}s'}.parquet"
+matcher_folder = f"<results>/matcher/{fragment_s}s"
+index_about = f"{matcher_folder}/{'beats/' if in_counts else ''}index.json"
 # The frames of all dances (danceit_core.database.frames): who reads a table of fragments needs them, too.
 database_files = {
     "dances": "<results>/database/dances.parquet",

@@ -45,7 +45,7 @@ rule gather_frames:
 
 
 rule cut_fragments:
-    """The windows of one length, rows over the frames of all dances (paper III-A)."""
+    """The windows of one length in seconds, rows over the frames of all dances (paper III-A)."""
     input:
         **database_files,
     output:
@@ -59,14 +59,37 @@ rule cut_fragments:
     resources:
         **needs("cut_fragments", "dances"),
     params:
-        **stage("fragments"),
+        version=version_of("fragments"),
+        settings={key: settings["fragments"][key] for key in ("hop_s", "test_share")},
     script:
         "../scripts/cut_fragments.py"
 
 
-rule join_fragments:
-    """The fragments of all lengths that the settings name, in one table to look into."""
+rule cut_counts:
+    """Half bars, one and two bars of each dance's music, rows over the frames of all dances."""
     input:
+        **database_files,
+    output:
+        "<results>/database/beats.parquet",
+    log:
+        "<logs>/cut_counts.log",
+    benchmark:
+        "<benchmarks>/cut_counts.tsv"
+    conda:
+        "../../environment.yml"
+    resources:
+        **needs("cut_counts", "dances"),
+    params:
+        version=version_of("fragments"),
+        settings={"test_share": settings["fragments"]["test_share"]},
+    script:
+        "../scripts/cut_counts.py"
+
+
+rule join_fragments:
+    """The fragments of all tables that the settings name, in one to look into."""
+    input:
+        ["<results>/database/beats.parquet"] if in_counts else [],
         collect("<results>/database/{seconds}s.parquet", seconds=fragment_lengths),
     output:
         "<results>/database/fragments.parquet",

@@ -57,6 +57,19 @@ rule index_fragments:
         "../scripts/index_fragments.py"
 
 
+use rule index_fragments as index_counts with:
+    input:
+        **database_files,
+        fragments="<results>/database/beats.parquet",
+        matcher="<results>/matcher/{seconds}s/matcher.pt",
+    output:
+        embeddings="<results>/matcher/{seconds}s/beats/embeddings.npy",
+        search="<results>/matcher/{seconds}s/beats/index.faiss",
+        about="<results>/matcher/{seconds}s/beats/index.json",
+    log:
+        "<logs>/index_counts/{seconds}s.log",
+
+
 rule score_setting:
     """A matcher with one setting changed, for the sweep; only its scores are kept."""
     input:

@@ -5,7 +5,10 @@ from danceit_core.matcher.index import index_database
 from danceit_core.matcher.model import load_matcher
 from danceit_core.run import stage
 
+# Where the fragments lie, and in what passages.
+COLUMNS = ["row", "frames", "start_frame", "passage_start", "passage_end", "has_sound"]
+
 with stage(snakemake) as run:
-    database = read_database(snakemake.input.fragments, columns=["row", "has_sound"])
+    database = read_database(snakemake.input.fragments, columns=COLUMNS)
     matcher = load_matcher(snakemake.input.matcher, device=run.device)
     index_database(Path(snakemake.output.about).parent, database, matcher)
