@@ -31,7 +31,7 @@ def describe_form(plan: Plan, music: MusicTable) -> dict[str, Any]:
 
 
 def form_lines(scores: Mapping[str, Any]) -> list[str]:
-    """The lines of a finished video's scores: of `form` (`describe_form`) and `styles` (the share of each in a vote)."""
+    """The lines of a finished video's scores: of `form` (`describe_form`), and of `styles`, the share of each."""
     lines = []
     if form := scores.get("form"):
         lines.append(_bars(form) + _sections(form["sections"]))
