@@ -90,10 +90,12 @@ format: $(READY) ## let ruff and snakefmt write the code as they want it
 	$(BIN)/ruff format .
 	$(BIN)/snakefmt workflow
 
+# An empty file stands for networks that could not be fetched.
 assets: $(READY) ## fetch weights and body mesh ahead of time, for work offline
+	@test -s resources/beats/beat_networks.zip || rm -f resources/beats/beat_networks.zip
 	$(SNAKEMAKE) --cores 1 -- \
 		resources/blazepose/pose_detection.tflite resources/blazepose/pose_landmark_full.tflite resources/body/body_mesh.zip \
-		resources/efficientnet/efficientnet_lite0.pth
+		resources/efficientnet/efficientnet_lite0.pth resources/beats/beat_networks.zip
 
 docs: $(READY) ## the documentation as pages, docs/_build/index.html; a warning is an error
 	$(BIN)/python -m sphinx --quiet --fail-on-warning --keep-going docs docs/_build

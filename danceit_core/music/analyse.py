@@ -1,47 +1,74 @@
-"""Sound to music table: features and beats of each frame (paper III).
+"""Sound to music table: features of each frame, beats, bars and sections (paper III).
 
-Nothing else of this package imports librosa (see `compiled`): it takes seconds, and most jobs only read tables.
+librosa (see `compiled`) and torch are imported where they are needed: they take seconds, most jobs only read tables.
 """
+
+from collections.abc import Mapping
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from danceit_core.config import MusicSettings
-from danceit_core.music.columns import CHUNK, Features, feature_width
+from danceit_core.errors import MusicError
+from danceit_core.music.columns import CHUNK, feature_width
 from danceit_core.music.compiled import prepare_librosa
+from danceit_core.music.hint import NO_HINT, Hint
 from danceit_core.music.sound import Sound, frame_count, is_silent
-from danceit_core.music.table import Beats, MusicTable
+from danceit_core.music.table import Beats, MusicTable, Section
+from danceit_core.music.weights import read_beat_networks
+
+FINDERS = ("networks", "tracker")
+SHORTEST_S = 2.0
 
 
 def analyse_music(
-    samples: Sound, *, sample_rate_hz: int, fps: float, settings: MusicSettings, frames: int | None = None
+    samples: Sound,
+    *,
+    sample_rate_hz: int,
+    fps: float,
+    settings: MusicSettings,
+    frames: int | None = None,
+    weights: Path | None = None,
+    hint: Hint = NO_HINT,
 ) -> MusicTable:
-    """Features and beats of (N,) mono samples.
+    """Features, beats and sections of (N,) mono samples.
 
     frames: the number of frames of the video that the sound belongs to; None (a song): as many as cover the sound.
-    Sound that never exceeds -60 dB of full scale gives a silent table, sound under 2 s one without beats.
+    weights: the file of `weights.fetch_beat_networks`; None, or one that could not be fetched: librosa's tracker finds
+    the beats, without bars. hint: what a user says of the beats. Sound that never exceeds -60 dB of full scale gives a
+    silent table, sound under 2 s one without beats. Raises AssetError for weights that are damaged, MusicError for
+    settings that are not known and for samples that are not one finite channel.
     """
+    width = feature_width(settings.features)
+    if settings.beats not in FINDERS:
+        raise MusicError(f"music.beats is {settings.beats!r}; beats are found by: {', '.join(FINDERS)}")
     count = frame_count(samples, sample_rate_hz=sample_rate_hz, fps=fps) if frames is None else frames
     silent = is_silent(samples)
-    if silent:
-        features = np.zeros((count, feature_width(settings.features)), np.float32)
-        beats = Beats(np.zeros(0), 0.0)
-    else:
-        features, beats = _hear(samples, sample_rate_hz=sample_rate_hz, fps=fps, kind=settings.features, frames=count)
+    features, beats, sections = np.zeros((count, width), np.float32), Beats(np.zeros(0), 0.0), ()
+    if not silent:
+        networks = read_beat_networks(weights) if settings.beats == "networks" else None
+        prepare_librosa(tracker=networks is None)
+        from danceit_core.music.features import audio_features  # noqa: PLC0415
+
+        kind = settings.features
+        features = audio_features(samples, sample_rate_hz=sample_rate_hz, fps=fps, frames=count, kind=kind)
+        beats, sections = _rhythm(samples, sample_rate_hz=sample_rate_hz, networks=networks, hint=hint)
     loudness = frame_loudness(samples, sample_rate_hz=sample_rate_hz, fps=fps, frames=count)
-    return MusicTable(features, loudness, beats, fps, settings.features, len(samples) / sample_rate_hz, silent)
+    duration_s = len(samples) / sample_rate_hz
+    return MusicTable(features, loudness, beats, fps, settings.features, duration_s, silent, sections=sections)
 
 
-def _hear(samples: Sound, *, sample_rate_hz: int, fps: float, kind: str, frames: int) -> tuple[Features, Beats]:
-    """Features and beats of sound that is not silent."""
-    prepare_librosa()
-    from danceit_core.music.beats import SHORTEST_S, track_beats  # noqa: PLC0415
-    from danceit_core.music.features import audio_features  # noqa: PLC0415
+def _rhythm(
+    samples: Sound, *, sample_rate_hz: int, networks: Mapping[str, bytes] | None, hint: Hint
+) -> tuple[Beats, tuple[Section, ...]]:
+    """Beats and sections of sound that is not silent; none where it is so short that no tempo can be told."""
+    from danceit_core.music.tracking import find_rhythm  # noqa: PLC0415
 
-    features = audio_features(samples, sample_rate_hz=sample_rate_hz, fps=fps, frames=frames, kind=kind)
     if len(samples) < SHORTEST_S * sample_rate_hz:
-        return features, Beats(np.zeros(0), 0.0)
-    return features, track_beats(samples, sample_rate_hz=sample_rate_hz)
+        return Beats(np.zeros(0), 0.0), ()
+    rhythm = find_rhythm(samples, sample_rate_hz=sample_rate_hz, networks=networks, hint=hint)
+    return rhythm.beats, rhythm.sections
 
 
 def frame_loudness(samples: Sound, *, sample_rate_hz: int, fps: float, frames: int) -> NDArray[np.float32]:

@@ -19,8 +19,9 @@ from danceit_core.errors import MusicError
 
 
 @cache
-def prepare_librosa() -> None:
-    """Import and try out `beats` and `features`: seconds, or half a minute where nothing is cached.
+def prepare_librosa(*, tracker: bool) -> None:
+    """Import and try out `features`, and `beats` for who needs its tracker: seconds, or half a minute where nothing is
+    cached.
 
     To be called before either is imported. Raises MusicError or OSError where no cache can be written.
     """
@@ -28,12 +29,13 @@ def prepare_librosa() -> None:
     # By number: a container may run under one that no user has.
     with FileLock(temporary / f"danceit-librosa-{os.getuid()}.lock"):
         _choose_cache(temporary / f"danceit-cache-{os.getuid()}")
-        from danceit_core.music.beats import track_beats  # noqa: PLC0415
         from danceit_core.music.features import audio_features  # noqa: PLC0415
+        from danceit_core.music.tracking import find_rhythm  # noqa: PLC0415
 
         clicks = np.zeros(3 * 22050, np.float32)
         clicks[::11025] = 1
-        track_beats(clicks, sample_rate_hz=22050)
+        if tracker:
+            find_rhythm(clicks, sample_rate_hz=22050, networks=None)
         audio_features(clicks, sample_rate_hz=22050, fps=24.0, frames=72, kind="rich")
 
 

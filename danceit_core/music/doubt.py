@@ -28,23 +28,34 @@ NOTHING_BETWEEN, EVERY_SECOND_BARE = 0.2, 0.8
 SOME_BASS = 0.1
 
 
-def doubt_beats(times_s: NDArray[np.float64], onsets: Features, bass: Features, *, rate_hz: float) -> str:
+def doubt_beats(
+    times_s: NDArray[np.float64], onsets: Features, bass: Features, *, rate_hz: float, follows: bool = False
+) -> str:
     """Why beats (B,) may be wrong, as a clause; "" where they seem right or are fewer than FEWEST.
 
     onsets, bass: onset strength (T,) at rate_hz of all sound and of its lowest bands; times_s: on their clock.
+    follows: whether what found them follows a tempo that changes.
     """
     if len(times_s) < FEWEST:
         return ""
     beat_s = np.diff(times_s)
     tempo_bpm = 60 / float(np.median(beat_s))
-    slowest, fastest = _local_tempi(times_s)
-    if fastest > CHANGED * slowest:
-        return f"the tempo changes between about {slowest:.0f} and {fastest:.0f} beats a minute"
+    change = tempo_change(times_s)
+    if change and not follows:
+        return change
     at = [_strength(curve, times_s, rate_hz) for curve in (onsets, bass)]
     if float(np.mean(at[0] < FAINT * np.median(at[0]))) > UNHEARD:
         return f"at {tempo_bpm:.0f} beats a minute many beats fall where next to nothing is heard"
     low = bass if at[1].mean() > SOME_BASS * at[0].mean() else onsets
     return _doubt_share([_shares(curve, times_s, rate_hz) for curve in (onsets, low)], tempo_bpm)
+
+
+def tempo_change(times_s: NDArray[np.float64]) -> str:
+    """Between what the tempo of beats (B,) changes, as a clause; "" if it does not."""
+    slowest, fastest = _local_tempi(times_s)
+    if fastest <= CHANGED * slowest:
+        return ""
+    return f"the tempo changes between about {slowest:.0f} and {fastest:.0f} beats a minute"
 
 
 def _doubt_share(shares: list[tuple[float, float, float]], tempo_bpm: float) -> str:

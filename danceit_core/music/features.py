@@ -12,8 +12,6 @@ checkpoint stores them.
 The times of the rhythm reach past the bar, since a tempo alone does not tell a waltz from a rumba of the same tempo.
 """
 
-from collections.abc import Iterator
-
 import numpy as np
 import scipy.fft
 from librosa.feature import tempogram as autocorrelation
@@ -25,7 +23,7 @@ from python_speech_features import base, sigproc
 
 from danceit_core.errors import MusicError
 from danceit_core.music.columns import CHUNK, FEATURE_WIDTHS, MEL_BANDS, PARTS, RHYTHM_S, Features
-from danceit_core.music.sound import Sound, check_sound
+from danceit_core.music.sound import Sound, check_sound, cut_windows
 
 # python_speech_features' own defaults, which the paper leaves untouched.
 MFCC_FILTERS, MFCC_LIFTER, MFCC_PREEMPHASIS = 26, 22, 0.97
@@ -74,7 +72,9 @@ def _mfcc(samples: Sound, *, sample_rate_hz: int, fps: float, frames: int) -> Fe
     width = FEATURE_WIDTHS["mfcc"]
     result = np.empty((frames, width), np.float32)
     smallest = np.finfo(np.float64).eps
-    for rows, windows in _windows(samples, sample_rate_hz, fps, frames, window, shift_s=0.0, emphasis=MFCC_PREEMPHASIS):
+    for rows, windows in cut_windows(
+        samples, sample_rate_hz, fps, frames, window, shift_s=0.0, emphasis=MFCC_PREEMPHASIS
+    ):
         power = sigproc.powspec(windows.astype(np.float64), size)
         energy = power.sum(axis=1)
         bands = power @ bank.T
@@ -121,40 +121,10 @@ def _band_power(
     taper = np.hanning(window + 2)[1:-1].astype(np.float32)
     result = np.empty((frames, len(bank)), np.float32)
     shift_s = 0.5 / rate_hz - window_s / 2
-    for rows, windows in _windows(samples, sample_rate_hz, rate_hz, frames, window, shift_s=shift_s):
+    for rows, windows in cut_windows(samples, sample_rate_hz, rate_hz, frames, window, shift_s=shift_s):
         power = np.abs(np.fft.rfft(windows * taper, _power_of_two(window_s * sample_rate_hz))) ** 2
         result[rows] = power @ bank.T
     return result
-
-
-def _windows(
-    samples: Sound,
-    sample_rate_hz: int,
-    rate_hz: float,
-    frames: int,
-    window: int,
-    *,
-    shift_s: float,
-    emphasis: float = 0.0,
-) -> Iterator[tuple[slice, NDArray[np.float32]]]:
-    """Chunks of windows: (rows, (n, window) samples); window k starts at round((k / rate_hz + shift_s) * rate).
-
-    emphasis: this much of the sample before is taken off each (python_speech_features' preemphasis).
-    """
-    before = max(0, round(-shift_s * sample_rate_hz) + 1)
-    for first in range(0, frames, CHUNK):
-        last = min(first + CHUNK, frames)
-        starts = np.floor((np.arange(first, last) / rate_hz + shift_s) * sample_rate_hz + 0.5).astype(np.int64) + before
-        low, high = starts[0] - before, starts[-1] - before + window
-        before_it = int(emphasis > 0 and low > 0)
-        piece = samples[max(low, 0) - before_it : max(high, 0)]
-        if emphasis > 0 and len(piece):
-            piece = sigproc.preemphasis(piece, emphasis)[before_it:]
-        padded = np.zeros(high - low, piece.dtype)
-        offset = max(-low, 0)
-        padded[offset : offset + len(piece)] = piece
-        views = np.lib.stride_tricks.sliding_window_view(padded, window)
-        yield slice(first, last), views[starts - starts[0]]
 
 
 def _power_of_two(samples: float) -> int:

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from danceit_core.errors import MusicError
 from danceit_core.media.levels import SILENCE_PEAK
+from danceit_core.music.columns import CHUNK
 
 PIECE = 1 << 20
 # Above this no float32 spectrum is finite; integers of 32 bits that were taken for a float's -1..1 lie below.
@@ -58,3 +59,33 @@ def pieces(samples: Sound) -> Iterator[NDArray[np.float32]]:
     """The samples in pieces of PIECE, the last one shorter."""
     for first in range(0, len(samples), PIECE):
         yield samples[first : first + PIECE]
+
+
+def cut_windows(
+    samples: Sound,
+    sample_rate_hz: int,
+    rate_hz: float,
+    frames: int,
+    window: int,
+    *,
+    shift_s: float,
+    emphasis: float = 0.0,
+) -> Iterator[tuple[slice, NDArray[np.float32]]]:
+    """Chunks of windows: (rows, (n, window) samples); window k starts at round((k / rate_hz + shift_s) * rate).
+
+    emphasis: this much of the sample before is taken off each (python_speech_features' preemphasis).
+    """
+    before = max(0, round(-shift_s * sample_rate_hz) + 1)
+    for first in range(0, frames, CHUNK):
+        last = min(first + CHUNK, frames)
+        starts = np.floor((np.arange(first, last) / rate_hz + shift_s) * sample_rate_hz + 0.5).astype(np.int64) + before
+        low, high = starts[0] - before, starts[-1] - before + window
+        before_it = int(emphasis > 0 and low > 0)
+        piece = samples[max(low, 0) - before_it : max(high, 0)]
+        if emphasis > 0 and len(piece):
+            piece = np.append(piece[:1], piece[1:] - emphasis * piece[:-1])[before_it:]
+        padded = np.zeros(high - low, piece.dtype)
+        offset = max(-low, 0)
+        padded[offset : offset + len(piece)] = piece
+        views = np.lib.stride_tricks.sliding_window_view(padded, window)
+        yield slice(first, last), views[starts - starts[0]]

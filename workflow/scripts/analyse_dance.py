@@ -1,13 +1,16 @@
+from pathlib import Path
+
 from danceit_core.config import MusicSettings
 from danceit_core.media.part import part_of
+from danceit_core.music.beat_files import write_beats
 from danceit_core.music.table import write_music_table
 from danceit_core.music.track import analyse_dance
 from danceit_core.run import stage
 
 with stage(snakemake):
-    music = MusicSettings(**snakemake.params.settings)
-    sound = next(iter(snakemake.input), None)
-    params = snakemake.params
-    how = {"audio_track": params.audio_track, "part": part_of(params.part)}
-    table = analyse_dance(sound, settings=music, fps=params.fps, **how)
-    write_music_table(snakemake.output[0], table)
+    given, params = snakemake.input, snakemake.params
+    about = {"settings": MusicSettings(**params.settings), "fps": params.fps, "audio_track": params.audio_track}
+    weights = Path(given.networks) if given.networks else None
+    music = analyse_dance(given.sound or None, **about, part=part_of(params.part), weights=weights)
+    write_beats(snakemake.output.beats, music.beats)
+    write_music_table(snakemake.output.table, music)

@@ -1,11 +1,16 @@
+from pathlib import Path
+
 from danceit_core.config import MusicSettings
+from danceit_core.music.beat_files import write_beats, write_sections
 from danceit_core.music.table import write_music_table
 from danceit_core.music.track import analyse_song
 from danceit_core.run import stage
 
 with stage(snakemake):
-    music = MusicSettings(**snakemake.params.settings)
-    fps, fragment_s = snakemake.params.fps, snakemake.params.fragment_s
-    about = {"fps": fps, "fragment_s": fragment_s, "audio_track": snakemake.params.audio_track}
-    table = analyse_song(snakemake.input[0], settings=music, **about)
-    write_music_table(snakemake.output[0], table)
+    given, made, params = snakemake.input, snakemake.output, snakemake.params
+    about = {"settings": MusicSettings(**params.settings), "fps": params.fps, "fragment_s": params.fragment_s}
+    weights = Path(given.networks) if given.networks else None
+    music = analyse_song(given.sound, **about, audio_track=params.audio_track, weights=weights)
+    write_beats(made.beats, music.beats)
+    write_sections(made.sections, music.sections)
+    write_music_table(made.table, music)
