@@ -82,7 +82,7 @@ def test_of_a_large_database_the_nearest_are_chosen_from(library, plan, distance
     monkeypatch.setattr(edits_module, "MOST_CHOICES", 7)
     (touched,) = touched_clips(ban, plan, fps=FPS)
     chosen = edited_choices(ban, plan, library, {touched: distance[touched]}, **ABOUT)[touched]
-    allowed = [row for row in np.argsort(distance[touched]) if library.video([row])[0] != "a"]
+    allowed = [row for row in np.argsort(distance[touched]) if library.video(np.array([row]))[0] != "a"]
     assert chosen.rows.tolist() == allowed[:7]
     unknown = np.full(len(library), np.nan)
     spread = edited_choices(ban, plan, library, {touched: unknown}, **ABOUT)[touched]

@@ -329,12 +329,14 @@ def test_edits_name_dancers(tmp_path):
     lines = ["song\tstart_s\tend_s\taction\tvalue", "tango\t0\t2\tban\tgroup.0", "tango\t0\t1\tpin\tgroup.1:24"]
     (tmp_path / "edits.tsv").write_text("\n".join(lines) + "\n")
     edits = read_edits(tmp_path / "edits.tsv", songs=["tango"], styles={"group": ""})
-    first, second = edited_choices(edits, plan, library, distance, fps=FPS, styles={})
+    song, slots = ClipSong(48, FPS, np.zeros(0), 120.0), even_slots(48, fragment_frames=24, fps=FPS)
+    about = {"song": song, "slots": slots, "styles": {}}
+    first, second = edited_choices(edits, plan, library, distance, **about)
     assert library.fragment_id(first.rows).tolist() == ["group.1:24"]
     assert set(library.track(second.rows).tolist()) == {1}
     everybody = [Edit("tango", 0, 2, "ban", "group")]
     with pytest.raises(ChoreographyError, match="nothing is left to dance"):
-        edited_choices(everybody, plan, library, distance, fps=FPS, styles={})
+        edited_choices(everybody, plan, library, distance, **about)
     (tmp_path / "edits.tsv").write_text(lines[0] + "\ntango\t0\t2\tban\tgruop.0\n")
     with pytest.raises(ConfigError, match=r"unknown video 'gruop'; known: group"):
         read_edits(tmp_path / "edits.tsv", songs=["tango"], styles={"group": ""})
