@@ -26,7 +26,13 @@ def lay_song(music: MusicTable, library: Library, *, slots: Slots | None = None)
     """
     frames = round(music.duration_s * music.fps)
     return lay_beats(
-        music.beats, library, frames=frames, fps=music.fps, loudness=music.loudness, sections=music.sections, slots=slots
+        music.beats,
+        library,
+        frames=frames,
+        fps=music.fps,
+        loudness=music.loudness,
+        sections=music.sections,
+        slots=slots,
     )
 
 
