@@ -100,7 +100,7 @@ def test_bars_sections_and_clips_stand_on_the_page_of_beats(steps):
     (axes,) = draw_beats(
         steps, beats, np.ones(400, np.float32), kind="min", sections=sections, clips=clips
     ).axes  # fmt: skip
-    words = {text.get_text(): text.get_position()[0] for text in axes.texts}
+    words = {text.get_text(): getattr(text, "xy", text.get_position())[0] for text in axes.texts}
     assert words["1"] == beats.downbeats_s[0]
     assert words["2"] == beats.downbeats_s[1]
     assert words["A"] == 1.0
