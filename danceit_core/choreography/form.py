@@ -6,8 +6,8 @@ all phrases that come back. The rest of the dance is then chosen anew round both
 the song's last strong beat: the movement goes on so slowly that it is hardly more than a breath.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -19,6 +19,8 @@ from danceit_core.choreography.plan import Plan
 from danceit_core.choreography.slots import Slots
 from danceit_core.config import RetrievalSettings
 
+# Frames that two movements may share unseen.
+HALF_A_FRAME = 0.5
 # A movement is recalled where it is played between these times as fast as recorded.
 SLOWEST, FASTEST = 0.75, 1.3
 # Of its own time, the last pose goes on at this rate to the song's end; at the other where that is farther away.
@@ -62,9 +64,14 @@ def recall(
             taken[phrase.first : phrase.last] = True
     if not source:
         return chosen, np.full(len(chosen.slot), -1)
+    near = round(settings.no_repeat_s * song.fps)
     free = [
         pinned.get(number, None if taken[slots.first[number] : slots.last[number]].any() else each)
         for number, each in enumerate(clips)
+    ]
+    free = [
+        each if each is None or number in pinned else _others(library, slots, number, each, pinned, near=near)
+        for number, each in enumerate(free)
     ]
     made = best_path(library, slots, free, fps=song.fps, settings=settings)
     clip_of = {slot: clip for clip, slot in enumerate(made.slot.tolist())}
@@ -168,6 +175,35 @@ def _same_again(
             return []
         found.append((clip, slot, other, float(np.round(chosen.shifts[clip] + lead * rate))))
     return found
+
+
+def _others(
+    library: Library, slots: Slots, number: int, found: Candidates, pinned: Mapping[int, Candidates], *, near: int
+) -> Candidates:
+    """The candidates of a slot that share no frame with what is settled up to `near` frames of the song away.
+
+    All of them where that leaves none: the path does not look ahead.
+    """
+    video, start, stop = _taken(library, found, int(slots.length[number]))
+    good = np.ones(len(found.rows), bool)
+    for slot, one in pinned.items():
+        gap = max(
+            slots.start[slot] - slots.start[number] - slots.frames[number],
+            slots.start[number] - slots.start[slot] - slots.frames[slot],
+        )
+        if gap < near:
+            of, first, last = _taken(library, one, int(slots.length[slot]))
+            good &= (video != of) | (np.minimum(stop, last) - np.maximum(start, first) <= HALF_A_FRAME)
+    if not good.any():
+        return found
+    return Candidates(found.rows[good], found.rates[good], found.shift[good], found.cost[good])
+
+
+def _taken(library: Library, found: Candidates, frames: int) -> tuple[Rows, Array, Array]:
+    """Video, first and one past the last frame that each candidate plays in so many frames of song."""
+    start = library.start_frame(found.rows) + found.shift
+    video = library.dances.video_index[library.dance[library.fragments(found.rows)]]
+    return video, start, start + found.rates * frames
 
 
 def _one(row: int, rate: float, shift: float) -> Candidates:

@@ -26,7 +26,7 @@ SHORTEST_S, LONGEST_S = 0.6, 6.5
 # What comes before the first line is a slot of its own from here on, as a share of a bar.
 OWN_LEAD = 0.5
 # Costs: a slot of half a bar; an end within a phrase; running over the start of a phrase; of a section.
-HALF, WITHIN, OVER_PHRASE, OVER_SECTION = 0.5, 0.1, 0.4, 1.5
+HALF, WITHIN, OVER_PHRASE, OVER_SECTION = 0.4, 0.1, 0.4, 1.5
 # Own costs of a fragment count for so many seconds of song.
 WEIGHED_S = 2.0
 PHRASE_BARS = 2
