@@ -25,8 +25,15 @@ def lay_song(music: MusicTable, library: Library, *, slots: Slots | None = None)
     Raises ChoreographyError for a song shorter than a fragment in seconds.
     """
     frames = round(music.duration_s * music.fps)
-    about = {"loudness": music.loudness, "sections": music.sections, "slots": slots}
-    return lay_beats(music.beats, library, frames=frames, fps=music.fps, **about)  # type: ignore[arg-type]
+    return lay_beats(
+        music.beats,
+        library,
+        frames=frames,
+        fps=music.fps,
+        loudness=music.loudness,
+        sections=music.sections,
+        slots=slots,
+    )
 
 
 def lay_beats(

@@ -78,7 +78,7 @@ def _draw_clips(page: _Page, shown: Shown) -> None:
         if page.holds(clip.start_s, clip.end_s):
             left, right = page.x(clip.start_s), page.x(clip.end_s)
             cv2.rectangle(page.pixels, (left, top), (right - FINER, bottom), CLIPS[number % 2], -1)
-            words = f"{clip.length}  {clip.name}" if clip.length else clip.name
+            words = f"{clip.length} counts: {clip.name}" if clip.length else clip.name
             _write(page, words, (left, right), CLIP_BAND)
 
 
@@ -103,8 +103,10 @@ def _draw_sections(page: _Page, shown: Shown) -> None:
             _write(page, part.letter, (max(0, left), right), SECTION_BAND)
     doubt = "beats unsure" if shown.beats.doubt else "bars unknown" if not shown.beats.meter else ""
     if doubt and len(shown.beats.times_s):
-        width = page.pixels.shape[1]
-        _write(page, doubt, (width - round(0.23 * width), width), SECTION_BAND, colour=MISS)
+        height, width = page.pixels.shape[:2]
+        left = width - round(0.75 * height)
+        cv2.rectangle(page.pixels, (left, top), (width, height), GROUND, -1)
+        _write(page, doubt, (left, width), SECTION_BAND, colour=MISS)
 
 
 def _draw_beats(page: _Page, beats: Beats) -> None:
@@ -140,10 +142,10 @@ def _write(
 ) -> None:
     """Words from the left end of `across` (pixels) on, in a band of heights; cut where there is no room for them."""
     high = page.y(band[1] - band[0])
-    scale, thick = 0.56 * high / FONT_PX, FINER
-    left = max(0, across[0]) + high // 4
+    scale, thick = 0.44 * high / FONT_PX, FINER
+    left = max(0, across[0]) + high // 5
     kept = words
     while kept and left + cv2.getTextSize(kept, FONT, scale, thick)[0][0] > across[1] - high // 8:
         kept = kept[:-1]
-    base = page.y(sum(band) / 2) + round(0.28 * high)
+    base = page.y(sum(band) / 2) + round(0.24 * high)
     cv2.putText(page.pixels, kept, (left, base), FONT, scale, colour, thick, cv2.LINE_AA)

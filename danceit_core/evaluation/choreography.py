@@ -3,9 +3,10 @@
 Scores are of rhythm (`beats`), naturalness (`scorecard`), form (`form`, `repeats`) and distance (`distances`).
 
 Rows: real dances; random retrieval with each way to treat seams; the paper's variants for each length of fragment; the
-default for each length, with other seams, and at each strength of the warp; the default heard with another song
-("shuffled music"). Songs without a matcher's features (beat grids) are matched at random, seeded. The paper's own
-figures stand in columns of their own (`paper_tables`): its data and bins are not known, so they do not compare.
+default for each length in seconds, with other seams, at each strength of the warp, and, where its fragments are in
+counts, with movements that never or always come back; the default heard with another song ("shuffled music"). Songs
+without a matcher's features (beat grids) are matched at random, seeded. The paper's own figures stand in columns of
+their own (`paper_tables`): its data and bins are not known, so they do not compare.
 
 Intervals are by song, see `paired`.
 """
@@ -41,7 +42,7 @@ REAL, DEFAULT = "real dances", "default"
 
 @dataclass(frozen=True)
 class Stage:
-    """The fragments of one length, and for each song (by name) what the matcher found; other songs match at random."""
+    """Fragments of one length, or in counts, and for each song (by name) what the matcher found; others are random."""
 
     library: Library
     matches: Mapping[str, Matches]
@@ -58,9 +59,14 @@ class Row:
 
 
 def variants(
-    lengths: Sequence[float], retrieval: RetrievalSettings, spatial: SpatialSettings, temporal: TemporalSettings
+    lengths: Sequence[float],
+    retrieval: RetrievalSettings,
+    spatial: SpatialSettings,
+    temporal: TemporalSettings,
+    *,
+    in_counts: bool = False,
 ) -> list[tuple[Variant, bool]]:
-    """Every variant that is danced, and whether it has the matcher's choice."""
+    """Every variant that is danced, and whether it has the matcher's choice. in_counts: the default's fragments are."""
     still, hits = replace(temporal, variant="none"), replace(temporal, beat_kind="max", strength=1.0)
     argmin = replace(retrieval, variant="argmin")
     rows = [
@@ -72,22 +78,25 @@ def variants(
         seam = replace(spatial, variant="tsd", foot_lock=False)
         for variant, name in PAPER_ROWS.items():
             rows.append((Variant(f"{name}, {seconds:g} s", of_length, seam, replace(hits, variant=variant)), True))
-    rows += [
-        (Variant(f"default, seams {s}", retrieval, replace(spatial, variant=s), temporal), True) for s in SEAMS[:3]
-    ]
     rows += [(Variant(f"default, {s:g} s", replace(retrieval, fragment_s=s), spatial, temporal), True) for s in lengths]
-    rows.append((Variant("default, maxima, strength 1", retrieval, spatial, hits), True))
-    rows += [
-        (Variant(f"default, strength {s:g}", retrieval, spatial, replace(temporal, strength=s)), True)
-        for s in STRENGTHS
-    ]
-    rows.append((Variant("default, not locked", retrieval, replace(spatial, foot_lock=False), temporal), True))
-    return [*rows, (Variant(DEFAULT, retrieval, spatial, temporal), True)]
+    usual = [Variant(f"default, seams {s}", retrieval, replace(spatial, variant=s), temporal) for s in SEAMS[:3]]
+    if in_counts:
+        usual += [
+            Variant(f"default, recall {share:g}", replace(retrieval, recall=share), spatial, temporal)
+            for share in (0.0, 1.0)
+        ]
+        usual.append(Variant("default, mirrored too", replace(retrieval, mirror=True), spatial, temporal))
+    usual.append(Variant("default, maxima, strength 1", retrieval, spatial, hits))
+    usual += [Variant(f"default, strength {s:g}", retrieval, spatial, replace(temporal, strength=s)) for s in STRENGTHS]
+    usual.append(Variant("default, not locked", retrieval, replace(spatial, foot_lock=False), temporal))
+    usual.append(Variant(DEFAULT, retrieval, spatial, temporal))
+    return [*rows, *((replace(variant, in_counts=in_counts), True) for variant in usual)]
 
 
 def dance_row(
     variant: Variant,
     stages: Mapping[float, Stage],
+    counts: Stage | None,
     songs: Sequence[Song],
     sources: Mapping[str, Source],
     *,
@@ -96,7 +105,7 @@ def dance_row(
     seed: int,
 ) -> Row:
     """The dances of one variant to all songs. matched: whether the matcher chooses; otherwise chance does."""
-    stage = stages[variant.retrieval.fragment_s]
+    stage = counts if variant.in_counts and counts is not None else stages[variant.retrieval.fragment_s]
     trials = []
     for song in songs:
         known = matched and song.name in stage.matches
@@ -154,6 +163,7 @@ def score_variants(
     temporal: TemporalSettings,
     fps: float,
     seed: int,
+    counts: Stage | None = None,
     heard: Mapping[str, Beats] | None = None,
     others: Sequence[Keypoints] = (),
     only: Collection[str] = (),
@@ -161,17 +171,18 @@ def score_variants(
     """The scores of every row (index: its name) and the table of tempi.
 
     stages: by length of fragment in seconds, that of `retrieval` among them. sources: the videos that the fragments are
-    of. real_dances: the yardstick, with the music of each. heard: the beats of each dance by its name. others: real
-    dances that the distances are measured from, none: every second one of the yardstick. only: names of the variants to
-    dance, besides the real dances; none: all. Raises ChoreographyError without a real dance.
+    of. real_dances: the yardstick, with the music of each. counts: the fragments in counts, which the default dances;
+    None: those in seconds. heard: the beats of each dance by its name. others: real dances that the distances are
+    measured from, none: every second one of the yardstick. only: names of the variants to dance, besides the real
+    dances; none: all. Raises ChoreographyError without a real dance.
     """
     if not real_dances:
         raise ChoreographyError("no real dance to compare with; a passage of 2 s or more of one video is needed")
     real = measure_real([dance for dance, _ in real_dances], fps=fps, rng=np.random.default_rng(seed))
     rows = [real_row(real_dances)]
-    for variant, matched in variants(sorted(stages), retrieval, spatial, temporal):
+    for variant, matched in variants(sorted(stages), retrieval, spatial, temporal, in_counts=counts is not None):
         if not only or variant.name in only:
-            rows.append(dance_row(variant, stages, songs, sources, matched=matched, fps=fps, seed=seed))
+            rows.append(dance_row(variant, stages, counts, songs, sources, matched=matched, fps=fps, seed=seed))
     if not only:
         rows.append(shuffled(rows[-1], fps=fps))
     rows = [row for row in rows if row.dances]

@@ -10,8 +10,9 @@ Scores of a plan, with the beats of its song and of the dances that it takes its
 
 Conventions. A border at frame k is seen when frame k appears, at k / fps (`motion_beats.seen_s`), and is on a bar line
 if the line's beat is heard at most HIT_FRAMES from it (`motion_beats.within`: one and a half frames). The first frame
-of a dance is no border. Chance is the share of the song's beats, and of its frames, that lie on bar lines. Scores are
-0 to 1, NaN where there is nothing to judge: bars that are not known, a dance of one clip.
+of a dance is no border, nor is that of the pose held at its end. Chance is the share of the song's beats, and of its
+frames, that lie on bar lines. Scores are 0 to 1, NaN where there is nothing to judge: bars that are not known, a dance
+of one clip.
 
 What choreographers do is in `choreographers`; whether movements come back with the music is in `repeats`.
 """
@@ -23,6 +24,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from danceit_core.choreography.clips import in_counts
 from danceit_core.choreography.curve import Array
+from danceit_core.choreography.form import without_hold
 from danceit_core.choreography.motion_beats import HIT_FRAMES, within
 from danceit_core.choreography.plan import Plan
 from danceit_core.music.table import Beats
@@ -46,8 +48,10 @@ def form_scores(
     plan. Keys: `seams_on_bars`, `starts_on_bars`, `downbeats_met`, `danced_before`, `seams_seen_on_bars` (of `seams`),
     `beats_on_bars` and `frames_on_bars` (chance).
     """
+    whole = plan.song_frames
+    plan, held = without_hold(plan)
     starts = plan.start_frame[movement_starts(plan)]
-    seen = plan.seams if seams is None else np.asarray(seams, np.int64)
+    seen = plan.seams if seams is None else np.asarray(seams, np.int64)[: -1 if held else None]
     return {
         "seams_on_bars": on_bars(plan.seams / fps, beats, fps=fps),
         "starts_on_bars": on_bars(starts / fps, beats, fps=fps),
@@ -55,7 +59,7 @@ def form_scores(
         "downbeats_met": on_bars(own_downbeats(plan, dances, fps=fps), beats, fps=fps),
         "danced_before": float(danced_before(plan).mean()),
         "beats_on_bars": on_bars(beats.times_s, beats, fps=fps),
-        "frames_on_bars": on_bars(np.arange(1, plan.song_frames) / fps, beats, fps=fps),
+        "frames_on_bars": on_bars(np.arange(1, whole) / fps, beats, fps=fps),
     }
 
 
@@ -71,6 +75,7 @@ def movement_starts(plan: Plan) -> NDArray[np.int64]:
     """The clips (M,) but the first at which another movement begins than the one that goes on."""
     ends = plan.source_start_frame + plan.rate * plan.frames
     same = (plan.source_video[1:] == plan.source_video[:-1]) & (plan.source_track[1:] == plan.source_track[:-1])
+    same &= plan.mirrored[1:] == plan.mirrored[:-1]
     goes_on = same & (np.abs(plan.source_start_frame[1:] - ends[:-1]) <= GOES_ON_FRAMES)
     return np.flatnonzero(~goes_on) + 1
 
@@ -103,6 +108,7 @@ def danced_before(plan: Plan) -> NDArray[np.bool_]:
 
 def movement_lengths(plan: Plan, beats: Beats, *, fps: float) -> Array:
     """Lengths (M,) of a plan's movements in beats of its song; those that the song's ends cut are left out."""
+    plan, _ = without_hold(plan)
     return np.diff(in_counts(plan.start_frame[movement_starts(plan)] / fps, beats.times_s))
 
 

@@ -43,6 +43,7 @@ def evaluate_project(
     matchers: Sequence[str],
     indices: Sequence[str],
     histories: Sequence[str],
+    counted: Sequence[str],
     retrieval: RetrievalSettings,
     spatial: SpatialSettings,
     temporal: TemporalSettings,
@@ -53,8 +54,8 @@ def evaluate_project(
     """Write the page of `choreography_page` into `folder`.
 
     frames: of all dances. dance_music: files of each of `videos`; song_music: of each of `songs`; fragments, matchers,
-    indices, histories: of each of `settings.lengths_s`. Raises ConfigError when retrieval.fragment_s is not among the
-    lengths.
+    indices, histories: of each of `settings.lengths_s`. counted: the table of the fragments in counts and their index,
+    none where the dances are not in counts. Raises ConfigError when retrieval.fragment_s is not among the lengths.
     """
     lengths = settings.lengths_s
     if retrieval.fragment_s not in lengths:
@@ -74,11 +75,16 @@ def evaluate_project(
     for seconds, table, matcher, index in zip(lengths, fragments, matchers, indices, strict=True):
         database = read_database(table, frames, columns=COLUMNS)
         stages[seconds] = make_stage(database, matcher, index, tables, settings=retrieval, device=device)
+    counts = None
+    if counted:
+        matcher = matchers[lengths.index(retrieval.fragment_s)]
+        database = read_database(counted[0], frames, columns=COLUMNS)
+        counts = make_stage(database, matcher, counted[1], tables, settings=retrieval, device=device)
     danced = [song_of(name, music) for name, music in tables.items()]
     danced += [beat_grid(tempo, seconds=settings.grid_s, fps=fps) for tempo in TEMPI]
     scores, tempo = score_variants(
-        stages, danced, sources, real, heard=heard, retrieval=retrieval, spatial=spatial, temporal=temporal, fps=fps,
-        seed=seed,
+        stages, danced, sources, real, counts=counts, heard=heard, retrieval=retrieval, spatial=spatial,
+        temporal=temporal, fps=fps, seed=seed,
     )  # fmt: skip
     curves = {f"{s:g} s": read_history(path) for s, path in zip(lengths, histories, strict=True)}
     about = (
@@ -100,7 +106,7 @@ def make_stage(
     settings: RetrievalSettings,
     device: torch.device,
 ) -> Stage:
-    """The fragments of one length and what its matcher, if any, finds for songs that last one fragment or more."""
+    """The fragments of a database and what the matcher, if any, finds for songs that last one fragment or more."""
     learnt, known, library = load_matcher(matcher, device=device), read_index(index), Library.of(database)
     matches: dict[str, Matches] = {}
     if learnt is None:

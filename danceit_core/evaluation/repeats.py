@@ -15,6 +15,7 @@ With a plan, `same` is the share of pairs whose places dance the same moment of 
 
 from dataclasses import dataclass
 from itertools import combinations, pairwise
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -77,7 +78,7 @@ def repeat_scores(
     if not kept:
         return {**out, "repeats": 0.0}
     bars = read_places(keypoints, places, fps=fps)
-    values = {"repeat": similarity(bars, bars)}
+    values: dict[str, NDArray[Any]] = {"repeat": similarity(bars, bars)}
     values["repeat_mirrored"] = np.maximum(values["repeat"], similarity(bars, mirror(bars)))
     if plan is not None:
         values["repeat_same"] = same_moments(plan, places, fps=fps)

@@ -62,12 +62,13 @@ class Song:
 
 @dataclass(frozen=True)
 class Variant:
-    """One row of a table: the settings of the three stages of choreography."""
+    """One row of a table: the settings of the three stages of choreography. in_counts: as are its fragments."""
 
     name: str
     retrieval: RetrievalSettings
     spatial: SpatialSettings
     temporal: TemporalSettings
+    in_counts: bool = False
 
 
 @dataclass(frozen=True)

@@ -1,5 +1,7 @@
 """Scores of form on dances whose truth is known: where their seams lie, what comes back, how long movements are."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from dancers import wandering_dancer
@@ -60,6 +62,13 @@ def test_chance_is_the_share_of_beats_and_of_frames():
     assert random == pytest.approx(scores["frames_on_bars"], abs=0.03)
 
 
+def test_the_pose_held_at_the_end_is_no_seam():
+    plan = replace(plan_of([12, 48, 30, 60], starts=[0, 400, 800, 830]), about={"hold": True})
+    scores = scores_of(plan, seams=[12, 60, 90])
+    assert scores["seams_on_bars"] == scores["seams_seen_on_bars"] == 1
+    assert movement_lengths(plan, BEATS, fps=FPS) == pytest.approx([4])
+
+
 def test_unknown_bars_and_one_clip_have_no_score():
     assert np.isnan(form_scores(plan_of([48, 48]), Beats(TIMES, 120.0), fps=FPS, dances={})["seams_on_bars"])
     assert np.isnan(scores_of(plan_of([480]))["seams_on_bars"])
@@ -68,6 +77,8 @@ def test_unknown_bars_and_one_clip_have_no_score():
 def test_a_movement_that_goes_on_in_its_own_dance_does_not_begin_at_the_seam():
     plan = plan_of([48, 48, 48, 48], videos=["a", "a", "a", "b"], starts=[0, 48, 200, 248])
     assert movement_starts(plan).tolist() == [2, 3]
+    turned = replace(plan, mirrored=np.array([False, True, True, True]))
+    assert movement_starts(turned).tolist() == [1, 2, 3]
     faster = plan_of([48, 48], starts=[0, 60], rate=1.25)
     assert movement_starts(faster).tolist() == []
     scores = scores_of(plan_of([48, 12, 48, 48], starts=[0, 48, 200, 300]))
