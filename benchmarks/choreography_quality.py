@@ -1,83 +1,60 @@
-"""Rhythm and naturalness of generated dances, for beat grids and real songs, beside real dances.
+"""Rhythm, naturalness, form and distances of generated dances, for beat grids and songs, beside real dances.
 
     python benchmarks/choreography_quality.py aistpp_pop.npz --half test --music tang2018/DANCE_C_*.ogg
     python benchmarks/choreography_quality.py aistpp_pop.npz --rows default "paper, 2 s" "paper, retimed, 2 s"
+    python benchmarks/choreography_quality.py --ballroom ballroom --seconds 40
+
+It prints the tables of `snakemake -- results/evaluation/choreography` (`evaluation.choreography`), all or some rows of
+them; --each-song adds those of single songs. No matcher: matches are random, seeded, so that the choice rests on
+movement, beats and bars alone.
 
 The .npz holds arrays (T, 25, 3) of BODY_25 keypoints at 24 frames a second, named as in AIST++ (mPO3: 110 beats a
 minute). Every second dance by name is for tuning, the others for testing: a half is the pose library and the real
-yardstick at once. Retrieval has no matcher here: matches are random, seeded. Real dances are scored on the grid of
-their own tempo from their first frame. Speed is smoothed by 1.5 frames for BAS and S_BA `smooth`; sigma of BAS is 50
-ms.
+yardstick at once; distances are from the other half. These dances have no sound: their bars are unknown, and real ones
+are scored on the grid of their own tempo from their first frame. They dance to beat grids (bars of four, sections of
+four bars that come back in turn) and to --music.
+
+--ballroom: a folder of real dances with their music, NAME.npz beside NAME.ogg (`benchmarks/choreographers.py`). Every
+second dance by name is the library, with the beats of its annotation and bars where most of its movements begin; it
+dances to the songs of the others, as they are heard (`music.analyse`). So no song has its own dance in the library.
 """
 
 import argparse
 import re
-from dataclasses import replace
+from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 
 from danceit_core.choreography.align import Source
 from danceit_core.config import MusicSettings, RetrievalSettings, SpatialSettings, TemporalSettings
-from danceit_core.evaluation.choreography import PAPER_ROWS, Stage, score_variants
+from danceit_core.evaluation.choreographers import most_bars
+from danceit_core.evaluation.choreography import DEFAULT, REAL, Stage, score_variants
 from danceit_core.evaluation.choreography_page import main_tables, write_page
 from danceit_core.evaluation.markdown import markdown
-from danceit_core.evaluation.scorecard import measure_real, score_beats, score_motion
-from danceit_core.evaluation.trial import Song, Variant, beat_grid, library_of, make_trial, random_matches, song_of
+from danceit_core.evaluation.trial import Song, beat_grid, cut_beats, library_in_counts, library_of, song_of
+from danceit_core.music.table import Beats
 from danceit_core.music.track import analyse_song
+from danceit_core.pose.skeleton import Keypoints
 
-FPS, FRAGMENT_S, HOP_S = 24.0, 2.0, 0.5
-LENGTHS_S = (1.0, 2.0, 3.0, 4.0)
+FPS, HOP_S, FRAGMENT_S = 24.0, 0.5, 2.0
 TEMPI = (60, 75, 90, 105, 120, 135, 150, 180)
-COLUMNS = (
-    "songs", "S_BA max 0/1/2", "S_BA min 0/1/2", "chance min", "hands min", "smooth min", "BAS music/motion",
-    "jerk real/own", "seams over p99", "slide", "speed", "KL hand/foot", "flips", "frozen s", "repeats",
-)  # fmt: skip
+# The rows of the docs: real dances, chance, the paper, the default in seconds and in counts.
+ROWS = ("random, crossfade", "random, default alignment", "paper, 2 s", "paper, retimed, 2 s", "default, 2 s",
+        "default, recall 0", "default, recall 1", "default, mirrored too", "default, strength 1", DEFAULT)  # fmt: skip
 
 
-def variants(strengths: list[float]) -> dict[str, list[Variant]]:
-    """The rows: those that are shown by tempo, and those of the table of variants and of strengths."""
-    path, fade, warp = RetrievalSettings(), SpatialSettings(), TemporalSettings()
-    still, chance = replace(warp, variant="none"), replace(path, variant="argmin")
-    papers = [
-        Variant(name, chance, replace(fade, variant="tsd"), replace(warp, variant=variant, beat_kind="max"))
-        for variant, name in PAPER_ROWS.items()
-    ]
-    rows = [Variant(f"random / {name}", chance, replace(fade, variant=name), still)
-            for name in ("none", "linear", "tsd", "crossfade")]  # fmt: skip
-    hit_max = Variant("max, strength 1", path, fade, replace(warp, beat_kind="max", strength=1.0))
-    main = [
-        Variant("default", path, fade, warp),
-        Variant("default, strength 1", path, fade, replace(warp, strength=1.0)),
-        hit_max,
-    ]
-    curve = [Variant(f"default, strength {s:g}", path, fade, replace(warp, strength=s)) for s in strengths]
-    return {"tempo": main, "other": [*rows, *papers, *curve]}
+@dataclass(frozen=True)
+class Material:
+    """Dances by name with the beats that each is danced to, real dances to measure distances from, and songs."""
 
-
-def cells(beats: dict[str, float], motion: dict[str, float] | None, *, count: int) -> list[str]:
-    def share(key: str) -> str:
-        return "/".join(f"{100 * beats[f'{key}_{t}']:.0f}" for t in (0, 1, 2))
-
-    out = [str(count), share("s_ba_max"), share("s_ba_min"), share("chance_s_ba_min"), share("hands_s_ba_min"),
-           share("smooth_s_ba_min"), f"{beats['beat_align_music']:.2f}/{beats['beat_align_motion']:.2f}"]  # fmt: skip
-    if motion is None:
-        return out
-    return [
-        *out,
-        f"{motion['jerk_real']:.2f}/{motion['jerk_own']:.2f}",
-        f"{motion['seam_share']:.1%}",
-        f"{motion['slide_ratio']:.2f}",
-        f"{motion['speed_ratio']:.2f}",
-        f"{motion['mdd_hands']:.3f}/{motion['mdd_feet']:.3f}",
-        f"{motion['flips']:.0f} of {motion['seams']:.0f}",
-        f"{motion['frozen_s']:.2f}",
-        f"{motion['repeats']:.0f}" + (" LENGTH" if motion["off_length"] else ""),
-    ]
-
-
-def show(name: str, values: list[str]) -> None:
-    print("| " + " | ".join([name, *values]) + " |", flush=True)
+    dances: dict[str, Keypoints]
+    heard: dict[str, Beats]
+    others: list[Keypoints]
+    songs: list[Song]
+    about: str
 
 
 def tempo_of(name: str) -> float:
@@ -85,79 +62,114 @@ def tempo_of(name: str) -> float:
     return 80.0 + 10 * int(found.group(1)) if found else float("nan")
 
 
-def grid_of(name: str, frames: int, tempo_bpm: float) -> Song:
-    """The beats of a real dance: those of its tempo, from its first frame."""
-    return Song(
-        name, frames, np.arange(60 / tempo_bpm, frames / FPS, 60 / tempo_bpm), tempo_bpm, np.zeros(0, np.float32)
-    )
+def hear(path: Path, *, seconds: float, weights: Path) -> Song:
+    music = analyse_song(path, settings=MusicSettings(), fps=FPS, fragment_s=FRAGMENT_S, weights=weights)
+    return song_of(path.stem, music, seconds=seconds)
+
+
+def of_archive(args: argparse.Namespace) -> Material:
+    """Half of the dances of an archive, of whose music the tempo is known."""
+    with np.load(args.library) as archive:
+        names = sorted(archive.files)
+        both = [{name: archive[name].astype(np.float32) for name in names[side::2]} for side in (0, 1)]
+    own, others = both if args.half == "tune" else both[::-1]
+    heard = {name: Beats(np.zeros(0), tempo_of(name)) for name in own}
+    songs = [beat_grid(tempo, seconds=args.seconds, fps=FPS) for tempo in args.tempi]
+    songs += [hear(path, seconds=args.seconds, weights=args.networks) for path in args.music]
+    about = f"{args.library.name}, {args.half} half: {len(own)} dances"
+    return Material(own, heard, list(others.values()), songs, about)
+
+
+def of_ballroom(args: argparse.Namespace) -> Material:
+    """Half of the dances of a folder with their music, and the songs of the others."""
+    paths = sorted(args.ballroom.glob("*.npz"))
+    dances, heard = {}, {}
+    for path in paths[::2]:
+        with np.load(path) as dance:
+            meter = 3 if path.stem.startswith("W") else 4
+            dances[path.stem] = dance["keypoints"].astype(np.float32)
+            heard[path.stem] = most_bars(dance["borders_s"], dance["beats_s"], meter=meter, fps=FPS)
+    others = []
+    for path in paths[1::2]:
+        with np.load(path) as dance:
+            others.append(dance["keypoints"].astype(np.float32))
+    chosen = paths[1::2][: args.songs]
+    songs = [hear(path.with_suffix(".ogg"), seconds=args.seconds, weights=args.networks) for path in chosen]
+    return Material(dances, heard, others, songs, f"{args.ballroom.name}: {len(dances)} dances")
+
+
+def real_songs(material: Material) -> list[tuple[Keypoints, Song]]:
+    """The real dances, each with the beats of its own music: annotated, or those of its tempo from its first frame."""
+    out = []
+    for name, dance in material.dances.items():
+        beats = material.heard[name]
+        if not len(beats.times_s):
+            interval_s = 60 / beats.tempo_bpm
+            beats = Beats(np.arange(interval_s, len(dance) / FPS, interval_s), beats.tempo_bpm)
+        beats = cut_beats(beats, end_s=len(dance) / FPS)
+        out.append((dance, Song(name, len(dance), beats.times_s, beats.tempo_bpm, np.zeros(0, np.float32), beats.place,
+                                beats.meter)))  # fmt: skip
+    return out
+
+
+def score(material: Material, songs: list[Song], *, rows: list[str], seed: int) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """The scores of some rows, none: all of them, and the table of tempi."""
+    sources = {name: Source(dance, dance[..., 2].any(1)) for name, dance in material.dances.items()}
+    tempi = {name: beats.tempo_bpm for name, beats in material.heard.items()}
+    lengths = [FRAGMENT_S] if rows and not any(row.endswith((" 1 s", " 3 s", " 4 s")) for row in rows) else [1, 2, 3, 4]
+    stages: Mapping[float, Stage] = {
+        s: Stage(library_of(sources, seconds=s, hop_s=HOP_S, fps=FPS, tempo_bpm=tempi), {}) for s in lengths
+    }
+    return score_variants(
+        stages, songs, sources, real_songs(material),
+        counts=Stage(library_in_counts(sources, fps=FPS, heard=material.heard), {}), heard=material.heard,
+        others=material.others, retrieval=RetrievalSettings(fragment_s=FRAGMENT_S), spatial=SpatialSettings(),
+        temporal=TemporalSettings(), fps=FPS, seed=seed, only=rows,
+    )  # fmt: skip
+
+
+def show(scores: pd.DataFrame) -> None:
+    for title, table in main_tables(scores).items():
+        print(f"{title}\n\n{markdown(table)}\n", flush=True)
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("library", type=Path, help=".npz of real dances")
+    parser.add_argument("library", type=Path, nargs="?", help=".npz of real dances")
     parser.add_argument("--half", choices=("tune", "test"), default="test", help="which half of the dances")
+    parser.add_argument("--ballroom", type=Path, metavar="FOLDER", help="real dances with their music instead")
     parser.add_argument("--music", type=Path, nargs="*", default=[], help="sound files, danced to as well")
+    parser.add_argument("--tempi", type=float, nargs="*", default=TEMPI, help="of the beat grids, beats a minute")
+    parser.add_argument("--songs", type=int, default=12, help="how many songs of the ballroom dances (default 12)")
     parser.add_argument("--seconds", type=float, default=60.0, help="of each song")
-    parser.add_argument("--strengths", type=float, nargs="*", default=[0.0, 0.25, 0.5], help="of the curve")
-    parser.add_argument("--only-tempo", action="store_true", help="leave the table of variants out")
-    parser.add_argument("--page", type=Path, help="folder: write the evaluation's page of all tables there instead")
-    parser.add_argument("--rows", nargs="*", default=[], metavar="NAME", help="print these rows of that page instead")
+    parser.add_argument("--rows", nargs="*", default=list(ROWS), metavar="NAME", help="of the tables; none: all")
+    parser.add_argument("--each-song", metavar="NAME", help="this row for single songs, too")
+    parser.add_argument("--page", type=Path, help="folder: write the evaluation's page of all tables there, too")
+    parser.add_argument("--networks", type=Path, default=Path("resources/beats/beat_networks.zip"), help="hear bars")
     parser.add_argument("--seed", type=int, default=0)
     args = parser.parse_args()
-    with np.load(args.library) as archive:
-        names = sorted(archive.files)[0 if args.half == "tune" else 1 :: 2]
-        dances = {name: archive[name].astype(np.float32) for name in names}
-    sources = {name: Source(dance, np.ones(len(dance), bool)) for name, dance in dances.items()}
-    tempi = {name: tempo_of(name) for name in names}
-    library = library_of(sources, seconds=FRAGMENT_S, hop_s=HOP_S, fps=FPS, tempo_bpm=tempi)
-    real = measure_real(list(dances.values()), fps=FPS, rng=np.random.default_rng(args.seed))
-    grids = [beat_grid(tempo, seconds=args.seconds, fps=FPS) for tempo in TEMPI]
-    music = [
-        song_of(path.stem, analyse_song(path, settings=MusicSettings(), fps=FPS, fragment_s=2.0), seconds=args.seconds)
-        for path in args.music
-    ]
-    songs = [grid_of(name, len(dance), tempi[name]) for name, dance in dances.items()]
-    own = list(zip(dances.values(), songs, strict=True))
-    if args.page or args.rows:
-        stages = {
-            s: Stage(library_of(sources, seconds=s, hop_s=HOP_S, fps=FPS, tempo_bpm=tempi), {}) for s in LENGTHS_S
-        }
-        scores, tempo = score_variants(
-            stages, [*grids, *music], sources, own, retrieval=RetrievalSettings(), spatial=SpatialSettings(),
-            temporal=TemporalSettings(), fps=FPS, seed=args.seed, only=args.rows,
-        )  # fmt: skip
-        if args.rows:
-            for title, table in main_tables(scores).items():
-                print(f"{title}\n\n{markdown(table)}\n")
-            return
-        about = f"{args.library.name}, {args.half} half, {len(grids)} beat grids and {len(music)} songs, no matcher."
+    if (args.library is None) == (args.ballroom is None):
+        parser.error("give either an .npz of dances or --ballroom FOLDER")
+    material = of_archive(args) if args.ballroom is None else of_ballroom(args)
+    about = f"{material.about}; {len(material.songs)} songs of up to {args.seconds:g} s, no matcher."
+    print(about)
+    for song in material.songs:
+        letters = " ".join(part.letter for part in song.sections)
+        print(
+            f"- {song.name}: {song.tempo_bpm:.1f} beats a minute, meter {song.meter}, sections {letters or 'unknown'}"
+        )
+    rows = [] if args.page else args.rows
+    scores, tempo = score(material, material.songs, rows=rows, seed=args.seed)
+    print()
+    show(scores)
+    if args.page:
         write_page(args.page, scores, tempo=tempo, histories={}, about=about)
-        return
-    print(f"{args.half} half: {len(dances)} dances, {len(library)} fragments of {FRAGMENT_S:g} s; real jerk "
-          f"{real.jerk_mean:.0f} torsos/s3 (p99 {real.jerk_p99:.0f}, at {real.seam_share:.1%} of places), "
-          f"speed {real.mean_speed:.2f} torsos/s, sliding {real.foot_sliding:.1f} % of height/s\n")  # fmt: skip
-    print("| variant | " + " | ".join(COLUMNS) + " |\n" + "|---" * (len(COLUMNS) + 1) + "|")
-    real_beats = score_beats(list(dances.values()), songs, fps=FPS, seed=args.seed)
-    show("real dances", cells(real_beats, None, count=len(own)))
-
-    def row(name: str, variant: Variant, songs: list[Song]) -> None:
-        trials = []
-        for song in songs:
-            matches = random_matches(library, song, fps=FPS, seed=args.seed)
-            trials.append(make_trial(song, library, sources, matches, variant=variant, fps=FPS, seed=args.seed))
-        beats = score_beats([t.dance.keypoints for t in trials], songs, fps=FPS, seed=args.seed)
-        show(name, cells(beats, score_motion(trials, sources, real, fps=FPS), count=len(songs)))
-
-    for kind, group in variants(args.strengths).items():
-        for variant in group:
-            if kind == "tempo":
-                for song in grids:
-                    row(f"{variant.name}: {song.name}", variant, [song])
-                if music:
-                    row(f"{variant.name}: music", variant, music)
-                row(f"{variant.name}: all", variant, [*grids, *music])
-            elif not args.only_tempo:
-                row(variant.name, variant, [*grids, *music])
+    if args.each_song:
+        parts = []
+        for song in material.songs:
+            one, _ = score(material, [song], rows=[args.each_song], seed=args.seed)
+            parts.append(one.drop(index=REAL).rename(index={args.each_song: f"{args.each_song}: {song.name}"}))
+        show(pd.concat(parts))
 
 
 if __name__ == "__main__":

@@ -22,8 +22,9 @@ from numpy.typing import NDArray
 from danceit_core.choreography.align import align
 from danceit_core.choreography.candidates import ClipSong
 from danceit_core.choreography.library import COLUMNS, Library
+from danceit_core.choreography.matches import Matches, pool_size
 from danceit_core.choreography.movements import movements_of
-from danceit_core.choreography.retrieve import Matches, pool_size, retrieve
+from danceit_core.choreography.retrieve import retrieve
 from danceit_core.config import (
     FragmentSettings,
     MatcherSettings,

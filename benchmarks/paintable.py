@@ -28,11 +28,12 @@ from scipy.stats import spearmanr
 
 from danceit_core.choreography.align import Source
 from danceit_core.choreography.costs import signed_width
+from danceit_core.choreography.layout import lay_song
 from danceit_core.choreography.library import Library
+from danceit_core.choreography.matches import Matches
 from danceit_core.choreography.movements import read_movements
 from danceit_core.choreography.paintable import NEAR, FrameCosts, PoseCosts
-from danceit_core.choreography.retrieve import Matches
-from danceit_core.choreography.song import clip_song, search_clips
+from danceit_core.choreography.song import embed_slots, search_slots
 from danceit_core.config import RetrievalSettings, SpatialSettings, TemporalSettings
 from danceit_core.database.table import read_database
 from danceit_core.evaluation import trial
@@ -69,14 +70,13 @@ def of_project(results: Path, songs: Sequence[str], seconds: float) -> Material:
     database = read_database(results / "database" / f"{folder}.parquet")
     matcher = load_matcher(results / "matcher" / folder / "matcher.pt", device=torch.device("cpu"))
     index = read_index(results / "matcher" / folder / "index.json", database=database)
-    known, matches = [], {}
+    known, matches, library = [], {}, Library.of(database)
     for name in songs:
         music = read_music_table(results / "music" / f"{name}.parquet")
-        starts, _ = clip_song(music, fragment_frames=database.length)
-        about = {"database": database, "matcher": matcher, "index": index, "count": len(index)}
-        matches[name] = search_clips(music, starts, **about)
+        queries = embed_slots(music, lay_song(music, library)[0], matcher=matcher)
+        matches[name] = search_slots(queries, index=index, count=len(index))
         known.append(trial.song_of(name, music))
-    return Material(read_movements(database.frames), Library.of(database), [*known, *grids(seconds)], matches)
+    return Material(read_movements(database.frames), library, [*known, *grids(seconds)], matches)
 
 
 def of_archive(path: Path, seconds: float) -> Material:

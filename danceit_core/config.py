@@ -149,7 +149,9 @@ class RetrievalSettings:
 
     candidates: a clip, of the path. The weights are of costs of about 0..1 (`choreography.costs`), paintable_weight of
     poses unlike those that the targets' videos show (`choreography.paintable`). no_repeat_s: how long the path does not
-    dance the same frames again, where the database has others.
+    dance the same frames again, where the database has others. In counts also: recall, the share (0 to 1) of the
+    phrases of a section that comes back which dance again what they danced the first time; mirror: movements may be
+    danced with left and right exchanged, recalled ones are every second time.
     """
 
     variant: str = "path"
@@ -164,6 +166,8 @@ class RetrievalSettings:
     facing_weight: float = 1.0
     paintable_weight: float = 1.0
     no_repeat_s: float = 8.0
+    recall: float = 0.3
+    mirror: bool = False
 
 
 @dataclass(frozen=True)

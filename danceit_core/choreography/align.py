@@ -16,6 +16,7 @@ from danceit_core.choreography.normalise import (
     fit_to_target,
     ground_line,
     keep_inside,
+    mirror,
     whole_body,
 )
 from danceit_core.choreography.plan import Plan
@@ -57,7 +58,8 @@ class Aligned:
 
     keypoints (T, 25, 3) in pixels of the picture, absent = 0. source_video (T,) names, source_frame (T,) the
     nearest frame there, match_distance (T,) of the clip; source_track (T,) the dancer in the video, -1 where there is
-    one alone, None where that is so in all of them. seams: first frames of the clips but the first.
+    one alone, None where that is so in all of them. seams: first frames of the clips but the first. source_mirrored
+    (T,): whether left and right are exchanged, None: nowhere.
     """
 
     keypoints: Keypoints
@@ -66,6 +68,7 @@ class Aligned:
     match_distance: NDArray[np.float64]
     seams: NDArray[np.int64]
     source_track: NDArray[np.int32] | None = None
+    source_mirrored: NDArray[np.bool_] | None = None
 
 
 def align(
@@ -110,6 +113,7 @@ def align(
         match_distance=plan.match_distance[clip],
         seams=np.flatnonzero(np.diff(clip)) + 1,
         source_track=np.where(several, plan.source_track, -1)[clip].astype(np.int32) if several.any() else None,
+        source_mirrored=plan.mirrored[clip] if plan.mirrored.any() else None,
     )
 
 
@@ -174,6 +178,8 @@ def read_clips(
                 shapes[video] = compare(measure_lengths(kept), lengths, scale=scale)
         frames, rate = int(plan.frames[row]), float(plan.rate[row])
         clip = read_clip(source, start, frames, rate=rate, context=context, name=str(video))
+        if plan.mirrored[row]:
+            clip = mirror(clip, about_x=bodies[video].centre_x)
         ground_y = ground_line(clip[context : context + frames, :, :2], otherwise=bodies[video].ground_y)
         fit: Any = {"source": bodies[video], "ground_y": ground_y, "target": target}
         if (to := shapes.get(video)) is None:
@@ -222,14 +228,18 @@ def write_dance(
 ) -> None:
     """Write a finished dance as a pose table whose every frame names its source video, frame and match distance.
 
-    And the track, where any source is one of several dancers. dance: in pixels of the picture of `size` (width,
+    And the track, where any source is one of several dancers, and whether it is mirrored, where any is.
+
+    dance: in pixels of the picture of `size` (width,
     height). corners: where its upper left corner lies on the plate in each frame, (T, 2) pixels; None: at 0, 0.
     """
     tracks: dict[str, ArrayLike] = {} if dance.source_track is None else {"source_track": dance.source_track}
+    turned: dict[str, ArrayLike] = {} if dance.source_mirrored is None else {"source_mirrored": dance.source_mirrored}
     columns: dict[str, ArrayLike] = {
         "source_video": dance.source_video.astype(str),
         "source_frame": dance.source_frame,
         **tracks,
+        **turned,
         "match_distance": dance.match_distance,
     }
     if corners is not None and np.any(corners):

@@ -9,6 +9,7 @@ of seams alone the smoothest dance is to stand still.
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -16,8 +17,12 @@ from numpy.typing import ArrayLike, NDArray
 from danceit_core.choreography import costs
 from danceit_core.choreography.curve import Array
 from danceit_core.choreography.library import Library, Rows
+from danceit_core.choreography.slots import Slots
 from danceit_core.config import RetrievalSettings
 from danceit_core.errors import ChoreographyError
+
+if TYPE_CHECKING:
+    from danceit_core.choreography.fitting import Fit
 
 # What a fragment costs in which nobody moves, and one whose planted feet slide twice as far as is usual.
 STILLNESS, SLIDING = 1.0, 0.3
@@ -27,6 +32,10 @@ USUAL_ROWS = 10_000
 SHIFT_S, SHIFT_COST = 0.25, 0.05
 # Cross-fades and held feet take this much of the energy (log speed): so much more is asked for.
 FADE_LOSS = 0.06
+# How much a fragment pays for moving on the song's accents as on any beat, and for moving at its start and end.
+ACCENT, REST, REST_FRAMES = 0.3, 0.5, 4
+# Of fragments with lengths of their own so many moments tell what is usual.
+MOMENTS = 48
 # A clip's tempo is that of the beats up to this long before and after it.
 TEMPO_REACH_S = 4.0
 
@@ -50,7 +59,8 @@ class Choice:
 class ClipSong:
     """A song as the search sees it: `frames` at `fps`, beats_s (B,) seconds increasing, tempo_bpm (0: unknown).
 
-    energy (C,): loudness of each clip in any unit, None: unknown.
+    energy (W,): loudness of each whole slot in any unit, None: unknown. accents (B,): how strong each beat is, none:
+    unknown. letters: of its sections, in their order.
     """
 
     frames: int
@@ -58,17 +68,20 @@ class ClipSong:
     beats_s: Array
     tempo_bpm: float
     energy: ArrayLike | None = None
+    accents: Array = field(default_factory=lambda: np.zeros(0))
+    letters: tuple[str, ...] = ()
 
-    def tempo_at(self, clip: int, *, clip_frames: int) -> float:
-        """Beats a minute round a clip, so that a mix of songs is followed; the song's own where there are few beats."""
-        first, last = clip * clip_frames / self.fps - TEMPO_REACH_S, (clip + 1) * clip_frames / self.fps + TEMPO_REACH_S
+    def tempo_in(self, slots: Slots, number: int) -> float:
+        """Beats a minute round a slot, so that a mix of songs is followed; the song's own where there are few beats."""
+        start = int(slots.start[number])
+        first, last = start / self.fps - TEMPO_REACH_S, (start + int(slots.length[number])) / self.fps + TEMPO_REACH_S
         near = self.beats_s[np.searchsorted(self.beats_s, first) : np.searchsorted(self.beats_s, last)]
         return 60 / float(np.median(np.diff(near))) if len(near) > 2 else self.tempo_bpm
 
 
 @dataclass(frozen=True)
 class Wanted:
-    """What each clip should move like: log mean speed and log mean jerk, torso lengths a frame and a frame^3, (C,).
+    """What each slot should move like: log mean speed and log mean jerk, torso lengths a frame and a frame^3, (S,).
 
     slide: what planted feet usually slide, torso lengths a frame.
     """
@@ -97,52 +110,88 @@ class Candidates:
         best = np.argsort(cost, kind="stable")[: max(1, count)]
         return Candidates(self.rows[best], self.rates[best], self.shift[best], cost[best])
 
+    def both_ways(self, library: Library) -> "Candidates":
+        """The same, and all of them with left and right exchanged."""
+        twice = (np.concatenate([part, part]) for part in (self.rates, self.shift, self.cost))
+        return Candidates(np.concatenate([self.rows, self.rows + len(library)]), *twice)
+
 
 def find_candidates(
     library: Library,
     choice: Choice,
     song: ClipSong,
-    clip: int,
+    slots: Slots,
+    number: int,
     *,
+    how: "Fit",
     wanted: Wanted,
     beat_kind: str,
     settings: RetrievalSettings,
 ) -> Candidates:
-    """All fragments of `choice` with what each costs in clip number `clip` by itself.
+    """All fragments of `choice` with what each costs in slot `number` by itself.
 
-    wanted: see `wanted_movement`. beat_kind: `min` or `max` of speed.
+    how: they go into it. wanted: see `wanted_movement`. beat_kind: `min` or `max` of speed.
     """
-    rows, length = choice.rows, library.frames
-    if choice.as_danced is not None:
-        rate, shift = choice.as_danced
-        return Candidates(rows, np.array([rate]), np.array([shift]), np.zeros(1))
-    rates = costs.playback_rates(library, rows, song.tempo_at(clip, clip_frames=length))
-    beats = song.beats_s * song.fps - clip * length
-    beats = beats[(beats > 1) & (beats < length - 1)]
+    rows, length, lead = choice.rows, int(slots.length[number]), int(slots.lead[number])
+    rates, start = how.rates, int(slots.start[number])
+    beats = song.beats_s * song.fps - start
+    inside = (beats > 1) & (beats < length - 1)
+    beats = beats[inside]
     distance = np.nan_to_num(choice.distance)
     spread = np.ptp(distance)
     cost = settings.match_weight * (distance - distance.min()) / (spread if spread > 0 else 1.0)
     cost = cost + choice.extra + settings.tempo_weight * costs.stretch(rates)
-    played = library.frames_at(rows, rates[:, None] * np.arange(length))  # (K, F)
+    played = library.frames_at(rows, rates[:, None] * (np.arange(length) - lead))  # (K, F)
     steps, jerk = rates[:, None] * library.speed[played], rates[:, None] ** 3 * library.jerk[played]
-    cost = cost + settings.energy_weight * np.abs(costs.log_mean(steps) - wanted.energy[clip])
+    cost = cost + settings.energy_weight * np.abs(costs.log_mean(steps) - wanted.energy[number])
     cost = cost + STILLNESS * costs.stillness(steps * song.fps)
-    cost = cost + settings.calm_weight * np.maximum(0, costs.log_mean(jerk) - wanted.jerk[clip])
+    cost = cost + settings.calm_weight * np.maximum(0, costs.log_mean(jerk) - wanted.jerk[number])
     sliding = (rates[:, None] * library.slide[played]).mean(1)
     cost = cost + SLIDING * np.maximum(0, sliding / max(wanted.slide, 1e-9) - 1)
-    reach = round(SHIFT_S * song.fps)
-    misfits = costs.beat_misfits(library, rows, rates, beats=beats, reach=reach, kind=beat_kind)
+    if not library.frames:
+        cost = cost + _form(steps, slots, number)
+        if len(song.accents):
+            cost = cost + ACCENT * costs.accent_misfits(steps, beats=beats, strength=song.accents[inside])
+    reach = 0 if how.placed.all() else max(lead, round(SHIFT_S * song.fps))
+    misfits = costs.beat_misfits(
+        library, rows, rates, beats=beats, frames=length, lead=lead, reach=reach, kind=beat_kind
+    )
     shifts = np.arange(-reach, reach + 1)
-    earliest, latest = costs.shift_limits(library, rows, rates)
-    allowed = (shifts >= np.minimum(0, earliest[:, None])) & (shifts <= latest[:, None])
+    earliest, latest = costs.shift_limits(library, rows, rates, frames=length, lead=lead)
+    allowed = (shifts >= earliest[:, None]) & (shifts <= latest[:, None])
+    allowed = np.where(how.placed[:, None], shifts == 0, allowed)
     misfits = np.where(allowed, misfits + SHIFT_COST * np.abs(shifts) / max(1, reach), np.inf)
-    cost = cost + settings.beat_weight * misfits.min(1)
-    painting = None if library.painting is None else library.painting.at(played).mean(1)
-    return Candidates(rows, rates, np.round(rates * shifts[misfits.argmin(1)]), cost, painting)
+    cost = (cost + settings.beat_weight * misfits.min(1)) * slots.weight[number]
+    painting = None if library.painting is None else library.painting.at(played).mean(1) * slots.weight[number]
+    return Candidates(rows, rates, np.round(rates * (shifts[misfits.argmin(1)] - lead)), cost, painting)
 
 
-def wanted_movement(library: Library, song: ClipSong, *, count: int, rng: np.random.Generator) -> Wanted:
-    """Energies of the library as recorded, in the order of the song's own or at random; the jerk usual with each."""
+def as_danced(choice: Choice) -> Candidates:
+    """The one fragment of a clip that is not to be chosen anew."""
+    rate, shift = choice.as_danced or (1.0, 0.0)
+    return Candidates(choice.rows, np.array([rate]), np.array([shift]), np.zeros(1))
+
+
+def _form(steps: Array, slots: Slots, number: int) -> Array:
+    """What fragments cost at the song's start, where a dance sets out from rest, and at its end, where it comes to it.
+
+    steps (K, F): their speed.
+    """
+    usual = np.maximum(steps.mean(1), 1e-9)
+    cost = np.zeros(len(steps))
+    if slots.first[number] == 0:
+        cost = cost + REST * np.minimum(1, steps[:, :REST_FRAMES].mean(1) / usual)
+    if slots.hold and slots.last[number] == len(slots.edges) - 1:
+        cost = cost + REST * np.minimum(1, steps[:, -REST_FRAMES:].mean(1) / usual)
+    return cost
+
+
+def wanted_movement(library: Library, song: ClipSong, slots: Slots, *, rng: np.random.Generator) -> Wanted:
+    """Energies of the library as recorded, in the order of the song's own or at random; the jerk usual with each.
+
+    They are those of the whole slots; another one wants the mean of those that it shares frames with.
+    """
+    count = int(slots.whole.sum())
     if song.energy is None:
         order = rng.permutation(count)
     else:
@@ -153,21 +202,24 @@ def wanted_movement(library: Library, song: ClipSong, *, count: int, rng: np.ran
             )
         order = loudness.argsort(kind="stable").argsort()
     rows = np.arange(0, len(library), 1 + len(library) // USUAL_ROWS)
-    recorded = library.frames_at(rows, np.broadcast_to(np.arange(library.frames), (len(rows), library.frames)))
+    moments = np.arange(library.frames or MOMENTS)
+    at = moments * (library.lengths[rows] / len(moments))[:, None]
+    recorded = library.frames_at(rows, at)
     energies, jerks = costs.log_mean(library.speed[recorded]), costs.log_mean(library.jerk[recorded])
-    wanted = np.quantile(energies, (order + 0.5) / count)
+    whole = np.quantile(energies, (order + 0.5) / count)
+    wanted = np.array([whole[part].mean() for part in slots.covered()])
     spread = energies.var()
     slope = ((energies - energies.mean()) * (jerks - jerks.mean())).mean() / spread if spread > 1e-9 else 0.0
     jerk = jerks.mean() + slope * (wanted - energies.mean())
     return Wanted(wanted + FADE_LOSS, jerk, float(library.slide[recorded].mean()))
 
 
-def check_choices(choices: Sequence[Choice], *, count: int) -> None:
-    """Raise ChoreographyError unless there is one choice a clip, and in each something to dance."""
-    if len(choices) != count:
+def check_choices(choices: Sequence[Choice], slots: Slots) -> None:
+    """Raise ChoreographyError unless there is one choice a slot, and in each whole one something to dance."""
+    if len(choices) != len(slots):
         raise ChoreographyError(
-            f"choices for {len(choices)} clips for a song of {count}; search the index with this song"
+            f"choices for {len(choices)} clips for a song of {len(slots)}; search the index with this song"
         )
     for clip, choice in enumerate(choices):
-        if not len(choice.rows):
+        if slots.whole[clip] and not len(choice.rows):
             raise ChoreographyError(f"clip {clip} of the song has no fragment to choose from; relax the edits there")

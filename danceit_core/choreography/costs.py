@@ -50,14 +50,17 @@ class Ends:
     faces_end: NDArray[np.floating]
 
 
-def playback_rates(library: Library, rows: Rows, tempo_bpm: float) -> Array:
-    """Source frames a song frame (K,) that bring each fragment's tempo, or its octave, to the song's; 1 if unknown."""
-    if not np.isfinite(tempo_bpm) or tempo_bpm <= 0:
-        return np.ones(len(rows))
-    ratio = tempo_bpm / library.dances.tempo_bpm[library.dance[rows]]
-    ratio = ratio * 2.0 ** -np.round(np.log2(ratio))
-    rate = np.clip(np.where(np.isnan(ratio), 1.0, ratio), SLOWEST, FASTEST)
-    return np.minimum(rate, library.room[rows] / library.frames)
+def playback_rates(library: Library, rows: Rows, tempo_bpm: float, *, frames: int) -> Array:
+    """Source frames a song frame (K,) that bring each fragment's tempo, or its octave, to the song's; 1 if unknown.
+
+    frames: of the song that it is danced in; where its passage has not so many left it is played more slowly.
+    """
+    rate = np.ones(len(rows))
+    if np.isfinite(tempo_bpm) and tempo_bpm > 0:
+        ratio = tempo_bpm / library.dances.tempo_bpm[library.dance[rows]]
+        ratio = ratio * 2.0 ** -np.round(np.log2(ratio))
+        rate = np.clip(np.where(np.isnan(ratio), 1.0, ratio), SLOWEST, FASTEST)
+    return np.minimum(rate, library.room[rows] / frames)
 
 
 def stretch(rates: Array) -> Array:
@@ -65,10 +68,14 @@ def stretch(rates: Array) -> Array:
     return np.abs(np.log2(rates)) * np.where(rates > 1, HASTE, 1.0)
 
 
-def find_ends(library: Library, rows: Rows, rates: Array, shift: Array, *, fps: float) -> Ends:
-    """Poses and velocities at both ends of fragments `rows` (K,) played at `rates` (K,) from `shift` (K,) frames on."""
-    zero, stop = shift, shift + rates * library.frames
-    stop = np.minimum(stop, library.room[rows] - 1)  # the seam's own frame may be one past the passage
+def find_ends(library: Library, rows: Rows, rates: Array, shift: Array, *, frames: int, fps: float) -> Ends:
+    """Poses and velocities at both ends of `rows` (K,) played at `rates` (K,) from `shift` (K,) frames on.
+
+    frames: of the song that they are danced in.
+    """
+    zero, stop = shift, shift + rates * frames
+    # The seam's own frame may be one past the passage.
+    stop = np.minimum(stop, library.room[library.fragments(rows)] - 1)
     start, end = library.pose(rows, zero), library.pose(rows, stop)
     per_second = (rates * fps)[:, None, None]
     after, before = (library.pose(rows, at)[..., 0] for at in (zero + rates * TURN_FRAMES, stop - rates * TURN_FRAMES))
@@ -79,8 +86,8 @@ def find_ends(library: Library, rows: Rows, rates: Array, shift: Array, *, fps: 
         (end - library.pose(rows, stop - 1)) * per_second,
         after[:, LEFT_SHOULDER] - after[:, RIGHT_SHOULDER],
         before[:, LEFT_SHOULDER] - before[:, RIGHT_SHOULDER],
-        library.facing[library.frames_at(rows, zero)],
-        library.facing[library.frames_at(rows, stop)],
+        library.facing_at(rows, zero),
+        library.facing_at(rows, stop),
     )
     library.release()
     return ends
@@ -146,25 +153,51 @@ def stillness(speed: Array) -> Array:
     return np.maximum(0, (speed < STILL_SPEED).mean(1) - STILL_SHARE) / (1 - STILL_SHARE)
 
 
-def beat_misfits(library: Library, rows: Rows, rates: Array, *, beats: NDArray, reach: int, kind: str) -> Array:
+def beat_misfits(
+    library: Library, rows: Rows, rates: Array, *, beats: NDArray, frames: int, lead: int, reach: int, kind: str
+) -> Array:
     """Distance (K, 2 reach + 1) from the clip's beats to the fragments' own: mean share of half a beat, 0..1.
 
-    Column c is for fragments that begin c - reach frames of the song after their start. beats: frames after the
-    clip's start. kind: `min` or `max` of the joints' speed. 0 for a clip without beats.
+    Column c is for fragments that begin c - reach frames of the song after frame `lead` of the clip of so many frames.
+    beats: frames after the clip's start. kind: `min` or `max` of the joints' speed. 0 for a clip without beats.
     """
     if not len(beats):
         return np.zeros((len(rows), 2 * reach + 1))
     interval = np.median(np.diff(beats)) if len(beats) > 1 else 12
     half = max(2, round(float(interval) / 2))
-    times = np.arange(-reach - half, library.frames + reach + half + 1)
-    speed = library.speed[library.frames_at(rows, rates[:, None] * times)].astype(np.float32)  # (K, T)
+    pick = np.argmin if kind == "min" else np.argmax
+    if not reach:  # nothing but the windows of the beats
+        at = np.round(beats).astype(int)[:, None] + np.arange(-half, half + 1)  # (B, W)
+        speed = library.speed[library.frames_at(rows, rates[:, None] * (at.ravel() - lead))].astype(np.float32)
+        found = pick(speed.reshape(len(rows), *at.shape), axis=-1)
+        return (np.abs(found - half) / half).mean(1, keepdims=True)
+    times = np.arange(-reach - half, frames + reach + half + 1)
+    speed = library.speed[library.frames_at(rows, rates[:, None] * (times - lead))].astype(np.float32)  # (K, T)
     windows = np.lib.stride_tricks.sliding_window_view(speed, 2 * half + 1, axis=1)  # (K, T - 2 half, W)
-    found = windows.argmin(-1) if kind == "min" else windows.argmax(-1)
-    away = np.abs(found - half) / half  # entry t: of the frame t - reach of the clip
+    away = np.abs(pick(windows, axis=-1) - half) / half  # entry t: of the frame t - reach of the clip
     at = np.round(beats).astype(int)[:, None] + np.arange(2 * reach + 1)  # (B, shifts)
     return away[:, at].mean(1)
 
 
-def shift_limits(library: Library, rows: Rows, rates: Array) -> tuple[Array, Array]:
-    """How many frames of the song fragments `rows` (K,) may begin earlier (<= 0) and later (>= 0) in their passage."""
-    return -library.before[rows] / rates, np.maximum(0, library.room[rows] - rates * library.frames) / rates
+def shift_limits(library: Library, rows: Rows, rates: Array, *, frames: int, lead: int) -> tuple[Array, Array]:
+    """How many frames of the song fragments `rows` (K,) may begin earlier (<= 0) and later than frame `lead` of a clip.
+
+    Where a fragment's passage begins less than `lead` frames before it, it must begin later.
+    """
+    low = lead - library.before[rows] / rates
+    left = np.maximum(0, library.room[rows] - rates * (frames - lead)) / rates
+    return low, np.maximum(low, left)
+
+
+def accent_misfits(steps: Array, *, beats: NDArray, strength: Array) -> Array:
+    """How fast K fragments are on the strong beats beside all the beats of a clip, -1 (still on them) to 1, (K,).
+
+    steps: their speed (K, T) in each frame. beats (B,): frames after the clip's start; strength (B,): >= 0 of each. A
+    stop counts where it is deepest within a frame.
+    """
+    if not len(beats) or not strength.sum() > 0:
+        return np.zeros(len(steps))
+    at = np.clip(np.round(beats).astype(int)[:, None] + np.arange(-1, 2), 0, steps.shape[1] - 1)
+    least = steps[:, at].min(-1)  # (K, B)
+    usual = np.maximum(least.mean(1), 1e-9)
+    return np.clip(least @ (strength / strength.sum()) / usual - 1, -1, 1)

@@ -2,8 +2,8 @@
 
 Columns `song`, `start_s`, `end_s`, `action`, `value`; one wish a line, lines that begin with # are comments:
 
-    pin     value: a fragment (video:frame, of several dancers video.track:frame); danced in the clip that most of the
-            stretch lies in
+    pin     value: a fragment (video:frame, of several dancers video.track:frame; in counts video:frame-end, or any
+            that begins at the frame); danced in the clip that most of the stretch lies in
     ban     value: a fragment, a video or one dancer of it (video.track); not danced in any clip of the stretch
     style   value: a style of videos.tsv; only its videos are danced there
     seed    value: a whole number; another choice there, about as good
@@ -18,9 +18,12 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from danceit_core.choreography.candidates import Choice
+from danceit_core.choreography import costs
+from danceit_core.choreography.candidates import Choice, ClipSong
+from danceit_core.choreography.fitting import fit
 from danceit_core.choreography.library import Library
 from danceit_core.choreography.plan import Plan
+from danceit_core.choreography.slots import Slots
 from danceit_core.errors import ChoreographyError, ConfigError
 from danceit_core.tsv import read_cells
 
@@ -62,15 +65,17 @@ def edited_choices(
     library: Library,
     distance: Mapping[int, NDArray[np.floating]],
     *,
-    fps: float,
+    song: ClipSong,
+    slots: Slots,
     styles: Mapping[str, str],
 ) -> list[Choice]:
     """What each clip of `plan` may dance after the edits of its song: the same as before where none touches it.
 
     distance: for each of `touched_clips` the matcher's distance (N,) to every fragment of the library, NaN without one.
-    Raises ChoreographyError for a fragment that is not in the library, and where nothing is left to dance.
+    slots: the clips. Raises ChoreographyError for a fragment that is not in the library, and where nothing is left to
+    dance.
     """
-    rows = library.rows_of(plan.fragment_id)
+    rows = library.rows_of(plan.fragment_id, plan.mirrored)
     shifts = (plan.source_start_frame - library.start_frame(rows)).astype(float)
     choices = []
     for clip in range(len(plan)):
@@ -79,15 +84,47 @@ def edited_choices(
         choices.append(Choice(rows[kept], plan.match_distance[kept], as_danced=as_danced))
     touching: dict[int, list[Edit]] = {clip: [] for clip in distance}
     for edit in edits:
-        for clip in clips_of(edit, plan, fps=fps):
+        for clip in clips_of(edit, plan, fps=song.fps):
             touching[clip].append(edit)
     for clip, values in distance.items():
         near = np.argsort(values, kind="stable")
         choice = Choice(near, values[near], np.zeros(len(near)))
+        pins = [edit for edit in touching[clip] if edit.action == "pin"]
+        if not library.frames and not pins:
+            choice = _fitting(choice, library, song, slots, clip)
         for edit in touching[clip]:
             choice = _apply(edit, choice, library, styles)
+        if not library.frames and pins:
+            choice = _lasting(pins[0], choice, library, song, slots, clip)
         choices[clip] = _bounded(choice)
     return choices
+
+
+def _fitting(choice: Choice, library: Library, song: ClipSong, slots: Slots, clip: int) -> Choice:
+    """The fragments that go into a clip by their length and bars; all of them where none does."""
+    how = fit(library, choice.rows, slots, clip, tempo_bpm=song.tempo_in(slots, clip))
+    return _those(choice, how.fits) if how.fits.any() else choice
+
+
+def _lasting(edit: Edit, choice: Choice, library: Library, song: ClipSong, slots: Slots, clip: int) -> Choice:
+    """Pinned fragments that last as long as the clip at no less than the slowest rate. Raises ChoreographyError."""
+    how = fit(library, choice.rows, slots, clip, tempo_bpm=song.tempo_in(slots, clip))
+    lasts = how.rates >= costs.SLOWEST - 1e-9
+    if not lasts.any():
+        room_s = float(library.room[choice.rows].max() / song.fps)
+        raise ChoreographyError(
+            f"{_named(edit)}: the dance ends {room_s:.1f} s after the fragment begins, and the clip lasts "
+            f"{slots.length[clip] / song.fps:.1f} s; pin a fragment that can go on, or in a shorter clip"
+        )
+    return _those(choice, how.fits if how.fits.any() else lasts)
+
+
+def _those(choice: Choice, keep: NDArray[np.bool_]) -> Choice:
+    return Choice(choice.rows[keep], choice.distance[keep], choice.extra[keep])
+
+
+def _named(edit: Edit) -> str:
+    return f"edit {edit.action} {edit.value} of {edit.song} from {edit.start_s:g} to {edit.end_s:g} s"
 
 
 def touched_clips(edits: Sequence[Edit], plan: Plan, *, fps: float) -> list[int]:
@@ -110,18 +147,18 @@ def clips_of(edit: Edit, plan: Plan, *, fps: float) -> list[int]:
 
 
 def _apply(edit: Edit, choice: Choice, library: Library, styles: Mapping[str, str]) -> Choice:
-    where = f"edit {edit.action} {edit.value} of {edit.song} from {edit.start_s:g} to {edit.end_s:g} s"
+    where = _named(edit)
     if edit.action == "seed":
         return replace(choice, extra=np.random.default_rng(int(edit.value)).uniform(0, SEED_SPREAD, len(choice.rows)))
     dances = library.dances
     if edit.action != "style" and ":" in edit.value:
-        row = library.row_of(edit.value)
-        if row is None:
+        rows = library.rows_named(edit.value)
+        if not len(rows):
             raise ChoreographyError(
                 f"{where}: the database has no such fragment; its fragments are named video:frame in its column "
                 "fragment_id"
             )
-        keep = (choice.rows == row) == (edit.action == "pin")
+        keep = np.isin(choice.rows, rows) == (edit.action == "pin")
     elif edit.action == "ban":
         banned = (dances.name == edit.value) | (dances.video == edit.value)
         keep = ~banned[library.dance[choice.rows]]
@@ -130,7 +167,7 @@ def _apply(edit: Edit, choice: Choice, library: Library, styles: Mapping[str, st
         keep = has_style[library.dance[choice.rows]]
     if not keep.any():
         raise ChoreographyError(f"{where}: with the other edits there nothing is left to dance; take one of them out")
-    return Choice(choice.rows[keep], choice.distance[keep], choice.extra[keep])
+    return _those(choice, keep)
 
 
 def _bounded(choice: Choice) -> Choice:

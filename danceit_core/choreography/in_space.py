@@ -27,6 +27,7 @@ from danceit_core.pose.humanoid import (
     pose_humanoid,
 )
 from danceit_core.pose.room import fill_points, room_points, root_path
+from danceit_core.pose.skeleton import MIRROR
 from danceit_core.pose.table import PoseTable
 from danceit_core.pose.tracks import source_names
 
@@ -44,7 +45,7 @@ def dance_motion(
     dance: as it was made, see `rate.danced`. half_width: of a seam, frames. name: of the dance, for messages. Raises
     ChoreographyError naming the sources that are missing or have no joints in space.
     """
-    videos = source_names(dance)
+    videos, turned = source_names(dance), dance.columns.get("source_mirrored", np.zeros(len(dance), bool))
     points = _points_of(sources, sorted({*videos.tolist()}), name=name)
     if humanoid is None:
         humanoid = measure_humanoid(np.concatenate([points[video] for video in sorted(points)]))
@@ -58,7 +59,10 @@ def dance_motion(
         moments = clip_moments(frames, before=first - low, after=high - end)
         start, stop = passage(sources[video], round(moments[first - low]))
         within = np.clip(moments, start, max(start, stop - 1))
-        own = to_parents(pose_humanoid(_points_at(points[video], within), fps=dance.fps))
+        there = _points_at(points[video], within)
+        if turned[first]:
+            there = there[:, list(MIRROR)] * [-1, 1, 1]
+        own = to_parents(pose_humanoid(there, fps=dance.fps))
         if first and half_width:
             own = blend(joined[low:high], own, _smoothstep((np.arange(low, high) - first) / half_width))
         joined[low:high] = own

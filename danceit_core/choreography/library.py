@@ -4,6 +4,8 @@ Nothing is copied: poses and moves are looked up in the arrays of `database.fram
 fragments that are asked about. A fragment can be played a little faster than recorded, running into the frames after
 it. Only the 15 body joints that every detector gives take part. Poses: x from the left edge of the picture, y from the
 fragment's own ankle line, both in torso lengths of the source video's dancer, y down.
+
+N fragments have 2 N rows: row N + k is fragment k with left and right exchanged, x mirrored about the left edge.
 """
 
 from collections.abc import Iterable
@@ -17,16 +19,18 @@ from numpy.typing import NDArray
 from danceit_core.choreography.curve import Array, hide_absent
 from danceit_core.database.frames import FACING, JERK, SLIDE, SPEED
 from danceit_core.database.mapped import release
-from danceit_core.database.table import Database
+from danceit_core.database.table import SECONDS, Database
+from danceit_core.database.windows import fragment_names
 from danceit_core.errors import ChoreographyError
-from danceit_core.pose.skeleton import BODY, Keypoints
+from danceit_core.pose.skeleton import BODY, MIRROR, Keypoints
 
 if TYPE_CHECKING:
     from danceit_core.choreography.paintable import FrameCosts
 
 Rows = NDArray[np.int64]
 # Columns of the table of fragments that a library is made of: numbers, whatever their number.
-COLUMNS = ("row", "passage_start", "passage_end", "ground")
+COLUMNS = ("row", "frames", "beats", "place", "passage_start", "passage_end", "ground")
+MIRROR_BODY = list(MIRROR[: len(BODY)])
 
 
 @dataclass(frozen=True)
@@ -71,14 +75,20 @@ class Dances:
 
 @dataclass(frozen=True)
 class Library:
-    """N fragments of `frames` frames over the frames of their dances. Made by `Library.of`.
+    """N fragments over the frames of their dances. Made by `Library.of`.
 
-    keypoints (M, 25, 3), moves (M, 4): of `database.frames`. first (N,): a fragment's row in them; room (N,): frames
-    from there to the end of its passage, before (N,): from its beginning; ground (N,): its ankle line, torso lengths.
-    dance (N,): number of its dance. painting: what it costs to paint each frame, None where that is not known.
+    frames: of each fragment, 0 where they are in counts and have lengths (N,) of their own; beats (N,): of those,
+    place (N,): in the bar of their first beat, 1 the downbeat; both 0 where unknown. keypoints (M, 25, 3), moves
+    (M, 4): of `database.frames`. first (N,): a fragment's row in them; room (N,): frames from there to the end of its
+    passage, before (N,): from its beginning; ground (N,): its ankle line, torso lengths. dance (N,): number of its
+    dance. painting: what it costs to paint each frame, None where that is not known; that of a mirrored frame is taken
+    for the same. Methods take rows (K,) below 2 N.
     """
 
     frames: int
+    lengths: NDArray[np.integer]
+    beats: NDArray[np.integer]
+    place: NDArray[np.integer]
     keypoints: Keypoints
     moves: NDArray[np.float32]
     dances: Dances
@@ -108,7 +118,10 @@ class Library:
             )
         start = first - dances.first_row[dance] + dances.first_frame[dance]
         return cls(
-            frames=database.length,
+            frames=database.length if database.unit == SECONDS else 0,
+            lengths=table["frames"].to_numpy(np.int32),
+            beats=table["beats"].to_numpy(np.int16),
+            place=table["place"].to_numpy(np.int16),
             keypoints=frames.keypoints,
             moves=frames.moves,
             dances=dances,
@@ -143,17 +156,33 @@ class Library:
         """The way the body faces in each of the M frames, degrees (`pose.facing`), NaN where unknown."""
         return self.moves[:, FACING]
 
+    def fragments(self, rows: Rows) -> Rows:
+        """The numbers (K,) of the fragments of rows (K,)."""
+        return np.where(rows < len(self), rows, rows - len(self))
+
+    def mirrored(self, rows: Rows) -> NDArray[np.bool_]:
+        """Whether left and right are exchanged in rows (K,)."""
+        return rows >= len(self)
+
     def pose(self, rows: Rows, offset: NDArray) -> Array:
         """Poses (K, 15, 2) of fragments `rows`, `offset` (K,) frames or parts of them after their start."""
-        at = self.first[rows] + np.clip(offset, -self.before[rows], self.room[rows] - 1)
+        of, turned = self.fragments(rows), self.mirrored(rows)
+        at = self.first[of] + np.clip(offset, -self.before[of], self.room[of] - 1)
         before = np.floor(at).astype(np.int64)
-        after = np.minimum(before + 1, self.first[rows] + self.room[rows] - 1)
+        after = np.minimum(before + 1, self.first[of] + self.room[of] - 1)
         share = (at - before)[:, None, None]
-        torso_px = self.dances.torso_px[self.dance[rows]][:, None, None]
+        torso_px = self.dances.torso_px[self.dance[of]][:, None, None]
         here, there = (hide_absent(self.keypoints[frame])[:, BODY, :2] / torso_px for frame in (before, after))
         xy = here + share * np.where(share > 0, there - here, 0)
-        xy[..., 1] -= self.ground[rows, None]
+        xy[..., 1] -= self.ground[of, None]
+        if turned.any():
+            xy[turned] = xy[turned][:, MIRROR_BODY] * [-1, 1]
         return xy
+
+    def facing_at(self, rows: Rows, offset: NDArray) -> NDArray[np.float32]:
+        """The way the body faces (K,), degrees (`pose.facing`), `offset` (K,) frames after the start; NaN unknown."""
+        facing = self.facing[self.frames_at(rows, offset)]
+        return np.where(self.mirrored(rows), -facing, facing)
 
     def release(self) -> None:
         """Give back the pages of mapped keypoints: what was read lies scattered, and each read maps its neighbours."""
@@ -161,44 +190,58 @@ class Library:
 
     def frames_at(self, rows: Rows, offset: NDArray) -> Rows:
         """Rows (K, ...) of the frames at `offset` (K, ...) source frames after the start of `rows` (K,)."""
-        shape = (-1, *[1] * (offset.ndim - 1))
-        within = np.clip(np.round(offset), -self.before[rows].reshape(shape), self.room[rows].reshape(shape) - 1)
-        return self.first[rows].reshape(shape) + within.astype(np.int64)
+        shape, of = (-1, *[1] * (offset.ndim - 1)), self.fragments(rows)
+        within = np.clip(np.round(offset), -self.before[of].reshape(shape), self.room[of].reshape(shape) - 1)
+        return self.first[of].reshape(shape) + within.astype(np.int64)
 
     def start_frame(self, rows: Rows) -> Rows:
         """Where fragments `rows` (K,) begin, frames of their videos."""
-        dance = self.dance[rows]
-        return self.first[rows] - self.dances.first_row[dance] + self.dances.first_frame[dance]
+        of = self.fragments(rows)
+        dance = self.dance[of]
+        return self.first[of] - self.dances.first_row[dance] + self.dances.first_frame[dance]
 
     def fragment_id(self, rows: Rows) -> NDArray[Any]:
-        """Names (K,) of fragments `rows` (K,): `dance:frame`."""
-        named = zip(self.dances.name[self.dance[rows]], self.start_frame(rows).tolist(), strict=True)
-        return np.array([f"{name}:{start}" for name, start in named], object)
+        """Names (K,) of fragments `rows` (K,), as in the table (`windows.fragment_names`), mirrored or not."""
+        of = self.fragments(rows)
+        names = self.dances.name[self.dance[of]].tolist()
+        lengths = None if self.frames else self.lengths[of].astype(np.int64)
+        return np.array(fragment_names(names, self.start_frame(of), lengths), object)
 
     def video(self, rows: Rows) -> NDArray[Any]:
         """Videos (K,) of fragments `rows` (K,)."""
-        return self.dances.video[self.dance[rows]]
+        return self.dances.video[self.dance[self.fragments(rows)]]
 
     def track(self, rows: Rows) -> Rows:
         """The dancers in them (K,), 0 where there is one."""
-        return self.dances.track[self.dance[rows]]
+        return self.dances.track[self.dance[self.fragments(rows)]]
+
+    def rows_named(self, fragment_id: str) -> Rows:
+        """The numbers of the fragments of a name, in counts of any length by where they begin, too; may be none."""
+        name, _, where = fragment_id.rpartition(":")
+        frame, _, end = where.partition("-")
+        dance = np.flatnonzero(self.dances.name == name)
+        if not len(dance) or not _is_number(frame) or (end and (self.frames or not _is_number(end))):
+            return np.zeros(0, np.int64)
+        first = int(frame) - self.dances.first_frame[dance[0]] + self.dances.first_row[dance[0]]
+        found = (self.first == first) & (self.dance == dance[0])
+        return np.flatnonzero(found & (self.lengths == int(end) - int(frame)) if end else found)
 
     def row_of(self, fragment_id: str) -> int | None:
         """The number of a fragment; None where there is none of that name."""
-        name, _, frame = fragment_id.rpartition(":")
-        dance = np.flatnonzero(self.dances.name == name)
-        if not len(dance) or not (frame.isascii() and frame.isdigit()):
-            return None
-        first = int(frame) - self.dances.first_frame[dance[0]] + self.dances.first_row[dance[0]]
-        found = np.flatnonzero((self.first == first) & (self.dance == dance[0]))
-        return int(found[0]) if len(found) else None
+        rows = self.rows_named(fragment_id)
+        return int(rows[0]) if len(rows) and (self.frames or "-" in fragment_id.rpartition(":")[2]) else None
 
-    def rows_of(self, fragment_ids: Iterable[Any]) -> Rows:
-        """The numbers of the fragments of a plan. Raises ChoreographyError for one that is not in the library."""
+    def rows_of(self, fragment_ids: Iterable[Any], mirrored: NDArray[np.bool_] | None = None) -> Rows:
+        """The rows of the fragments of a plan. Raises ChoreographyError for one that is not in the library."""
         names = [str(name) for name in fragment_ids]
         rows = {name: self.row_of(name) for name in names}
         if missing := [name for name, row in rows.items() if row is None]:
             raise ChoreographyError(
                 f"the plan dances fragment {missing[0]!r}, which is not in the database; run retrieve_fragments again"
             )
-        return np.array([rows[name] for name in names], np.int64)
+        found = np.array([rows[name] for name in names], np.int64)
+        return found if mirrored is None else found + len(self) * mirrored
+
+
+def _is_number(text: str) -> bool:
+    return text.isascii() and text.isdigit()

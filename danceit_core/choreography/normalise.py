@@ -18,7 +18,7 @@ from scipy.ndimage import convolve1d, maximum_filter1d, minimum_filter1d
 from danceit_core.choreography.curve import Array
 from danceit_core.errors import ChoreographyError
 from danceit_core.pose.measure import Body, ground_contacts, measure_body, standing, why_no_size
-from danceit_core.pose.skeleton import ANKLES, MID_HIP, Keypoints
+from danceit_core.pose.skeleton import ANKLES, MID_HIP, MIRROR, Keypoints
 
 # The hip stays this close to the target's usual place, and every joint this far inside the picture.
 ROAM_TORSOS = 1.0
@@ -58,6 +58,13 @@ def fit_to_target(clip: Array, *, source: Body, ground_y: float, target: Body, l
     out = clip.copy()
     out[..., 0] = (clip[..., 0] - source.centre_x) * ratio
     out[..., 1] = (clip[..., 1] - ground_y) * ratio + target.ground_y
+    return out
+
+
+def mirror(clip: Array, *, about_x: float) -> Array:
+    """A clip (T, 25, 3) with left and right exchanged, in the mirror at x = about_x."""
+    out = clip[:, list(MIRROR)]
+    out[..., 0] = 2 * about_x - out[..., 0]
     return out
 
 

@@ -148,8 +148,9 @@ def plan_cost(plan: Plan, library: Library) -> float:
         return float("nan")
     rows = library.rows_of(plan.fragment_id)
     shift = plan.source_start_frame - library.start_frame(rows)
-    at = library.frames_at(rows, shift[:, None] + plan.rate[:, None] * np.arange(library.frames))
-    danced = np.arange(library.frames) < plan.frames[:, None]
+    moments = np.arange(plan.frames.max())
+    at = library.frames_at(rows, shift[:, None] + plan.rate[:, None] * moments)
+    danced = moments < plan.frames[:, None]
     return float(library.painting.at(at)[danced].mean())
 
 
@@ -159,9 +160,10 @@ def compare_plans(plan: Plan, without: Plan, library: Library) -> dict[str, floa
     cost, cost_without: mean over the frames of the plan, and of the one that is made where that cost has no weight;
     changed: clips that dance another fragment for it, of all `clips`.
     """
+    before = set(zip(without.start_frame.tolist(), without.fragment_id, strict=True))
     return {
         "cost": plan_cost(plan, library),
         "cost_without": plan_cost(without, library),
-        "changed": int((plan.fragment_id != without.fragment_id).sum()),
+        "changed": sum(clip not in before for clip in zip(plan.start_frame.tolist(), plan.fragment_id, strict=True)),
         "clips": len(plan),
     }

@@ -12,6 +12,9 @@ from numpy.typing import NDArray
 from danceit_core.errors import ChoreographyError
 from danceit_core.tables import DAMAGE, one_line, read_table, write_table
 
+# Columns that a table has only where a clip needs them.
+SOME = {"source_track": np.int64, "mirrored": np.bool_, "recalls": np.int64}
+
 
 @dataclass(frozen=True)
 class Plan:
@@ -20,8 +23,10 @@ class Plan:
     start_frame, frames: where the clip lies in the song, int. fragment_id: of the database. source_video,
     source_start_frame: where its movement comes from. rate: source frames played for each frame of the song.
     match_distance: of the clip's music to the fragment in the matcher's joint space (>= 0), NaN without a matcher.
-    source_track: the dancer in the source video, 0 where there is one. about: figures of how it was chosen, such as
-    those of `paintable.compare_plans`; no column of the table, but metadata of the file.
+    source_track: the dancer in the source video, 0 where there is one. mirrored: left and right are exchanged. recalls:
+    number of the clip whose movement this one dances again, -1: none. about: figures of how it was chosen, such as
+    those of `paintable.compare_plans`; no column of the table, but metadata of the file. `about["hold"]`: the last clip
+    goes on with that before it, slowly, to the end of the song.
     """
 
     start_frame: NDArray[np.int64]
@@ -32,11 +37,17 @@ class Plan:
     rate: NDArray[np.float64]
     match_distance: NDArray[np.float64]
     source_track: NDArray[np.int64] = field(default_factory=lambda: np.zeros(0, np.int64))
+    mirrored: NDArray[np.bool_] = field(default_factory=lambda: np.zeros(0, bool))
+    recalls: NDArray[np.int64] = field(default_factory=lambda: np.zeros(0, np.int64))
     about: dict[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        if not len(self.source_track):
-            object.__setattr__(self, "source_track", np.zeros(len(self.start_frame), np.int64))
+        count = len(self.start_frame)
+        usual = {"source_track": np.zeros(count, np.int64), "mirrored": np.zeros(count, bool),
+                 "recalls": np.full(count, -1)}  # fmt: skip
+        for name, values in usual.items():
+            if not len(getattr(self, name)):
+                object.__setattr__(self, name, values)
         ends = self.start_frame + self.frames
         if not len(self) or self.start_frame[0] != 0 or (self.start_frame[1:] != ends[:-1]).any() or ends[-1] < 1:
             raise ChoreographyError(
@@ -58,15 +69,16 @@ class Plan:
         return self.start_frame[1:]
 
     def to_frame(self) -> pd.DataFrame:
-        """A table of one row a clip, its columns named like the fields; source_track only where there are several."""
-        without = {"about"} if self.source_track.any() else {"about", "source_track"}
-        names = [name for name in self.__dataclass_fields__ if name not in without]
+        """A table of one row a clip, its columns named like the fields; those of SOME only where there is any."""
+        any_of = {"source_track": self.source_track.any(), "mirrored": self.mirrored.any(),
+                  "recalls": (self.recalls >= 0).any()}  # fmt: skip
+        names = [name for name in self.__dataclass_fields__ if name != "about" and any_of.get(name, True)]
         return pd.DataFrame({name: getattr(self, name) for name in names})
 
     @classmethod
     def from_frame(cls, frame: pd.DataFrame) -> "Plan":
         """Inverse of `to_frame`. Raises ChoreographyError when a column is missing."""
-        needed = [name for name in cls.__dataclass_fields__ if name not in ("source_track", "about")]
+        needed = [name for name in cls.__dataclass_fields__ if name not in (*SOME, "about")]
         missing = [name for name in needed if name not in frame]
         if missing:
             raise ChoreographyError(f"plan table lacks the columns {missing}; run retrieve_fragments again")
@@ -75,8 +87,8 @@ class Plan:
         }
         real: dict[str, Any] = {name: frame[name].to_numpy(np.float64) for name in ("rate", "match_distance")}
         named: dict[str, Any] = {name: frame[name].to_numpy(object) for name in ("fragment_id", "source_video")}
-        track = frame["source_track"].to_numpy(np.int64) if "source_track" in frame else np.zeros(0, np.int64)
-        return cls(**whole, **real, **named, source_track=track)
+        some: dict[str, Any] = {name: frame[name].to_numpy(kind) for name, kind in SOME.items() if name in frame}
+        return cls(**whole, **real, **named, **some)
 
 
 def write_plan(path: str | Path, plan: Plan) -> None:
@@ -89,6 +101,8 @@ def read_plan(path: str | Path) -> Plan:
     try:
         table, about = read_table(path)
         plan = replace(Plan.from_frame(table.to_pandas()), about=about)
+        if not ((plan.recalls >= -1) & (plan.recalls < np.arange(len(plan)))).all():
+            raise ValueError("it recalls clips that are not before")
         known = np.isfinite(plan.match_distance) if not np.isnan(plan.match_distance).all() else True
         if not ((plan.rate > 0) & (plan.rate < np.inf) & known & (plan.frames > 0)).all():
             raise ValueError("it holds rates, distances or lengths that no clip has")

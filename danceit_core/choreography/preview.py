@@ -1,7 +1,7 @@
 """The dance as moving pictures without a GAN: the skeleton, and under it the song with the beats of both.
 
-The strip shows a page of the song at a time: its waveform, a tick for each of its beats, a dot for the motion beat of
-each, green where the two meet and red where they do not. A cursor runs over it; what it has passed is bright.
+The strip (`strip`) shows a page of the song at a time: bars, beats, sections and clips. A cursor runs over it; what it
+has passed is bright.
 """
 
 import math
@@ -11,8 +11,10 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from danceit_core.choreography.motion_beats import BeatHits, find_hits, step_speed
+from danceit_core.choreography.clips import shown_clips
+from danceit_core.choreography.motion_beats import find_hits, step_speed
 from danceit_core.choreography.rate import danced
+from danceit_core.choreography.strip import BEAT, Shown, draw_strip
 from danceit_core.media.letterbox import Picture
 from danceit_core.music.table import MusicTable
 from danceit_core.pose.draw import pose_picture
@@ -20,16 +22,13 @@ from danceit_core.pose.table import PoseTable
 
 # Height of the strip by the side of a square preview; and the longest page there, seconds: beats of 180 a minute stay
 # apart at 512 pixels.
-STRIP_SHARE = 0.18
+STRIP_SHARE = 0.26
 PAGE_S = 6.0
 # The skeleton's frame is bright for so long at each beat of the music.
 FLASH_S = 1 / 24
-GROUND, SOUND, BEAT, NOW = (18, 21, 28), (96, 140, 200), (255, 196, 72), (255, 255, 255)
-HIT, MISS = (64, 214, 140), (255, 92, 92)
+NOW = (255, 255, 255)
 # What the cursor has not passed is this bright.
 AHEAD = 0.45
-# The strip is drawn so many times as large, then shrunk: smooth edges.
-FINER = 2
 
 
 def skeleton_size(picture: tuple[int, int], *, size: int) -> tuple[int, int]:
@@ -61,6 +60,8 @@ def preview_frames(
     made = danced(poses, fps=music.fps, seconds=music.duration_s)
     speed = step_speed(made.keypoints)
     hits = find_hits(speed, music.beats.times_s, fps=music.fps, kind=kind, shown_fps=poses.fps)
+    clips = tuple(shown_clips(poses, music.beats.times_s, source_fps=music.fps))
+    shown = Shown(peaks, peaks_per_s, music.beats, hits, music.sections, clips)
     bright_frames = beat_frames(music.beats.times_s, fps=poses.fps)
     song_s = len(poses) / poses.fps
     width, height = skeleton[0], picture_size(poses.size, size=size)[1] - skeleton[1]
@@ -71,10 +72,7 @@ def preview_frames(
         # A hair's breadth, so that rounding turns no page a frame early.
         if int(at_s / page_s + 1e-9) != page:
             page = int(at_s / page_s + 1e-9)
-            bright = draw_strip(
-                peaks, music.beats.times_s, hits, first_s=page * page_s, page_s=page_s, peaks_per_s=peaks_per_s,
-                size=(width, height),
-            )  # fmt: skip
+            bright = draw_strip(shown, first_s=page * page_s, page_s=page_s, size=(width, height))
             dim = (bright * AHEAD).astype(np.uint8)
         cursor = min(width - 1, round((at_s - page * page_s) / page_s * width))
         strip = np.hstack([bright[:, :cursor], dim[:, cursor:]])
@@ -89,38 +87,3 @@ def beat_frames(beats_s: NDArray[np.float64], *, fps: float) -> set[int]:
     """The frames of each beat of the music: one at 24 frames per second, as many as last FLASH_S at more."""
     lasting = max(1, round(fps * FLASH_S))
     return {round(time_s * fps) + later for time_s in beats_s.tolist() for later in range(lasting)}
-
-
-def draw_strip(
-    peaks: NDArray[np.float32],
-    beats_s: NDArray[np.float64],
-    hits: BeatHits,
-    *,
-    first_s: float,
-    page_s: float,
-    peaks_per_s: int,
-    size: tuple[int, int],
-) -> Picture:
-    """A page of the song from first_s on: dots above, waveform below, ticks through both; all of it bright."""
-    width, height = size[0] * FINER, size[1] * FINER
-    strip = np.full((height, width, 3), GROUND, np.uint8)
-
-    def x_of(time_s: float) -> int:
-        return round((time_s - first_s) / page_s * width)
-
-    middle, half, dots = round(0.64 * height), 0.3 * height, round(0.17 * height)
-    columns = ((first_s + (np.arange(width) + 0.5) / width * page_s) * peaks_per_s).astype(int)
-    known = peaks[np.clip(columns, 0, max(0, len(peaks) - 1))] if len(peaks) else np.zeros(width, np.float32)
-    levels = half * np.where(columns < len(peaks), known, 0) / max(float(peaks.max(initial=0)), 1e-9)
-    for x, level in enumerate(levels):
-        cv2.line(strip, (x, round(middle - level)), (x, round(middle + level)), SOUND, 1)
-    for beat_s in beats_s[(beats_s >= first_s) & (beats_s < first_s + page_s)]:
-        cv2.line(strip, (x_of(beat_s), round(0.3 * height)), (x_of(beat_s), height), BEAT, FINER)
-    radius = round(0.075 * height)
-    for music_s, motion_s, hit in zip(hits.music_s.tolist(), hits.motion_s.tolist(), hits.hit.tolist(), strict=True):
-        music_x, motion_x = x_of(music_s), x_of(motion_s)
-        if -width < motion_x < 2 * width:
-            # A line to the beat that it belongs to, so that a miss shows by how much.
-            cv2.line(strip, (motion_x, dots), (music_x, round(0.3 * height)), BEAT, FINER, cv2.LINE_AA)
-            cv2.circle(strip, (motion_x, dots), radius, HIT if hit else MISS, -1 if hit else FINER + 1, cv2.LINE_AA)
-    return cv2.resize(strip, size, interpolation=cv2.INTER_AREA)

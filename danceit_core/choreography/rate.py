@@ -35,6 +35,7 @@ def at_rate(dance: Aligned, *, fps: float, to_fps: float, seconds: float) -> Ali
         match_distance=dance.match_distance[nearest],
         seams=_seams_at(dance.seams, nearest),
         source_track=None if dance.source_track is None else dance.source_track[nearest],
+        source_mirrored=None if dance.source_mirrored is None else dance.source_mirrored[nearest],
     )
 
 

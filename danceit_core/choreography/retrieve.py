@@ -1,71 +1,37 @@
-"""Which fragment is danced during which clip of the song (paper Eq. 2).
+"""Which fragment is danced during which part of the song (paper Eq. 2).
 
-A song of T frames has ceil(T / F) clips of F frames, the last one shorter. `argmin` is the paper: for each clip
-the fragment whose embedding is nearest. (Eq. 2 prints the source audio where the target's is meant.) That ignores
-how clips join: `path` takes the cheapest path over the whole song (`path`) among the candidates of each clip
-(`candidates`).
+The song is laid out in slots (`slots`). In seconds a song of T frames has ceil(T / F) clips of F frames, the last one
+shorter. `argmin` is the paper: for each clip the fragment whose embedding is nearest. (Eq. 2 prints the source audio
+where the target's is meant.) That ignores how clips join: `path` takes the cheapest path over the whole song (`path`)
+among the candidates of each slot (`candidates`); in counts it chooses the slots as well, and movements come back with
+the song's sections (`form`).
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
 
-from danceit_core.choreography.candidates import Choice, ClipSong, check_choices, find_candidates, wanted_movement
-from danceit_core.choreography.curve import Array
+from danceit_core.choreography.candidates import (
+    Candidates,
+    Choice,
+    ClipSong,
+    as_danced,
+    check_choices,
+    find_candidates,
+    wanted_movement,
+)
+from danceit_core.choreography.fitting import fit, fitting_choices
+from danceit_core.choreography.form import hold_last, recall
 from danceit_core.choreography.library import Library, Rows
-from danceit_core.choreography.path import best_path
+from danceit_core.choreography.matches import POOL, Matches, candidates_of, pool_size
+from danceit_core.choreography.path import Chosen, best_path
 from danceit_core.choreography.plan import Plan
+from danceit_core.choreography.slots import Slots, even_slots
 from danceit_core.config import RetrievalSettings
 from danceit_core.errors import ChoreographyError, ConfigError
 
-# Candidates are chosen by all their own costs from this many times as many nearest matches.
-POOL = 5
-
-
-@dataclass(frozen=True)
-class Matches:
-    """For each of C clips its K nearest fragments, nearest first: rows (C, K) of the library, distance (C, K) >= 0.
-
-    Without a matcher (`undecided_matches`) all distances are NaN.
-    """
-
-    rows: Rows
-    distance: NDArray[np.floating]
-
-
-def sort_matches(distance: ArrayLike) -> Matches:
-    """Matches of all N fragments from the distances (C, N) of every clip's music to every fragment."""
-    table = np.asarray(distance, np.float64)
-    rows = np.argsort(table, axis=1, kind="stable")
-    return Matches(rows, np.take_along_axis(table, rows, 1))
-
-
-def undecided_matches(clips: int, fragments: int, *, count: int, rng: np.random.Generator) -> Matches:
-    """Matches where there is no matcher: for each clip `count` of the fragments at random, at unknown distance."""
-    rows = np.stack([rng.permutation(fragments)[:count] for _ in range(clips)])
-    return Matches(rows, np.full(rows.shape, np.nan))
-
-
-def pool_size(settings: RetrievalSettings) -> int:
-    """How many nearest fragments of each clip retrieval looks at."""
-    return 1 if settings.variant == "argmin" else POOL * max(1, settings.candidates)
-
-
-def clip_windows(song_frames: int, *, fragment_frames: int, fps: float) -> NDArray[np.int64]:
-    """First frame (C,) of the music that stands for each clip when it is embedded: F frames from there.
-
-    The last clip is shorter than F; the song's last F frames stand for it.
-    Raises ChoreographyError when the song is shorter than one fragment.
-    """
-    if song_frames < fragment_frames:
-        raise ChoreographyError(
-            f"the song lasts {song_frames / fps:.2f} s, less than one fragment of {fragment_frames / fps:.2f} s; "
-            "use a longer song or a smaller retrieval.fragment_s"
-        )
-    starts = np.arange(0, song_frames, fragment_frames)
-    return np.minimum(starts, song_frames - fragment_frames)
+DistanceOf = Callable[[int, Rows], NDArray[np.floating]]
 
 
 def retrieve(
@@ -76,22 +42,57 @@ def retrieve(
     settings: RetrievalSettings,
     rng: np.random.Generator,
     beat_kind: str = "min",
+    slots: Slots | None = None,
 ) -> Plan:
     """The plan of a dance of a whole song.
 
-    matches: one row for each start of `clip_windows`. beat_kind: `min` or `max` of speed, the motion beat of temporal
-    alignment. Raises ChoreographyError on a short song, other fragment lengths, or matches of another song.
+    matches: one row for each slot. slots: of the song, None: even ones of the fragments' one length. beat_kind: `min`
+    or `max` of speed, the motion beat of temporal alignment. Raises ChoreographyError on a short song, other fragment
+    lengths, or matches of another song.
     """
-    choices = choices_of(matches, settings=settings)
-    return choose(library, choices, song=song, settings=settings, rng=rng, beat_kind=beat_kind)
+    slots = slots or slots_in_seconds(library, song)
+    choices = choices_of(library, matches, song=song, slots=slots, settings=settings)
+    return choose(library, choices, song=song, slots=slots, settings=settings, rng=rng, beat_kind=beat_kind)
 
 
-def choices_of(matches: Matches, *, settings: RetrievalSettings) -> list[Choice]:
-    """What each clip may dance of its matches. Raises ChoreographyError where rows and distances differ."""
+def slots_in_seconds(library: Library, song: ClipSong) -> Slots:
+    """The clips of a song where all fragments have one length."""
+    if not library.frames:
+        raise ChoreographyError("these fragments are in counts: lay out the song with slots.count_slots")
+    return even_slots(song.frames, fragment_frames=library.frames, fps=song.fps)
+
+
+def choices_of(
+    library: Library,
+    matches: Matches,
+    *,
+    song: ClipSong,
+    slots: Slots,
+    settings: RetrievalSettings,
+    distance_of: "DistanceOf | None" = None,
+    allowed: NDArray[np.bool_] | None = None,
+) -> list[Choice]:
+    """What each slot may dance of its matches. Raises ChoreographyError where rows and distances differ.
+
+    distance_of: the matcher's distances of fragments (K,) to a slot's music, None: not known. allowed (N,): fragments
+    that may be danced at all, None: all.
+    """
     if matches.rows.shape != matches.distance.shape or not matches.rows.shape[1]:
         raise ChoreographyError(
             f"matches of shapes {matches.rows.shape} and {matches.distance.shape} do not go together"
         )
+    if len(matches.rows) != len(slots):
+        raise ChoreographyError(
+            f"choices for {len(matches.rows)} clips for a song of {len(slots)}; search the index with this song"
+        )
+    in_counts = not library.frames
+    counts = candidates_of(slots, settings, in_counts=in_counts) * POOL
+    if in_counts or allowed is not None:
+        unknown: DistanceOf = lambda _, rows: np.full(len(rows), np.nan)  # noqa: E731
+        return fitting_choices(
+            library, matches.rows, matches.distance, song=song, slots=slots, counts=counts,
+            distance_of=distance_of or unknown, allowed=allowed,
+        )  # fmt: skip
     keep = pool_size(settings)
     return [Choice(r[:keep], d[:keep]) for r, d in zip(matches.rows, matches.distance, strict=True)]
 
@@ -104,13 +105,15 @@ def choose(
     settings: RetrievalSettings,
     rng: np.random.Generator,
     beat_kind: str = "min",
+    slots: Slots | None = None,
 ) -> Plan:
-    """The plan that dances one fragment of each clip's choice. Arguments and errors as of `retrieve`.
+    """The plan that dances one fragment of each chosen slot's choice. Arguments and errors as of `retrieve`.
 
     Raises ConfigError for `argmin` without a matcher.
     """
     weights = (settings.paintable_weight,)
-    return choose_each(library, choices, song=song, settings=settings, weights=weights, rng=rng, beat_kind=beat_kind)[0]
+    about = {"song": song, "settings": settings, "rng": rng, "beat_kind": beat_kind, "slots": slots}
+    return choose_each(library, choices, weights=weights, **about)[0]  # type: ignore[arg-type]
 
 
 def choose_each(
@@ -122,30 +125,58 @@ def choose_each(
     weights: Sequence[float],
     rng: np.random.Generator,
     beat_kind: str = "min",
+    slots: Slots | None = None,
 ) -> list[Plan]:
     """The plan for each of some `paintable_weight`s; what does not depend on it is computed once. As `choose`."""
-    count = len(clip_windows(song.frames, fragment_frames=library.frames, fps=song.fps))
-    if round(settings.fragment_s * song.fps) != library.frames:
+    slots = slots or slots_in_seconds(library, song)
+    if library.frames and round(settings.fragment_s * song.fps) != library.frames:
         raise ChoreographyError(
             f"retrieval.fragment_s is {settings.fragment_s} s ({round(settings.fragment_s * song.fps)} frames) but the "
             f"database's fragments have {library.frames} frames; use the database of that length"
         )
-    check_choices(choices, count=count)
+    check_choices(choices, slots)
     if settings.variant == "argmin":
-        nearest = _nearest(choices), np.ones(count), np.zeros(count, np.int64)
-        return [_plan(library, choices, *nearest, song=song) for _ in weights]
+        every = np.arange(len(slots))
+        nearest = Chosen(every, _nearest(choices), np.ones(len(slots)), np.zeros(len(slots), np.int64))
+        return [_plan(library, choices, nearest, slots=slots) for _ in weights]
     if settings.variant != "path":
         raise ChoreographyError(f"retrieval.variant is {settings.variant!r}; known are 'path' and 'argmin'")
-    wanted = wanted_movement(library, song, count=count, rng=rng)
-    clips = [
-        find_candidates(library, choice, song, clip, wanted=wanted, beat_kind=beat_kind, settings=settings)
-        for clip, choice in enumerate(choices)
-    ]
+    wanted = wanted_movement(library, song, slots, rng=rng)
+    found: list[Candidates | None] = []
+    for number, choice in enumerate(choices):
+        if choice.as_danced is not None or not len(choice.rows):
+            found.append(as_danced(choice) if len(choice.rows) else None)
+            continue
+        how = fit(library, choice.rows, slots, number, tempo_bpm=song.tempo_in(slots, number))
+        about = {"how": how, "wanted": wanted, "beat_kind": beat_kind, "settings": settings}
+        found.append(find_candidates(library, choice, song, slots, number, **about))  # type: ignore[arg-type]
+    in_counts = not library.frames
+    counts = candidates_of(slots, settings, in_counts=in_counts).tolist()
+    mirrors = in_counts and settings.mirror
     plans = []
     for weight in weights:
-        few = [clip.best(settings.candidates, paintable_weight=weight) for clip in clips]
-        plans.append(_plan(library, choices, *best_path(library, few, fps=song.fps, settings=settings), song=song))
+        few = [
+            None if each is None else _few(library, each, choice, count, weight=weight, mirrors=mirrors)
+            for each, choice, count in zip(found, choices, counts, strict=True)
+        ]
+        chosen = best_path(library, slots, few, fps=song.fps, settings=settings)
+        again = np.full(len(chosen.slot), -1)
+        edited = any(choice.as_danced is not None for choice in choices)
+        if in_counts and settings.recall and song.letters and not edited:
+            chosen, again = recall(library, slots, few, chosen, song=song, settings=settings)
+        plan = _plan(library, choices, chosen, slots=slots, recalls=again)
+        plans.append(hold_last(plan, slots.hold, library, fps=song.fps))
     return plans
+
+
+def _few(
+    library: Library, found: Candidates, choice: Choice, count: int, *, weight: float, mirrors: bool
+) -> Candidates:
+    """The cheapest candidates of a slot, with mirrored ones half of them each way."""
+    if choice.as_danced is not None:
+        return found
+    best = found.best(count // 2 if mirrors else count, paintable_weight=weight)
+    return best.both_ways(library) if mirrors else best
 
 
 def _nearest(choices: Sequence[Choice]) -> Rows:
@@ -159,17 +190,30 @@ def _nearest(choices: Sequence[Choice]) -> Rows:
 
 
 def _plan(
-    library: Library, choices: Sequence[Choice], chosen: Rows, rates: Array, shifts: Rows, *, song: ClipSong
+    library: Library, choices: Sequence[Choice], chosen: Chosen, *, slots: Slots, recalls: Rows | None = None
 ) -> Plan:
-    """The plan of chosen rows (C,), one a clip, with their playback."""
-    starts = np.arange(len(choices)) * library.frames
+    """The plan of a path's clips, with their playback."""
+    rows = chosen.rows
+    of = library.fragments(rows)
+    distance = []
+    for number, row, fragment in zip(chosen.slot.tolist(), rows.tolist(), of.tolist(), strict=True):
+        choice = choices[number]
+        known = choice.distance[(choice.rows == row) | (choice.rows == fragment)]
+        distance.append(known[0] if len(known) else _farthest(choice))
     return Plan(
-        start_frame=starts,
-        frames=np.minimum(library.frames, song.frames - starts),
-        fragment_id=library.fragment_id(chosen),
-        source_video=library.video(chosen),
-        source_track=library.track(chosen),
-        source_start_frame=library.start_frame(chosen) + shifts,
-        rate=rates,
-        match_distance=np.array([c.distance[c.rows == row][0] for c, row in zip(choices, chosen, strict=True)], float),
+        start_frame=slots.start[chosen.slot],
+        frames=slots.frames[chosen.slot],
+        fragment_id=library.fragment_id(rows),
+        source_video=library.video(rows),
+        source_track=library.track(rows),
+        source_start_frame=library.start_frame(rows) + chosen.shifts,
+        rate=chosen.rates,
+        match_distance=np.array(distance, float),
+        mirrored=library.mirrored(rows),
+        recalls=np.full(len(rows), -1) if recalls is None else recalls,
     )
+
+
+def _farthest(choice: Choice) -> float:
+    """The distance of a recalled movement to music whose nearest fragments it is not among: the largest of these."""
+    return float(np.max(choice.distance)) if len(choice.distance) else float("nan")

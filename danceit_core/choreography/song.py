@@ -7,22 +7,19 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from danceit_core.choreography.candidates import ClipSong
 from danceit_core.choreography.edits import Edit, edited_choices, touched_clips
-from danceit_core.choreography.library import Library
+from danceit_core.choreography.form import without_hold
+from danceit_core.choreography.layout import lay_song, plan_slots
+from danceit_core.choreography.library import Library, Rows
+from danceit_core.choreography.matches import Matches, pool_size, undecided_matches
 from danceit_core.choreography.paintable import FrameCosts, PoseCosts, compare_plans, plan_cost
 from danceit_core.choreography.plan import Plan
-from danceit_core.choreography.retrieve import (
-    Matches,
-    choices_of,
-    choose,
-    choose_each,
-    clip_windows,
-    pool_size,
-    undecided_matches,
-)
+from danceit_core.choreography.retrieve import choices_of, choose, choose_each
+from danceit_core.choreography.slots import Slots
+from danceit_core.choreography.styles import has_style, vote
 from danceit_core.config import RetrievalSettings
 from danceit_core.database.table import Database
+from danceit_core.errors import ChoreographyError
 from danceit_core.music.table import MusicTable
 
 if TYPE_CHECKING:  # PyTorch and FAISS: a second, which who has no matcher need not wait for
@@ -39,29 +36,44 @@ def plan_song(
     settings: RetrievalSettings,
     beat_kind: str,
     targets: Sequence[PoseCosts] = (),
+    style: str = "",
+    styles: Mapping[str, str] | None = None,
 ) -> Plan:
-    """Embed each clip of the song, search the database, choose fragments; the same arguments give the same plan.
+    """Embed each slot of the song, search the database, choose fragments; the same arguments give the same plan.
 
     targets: what it costs to paint the dances, for each person who is to dance; how much it changed is told in `about`
     of the plan. matcher: None where none could be trained: beats, tempo, energy and seams choose alone. beat_kind:
-    `min` or `max` of speed, the motion beat of temporal alignment. Raises ChoreographyError for a song shorter than one
-    fragment, MatcherError for features of another kind than the matcher learnt, ConfigError for `argmin` without a
-    matcher.
+    `min` or `max` of speed, the motion beat of temporal alignment. style: of the song: only videos of it are danced;
+    "": any. styles: of each video; which share of the nearest fragments has which is told in `about`, too. Raises
+    ChoreographyError for a song shorter than one fragment in seconds, MatcherError for features of another kind than
+    the matcher learnt, ConfigError for `argmin` without a matcher and for a style that no fragment has.
     """
-    starts, song = clip_song(music, fragment_frames=database.length)
-    count = pool_size(settings)
-    if matcher is None:
-        matches = undecided_matches(len(starts), len(database), count=count, rng=_chance())
-    else:
-        matches = search_clips(music, starts, database=database, matcher=matcher, index=index, count=count)
     library = Library.of(database, painting=FrameCosts.of(database.frames, targets))
-    choices = choices_of(matches, settings=settings)
+    slots, song = lay_song(music, library)
+    count = pool_size(settings, in_counts=not library.frames)
+    queries: NDArray[np.float32] | None = None
+    if matcher is None:
+        matches = undecided_matches(len(slots), len(library), count=count, rng=_chance())
+    else:
+        queries = embed_slots(music, slots, matcher=matcher)
+        matches = search_slots(queries, index=index, count=count)
+    allowed = has_style(library, style, styles or {}) if style else None
+    about: dict[str, Any] = {}
+    if matcher is not None and (shares := vote(library, matches.rows[slots.whole], styles or {})):
+        about["styles"] = shares
+
+    def distance_of(number: int, rows: Rows) -> NDArray[np.floating]:
+        return np.full(len(rows), np.nan) if queries is None else _distances(queries[number], index, rows)
+
+    choices = choices_of(
+        library, matches, song=song, slots=slots, settings=settings, distance_of=distance_of, allowed=allowed
+    )
     weights = [settings.paintable_weight] if library.painting is None else [settings.paintable_weight, 0.0]
-    about: Any = {"song": song, "settings": settings, "rng": _chance(), "beat_kind": beat_kind}
-    plan, *without = choose_each(library, choices, weights=weights, **about)
+    how: Any = {"song": song, "settings": settings, "rng": _chance(), "beat_kind": beat_kind, "slots": slots}
+    plan, *without = choose_each(library, choices, weights=weights, **how)
     if without:
-        return replace(plan, about={"paintable": compare_plans(plan, without[0], library)})
-    return plan
+        about["paintable"] = compare_plans(plan, without[0], library)
+    return replace(plan, about={**plan.about, **about})
 
 
 def edit_plan(
@@ -79,55 +91,59 @@ def edit_plan(
 ) -> Plan:
     """`plan` of a song after the edits of that song; clips that no edit touches dance what they did.
 
-    matcher: None where none could be trained. styles: the style of each video. targets: as of `plan_song`. Raises
-    ChoreographyError for edits that leave nothing to dance.
+    The clips stay where they are. matcher: None where none could be trained. styles: the style of each video. targets:
+    as of `plan_song`. Raises ChoreographyError for edits that leave nothing to dance, and for a plan of another song.
     """
-    starts, song = clip_song(music, fragment_frames=database.length)
-    touched = touched_clips(edits, plan, fps=music.fps)
+    library = Library.of(database, painting=FrameCosts.of(database.frames, targets))
+    danced, hold = without_hold(plan)
+    slots, song = lay_song(music, library)
+    if plan.song_frames != song.frames or (library.frames and len(plan) != len(slots)):
+        raise ChoreographyError(
+            f"choices for {len(plan)} clips for a song of {len(slots)}; search the index with this song"
+        )
+    slots = plan_slots(danced, slots, hold=hold, in_counts=not library.frames)
+    song = replace(song, energy=lay_song(music, library, slots=slots)[1].energy)
+    whole = replace(danced, frames=np.append(danced.frames[:-1], danced.frames[-1] + hold))
+    touched = touched_clips(edits, whole, fps=music.fps)
     if matcher is None:
         values = np.full((len(touched), len(database)), np.nan, np.float32)
     else:
-        wanted = embed_clips(music, starts[touched], database=database, matcher=matcher)
+        wanted = embed_slots(music, slots, matcher=matcher)[touched]
         values = index.all_distances(wanted)
     distance = dict(zip(touched, values, strict=True))
-    library = Library.of(database, painting=FrameCosts.of(database.frames, targets))
-    choices = edited_choices(edits, plan, library, distance, fps=music.fps, styles=styles)
+    choices = edited_choices(edits, whole, library, distance, song=song, slots=slots, styles=styles)
     path = replace(settings, variant="path")  # the paper's argmin has nothing to say about neighbours
-    edited = choose(library, choices, song=song, settings=path, rng=_chance(), beat_kind=beat_kind)
-    about = dict(plan.about)
+    edited = choose(library, choices, song=song, slots=slots, settings=path, rng=_chance(), beat_kind=beat_kind)
+    about = {**plan.about, **edited.about}
     if "paintable" in about and library.painting is not None:
         about["paintable"] = {**about["paintable"], "cost": plan_cost(edited, library)}
-    return replace(edited, about=about)
+    same = edited.fragment_id == plan.fragment_id
+    recalls = np.where(same & same[plan.recalls] & (plan.recalls >= 0), plan.recalls, -1)
+    return replace(edited, recalls=recalls, about=about)
 
 
-def clip_song(music: MusicTable, *, fragment_frames: int) -> tuple[NDArray[np.int64], ClipSong]:
-    """Where the music of each clip begins (C,) (`clip_windows`), and the song as the search sees it."""
-    frames = round(music.duration_s * music.fps)
-    starts = clip_windows(frames, fragment_frames=fragment_frames, fps=music.fps)
-    loudness = music.loudness[_clip_frames(music, starts, fragment_frames)].mean(1)
-    return starts, ClipSong(frames, music.fps, music.beats.times_s, music.beats.tempo_bpm, loudness)
+def embed_slots(music: MusicTable, slots: Slots, *, matcher: "Matcher") -> NDArray[np.float32]:
+    """Where in the joint space (S, E) the music of each slot lies: of the matcher's window round its middle."""
+    frames = round(matcher.checkpoint["seconds"] * music.fps)
+    starts = window_starts(music, slots, frames=frames)
+    return matcher.embed_audio(music.features[_window(music, starts, frames)])  # of (S, F, D)
 
 
-def search_clips(
-    music: MusicTable,
-    starts: NDArray[np.int64],
-    *,
-    database: Database,
-    matcher: "Matcher",
-    index: "FragmentIndex",
-    count: int,
-) -> Matches:
-    """The `count` fragments nearest to the music of each clip that begins at a frame of `starts` (C,)."""
-    queries = embed_clips(music, starts, database=database, matcher=matcher)
+def search_slots(queries: NDArray[np.float32], *, index: "FragmentIndex", count: int) -> Matches:
+    """The `count` fragments nearest to the music of each slot, of its place (S, E) in the joint space."""
     distance, rows = index.search(queries, k=min(count, len(index)))
     return Matches(rows, distance)
 
 
-def embed_clips(
-    music: MusicTable, starts: NDArray[np.int64], *, database: Database, matcher: "Matcher"
-) -> NDArray[np.float32]:
-    """Where in the joint space (C, E) the music of each clip lies that begins at a frame of `starts` (C,)."""
-    return matcher.embed_audio(music.features[_clip_frames(music, starts, database.length)])  # of (C, F, D)
+def window_starts(music: MusicTable, slots: Slots, *, frames: int) -> NDArray[np.int64]:
+    """Where windows (S,) of so many frames begin that have the slots in their middle, as far as the song allows."""
+    last = max(0, round(music.duration_s * music.fps) - frames)
+    return np.clip(slots.start + (slots.length - frames) // 2, 0, last)
+
+
+def _distances(query: NDArray[np.float32], index: "FragmentIndex", rows: Rows) -> NDArray[np.float32]:
+    """Distances (K,) of some fragments from one query (E,)."""
+    return np.linalg.norm(np.asarray(index.embeddings[rows]) - query, axis=1)
 
 
 def _chance() -> np.random.Generator:
@@ -135,5 +151,5 @@ def _chance() -> np.random.Generator:
     return np.random.default_rng(0)
 
 
-def _clip_frames(music: MusicTable, starts: NDArray[np.int64], count: int) -> NDArray[np.int64]:
+def _window(music: MusicTable, starts: NDArray[np.int64], count: int) -> NDArray[np.int64]:
     return np.minimum(starts[:, None] + np.arange(count), len(music) - 1)

@@ -1,6 +1,10 @@
-"""Beats of the music and of the dance over the song's waveform, before and after the alignment (paper Fig. 9, 14)."""
+"""Beats of the music and of the dance over the song's waveform, before and after the alignment (paper Fig. 9, 14).
+
+Bars are numbered lines, sections coloured bands with their letters; above, the clips with their lengths in counts.
+"""
 
 import math
+from collections.abc import Sequence
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -8,10 +12,11 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from numpy.typing import NDArray
 
+from danceit_core.choreography.clips import ShownClip
 from danceit_core.choreography.curve import Array, show_absent
 from danceit_core.choreography.motion_beats import HIT_FRAMES, BeatHits, find_hits, seen_s, step_speed
 from danceit_core.evaluation.steps import Steps
-from danceit_core.music.table import Beats
+from danceit_core.music.table import Beats, Section
 
 # A line of the page shows up to this much of the song, and the page its first lines only.
 LINE_S, MOST_LINES = 12.0, 5
@@ -21,12 +26,23 @@ SOUND, BEAT, CURVE, HIT, MISS = "#b9cde3", "#c9a227", "#5a6673", "#1b9e77", "#d1
 Span = tuple[float, float]
 # The bands from below: sound, the joined dance, the aligned one.
 BANDS = {"before": 1.15, "after": 2.3}
+# Heights on the page: of the bands together, of the clips above them, of the letters below the sound.
+TOP, CLIPS, LETTERS = 3.4, 3.75, -0.3
 
 
-def draw_beats(steps: Steps, beats: Beats, peaks: NDArray[np.float32], *, kind: str) -> Figure:
+def draw_beats(
+    steps: Steps,
+    beats: Beats,
+    peaks: NDArray[np.float32],
+    *,
+    kind: str,
+    sections: Sequence[Section] = (),
+    clips: Sequence[ShownClip] = (),
+) -> Figure:
     """Waveform, speed before and after the temporal alignment, and every judged beat: met or missed.
 
-    peaks: amplitude of each 1 / PEAKS_PER_S of a second. kind: of motion beat, `min` or `max` of speed.
+    peaks: amplitude of each 1 / PEAKS_PER_S of a second. kind: of motion beat, `min` or `max` of speed. sections: of
+    the song, clips: of the finished dance; none: not shown.
     """
     speeds, found = hits_of_steps(steps, beats, kind=kind)
     song_s = len(steps) / steps.fps
@@ -44,17 +60,21 @@ def draw_beats(steps: Steps, beats: Beats, peaks: NDArray[np.float32], *, kind: 
     for line, axes in enumerate(figure.subplots(min(lines, MOST_LINES), squeeze=False)[:, 0]):
         span = line * line_s, (line + 1) * line_s
         _draw_sound(axes, peaks, span)
-        axes.vlines(beats.times_s[_within(beats.times_s, span)], 0, 3.4, color=BEAT, lw=1.0, alpha=0.8)
+        _draw_bars(axes, beats, span)
+        _draw_sections(axes, sections, span)
+        _draw_clips(axes, clips, span)
         for name, base in BANDS.items():
             times_s = seen_s(np.arange(len(steps)), fps=steps.fps, shown_fps=steps.shown_fps)
             _draw_speed(axes, speeds[name], found[name], span, base=base, times_s=times_s)
-        axes.set(xlim=span, ylim=(0, 3.4), yticks=[0.5, 1.65, 2.8])
+        axes.set(
+            xlim=span, ylim=(LETTERS if sections else 0, CLIPS if clips else TOP), yticks=[0.5, 1.65, 2.8]
+        )  # fmt: skip
         axes.set_yticklabels(["sound", "speed\nbefore", "speed\nafter"])
         axes.tick_params(axis="y", length=0)
         axes.spines[["top", "right", "left"]].set_visible(False)
     axes.set_xlabel("seconds")
     handles = [
-        Line2D([], [], color=BEAT, label="beat of the music"),
+        Line2D([], [], color=BEAT, label="beat of the music (thick, with a number: bar line)"),
         Line2D([], [], color=HIT, marker="o", ls="", label="motion beat, met"),
         Line2D([], [], color=MISS, marker="x", mew=2, ls="", label="motion beat, missed"),
     ]
@@ -72,6 +92,43 @@ def hits_of_steps(steps: Steps, beats: Beats, *, kind: str) -> tuple[dict[str, A
 def _within(times_s: Array, span: Span) -> NDArray[np.bool_]:
     """Which times a line of the page shows, and a little more: what is drawn beyond it would only fill the file."""
     return (times_s >= span[0] - 0.1) & (times_s <= span[1] + 0.1)
+
+
+def _draw_bars(axes: Axes, beats: Beats, span: Span) -> None:
+    """The beats; those that begin a bar thick, with the bar's number."""
+    shown, first = _within(beats.times_s, span), beats.place == 1
+    axes.vlines(beats.times_s[shown & ~first], 0, TOP, color=BEAT, lw=0.9, alpha=0.6)
+    axes.vlines(beats.times_s[shown & first], 0, TOP, color=BEAT, lw=2.2)
+    bars = np.cumsum(first)
+    for number in np.flatnonzero((beats.times_s >= span[0]) & (beats.times_s < span[1]) & first).tolist():
+        words = axes.annotate(
+            str(bars[number]), (beats.times_s[number], 0.03), textcoords="offset points", xytext=(3, 0)
+        )  # fmt: skip
+        words.set(fontsize=7, color="#8a6d12")
+
+
+def _draw_sections(axes: Axes, sections: Sequence[Section], span: Span) -> None:
+    letters = sorted({part.letter for part in sections})
+    for part in sections:
+        left, right = max(part.start_s, span[0]), min(part.end_s, span[1])
+        if left < right:
+            colour = f"C{letters.index(part.letter) % 10}"
+            axes.fill_between([left, right], LETTERS, 0, color=colour, alpha=0.3, lw=0)
+            axes.text((left + right) / 2, LETTERS / 2, part.letter, ha="center", va="center", fontsize=8)
+
+
+def _draw_clips(axes: Axes, clips: Sequence[ShownClip], span: Span) -> None:
+    """The clips' names and lengths over their stretch of the page, an edge at each seam."""
+    room = span[1] - span[0]
+    for clip in clips:
+        left, right = max(clip.start_s, span[0]), min(clip.end_s, span[1])
+        if right - left < 0.02 * room:
+            continue
+        axes.vlines(left, TOP, CLIPS, color="#30343f", lw=0.8)
+        words = clip.name + (f" ({clip.length})" if clip.length else "")
+        # About so many letters of this size fit into the page's width.
+        kept = words[: max(1, int(150 * (right - left) / room))]
+        axes.text(left + 0.003 * room, (TOP + CLIPS) / 2, kept, va="center", fontsize=7, clip_on=True)
 
 
 def _draw_sound(axes: Axes, peaks: NDArray[np.float32], span: Span) -> None:

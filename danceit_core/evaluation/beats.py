@@ -10,6 +10,11 @@ beats dt apart counts exp(-dt^2 / (2 SIGMA_S^2)). Music form: mean over music be
 count; motion form: over motion beats. It depends on the smoothing, so only values of one smoothing compare; sigma
 is in seconds, so that frame rates do.
 
+Seen and heard: a beat is heard at its time in the sound file; a step is seen when the frame that it leads into
+appears, at k / fps (`choreography.motion_beats.seen_s`), half a frame after the movement that it stands for. The
+alignment, these scores, the preview and the figures go by that and nothing else; `benchmarks/video_timing.py` measures
+it in finished videos of songs whose beats are known.
+
 Chance is the same score with all beats shifted by shares of their interval. A score that an aligner
 optimises proves little: read it beside chance, and beside the movement scores of `motion`.
 

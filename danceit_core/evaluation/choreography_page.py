@@ -14,8 +14,10 @@ import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
-from danceit_core.evaluation.choreography import STRENGTHS, table_1, table_2
+from danceit_core.evaluation.choreographers import REAL_FORM
+from danceit_core.evaluation.choreography import STRENGTHS
 from danceit_core.evaluation.markdown import html_page, markdown
+from danceit_core.evaluation.paper_tables import table_1, table_2
 from danceit_core.files import whole_file, write_text
 
 RHYTHM = {
@@ -29,6 +31,21 @@ NATURALNESS = {
     "sliding / real": "slide_ratio", "speed / real": "speed_ratio", "diversity": "diversity", "frozen s": "frozen_s",
     "frozen share": "frozen_share", "flips": "flips", "repeats": "repeats",
 }  # fmt: skip
+# Form: key, times, digits are those of the page. Chance stands beside what it belongs to.
+FORM = {
+    "seams on bars %": ("seams_on_bars", 100), "in the finished dance %": ("seams_seen_on_bars", 100),
+    "movements begin on bars %": ("starts_on_bars", 100), "any beat %": ("beats_on_bars", 100),
+    "any frame %": ("frames_on_bars", 100), "own downbeats on downbeats %": ("downbeats_met", 100),
+    "danced before %": ("danced_before", 100), "lengths off choreographers'": ("lengths_apart", 1),
+    "repeats alike": ("repeat", 1), "other places alike": ("chance_repeat", 1),
+    "mirrored too": ("repeat_mirrored", 1), "other places": ("chance_repeat_mirrored", 1),
+    "same moment %": ("repeat_same", 100), "at other places %": ("chance_repeat_same", 100),
+}  # fmt: skip
+FORM_INTERVALS = {"seams on bars": ("seams_on_bars", 100, 0), "own downbeats": ("downbeats_met", 100, 0),
+                  "repeats, more alike than other places": ("repeat_more", 1, 2),
+                  "mirrored too, more alike": ("repeat_mirrored_more", 1, 2)}  # fmt: skip
+DISTANCES = {"FID-k": "fid_k", "FID-g": "fid_g", "Dist-k": "dist_k", "Dist-g": "dist_g", "pieces": "pieces"}
+CHOREOGRAPHERS = "choreographers of 43 ballroom dances"
 # What a row has more than the default, song by song, with its 95 % interval: key, times, digits.
 GAINS = {
     "S_BA max 1": ("s_ba_max_1", 100, 1),
@@ -83,7 +100,25 @@ def main_tables(scores: pd.DataFrame) -> dict[str, pd.DataFrame]:
     moved = scores.dropna(subset=["jerk_real"])
     naturalness = moved[list(NATURALNESS.values())].set_axis(list(NATURALNESS), axis=1)
     title = "Rhythm (S_BA in %, BAS with sigma 50 ms, speed smoothed by 1.5 frames)"
-    return {title: rhythm, "Naturalness": naturalness}
+    distances = scores[list(DISTANCES.values())].set_axis(list(DISTANCES), axis=1)
+    return {
+        title: rhythm,
+        "Naturalness": naturalness,
+        "Form (bars, movements, sections that come back)": form_table(scores),
+        "Distances from real dances (2D variants of FID and of diversity)": distances,
+    }
+
+
+def form_table(scores: pd.DataFrame) -> pd.DataFrame:
+    """The scores of form of each row, below those of choreographers; rows without any are left out."""
+    real = pd.DataFrame([REAL_FORM], index=[CHOREOGRAPHERS])
+    told = pd.concat([real.reindex(columns=scores.columns), scores])
+    table = pd.DataFrame({name: times * told[key] for name, (key, times) in FORM.items()})
+    table = table.dropna(how="all")
+    for name, (key, times, digits) in FORM_INTERVALS.items():
+        limits = times * told.loc[table.index, [f"{key}_low", f"{key}_high"]]
+        table[f"{name}, 95 %"] = between(limits, key, digits=digits)
+    return table
 
 
 def between(scores: pd.DataFrame, key: str, *, digits: int) -> list[str]:

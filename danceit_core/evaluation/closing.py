@@ -10,6 +10,7 @@ from typing import Any
 import pandas as pd
 
 from danceit_core.database.statistics import describe_total
+from danceit_core.evaluation.form_lines import form_lines
 from danceit_core.evaluation.summary import off_by, score_rows
 
 # Rules whose jobs make up a stage; what is not named here takes seconds.
@@ -85,14 +86,15 @@ def closing_lines(
     return [
         f"{video}: {made['seconds']:.1f} s, {shape}",
         *(f"  {value:>5} {words}" for value, words in key_scores(scores, kind=kind)),
-        *(line for remark in scores.get("remarks", []) for line in _noted(remark)),
+        *(line for told in form_lines(scores) for line in _wrapped(told)),
+        *(line for remark in scores.get("remarks", []) for line in _wrapped(f"note: {remark}")),
         *textwrap.wrap(f"time: {times}", WIDTH, initial_indent="  ", subsequent_indent="        "),
         f"  more: {summary}; {_report_command(summary)} gathers all pictures into one page",
     ]
 
 
-def _noted(remark: str) -> list[str]:
-    return textwrap.wrap(f"note: {remark}", WIDTH, initial_indent="  ", subsequent_indent="        ")
+def _wrapped(words: str) -> list[str]:
+    return textwrap.wrap(words, WIDTH, initial_indent="  ", subsequent_indent="        ")
 
 
 def _report_command(summary: str) -> str:
@@ -118,6 +120,7 @@ def summary_html(
         *(f"<div class='card'><b>{escape(value)}</b>{escape(words)}</div>"
           for value, words in [*cards, *key_scores(scores, kind=kind)]),
         "</div>",
+        *(f"<p>{escape(line[0].upper() + line[1:])}.</p>" for line in form_lines(scores)),
         *(f"<p>Note: {escape(remark)}.</p>" for remark in scores.get("remarks", [])),
         "<h2>Scores</h2>",
         _table(("what", "value", "chance"), score_rows(scores)),

@@ -9,6 +9,7 @@ import matplotlib as mpl
 from matplotlib.figure import Figure
 
 from danceit_core.choreography.align import Source
+from danceit_core.choreography.clips import shown_clips
 from danceit_core.choreography.floor import Floor
 from danceit_core.choreography.in_space import dance_motion
 from danceit_core.choreography.plan import Plan
@@ -51,8 +52,10 @@ def draw_dance(
     made = danced(poses, fps=music.fps, seconds=plan.song_frames / music.fps)
     steps = retrace(plan, sources, made, floor=floor, spatial=spatial, shown_fps=poses.fps)
     peaks = as_source(song).peaks(per_s=PEAKS_PER_S)
+    clips = shown_clips(made, music.beats.times_s, source_fps=music.fps)
+    shown: Any = {"kind": beat_kind, "sections": music.sections, "clips": clips}
     figures = {
-        "beats.svg": draw_beats(steps, music.beats, peaks, kind=beat_kind),
+        "beats.svg": draw_beats(steps, music.beats, peaks, **shown),
         "seams.png": draw_seams(steps),
         "on_beats.png": draw_on_beats(steps, music.beats, kind=beat_kind),
         "paths.svg": draw_paths(steps, motion_in_space(made, sources, spatial=spatial)),

@@ -15,7 +15,10 @@ from danceit_core.pose.movement import mean_present
 
 BOOTSTRAP_DRAWS = 1000
 # The scores that have intervals.
-INTERVALS = ("s_ba_max_0", "s_ba_max_1", "s_ba_min_1", "beat_align_music", "beat_align_motion")
+INTERVALS = (
+    "s_ba_max_0", "s_ba_max_1", "s_ba_min_1", "beat_align_music", "beat_align_motion", "seams_on_bars", "downbeats_met",
+    "repeat_more", "repeat_mirrored_more",
+)  # fmt: skip
 
 
 def add_intervals(

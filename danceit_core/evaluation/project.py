@@ -8,20 +8,21 @@ import numpy as np
 import torch
 
 from danceit_core.choreography.align import Source
+from danceit_core.choreography.layout import lay_song
 from danceit_core.choreography.library import COLUMNS, Library
+from danceit_core.choreography.matches import Matches, pool_size
 from danceit_core.choreography.movements import read_movements
-from danceit_core.choreography.retrieve import Matches, pool_size
-from danceit_core.choreography.song import clip_song, search_clips
+from danceit_core.choreography.song import embed_slots, search_slots
 from danceit_core.config import EvaluationSettings, RetrievalSettings, SpatialSettings, TemporalSettings
 from danceit_core.database.frames import Frames
 from danceit_core.database.table import Database, read_database
 from danceit_core.errors import ConfigError
 from danceit_core.evaluation.choreography import Stage, score_variants
 from danceit_core.evaluation.choreography_page import read_history, write_page
-from danceit_core.evaluation.trial import Song, beat_grid, song_of
+from danceit_core.evaluation.trial import Song, beat_grid, cut_beats, cut_sections, song_of
 from danceit_core.matcher.index import read_index
 from danceit_core.matcher.model import load_matcher
-from danceit_core.music.table import Beats, MusicTable, read_music_table
+from danceit_core.music.table import MusicTable, read_music_table
 from danceit_core.pose.passages import find_passages
 from danceit_core.pose.skeleton import Keypoints
 
@@ -42,6 +43,7 @@ def evaluate_project(
     matchers: Sequence[str],
     indices: Sequence[str],
     histories: Sequence[str],
+    counted: Sequence[str],
     retrieval: RetrievalSettings,
     spatial: SpatialSettings,
     temporal: TemporalSettings,
@@ -52,8 +54,8 @@ def evaluate_project(
     """Write the page of `choreography_page` into `folder`.
 
     frames: of all dances. dance_music: files of each of `videos`; song_music: of each of `songs`; fragments, matchers,
-    indices, histories: of each of `settings.lengths_s`. Raises ConfigError when retrieval.fragment_s is not among the
-    lengths.
+    indices, histories: of each of `settings.lengths_s`. counted: the table of the fragments in counts and their index,
+    none where the dances are not in counts. Raises ConfigError when retrieval.fragment_s is not among the lengths.
     """
     lengths = settings.lengths_s
     if retrieval.fragment_s not in lengths:
@@ -61,22 +63,29 @@ def evaluate_project(
             f"evaluation.lengths_s {list(lengths)} lacks retrieval.fragment_s = {retrieval.fragment_s:g}; add it there"
         )
     sources = read_movements(frames)
-    real = []
+    real, heard = [], {}
     for video, path in zip(videos, dance_music, strict=True):
-        heard = read_music_table(path)
+        music = read_music_table(path)
         for name in frames.dances.loc[frames.dances["video"] == video, "dance"]:
-            real += real_passages(name, sources[name], heard)
+            heard[name] = music.beats
+            real += real_passages(name, sources[name], music)
     tables = dict(zip(songs, (shorten(read_music_table(path), settings.grid_s) for path in song_music), strict=True))
     fps = next(iter(tables.values())).fps
     stages = {}
     for seconds, table, matcher, index in zip(lengths, fragments, matchers, indices, strict=True):
         database = read_database(table, frames, columns=COLUMNS)
         stages[seconds] = make_stage(database, matcher, index, tables, settings=retrieval, device=device)
+    counts = None
+    if counted:
+        matcher = matchers[lengths.index(retrieval.fragment_s)]
+        database = read_database(counted[0], frames, columns=COLUMNS)
+        counts = make_stage(database, matcher, counted[1], tables, settings=retrieval, device=device)
     danced = [song_of(name, music) for name, music in tables.items()]
     danced += [beat_grid(tempo, seconds=settings.grid_s, fps=fps) for tempo in TEMPI]
     scores, tempo = score_variants(
-        stages, danced, sources, real, retrieval=retrieval, spatial=spatial, temporal=temporal, fps=fps, seed=seed
-    )
+        stages, danced, sources, real, counts=counts, heard=heard, retrieval=retrieval, spatial=spatial,
+        temporal=temporal, fps=fps, seed=seed,
+    )  # fmt: skip
     curves = {f"{s:g} s": read_history(path) for s, path in zip(lengths, histories, strict=True)}
     about = (
         f"{len(videos)} dances ({len(real)} passages), {len(songs)} songs and {len(TEMPI)} beat grids of up to "
@@ -97,15 +106,15 @@ def make_stage(
     settings: RetrievalSettings,
     device: torch.device,
 ) -> Stage:
-    """The fragments of one length and what its matcher, if any, finds for songs that last one fragment or more."""
+    """The fragments of a database and what the matcher, if any, finds for songs that last one fragment or more."""
     learnt, known, library = load_matcher(matcher, device=device), read_index(index), Library.of(database)
     matches: dict[str, Matches] = {}
     if learnt is None:
         return Stage(library, matches)
     for name, music in songs.items():
-        starts, _ = clip_song(music, fragment_frames=database.length)
-        count = pool_size(settings)
-        matches[name] = search_clips(music, starts, database=database, matcher=learnt, index=known, count=count)
+        slots, _ = lay_song(music, library)
+        count = pool_size(settings, in_counts=not library.frames)
+        matches[name] = search_slots(embed_slots(music, slots, matcher=learnt), index=known, count=count)
     return Stage(library, matches)
 
 
@@ -115,21 +124,19 @@ def real_passages(name: str, source: Source, music: MusicTable) -> list[tuple[Ke
     for first, end in find_passages(source.kept, source.shot):
         if end - first >= SHORTEST_S * music.fps:
             start, stop = first + source.first, end + source.first  # in the video
-            beats_s = music.beats.times_s - start / music.fps
-            inside = beats_s[(beats_s >= 0) & (beats_s < (end - first) / music.fps)]
-            song = Song(f"{name}:{start}", end - first, inside, music.beats.tempo_bpm, music.loudness[start:stop])
-            found.append((source.keypoints[first:end], song))
+            part = shorten(music, stop / music.fps, start_s=start / music.fps)
+            found.append((source.keypoints[first:end], song_of(f"{name}:{start}", part)))
     return found
 
 
-def shorten(music: MusicTable, seconds: float) -> MusicTable:
-    """The first `seconds` of a song."""
-    frames = int(np.ceil(seconds * music.fps))
-    beats = Beats(music.beats.times_s[music.beats.times_s < seconds], music.beats.tempo_bpm)
+def shorten(music: MusicTable, end_s: float, *, start_s: float = 0.0) -> MusicTable:
+    """A song from start_s up to end_s, if it lasts that long."""
+    first, stop = round(start_s * music.fps), int(np.ceil(end_s * music.fps - 1e-6))
     return replace(
         music,
-        features=music.features[:frames],
-        loudness=music.loudness[:frames],
-        beats=beats,
-        duration_s=min(seconds, music.duration_s),
+        features=music.features[first:stop],
+        loudness=music.loudness[first:stop],
+        beats=cut_beats(music.beats, start_s=start_s, end_s=end_s),
+        sections=cut_sections(music.sections, start_s=start_s, end_s=end_s),
+        duration_s=min(end_s, music.duration_s) - start_s,
     )

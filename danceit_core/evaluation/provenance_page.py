@@ -4,7 +4,6 @@ The second (paper Fig. 10) shows joints through time: a cut is a jump of all of 
 joints in space, the finished dance is also seen from above.
 """
 
-from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -12,6 +11,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
+from danceit_core.choreography.clips import stretches
 from danceit_core.choreography.curve import Array
 from danceit_core.evaluation.above import draw_above
 from danceit_core.evaluation.steps import Steps, roughest_seam
@@ -27,12 +27,6 @@ TALLEST_ROWS = 30
 PATHS = {RIGHT_WRIST: ("right wrist", "#d1495b"), LEFT_WRIST: ("left wrist", "#2374ab"),
          RIGHT_ANKLE: ("right ankle", "#e6a817"), MID_HIP: ("hip", "#30343f")}  # fmt: skip
 PATHS_S = 4.0
-
-
-def stretches(poses: PoseTable) -> list[tuple[int, int]]:
-    """First and one past the last frame of each clip of a finished dance."""
-    edges = [0, *poses.metadata.get("seams", []), len(poses)]
-    return [(int(a), int(b)) for a, b in pairwise(edges) if b > a]
 
 
 def draw_sources(poses: PoseTable, beats: Beats) -> Figure:

@@ -91,13 +91,14 @@ def score_motion(
     flips = [facing_flips(t.dance.keypoints, t.dance.seams) for t in trials]
     jerk = float(np.concatenate(jerks).mean())
     distances = compare_motion(dances, real.dances)
+    sliding = weighted_mean([foot_sliding(d, fps=fps) for d in dances], frames)
     return {
         "jerk_real": jerk / real.jerk_mean,
         "jerk_own": jerk / chosen_jerk([t.plan for t in trials], sources, fps=fps),
         "seam_share": float((peaks > real.jerk_p99).mean()) if len(peaks) else float("nan"),
         "seam_median": float(np.median(peaks)) if len(peaks) else float("nan"),
-        "slide_ratio": weighted_mean([foot_sliding(d, fps=fps) for d in dances], frames) / real.foot_sliding,
-        "speed_ratio": weighted_mean([mean_speed(d, fps=fps) for d in dances], frames) / real.mean_speed,
+        "slide_ratio": _ratio(sliding, real.foot_sliding),
+        "speed_ratio": _ratio(weighted_mean([mean_speed(d, fps=fps) for d in dances], frames), real.mean_speed),
         **distances,
         "flips": float(sum(f.sum() for f in flips)),
         "seams": float(len(peaks)),
@@ -159,3 +160,8 @@ def weighted_mean(values: Sequence[float], weights: NDArray[np.float64]) -> floa
     """Mean of the values that are not NaN, by weight."""
     known = ~np.isnan(values)
     return float(np.average(np.array(values)[known], weights=weights[known])) if known.any() else float("nan")
+
+
+def _ratio(value: float, real: float) -> float:
+    """What a score is of the real dances'; NaN where theirs is 0, as of feet that never slide."""
+    return value / real if real else float("nan")

@@ -22,6 +22,7 @@ from danceit_core.config import EvaluationSettings
 from danceit_core.database.statistics import describe_total
 from danceit_core.errors import DanceItError
 from danceit_core.evaluation.beats import beat_scores
+from danceit_core.evaluation.form_lines import form_lines
 from danceit_core.evaluation.motion import motion_scores
 from danceit_core.evaluation.painting import flag_poses
 from danceit_core.files import write_text
@@ -154,6 +155,7 @@ def summary_page(
             "",
             *(f"- left out: {reason}" for reason in dances["refused"] if reason),
             *[""] * bool((dances["refused"] != "").any()),
+            *(f"{line[0].upper()}{line[1:]}.\n" for line in form_lines(scores)),
             *(f"Note: {remark}.\n" for remark in scores.get("remarks", [])),
             "| what | value | chance |",
             "|---|---|---|",

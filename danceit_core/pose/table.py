@@ -30,6 +30,7 @@ MOST_FPS, MOST_PIXELS, MOST_OFFSET = 1000, 65536, 2**31
 COLUMN_KINDS = {
     "people": "iu", "kept": "b", "reason": "OU", "shot": "iu", "source_video": "OU", "source_frame": "iu",
     "source_track": "iu", "match_distance": "f", "track": "iu", "frame": "iu", "plate_x": "f", "plate_y": "f",
+    "source_mirrored": "b",
 }  # fmt: skip
 # Columns of lists: shape of a row. Schema 1 had none of them.
 LIST_COLUMNS: dict[str, tuple[int, ...]] = {

@@ -76,7 +76,7 @@ class Explorer:
             first=first,
             count=PAGE_ROWS,
         )
-        about = {"first": first, "total": total, "page": PAGE_ROWS, "seconds": fragments.seconds}
+        about = {"first": first, "total": total, "page": PAGE_ROWS}
         return JSONResponse(about | {"fragments": rows})
 
     def edits(self, request: Request) -> Response:

@@ -8,7 +8,9 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from danceit_core.choreography.song import clip_song, embed_clips
+from danceit_core.choreography.layout import lay_song
+from danceit_core.choreography.library import Library
+from danceit_core.choreography.song import embed_slots
 from danceit_core.database.table import Database, read_database
 from danceit_core.errors import StudyError
 from danceit_core.matcher.index import FragmentIndex, read_index
@@ -27,7 +29,7 @@ class Nearness:
 
 @dataclass(frozen=True)
 class Fragments:
-    """All fragments of one length. index: the matcher's, None where there is none."""
+    """All fragments that are danced. index: the matcher's, None where there is none."""
 
     database: Database
     index: FragmentIndex | None
@@ -35,27 +37,22 @@ class Fragments:
     matcher: Path
     _near: dict[str, Nearness] = field(default_factory=dict)
 
-    @property
-    def seconds(self) -> float:
-        """Length of a fragment."""
-        return float(self.database.metadata["seconds"])
-
     def near(self, song: str) -> Nearness:
         """How near each fragment is to a song; computed once. Raises StudyError without an index or a matcher."""
         if self.index is None:
             raise StudyError("there is no index of the matcher; run index_fragments to sort by distance")
         if song not in self._near:
             music = read_music_table(self.music / f"{song}.parquet")
-            starts, _ = clip_song(music, fragment_frames=self.database.length)
+            slots, _ = lay_song(music, Library.of(self.database))
             matcher = load_matcher(self.matcher, device=torch.device("cpu"))
             if matcher is None:
                 raise StudyError("no matcher could be trained on these dances: there is no distance to sort by")
-            clips = embed_clips(music, starts, database=self.database, matcher=matcher)
+            clips = embed_slots(music, slots, matcher=matcher)
             near = Nearness(np.empty(len(self.index), np.float32), np.empty(len(self.index)))
             for some, distance in self.index.distances(clips):  # (C, n)
                 clip = distance.argmin(axis=0)
                 near.distance[some] = distance[clip, np.arange(len(clip))]
-                near.start_s[some] = starts[clip] / music.fps
+                near.start_s[some] = slots.start[clip] / music.fps
             self._near[song] = near
         return self._near[song]
 
@@ -77,12 +74,15 @@ class Fragments:
         near = self.near(song) if song else None
         if near is not None:
             rows = rows[np.argsort(near.distance[rows], kind="stable")]
+        lengths_s, beats = table["seconds"].to_numpy(float), table["beats"].to_numpy(int)
         starts_s = table["start_frame"].to_numpy(float) / self.database.fps
         shown = [
             {
                 "fragment": str(table["fragment_id"].iat[row]),
                 "video": str(table["video"].iat[row]),
                 "start_s": round(float(starts_s[row]), 3),
+                "seconds": round(float(lengths_s[row]), 3),
+                "beats": int(beats[row]),
                 "tempo_bpm": round(float(tempo[row]), 1) if tempo[row] > 0 else None,
                 "distance": None if near is None else round(float(near.distance[row]), 3),
                 "song_s": None if near is None else round(float(near.start_s[row]), 2),
@@ -94,7 +94,8 @@ class Fragments:
 
 def read_fragments(results: Path, study: Study) -> Fragments:
     """The fragments of a project's results; frames stay on the disk. Raises DatabaseError or MatcherError."""
-    database = read_database(results / "database" / f"{study.fragment_s}s.parquet")
-    path = results / "matcher" / f"{study.fragment_s}s" / "index.json"
+    matcher = results / "matcher" / f"{study.fragment_s}s"
+    name, folder = ("beats", matcher / "beats") if study.in_counts else (f"{study.fragment_s}s", matcher)
+    database, path = read_database(results / "database" / f"{name}.parquet"), folder / "index.json"
     index = read_index(path, database=database) if path.is_file() else None
-    return Fragments(database, index, results / "music", path.with_name("matcher.pt"))
+    return Fragments(database, index, results / "music", matcher / "matcher.pt")

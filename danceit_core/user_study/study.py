@@ -34,7 +34,8 @@ class Study:
     """Clips, their stretches of song, and what the explorer must know of the project.
 
     key: of these very clips, so that votes on others are not mixed with theirs. pairs: comparisons asked of a voter.
-    songs, styles (video -> style), fragment_s: of the project. folder: of the clips.
+    songs, styles (video -> style), fragment_s: of the project; in_counts: its dances are made of fragments in counts.
+    folder: of the clips.
     """
 
     key: str
@@ -46,6 +47,7 @@ class Study:
     songs: tuple[str, ...] = ()
     styles: Mapping[str, str] = field(default_factory=dict)
     fragment_s: str = "2"
+    in_counts: bool = False
     folder: Path = Path()
 
     def path_of(self, clip: Clip) -> Path:
@@ -63,6 +65,7 @@ def write_study(
     songs: Sequence[str] = (),
     styles: Mapping[str, str] | None = None,
     fragment_s: str = "2",
+    in_counts: bool = False,
 ) -> None:
     """Write down what clips in the folder `clips` beside `path` are of; whole or not at all."""
     folder = Path(path).parent / CLIPS
@@ -80,6 +83,7 @@ def write_study(
         "songs": list(songs),
         "styles": dict(styles or {}),
         "fragment_s": fragment_s,
+        "in_counts": in_counts,
     }
     write_text(path, json.dumps(about, indent=1) + "\n")
 

@@ -8,14 +8,18 @@ from dancers import wandering_dancer
 from danceit_core.choreography import edits as edits_module
 from danceit_core.choreography.candidates import ClipSong
 from danceit_core.choreography.edits import Edit, edited_choices, read_edits, touched_clips
-from danceit_core.choreography.retrieve import choose, retrieve, sort_matches
+from danceit_core.choreography.matches import sort_matches
+from danceit_core.choreography.retrieve import choose, retrieve
+from danceit_core.choreography.slots import even_slots
 from danceit_core.config import RetrievalSettings
 from danceit_core.errors import ChoreographyError, ConfigError
 
 FPS, FRAMES, CLIPS = 24.0, 24, 6
 STYLES = {"a": "pop", "b": "pop", "c": "house"}
 SONG = ClipSong(CLIPS * FRAMES, FPS, np.arange(0.3, CLIPS, 0.5), 120.0)
+SLOTS = even_slots(CLIPS * FRAMES, fragment_frames=FRAMES, fps=FPS)
 SETTINGS = RetrievalSettings(fragment_s=1.0)
+ABOUT = {"song": SONG, "slots": SLOTS, "styles": STYLES}
 HEADER = "song\tstart_s\tend_s\taction\tvalue\n"
 
 
@@ -37,7 +41,7 @@ def plan(library, distance):
 
 def edit(library, plan, distance, *edits):
     touched = {clip: distance[clip] for clip in touched_clips(edits, plan, fps=FPS)}
-    choices = edited_choices(edits, plan, library, touched, fps=FPS, styles=STYLES)
+    choices = edited_choices(edits, plan, library, touched, **ABOUT)
     return choose(library, choices, song=SONG, settings=SETTINGS, rng=np.random.default_rng(0))
 
 
@@ -78,11 +82,11 @@ def test_of_a_large_database_the_nearest_are_chosen_from(library, plan, distance
     ban = [Edit("s", 2.0, 3.0, "ban", "a")]
     monkeypatch.setattr(edits_module, "MOST_CHOICES", 7)
     (touched,) = touched_clips(ban, plan, fps=FPS)
-    chosen = edited_choices(ban, plan, library, {touched: distance[touched]}, fps=FPS, styles=STYLES)[touched]
-    allowed = [row for row in np.argsort(distance[touched]) if library.video([row])[0] != "a"]
+    chosen = edited_choices(ban, plan, library, {touched: distance[touched]}, **ABOUT)[touched]
+    allowed = [row for row in np.argsort(distance[touched]) if library.video(np.array([row]))[0] != "a"]
     assert chosen.rows.tolist() == allowed[:7]
     unknown = np.full(len(library), np.nan)
-    spread = edited_choices(ban, plan, library, {touched: unknown}, fps=FPS, styles=STYLES)[touched]
+    spread = edited_choices(ban, plan, library, {touched: unknown}, **ABOUT)[touched]
     assert len(spread.rows) <= 7
     assert set(library.video(spread.rows)) == {"b", "c"}  # not those of the first dance alone
 

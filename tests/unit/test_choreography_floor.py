@@ -9,7 +9,7 @@ from danceit_core.choreography.curve import hide_absent
 from danceit_core.choreography.floor import film, floor_of
 from danceit_core.choreography.normalise import Body, keep_inside, shift_down
 from danceit_core.choreography.plan import Plan
-from danceit_core.choreography.preview import preview_frames
+from danceit_core.choreography.preview import STRIP_SHARE, preview_frames
 from danceit_core.config import SpatialSettings, TemporalSettings
 from danceit_core.errors import ChoreographyError
 from danceit_core.music.table import Beats, MusicTable
@@ -75,7 +75,7 @@ def test_a_preview_has_the_picture_s_shape_and_shows_the_dancer_on_the_floor(tmp
     _, dance = danced_by(target_in(size), path=tmp_path / "dance.parquet")
     pictures = list(preview_frames(dance, MUSIC, np.ones(600, np.float32), size=128, peaks_per_s=100, kind="min"))
     height, width = pictures[0].shape[:2]
-    skeleton = height - 2 * round(128 * 0.18 / 2)
+    skeleton = height - 2 * round(128 * STRIP_SHARE / 2)
     assert width / skeleton == pytest.approx(size[0] / size[1], rel=0.03)
     assert width * skeleton == pytest.approx(128**2, rel=0.04)
     assert (width % 2, height % 2) == (0, 0)

@@ -9,8 +9,10 @@ from dancers import TORSO_PX, sine_dancer, turned, wandering_dancer
 from danceit_core.choreography import candidates, costs
 from danceit_core.choreography.candidates import ClipSong
 from danceit_core.choreography.library import Library
+from danceit_core.choreography.matches import Matches, sort_matches
 from danceit_core.choreography.plan import Plan
-from danceit_core.choreography.retrieve import Matches, clip_windows, retrieve, sort_matches
+from danceit_core.choreography.retrieve import retrieve
+from danceit_core.choreography.slots import even_slots
 from danceit_core.config import RetrievalSettings
 from danceit_core.errors import ChoreographyError
 
@@ -46,14 +48,17 @@ def three() -> Library:
     return cut({name: wandering_dancer(121, seed=seed) for seed, name in enumerate("abc")}, tempo_bpm=100)
 
 
-def test_clip_windows_cover_the_song() -> None:
-    np.testing.assert_array_equal(clip_windows(60, fragment_frames=24, fps=24), [0, 24, 36])
-    np.testing.assert_array_equal(clip_windows(24, fragment_frames=24, fps=24), [0])
+def test_even_slots_cover_the_song() -> None:
+    slots = even_slots(60, fragment_frames=24, fps=24)
+    np.testing.assert_array_equal(slots.start, [0, 24, 48])
+    np.testing.assert_array_equal(slots.frames, [24, 24, 12])
+    np.testing.assert_array_equal(slots.length, 24)
+    np.testing.assert_array_equal(even_slots(24, fragment_frames=24, fps=24).start, [0])
 
 
 def test_a_short_song_is_refused_with_both_lengths() -> None:
     with pytest.raises(ChoreographyError, match=r"lasts 0\.50 s, less than one fragment of 1\.00 s; use a longer song"):
-        clip_windows(12, fragment_frames=24, fps=24)
+        even_slots(12, fragment_frames=24, fps=24)
 
 
 def test_sorted_matches_are_nearest_first() -> None:
@@ -183,7 +188,7 @@ def test_energy_follows_the_song() -> None:
 @pytest.mark.parametrize("song_frames", [24, 25, 71])
 def test_one_fragment_makes_a_dance(settings: RetrievalSettings, song_frames: int) -> None:
     library = cut({"only": wandering_dancer(24, seed=1)}, tempo_bpm=90)
-    clips = len(clip_windows(song_frames, fragment_frames=FRAMES, fps=FPS))
+    clips = len(even_slots(song_frames, fragment_frames=FRAMES, fps=FPS))
     plan = find(library, np.ones((clips, 1)), settings, song_frames=song_frames, tempo_bpm=120, beats_s=[0.3, 0.8])
     assert plan.song_frames == song_frames
     assert set(plan.source_video) == {"only"}
@@ -214,10 +219,10 @@ def test_tempo_is_folded_and_bounded() -> None:
     library = library_of(videos, hop_s=2.0, tempo_bpm={name: tempo for name, (_, tempo) in lengths.items()})
     assert library.fragment_id(np.arange(4)).tolist() == ["a:0", "b:0", "c:0", "d:0"]
     np.testing.assert_allclose(
-        costs.playback_rates(library, np.arange(4), 110), [1.1, 1.1, 1.0, 1.0]
+        costs.playback_rates(library, np.arange(4), 110, frames=24), [1.1, 1.1, 1.0, 1.0]
     )  # the last has no more frames
-    np.testing.assert_allclose(costs.playback_rates(library, np.arange(4), 80), [0.8, 0.8, 1.0, 0.8])
-    np.testing.assert_allclose(costs.playback_rates(library, np.arange(4), 0), 1.0)
+    np.testing.assert_allclose(costs.playback_rates(library, np.arange(4), 80, frames=24), [0.8, 0.8, 1.0, 0.8])
+    np.testing.assert_allclose(costs.playback_rates(library, np.arange(4), 0, frames=24), 1.0)
 
 
 def test_a_fragment_plays_on_to_the_ends_of_its_passage() -> None:
@@ -269,7 +274,8 @@ def test_mapped_files_give_the_same_plan(tmp_path, three: Library) -> None:
 
 def test_of_a_large_database_what_is_usual_is_told_by_a_sample(three: Library, monkeypatch) -> None:
     song = ClipSong(3 * FRAMES, FPS, np.zeros(0), 100.0, energy=[2.0, 1.0, 3.0])
-    whole = candidates.wanted_movement(three, song, count=3, rng=np.random.default_rng(0))
+    slots = even_slots(3 * FRAMES, fragment_frames=FRAMES, fps=FPS)
+    whole = candidates.wanted_movement(three, song, slots, rng=np.random.default_rng(0))
     monkeypatch.setattr(candidates, "USUAL_ROWS", 5)
     asked = []
 
@@ -278,7 +284,7 @@ def test_of_a_large_database_what_is_usual_is_told_by_a_sample(three: Library, m
             asked.append(len(rows))
             return super().frames_at(rows, offset)
 
-    part = candidates.wanted_movement(Spied(**vars(three)), song, count=3, rng=np.random.default_rng(0))
+    part = candidates.wanted_movement(Spied(**vars(three)), song, slots, rng=np.random.default_rng(0))
     assert len(asked) == 1
     assert asked[0] <= 5
     np.testing.assert_allclose(part.energy, whole.energy, atol=0.3)
@@ -297,13 +303,13 @@ def test_absent_joints_do_not_hide_a_seam() -> None:
     b[:, 4, 0] += 165  # 1.5 torso lengths
     library = cut({"a": a, "b": b})
     rows, rates = np.array([0, 1]), np.ones(2)
-    ends = costs.find_ends(library, rows, rates, np.zeros(2), fps=FPS)
+    ends = costs.find_ends(library, rows, rates, np.zeros(2), frames=FRAMES, fps=FPS)
     cost = costs.seam_costs(ends, ends, costs.foot_shifts(ends, ends))
     jump = 1.5 / (13 + 2 * costs.ANKLE_WEIGHT)  # of one joint of 15, two of them ankles
     np.testing.assert_allclose(cost, [[0, jump], [jump, 0]], atol=1e-6)
     a[:, 4] = 0
     library = cut({"a": a, "b": b})
-    ends = costs.find_ends(library, rows, rates, np.zeros(2), fps=FPS)
+    ends = costs.find_ends(library, rows, rates, np.zeros(2), frames=FRAMES, fps=FPS)
     np.testing.assert_allclose(costs.seam_costs(ends, ends, costs.foot_shifts(ends, ends)), 0, atol=1e-6)
 
 

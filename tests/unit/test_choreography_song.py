@@ -13,10 +13,9 @@ from matched_dances import make_database
 from danceit_core.choreography.align import align, write_dance
 from danceit_core.choreography.edits import Edit
 from danceit_core.choreography.floor import floor_of
-from danceit_core.choreography.motion_beats import BeatHits
 from danceit_core.choreography.movements import movements_of
 from danceit_core.choreography.plan import read_plan, write_plan
-from danceit_core.choreography.preview import draw_strip, picture_size, preview_frames
+from danceit_core.choreography.preview import picture_size, preview_frames
 from danceit_core.choreography.song import edit_plan, plan_song
 from danceit_core.config import MatcherSettings, RetrievalSettings, SpatialSettings, TemporalSettings
 from danceit_core.errors import ChoreographyError, ConfigError
@@ -153,18 +152,3 @@ def test_the_dance_names_its_sources_and_is_previewed(plan, database, tmp_path):
     assert cursor[0] == 0
     assert (np.diff(cursor) >= 0).all()
     assert cursor[-1] >= 94
-
-
-def test_a_preview_marks_which_beats_are_met():
-    peaks, beats_s = np.ones(200, np.float32), np.array([0.5, 1.0, 1.5])
-    hits = BeatHits(beats_s, np.array([12, 25, 40]) / 24, 24.0)
-    about = {"first_s": 0.0, "page_s": 2.0, "peaks_per_s": 100, "size": (400, 80)}
-    strip = draw_strip(peaks, beats_s, hits, **about).astype(int)
-    row = strip[round(0.17 * 80)]
-    greener, redder = row[:, 1] - row[:, 0] > 90, row[:, 0] - row[:, 1] > 90
-    assert greener[[100, 208]].all()  # beats at 0.5 s and, a frame late, 1.0 s
-    assert redder[round(40 / 24 / 2 * 400) - 6 :][:12].any()
-    assert not redder[:300].any()
-    # A page further on shows none of them.
-    later = draw_strip(peaks, beats_s, hits, **about | {"first_s": 4.0}).astype(int)
-    assert not (later[:20, :, 1] - later[:20, :, 0] > 90).any()

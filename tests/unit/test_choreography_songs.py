@@ -12,6 +12,7 @@ from danceit_core.errors import ChoreographyError
 from danceit_core.evaluation.motion import frozen
 from danceit_core.evaluation.trial import Song, Variant, beat_grid, library_of, make_trial, random_matches, song_of
 from danceit_core.music.analyse import analyse_music
+from danceit_core.music.table import Beats
 
 FPS = 24.0
 DEFAULT = Variant("default", RetrievalSettings(), SpatialSettings(), TemporalSettings())
@@ -46,7 +47,7 @@ def test_silence_and_sound_without_beats_are_danced() -> None:
     noise = np.random.default_rng(0).normal(0, 1e-3, 22050 * 7).astype(np.float32)
     for samples in (np.zeros(22050 * 7, np.float32), noise):
         music = analyse_music(samples, sample_rate_hz=22050, fps=FPS, settings=MusicSettings())
-        song = song_of("quiet", replace(music, beats=replace(music.beats, times_s=np.zeros(0), tempo_bpm=0.0)))
+        song = song_of("quiet", replace(music, beats=Beats(np.zeros(0), 0.0)))
         trial = dance_to(song, DANCES)
         check(trial, song)
         np.testing.assert_array_equal(trial.plan.rate, 1.0)

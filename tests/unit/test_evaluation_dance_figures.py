@@ -10,6 +10,7 @@ from dancers import sine_dancer, wandering_dancer
 from matplotlib.quiver import Quiver
 
 from danceit_core.choreography.align import Source, align
+from danceit_core.choreography.clips import ShownClip, stretches
 from danceit_core.choreography.curve import hide_absent
 from danceit_core.choreography.floor import Floor
 from danceit_core.choreography.in_space import dance_motion
@@ -18,11 +19,11 @@ from danceit_core.choreography.rate import danced, read_off
 from danceit_core.config import SpatialSettings, TemporalSettings
 from danceit_core.evaluation.beat_page import draw_beats
 from danceit_core.evaluation.dance_figures import draw_dance, motion_in_space
-from danceit_core.evaluation.provenance_page import draw_paths, draw_sources, stretches
+from danceit_core.evaluation.provenance_page import draw_paths, draw_sources
 from danceit_core.evaluation.steps import largest_steps, retrace, roughest_seam
 from danceit_core.evaluation.strips import TILE_HEIGHT, TILE_WIDTH, draw_on_beats, draw_seams, strip
 from danceit_core.media.audio import read_peaks, write_sound
-from danceit_core.music.table import Beats, MusicTable
+from danceit_core.music.table import Beats, MusicTable, Section
 from danceit_core.pose.measure import Body
 from danceit_core.pose.table import PoseTable
 
@@ -89,6 +90,24 @@ def test_the_title_says_how_many_beats_are_met_before_and_after(steps):
     assert after > before
     assert after >= 80
     assert "no beats" in draw_beats(steps, Beats(np.zeros(0), 0.0), np.ones(400, np.float32), kind="min").get_suptitle()
+
+
+def test_bars_sections_and_clips_stand_on_the_page_of_beats(steps):
+    place = (np.arange(len(BEATS.times_s)) + 3) % 4 + 1
+    beats = replace(BEATS, place=place, meter=4)
+    sections = (Section(0.0, 2.0, "A"), Section(2.0, 4.0, "B"))
+    clips = (ShownClip(0.0, 2.0, "a 0.4 s", 4.0), ShownClip(2.0, 4.0, "b 0.8 s", 3.5))
+    (axes,) = draw_beats(
+        steps, beats, np.ones(400, np.float32), kind="min", sections=sections, clips=clips
+    ).axes  # fmt: skip
+    words = {text.get_text(): getattr(text, "xy", text.get_position())[0] for text in axes.texts}
+    assert words["1"] == beats.downbeats_s[0]
+    assert words["2"] == beats.downbeats_s[1]
+    assert words["A"] == 1.0
+    assert words["B"] == 3.0
+    assert {"a 0.4 s (4)", "b 0.8 s (3.5)"} <= set(words)
+    (plain,) = draw_beats(steps, BEATS, np.ones(400, np.float32), kind="min").axes
+    assert not plain.texts
 
 
 def test_a_long_song_is_shown_in_lines_and_cut_after_a_minute(steps):

@@ -5,8 +5,10 @@ import pandas as pd
 import pytest
 from dancers import sine_dancer
 
+from danceit_core.choreography.plan import Plan
 from danceit_core.config import EvaluationSettings
 from danceit_core.evaluation.closing import closing_lines, summary_html
+from danceit_core.evaluation.form_lines import describe_form, form_lines
 from danceit_core.evaluation.summary import (
     read_benchmarks,
     read_scores,
@@ -16,7 +18,7 @@ from danceit_core.evaluation.summary import (
     summary_page,
     write_scores,
 )
-from danceit_core.music.table import Beats, MusicTable
+from danceit_core.music.table import Beats, MusicTable, Section
 from danceit_core.pose.table import PoseTable
 
 
@@ -188,6 +190,31 @@ def test_what_to_know_before_the_scores_are_believed_stands_on_every_page(scores
     assert "<p>Note: the tempo is &lt;unsure&gt;.</p>" in summary_html(scores, kind="min", **about)
     lines = closing_lines(scores, video="v.mp4", summary="s.md", benchmarks={}, kind="min")
     assert "  note: the tempo is <unsure>" in lines
+
+
+def test_bars_sections_and_style_are_told_in_a_line_each(scores):
+    assert form_lines(scores) == []
+    starts = np.array([0, 48, 96, 100])
+    names = np.array(["a"] * 4, object)
+    plan = Plan(starts, np.array([48, 48, 4, 48]), names, names, 500 * np.arange(4), np.ones(4), np.zeros(4))
+    beats = Beats(np.arange(0, 6, 0.5), 120.0, place=np.arange(12) % 4 + 1, meter=4)
+    sections = (Section(0, 2.0, "A"), Section(2.0, 6.0, "B"))
+    music = MusicTable(np.zeros((148, 13)), np.zeros(148), beats, 24.0, "mfcc", 6.0, False, sections=sections)
+    scores["form"] = describe_form(plan, music)
+    line = "bars of 4 beats; 67% of 3 seams on bar lines (of any beats 25%); sections A B"
+    assert form_lines(scores) == [line]
+    scores["styles"] = {"waltz": 0.75, "pop": 0.25}
+    vote = "style, by the nearest fragments: waltz 75%, pop 25%"
+    dances = pd.DataFrame({"frames": [0], "hours": [0], "dropped_share": [0], "silent": True, "refused": [""]})
+    about = {"video": "v.mp4", "dances": dances, "benchmarks": {}}
+    assert f"\nB{line[1:]}.\n" in summary_page(scores, sheet="s", statistics="t", **about)
+    assert f"<p>B{line[1:]}.</p>" in summary_html(scores, kind="min", **about)
+    lines = closing_lines(scores, video="v.mp4", summary="s.md", benchmarks={}, kind="min")
+    assert lines.index(f"  {line}") + 1 == lines.index(f"  {vote}")
+    unsure = replace(music, beats=replace(beats, doubt="so"))
+    assert "bars of 4 beats (beats unsure)" in form_lines({"form": describe_form(plan, unsure)})[0]
+    unknown = replace(music, beats=Beats(beats.times_s, 120.0), sections=())
+    assert form_lines({"form": describe_form(plan, unknown)}) == ["bars unknown: the dance goes by beats alone"]
 
 
 def test_a_run_ends_with_a_few_lines(scores):

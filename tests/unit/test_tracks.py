@@ -19,9 +19,11 @@ from danceit_core.choreography.align import align, write_dance
 from danceit_core.choreography.candidates import Choice, ClipSong
 from danceit_core.choreography.edits import Edit, edited_choices, read_edits
 from danceit_core.choreography.library import Library
+from danceit_core.choreography.matches import undecided_matches
 from danceit_core.choreography.movements import movements_of, read_movements
 from danceit_core.choreography.plan import read_plan, write_plan
-from danceit_core.choreography.retrieve import choose, clip_windows, undecided_matches
+from danceit_core.choreography.retrieve import choose
+from danceit_core.choreography.slots import even_slots
 from danceit_core.config import (
     CleaningSettings,
     FragmentSettings,
@@ -256,7 +258,7 @@ def plan_of(database, *, seconds, choices=None):
     library = Library.of(database)
     song = ClipSong(round(seconds * FPS), FPS, np.arange(0.25, seconds, 0.5), 120.0)
     settings = RetrievalSettings(fragment_s=library.frames / FPS, no_repeat_s=2.0)
-    count = len(clip_windows(song.frames, fragment_frames=library.frames, fps=FPS))
+    count = len(even_slots(song.frames, fragment_frames=library.frames, fps=FPS))
     if choices is None:
         rng = np.random.default_rng(3)
         matches = undecided_matches(count, len(library), count=len(library), rng=rng)
@@ -328,12 +330,14 @@ def test_edits_name_dancers(tmp_path):
     lines = ["song\tstart_s\tend_s\taction\tvalue", "tango\t0\t2\tban\tgroup.0", "tango\t0\t1\tpin\tgroup.1:24"]
     (tmp_path / "edits.tsv").write_text("\n".join(lines) + "\n")
     edits = read_edits(tmp_path / "edits.tsv", songs=["tango"], styles={"group": ""})
-    first, second = edited_choices(edits, plan, library, distance, fps=FPS, styles={})
+    song, slots = ClipSong(48, FPS, np.zeros(0), 120.0), even_slots(48, fragment_frames=24, fps=FPS)
+    about = {"song": song, "slots": slots, "styles": {}}
+    first, second = edited_choices(edits, plan, library, distance, **about)
     assert library.fragment_id(first.rows).tolist() == ["group.1:24"]
     assert set(library.track(second.rows).tolist()) == {1}
     everybody = [Edit("tango", 0, 2, "ban", "group")]
     with pytest.raises(ChoreographyError, match="nothing is left to dance"):
-        edited_choices(everybody, plan, library, distance, fps=FPS, styles={})
+        edited_choices(everybody, plan, library, distance, **about)
     (tmp_path / "edits.tsv").write_text(lines[0] + "\ntango\t0\t2\tban\tgruop.0\n")
     with pytest.raises(ConfigError, match=r"unknown video 'gruop'; known: group"):
         read_edits(tmp_path / "edits.tsv", songs=["tango"], styles={"group": ""})

@@ -72,14 +72,15 @@ def test_fragments_nearest_to_a_song_by_the_matcher(voter, results, study):
     # By hand: the least distance of a fragment to any of the song's clips, in the matcher's space.
     import torch
 
-    from danceit_core.choreography.song import clip_song
+    from danceit_core.choreography.slots import even_slots
     from danceit_core.matcher.model import load_matcher
     from danceit_core.music.table import read_music_table
 
     matcher = load_matcher(results / "matcher/1s/matcher.pt", device=torch.device("cpu"))
     music = read_music_table(results / "music/song.parquet")
-    starts, _ = clip_song(music, fragment_frames=24)
-    sounds = matcher.embed_audio(np.stack([music.features[start : start + 24] for start in starts]))
+    starts = even_slots(len(music), fragment_frames=24, fps=24).start
+    windows = np.minimum(starts, len(music) - 24)
+    sounds = matcher.embed_audio(np.stack([music.features[start : start + 24] for start in windows]))
     fragments = read_fragments(results, study)
     apart = np.linalg.norm(fragments.index.embeddings[:, None] - sounds[None], axis=-1)
     by_name = {str(name): row for name, row in zip(fragments.database.table["fragment_id"], apart, strict=True)}

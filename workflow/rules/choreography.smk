@@ -24,9 +24,9 @@ rule retrieve_fragments:
     input:
         **database_files,
         music="<results>/music/{song}.parquet",
-        fragments=f"<results>/database/{fragment_s}s.parquet",
-        matcher=f"<results>/matcher/{fragment_s}s/matcher.pt",
-        index=f"<results>/matcher/{fragment_s}s/index.json",
+        fragments=fragments_table,
+        matcher=f"{matcher_folder}/matcher.pt",
+        index=index_about,
         paintable=costs_of_targets,
         # Not read: it stops a strict run. No input of the trainings, which a new dance would start anew; and none that
         # is `ancient()`, behind which Snakemake 9 overlooks a rule's own reason to run.
@@ -44,6 +44,8 @@ rule retrieve_fragments:
     params:
         **stage("retrieval"),
         beat_kind=settings["temporal_alignment"]["beat_kind"],
+        style=lambda w: project.style_of(w.song),
+        styles=dict(project.videos["style"]),
     script:
         "../scripts/retrieve_fragments.py"
 
@@ -54,9 +56,9 @@ rule edit_plan:
         plan="<results>/choreography/{song}.first.parquet",
         music="<results>/music/{song}.parquet",
         dances=lambda w: list(database_files.values()) if edits_of(w) else [],
-        fragments=lambda w: f"<results>/database/{fragment_s}s.parquet" if edits_of(w) else [],
-        matcher=lambda w: f"<results>/matcher/{fragment_s}s/matcher.pt" if edits_of(w) else [],
-        index=lambda w: f"<results>/matcher/{fragment_s}s/index.json" if edits_of(w) else [],
+        fragments=lambda w: fragments_table if edits_of(w) else [],
+        matcher=lambda w: f"{matcher_folder}/matcher.pt" if edits_of(w) else [],
+        index=lambda w: index_about if edits_of(w) else [],
         paintable=lambda w: costs_of_targets(w) if edits_of(w) else [],
     output:
         "<results>/choreography/{song}.parquet",

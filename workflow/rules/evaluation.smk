@@ -263,6 +263,8 @@ rule evaluate_choreography:
         matchers=collect("<results>/matcher/{seconds}s/matcher.pt", seconds=compared_lengths),
         indices=collect("<results>/matcher/{seconds}s/index.json", seconds=compared_lengths),
         histories=collect("<results>/matcher/{seconds}s/history.jsonl", seconds=compared_lengths),
+        # What is danced where that is in counts.
+        counted=[fragments_table, index_about] if in_counts else [],
     output:
         report(
             directory("<results>/evaluation/choreography"),

@@ -37,7 +37,7 @@ rule prepare_user_study:
         videos=study_videos(),
         songs=list(project.songs["path"]),
         # What the explorer shows besides; looked at when the server starts.
-        fragments=ancient(f"<results>/database/{fragment_s}s.parquet"),
+        fragments=ancient(fragments_table),
     output:
         clips=directory("<results>/user_study/clips"),
         study="<results>/user_study/study.json",
@@ -58,6 +58,7 @@ rule prepare_user_study:
         sounds=[project.excerpt_of(song) for song in project.songs.index],
         styles=dict(project.videos["style"]),
         fragment_s=fragment_s,
+        in_counts=in_counts,
         seed=config["seed"],
     script:
         "../scripts/prepare_user_study.py"

@@ -3,6 +3,7 @@ import numpy as np
 from danceit_core.choreography.plan import read_plan
 from danceit_core.config import EvaluationSettings
 from danceit_core.evaluation.flicker import find_switches, measure_steps, switch_scores
+from danceit_core.evaluation.form_lines import describe_form
 from danceit_core.evaluation.summary import remarks, score_video, write_scores
 from danceit_core.imagination.recall.provenance import read_person
 from danceit_core.media.video import each_frame
@@ -25,5 +26,6 @@ with stage(snakemake):
     if origins.recalled:
         steps = measure_steps(each_frame(given.video, range(len(poses))), poses.keypoints)
         scores["switches"] = switch_scores(find_switches(steps, origins), rng=np.random.default_rng(seed))
-    scores |= read_plan(given.plan).about
+    plan = read_plan(given.plan)
+    scores |= plan.about | {"form": describe_form(plan, music)}
     write_scores(snakemake.output[0], scores | {"remarks": remarks(poses, music)})

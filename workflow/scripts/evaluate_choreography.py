@@ -13,7 +13,7 @@ from danceit_core.run import stage
 
 with stage(snakemake) as run:
     given, params = snakemake.input, snakemake.params
-    files = ("dance_music", "song_music", "fragments", "matchers", "indices", "histories")
+    files = ("dance_music", "song_music", "fragments", "matchers", "indices", "histories", "counted")
     evaluate_project(
         snakemake.output[0],
         **{name: list(given[name]) for name in files},

@@ -19,5 +19,7 @@ with stage(snakemake) as run:
         settings=RetrievalSettings(**snakemake.params.settings),
         beat_kind=snakemake.params.beat_kind,
         targets=[read_costs(path) for path in snakemake.input.paintable],
+        style=snakemake.params.style,
+        styles=snakemake.params.styles,
     )
     write_plan(snakemake.output[0], plan)

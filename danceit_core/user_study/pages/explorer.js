@@ -3,7 +3,6 @@
 const element = (id) => document.getElementById(id);
 const player = element("player");
 let first = 0;
-let seconds = 2;
 let pageRows = 50;
 let chosen = null;
 let asked = 0;
@@ -50,12 +49,11 @@ async function list() {
   // An answer that a later question has overtaken.
   if (mine !== asked) return;
   say("");
-  seconds = found.seconds;
   pageRows = found.page;
   const last = first + found.fragments.length;
   element("total").textContent = found.total === 0
     ? "No fragment passes these filters."
-    : `${first + 1} to ${last} of ${found.total} fragments of ${seconds} s`;
+    : `${first + 1} to ${last} of ${found.total} fragments`;
   element("before").disabled = first === 0;
   element("after").disabled = last >= found.total;
   element("rows").replaceChildren(...found.fragments.map(row));
@@ -67,11 +65,12 @@ function row(fragment) {
   line.append(make("th", fragment.fragment, { scope: "row" }));
   const numbers = [
     `${fragment.start_s.toFixed(2)} s`,
+    fragment.beats === 0 ? `${fragment.seconds.toFixed(1)} s` : `${fragment.beats} beats`,
     fragment.tempo_bpm === null ? "–" : fragment.tempo_bpm.toFixed(0),
     fragment.distance === null ? "–" : fragment.distance.toFixed(3),
     fragment.song_s === null ? "–" : `${fragment.song_s.toFixed(1)} s`,
   ];
-  const labels = ["At", "Tempo", "Distance", "Nearest at"];
+  const labels = ["At", "Length", "Tempo", "Distance", "Nearest at"];
   line.append(...numbers.map((text, place) => make("td", text, { class: "number", "data-label": labels[place] })));
   const cell = make("td", "", { class: "acts" });
   cell.append(
@@ -92,7 +91,7 @@ function choose(fragment, line) {
   if (fragment.song_s !== null) {
     element("song").value = new FormData(element("filters")).get("song");
     element("from").value = fragment.song_s.toFixed(1);
-    element("to").value = (fragment.song_s + seconds).toFixed(1);
+    element("to").value = (fragment.song_s + fragment.seconds).toFixed(1);
   }
   player.scrollIntoView({ block: "nearest" });
   play();
@@ -111,7 +110,7 @@ async function play() {
 }
 
 player.addEventListener("timeupdate", () => {
-  if (chosen !== null && player.currentTime >= chosen.start_s + seconds) player.pause();
+  if (chosen !== null && player.currentTime >= chosen.start_s + chosen.seconds) player.pause();
 });
 
 async function edit(action, fragment) {

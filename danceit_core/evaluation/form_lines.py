@@ -1,0 +1,58 @@
+"""What a run says about its song's bars, sections and style, and how the dance lies on them: a line each."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from danceit_core.choreography.plan import Plan
+from danceit_core.evaluation.form import form_scores
+from danceit_core.music.table import MusicTable
+
+# Of the matcher's vote so many styles are named.
+STYLES = 3
+# A song of more sections than this is told by their number.
+MOST_SECTIONS = 16
+
+
+def describe_form(plan: Plan, music: MusicTable) -> dict[str, Any]:
+    """What `form_lines` tells of a plan and its song, as plain numbers and words.
+
+    Keys: `meter` (0: bars unknown), `sections` (their letters), `doubt` (whether the beats are), `seams` (how many),
+    `seams_on_bars` and `beats_on_bars` (0..1, NaN unknown).
+    """
+    scores = form_scores(plan, music.beats, fps=music.fps, dances={})
+    return {
+        "meter": music.beats.meter if len(music.beats.downbeats_s) else 0,
+        "sections": " ".join(part.letter for part in music.sections),
+        "doubt": bool(music.beats.doubt),
+        "seams": len(plan.seams),
+        "seams_on_bars": scores["seams_on_bars"],
+        "beats_on_bars": scores["beats_on_bars"],
+    }
+
+
+def form_lines(scores: Mapping[str, Any]) -> list[str]:
+    """The lines of a finished video's scores: of `form` (`describe_form`), and of `styles`, the share of each."""
+    lines = []
+    if form := scores.get("form"):
+        lines.append(_bars(form) + _sections(form["sections"]))
+    if styles := scores.get("styles"):
+        named = [f"{name} {share:.0%}" for name, share in list(styles.items())[:STYLES]]
+        lines.append(f"style, by the nearest fragments: {', '.join(named)}")
+    return lines
+
+
+def _bars(form: Mapping[str, Any]) -> str:
+    if not form["meter"]:
+        return "bars unknown: the dance goes by beats alone"
+    words = f"bars of {form['meter']} beats" + " (beats unsure)" * bool(form["doubt"])
+    if form["seams"]:
+        words += f"; {form['seams_on_bars']:.0%} of {form['seams']} seams on bar lines"
+        words += f" (of any beats {form['beats_on_bars']:.0%})"
+    return words
+
+
+def _sections(letters: str) -> str:
+    count = len(letters.split())
+    if not count:
+        return ""
+    return f"; sections {letters}" if count <= MOST_SECTIONS else f"; {count} sections"
