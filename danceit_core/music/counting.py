@@ -1,52 +1,90 @@
-"""Which beat of its bar each beat is, where the beats are known: given by a user, or of a song whose tempo changes.
+"""Which beat of its bar each beat is, and how many a bar has.
 
-A beat is a downbeat by how much likelier the networks hear one near it than a beat that is none. The count runs on from
-beat to beat; where it does not, as where two recordings are joined, that is dear.
+A beat begins a bar by two signs: the networks hear a downbeat there rather than another beat, and the harmony changes.
+The networks alone count the bars of slow songs from the wrong beat (docs/music.md has the figures), the harmony hardly
+ever. The count runs on from beat to beat; where it does not, as where two recordings are joined, that is dear.
 """
 
-import numpy as np
+from dataclasses import dataclass
 
-from danceit_core.music.bars import METERS, Array, Bars, Index
+import numpy as np
+from scipy.ndimage import uniform_filter1d
+
+from danceit_core.music.bars import METERS, Array, Index
+from danceit_core.music.columns import Features
+from danceit_core.music.synchronous import mean_between
 
 # What is heard this near to a beat belongs to it; where next to nothing is, this much of either is heard.
 NEAR_S, FLOOR = 0.06, 0.01
 # The chance that the count does not run on at a beat.
-SLIP = 1e-4
+SLIP = 1e-6
+# A change of harmony by a standard deviation more than the usual one and a half counts so many nats.
+HARMONY, USUAL = 1.5, 0.5
+# No beat says more than this, nats.
+MOST = 9.0
+# What stands out of half an octave of bands is tone, the rest timbre.
+HALF_OCTAVE = 12
 
 
-def count_places(times_s: Array, active: Array, *, fps: float, meters: tuple[int, ...] = METERS) -> Bars:
-    """The bars of beats (B,) that are known, by (T, 2) probabilities of (beat that is no downbeat, downbeat) at fps."""
-    if len(times_s) == 0 or len(active) == 0:
-        return Bars(times_s, np.zeros(len(times_s), np.int64), 0, {}, 0.0)
-    share = _downbeat_share(times_s, active, fps=fps)
-    found = {meter: _count(share, meter) for meter in meters}
-    scores = {meter: score for meter, (score, _) in found.items()}
-    meter = max(scores, key=scores.__getitem__)
-    return Bars(times_s, found[meter][1] + 1, meter, scores, len(active) / fps)
+@dataclass(frozen=True)
+class Count:
+    """place (B,) of each beat in its bar from 1, meter: beats a bar; margin: how much likelier it is than the other
+    one, nats a second (0: there is none)."""
+
+    place: Index
+    meter: int
+    margin: float = 0.0
 
 
-def _downbeat_share(times_s: Array, active: Array, *, fps: float) -> Array:
-    """Downbeat / (beat + downbeat) of each beat, from the strongest probabilities near it; 0.5 where there is none."""
+def count_places(
+    times_s: Array, active: Array, bands: Features, *, fps: float, bands_fps: float, meters: tuple[int, ...] = METERS
+) -> Count:
+    """The bars of beats (B,), each of `meters` tried.
+
+    active: (T, 2) probabilities of (beat that is no downbeat, downbeat) at fps; bands: (S, D) log-spectrum at
+    bands_fps.
+    """
+    if len(times_s) < 2 or len(active) == 0:
+        return Count(np.zeros(len(times_s), np.int64), 0)
+    told = _downbeat_odds(times_s, active, fps=fps) + HARMONY * (harmony_change(times_s, bands, fps=bands_fps) - USUAL)
+    found = {meter: _count(told.clip(-MOST, MOST), meter) for meter in meters}
+    meter = max(found, key=lambda meter: found[meter][0])
+    scores = sorted((score for score, _ in found.values()), reverse=True)
+    margin = (scores[0] - scores[1]) / (times_s[-1] - times_s[0]) if len(scores) > 1 else 0.0
+    return Count(found[meter][1] + 1, meter, float(margin))
+
+
+def harmony_change(times_s: Array, bands: Features, *, fps: float) -> Array:
+    """How much the tones change at each beat (B,), from those of the beat before: mean 0, standard deviation 1."""
+    spectra = mean_between(bands, np.append(times_s, 2 * times_s[-1] - times_s[-2]), fps=fps)  # (B, D)
+    tones = spectra - uniform_filter1d(spectra, HALF_OCTAVE, axis=1)
+    tones /= np.maximum(np.linalg.norm(tones, axis=1, keepdims=True), 1e-9)
+    change = np.append(0.0, 1 - (tones[1:] * tones[:-1]).sum(axis=1))
+    return np.asarray((change - change.mean()) / max(change.std(), 1e-9))
+
+
+def _downbeat_odds(times_s: Array, active: Array, *, fps: float) -> Array:
+    """Logarithm of downbeat / beat at each beat, from the strongest probabilities near it; 0 where there is none."""
     reach = round(NEAR_S * fps)
     near = np.round(times_s * fps).astype(int)[:, None] + np.arange(-reach, reach + 1)
     best = active[near.clip(0, len(active) - 1)].max(axis=1) + FLOOR  # (B, 2)
-    return np.asarray(best[:, 1] / best.sum(axis=1))
+    return np.asarray(np.log(best[:, 1] / best[:, 0]))
 
 
-def _count(share: Array, meter: int) -> tuple[float, Index]:
-    """(log-likelihood, places (B,) from 0) of the likeliest count, by Viterbi."""
+def _count(odds: Array, meter: int) -> tuple[float, Index]:
+    """(log-likelihood, places (B,) from 0) of the likeliest count, by Viterbi. odds: logarithm, of a downbeat."""
     places = np.arange(meter)
-    told = np.where(places == 0, np.log(share)[:, None], np.log(1 - share)[:, None])  # (B, meter)
+    told = np.where(places == 0, -np.logaddexp(0, -odds)[:, None], -np.logaddexp(0, odds)[:, None])  # (B, meter)
     step = np.full((meter, meter), np.log(SLIP / max(meter - 1, 1)))  # (from, to)
     step[places, (places + 1) % meter] = np.log(1 - SLIP)
     score = told[0] - np.log(meter)
-    came_from = np.zeros((len(share), meter), np.int64)
-    for beat in range(1, len(share)):
+    came_from = np.zeros((len(odds), meter), np.int64)
+    for beat in range(1, len(odds)):
         arriving = score[:, None] + step
         came_from[beat] = arriving.argmax(axis=0)
         score = arriving.max(axis=0) + told[beat]
-    path = np.empty(len(share), np.int64)
+    path = np.empty(len(odds), np.int64)
     path[-1] = score.argmax()
-    for beat in range(len(share) - 1, 0, -1):
+    for beat in range(len(odds) - 1, 0, -1):
         path[beat - 1] = came_from[beat, path[beat]]
     return float(score.max()), path

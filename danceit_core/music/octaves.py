@@ -6,10 +6,9 @@ faster one must be. A change of tempo is believed where bars that may move throu
 than those that keep to one.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from danceit_core.music.bars import METERS, Array, Bars, decode_bars
-from danceit_core.music.counting import count_places
 from danceit_core.music.doubt import beat_shares
 from danceit_core.music.onsets import LATENCY_S, RATE_HZ, Onsets, refine
 
@@ -57,9 +56,7 @@ def follow_bars(
     limits, dear = (SPLIT_BPM / 2, 2 * SPLIT_BPM), max(least, 0.0)
     free = decode_bars(active, fps=fps, tempi_bpm=limits, meters=(steady.meter,), dear_bpm=SPLIT_BPM, dear=dear)
     if free.score - max(slow.score, fast.score - dear * slow.heard_s) > CHANGE_BY:
-        # Of two recordings that are joined the second begins its bars anew.
-        counted = count_places(free.times_s, active, fps=fps, meters=(steady.meter,))
-        steady = replace(counted, scores=steady.scores, heard_s=steady.heard_s)
+        return Reading(free, gain)
     return Reading(steady, gain)
 
 

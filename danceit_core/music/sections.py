@@ -16,9 +16,8 @@ from scipy.fft import dct
 from scipy.ndimage import maximum_filter1d
 
 from danceit_core.music.columns import Features
+from danceit_core.music.synchronous import Rows, mean_between
 from danceit_core.music.table import Section
-
-Rows = NDArray[np.float64]
 
 # A change is looked for between so many bars before a bar line and after it; sections are no shorter than PHRASE bars.
 REACH, PHRASE = 4, 4
@@ -56,11 +55,7 @@ def find_sections(
 def bar_features(bands: Features, edges_s: NDArray[np.float64], *, fps: float) -> Rows:
     """What is special about each bar: (bars, D + CEPSTRA), spectrum and cepstrum less the song's mean, either of about
     length 1 and weighed alike."""
-    sums = np.concatenate([np.zeros((1, bands.shape[1])), bands.cumsum(axis=0, dtype=np.float64)])
-    at = (edges_s * fps).clip(0, len(bands))
-    low = at.astype(int).clip(0, max(len(bands) - 1, 0))
-    upto = sums[low] + (at - low)[:, None] * (sums[np.minimum(low + 1, len(bands))] - sums[low])
-    tones = np.diff(upto, axis=0) / np.maximum(np.diff(at), 1e-9)[:, None]
+    tones = mean_between(bands, edges_s, fps=fps)
     timbre = dct(tones, axis=1, norm="ortho")[:, :CEPSTRA]
     parts = [part - part.mean(axis=0) for part in (tones, timbre)]
     scaled = [part / max(float(np.sqrt((part**2).sum(axis=1).mean())), 1e-9) for part in parts]

@@ -57,8 +57,7 @@ def _tracked(samples: Sound, *, sample_rate_hz: int, hint: Hint) -> Beats:
     if hint.beats is not None:
         return _within(hint.beats, duration_s)
     onsets = find_onsets(samples, sample_rate_hz=sample_rate_hz)
-    found = Beats(track_beats(onsets, tempo_bpm=hint.tempo_bpm), 0.0)
-    beats = _onto_onsets(found, onsets, duration_s=duration_s)
+    beats = _onto_onsets(track_beats(onsets, tempo_bpm=hint.tempo_bpm), onsets, duration_s=duration_s)
     told = hint.tempo_bpm > 0
     doubt = "" if told else doubt_tracked(beats.times_s - LATENCY_S, onsets.all, onsets.bass, rate_hz=RATE_HZ)
     return replace(beats, doubt=doubt)
@@ -71,10 +70,16 @@ def _heard(samples: Sound, *, sample_rate_hz: int, networks: Mapping[str, bytes]
     duration_s = len(samples) / sample_rate_hz
     heard = listen(samples, load_networks(networks), sample_rate_hz=sample_rate_hz)
     if hint.beats is not None:
-        beats = _counted(_within(hint.beats, duration_s), heard.active, fps=FPS, meter=hint.meter)
+        beats = _within(hint.beats, duration_s)
     else:
         onsets = find_onsets(samples, sample_rate_hz=sample_rate_hz)
         beats = _followed(heard.active, onsets, fps=FPS, duration_s=duration_s, hint=hint)
+    if not beats.place.any():
+        meters = (hint.meter,) if hint.meter else METERS
+        rates = {"fps": FPS, "bands_fps": FPS / POOLED}
+        count = count_places(beats.times_s, heard.active, heard.bands, **rates, meters=meters)
+        known = int(hint.meter > 0 or count.margin >= LEAST_MARGIN)
+        beats = replace(beats, place=count.place * known, meter=count.meter * known, margin=count.margin)
     sections = find_sections(
         heard.bands, fps=FPS / POOLED, downbeats_s=beats.downbeats_s, meter=beats.meter, duration_s=duration_s
     )
@@ -82,37 +87,21 @@ def _heard(samples: Sound, *, sample_rate_hz: int, networks: Mapping[str, bytes]
 
 
 def _followed(active: NDArray[np.float64], onsets: Onsets, *, fps: float, duration_s: float, hint: Hint) -> Beats:
-    """The beats and bars of what the networks heard; without the bars where their meter is not known."""
+    """The beats, not yet counted, of what the networks heard, and why they may be wrong."""
     reading = follow_bars(active, fps=fps, onsets=onsets, tempo_bpm=hint.tempo_bpm, meter=hint.meter)
-    bars = reading.bars
-    known = int(hint.meter > 0 or bars.margin >= LEAST_MARGIN)
-    found = Beats(bars.times_s, 0.0, place=bars.place * known, meter=bars.meter * known, margin=bars.margin)
-    beats = _onto_onsets(found, onsets, duration_s=duration_s)
+    beats = _onto_onsets(reading.bars.times_s, onsets, duration_s=duration_s)
     if reading.faster_by is None:
         return beats
     about = {"rate_hz": RATE_HZ, "split_bpm": SPLIT_BPM, "faster_by": reading.faster_by}
     return replace(beats, doubt=doubt_followed(beats.times_s - LATENCY_S, onsets.all, onsets.bass, **about))
 
 
-def _onto_onsets(found: Beats, onsets: Onsets, *, duration_s: float) -> Beats:
-    """The beats at their onsets, with their tempo; none of fewer than two."""
-    times_s = refine(found.times_s, onsets).clip(0, duration_s)
-    kept = sounding(times_s, onsets)
-    times_s, place = times_s[kept], found.place[kept]
-    later = np.diff(times_s, prepend=-1) > 0  # two may share an onset
-    times_s, place = times_s[later], place[later]
-    if len(times_s) < 2:
-        return NO_BEATS
-    return replace(found, times_s=times_s, place=place, tempo_bpm=tempo_of(times_s))
-
-
-def _counted(beats: Beats, active: NDArray[np.float64], *, fps: float, meter: int) -> Beats:
-    """Beats that the user gave, with their places in bars, if these were not given and can be told."""
-    if beats.place.any():
-        return beats
-    bars = count_places(beats.times_s, active, fps=fps, meters=(meter,) if meter else METERS)
-    known = int(meter > 0 or bars.margin >= LEAST_MARGIN)
-    return replace(beats, place=bars.place * known, meter=bars.meter * known, margin=bars.margin)
+def _onto_onsets(found_s: NDArray[np.float64], onsets: Onsets, *, duration_s: float) -> Beats:
+    """Beats (B,) at their onsets, with their tempo; none of fewer than two."""
+    times_s = refine(found_s, onsets).clip(0, duration_s)
+    times_s = times_s[sounding(times_s, onsets)]
+    times_s = times_s[np.diff(times_s, prepend=-1) > 0]  # two may share an onset
+    return Beats(times_s, tempo_of(times_s)) if len(times_s) > 1 else NO_BEATS
 
 
 def _within(beats: Beats, duration_s: float) -> Beats:
