@@ -137,7 +137,8 @@ def job_of(rule: str, folder: Path, *, videos: int) -> SimpleNamespace:
             Files(music=str(folder / "song.parquet"), fragments=counts, matcher=trained["matcher"],
                   index=index["about"], paintable=[costs]),
             Files(str(folder / "plan.parquet")),
-            {"settings": SETTINGS["retrieval"], "beat_kind": SETTINGS["temporal_alignment"]["beat_kind"]},
+            {"settings": SETTINGS["retrieval"], "beat_kind": SETTINGS["temporal_alignment"]["beat_kind"], "style": "",
+             "styles": {}},
         ),
     }  # fmt: skip
     files, made, params = given[rule]

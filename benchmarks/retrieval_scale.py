@@ -63,7 +63,7 @@ job.input = Files([names["music"], names["fragments"]])
 vars(job.input).update(names)
 job.output, job.log = [f"{folder}/choreography/{song}.first.parquet"], [f"{folder}/logs/{song}.log"]
 job.params = Files()
-job.params.settings, job.params.beat_kind = {}, "min"
+vars(job.params).update({"settings": {}, "beat_kind": "min", "style": "", "styles": {}})
 runpy.run_path(sys.argv[3], init_globals={"snakemake": job})
 """
 

@@ -94,7 +94,8 @@ def cut_dances(
         if len(spans):
             ground = _ground_of(frames.keypoints[rows], spans, dance=dance)
             parts.append(_table_of(dance, spans, ground=ground, fps=fps, named_by_length=named_by_length))
-            release(frames.keypoints)
+        for array in (frames.keypoints, frames.moves, frames.passage):
+            release(array)
     table = pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=list(COLUMNS))
     groups, sounding = table["group"].to_numpy(object), table["has_sound"].to_numpy(bool)
     table["split"] = settled_split(groups, sounding, test_share=settings.test_share)
