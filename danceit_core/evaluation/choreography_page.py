@@ -31,7 +31,7 @@ NATURALNESS = {
     "sliding / real": "slide_ratio", "speed / real": "speed_ratio", "diversity": "diversity", "frozen s": "frozen_s",
     "frozen share": "frozen_share", "flips": "flips", "repeats": "repeats",
 }  # fmt: skip
-# Form: key, times, digits are those of the page. Chance stands beside what it belongs to.
+# Form: key and factor. Chance stands behind what it belongs to.
 FORM = {
     "seams on bars %": ("seams_on_bars", 100), "in the finished dance %": ("seams_seen_on_bars", 100),
     "movements begin on bars %": ("starts_on_bars", 100), "any beat %": ("beats_on_bars", 100),
