@@ -138,16 +138,17 @@ def test_no_beats_are_invented_where_nothing_is_heard(kind, files):
 
 def test_parts_of_a_song_that_come_back_share_letters(files, monkeypatch):
     monkeypatch.setattr(music, "BARS_PER_SECTION", 8)
-    composed = compose_song(tempo_bpm=160, seconds=96, seed=43)
+    composed = compose_song(tempo_bpm=160, seconds=72, seed=43)
     sections = rhythm(composed.samples, files).sections
     letters = {}
-    for number, name in enumerate(music.ORDER):
+    for number, name in enumerate(music.ORDER[:6]):
         middle_s = composed.beats_s[0] + (8 * number + 4) * 4 * 60 / 160
         (part,) = (part for part in sections if part.start_s <= middle_s < part.end_s)
         letters.setdefault(name, []).append(part.letter)
-    assert len(set(letters["chorus"])) == len(set(letters["verse"])) == 1
+    assert len(letters["chorus"]) == 2
+    assert len(set(letters["chorus"])) == 1
     assert letters["chorus"][0] not in letters["break"] + letters["intro"]
-    assert (sections[0].start_s, sections[-1].end_s) == (0, 96)
+    assert (sections[0].start_s, sections[-1].end_s) == (0, 72)
 
 
 def test_missing_weights_are_said_once_of_a_song_and_damaged_ones_are_one_line(tmp_path, caplog):

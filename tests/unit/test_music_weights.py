@@ -1,4 +1,4 @@
-"""The weights of the networks that hear bars: fetched once, checked whenever they are read, done without where missing."""
+"""The weights of the networks that hear bars: fetched once, checked when read, done without where missing."""
 
 import hashlib
 import subprocess
