@@ -18,8 +18,9 @@ WINDOW_S = 0.03
 # Windows a second. No whole number of them falls on a beat of any usual tempo, which would round all beats one way.
 RATE_HZ = 172.27
 LATENCY_S = 0.011
-# A beat may move this many windows (23 ms) to its onset: under the shortest note, over the trackers' rounding.
-REACH = 4
+# A beat may move this many windows (35 ms) to its onset: under the shortest note, over the networks' frames of 20 ms;
+# 23 ms are over the rounding of librosa's tracker.
+REACH, TRACKER_REACH = 6, 4
 # Onset strength ignores what is more than this below the loudest moment: noise that follows digital silence is no beat.
 RANGE_DB = 60.0
 # Next to nothing sounds within this of a beat that is weaker than this share of the others.
@@ -42,11 +43,11 @@ def find_onsets(samples: Sound, *, sample_rate_hz: int) -> Onsets:
     return Onsets(onset_strength(mel), onset_strength(mel[:, PARTS[0]]))
 
 
-def refine(times_s: NDArray[np.float64], onsets: Onsets) -> NDArray[np.float64]:
-    """Each beat (B,) at the strongest onset within REACH windows, and there at the vertex of the parabola through it;
+def refine(times_s: NDArray[np.float64], onsets: Onsets, *, reach: int = REACH) -> NDArray[np.float64]:
+    """Each beat (B,) at the strongest onset within `reach` windows, and there at the vertex of the parabola through it;
     where there is no peak, where it was."""
     at = (times_s - LATENCY_S) * RATE_HZ
-    near = np.round(at).astype(int)[:, None] + np.arange(-REACH, REACH + 1)  # (B, 2 REACH + 1)
+    near = np.round(at).astype(int)[:, None] + np.arange(-reach, reach + 1)  # (B, 2 reach + 1)
     near = near.clip(1, len(onsets.all) - 2)
     peak = near[np.arange(len(near)), onsets.all[near].argmax(axis=1)]
     left, top, right = (onsets.all[peak + step].astype(np.float64) for step in (-1, 0, 1))

@@ -15,7 +15,7 @@ from danceit_core.music.counting import count_places
 from danceit_core.music.doubt import doubt_followed, doubt_tracked
 from danceit_core.music.hint import NO_HINT, Hint
 from danceit_core.music.octaves import SPLIT_BPM, follow_bars
-from danceit_core.music.onsets import LATENCY_S, RATE_HZ, Onsets, find_onsets, refine, sounding
+from danceit_core.music.onsets import LATENCY_S, RATE_HZ, REACH, TRACKER_REACH, Onsets, find_onsets, refine, sounding
 from danceit_core.music.sections import find_sections
 from danceit_core.music.sound import Sound, check_sound
 from danceit_core.music.table import Beats, Section
@@ -57,7 +57,8 @@ def _tracked(samples: Sound, *, sample_rate_hz: int, hint: Hint) -> Beats:
     if hint.beats is not None:
         return _within(hint.beats, duration_s)
     onsets = find_onsets(samples, sample_rate_hz=sample_rate_hz)
-    beats = _onto_onsets(track_beats(onsets, tempo_bpm=hint.tempo_bpm), onsets, duration_s=duration_s)
+    times_s = track_beats(onsets, tempo_bpm=hint.tempo_bpm)
+    beats = _onto_onsets(times_s, onsets, duration_s=duration_s, reach=TRACKER_REACH)
     told = hint.tempo_bpm > 0
     doubt = "" if told else doubt_tracked(beats.times_s - LATENCY_S, onsets.all, onsets.bass, rate_hz=RATE_HZ)
     return replace(beats, doubt=doubt)
@@ -96,9 +97,9 @@ def _followed(active: NDArray[np.float64], onsets: Onsets, *, fps: float, durati
     return replace(beats, doubt=doubt_followed(beats.times_s - LATENCY_S, onsets.all, onsets.bass, **about))
 
 
-def _onto_onsets(found_s: NDArray[np.float64], onsets: Onsets, *, duration_s: float) -> Beats:
+def _onto_onsets(found_s: NDArray[np.float64], onsets: Onsets, *, duration_s: float, reach: int = REACH) -> Beats:
     """Beats (B,) at their onsets, with their tempo; none of fewer than two."""
-    times_s = refine(found_s, onsets).clip(0, duration_s)
+    times_s = refine(found_s, onsets, reach=reach).clip(0, duration_s)
     times_s = times_s[sounding(times_s, onsets)]
     times_s = times_s[np.diff(times_s, prepend=-1) > 0]  # two may share an onset
     return Beats(times_s, tempo_of(times_s)) if len(times_s) > 1 else NO_BEATS

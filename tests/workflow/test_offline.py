@@ -8,6 +8,8 @@ from pathlib import Path
 import pytest
 from test_workflow import ROOT, config, error_of
 
+from danceit_core.music.table import read_music_table
+
 pytestmark = pytest.mark.workflow
 
 # Where network namespaces may not be made: every Python process that asks for a connection ends.
@@ -45,7 +47,7 @@ def test_the_guard_guards(tmp_path):
     assert subprocess.run([sys.executable, "-c", program], env=environment, check=False).returncode == 99
 
 
-def test_rules_run_without_a_network(own, tmp_path, pose_weights):
+def test_rules_run_without_a_network(own, tmp_path, pose_weights, beat_networks):
     results = tmp_path / "results"
     run = offline("--cores", "1", *config(own), "--", f"{results}/music/tango.parquet", folder=tmp_path)
     assert run.returncode == 0, run.stdout + run.stderr
@@ -53,3 +55,16 @@ def test_rules_run_without_a_network(own, tmp_path, pose_weights):
     run = offline("--cores", "1", *config(own), "--", f"{results}/keypoints/person.parquet", folder=tmp_path)
     assert "no person in it: found in 0 of 48 frames" in error_of(run)
     assert "a connection was asked for" not in run.stdout + run.stderr
+
+
+def test_a_song_is_analysed_without_bars_where_the_networks_cannot_be_fetched(own, tmp_path):
+    resources = tmp_path / "resources"
+    bare = config(own, f"pathvars={{resources: {resources}}}")
+    run = offline("--cores", "1", *bare, "--", f"{own['results']}/music/tango.parquet", folder=tmp_path)
+    said = run.stdout + run.stderr
+    assert run.returncode == 0, said
+    assert (resources / "beats" / "beat_networks.zip").stat().st_size == 0
+    assert "beats are found without bars: the networks that hear them were not fetched; `make assets` does" in said
+    assert read_music_table(f"{own['results']}/music/tango.parquet").beats.meter == 0
+    assert len(Path(f"{own['results']}/music/tango.beats").read_text().splitlines()) > 2
+    assert not Path(f"{own['results']}/music/tango.sections").read_text()

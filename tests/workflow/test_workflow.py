@@ -79,12 +79,13 @@ def test_a_face_gan_is_trained_where_it_is_asked_for_alone(own):
 def test_networks_that_a_setting_asks_for_are_fetched_and_no_others(own, tmp_path):
     bare = f"pathvars={{resources: {tmp_path}/resources}}"
     for setting, fetched in (
-        ("seed=0", set()),
-        ("pose_gan={perceptual: efficientnet}", {"fetch_efficientnet"}),
-        ("evaluation={identity: true}", {"fetch_face_network"}),
+        ("seed=0", {"fetch_beat_networks"}),
+        ("music={beats: tracker}", set()),
+        ("pose_gan={perceptual: efficientnet}", {"fetch_beat_networks", "fetch_efficientnet"}),
+        ("evaluation={identity: true}", {"fetch_beat_networks", "fetch_face_network"}),
     ):
         jobs = planned(snakemake("-n", *config(own, setting, bare), "--", f"{own['results']}/summary.md"))
-        assert {"fetch_efficientnet", "fetch_face_network"} & set(jobs) == fetched
+        assert {"fetch_beat_networks", "fetch_efficientnet", "fetch_face_network"} & set(jobs) == fetched
 
 
 def test_a_painted_preview_waits_for_no_face_gan(own):
@@ -122,7 +123,7 @@ def test_a_preview_is_made_in_one_job_with_the_song_and_without_closing_words(ow
     results = Path(own["results"])
     write_pose_table(results / "poses" / "person" / "tango.parquet", sine_dancer(72), fps=24, size=(512, 512))
     video = results / "preview" / "person" / "tango.mp4"
-    rules = ("--allowed-rules", "analyse_song", "preview_poses")
+    rules = ("--allowed-rules", "fetch_beat_networks", "analyse_song", "preview_poses")
     run = snakemake("--cores", "1", *rules, *config(own, "video={size: 128}"), "--", str(video))
     assert run.returncode == 0, run.stdout + run.stderr
     pictures = list(decode_frames(video, fps=24, size=None))
