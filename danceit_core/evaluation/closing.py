@@ -19,7 +19,7 @@ STAGES = {
     "frames": ("normalise_video",),
     "keypoints": ("extract_keypoints", "extract_target", "import_keypoints", "clean_keypoints"),
     "music": ("analyse_song", "analyse_dance"),
-    "matcher": ("measure_dance", "gather_frames", "cut_fragments", "train_matcher", "index_fragments"),
+    "matcher": ("measure_dance", "gather_frames", "cut_fragments", "cut_counts", "train_matcher", "index_fragments"),
     "choreography": ("retrieve_fragments", "edit_plan", "align_poses"),
     "training the person": ("train_pose_gan", "train_face_gan"),
     "painting": ("render_video",),

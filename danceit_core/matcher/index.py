@@ -4,12 +4,10 @@
     <results>/matcher/{seconds}s/index.faiss       FAISS's index of them; mapped where it is large
     <results>/matcher/{seconds}s/index.json        kind, numbers, recall; written last
 
-Those are of the fragments of that length; the folder `beats` beside them holds the same of the fragments in beats.
-
 The kind of index follows the number of fragments: up to EXACT search is exact (`flat`); beyond, the fragments are
 sorted into cells by k-means, and the cells nearest to a query are searched exactly (`ivf`). Both give the same result
 for the same index, whatever the machine's load. What share of the truly nearest fragments `ivf` finds is measured when
-it is built (`recall`). `none` stands for a database without a matcher.
+it is built (`recall`). `none` stands for a database without a matcher. The same of fragments in beats is in `beats/`.
 """
 
 import json
@@ -25,7 +23,7 @@ import faiss
 import numpy as np
 from numpy.typing import NDArray
 
-from danceit_core.database.table import Database
+from danceit_core.database.table import BEATS, Database
 from danceit_core.errors import MatcherError
 from danceit_core.files import whole_file
 from danceit_core.tables import DAMAGE, one_line
@@ -178,10 +176,8 @@ def read_index(path: str | Path, *, database: Database | None = None) -> Fragmen
     except DAMAGE as error:
         raise _damaged(path, error) from error
     if database is not None and (about.get("fragments"), about.get("of")) != (len(database), fingerprint(database)):
-        raise MatcherError(
-            f"{path} indexes another database ({about.get('fragments')} fragments, {len(database)} expected); "
-            "run index_fragments again"
-        )
+        told = f"{about.get('fragments')} fragments, {len(database)} expected"
+        raise MatcherError(f"{path} indexes another database ({told}); run {_rule(path)} again")
     return FragmentIndex(embeddings, about, path.with_name(SEARCH))
 
 
@@ -242,7 +238,12 @@ def _checksum(path: str | Path) -> int:
 
 
 def _missing(path: str | Path) -> MatcherError:
-    return MatcherError(f"{path}: no such index; run index_fragments")
+    return MatcherError(f"{path}: no such index; run {_rule(path)}")
+
+
+def _rule(path: str | Path) -> str:
+    """The rule that writes an index, of fragments in beats or of one length."""
+    return "index_counts" if Path(path).parent.name == BEATS else "index_fragments"
 
 
 def _damaged(path: str | Path, error: Exception) -> MatcherError:

@@ -18,11 +18,11 @@ import pytest
 from cluster import Cluster, Job, call, check_gpu_jobs, wait_for, why_not
 
 ROOT = Path(__file__).parents[2]
-GPU_RULES = {"train_matcher", "index_fragments", "train_pose_gan", "train_face_gan", "render_video"}
+GPU_RULES = {"train_matcher", "index_counts", "train_pose_gan", "train_face_gan", "render_video"}
 # What differs from the profile that users get: SLURM's GPU is a fake, and nobody else is waiting for SLURM's answers.
 FAKE_GPU = ["--default-resources", "gpu_required=0"]
 IMPATIENT = ["--slurm-init-seconds-before-status-checks", "2", "--latency-wait", "10"]
-INDEX = "results/matcher/2s/index.json"
+INDEX = "results/matcher/2s/beats/index.json"
 SWEEP = [f"results/matcher/2s/sweep/{row}.json" for row in ("embedding_size_8", "embedding_size_32")]
 
 pytestmark = pytest.mark.skipif(bool(why_not()), reason=why_not())
@@ -137,7 +137,7 @@ def test_the_complete_workflow_with_a_cancelled_job_and_a_lost_node(cluster, pro
 
 
 def test_a_cluster_without_the_gpu_it_promised_ends_in_one_line(cluster, project):
-    with Run(project, "--forcerun", "index_fragments", "--retries", "0", "--", INDEX) as run:
+    with Run(project, "--forcerun", "index_counts", "--retries", "0", "--", INDEX) as run:
         assert run.finish(timeout_s=600) != 0
         errors = {line for line in run.log.splitlines() if line.startswith("error: ")}
         assert len(errors) == 1, run.log
@@ -145,10 +145,10 @@ def test_a_cluster_without_the_gpu_it_promised_ends_in_one_line(cluster, project
 
 
 def test_a_gpu_by_gres(cluster, project):
-    resources = ["--set-resources", "index_fragments:gpu=0", "index_fragments:gres=gpu:1"]
+    resources = ["--set-resources", "index_counts:gpu=0", "index_counts:gres=gpu:1"]
     with Run(project, *FAKE_GPU, *resources, "--", INDEX) as run:
         assert run.finish(timeout_s=600) == 0, run.log
-        check_gpu_jobs(run.jobs(cluster), {"index_fragments"})
+        check_gpu_jobs(run.jobs(cluster), {"index_counts"})
 
 
 def test_two_gpu_jobs_at_once_wait_for_each_other(cluster, project):

@@ -49,7 +49,7 @@ def test_one_video_has_the_memory_that_was_measured(rule, minutes, measured_mb):
     [
         ("gather_frames", 10, 179), ("gather_frames", 100, 186), ("gather_frames", 1000, 192),
         ("cut_fragments", 10, 148), ("cut_fragments", 100, 161), ("cut_counts", 10, 151), ("cut_counts", 100, 163),
-        ("cut_counts", 6000, 1081), ("join_fragments", 10, 149), ("join_fragments", 100, 159),
+        ("cut_counts", 6000, 914), ("join_fragments", 10, 149), ("join_fragments", 100, 159),
         ("describe_dances", 10, 195), ("describe_dances", 100, 194),
         ("draw_thumbnails", 10, 228), ("draw_thumbnails", 100, 228), ("train_matcher", 10, 850),
         ("index_fragments", 10, 471), ("measure_paintable", 10, 217), ("retrieve_fragments", 10, 414),

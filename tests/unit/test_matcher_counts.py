@@ -13,7 +13,7 @@ from danceit_core.database.windows import centre_windows, take_windows
 from danceit_core.errors import MatcherError
 from danceit_core.matcher.index import fingerprint, index_database, read_index
 from danceit_core.matcher.model import CHECKPOINT_VERSION, Matcher, embed, load_matcher, make_encoders, save_matcher
-from danceit_core.matcher.windows import normalise_poses
+from danceit_core.matcher.windows import Windows, normalise_poses
 
 SETTINGS = MatcherSettings(embedding_size=8, hidden_size=8)
 
@@ -114,3 +114,11 @@ def test_a_checkpoint_of_no_length_is_refused(tmp_path, key):
         save_matcher(tmp_path / "matcher.pt", checkpoint() | {key: value})
         with pytest.raises(MatcherError, match=rf"is not a whole matcher checkpoint \({key} is .*delete it and run"):
             load_matcher(tmp_path / "matcher.pt", device=torch.device("cpu"))
+
+
+def test_a_held_frame_is_the_same_where_the_frames_are_on_a_device(database):
+    windows = Windows.of(database.frames, length=30)
+    starts, ends = np.array([0, 40, 100]), np.array([12, 70, 101])
+    sent = windows.put(torch.device("cpu"))
+    np.testing.assert_array_equal(sent.poses(starts, ends=ends), windows.poses(starts, ends=ends))
+    np.testing.assert_array_equal(sent.poses(starts), windows.poses(starts))
