@@ -63,7 +63,7 @@ job.input = Files([names["music"], names["fragments"]])
 vars(job.input).update(names)
 job.output, job.log = [f"{folder}/choreography/{song}.first.parquet"], [f"{folder}/logs/{song}.log"]
 job.params = Files()
-job.params.settings, job.params.beat_kind = {}, "min"
+job.params.settings, job.params.beat_kind, job.params.style, job.params.styles = {}, "min", "", {}
 runpy.run_path(sys.argv[3], init_globals={"snakemake": job})
 """
 
