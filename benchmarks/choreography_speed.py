@@ -1,9 +1,11 @@
 """How fast a song is choreographed: from the files of a large database to finished poses.
 
     python benchmarks/choreography_speed.py aistpp_pop.npz --fragments 30000 --seconds 180
+    python benchmarks/choreography_speed.py aistpp_pop.npz --unit seconds
 
-The database is real dances, repeated with other embeddings until it has enough fragments; embeddings are random, of the
-matcher's default width, searched through the index as in a run. Frames, fragments and index are opened from files, as
+The database is real dances, repeated with other embeddings until it has enough fragments, in counts of made-up bars or
+in seconds; the song has bars and sections that come back. Embeddings are random, of the matcher's default width,
+searched through the index as in a run. Frames, fragments and index are opened from files, as
 each song does. The time of each step is the best of --repeats. What starting Python costs, and 100 hours of dances, is
 measured by `retrieval_scale`.
 """
@@ -20,10 +22,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from danceit_core.choreography.align import align
-from danceit_core.choreography.candidates import ClipSong
 from danceit_core.choreography.library import COLUMNS, Library
+from danceit_core.choreography.matches import pool_size
 from danceit_core.choreography.movements import movements_of
-from danceit_core.choreography.retrieve import Matches, pool_size, retrieve
+from danceit_core.choreography.retrieve import retrieve
+from danceit_core.choreography.song import search_slots
 from danceit_core.config import (
     FragmentSettings,
     MatcherSettings,
@@ -31,19 +34,22 @@ from danceit_core.config import (
     SpatialSettings,
     TemporalSettings,
 )
+from danceit_core.database.counts import cut_counts
 from danceit_core.database.fragments import cut_fragments
 from danceit_core.database.frames import ARRAYS, frame_paths, write_dances
 from danceit_core.database.gather import frames_in_memory
 from danceit_core.database.table import read_database, write_fragments
-from danceit_core.evaluation.trial import PERFORMER, PICTURE_PX, beat_grid
+from danceit_core.evaluation.trial import PERFORMER, PICTURE_PX, beat_grid, lay
 from danceit_core.matcher.index import read_index, write_index
 from danceit_core.music.table import Beats, MusicTable
 from danceit_core.pose.table import PoseTable
 
-FPS, FRAGMENT_S, HOP_S = 24.0, 2.0, 0.5
+FPS, FRAGMENT_S, HOP_S, TEMPO_BPM = 24.0, 2.0, 0.5, 110.0
 
 
-def write_files(folder: Path, dances: Sequence[NDArray[np.float32]], *, width: int, rng: np.random.Generator) -> None:
+def write_files(
+    folder: Path, dances: Sequence[NDArray[np.float32]], *, unit: str, width: int, rng: np.random.Generator
+) -> None:
     """Frames, fragments and an index of drawn embeddings as the workflow writes them."""
     frames = frames_in_memory({f"{number:05d}": tables(dance) for number, dance in enumerate(dances)})
     described, paths = {}, frame_paths(folder)
@@ -53,19 +59,30 @@ def write_files(folder: Path, dances: Sequence[NDArray[np.float32]], *, width: i
         np.save(paths[name], array)
         described[name] = {"shape": list(array.shape), "dtype": str(array.dtype), "crc32": zlib.crc32(array.tobytes())}
     write_dances(paths["dances"], frames.dances, metadata=frames.metadata, arrays=described)
-    database = cut_fragments(frames, seconds=FRAGMENT_S, settings=FragmentSettings(hop_s=HOP_S))
+    settings = FragmentSettings(hop_s=HOP_S)
+    in_counts = unit == "beats"
+    cut = cut_counts(frames, settings=settings) if in_counts else None
+    database = cut or cut_fragments(frames, seconds=FRAGMENT_S, settings=settings)
     write_fragments(folder / "fragments.parquet", database.table, metadata=database.metadata)
     embeddings = rng.normal(size=(len(database), width)).astype(np.float32)
     write_index(folder, embeddings, database=database, queries=embeddings[:10])
 
 
 def tables(dance: NDArray[np.float32]) -> tuple[PoseTable, MusicTable]:
-    """A dance to a silent sound of 110 beats a minute."""
+    """A dance to a silent sound of 110 beats a minute in bars of four."""
     silence = np.zeros((len(dance), 1), np.float32)
     about = {"fps": FPS, "width": PICTURE_PX, "height": PICTURE_PX}
-    beats = Beats(np.zeros(0), 110.0)
+    times = np.arange(0, len(dance) / FPS, 60 / TEMPO_BPM)
+    beats = Beats(times, TEMPO_BPM, place=np.arange(len(times)) % 4 + 1, meter=4)
     music = MusicTable(silence, silence[:, 0], beats, FPS, "mfcc", len(dance) / FPS, silent=True)
     return PoseTable(dance, about, {}), music
+
+
+def fragments_in(frames: int, *, unit: str) -> int:
+    """About how many fragments a dance of so many frames has."""
+    if unit == "seconds":
+        return max(0, (frames - round(FRAGMENT_S * FPS)) // round(HOP_S * FPS) + 1)
+    return round(4 * frames / FPS * TEMPO_BPM / 60 / 4)  # two halves, one and two bars a bar
 
 
 def main() -> None:
@@ -73,31 +90,32 @@ def main() -> None:
     parser.add_argument("library", type=Path, help=".npz of real dances")
     parser.add_argument("--fragments", type=int, default=30_000)
     parser.add_argument("--seconds", type=float, default=180.0, help="of the song")
+    parser.add_argument("--unit", choices=("beats", "seconds"), default="beats", help="of the fragments")
     parser.add_argument("--tempo", type=float, default=120.0, help="beats a minute")
     parser.add_argument("--repeats", type=int, default=3)
     args = parser.parse_args()
     with np.load(args.library) as archive:
         dances = [archive[name].astype(np.float32) for name in sorted(archive.files)]
-    many, count, frames, hop = [], 0, round(FRAGMENT_S * FPS), round(HOP_S * FPS)
+    many, count = [], 0
     while count < args.fragments:
         many.append(dances[len(many) % len(dances)])
-        count += max(0, (len(many[-1]) - frames) // hop + 1)
+        count += fragments_in(len(many[-1]), unit=args.unit)
     rng = np.random.default_rng(0)
     grid, width = beat_grid(args.tempo, seconds=args.seconds, fps=FPS), MatcherSettings().embedding_size
     settings = RetrievalSettings()
     best = dict.fromkeys(("open", "search", "retrieve", "align"), np.inf)
     with tempfile.TemporaryDirectory() as folder:
-        write_files(Path(folder), many, width=width, rng=rng)
+        write_files(Path(folder), many, unit=args.unit, width=width, rng=rng)
         for _ in range(args.repeats):
             marks = [time.perf_counter()]
             database = read_database(Path(folder) / "fragments.parquet", columns=COLUMNS)
             library, index = Library.of(database), read_index(Path(folder) / "index.json", database=database)
             marks.append(time.perf_counter())
-            clips = rng.normal(size=(-(-grid.frames // library.frames), width)).astype(np.float32)
-            distance, rows = index.search(clips, k=pool_size(settings))
+            slots, song = lay(grid, library, fps=FPS)
+            queries = rng.normal(size=(len(slots), width)).astype(np.float32)
+            matches = search_slots(queries, index=index, count=pool_size(settings, in_counts=not library.frames))
             marks.append(time.perf_counter())
-            song = ClipSong(grid.frames, FPS, grid.beats_s, grid.tempo_bpm)
-            plan = retrieve(library, Matches(rows, distance), song=song, settings=settings, rng=rng)
+            plan = retrieve(library, matches, song=song, slots=slots, settings=settings, rng=rng)
             marks.append(time.perf_counter())
             dance = align(plan, movements_of(plan, database.frames), target=PERFORMER, size=(PICTURE_PX, PICTURE_PX),
                           beats_s=grid.beats_s, fps=FPS, spatial=SpatialSettings(),

@@ -90,10 +90,8 @@ def write_dancer(path: Path, rng: np.random.Generator) -> None:
 
 def write_sound(path: Path, rng: np.random.Generator, *, frames: int) -> None:
     """A music table with noise for features."""
-    features, beats = (
-        rng.normal(0, 1, (frames, FEATURES)).astype(np.float32),
-        Beats(np.arange(0, frames / FPS, 0.5), 120),
-    )
+    features, beats_s = rng.normal(0, 1, (frames, FEATURES)).astype(np.float32), np.arange(0, frames / FPS, 0.5)
+    beats = Beats(beats_s, 120, place=np.arange(len(beats_s)) % 4 + 1, meter=4)
     loudness, kind = np.full(frames, -12, np.float32), SETTINGS["music"]["features"]
     write_music_table(path, MusicTable(features, loudness, beats, FPS, kind, frames / FPS, silent=False))
 
@@ -108,8 +106,9 @@ def job_of(rule: str, folder: Path, *, videos: int) -> SimpleNamespace:
     fragments, matcher = str(folder / "database" / f"{SECONDS}s.parquet"), folder / "matcher" / f"{SECONDS}s"
     trained = {name: str(matcher / f"{name}") for name in ("matcher.pt", "history.jsonl", "scores.json", "curves.png")}
     trained = {name.split(".")[0]: path for name, path in trained.items()}
+    counts = str(folder / "database" / "beats.parquet")
     index = {"embeddings": "embeddings.npy", "search": "index.faiss", "about": "index.json"}
-    index = {name: str(matcher / file) for name, file in index.items()}
+    index = {name: str(matcher / "beats" / file) for name, file in index.items()}
     costs, figure = str(folder / "costs.parquet"), str(folder / "statistics.png")
     found = {"cleaned": tables["cleaned"], "music": tables["music"]}
     given: dict[str, tuple[Files, Files, dict[str, Any]]] = {
@@ -118,7 +117,8 @@ def job_of(rule: str, folder: Path, *, videos: int) -> SimpleNamespace:
             {"videos": names, "test_share": SETTINGS["fragments"]["test_share"]},
         ),
         "cut_fragments": (Files(**frames), Files(fragments), {"settings": SETTINGS["fragments"]}),
-        "join_fragments": (Files(fragments), Files(str(folder / "database" / "fragments.parquet")), {}),
+        "cut_counts": (Files(**frames), Files(counts), {"settings": SETTINGS["fragments"]}),
+        "join_fragments": (Files(counts, fragments), Files(str(folder / "database" / "fragments.parquet")), {}),
         "describe_dances": (
             Files(**found), Files(table=str(folder / "statistics.tsv"), figure=figure),
             {"videos": names, "groups": {}, "strict": False},
@@ -131,10 +131,10 @@ def job_of(rule: str, folder: Path, *, videos: int) -> SimpleNamespace:
             Files(fragments=fragments, **frames), Files(**trained),
             {"settings": SETTINGS["matcher"] | {"epochs": 1}, "seed": 0, "state": str(matcher / "state")},
         ),
-        "index_fragments": (Files(fragments=fragments, matcher=trained["matcher"], **frames), Files(**index), {}),
+        "index_counts": (Files(fragments=counts, matcher=trained["matcher"], **frames), Files(**index), {}),
         "measure_paintable": (Files(target=str(folder / "target.parquet"), **frames), Files(costs), {}),
         "retrieve_fragments": (
-            Files(music=str(folder / "song.parquet"), fragments=fragments, matcher=trained["matcher"],
+            Files(music=str(folder / "song.parquet"), fragments=counts, matcher=trained["matcher"],
                   index=index["about"], paintable=[costs]),
             Files(str(folder / "plan.parquet")),
             {"settings": SETTINGS["retrieval"], "beat_kind": SETTINGS["temporal_alignment"]["beat_kind"]},
@@ -148,9 +148,11 @@ def job_of(rule: str, folder: Path, *, videos: int) -> SimpleNamespace:
 
 
 RULES = (
-    "gather_frames", "cut_fragments", "join_fragments", "describe_dances", "draw_thumbnails", "train_matcher",
-    "index_fragments", "measure_paintable", "retrieve_fragments",
+    "gather_frames", "cut_fragments", "cut_counts", "join_fragments", "describe_dances", "draw_thumbnails",
+    "train_matcher", "index_counts", "measure_paintable", "retrieve_fragments",
 )  # fmt: skip
+# Where a rule's script has another name than the rule.
+SCRIPTS = {"index_counts": "index_fragments"}
 
 
 def measure(command: Sequence[str], *, limit_s: float) -> tuple[float, float, bool]:
@@ -181,7 +183,8 @@ def main() -> None:
     if given.run:
         rule, folder, videos = given.run
         job = job_of(rule, Path(folder), videos=int(videos))
-        runpy.run_path(str(ROOT / "workflow" / "scripts" / f"{rule}.py"), init_globals={"snakemake": job})
+        script = ROOT / "workflow" / "scripts" / f"{SCRIPTS.get(rule, rule)}.py"
+        runpy.run_path(str(script), init_globals={"snakemake": job})
         return
     print("| videos | rule | peak MB | asked for, MB | times the peak | seconds |\n|---|---|---|---|---|---|")
     with tempfile.TemporaryDirectory(dir=given.folder) as scratch:
@@ -193,7 +196,7 @@ def main() -> None:
             for rule in given.rules:
                 command = [sys.executable, __file__, "--run", rule, str(folder), str(videos)]
                 peak_mb, seconds, ended = measure(command, limit_s=given.limit)
-                asked_mb = ESTIMATES[rule].memory_mb(videos * MB, attempt=1, longest_mb=MB)
+                asked_mb = ESTIMATES[SCRIPTS.get(rule, rule)].memory_mb(videos * MB, attempt=1, longest_mb=MB)
                 over = "" if ended else " (ended)"
                 print(f"| {videos:,} | {rule} | {peak_mb:.0f} | {asked_mb} | {asked_mb / peak_mb:.2f} | "
                       f"{seconds:.1f}{over} |", flush=True)  # fmt: skip

@@ -3,11 +3,12 @@
     python benchmarks/database_scale.py --hours 8.18 --videos 220     # the paper's 706,463 frames
     python benchmarks/database_scale.py --hours 100 --videos 2700     # 10 GB of disk
 
-The default setting: rich features, fragments of 1, 2, 3 and 4 s every .5 s. Cleaned keypoints with joints in space and
-music are simulated (random walks, 10 % of the frames dropped in runs; every number is random, so nothing compresses),
-a few of them, which stand for all videos one after the other. The functions of the rules run on their files, each rule
-in a process of its own. `measure_dance` is timed on those that are simulated. The time is the processor's: that of the
-wall is also given, but other work on the machine lengthens it.
+The default setting: rich features, fragments of half a bar, one and two bars, and of 1, 2, 3 and 4 s every .5 s. All
+music is four-four at 120 beats a minute; --no-bars: as if no bar of it were known. Cleaned keypoints with joints in
+space and music are simulated (random walks, 10 % of the frames dropped in runs; every number is random, so nothing
+compresses), a few of them, which stand for all videos one after the other. The functions of the rules run on their
+files, each rule in a process of its own. `measure_dance` is timed on those that are simulated. The time is the
+processor's: that of the wall is also given, but other work on the machine lengthens it.
 """
 
 import argparse
@@ -22,6 +23,7 @@ from typing import Any
 import numpy as np
 
 from danceit_core.config import FragmentSettings
+from danceit_core.database.counts import cut_counts
 from danceit_core.database.fragments import cut_fragments
 from danceit_core.database.frames import frame_paths, open_frames
 from danceit_core.database.gather import gather_frames
@@ -35,8 +37,8 @@ FPS, FEATURES, LENGTHS_S = 24.0, "rich", (1.0, 2.0, 3.0, 4.0)
 SETTINGS = FragmentSettings()
 
 
-def simulate(number: int, *, frames: int, folder: Path) -> None:
-    """A cleaned table and a music table of one video."""
+def simulate(number: int, *, frames: int, folder: Path, bars: bool) -> None:
+    """A cleaned table and a music table of one video, whose bars are known or not."""
     rng = np.random.default_rng(number)
     keypoints = np.ones((frames, 25, 3), np.float32)
     places = np.stack([np.linspace(200, 300, 25), np.linspace(100, 400, 25)], axis=1)
@@ -50,7 +52,9 @@ def simulate(number: int, *, frames: int, folder: Path) -> None:
     path = folder / f"{number}.cleaned.parquet"
     write_pose_table(path, keypoints, fps=FPS, size=(512, 512), columns=columns, metadata=about)
     features = rng.normal(0, 1, (frames, feature_width(FEATURES))).astype(np.float32)
-    loudness, beats = np.full(frames, -12.0, np.float32), Beats(np.arange(0, frames / FPS, 0.5), 120.0)
+    beats_s, loudness = np.arange(0, frames / FPS, 0.5), np.full(frames, -12.0, np.float32)
+    place = np.arange(len(beats_s)) % 4 + 1 if bars else np.zeros(len(beats_s), np.int64)
+    beats = Beats(beats_s, 120.0, place=place, meter=4 if bars else 0)
     music = MusicTable(features, loudness, beats, FPS, FEATURES, frames / FPS, silent=False)
     write_music_table(folder / f"{number}.music.parquet", music)
 
@@ -95,9 +99,16 @@ def cut(folder: Path, seconds: float) -> None:
     write_fragments(table_of(folder, seconds), fragments.table, metadata=fragments.metadata)
 
 
+def count(folder: Path) -> None:
+    """Rule cut_counts."""
+    fragments = cut_counts(open_frames(folder / "database"), settings=SETTINGS)
+    write_fragments(folder / "database" / "beats.parquet", fragments.table, metadata=fragments.metadata)
+
+
 def join(folder: Path) -> None:
     """Rule join_fragments."""
-    join_fragments(folder / "database" / "fragments.parquet", [table_of(folder, seconds) for seconds in LENGTHS_S])
+    tables = [folder / "database" / "beats.parquet", *(table_of(folder, seconds) for seconds in LENGTHS_S)]
+    join_fragments(folder / "database" / "fragments.parquet", tables)
 
 
 def batches(folder: Path, count: int) -> None:
@@ -144,19 +155,21 @@ def main() -> None:
     parser.add_argument("--hours", type=float, default=706_463 / FPS / 3600, help="of dance (default: the paper's)")
     parser.add_argument("--videos", type=int, default=220, help="that the hours are shared out to (default 220)")
     parser.add_argument("--distinct", type=int, default=20, help="of them that are simulated (default 20)")
+    parser.add_argument("--no-bars", action="store_true", help="no bar of the music is known")
     parser.add_argument("--folder", type=Path, help="where a scratch folder is made (default: the system's)")
     given = parser.parse_args()
     frames, distinct = round(given.hours * 3600 * FPS / given.videos), min(given.distinct, given.videos)
     with tempfile.TemporaryDirectory(dir=given.folder) as scratch:
         folder = Path(scratch)
         for number in range(distinct):
-            simulate(number, frames=frames, folder=folder)
+            simulate(number, frames=frames, folder=folder, bars=not given.no_bars)
         print(f"{given.videos} videos, {frames * given.videos:,} frames\n")
         print("| step | processor s | wall s | peak MB |\n|---|---|---|---|")
         print(f"| measure_dance, {distinct} videos | {alone(measure_some, folder, distinct)}")
         repeat(folder, given.videos, distinct)
         before = {path: path.stat().st_mtime_ns for path in (folder / "dances").iterdir()}
         print(f"| gather_frames | {alone(gather, folder, given.videos, distinct)}")
+        print(f"| cut_counts | {alone(count, folder)}")
         for seconds in LENGTHS_S:
             print(f"| cut_fragments, {seconds:g} s | {alone(cut, folder, seconds)}")
         print(f"| join_fragments | {alone(join, folder)}")
@@ -170,8 +183,10 @@ def main() -> None:
 
 def report(folder: Path) -> None:
     """Print the rows of each length and what lies on the disk."""
-    rows = {seconds: len(read_database(table_of(folder, seconds), columns=["row"])) for seconds in LENGTHS_S}
-    print("fragments: " + ", ".join(f"{count:,} of {seconds:g} s" for seconds, count in rows.items()))
+    tables = {f"of {seconds:g} s": table_of(folder, seconds) for seconds in LENGTHS_S}
+    tables["in counts"] = folder / "database" / "beats.parquet"
+    rows = {name: len(read_database(path, columns=["row"])) for name, path in tables.items()}
+    print("fragments: " + ", ".join(f"{count:,} {name}" for name, count in rows.items()))
     sizes = {path.name: path.stat().st_size for path in (folder / "database").iterdir()}
     arrays = sum(sizes[path.name] for path in frame_paths(folder / "database").values())
     dances = sum(path.stat().st_size for path in (folder / "dances").iterdir())

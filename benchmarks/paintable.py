@@ -30,9 +30,9 @@ from danceit_core.choreography.align import Source
 from danceit_core.choreography.costs import signed_width
 from danceit_core.choreography.layout import lay_song
 from danceit_core.choreography.library import Library
+from danceit_core.choreography.matches import Matches
 from danceit_core.choreography.movements import read_movements
 from danceit_core.choreography.paintable import NEAR, FrameCosts, PoseCosts
-from danceit_core.choreography.retrieve import Matches
 from danceit_core.choreography.song import embed_slots, search_slots
 from danceit_core.config import RetrievalSettings, SpatialSettings, TemporalSettings
 from danceit_core.database.table import read_database

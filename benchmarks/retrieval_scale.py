@@ -3,8 +3,9 @@
     python benchmarks/retrieval_scale.py --folder scale --hours 100
 
 Writes a database as the workflow does (once: a folder that has one is used again): frames of made-up dances, the table
-of their fragments, drawn embeddings (`index_search`) with their index, a matcher of fresh weights, what it costs a
-person to paint them, and songs. Audio features of the dances, which retrieval does not read, are a file of holes.
+of their fragments in counts, drawn embeddings (`index_search`) with their index, a matcher of fresh weights, what it
+costs a person to paint them, and songs. Audio features of the dances, which retrieval does not read, are a file of
+holes.
 
 Each row is a process of its own that imports what Snakemake imports for a script and runs that of `retrieve_fragments`.
 The first finds nothing of the database in the system's cache (`cold`). `wall s` has the start in it. `memory` is the
@@ -29,11 +30,12 @@ from numpy.typing import NDArray
 from danceit_core.choreography.paintable import PoseCosts, write_costs
 from danceit_core.choreography.plan import read_plan
 from danceit_core.config import FragmentSettings, MatcherSettings
-from danceit_core.database.fragments import cut_fragments
+from danceit_core.database.counts import cut_counts
 from danceit_core.database.frames import COLUMNS, Frames, frame_paths, open_frames, write_dances
 from danceit_core.database.gather import ArrayFile
 from danceit_core.database.measure import move_sizes
 from danceit_core.database.table import Database, write_fragments
+from danceit_core.database.windows import fragment_names
 from danceit_core.matcher.index import read_index, write_index
 from danceit_core.music.columns import feature_width
 from danceit_core.music.table import Beats, MusicTable, write_music_table
@@ -53,15 +55,15 @@ class Job:
     rule, threads, resources = "retrieve_fragments", 2, {}
 job, folder, song = Job(), sys.argv[1], sys.argv[2]
 names = {
-    "music": f"{folder}/music/{song}.parquet", "fragments": f"{folder}/database/2s.parquet",
-    "matcher": f"{folder}/matcher/2s/matcher.pt", "index": f"{folder}/matcher/2s/index.json",
+    "music": f"{folder}/music/{song}.parquet", "fragments": f"{folder}/database/beats.parquet",
+    "matcher": f"{folder}/matcher/2s/matcher.pt", "index": f"{folder}/matcher/2s/beats/index.json",
     "paintable": [f"{folder}/paintable/person.parquet"],
 }
 job.input = Files([names["music"], names["fragments"]])
 vars(job.input).update(names)
 job.output, job.log = [f"{folder}/choreography/{song}.first.parquet"], [f"{folder}/logs/{song}.log"]
 job.params = Files()
-job.params.settings, job.params.beat_kind = {}, "min"
+job.params.settings, job.params.beat_kind, job.params.style, job.params.styles = {}, "min", "", {}
 runpy.run_path(sys.argv[3], init_globals={"snakemake": job})
 """
 
@@ -72,13 +74,13 @@ def make_folder(folder: Path, *, hours: float, songs: int) -> None:
     width = feature_width("rich")
     write_frames(folder / "database", dances=round(hours * 3600 / DANCE_S), width=width, rng=rng)
     fragments = cut_alike(open_frames(folder / "database"))
-    write_fragments(folder / "database" / "2s.parquet", fragments.table, metadata=fragments.metadata)
+    write_fragments(folder / "database" / "beats.parquet", fragments.table, metadata=fragments.metadata)
     write_matcher(folder / "matcher" / "2s" / "matcher.pt", width=width)
     size = MatcherSettings().embedding_size
     embeddings = draw("clustered", len(fragments), size, rng)
     near = embeddings[rng.integers(len(embeddings), size=200)]
     queries = unit(near + SPREAD / 2 * rng.standard_normal(near.shape))
-    write_index(folder / "matcher" / "2s", embeddings, database=fragments, queries=queries)
+    write_index(folder / "matcher" / "2s" / "beats", embeddings, database=fragments, queries=queries)
     parts = [
         PoseCosts.of(video, 0, frame=frames, cost=rng.random(len(frames)).astype(np.float32))
         for video, rows in zip(fragments.frames.dances["video"], fragments.frames.dances["rows"], strict=True)
@@ -87,20 +89,22 @@ def make_folder(folder: Path, *, hours: float, songs: int) -> None:
     write_costs(folder / "paintable" / "person.parquet", PoseCosts.join(parts))
     count = round(SONG_S * FPS)
     for song in range(songs):
-        beats = Beats(np.arange(0.3, SONG_S, 0.5), 120.0)
+        beats_s = np.arange(0.3, SONG_S, 0.5)
+        beats = Beats(beats_s, 120.0, place=np.arange(len(beats_s)) % 4 + 1, meter=4)
         features, loudness = rng.standard_normal((count, width), np.float32), rng.uniform(-30, 0, count)
         music = MusicTable(features, loudness.astype(np.float32), beats, FPS, "rich", SONG_S, silent=False)
         write_music_table(folder / "music" / f"song_{song}.parquet", music)
 
 
 def write_frames(folder: Path, *, dances: int, width: int, rng: np.random.Generator) -> None:
-    """The frames of dances of DANCE_S, one passage each."""
+    """The frames of dances of DANCE_S, one passage each, of four beats a bar; those that are alike have one tempo."""
     length = round(DANCE_S * FPS)
     made = []
     for _ in range(min(DIFFERENT, dances)):
         keypoints = make_dance(length, rng)
         body = measure_body(keypoints)
-        made.append((keypoints, move_sizes(keypoints, world=None, body=body, fps=FPS), body))
+        tempo_bpm = rng.uniform(80, 140)
+        made.append((keypoints, move_sizes(keypoints, world=None, body=body, fps=FPS), body, tempo_bpm))
     paths, count = frame_paths(folder), dances * length
     folder.mkdir(parents=True, exist_ok=True)
     shapes = {
@@ -112,7 +116,8 @@ def write_frames(folder: Path, *, dances: int, width: int, rng: np.random.Genera
     arrays = {name: ArrayFile(files[name], shapes[name], kinds[name]) for name in shapes}
     rows = []
     for number in range(dances):
-        keypoints, moves, body = made[number % len(made)]
+        keypoints, moves, body, tempo_bpm = made[number % len(made)]
+        beats_s = np.arange(0, DANCE_S, 60 / tempo_bpm)
         shift = np.array([*rng.uniform(-100, 100, 2), 0], np.float32)
         arrays["keypoints"].append(keypoints + shift)
         arrays["moves"].append(moves)
@@ -121,7 +126,8 @@ def write_frames(folder: Path, *, dances: int, width: int, rng: np.random.Genera
         rows.append({
             "dance": name, "video": name, "track": 0, "first_row": number * length, "rows": length, "first_frame": 0,
             "width": 512, "height": 512, "torso_px": body.torso_px, "height_px": body.height_px,
-            "ground_y": body.ground_y + shift[1], "has_sound": True, "tempo_bpm": rng.uniform(80, 140), "group": name,
+            "ground_y": body.ground_y + shift[1], "has_sound": True, "tempo_bpm": tempo_bpm, "group": name,
+            "beats_s": beats_s, "beat_place": np.arange(len(beats_s)) % 4 + 1, "meter": 4,
             "split": "train", "refused": "", "source_path": f"{name}.mp4", "source_sha256": "",
         })  # fmt: skip
     files["features"].truncate(files["features"].tell() + 4 * count * width)
@@ -133,16 +139,16 @@ def write_frames(folder: Path, *, dances: int, width: int, rng: np.random.Genera
 
 
 def cut_alike(frames: Frames) -> Database:
-    """What `cut_fragments` makes of these frames, cut of the different dances only: minutes less."""
+    """What `cut_counts` makes of these frames, cut of the different dances only: minutes less."""
     some = frames.dances.iloc[:DIFFERENT]
-    cut = cut_fragments(replace(frames, dances=some), seconds=FRAGMENT_S, settings=FragmentSettings())
-    each, length = len(cut) // len(some), round(DANCE_S * FPS)
-    count = len(frames.dances)
-    own, of = np.arange(each * count) % len(cut), np.arange(each * count) // each
+    cut = cut_counts(replace(frames, dances=some), settings=FragmentSettings())
+    rows = [np.flatnonzero(cut.table["video"] == name) for name in some["video"]]
+    alike, count = [rows[number % len(rows)] for number in range(len(frames.dances))], len(frames.dances)
+    own, of = np.concatenate(alike), np.repeat(np.arange(count), [len(each) for each in alike])
     table, dances = cut.table.iloc[own].reset_index(drop=True), frames.dances.iloc[of].reset_index(drop=True)
-    names = table["start_frame"].to_numpy()
-    table["fragment_id"] = [f"{name}:{start}" for name, start in zip(dances["dance"], names.tolist(), strict=True)]
-    table["row"] = names + of * length
+    starts, lengths = table["start_frame"].to_numpy(), table["frames"].to_numpy()
+    table["fragment_id"] = fragment_names(dances["dance"].tolist(), starts, lengths)
+    table["row"] = starts + of * round(DANCE_S * FPS)
     table["ground"] += (dances["ground_y"] - table["ground_y"]) / dances["torso_px"]
     for name in ("video", "source_path", "group", "tempo_bpm", "ground_y"):
         table[name] = dances[name]
@@ -235,7 +241,7 @@ def main() -> None:
         begin = time.perf_counter()
         make_folder(given.folder, hours=given.hours, songs=given.songs)
         print(f"made in {time.perf_counter() - begin:.0f} s\n", flush=True)
-    index = read_index(given.folder / "matcher" / "2s" / "index.json")
+    index = read_index(given.folder / "matcher" / "2s" / "beats" / "index.json")
     recall = ", ".join(f"Recall@{k} {share:.3f}" for k, share in index.about["recall"].items())
     print(f"{len(index):,} fragments, index {index.about['kind']}, {recall}\n")
     print("| song | cache | wall s | computing s | memory MB | of it mapped MB | clips |\n" + "|---" * 7 + "|")

@@ -54,7 +54,7 @@ def check_files(table: pd.DataFrame, *, table_path: str, made_in: str) -> None:
             raise ConfigError(f"{table_path}: {row_id!r} has an audio_track but no file with sound; empty that cell")
         if bool(row.get("width")) != bool(row.get("height")):
             raise ConfigError(f"{table_path}: {row_id!r} has a width or a height alone; fill in both or none")
-        for column in ("path", "audio", "keypoints"):
+        for column in ("path", "audio", "keypoints", "beats"):
             path = str(row.get(column) or "")
             made = Path(os.path.normpath(path)).is_relative_to(made_in) and DEMO_FILES.fullmatch(Path(path).name)
             if not path or made:

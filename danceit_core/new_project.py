@@ -23,7 +23,7 @@ from danceit_core.errors import ConfigError, DanceItError
 from danceit_core.files import write_text
 from danceit_core.folders import check_folder
 from danceit_core.gather import gather, place_of
-from danceit_core.inputs import RESERVED, TAKEN
+from danceit_core.input_tables import RESERVED, TAKEN
 from danceit_core.media.suitable import fault_of_person, fault_of_song, fault_of_video
 from danceit_core.tsv import read_cells, read_table_text
 

@@ -228,7 +228,9 @@ def write_dance(
 ) -> None:
     """Write a finished dance as a pose table whose every frame names its source video, frame and match distance.
 
-    And the track, where any source is one of several dancers, and whether it is mirrored, where any is. dance: in pixels of the picture of `size` (width,
+    And the track, where any source is one of several dancers, and whether it is mirrored, where any is.
+
+    dance: in pixels of the picture of `size` (width,
     height). corners: where its upper left corner lies on the plate in each frame, (T, 2) pixels; None: at 0, 0.
     """
     tracks: dict[str, ArrayLike] = {} if dance.source_track is None else {"source_track": dance.source_track}

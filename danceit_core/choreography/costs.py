@@ -74,9 +74,8 @@ def find_ends(library: Library, rows: Rows, rates: Array, shift: Array, *, frame
     frames: of the song that they are danced in.
     """
     zero, stop = shift, shift + rates * frames
-    stop = np.minimum(
-        stop, library.room[library.fragments(rows)] - 1
-    )  # the seam's own frame may be one past the passage
+    # The seam's own frame may be one past the passage.
+    stop = np.minimum(stop, library.room[library.fragments(rows)] - 1)
     start, end = library.pose(rows, zero), library.pose(rows, stop)
     per_second = (rates * fps)[:, None, None]
     after, before = (library.pose(rows, at)[..., 0] for at in (zero + rates * TURN_FRAMES, stop - rates * TURN_FRAMES))

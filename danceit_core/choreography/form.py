@@ -41,7 +41,7 @@ def recall(
     library: Library, slots: Slots, clips: Sequence[Candidates | None], chosen: Chosen, *, song: ClipSong,
     settings: RetrievalSettings,
 ) -> tuple[Chosen, Rows]:  # fmt: skip
-    """The path with movements that come back, and for each of its clips (C,) the number of that which it recalls, or -1.
+    """The path with movements that come back, and for each of its clips (C,) the number of that which it recalls.
 
     clips: the candidates of each slot. chosen: the cheapest path among them, without recalls.
     """
@@ -149,7 +149,7 @@ def _phrases(slots: Slots) -> dict[int, list[_Phrase]]:
 def _same_again(
     slots: Slots, chosen: Chosen, first: _Phrase, again: _Phrase, *, fps: float, least_s: float
 ) -> list[tuple[int, int, float, float]]:
-    """The clips that fill a phrase, and the slot, rate and shift with which each is danced in another; [] if they cannot.
+    """The clips that fill a phrase, and the slot, rate and shift with which each is danced in another; [] if it cannot.
 
     That is so where a clip runs over one of the phrase's ends, or the other phrase has other bars or comes too soon.
     """

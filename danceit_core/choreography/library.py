@@ -201,10 +201,11 @@ class Library:
         return self.first[of] - self.dances.first_row[dance] + self.dances.first_frame[dance]
 
     def fragment_id(self, rows: Rows) -> NDArray[Any]:
-        """Names (K,) of fragments `rows` (K,), as in the table (`windows.fragment_names`); mirrored ones have them too."""
+        """Names (K,) of fragments `rows` (K,), as in the table (`windows.fragment_names`), mirrored or not."""
         of = self.fragments(rows)
         names = self.dances.name[self.dance[of]].tolist()
-        return np.array(fragment_names(names, self.start_frame(of), None if self.frames else self.lengths[of]), object)
+        lengths = None if self.frames else self.lengths[of].astype(np.int64)
+        return np.array(fragment_names(names, self.start_frame(of), lengths), object)
 
     def video(self, rows: Rows) -> NDArray[Any]:
         """Videos (K,) of fragments `rows` (K,)."""
@@ -215,7 +216,7 @@ class Library:
         return self.dances.track[self.dance[self.fragments(rows)]]
 
     def rows_named(self, fragment_id: str) -> Rows:
-        """The numbers of the fragments of a name, in counts also those of any length by where they begin; may be none."""
+        """The numbers of the fragments of a name, in counts of any length by where they begin, too; may be none."""
         name, _, where = fragment_id.rpartition(":")
         frame, _, end = where.partition("-")
         dance = np.flatnonzero(self.dances.name == name)

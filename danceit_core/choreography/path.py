@@ -51,7 +51,7 @@ class _Danced:
     stop: Array
     until: Rows
 
-    def then(self, back: Rows, *new: Array) -> "_Danced":
+    def then(self, back: Rows, *new: NDArray) -> "_Danced":
         """The memory of paths that came from `back` and danced one clip more; the oldest is forgotten."""
         old = (self.video, self.start, self.stop, self.until)
         return _Danced(*(np.concatenate([a[back][:, 1:], b[:, None]], 1) for a, b in zip(old, new, strict=True)))
@@ -91,10 +91,8 @@ class _Paths:
         def of(values: Sequence[NDArray]) -> NDArray:
             return np.concatenate(values)[kept]
 
-        ends, danced = (
-            kind(*(of([getattr(getattr(part, name), f.name) for part in parts]) for f in fields(kind)))
-            for kind, name in ((costs.Ends, "ends"), (_Danced, "danced"))
-        )
+        ends = costs.Ends(*(of([getattr(part.ends, f.name) for part in parts]) for f in fields(costs.Ends)))
+        danced = _Danced(*(of([getattr(part.danced, f.name) for part in parts]) for f in fields(_Danced)))
         place, home, clip = (of([getattr(part, name) for part in parts]) for name in ("place", "home", "clip"))
         return cls(ends, best[kept], place, home, danced, clip)
 
@@ -102,7 +100,7 @@ class _Paths:
 def best_path(
     library: Library, slots: Slots, clips: Sequence[Candidates | None], *, fps: float, settings: RetrievalSettings
 ) -> Chosen:
-    """The cheapest path from the first to the last edge. clips: the candidates of each slot, None or none: not danced."""
+    """The cheapest path from the first to the last edge. clips: candidates of each slot, None: it is not danced."""
     depth = int(np.ceil(settings.no_repeat_s * fps / max(1, int(slots.length.min()))))
     arriving: dict[int, list[_Paths]] = {}
     leaving: tuple[int, _Paths | None] = (-1, None)

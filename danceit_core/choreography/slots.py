@@ -1,10 +1,10 @@
 """Where clips may lie in a song: slots between its bar lines, or between even steps of time (not in the paper).
 
-A slot goes from one edge to another. In counts the edges are the song's bar lines and, in bars of four, the halves of
-its bars; slots are half a bar, one and two bars long. Where the bars are not known they are four beats long, where there
-are no beats STEP_S. What comes before the first bar line is a slot of its own, or the `lead` of the first slots where it
-is short. The dance ends on the song's last strong beat: the frames after it are no slot, the last pose is held there
-(`hold`). Even slots are the paper's clips, all of one length.
+A slot goes from one edge to another. In counts the edges are the song's bar lines and, in bars of four, the halves
+of its bars; slots are half a bar, one and two bars long. Where the bars are not known they are four beats long, where
+there are no beats `bar_lines.STEP_S`. What comes before the first bar line is a slot of its own, or the `lead` of the
+first slots where it is short. The dance ends on the song's last strong beat: the frames after it are no slot, the last
+pose is held there (`hold`). Even slots are the paper's clips, all of one length.
 
 Edges are frames, rounded: what is heard at t is seen in frame round(t * fps) (`motion_beats.seen_s`).
 """

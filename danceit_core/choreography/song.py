@@ -11,9 +11,10 @@ from danceit_core.choreography.edits import Edit, edited_choices, touched_clips
 from danceit_core.choreography.form import without_hold
 from danceit_core.choreography.layout import lay_song, plan_slots
 from danceit_core.choreography.library import Library, Rows
+from danceit_core.choreography.matches import Matches, pool_size, undecided_matches
 from danceit_core.choreography.paintable import FrameCosts, PoseCosts, compare_plans, plan_cost
 from danceit_core.choreography.plan import Plan
-from danceit_core.choreography.retrieve import Matches, choices_of, choose, choose_each, pool_size, undecided_matches
+from danceit_core.choreography.retrieve import choices_of, choose, choose_each
 from danceit_core.choreography.slots import Slots
 from danceit_core.choreography.styles import has_style, vote
 from danceit_core.config import RetrievalSettings
@@ -44,8 +45,8 @@ def plan_song(
     of the plan. matcher: None where none could be trained: beats, tempo, energy and seams choose alone. beat_kind:
     `min` or `max` of speed, the motion beat of temporal alignment. style: of the song: only videos of it are danced;
     "": any. styles: of each video; which share of the nearest fragments has which is told in `about`, too. Raises
-    ChoreographyError for a song shorter than one fragment in seconds, MatcherError for features of another kind than the
-    matcher learnt, ConfigError for `argmin` without a matcher and for a style that no fragment has.
+    ChoreographyError for a song shorter than one fragment in seconds, MatcherError for features of another kind than
+    the matcher learnt, ConfigError for `argmin` without a matcher and for a style that no fragment has.
     """
     library = Library.of(database, painting=FrameCosts.of(database.frames, targets))
     slots, song = lay_song(music, library)

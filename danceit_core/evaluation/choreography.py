@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 
 from danceit_core.choreography.align import Source
 from danceit_core.choreography.library import Library
-from danceit_core.choreography.retrieve import Matches
+from danceit_core.choreography.matches import Matches
 from danceit_core.config import RetrievalSettings, SpatialSettings, TemporalSettings
 from danceit_core.errors import ChoreographyError
 from danceit_core.evaluation.beats import beat_scores

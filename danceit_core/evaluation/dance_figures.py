@@ -21,7 +21,7 @@ from danceit_core.evaluation.provenance_page import draw_paths, draw_sources
 from danceit_core.evaluation.steps import retrace
 from danceit_core.evaluation.strips import draw_on_beats, draw_seams
 from danceit_core.files import whole_file
-from danceit_core.media.audio import read_peaks
+from danceit_core.media.sound_source import SoundSource, as_source
 from danceit_core.music.table import MusicTable
 from danceit_core.pose.bvh import Motion
 from danceit_core.pose.table import PoseTable
@@ -39,8 +39,7 @@ def draw_dance(
     poses: PoseTable,
     *,
     music: MusicTable,
-    song: str | Path,
-    audio_track: int | None = None,
+    song: str | Path | SoundSource,
     floor: Floor,
     spatial: SpatialSettings,
     beat_kind: str,
@@ -48,11 +47,11 @@ def draw_dance(
     """Write `beats.svg`, `seams.png`, `on_beats.png`, `paths.svg` and `sources.svg` into `folder`.
 
     poses: the finished dance of `plan`, by the target person on their floor. It is shown at the rate of `music`, at
-    which it was made. song: its sound file, audio_track: see `open_sound`.
+    which it was made. song: its sound file, or the part of one that it is.
     """
     made = danced(poses, fps=music.fps, seconds=plan.song_frames / music.fps)
     steps = retrace(plan, sources, made, floor=floor, spatial=spatial, shown_fps=poses.fps)
-    peaks = read_peaks(song, per_s=PEAKS_PER_S, track=audio_track)
+    peaks = as_source(song).peaks(per_s=PEAKS_PER_S)
     clips = shown_clips(made, music.beats.times_s, source_fps=music.fps)
     shown: Any = {"kind": beat_kind, "sections": music.sections, "clips": clips}
     figures = {

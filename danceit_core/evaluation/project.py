@@ -10,8 +10,8 @@ import torch
 from danceit_core.choreography.align import Source
 from danceit_core.choreography.layout import lay_song
 from danceit_core.choreography.library import COLUMNS, Library
+from danceit_core.choreography.matches import Matches, pool_size
 from danceit_core.choreography.movements import read_movements
-from danceit_core.choreography.retrieve import Matches, pool_size
 from danceit_core.choreography.song import embed_slots, search_slots
 from danceit_core.config import EvaluationSettings, RetrievalSettings, SpatialSettings, TemporalSettings
 from danceit_core.database.frames import Frames

@@ -16,8 +16,9 @@ from danceit_core.choreography.align import Aligned, Source, align
 from danceit_core.choreography.candidates import ClipSong
 from danceit_core.choreography.layout import lay_beats
 from danceit_core.choreography.library import Library
+from danceit_core.choreography.matches import Matches
 from danceit_core.choreography.plan import Plan
-from danceit_core.choreography.retrieve import Matches, retrieve
+from danceit_core.choreography.retrieve import retrieve
 from danceit_core.choreography.slots import Slots
 from danceit_core.config import FragmentSettings, RetrievalSettings, SpatialSettings, TemporalSettings
 from danceit_core.database.counts import cut_counts

@@ -32,7 +32,7 @@ from danceit_core.media.container import (
 )
 from danceit_core.media.levels import Levels, made_finite
 from danceit_core.media.part import WHOLE, SourcePart
-from danceit_core.media.stored import PAIR_BYTES, StoredSound
+from danceit_core.media.stored import PAIR_BYTES, StoredSound, fades_of
 
 log = logging.getLogger(__name__)
 
@@ -59,7 +59,7 @@ def open_sound(
     """The sound of a video or sound file, decoded by a child process, kept in a temporary file meanwhile.
 
     track: which of its sound tracks, from 1; None for its default, or if that is silent for the first that is not.
-    part: of its time, all that there is of it; sample 0 is at part.start_s.
+    part: of its time, all that there is of it; sample 0 is at part.start_s; where it was cut it is heard faded.
     Raises MediaError if the file cannot be read, crashes its decoder, or has no such track, NoSoundError if it has
     no sound.
     """
@@ -126,9 +126,9 @@ def stream_sound(
         yield from to_rate.convert(None)
 
 
-def read_peaks(path: str | Path, *, per_s: int, track: int | None = None) -> Samples:
+def read_peaks(path: str | Path, *, per_s: int, track: int | None = None, part: SourcePart = WHOLE) -> Samples:
     """The greatest amplitude, 0 to about 1, of each 1 / per_s of a second (N,): a waveform to be drawn."""
-    with open_sound(path, sample_rate_hz=PEAKS_OF * per_s, track=track) as sound:
+    with open_sound(path, sample_rate_hz=PEAKS_OF * per_s, track=track, part=part) as sound:
         starts = range(0, len(sound), PEAKS_OF * (PIECE // PEAKS_OF))
         pieces = [np.abs(sound[start : start + starts.step]) for start in starts]
     whole = [np.pad(piece, (0, -len(piece) % PEAKS_OF)).reshape(-1, PEAKS_OF).max(axis=1) for piece in pieces]
@@ -183,8 +183,10 @@ def _store_track(
         notes.append(f"its {converter.channels} channels are mixed to two")
     # Mixed so that nothing can exceed full scale, most sound of many channels is far below it.
     louder = min(converter.loss, max(1.0, 1 / correction.peak)) if correction.peak > 0 else 1.0
+    samples = file.tell() // PAIR_BYTES
     return {
-        "samples": file.tell() // PAIR_BYTES,
+        "samples": samples,
+        "fades": fades_of(part, samples, sample_rate_hz=sample_rate_hz),
         "correction": correction,
         "mix": MIXES[mix],
         "louder": louder,

@@ -17,10 +17,11 @@ from av.video.reformatter import ColorPrimaries, ColorRange, Colorspace, ColorTr
 
 from danceit_core.errors import MediaError
 from danceit_core.files import partial_file, put_in_place
-from danceit_core.media.audio import Samples, open_sound
+from danceit_core.media.audio import Samples
 from danceit_core.media.container import one_line_errors
 from danceit_core.media.letterbox import Picture
 from danceit_core.media.levels import limited
+from danceit_core.media.sound_source import SoundSource, as_source
 from danceit_core.media.stored import StoredSound
 
 SOUND_RATE_HZ = 48000
@@ -34,9 +35,9 @@ class VideoWriter:
     """Context manager that writes one video.
 
     path: the .mp4 to write. fps: frames per second. size: (width, height), both even. crf: x264's quality, 0 (lossless)
-    to 51. sound: a file whose sound goes along in stereo, cut or padded with silence to the length of the frames and
-    nowhere above full scale; None for a silent video. sound_track: see `open_sound`. gop: frames between key frames,
-    small for random access, None for x264's own choice. metadata: tags of the container, such as title or comment.
+    to 51. sound: a file, or a part of one, whose sound goes along in stereo, cut or padded with silence to the length
+    of the frames and nowhere above full scale; None for a silent video. gop: frames between key frames, small for
+    random access, None for x264's own choice. metadata: tags of the container, such as title or comment.
     Raises MediaError for a size, sound or path that cannot be used.
     """
 
@@ -47,8 +48,7 @@ class VideoWriter:
         fps: float,
         size: tuple[int, int],
         crf: int,
-        sound: str | Path | None = None,
-        sound_track: int | None = None,
+        sound: str | Path | SoundSource | None = None,
         gop: int | None = None,
         metadata: dict[str, str] | None = None,
     ) -> None:
@@ -64,14 +64,14 @@ class VideoWriter:
         self._rate = Fraction(fps).limit_denominator(1001)
         self._crf = crf
         self._gop = gop
-        self._sound_path, self._sound_track = sound, sound_track
+        self._source = None if sound is None else as_source(sound)
         self._metadata = metadata or {}
         self.frames = 0
 
     def __enter__(self) -> Self:
         self._opened = contextlib.ExitStack()
         # Before anything is written, so that a wrong sound file fails early.
-        self._blocks = self._open_sound(self._sound_path) if self._sound_path is not None else None
+        self._blocks = self._open_sound(self._source) if self._source is not None else None
         self._partial = partial_file(self._path)
         with self._guarded():
             self._container = av.open(f"file:{self._partial}", "w", format="mp4", options={"movflags": "+faststart"})
@@ -135,10 +135,9 @@ class VideoWriter:
         context.color_primaries, context.color_trc = ColorPrimaries.BT709, ColorTrc.BT709
         return stream
 
-    def _open_sound(self, path: str | Path) -> Iterator[Samples]:
-        """Blocks (2, n) of a file's sound at SOUND_RATE_HZ."""
-        given = open_sound(path, sample_rate_hz=SOUND_RATE_HZ, track=self._sound_track)
-        sound = self._opened.enter_context(given)
+    def _open_sound(self, source: SoundSource) -> Iterator[Samples]:
+        """Blocks (2, n) of a sound at SOUND_RATE_HZ."""
+        sound = self._opened.enter_context(source.open(sample_rate_hz=SOUND_RATE_HZ))
         return limited(_blocks(sound), sample_rate_hz=SOUND_RATE_HZ) if sound.peak > 1 else _blocks(sound)
 
     def _add_sound(self) -> Any:

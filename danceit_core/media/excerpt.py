@@ -1,4 +1,4 @@
-"""The beginning of a song as a sound file, as long as a video to the sample: for programs that want it apart.
+"""The sound of a dance as a file of its own, as long as its video to the sample: for programs that want it apart.
 
 16-bit stereo at the rate of the videos' sound. It is cut, or padded with silence, and nowhere above full scale, exactly
 as the sound in a video is (`encode`).
@@ -12,23 +12,24 @@ import soundfile
 
 from danceit_core.errors import MediaError
 from danceit_core.files import whole_file
-from danceit_core.media.audio import Samples, open_sound
+from danceit_core.media.audio import Samples
 from danceit_core.media.encode import SOUND_RATE_HZ
 from danceit_core.media.levels import limited
+from danceit_core.media.sound_source import SoundSource, as_source
 from danceit_core.media.stored import StoredSound
 
 
-def write_excerpt(path: str | Path, sound: str | Path, *, frames: int, fps: float, track: int | None = None) -> None:
-    """Write the first frames / fps seconds of `sound` as a WAV file; whole or not at all.
+def write_excerpt(path: str | Path, sound: str | Path | SoundSource, *, frames: int, fps: float) -> None:
+    """Write the first frames / fps seconds of `sound`, a file or a part of one, as a WAV file; whole or not at all.
 
-    track: see `open_sound`. Raises MediaError for a path of another suffix, no frames, or a sound that cannot be used.
+    Raises MediaError for a path of another suffix, no frames, or a sound that cannot be used.
     """
     if Path(path).suffix.lower() != ".wav":
         raise MediaError(f"{path}: the song beside a video is written as .wav; choose this suffix")
     if frames < 1 or fps <= 0:
         raise MediaError(f"{path}: {frames} frames at {fps} a second have no sound; both are positive")
     missing = round(frames / fps * SOUND_RATE_HZ)
-    with open_sound(sound, sample_rate_hz=SOUND_RATE_HZ, track=track) as stored, whole_file(Path(path)) as partial:
+    with as_source(sound).open(sample_rate_hz=SOUND_RATE_HZ) as stored, whole_file(Path(path)) as partial:
         blocks = _blocks(stored)
         if stored.peak > 1:
             blocks = limited(blocks, sample_rate_hz=SOUND_RATE_HZ)

@@ -1,4 +1,8 @@
-"""A decoded sound in a temporary file: `media.audio.open_sound` puts it there."""
+"""A decoded sound in a temporary file: `media.audio.open_sound` puts it there.
+
+Where it was cut out of a longer one, what is heard of it is faded: an attack cut in two would click, and music that
+stops within a bar sounds like a fault. What is analysed of it is not faded.
+"""
 
 from dataclasses import dataclass
 from typing import IO
@@ -7,10 +11,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from danceit_core.media.levels import Correction
+from danceit_core.media.part import SourcePart
 
 Samples = NDArray[np.float32]
 
 PAIR_BYTES = 2 * np.dtype(np.float32).itemsize
+# At a start that is not the sound's own, and at such an end; of a short part at most LARGEST_SHARE of it.
+FADE_IN_S, FADE_OUT_S = 0.02, 1.5
+LARGEST_SHARE = 0.25
 
 
 @dataclass(frozen=True)
@@ -19,6 +27,7 @@ class StoredSound:
 
     mix: the two weights that make it mono. louder: by how much its channels, mixed from more than two, may be louder.
     track: which of the file's sound tracks it is, from 1. notes: what was mended or chosen, one line each.
+    fades: samples at its beginning and at its end over which its two channels come and go.
     """
 
     file: IO[bytes]
@@ -28,6 +37,7 @@ class StoredSound:
     louder: float
     track: int
     notes: tuple[str, ...]
+    fades: tuple[int, int] = (0, 0)
     ndim: int = 1
 
     def __len__(self) -> int:
@@ -40,7 +50,15 @@ class StoredSound:
 
     def stereo(self, piece: slice) -> Samples:
         """The two channels of the samples first : end, (2, n), as they are to be heard."""
-        return self._read(piece).T * np.float32(self.louder)
+        first, end, _ = piece.indices(self.samples)
+        pair = self._read(piece).T * np.float32(self.louder)
+        coming, going = self.fades
+        if first < coming:
+            pair[:, : coming - first] *= _rise(np.arange(first, min(coming, end)), coming)
+        if end > self.samples - going:
+            last = np.arange(max(first, self.samples - going), end)
+            pair[:, last[0] - first :] *= _rise(self.samples - 1 - last, going)
+        return pair
 
     @property
     def peak(self) -> float:
@@ -52,3 +70,18 @@ class StoredSound:
         self.file.seek(first * PAIR_BYTES)
         stored = np.frombuffer(self.file.read(max(0, end - first) * PAIR_BYTES), np.float32)
         return self.correction.apply(stored.reshape(-1, 2))  # (n, 2)
+
+
+def fades_of(part: SourcePart, samples: int, *, sample_rate_hz: int) -> tuple[int, int]:
+    """The `fades` of a part of a sound, of which there are so many samples: where it was cut, none at an own end."""
+    first = round(part.start_s * sample_rate_hz)
+    cut = part.end_s is not None and first + samples >= round(part.end_s * sample_rate_hz)
+    longest = int(LARGEST_SHARE * samples)
+    coming = round(FADE_IN_S * sample_rate_hz) if part.start_s > 0 else 0
+    going = round(FADE_OUT_S * sample_rate_hz) if cut else 0
+    return min(coming, longest), min(going, longest)
+
+
+def _rise(sample: NDArray[np.int64], samples: int) -> Samples:
+    """The share, 0 to 1, of each of `samples` samples of a raised cosine."""
+    return (np.sin(np.pi / 2 * (sample + 0.5) / samples) ** 2).astype(np.float32)

@@ -60,11 +60,11 @@ def read_beats(path: str | Path) -> Beats:
     for row, before_s, time_s in zip(rows[1:], times_s, times_s[1:], strict=False):
         if time_s <= before_s:
             raise MusicError(
-                f"{row.where}: {time_s:g} s comes after {before_s:g} s; beats are in order of time: sort the lines and "
-                "delete what is there twice"
+                f"{row.where}: {time_s:.9g} s comes after {before_s:.9g} s; beats are in order of time: sort the lines "
+                "and delete what is there twice"
             )
     if len(rows) < 2:
-        raise MusicError(f"{path} has {len(rows)} beats; at least 2 are needed: {FORMAT}")
+        raise MusicError(f"{path} has {len(rows) or 'no'} beat{'s' * (not rows)}; at least 2 are needed: {FORMAT}")
     place = _count_on(_label_places(rows) if _is_label_track(rows) else _places(rows))
     _check_counting(place, rows)
     return Beats(times_s, 60.0 / float(np.median(np.diff(times_s))), place=place, meter=_meter(place))
@@ -104,12 +104,9 @@ def _read_rows(path: str | Path, *, remedy: str) -> list[_Row]:
         raise MusicError(f"{path} cannot be read ({error.strerror}); correct its path or its permissions") from None
     except UnicodeDecodeError:
         raise MusicError(f"{path} is no UTF-8 text; write {remedy}") from None
-    lines = ((number, line.strip()) for number, line in enumerate(text.splitlines(), 1))
-    return [
-        _Row(f"{path} line {number}", _cells(line))
-        for number, line in lines
-        if line and line[0] not in f"#{PITCH_MARK}"
-    ]
+    lines = [(number, line.strip()) for number, line in enumerate(text.splitlines(), 1)]
+    said = [(number, _cells(line)) for number, line in lines if not line.startswith(("#", PITCH_MARK))]
+    return [_Row(f"{path} line {number}", cells) for number, cells in said if cells]
 
 
 def _cells(line: str) -> list[str]:

@@ -1,15 +1,20 @@
 """The music table of a file: a song that is to be danced to, or the sound of a dance video."""
 
+import contextlib
 import logging
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from danceit_core.config import MusicSettings
 from danceit_core.errors import MediaError, MusicError, NoSoundError
-from danceit_core.media.audio import open_sound
+from danceit_core.media.audio import LOWEST_RATE_HZ
 from danceit_core.media.part import WHOLE, SourcePart
+from danceit_core.media.sound_source import SoundSource, as_source
+from danceit_core.media.stored import StoredSound
 from danceit_core.music.analyse import analyse_music
 from danceit_core.music.doubt import tempo_change
 from danceit_core.music.hint import NO_HINT, Hint
@@ -20,39 +25,49 @@ log = logging.getLogger(__name__)
 
 # No frame of music is that quiet; the noise of a microphone that was muted or turned away is.
 QUIET_DB = -40.0
+# An excerpt may end so much later than its file: players show whole seconds.
+ROUNDED_S = 1.0
+# Given beats that leave more than so many at the song's beginning or end may count from somewhere else.
+MOST_MISSING = 16
 WITHOUT_NETWORKS = "beats are found without bars: the networks that hear them were not fetched; `make assets` does"
 REMEDY = "if its music is in a file of its own, name that in column `audio` of videos.tsv"
 
 
 def analyse_song(
-    path: str | Path,
+    song: str | Path | SoundSource,
     *,
     settings: MusicSettings,
     fps: float,
     fragment_s: float,
-    audio_track: int | None = None,
     weights: Path | None = None,
     hint: Hint = NO_HINT,
 ) -> MusicTable:
-    """The music table of a song to dance to. audio_track: which of the file's sound tracks, from 1; see `open_sound`.
+    """The music table of a song to dance to: a file, or a part of one, whose beginning is second 0 of the table.
 
-    weights: of the networks that hear bars; hint: what a user says of the beats; see `analyse_music`. Raises MediaError
-    when the file has no sound, MusicError when it is silent or shorter than one fragment.
+    weights: of the networks that hear bars, see `analyse_music`. hint: what the user says about its beats, in seconds
+    of the whole file. Raises MediaError when the file has no sound, MusicError when the song is silent, shorter than
+    one fragment, or not wholly in the file.
     """
+    source = as_source(song)
     if settings.beats == "networks" and read_beat_networks(weights) is None:
-        log.warning("%s: %s", path, WITHOUT_NETWORKS)
-    music = _analyse(path, settings=settings, fps=fps, audio_track=audio_track, weights=weights, hint=hint)
+        log.warning("%s: %s", source.path, WITHOUT_NETWORKS)
+    with _opened(source, settings=settings) as samples:
+        seconds = len(samples) / settings.sample_rate_hz
+        _check_excerpt(source, seconds=seconds)
+        said = hint.within(source.part.start_s, seconds=seconds, song=source)
+        _warn_of_gaps(source, said, seconds=seconds)
+        music = _analyse(samples, settings=settings, fps=fps, path=source.path, weights=weights, hint=said)
     if music.silent:
-        raise MusicError(f"{path} is silent; choose another song")
+        raise MusicError(f"{source} is silent; choose another song")
     if music.duration_s < fragment_s:
         raise MusicError(
-            f"{path} lasts {music.duration_s:.2f} s, less than one fragment (retrieval.fragment_s = {fragment_s:g} s); "
-            "choose a longer song or a smaller retrieval.fragment_s"
+            f"{source} lasts {music.duration_s:.2f} s, less than one fragment (retrieval.fragment_s = {fragment_s:g} "
+            "s); choose a longer song or a smaller retrieval.fragment_s"
         )
     if music.beats.doubt:
-        log.warning("%s: tempo unsure: %s; %s", path, music.beats.doubt, CHECK_BEATS)
+        log.warning("%s: tempo unsure: %s; %s", source.path, music.beats.doubt, CHECK_BEATS)
     elif change := tempo_change(music.beats.times_s):
-        log.info("%s: %s, and the beats follow it", path, change)
+        log.info("%s: %s, and the beats follow it", source.path, change)
     return music
 
 
@@ -75,7 +90,8 @@ def analyse_dance(
         log.warning("only keypoints are given: nothing is learnt of the music; %s", REMEDY)
         return _no_sound(settings=settings, fps=fps)
     try:
-        music = _analyse(path, settings=settings, fps=fps, audio_track=audio_track, part=part, weights=weights)
+        with _opened(SoundSource(path, audio_track, part), settings=settings) as samples:
+            music = _analyse(samples, settings=settings, fps=fps, path=path, weights=weights)
     except NoSoundError:
         log.warning("%s has no sound: nothing is learnt of its music; %s", path, REMEDY)
         return _no_sound(settings=settings, fps=fps)
@@ -89,26 +105,58 @@ def analyse_dance(
     return music
 
 
+@contextlib.contextmanager
+def _opened(source: SoundSource, *, settings: MusicSettings) -> Iterator[StoredSound]:
+    """A sound's samples at the rate of the analysis; what was mended in it is said."""
+    with source.open(sample_rate_hz=settings.sample_rate_hz) as samples:
+        for note in samples.notes:
+            log.warning("%s: %s", source.path, note)
+        yield samples
+
+
+def _check_excerpt(source: SoundSource, *, seconds: float) -> None:
+    """Raise MusicError unless a song's file, of whose part so many seconds are there, lasts as long as was said."""
+    part, end_s = source.part, source.part.start_s + seconds
+    if part == WHOLE or (seconds > 0 and (part.end_s is None or end_s >= part.end_s - ROUNDED_S)):
+        return
+    if seconds > 0:
+        said = f"column end_s of songs.tsv is {part.end_s:g}"
+    else:
+        said = f"column start_s of songs.tsv is {part.start_s:g}"
+        with SoundSource(source.path, source.track).open(sample_rate_hz=LOWEST_RATE_HZ) as whole:
+            end_s = len(whole) / LOWEST_RATE_HZ
+    raise MusicError(f"{source.path} lasts {end_s:.2f} s, but {said}; choose a part inside of it, or empty the cell")
+
+
+def _warn_of_gaps(source: SoundSource, hint: Hint, *, seconds: float) -> None:
+    """Say where the beats that the user gave leave much of a song without any."""
+    if hint.beats is None:
+        return
+    before_s, after_s = hint.beats.times_s[0], seconds - hint.beats.times_s[-1]
+    if max(before_s, after_s) > MOST_MISSING * 60 / hint.beats.tempo_bpm:
+        log.warning(
+            "%s: the beats that column `beats` of songs.tsv gives leave %.1f s at its beginning and %.1f s at its end "
+            "without beats; do they count from the beginning of the file, in seconds?",
+            source, before_s, after_s,
+        )  # fmt: skip
+
+
 def _analyse(
-    path: str | Path,
+    samples: StoredSound,
     *,
     settings: MusicSettings,
     fps: float,
-    audio_track: int | None,
+    path: str | Path,
     weights: Path | None,
-    part: SourcePart = WHOLE,
     hint: Hint = NO_HINT,
 ) -> MusicTable:
     rate_hz = settings.sample_rate_hz
-    with open_sound(path, sample_rate_hz=rate_hz, track=audio_track, part=part) as samples:
-        for note in samples.notes:
-            log.warning("%s: %s", path, note)
-        try:
-            about = {"settings": settings, "weights": weights, "hint": hint}
-            return analyse_music(samples, sample_rate_hz=rate_hz, fps=fps, **about)
-        except _library_errors() as error:
-            reason = " ".join(str(error).split())
-            raise MediaError(f"{path}: its sound cannot be analysed ({reason}); convert it to WAV") from error
+    about: dict[str, Any] = {"settings": settings, "weights": weights, "hint": hint}
+    try:
+        return analyse_music(samples, sample_rate_hz=rate_hz, fps=fps, **about)
+    except _library_errors() as error:
+        reason = " ".join(str(error).split())
+        raise MediaError(f"{path}: its sound cannot be analysed ({reason}); convert it to WAV") from error
 
 
 def _library_errors() -> tuple[type[Exception], ...]:

@@ -29,7 +29,8 @@ MOST_FPS, MOST_PIXELS, MOST_OFFSET = 1000, 65536, 2**31
 # Kinds (as in numpy's dtype.kind) of the columns that stages add.
 COLUMN_KINDS = {
     "people": "iu", "kept": "b", "reason": "OU", "shot": "iu", "source_video": "OU", "source_frame": "iu",
-    "source_track": "iu", "source_mirrored": "b", "match_distance": "f", "track": "iu", "frame": "iu", "plate_x": "f", "plate_y": "f",
+    "source_track": "iu", "match_distance": "f", "track": "iu", "frame": "iu", "plate_x": "f", "plate_y": "f",
+    "source_mirrored": "b",
 }  # fmt: skip
 # Columns of lists: shape of a row. Schema 1 had none of them.
 LIST_COLUMNS: dict[str, tuple[int, ...]] = {

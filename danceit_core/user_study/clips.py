@@ -12,10 +12,10 @@ import numpy as np
 import soundfile
 
 from danceit_core.errors import StudyError
-from danceit_core.media.audio import open_sound
 from danceit_core.media.encode import SOUND_RATE_HZ, VideoWriter
 from danceit_core.media.letterbox import Picture
 from danceit_core.media.provenance import describe_video
+from danceit_core.media.sound_source import SoundSource, as_source
 from danceit_core.media.video import probe, read_frames
 from danceit_core.run import Progress
 from danceit_core.user_study.stretches import Stretch
@@ -38,20 +38,19 @@ def cut_clips(
     folder: str | Path,
     stretches: Sequence[Stretch],
     videos: Mapping[str, Paths],
-    sounds: Paths,
+    sounds: Mapping[str, str | Path | SoundSource],
     *,
     person: str,
     fps: float,
     crf: int,
     seed: int,
-    sound_tracks: Mapping[str, int | None] | None = None,
     progress: Progress | None = None,
 ) -> list[Clip]:
     """Write one clip a stretch and variant (H.264, AAC) into `folder`; what each file is of.
 
-    videos: variant -> song -> painted video of constant `fps`; sounds: song -> its file. sound_tracks: song -> which of
-    the tracks in that, see `open_sound`. person: who is shown, for the
-    clips' tags. Raises StudyError for a song without a video, MediaError for one that cannot be read.
+    videos: variant -> song -> painted video of constant `fps`; sounds: song -> its file or the part of one that it is.
+    person: who is shown, for the clips' tags. Raises StudyError for a song without a video, MediaError for one that
+    cannot be read.
     """
     rng = np.random.default_rng(seed)
     names = rng.permutation(len(stretches) * len(videos)).tolist()
@@ -59,8 +58,7 @@ def cut_clips(
     with tempfile.TemporaryDirectory() as temporary:
         for number, stretch in enumerate(stretches):
             sound = Path(temporary) / "sound.wav"
-            track = (sound_tracks or {}).get(stretch.song)
-            _cut_sound(sounds[stretch.song], sound, stretch, fps=fps, track=track)
+            _cut_sound(as_source(sounds[stretch.song]), sound, stretch, fps=fps)
             for variant, paths in videos.items():
                 if stretch.song not in paths:
                     raise StudyError(f"variant {variant} has no video of song {stretch.song!r}; run render_video")
@@ -85,11 +83,11 @@ def _pictures(video: str | Path, stretch: Stretch) -> Iterator[Picture]:
         yield from read_frames(video, range(first, min(first + READ_AT_ONCE, end)))
 
 
-def _cut_sound(song: str | Path, path: Path, stretch: Stretch, *, fps: float, track: int | None) -> None:
+def _cut_sound(song: SoundSource, path: Path, stretch: Stretch, *, fps: float) -> None:
     """Write the stereo sound of a stretch, silence where the song ends before it, as a WAV file of floats."""
     first = round(stretch.start_frame / fps * SOUND_RATE_HZ)
     count = round(stretch.frames / fps * SOUND_RATE_HZ)
-    with open_sound(song, sample_rate_hz=SOUND_RATE_HZ, track=track) as sound:
+    with song.open(sample_rate_hz=SOUND_RATE_HZ) as sound:
         cut = sound.stereo(slice(first, first + count)).T
     padded = np.pad(cut, ((0, count - len(cut)), (0, 0)))
     soundfile.write(path, padded, SOUND_RATE_HZ, subtype="FLOAT")

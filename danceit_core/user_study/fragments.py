@@ -74,14 +74,15 @@ class Fragments:
         near = self.near(song) if song else None
         if near is not None:
             rows = rows[np.argsort(near.distance[rows], kind="stable")]
+        lengths_s, beats = table["seconds"].to_numpy(float), table["beats"].to_numpy(int)
         starts_s = table["start_frame"].to_numpy(float) / self.database.fps
         shown = [
             {
                 "fragment": str(table["fragment_id"].iat[row]),
                 "video": str(table["video"].iat[row]),
                 "start_s": round(float(starts_s[row]), 3),
-                "seconds": round(float(table["seconds"].iat[row]), 3),
-                "beats": int(table["beats"].iat[row]),
+                "seconds": round(float(lengths_s[row]), 3),
+                "beats": int(beats[row]),
                 "tempo_bpm": round(float(tempo[row]), 1) if tempo[row] > 0 else None,
                 "distance": None if near is None else round(float(near.distance[row]), 3),
                 "song_s": None if near is None else round(float(near.start_s[row]), 2),

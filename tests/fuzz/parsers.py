@@ -23,7 +23,9 @@ sys.path[:0] = [str(Path(__file__).parents[2])]
 with atheris.instrument_imports(include=["danceit_core", "pickle", "json"]):
     from danceit_core.choreography.edits import read_edits
     from danceit_core.errors import DanceItError
-    from danceit_core.inputs import check_config_file, load_schema, load_table
+    from danceit_core.input_tables import load_schema, load_table
+    from danceit_core.inputs import check_config_file
+    from danceit_core.music.beat_files import read_beats, read_sections
     from danceit_core.pose.openpose import read_json_folder
     from danceit_core.pose.plain_pickle import read_arrays
     from danceit_core.pose.table import _check_metadata
@@ -32,7 +34,7 @@ SCHEMAS = Path(__file__).parents[2] / "workflow" / "schemas"
 ALLOWED = {"metadata": (KeyError, TypeError, ValueError)}
 NAMES = {
     "pickle": "a.pkl", "openpose": "a_1.json", "edits": "edits.tsv", "table": "videos.tsv", "config": "config.yaml",
-    "metadata": "about.json",
+    "metadata": "about.json", "beats": "song.beats", "sections": "song.sections",
 }  # fmt: skip
 SEEDS = {
     "pickle": (b"\x80\x04}\x94\x8c\x01a\x94]\x94(G?\xf0\x00\x00\x00\x00\x00\x00K\x02es.", b"cnumpy\nndarray\n."),
@@ -40,6 +42,8 @@ SEEDS = {
     "edits": (b"song\tstart_s\tend_s\taction\tvalue\ntango\t0\t2\tpin\twaltz:0\ntango\t0\t2\tseed\t7\n",),
     "table": (b"video\tpath\taudio\tkeypoints\tcamera\tfps\twidth\theight\tstyle\nw\ta\tb\tc\tc01\t24\t1\t1\tx\n",),
     "config": (b"seed: 1\nmatcher: {epochs: 3}\nvideos: &a x\nsongs: *a\n",),
+    "beats": (b"0.5\t1\n1.0\t2\n1.5\t3\n", b"0.5,0.5,1\n1.0 1.0\n", b"\xff\xfe0\x00\n\x001\x00"),
+    "sections": (b"0\t12.5\tA\n12.5\t20\tB\n",),
     "metadata": (b'{"fps": 24, "width": 512, "height": 512, "cuts": [3], "refused": "", "source": {}}',),
 }
 
@@ -54,6 +58,10 @@ def parse(kind: str, path: Path) -> None:
         read_edits(path, songs=["tango"], styles={"waltz": "hall"})
     elif kind == "table":
         load_table(str(path), load_schema(SCHEMAS, "videos"))
+    elif kind == "beats":
+        read_beats(path)
+    elif kind == "sections":
+        read_sections(path)
     elif kind == "config":
         check_config_file(path)
     else:

@@ -9,7 +9,7 @@ import pytest
 from damage import DAMAGES, damage_bytes, spoil_tree
 
 PROGRAM = Path(__file__).with_name("damaged_files.py")
-KINDS = 47
+KINDS = 48
 
 
 @pytest.mark.slow

@@ -7,7 +7,8 @@ from record import Result, result
 
 from danceit_core.choreography.candidates import ClipSong
 from danceit_core.choreography.library import Library
-from danceit_core.choreography.retrieve import retrieve, sort_matches
+from danceit_core.choreography.matches import sort_matches
+from danceit_core.choreography.retrieve import retrieve
 from danceit_core.config import MatcherSettings, RetrievalSettings
 from danceit_core.matcher.train import train_matcher
 

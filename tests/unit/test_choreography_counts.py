@@ -1,4 +1,4 @@
-"""Dances in counts: fragments on bars, forms that come back, an end; and fragments and songs whose bars are not known."""
+"""Dances in counts: fragments on bars, forms that come back, an end; songs and dances whose bars are not known."""
 
 import dataclasses
 from types import SimpleNamespace
@@ -15,10 +15,11 @@ from danceit_core.choreography.fitting import fit
 from danceit_core.choreography.form import hold_last, without_hold
 from danceit_core.choreography.layout import lay_beats
 from danceit_core.choreography.library import Library
+from danceit_core.choreography.matches import sort_matches
 from danceit_core.choreography.movements import movements_of
 from danceit_core.choreography.paintable import FrameCosts, PoseCosts, plan_cost
 from danceit_core.choreography.plan import Plan, read_plan, write_plan
-from danceit_core.choreography.retrieve import retrieve, sort_matches
+from danceit_core.choreography.retrieve import retrieve
 from danceit_core.choreography.slots import count_slots
 from danceit_core.choreography.song import edit_plan, plan_song
 from danceit_core.config import RetrievalSettings, SpatialSettings, TemporalSettings
@@ -263,7 +264,8 @@ def test_the_matcher_votes_for_styles(database):
     class Matcher:
         """Music lies where the fragments of `v01` do."""
 
-        checkpoint = {"seconds": 2.0}
+        def __init__(self):
+            self.checkpoint = {"seconds": 2.0}
 
         def embed_audio(self, features):
             assert features.shape[1:] == (48, 4)
@@ -313,8 +315,8 @@ def test_edits_change_the_clips_they_name(database):
     end = edited(about)
     assert end.source_video[last] == end.source_video[last + 1] != plan.source_video[last]
     final = table[table["video"] == "v00"]["fragment_id"].iloc[-1]
+    longest = int(plan.frames.argmax())
     with pytest.raises(ChoreographyError, match=r"the dance ends .* s after the fragment begins, and the clip lasts"):
-        longest = int(plan.frames.argmax())
         edited(Edit("s", plan.start_frame[longest] / FPS, plan.start_frame[longest] / FPS + 1, "pin", final))
 
 

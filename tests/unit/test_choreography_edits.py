@@ -8,7 +8,8 @@ from dancers import wandering_dancer
 from danceit_core.choreography import edits as edits_module
 from danceit_core.choreography.candidates import ClipSong
 from danceit_core.choreography.edits import Edit, edited_choices, read_edits, touched_clips
-from danceit_core.choreography.retrieve import choose, retrieve, sort_matches
+from danceit_core.choreography.matches import sort_matches
+from danceit_core.choreography.retrieve import choose, retrieve
 from danceit_core.choreography.slots import even_slots
 from danceit_core.config import RetrievalSettings
 from danceit_core.errors import ChoreographyError, ConfigError

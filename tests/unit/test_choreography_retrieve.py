@@ -9,8 +9,9 @@ from dancers import TORSO_PX, sine_dancer, turned, wandering_dancer
 from danceit_core.choreography import candidates, costs
 from danceit_core.choreography.candidates import ClipSong
 from danceit_core.choreography.library import Library
+from danceit_core.choreography.matches import Matches, sort_matches
 from danceit_core.choreography.plan import Plan
-from danceit_core.choreography.retrieve import Matches, retrieve, sort_matches
+from danceit_core.choreography.retrieve import retrieve
 from danceit_core.choreography.slots import even_slots
 from danceit_core.config import RetrievalSettings
 from danceit_core.errors import ChoreographyError

@@ -9,7 +9,8 @@ import yaml
 
 from danceit_core.config import SECTIONS, CleaningSettings, make_settings
 from danceit_core.errors import ConfigError
-from danceit_core.inputs import check_config, load_schema
+from danceit_core.input_tables import load_schema
+from danceit_core.inputs import check_config
 
 ROOT = Path(__file__).parents[2]
 SCHEMA = load_schema(ROOT / "workflow" / "schemas", "config")

@@ -52,9 +52,79 @@ def test_a_valid_project_has_all_settings_and_tables(config):
 def test_the_sound_track_of_songs_and_dances(config):
     edit(config, "songs", Path(config["songs"]).read_text().replace("\n", "\taudio_track\n", 1).rstrip() + "\t2\n")
     project = load_project(config, schemas=SCHEMAS, config_files="config.yaml")
-    assert (project.audio_track("tango"), project.audio_track("waltz")) == (2, None)
+    assert project.excerpt_of("tango") == {"audio_track": "2", "start_s": "", "end_s": ""}
+    assert project.audio_track("waltz") is None
     edit(config, "videos", Path(config["videos"]).read_text().replace("\n", "\taudio_track\n", 1).rstrip() + "\t0\n")
     assert "line 2: audio_track: '0' does not match" in refuse(config)
+
+
+@pytest.fixture
+def styled(config, tmp_path):
+    """The project with a style for its dance and a file that may be one of beats."""
+    edit(config, "videos", f"video\tpath\tstyle\nwaltz\t{tmp_path}/dance.mp4\tViennese waltz\n")
+    (tmp_path / "tango.beats").write_text("0.5\n1.0\n")
+    return config
+
+
+def tell(config: dict[str, Any], columns: str, cells: str) -> None:
+    """A song with further columns."""
+    path = Path(config["songs"])
+    header, row = path.read_text().splitlines()[:2]
+    path.write_text(f"{header}\t{columns}\n{row}\t{cells}\n")
+
+
+def test_what_is_said_of_a_song(styled, tmp_path):
+    beats = f"{tmp_path}/tango.beats"
+    tell(styled, "start_s\tend_s\ttempo_bpm\tbeats\tmeter\tstyle", f"12.5\t40\t88\t{beats}\t3\tViennese waltz")
+    project = load_project(styled, schemas=SCHEMAS, config_files="config.yaml")
+    assert project.excerpt_of("tango") == {"audio_track": "", "start_s": "12.5", "end_s": "40"}
+    assert project.hint_of("tango") == {"tempo_bpm": "88", "meter": "3"}
+    assert (project.songs.at["tango", "beats"], project.style_of("tango")) == (beats, "Viennese waltz")
+
+
+def test_nothing_need_be_said_of_a_song(styled):
+    project = load_project(styled, schemas=SCHEMAS, config_files="config.yaml")
+    assert set(project.excerpt_of("tango").values()) == set(project.hint_of("tango").values()) == {""}
+    assert project.style_of("tango") == ""
+
+
+@pytest.mark.parametrize(
+    ("columns", "cells", "words"),
+    [
+        ("start_s", "1:20", "line 2: start_s: '1:20' does not match"),
+        ("start_s\tend_s", "9\t5", "line 2: column start_s is 9 and column end_s 5; the end comes after the start"),
+        ("end_s", "0", "line 2: column start_s is 0 and column end_s 0; the end comes after the start"),
+        (
+            "start_s\tend_s",
+            "9\t10.5",
+            "excerpt of 1.5 s; it lasts at least 1 s and one fragment (retrieval.fragment_s: 2): choose a longer one",
+        ),
+        ("tempo_bpm", "20", "line 2: column tempo_bpm is 20; a tempo has 30 to 300 beats per minute: count the beats"),
+        ("tempo_bpm", "300.1", "line 2: column tempo_bpm is 300.1; a tempo has 30 to 300"),
+        ("tempo_bpm", "fast", "line 2: tempo_bpm: 'fast' does not match"),
+        ("meter", "1", "line 2: meter: '1' is not one of ['2', '3', "),
+        ("meter", "13", "(beats per bar, 2 to 12; empty means it is found)"),
+        ("meter", "3/4", "line 2: meter: '3/4' is not one of"),
+        ("beats", "none.beats", "songs.tsv: 'tango': no such file: 'none.beats'; correct column 'beats'"),
+        ("beats", "results/music/tango.beats", "line 2: column beats is 'results/music/tango.beats', a file in the"),
+        (
+            "style",
+            "viennese walz",
+            "line 2: column style is 'viennese walz', which no dance has; column style of the videos table has "
+            "Viennese waltz: did you mean 'Viennese waltz'?",
+        ),
+        ("style", "polka", "has Viennese waltz: choose one of them, or empty the cell"),
+        ("crop", "0,0,64,64", "unknown column 'crop'"),
+    ],
+)
+def test_what_cannot_be_said_of_a_song(styled, columns, cells, words):
+    tell(styled, columns, cells)
+    assert words in refuse(styled)
+
+
+def test_a_style_where_no_dance_has_one(config):
+    tell(config, "style", "waltz")
+    assert "which no dance has; fill in column style of the videos table, or empty the cell" in refuse(config)
 
 
 def test_the_part_of_dances_and_targets(config):

@@ -15,6 +15,7 @@ from danceit_core.errors import MediaError
 from danceit_core.media import audio, source
 from danceit_core.media.audio import open_sound, read_peaks, stream_sound, write_sound
 from danceit_core.media.channels import mix_to_pair
+from danceit_core.media.sound_source import SoundSource
 from danceit_core.media.source import ingest_video
 from danceit_core.media.video import VideoWriter
 
@@ -38,9 +39,9 @@ def heard(path, *, track=None):
         return sound[:], sound.stereo(slice(None)), " / ".join(sound.notes)
 
 
-def written(path, sound, **options):
+def written(path, sound):
     """The sound of a video made with that of a file, (channels, n)."""
-    with VideoWriter(path, fps=24, size=(32, 32), crf=30, sound=sound, **options) as writer:
+    with VideoWriter(path, fps=24, size=(32, 32), crf=30, sound=sound) as writer:
         for _ in range(24):
             writer.write(np.zeros((32, 32, 3), np.uint8))
     return np.concatenate(list(stream_sound(path, sample_rate_hz=RATE_HZ)), axis=1)
@@ -212,7 +213,7 @@ def test_a_silent_track_gives_way_to_one_that_is_heard(tmp_path, default):
     # Whoever asks for it gets it.
     assert not heard(path, track=1)[0].any()
     assert np.abs(written(tmp_path / "v.mp4", path)).max() > 0.3
-    assert np.abs(written(tmp_path / "w.mp4", path, sound_track=2)).max() < 0.01
+    assert np.abs(written(tmp_path / "w.mp4", SoundSource(path, 2))).max() < 0.01
 
 
 def test_all_tracks_silent_and_a_track_that_is_not_there(tmp_path):

@@ -16,10 +16,13 @@ from danceit_core.config import MusicSettings
 from danceit_core.errors import MediaError, MusicError
 from danceit_core.media import audio
 from danceit_core.media.audio import write_sound
+from danceit_core.media.part import SourcePart
+from danceit_core.media.sound_source import SoundSource
 from danceit_core.media.video import VideoWriter
 from danceit_core.music import analyse, features, sound, track
 from danceit_core.music.analyse import analyse_music
-from danceit_core.music.table import read_music_table, write_music_table
+from danceit_core.music.hint import NO_HINT, Hint, hint_of
+from danceit_core.music.table import Beats, read_music_table, write_music_table
 from danceit_core.music.track import analyse_dance, analyse_song
 
 RATE_HZ = 22050
@@ -34,8 +37,12 @@ def clicks(path: Path, seconds: float, level: float = 0.8) -> Path:
     return path
 
 
-def song(path: Path, fragment_s: float = 2.0):
-    return analyse_song(path, settings=MusicSettings(), fps=24, fragment_s=fragment_s)
+def song(path: Path | SoundSource, fragment_s: float = 2.0, hint: Hint = NO_HINT):
+    return analyse_song(path, settings=MusicSettings(), fps=24, fragment_s=fragment_s, hint=hint)
+
+
+def part(path: Path, start_s: float, end_s: float | None = None) -> SoundSource:
+    return SoundSource(path, None, SourcePart(None, start_s, end_s))
 
 
 def test_a_song_has_features_loudness_and_beats(tmp_path):
@@ -60,7 +67,7 @@ def test_a_silent_default_track_is_said_once_and_the_table_chooses(tmp_path, cap
     assert len(song(path).beats.times_s) == 9
     assert caplog.text.count("two.mkv: its sound track 1 is silent, track 2 is taken") == 1
     with pytest.raises(MusicError, match=r"two\.mkv is silent"):
-        analyse_song(path, settings=MusicSettings(), fps=24, fragment_s=2.0, audio_track=1)
+        song(SoundSource(path, 1))
     music = analyse_dance(path, settings=MusicSettings(), fps=24, audio_track=3)
     assert "two.mkv has 2 sound tracks, not 3; correct column `audio_track`" in music.refused
 
@@ -89,6 +96,89 @@ def test_what_librosa_cannot_take_is_one_line(tmp_path, monkeypatch):
 def test_a_song_shorter_than_a_fragment(tmp_path):
     with pytest.raises(MusicError, match=r"song\.flac lasts 1\.50 s, less than one fragment"):
         song(clicks(tmp_path / "song.flac", 1.5))
+
+
+def test_an_excerpt_is_the_song(tmp_path):
+    path = clicks(tmp_path / "song.flac", 20)
+    whole, music = song(path), song(part(path, 5.25, 13.25))
+    assert (music.duration_s, len(music)) == (8.0, 192)
+    # At the same moments of the file.
+    np.testing.assert_allclose(music.loudness, whole.loudness[126:318], atol=0.01)
+    np.testing.assert_allclose(music.beats.times_s[:15] + 5.25, whole.beats.times_s[10:25], atol=0.003)
+
+
+@pytest.mark.parametrize(
+    ("start_s", "end_s", "message"),
+    [
+        (30, 60, r"song\.flac lasts 20\.00 s, but column start_s of songs\.tsv is 30; choose a part inside of it"),
+        (5, 25, r"song\.flac lasts 20\.00 s, but column end_s of songs\.tsv is 25; .*or empty the cell"),
+        (20, None, r"lasts 20\.00 s, but column start_s of songs\.tsv is 20"),
+        (18.5, None, r"song\.flac \(from 18\.5 s to its end\) lasts 1\.50 s, less than one fragment"),
+    ],
+)
+def test_an_excerpt_that_the_file_does_not_have(tmp_path, start_s, end_s, message):
+    with pytest.raises(MusicError, match=message):
+        song(part(clicks(tmp_path / "song.flac", 20), start_s, end_s))
+
+
+def test_the_end_that_a_player_shows_may_lie_after_the_songs(tmp_path):
+    assert song(part(clicks(tmp_path / "song.flac", 9.6), 2, 10)).duration_s == pytest.approx(7.6)
+
+
+def test_a_silent_excerpt_is_named_with_its_part(tmp_path):
+    samples = load_sound(clicks(tmp_path / "song.flac", 5), sample_rate_hz=RATE_HZ)
+    write_sound(tmp_path / "late.flac", np.r_[0 * samples, samples], sample_rate_hz=RATE_HZ)
+    with pytest.raises(MusicError, match=r"late\.flac \(from 0 s to 4 s\) is silent; choose"):
+        song(part(tmp_path / "late.flac", 0, 4))
+
+
+def test_given_beats_are_taken_as_they_are_in_the_time_of_the_excerpt(tmp_path):
+    path = clicks(tmp_path / "song.flac", 20)
+    times_s = np.array([1.0, 5.3, 6.1, 7.2, 7.9, 13.25, 19.0])
+    given = Beats(times_s, 60.0, place=np.array([1, 2, 3, 1, 2, 3, 1]), meter=3)
+    whole = song(path, hint=Hint(beats=given))
+    np.testing.assert_array_equal(whole.beats.times_s, times_s)
+    music = song(part(path, 5.25, 13.25), hint=Hint(beats=given))
+    np.testing.assert_allclose(music.beats.times_s, [0.05, 0.85, 1.95, 2.65])
+    assert (music.beats.place.tolist(), music.beats.meter, music.beats.doubt) == ([2, 3, 1, 2], 3, "")
+    assert music.beats.tempo_bpm == pytest.approx(75)
+
+
+@pytest.mark.parametrize(("start_s", "warned"), [(0, False), (30, True)])
+def test_beats_that_seem_to_count_from_elsewhere_are_told(tmp_path, caplog, start_s, warned):
+    given = Hint(beats=Beats(np.arange(0.5, 40, 0.5), 120.0))
+    music = song(part(clicks(tmp_path / "song.flac", 60), start_s, start_s + 30), hint=given)
+    assert len(music.beats.times_s) == (20 if warned else 59)
+    said = (
+        "song.flac (from 30 s to 60 s): the beats that column `beats` of songs.tsv gives leave 0.0 s at its beginning "
+    )
+    assert (f"{said}and 20.5 s at its end without beats; do they count" in caplog.text) == warned
+
+
+def test_beats_that_are_not_in_the_excerpt_are_one_line(tmp_path):
+    path = clicks(tmp_path / "song.flac", 20)
+    given = Hint(beats=Beats(np.array([1000.0, 1500.0, 2000.0]), 0.12))
+    with pytest.raises(MusicError, match=r"of the 3 beats .*from 1000 to 2000 s, 0 are in it.*file, 5 to 20"):
+        song(part(path, 5), hint=given)
+
+
+def test_onsets_that_are_given_as_beats_are_one_line(tmp_path):
+    given = Hint(beats=Beats(np.arange(1, 10, 0.1), 600.0))
+    with pytest.raises(MusicError, match=r"half are 0\.1 s apart or less; beats are at least 0\.15 s apart: give one"):
+        song(clicks(tmp_path / "song.flac", 20), hint=given)
+
+
+@pytest.mark.parametrize(("said_bpm", "tempo_bpm"), [(0, 120), (62, 60), (118, 120)])
+def test_a_tempo_that_is_said_settles_the_octave(tmp_path, said_bpm, tempo_bpm):
+    path = clicks(tmp_path / "song.flac", 20)
+    assert song(path, hint=Hint(tempo_bpm=said_bpm)).beats.tempo_bpm == pytest.approx(tempo_bpm, abs=1)
+
+
+def test_a_hint_is_what_the_cells_and_the_file_say(tmp_path):
+    assert hint_of({"tempo_bpm": "", "meter": ""}, beats=None) == NO_HINT
+    (tmp_path / "a.beats").write_text("0.5\t1\n1.0\t2\n")
+    hint = hint_of({"tempo_bpm": "88.5", "meter": "3"}, beats=tmp_path / "a.beats")
+    assert (hint.tempo_bpm, hint.meter, hint.beats.place.tolist()) == (88.5, 3, [1, 2])
 
 
 def test_a_silent_song(tmp_path):

@@ -12,6 +12,7 @@ from dancers import sine_dancer, turned, wandering_dancer
 from danceit_core.choreography.candidates import ClipSong
 from danceit_core.choreography.edits import Edit
 from danceit_core.choreography.library import Library
+from danceit_core.choreography.matches import sort_matches
 from danceit_core.choreography.paintable import (
     NEAR,
     FrameCosts,
@@ -22,7 +23,7 @@ from danceit_core.choreography.paintable import (
     write_costs,
 )
 from danceit_core.choreography.plan import read_plan, write_plan
-from danceit_core.choreography.retrieve import retrieve, sort_matches
+from danceit_core.choreography.retrieve import retrieve
 from danceit_core.choreography.song import edit_plan, plan_song
 from danceit_core.config import RetrievalSettings
 from danceit_core.errors import ChoreographyError

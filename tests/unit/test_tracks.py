@@ -19,9 +19,10 @@ from danceit_core.choreography.align import align, write_dance
 from danceit_core.choreography.candidates import Choice, ClipSong
 from danceit_core.choreography.edits import Edit, edited_choices, read_edits
 from danceit_core.choreography.library import Library
+from danceit_core.choreography.matches import undecided_matches
 from danceit_core.choreography.movements import movements_of, read_movements
 from danceit_core.choreography.plan import read_plan, write_plan
-from danceit_core.choreography.retrieve import choose, undecided_matches
+from danceit_core.choreography.retrieve import choose
 from danceit_core.choreography.slots import even_slots
 from danceit_core.config import (
     CleaningSettings,

@@ -11,8 +11,10 @@ from tiny_study import FPS, RATE_HZ, ROOT, SONG_S, VARIANTS, make_study, read_ma
 
 from danceit_core.config import UserStudySettings
 from danceit_core.errors import StudyError
-from danceit_core.inputs import load_schema
+from danceit_core.input_tables import load_schema
 from danceit_core.media.audio import stream_sound
+from danceit_core.media.part import SourcePart
+from danceit_core.media.sound_source import SoundSource
 from danceit_core.media.video import VideoWriter, decode_frames, probe
 from danceit_core.user_study.clips import READ_AT_ONCE, cut_clips
 from danceit_core.user_study.stretches import Stretch, draw_stretches, variant_settings
@@ -39,6 +41,25 @@ def test_clips_keep_the_shape_and_the_rate_of_the_finished_videos(tmp_path):
     assert (probe(made).width, probe(made).height, probe(made).fps) == (36, 64, 60)
     levels = [picture.mean() for picture in decode_frames(made, fps=60, size=None)]
     assert levels == pytest.approx([2 * frame for frame in range(15, 15 + READ_AT_ONCE + 20)], abs=3)
+
+
+def test_the_sound_of_a_song_that_is_an_excerpt_is_the_excerpts(tmp_path):
+    song, video = tmp_path / "song.wav", tmp_path / "v.mp4"
+    soundfile.write(song, sweep(6.0), RATE_HZ)
+    with VideoWriter(video, fps=24, size=(16, 16), crf=20) as writer:
+        for _ in range(96):
+            writer.write(np.zeros((16, 16, 3), np.uint8))
+    about = {"person": "p", "fps": 24.0, "crf": 20, "seed": 0}
+    source = SoundSource(song, None, SourcePart(None, 1.5, 5.5))
+    clips = cut_clips(
+        tmp_path / "clips", [Stretch("song", 12, 36)], {"full": {"song": video}}, {"song": source}, **about
+    )
+    heard = np.concatenate(list(stream_sound(tmp_path / "clips" / clips[0].file, sample_rate_hz=48000)), axis=1)[0]
+    with SoundSource(song).open(sample_rate_hz=48000) as whole:
+        expected = whole.stereo(slice(2 * 48000, 2 * 48000 + 72000))[0]
+    assert len(heard) == 72000
+    # AAC is no exact copy.
+    assert np.corrcoef(heard[4800:-4800], expected[4800:-4800])[0, 1] > 0.99
 
 
 def starts(stretches, song):

@@ -30,11 +30,12 @@ READS = {
     "measure_dance": {"clean_keypoints", "analyse_dance"},
     "gather_frames": {"clean_keypoints", "analyse_dance", "measure_dance"},
     "cut_fragments": {"gather_frames"},
+    "cut_counts": {"gather_frames"},
     "describe_dances": {"clean_keypoints", "analyse_dance"},
     "train_matcher": {"gather_frames", "cut_fragments"},
-    "index_fragments": {"gather_frames", "cut_fragments", "train_matcher"},
+    "index_counts": {"gather_frames", "cut_counts", "train_matcher"},
     "measure_paintable": {"gather_frames", "solve_camera"},
-    "retrieve_fragments": {"analyse_song", "gather_frames", "cut_fragments", "train_matcher", "index_fragments"}
+    "retrieve_fragments": {"analyse_song", "gather_frames", "cut_counts", "train_matcher", "index_counts"}
     | {"measure_paintable"},
     "edit_plan": {"retrieve_fragments", "analyse_song"},
     "solve_camera": {"normalise_video", "clean_keypoints", "extract_target"},
@@ -93,6 +94,25 @@ def table(name: str, *, line: str = "", without: str = "") -> str:
     return f"{name}={path}"
 
 
+def told(cells: dict[str, str], *, of: str = "new_song") -> str:
+    """A setting that names a copy of the tiny table of songs with one more, and with further cells of one of them."""
+    header, first = (TINY / "config" / "tiny" / "songs.tsv").read_text().splitlines()
+    rows = [first, first.replace("new_song", "encore")]
+    rows = ["\t".join([row, *cells.values()]) if row.startswith(of) else row for row in rows]
+    path = TINY / "changed" / f"{of}_{'_'.join(cells)}.tsv"
+    path.parent.mkdir(exist_ok=True)
+    path.write_text("\n".join(["\t".join([header, *cells]), *rows]) + "\n")
+    return f"songs={path}"
+
+
+def beats() -> str:
+    """The path of a file of beats."""
+    path = TINY / "changed" / "song.beats"
+    path.parent.mkdir(exist_ok=True)
+    path.write_text("0.5\t1\n1.0\t2\n1.5\t3\n2.0\t1\n")
+    return str(path)
+
+
 def edits() -> str:
     path = TINY / "changed" / "edits.tsv"
     path.parent.mkdir(exist_ok=True)
@@ -136,6 +156,8 @@ CHANGES = [
         "cleaning.several_people, each", {"extract_keypoints", "clean_keypoints"}, "cleaning={several_people: each}"
     ),
     Change("fragments", {"cut_fragments"}, "fragments={hop_s: 0.25}"),
+    Change("fragments.unit", {"index_fragments", "retrieve_fragments", "edit_plan"}, "fragments={unit: seconds}"),
+    Change("fragments.test_share", {"gather_frames", "cut_fragments", "cut_counts"}, "fragments={test_share: 0.3}"),
     Change("music", {"analyse_song", "analyse_dance"}, "music={features: mfcc}"),
     Change("matcher", {"train_matcher"}, "matcher={epochs: 3}"),
     Change("retrieval", {"retrieve_fragments", "edit_plan"}, "retrieval={match_weight: 2.0}"),
@@ -192,6 +214,11 @@ CHANGES = [
     ),
     Change("the group of a dance", {"measure_dance", "describe_dances"}, grouped()),
     Change("a song more", set(), table("songs", line="encore\tdata/demo_tiny/song.flac")),
+    # All that is made of its sound is made anew, the trainings are not, and no other song.
+    Change("a part of the song", {"analyse_song", "draw_dance", "render_video"}, told({"start_s": "0.5"})),
+    Change("a part of another song", set(), told({"start_s": "0.5"}, of="encore")),
+    Change("the beats of the song", {"analyse_song"}, told({"beats": beats()})),
+    Change("the tempo of the song", {"analyse_song"}, told({"tempo_bpm": "90"})),
     # The plan of a song is for all targets.
     Change(
         "a target more",
@@ -207,8 +234,8 @@ BUMPS = {
     "pose": {"extract_keypoints", "extract_target", "detect_result"},
     "cleaning": {"clean_keypoints"},
     "music": {"analyse_song", "analyse_dance"},
-    "fragments": {"measure_dance", "gather_frames", "cut_fragments", "describe_dances"},
-    "matcher": {"train_matcher", "index_fragments"},
+    "fragments": {"measure_dance", "gather_frames", "cut_fragments", "cut_counts", "describe_dances"},
+    "matcher": {"train_matcher", "index_counts"},
     "retrieval": {"retrieve_fragments", "edit_plan", "measure_paintable"},
     "alignment": {"align_poses"},
     "plate": {"solve_camera", "build_plate"},

@@ -112,7 +112,7 @@ rule preview_poses:
     input:
         poses="<results>/poses/{target}/{song}.parquet",
         music="<results>/music/{song}.parquet",
-        song=lambda w: project.songs.at[w.song, "path"],
+        song=song_file,
     output:
         "<results>/preview/{target}/{song}.mp4",
     log:
@@ -125,6 +125,6 @@ rule preview_poses:
         size=settings["video"]["size"],
         beat_kind=settings["temporal_alignment"]["beat_kind"],
         version=version_of("rendering"),
-        audio_track=lambda w: project.audio_track(w.song),
+        sound=song_sound,
     script:
         "../scripts/preview_poses.py"

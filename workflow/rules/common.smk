@@ -99,6 +99,16 @@ def stage(section):
     return {"settings": settings[section], "version": version_of(section)}
 
 
+def song_file(wildcards):
+    """The file that a song is in."""
+    return project.songs.at[wildcards.song, "path"]
+
+
+def song_sound(wildcards):
+    """Which sound track and which part of the time of that file are the song (`media.sound_source`)."""
+    return project.excerpt_of(wildcards.song)
+
+
 def edits_of(wildcards):
     """The lines of the table of edits that are about a song, as plain values: a change of them re-runs that song."""
     return [vars(edit) for edit in project.edits if edit.song == wildcards.song]

@@ -6,7 +6,7 @@ rule control_video:
         frames="<results>/frames/{target}.mp4",
         outline="<results>/outlines/{target}.mkv",
         plate=plate_if_any,
-        song=lambda w: project.songs.at[w.song, "path"],
+        song=song_file,
     output:
         skeleton="<results>/control/{target}/{song}.mp4",
         outline="<results>/control/{target}/{song}_outline.mp4",
@@ -21,6 +21,6 @@ rule control_video:
         **needs("control_video", "song"),
     params:
         version=version_of("rendering"),
-        audio_track=lambda w: project.audio_track(w.song),
+        sound=song_sound,
     script:
         "../scripts/control_video.py"

@@ -52,7 +52,7 @@ rule draw_dance:
         poses="<results>/poses/{target}/{song}.parquet",
         target="<results>/camera/{target}.parquet",
         music="<results>/music/{song}.parquet",
-        song=lambda w: project.songs.at[w.song, "path"],
+        song=song_file,
     output:
         report(
             "<results>/figures/{target}/{song}/beats.svg",
@@ -95,7 +95,7 @@ rule draw_dance:
         camera=settings["rendering"]["camera"],
         beat_kind=settings["temporal_alignment"]["beat_kind"],
         version=version_of("evaluation"),
-        audio_track=lambda w: project.audio_track(w.song),
+        sound=song_sound,
     script:
         "../scripts/draw_dance.py"
 
@@ -158,7 +158,7 @@ rule compare_video:
         poses="<results>/poses/{target}/{song}.parquet",
         frames=collect("<results>/frames/{video}.mp4", video=project.videos.index),
         painted="<results>/videos/{target}/{song}.mp4",
-        song=lambda w: project.songs.at[w.song, "path"],
+        song=song_file,
     output:
         "<results>/comparison/{target}/{song}.mp4",
     log:
@@ -170,7 +170,7 @@ rule compare_video:
     params:
         videos=list(project.videos.index),
         version=version_of("evaluation"),
-        audio_track=lambda w: project.audio_track(w.song),
+        sound=song_sound,
     script:
         "../scripts/compare_video.py"
 

@@ -84,7 +84,7 @@ rule render_video:
         face_gan="<results>/gan/{target}/face_gan.safetensors" if settings["face_gan"]["enabled"] else [],
         # Not read: so that the user's video is checked, too.
         check="<results>/gan/{target}/check.json",
-        song=lambda w: project.songs.at[w.song, "path"],
+        song=song_file,
     output:
         report(
             "<results>/videos/{target}/{song}.mp4",
@@ -108,7 +108,7 @@ rule render_video:
     params:
         settings={key: settings["rendering"][key] for key in ("batch_size", "crf")},
         version=version_of("rendering"),
-        audio_track=lambda w: project.audio_track(w.song),
+        sound=song_sound,
     script:
         "../scripts/render_video.py"
 
@@ -117,7 +117,7 @@ rule draft_video:
     """The dance without any training: the person's own pixels, carried to its poses, over the empty room."""
     input:
         poses="<results>/poses/{target}/{song}.parquet",
-        song=lambda w: project.songs.at[w.song, "path"],
+        song=song_file,
         frames="<results>/frames/{target}.mp4",
         target="<results>/camera/{target}.parquet",
         plate="<results>/plates/{target}.png",
@@ -140,7 +140,7 @@ rule draft_video:
     params:
         settings={key: settings["rendering"][key] for key in ("batch_size", "crf")},
         version=version_of("rendering"),
-        audio_track=lambda w: project.audio_track(w.song),
+        sound=song_sound,
     script:
         "../scripts/draft_video.py"
 
@@ -177,7 +177,7 @@ rule preview_video:
         **lending_frames,
         poses="<results>/poses/{target}/{song}.parquet",
         pose_gan="<results>/gan/{target}/pose_gan.safetensors",
-        song=lambda w: project.songs.at[w.song, "path"],
+        song=song_file,
     output:
         "<results>/preview/painted/{target}/{song}.mp4",
     log:
@@ -192,7 +192,7 @@ rule preview_video:
         settings={key: settings["rendering"][key] for key in ("batch_size", "crf")},
         version=version_of("rendering"),
         seconds=settings["rendering"]["preview_s"],
-        audio_track=lambda w: project.audio_track(w.song),
+        sound=song_sound,
     script:
         "../scripts/render_video.py"
 
@@ -208,7 +208,7 @@ rule render_group:
             if settings["face_gan"]["enabled"]
             else []
         ),
-        song=lambda w: project.songs.at[w.song, "path"],
+        song=song_file,
         frames=collect("<results>/frames/{target}.mp4", target=group_members),
         plates=collect("<results>/plates/{target}.png", target=group_members),
         outlines=collect("<results>/outlines/{target}.mkv", target=group_members),
@@ -234,7 +234,7 @@ rule render_group:
         members=group_members,
         batch_size=settings["rendering"]["batch_size"],
         crf=settings["rendering"]["crf"],
-        audio_track=lambda w: project.audio_track(w.song),
+        sound=song_sound,
     script:
         "../scripts/render_group.py"
 

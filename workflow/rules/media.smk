@@ -30,7 +30,8 @@ rule normalise_video:
 rule analyse_song:
     """Audio features of each frame, beats, bars and sections of a song to dance to."""
     input:
-        sound=lambda w: project.songs.at[w.song, "path"],
+        sound=song_file,
+        beats=lambda w: project.songs.at[w.song, "beats"] or [],
         networks=beat_networks,
     output:
         table="<results>/music/{song}.parquet",
@@ -50,7 +51,8 @@ rule analyse_song:
         **stage("music"),
         fps=settings["video"]["fps"],
         fragment_s=settings["retrieval"]["fragment_s"],
-        audio_track=lambda w: project.audio_track(w.song),
+        sound=song_sound,
+        hint=lambda w: project.hint_of(w.song),
     script:
         "../scripts/analyse_song.py"
 

@@ -20,7 +20,7 @@ use rule render_video as render_variant with:
         poses="<results>/user_study/{variant}/poses/{target}/{song}.parquet",
         pose_gan="<results>/gan/{target}/pose_gan.safetensors",
         face_gan="<results>/gan/{target}/face_gan.safetensors" if settings["face_gan"]["enabled"] else [],
-        song=lambda w: project.songs.at[w.song, "path"],
+        song=song_file,
     output:
         "<results>/user_study/{variant}/videos/{target}/{song}.mp4",
     log:
@@ -55,7 +55,7 @@ rule prepare_user_study:
         crf=settings["rendering"]["crf"],
         target=first_target,
         songs=list(project.songs.index),
-        audio_tracks=[project.audio_track(song) for song in project.songs.index],
+        sounds=[project.excerpt_of(song) for song in project.songs.index],
         styles=dict(project.videos["style"]),
         fragment_s=fragment_s,
         in_counts=in_counts,

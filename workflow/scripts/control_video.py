@@ -6,6 +6,7 @@ from danceit_core.imagination.target.reference import find_reference
 from danceit_core.media.excerpt import write_excerpt
 from danceit_core.media.picture import read_picture, write_picture
 from danceit_core.media.provenance import describe_video
+from danceit_core.media.sound_source import source_of
 from danceit_core.media.video import VideoWriter
 from danceit_core.pose.control import control_picture
 from danceit_core.pose.silhouette import silhouette, steady_size
@@ -16,19 +17,20 @@ from danceit_core.run import stage
 CRF = 10
 
 with stage(snakemake) as run:
-    inputs, output, track = snakemake.input, snakemake.output, snakemake.params.audio_track
+    inputs, output = snakemake.input, snakemake.output
+    song = source_of(inputs.song, snakemake.params.sound)
     dance, target = read_pose_table(inputs.poses), read_pose_table(inputs.target)
     plate = read_picture(inputs.plate) if inputs.plate else None
     reference = find_reference(target, dance, film_of(inputs.frames, target, plate=plate))
     write_picture(output.reference, reference.picture)
     write_picture(output.reference_pose, control_picture(reference.keypoints, size=dance.size))
     girths = own_girths(target, inputs.outline)
-    write_excerpt(output.sound, inputs.song, frames=len(dance), fps=dance.fps, track=track)
+    write_excerpt(output.sound, song, frames=len(dance), fps=dance.fps)
     tags = describe_video([snakemake.wildcards.target], snakemake.wildcards.song)
     look = {"fps": dance.fps, "size": dance.size, "crf": CRF, "metadata": tags}
     sizes = steady_size(dance.keypoints, fps=dance.fps)
     with (
-        VideoWriter(output.skeleton, **look, sound=inputs.song, sound_track=track) as skeletons,
+        VideoWriter(output.skeleton, **look, sound=song) as skeletons,
         VideoWriter(output.outline, **look) as outlines,
     ):
         for frame, (keypoints, body_px) in enumerate(zip(dance.keypoints, sizes, strict=True), start=1):

@@ -3,6 +3,7 @@ from danceit_core.imagination.recall.provenance import Origins, write_origins
 from danceit_core.imagination.rendering.draft import TargetFiles, draft_dance, draft_lending
 from danceit_core.media.ahead import made_ahead
 from danceit_core.media.provenance import describe_video
+from danceit_core.media.sound_source import source_of
 from danceit_core.media.source import read_report
 from danceit_core.media.video import VideoWriter
 from danceit_core.pose.front import as_far_as_shown
@@ -20,8 +21,8 @@ with stage(snakemake) as run:
     pictures = draft_dance(dance, lending, **options)
     look = {"fps": poses.fps, "size": poses.size, "crf": rendering.crf}
     tags = describe_video([snakemake.wildcards.target], snakemake.wildcards.song)
-    sound = {"sound": given.song, "sound_track": params.audio_track}
-    writing = VideoWriter(snakemake.output[0], **look, **sound, metadata=tags)
+    song = source_of(given.song, params.sound)
+    writing = VideoWriter(snakemake.output[0], **look, sound=song, metadata=tags)
     with writing as writer, made_ahead(pictures, most=16) as drawn:
         for frame, picture in enumerate(drawn, start=1):
             writer.write(picture)

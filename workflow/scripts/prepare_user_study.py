@@ -1,4 +1,5 @@
 from danceit_core.config import UserStudySettings
+from danceit_core.media.sound_source import source_of
 from danceit_core.run import stage
 from danceit_core.user_study.clips import cut_clips, dance_frames
 from danceit_core.user_study.stretches import draw_stretches
@@ -12,9 +13,9 @@ with stage(snakemake) as run:
     by_variant = {name: dict(zip(songs, row, strict=True)) for name, row in zip(settings.variants, rows, strict=True)}
     frames = dance_frames(by_variant, fps=params.fps)
     stretches = draw_stretches(frames, fps=params.fps, settings=settings, seed=params.seed)
-    sounds, about = dict(zip(songs, given.songs, strict=True)), {"person": params.target, "fps": params.fps}
+    sounds = dict(zip(songs, map(source_of, given.songs, params.sounds), strict=True))
+    about = {"person": params.target, "fps": params.fps}
     about |= {"crf": params.crf, "seed": params.seed, "progress": run.progress}
-    about |= {"sound_tracks": dict(zip(songs, params.audio_tracks, strict=True))}
     clips = cut_clips(made.clips, stretches, by_variant, sounds, **about)
     project = {name: getattr(params, name) for name in ("songs", "styles", "fragment_s", "in_counts")}
     write_study(made.study, clips, stretches, fps=params.fps, pairs=settings.pairs, **project)

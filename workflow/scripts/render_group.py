@@ -5,6 +5,7 @@ from danceit_core.imagination.rendering.draft import TargetFiles
 from danceit_core.imagination.rendering.group import gather, mirror, render_group
 from danceit_core.media.ahead import made_ahead
 from danceit_core.media.provenance import describe_video
+from danceit_core.media.sound_source import source_of
 from danceit_core.media.source import read_report
 from danceit_core.media.video import VideoWriter
 from danceit_core.pose.table import read_pose_table
@@ -21,8 +22,8 @@ with stage(snakemake) as run:
     pictures = render_group(dancers, spacing=group.spacing, mirrored=group.mirrored, fps=first.fps, **options)
     look = {"fps": first.fps, "size": first.size, "crf": params.crf}
     tags = describe_video(params.members, snakemake.wildcards.song)
-    sound = {"sound": given.song, "sound_track": params.audio_track}
-    writing = VideoWriter(snakemake.output[0], **look, **sound, metadata=tags)
+    song = source_of(given.song, params.sound)
+    writing = VideoWriter(snakemake.output[0], **look, sound=song, metadata=tags)
     with writing as writer, made_ahead(pictures, most=16) as painted:
         for frame, picture in enumerate(painted, start=1):
             writer.write(picture)

@@ -7,6 +7,7 @@ from danceit_core.imagination.rendering.draft import TargetFiles, lending_for
 from danceit_core.imagination.rendering.render import render_dance
 from danceit_core.media.ahead import made_ahead
 from danceit_core.media.provenance import describe_video
+from danceit_core.media.sound_source import source_of
 from danceit_core.media.source import read_report
 from danceit_core.media.video import VideoWriter
 from danceit_core.pose.front import as_far_as_shown
@@ -29,10 +30,9 @@ with stage(snakemake) as run:
     pictures = render_dance(dance, pose_gan=pose_gan, face_gan=face_gan, **options)
     seconds = snakemake.params.get("seconds", len(poses) / poses.fps)
     frames = min(max(1, round(seconds * poses.fps)), len(poses))
-    song = snakemake.input.song
+    song = source_of(given.song, snakemake.params.sound)
     tags = describe_video([snakemake.wildcards.target], snakemake.wildcards.song)
-    sound = {"sound": song, "sound_track": snakemake.params.audio_track}
-    writing = VideoWriter(snakemake.output[0], fps=poses.fps, size=poses.size, crf=crf, metadata=tags, **sound)
+    writing = VideoWriter(snakemake.output[0], fps=poses.fps, size=poses.size, crf=crf, metadata=tags, sound=song)
     with writing as writer, made_ahead(islice(pictures, frames), most=16) as painted:
         for frame, picture in enumerate(painted, start=1):
             writer.write(picture)
