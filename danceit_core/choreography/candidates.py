@@ -8,7 +8,7 @@ of seams alone the smoothest dance is to stand still.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -96,6 +96,7 @@ class Candidates:
     """Fragments for one clip: rows, playback rates, source frames after their start and costs, each (K,).
 
     painting (K,): what of the cost grows with `paintable_weight`, not in `cost` yet; None where that is not known.
+    ends: how they begin and end (`costs.find_ends`), None: not looked at yet.
     """
 
     rows: Rows
@@ -103,12 +104,23 @@ class Candidates:
     shift: Array
     cost: Array
     painting: Array | None = None
+    ends: costs.Ends | None = None
 
     def best(self, count: int, *, paintable_weight: float) -> "Candidates":
         """The `count` that cost least when painting has so much weight."""
         cost = self.cost if self.painting is None else self.cost + paintable_weight * self.painting
         best = np.argsort(cost, kind="stable")[: max(1, count)]
         return Candidates(self.rows[best], self.rates[best], self.shift[best], cost[best])
+
+    def those(self, keep: NDArray[np.bool_]) -> "Candidates":
+        """Some of them, whose painting is in their costs."""
+        ends = None if self.ends is None else costs.Ends(*(each[keep] for each in vars(self.ends).values()))
+        return Candidates(self.rows[keep], self.rates[keep], self.shift[keep], self.cost[keep], ends=ends)
+
+    def looked_at(self, library: Library, *, frames: int, fps: float) -> "Candidates":
+        """The same with their ends, in a clip of so many frames of song."""
+        ends = costs.find_ends(library, self.rows, self.rates, self.shift, frames=frames, fps=fps)
+        return replace(self, ends=ends)
 
     def both_ways(self, library: Library) -> "Candidates":
         """The same, and all of them with left and right exchanged."""

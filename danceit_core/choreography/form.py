@@ -194,9 +194,7 @@ def _others(
         if gap < near:
             of, first, last = _taken(library, one, int(slots.length[slot]))
             good &= (video != of) | (np.minimum(stop, last) - np.maximum(start, first) <= HALF_A_FRAME)
-    if not good.any():
-        return found
-    return Candidates(found.rows[good], found.rates[good], found.shift[good], found.cost[good])
+    return found.those(good) if good.any() else found
 
 
 def _taken(library: Library, found: Candidates, frames: int) -> tuple[Rows, Array, Array]:

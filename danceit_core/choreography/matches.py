@@ -12,7 +12,7 @@ from danceit_core.config import RetrievalSettings
 # Candidates are chosen by all their own costs from this many times as many nearest matches.
 POOL = 5
 # In counts slots overlap: each has this share of the candidates, one of half a bar fewer.
-SHARE, HALF_SHARE = 0.7, 0.2
+SHARE, HALF_SHARE = 0.6, 0.2
 # So many times the pool of a slot is searched for, since not all of it fits.
 SEARCHED = 4
 

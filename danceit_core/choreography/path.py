@@ -5,7 +5,7 @@ Besides each fragment's own cost (`candidates`) and that of the slot (`slots`) a
 and velocity, a change of facing, walking away from where it began, and dancing the same frames again too soon. Two
 things are deliberate: a seam below SEAM_FLOOR costs as much as one of that size, since it is not seen, so that playing
 on in the same video is not preferred for its own sake; and what a path has danced is remembered along it, which makes
-the search a beam rather than exact: at each edge the cheapest `candidates` paths go on.
+the search a beam rather than exact: at each edge the cheapest paths go on, at most as many as there are candidates.
 """
 
 from collections.abc import Sequence
@@ -18,6 +18,7 @@ from danceit_core.choreography import costs
 from danceit_core.choreography.candidates import Candidates
 from danceit_core.choreography.curve import Array
 from danceit_core.choreography.library import Library, Rows
+from danceit_core.choreography.matches import SHARE
 from danceit_core.choreography.slots import Slots
 from danceit_core.config import RetrievalSettings
 from danceit_core.pose.skeleton import MID_HIP
@@ -101,6 +102,7 @@ def best_path(
     library: Library, slots: Slots, clips: Sequence[Candidates | None], *, fps: float, settings: RetrievalSettings
 ) -> Chosen:
     """The cheapest path from the first to the last edge. clips: candidates of each slot, None: it is not danced."""
+    most = max(1, round(settings.candidates * (1 if library.frames else SHARE)))
     depth = int(np.ceil(settings.no_repeat_s * fps / max(1, int(slots.length.min()))))
     arriving: dict[int, list[_Paths]] = {}
     leaving: tuple[int, _Paths | None] = (-1, None)
@@ -110,7 +112,7 @@ def best_path(
         edge = int(slots.first[number])
         if leaving[0] != edge:
             parts = arriving.pop(edge, [])
-            leaving = edge, _Paths.join(parts, most=max(1, settings.candidates)) if parts else None
+            leaving = edge, _Paths.join(parts, most=most) if parts else None
         if here is None or not len(here.rows) or (edge and leaving[1] is None):
             continue
         paths = _go_on(library, slots, number, here, leaving[1], fps=fps, settings=settings, depth=depth)
@@ -140,7 +142,7 @@ def _go_on(
     Their `clip` is that of the path before, -1 without one.
     """
     length, count = int(slots.length[number]), len(here.rows)
-    following = costs.find_ends(library, here.rows, here.rates, here.shift, frames=length, fps=fps)
+    following = here.ends or costs.find_ends(library, here.rows, here.rates, here.shift, frames=length, fps=fps)
     start = library.start_frame(here.rows) + here.shift
     video = library.dances.video_index[library.dance[library.fragments(here.rows)]]
     taken = video, start, start + here.rates * length

@@ -8,6 +8,7 @@ the song's sections (`form`).
 """
 
 from collections.abc import Callable, Sequence
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -31,6 +32,8 @@ from danceit_core.choreography.slots import Slots, even_slots
 from danceit_core.config import RetrievalSettings
 from danceit_core.errors import ChoreographyError, ConfigError
 
+# Of songs of more slots the ends of all candidates are not kept in memory.
+MOST_LOOKED_AT = 2000
 DistanceOf = Callable[[int, Rows], NDArray[np.floating]]
 
 
@@ -142,39 +145,54 @@ def choose_each(
     if settings.variant != "path":
         raise ChoreographyError(f"retrieval.variant is {settings.variant!r}; known are 'path' and 'argmin'")
     wanted = wanted_movement(library, song, slots, rng=rng)
-    found: list[Candidates | None] = []
-    for number, choice in enumerate(choices):
-        if choice.as_danced is not None or not len(choice.rows):
-            found.append(as_danced(choice) if len(choice.rows) else None)
-            continue
-        how = fit(library, choice.rows, slots, number, tempo_bpm=song.tempo_in(slots, number))
-        about = {"how": how, "wanted": wanted, "beat_kind": beat_kind, "settings": settings}
-        found.append(find_candidates(library, choice, song, slots, number, **about))  # type: ignore[arg-type]
     in_counts = not library.frames
     counts = candidates_of(slots, settings, in_counts=in_counts).tolist()
-    mirrors = in_counts and settings.mirror
+    few: list[list[Candidates | None]] = [[] for _ in weights]
+    for number, choice in enumerate(choices):
+        found: Candidates | None = None
+        if choice.as_danced is not None:
+            found = as_danced(choice)
+        elif len(choice.rows):
+            how = fit(library, choice.rows, slots, number, tempo_bpm=song.tempo_in(slots, number))
+            about: Any = {"how": how, "wanted": wanted, "beat_kind": beat_kind, "settings": settings}
+            found = find_candidates(library, choice, song, slots, number, **about)
+        for weight, kept in zip(weights, few, strict=True):
+            mirrors = in_counts and settings.mirror and choice.as_danced is None
+            best = found and _few(library, found, counts[number], weight=weight, mirrors=mirrors)
+            kept.append(best or None)
     plans = []
-    for weight in weights:
-        few = [
-            None if each is None else _few(library, each, choice, count, weight=weight, mirrors=mirrors)
-            for each, choice, count in zip(found, choices, counts, strict=True)
-        ]
-        chosen = best_path(library, slots, few, fps=song.fps, settings=settings)
-        again = np.full(len(chosen.slot), -1)
-        edited = any(choice.as_danced is not None for choice in choices)
-        if in_counts and settings.recall and song.letters and not edited:
-            chosen, again = recall(library, slots, few, chosen, song=song, settings=settings)
+    comes_back = in_counts and settings.recall > 0 and len(set(song.letters)) < len(song.letters)
+    edited = any(choice.as_danced is not None for choice in choices)
+    for kept in few:
+        find = _with_recalls if comes_back and not edited else _without_recalls
+        chosen, again = find(library, slots, kept, song=song, settings=settings)
         plan = _plan(library, choices, chosen, slots=slots, recalls=again)
         plans.append(hold_last(plan, slots.hold, library, fps=song.fps))
     return plans
 
 
-def _few(
-    library: Library, found: Candidates, choice: Choice, count: int, *, weight: float, mirrors: bool
-) -> Candidates:
+def _with_recalls(
+    library: Library, slots: Slots, few: list[Candidates | None], *, song: ClipSong, settings: RetrievalSettings
+) -> tuple[Chosen, Rows]:
+    """The path with movements that come back, and what each clip recalls. It is searched twice."""
+    if len(slots) <= MOST_LOOKED_AT:
+        few = [
+            each and each.looked_at(library, frames=int(slots.length[number]), fps=song.fps)
+            for number, each in enumerate(few)
+        ]
+    chosen = best_path(library, slots, few, fps=song.fps, settings=settings)
+    return recall(library, slots, few, chosen, song=song, settings=settings)
+
+
+def _without_recalls(
+    library: Library, slots: Slots, few: list[Candidates | None], *, song: ClipSong, settings: RetrievalSettings
+) -> tuple[Chosen, Rows]:
+    chosen = best_path(library, slots, few, fps=song.fps, settings=settings)
+    return chosen, np.full(len(chosen.slot), -1)
+
+
+def _few(library: Library, found: Candidates, count: int, *, weight: float, mirrors: bool) -> Candidates:
     """The cheapest candidates of a slot, with mirrored ones half of them each way."""
-    if choice.as_danced is not None:
-        return found
     best = found.best(count // 2 if mirrors else count, paintable_weight=weight)
     return best.both_ways(library) if mirrors else best
 
