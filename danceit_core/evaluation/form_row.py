@@ -39,7 +39,7 @@ def song_forms(
 
 
 def score_forms(forms: Sequence[Mapping[str, float]], trials: Sequence[Trial], *, fps: float) -> dict[str, float]:
-    """Means of the scores over songs; `repeats` is the sum. `lengths_apart`: pooled over songs, by their metre."""
+    """Means of the scores over songs; `repeat_pairs` is the sum. `lengths_apart`: pooled over songs, by their metre."""
     keys = sorted({key for form in forms for key in form})
     table = np.array([[form.get(key, np.nan) for key in keys] for form in forms]).reshape(len(forms), len(keys))
     out = dict(zip(keys, mean_present(table, axis=0).tolist(), strict=True))
@@ -47,4 +47,4 @@ def score_forms(forms: Sequence[Mapping[str, float]], trials: Sequence[Trial], *
     for trial in trials:
         lengths[trial.song.meter] += movement_lengths(trial.plan, trial.song.beats, fps=fps).tolist()
     out["lengths_apart"] = lengths_apart(lengths, REAL_LENGTHS)
-    return out | {"repeats": float(sum(form["repeats"] for form in forms))}
+    return out | {"repeat_pairs": float(sum(form["repeat_pairs"] for form in forms))}

@@ -67,8 +67,8 @@ def repeat_scores(
     """Scores of one dance (T, 25, 3) to a song.
 
     Keys: `repeat`, `repeat_mirrored`, `repeat_same` (NaN without a plan), each also with `chance_` before it and, what
-    there is more than chance, with `_more` after it, all means over pairs; `repeats`, the number of pairs. All but the
-    last are NaN for a song without a section that comes back.
+    there is more than chance, with `_more` after it, all means over pairs; `repeat_pairs`, how many there are. All but
+    the last are NaN for a song without a section that comes back.
     """
     places = find_places(beats, sections, end_s=len(keypoints) / fps)
     pairs = places.pairs
@@ -76,7 +76,7 @@ def repeat_scores(
     others = [_others(places, int(a), rng=rng) for a, _ in pairs]
     kept = [number for number, other in enumerate(others) if len(other)]
     if not kept:
-        return {**out, "repeats": 0.0}
+        return {**out, "repeat_pairs": 0.0}
     bars = read_places(keypoints, places, fps=fps)
     values: dict[str, NDArray[Any]] = {"repeat": similarity(bars, bars)}
     values["repeat_mirrored"] = np.maximum(values["repeat"], similarity(bars, mirror(bars)))
@@ -87,7 +87,7 @@ def repeat_scores(
         chance = np.array([table[pairs[number][0], others[number]].mean() for number in kept])
         out |= {name: float(found.mean()), f"chance_{name}": float(chance.mean())}
         out |= {f"{name}_more": float((found - chance).mean())}
-    return {**out, "repeats": float(len(kept))}
+    return {**out, "repeat_pairs": float(len(kept))}
 
 
 def find_places(beats: Beats, sections: tuple[Section, ...], *, end_s: float) -> Places:

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from danceit_core.choreography.align import Source, source_name
+from danceit_core.choreography.form import without_hold
 from danceit_core.choreography.plan import Plan
 from danceit_core.evaluation.beats import beat_scores
 from danceit_core.evaluation.motion import (
@@ -143,7 +144,11 @@ def chosen_jerk(plans: Sequence[Plan], sources: Mapping[str, Source], *, fps: fl
 
 
 def count_repeats(plan: Plan, *, fps: float) -> int:
-    """Clips that share frames of a video with an earlier clip that ended under REPEAT_S before they begin."""
+    """Clips that share frames of a video with an earlier clip that ended under REPEAT_S before they begin.
+
+    The pose held at the end is none.
+    """
+    plan, _ = without_hold(plan)
     stop = plan.source_start_frame + plan.rate * plan.frames
     ends = plan.start_frame + plan.frames
     count = 0

@@ -166,3 +166,10 @@ def test_all_tables_have_a_line_for_each_row_that_has_a_score(tables):
     distances = list(shown.values())[3]
     assert (distances["pieces"] <= distances["pieces"][REAL]).all()
     assert np.isfinite(distances.to_numpy()).all()
+
+
+def test_no_score_of_form_hides_one_of_movement(tables):
+    """Both count repeats: clips that come back too soon, and pairs of places where the music comes back."""
+    assert {"repeats", "repeat_pairs"} <= set(tables)
+    assert tables["repeats"][DEFAULT] < 3
+    assert tables["repeat_pairs"][DEFAULT] > 0

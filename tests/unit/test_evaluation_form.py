@@ -158,13 +158,13 @@ def test_bars_of_two_sections_of_one_letter_correspond():
 def test_a_section_that_is_danced_again_is_found_and_one_that_is_not_is_chance():
     first = wandering_dancer(33 * 24, seed=3)[12 : 12 + 16 * 24]
     again, never = repeats_of(dance_with(first)), repeats_of(dance_with(None))
-    assert again["repeats"] == 8
+    assert again["repeat_pairs"] == 8
     assert again["repeat"] > 0.98
     assert again["repeat"] > 2 * again["chance_repeat"]
     assert abs(never["repeat_more"]) < 0.15
     assert np.isnan(again["repeat_same"])
     nothing = repeat_scores(dance_with(None), BEATS, SECTIONS[:2], fps=FPS, rng=np.random.default_rng(0))
-    assert nothing["repeats"] == 0
+    assert nothing["repeat_pairs"] == 0
     assert np.isnan(nothing["repeat"])
 
 
