@@ -13,8 +13,8 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from matcher_ballroom import DELAY_S, Dances
-from matcher_folds import FOLDS, deal
+from matcher_ballroom import DELAY_S, BeatDances
+from matcher_folds import FOLDS, deal, spread
 from numpy.typing import NDArray
 
 from danceit_core.matcher.augment import feature_columns
@@ -93,9 +93,8 @@ def main() -> None:
     torch.set_num_threads(1)
     print("| joins | seconds | numbers | tested on | AUC other genre | AUC same genre | AUC delayed | R@10 / chance |")
     print("|---" * 8 + "|")
-    known: dict[str, NDArray[np.float32]] = {}
     for joins in given.joins:
-        dances = Dances(given.data, joins=joins, known=known)
+        dances = BeatDances(given.data, joins=joins)
         folds, styles = deal(dances.names, style_of=lambda name: name[0]), np.array([n[0] for n in dances.names])
         for seconds in given.seconds:
             pairs = dances.cut(seconds=seconds, hop_s=given.hop, feature_set="rich")
@@ -114,8 +113,7 @@ def main() -> None:
                     axes = correlate(*(values[learnt] for values in sides))
                     projected = (values[tested] @ axis for values, axis in zip(sides, axes, strict=True))
                     rows.append(score(*projected, pairs.only(tested), styles))
-                cells = [f"{m:.3f} ± {d:.2g}" for m, d in zip(np.mean(rows, axis=0), np.std(rows, axis=0), strict=True)]
-                print(f"| {joins} | {seconds:g} | {kind} | {usable.sum()} | " + " | ".join(cells) + " |", flush=True)
+                print(f"| {joins} | {seconds:g} | {kind} | {usable.sum()} | {spread(rows)} |", flush=True)
 
 
 if __name__ == "__main__":
