@@ -1,6 +1,7 @@
 """How well the matcher matches dances on their songs' own beats: 43 ballroom dances, nested folds by song.
 
     python benchmarks/matcher_ballroom.py --data ballroom --try loss=infonce loss=hinge seconds=3 features=mfcc
+    python benchmarks/matcher_ballroom.py --data ballroom --span 4 --try seconds=1 seconds=2 seconds=4
     python benchmarks/matcher_ballroom.py --data ballroom --split-movements
     python benchmarks/matcher_ballroom.py --data ballroom --joins masked
     python benchmarks/matcher_ballroom.py --data ballroom --joins alone      # what the masks give away
@@ -12,6 +13,9 @@ join is always on one. So that a matcher cannot score by seeing joins, fragments
 those with a join, or less than MASK_S from one, are learnt from but not tested on (--joins avoided). `masked`: joints
 within MASK_S of a join are absent; a mask says where a join is all the same, and `alone` shows what a matcher reaches
 that sees nothing else: a body that stands still, with masks. `seen`: all fragments as they are.
+
+Longer fragments without a join come from longer movements. To compare lengths on the same moments, --span 4 takes the
+middle of the same spans of 4 s for each length.
 
 The same captured movement occurs in several dances. --split-movements learns from fragments of one half of the
 movements alone, and tests on fragments of the other half.
@@ -48,9 +52,9 @@ MIXED = -1
 class BeatDances(Dances):
     """Dances with marks per frame: mask (M,), half of the movements (M,), phase of the beat (M,), tempo (M,) in bpm."""
 
-    def __init__(self, folder: Path, *, joins: str) -> None:
+    def __init__(self, folder: Path, *, joins: str, span_s: float = 0.0) -> None:
         super().__init__(folder)
-        self.joins = joins
+        self.joins, self.span = joins, round(span_s * FPS)
         marks = [self._mark(name, self.first[number]) for number, name in enumerate(self.names)]
         self.mask, self.half, self.phase, self.tempo = (np.concatenate(part) for part in zip(*marks, strict=True))
 
@@ -74,22 +78,29 @@ class BeatDances(Dances):
         return mask, half, phase, tempo
 
     def cut(self, *, seconds: float, hop_s: float, feature_set: str) -> Pairs:
-        """Fragments that begin at random within each hop and show a body in most frames."""
+        """Fragments in the middle of spans that begin at random within each hop and show a body in most frames.
+
+        A span is as long as its fragment, or `span_s` where that is longer.
+        """
         length, hop, rng = round(seconds * FPS), round(hop_s * FPS), np.random.default_rng(0)
+        span = max(length, self.span)
         starts = []
         for first, end in zip(self.first[:-1], self.first[1:], strict=True):
-            at = np.arange(first, end - length - hop, hop)
+            at = np.arange(first, end - span - hop, hop)
             starts.append(at + rng.integers(0, hop, len(at)))
         begin = np.concatenate(starts)
-        inside = begin[:, None] + np.arange(length)
+        inside = begin[:, None] + np.arange(span)
         seen = (self.keypoints[inside, :, 2] > 0).any(axis=2)
-        keep = (seen | self.mask[inside]).all(axis=1) & (seen.sum(axis=1) >= length / 2)
-        pairs = self.pairs(begin[keep], seconds=seconds, feature_set=feature_set)
+        keep = (seen | self.mask[inside]).all(axis=1) & (seen.sum(axis=1) >= span / 2)
+        pairs = self.pairs(begin[keep] + (span - length) // 2, seconds=seconds, feature_set=feature_set)
         return dataclasses.replace(pairs, tempo_bpm=self.tempo[pairs.starts])
 
     def without_join(self, pairs: Pairs) -> NDArray[np.bool_]:
-        """Which fragments keep MASK_S away from all joins."""
-        return ~self.mask[pairs.starts[:, None] + np.arange(pairs.windows.length)].any(axis=1)
+        """Which fragments' spans keep MASK_S away from all joins."""
+        length = pairs.windows.length
+        span = max(length, self.span)
+        first = pairs.starts - (span - length) // 2
+        return ~self.mask[first[:, None] + np.arange(span)].any(axis=1)
 
     def halves(self, pairs: Pairs) -> NDArray[np.int64]:
         """Which half of the movements each fragment shows, MIXED for both."""
@@ -164,11 +175,12 @@ def print_ceilings(dances: BeatDances, make: Callable[[Setting], Folded], settin
 def main() -> None:
     parser = make_parser(__doc__)
     parser.add_argument("--joins", default="avoided", choices=("avoided", "masked", "alone", "seen"))
+    parser.add_argument("--span", type=float, default=0.0, help="seconds of the spans that fragments are the middle of")
     parser.add_argument("--split-movements", action="store_true")
     given = parser.parse_args()
     torch.set_num_threads(1)
     settings = read_settings(given.tried, base=given.set)
-    dances = BeatDances(given.data, joins=given.joins)
+    dances = BeatDances(given.data, joins=given.joins, span_s=given.span)
     folds, styles = deal(dances.names, style_of=lambda name: name[0]), np.array([name[0] for name in dances.names])
 
     def make(setting: Setting) -> Folded:
