@@ -52,9 +52,9 @@ MIXED = -1
 class BeatDances(Dances):
     """Dances with marks per frame: mask (M,), half of the movements (M,), phase of the beat (M,), tempo (M,) in bpm."""
 
-    def __init__(self, folder: Path, *, joins: str, span_s: float = 0.0) -> None:
+    def __init__(self, folder: Path, *, joins: str, span_s: float = 0.0, mask_s: float = MASK_S) -> None:
         super().__init__(folder)
-        self.joins, self.span = joins, round(span_s * FPS)
+        self.joins, self.span, self.mask_s = joins, round(span_s * FPS), mask_s
         marks = [self._mark(name, self.first[number]) for number, name in enumerate(self.names)]
         self.mask, self.half, self.phase, self.tempo = (np.concatenate(part) for part in zip(*marks, strict=True))
 
@@ -63,7 +63,7 @@ class BeatDances(Dances):
         archive = self.archive(name)
         borders_s, beats_s, keypoints = archive["borders_s"], archive["beats_s"], self.keypoints[first:]
         time_s = np.arange(len(archive["keypoints"])) / FPS
-        mask = (np.abs(time_s[:, None] - borders_s) < MASK_S).any(axis=1)
+        mask = (np.abs(time_s[:, None] - borders_s) < self.mask_s).any(axis=1)
         # C-4-1 and C-4-2 are one movement danced in two ways.
         movements = [str(movement).rpartition("-")[0] for movement in archive["movements"]]
         halves = np.array([zlib.crc32(movement.encode()) % 2 for movement in movements])
@@ -96,7 +96,7 @@ class BeatDances(Dances):
         return dataclasses.replace(pairs, tempo_bpm=self.tempo[pairs.starts])
 
     def without_join(self, pairs: Pairs) -> NDArray[np.bool_]:
-        """Which fragments' spans keep MASK_S away from all joins."""
+        """Which fragments' spans keep `mask_s` away from all joins."""
         length = pairs.windows.length
         span = max(length, self.span)
         first = pairs.starts - (span - length) // 2
