@@ -192,7 +192,7 @@ def main() -> None:
         if given.split_movements:
             half = dances.halves(pairs)
             learn, test = half == 0, test & (half == 1)
-        return Folded(pairs, fold, styles, learn=learn, test=test)
+        return Folded(pairs, fold, styles, learn=learn, test=test, validate=given.validate)
 
     if given.ceiling:
         return print_ceilings(dances, make, settings)

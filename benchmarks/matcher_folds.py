@@ -23,7 +23,7 @@ from sklearn.preprocessing import StandardScaler
 
 from danceit_core.config import MatcherSettings, make_settings
 from danceit_core.evaluation.matching import score_part
-from danceit_core.matcher.data import Pairs, measure_features
+from danceit_core.matcher.data import Pairs, measure_features, part_of
 from danceit_core.matcher.encoders import AudioEncoder, PoseEncoder
 from danceit_core.matcher.scores import roc_auc
 from danceit_core.matcher.train import History, train_matcher
@@ -75,6 +75,7 @@ def make_parser(description: str | None) -> argparse.ArgumentParser:
     parser.add_argument(
         "--folds", type=int, nargs="*", default=list(range(FOLDS)), help="that are tested on; may be none"
     )
+    parser.add_argument("--validate", action="store_true", help="some songs choose the epoch, as in a project")
     parser.add_argument("--ceiling", action="store_true", help="what labels would allow; trains no matcher")
     return parser
 
@@ -87,18 +88,24 @@ def deal(names: Sequence[str], *, style_of: Callable[[str], str]) -> dict[str, i
 
 @dataclass(frozen=True)
 class Folded:
-    """Pairs with the fold of each (N,), the styles of the group numbers, and which may be learnt from and tested on."""
+    """Pairs with the fold of each (N,), the styles of the group numbers, and which may be learnt from and tested on.
+
+    validate: as in a project, some of the songs that are learnt from choose the epoch instead.
+    """
 
     pairs: Pairs
     fold: NDArray[np.int64]
     styles: NDArray[np.str_]
     learn: NDArray[np.bool_]
     test: NDArray[np.bool_]
+    validate: bool = False
 
     def trained(self, without: Sequence[int], settings: MatcherSettings) -> Callable[[int], Scores]:
         """Train without some folds; gives a function that scores on one of them."""
         learnt, begun = ~np.isin(self.fold, without) & self.learn, time.perf_counter()
-        pairs = dataclasses.replace(self.pairs, part=np.where(learnt, "train", "test")).only(learnt)
+        pairs = self.pairs.only(learnt)
+        if self.validate:
+            pairs = dataclasses.replace(pairs, part=part_of(pairs.group.astype(str), pairs.part))
         trained = train_matcher(pairs, settings=settings, seed=min(without), device=torch.device("cpu"))
         report(trained.history, f"without folds {list(without)}: {len(pairs)} fragments, "
                f"{time.perf_counter() - begun:.0f} s")  # fmt: skip
@@ -165,7 +172,8 @@ def run_nested(
     print(f"| test | as chosen | {summary(tested)} |", flush=True)
     chance = [tested[0].get(f"{key}_chance", np.nan) for key in COLUMNS]
     print(
-        "| chance | | " + " | ".join("" if np.isnan(value) else f"{value:.3g}" for value in chance) + " |", flush=True
+        "| chance (first fold) | | " + " | ".join("" if np.isnan(value) else f"{value:.3g}" for value in chance) + " |",
+        flush=True,
     )
 
 

@@ -83,7 +83,7 @@ def main() -> None:
         begin = dances.cut(hop_s=given.hop, length=round(setting.seconds * FPS))
         pairs = dances.pairs(begin, seconds=setting.seconds, feature_set=setting.features)
         every = np.ones(len(pairs), bool)
-        return Folded(pairs, fold_of[pairs.video], styles, every, every)
+        return Folded(pairs, fold_of[pairs.video], styles, every, every, given.validate)
 
     if given.songs:
         print_songs(dances)
