@@ -5,24 +5,28 @@ its scores on other folds g, each of a training without f and g: the same traini
 one. The setting with the best inner CHOSEN_BY is trained once more without f and scored on f.
 """
 
+import argparse
 import dataclasses
+import sys
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 import torch
 import yaml
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from danceit_core.config import MatcherSettings, make_settings
 from danceit_core.evaluation.matching import score_part
-from danceit_core.matcher.data import Pairs, measure_features
+from danceit_core.matcher.data import Pairs, measure_features, part_of
 from danceit_core.matcher.encoders import AudioEncoder, PoseEncoder
 from danceit_core.matcher.scores import roc_auc
-from danceit_core.matcher.train import train_matcher
+from danceit_core.matcher.train import History, train_matcher
 
 FOLDS = 5
 CHOSEN_BY = "recall_times_chance"
@@ -31,7 +35,7 @@ COLUMNS = {
     "auc_other_style": "AUC other genre", "auc_same_style": "AUC same genre", "auc_delayed": "AUC delayed",
     "recall_times_chance": "R@10 / chance", "recall_at_1": "R@1", "recall_at_10": "R@10",
     "median_rank": "median rank", "candidates": "of", "balanced_accuracy": "balanced accuracy",
-    "accuracy_at_1": "accuracy at 1", "distance": "distance",
+    "accuracy_at_1": "accuracy at 1", "distance": "distance", "train_loss": "loss in training",
 }  # fmt: skip
 Scores = dict[str, float]
 
@@ -58,6 +62,24 @@ def read_settings(tried: Sequence[str], *, base: Sequence[str]) -> list[Setting]
     return settings
 
 
+def make_parser(description: str | None) -> argparse.ArgumentParser:
+    """The options that the benchmarks on real dances share."""
+    parser = argparse.ArgumentParser(description=description, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--data", type=Path, required=True, help="folder of .npz and .ogg")
+    parser.add_argument(
+        "--try", dest="tried", nargs="*", default=[], metavar="KEY=VALUE,...", help="settings to choose from"
+    )
+    parser.add_argument("--set", nargs="*", default=[], metavar="KEY=VALUE", help="of all settings")
+    parser.add_argument("--hop", type=float, default=0.5, help="between fragments, seconds; 0: no overlap")
+    parser.add_argument("--inner", type=int, default=2, choices=(2, 4), help="inner folds of each test fold")
+    parser.add_argument(
+        "--folds", type=int, nargs="*", default=list(range(FOLDS)), help="that are tested on; may be none"
+    )
+    parser.add_argument("--validate", action="store_true", help="some songs choose the epoch, as in a project")
+    parser.add_argument("--ceiling", action="store_true", help="what labels would allow; trains no matcher")
+    return parser
+
+
 def deal(names: Sequence[str], *, style_of: Callable[[str], str]) -> dict[str, int]:
     """The fold of each song, each style dealt out in turn."""
     ordered = sorted(names, key=lambda name: (style_of(name), name))
@@ -66,30 +88,43 @@ def deal(names: Sequence[str], *, style_of: Callable[[str], str]) -> dict[str, i
 
 @dataclass(frozen=True)
 class Folded:
-    """Pairs with the fold of each (N,), the styles of the group numbers, and which may be learnt from and tested on."""
+    """Pairs with the fold of each (N,), the styles of the group numbers, and which may be learnt from and tested on.
+
+    validate: as in a project, some of the songs that are learnt from choose the epoch instead.
+    """
 
     pairs: Pairs
     fold: NDArray[np.int64]
     styles: NDArray[np.str_]
     learn: NDArray[np.bool_]
     test: NDArray[np.bool_]
+    validate: bool = False
 
     def trained(self, without: Sequence[int], settings: MatcherSettings) -> Callable[[int], Scores]:
         """Train without some folds; gives a function that scores on one of them."""
-        learnt = ~np.isin(self.fold, without) & self.learn
-        pairs = dataclasses.replace(self.pairs, part=np.where(learnt, "train", "test")).only(learnt)
+        learnt, begun = ~np.isin(self.fold, without) & self.learn, time.perf_counter()
+        pairs = self.pairs.only(learnt)
+        if self.validate:
+            pairs = dataclasses.replace(pairs, part=part_of(pairs.group.astype(str), pairs.part))
         trained = train_matcher(pairs, settings=settings, seed=min(without), device=torch.device("cpu"))
+        report(trained.history, f"without folds {list(without)}: {len(pairs)} fragments, "
+               f"{time.perf_counter() - begun:.0f} s")  # fmt: skip
 
         def score(fold: int) -> Scores:
-            tested = (self.fold == fold) & self.test
-            rng = np.random.default_rng(0)
-            part = self.pairs.only(tested)
+            part, rng = self.pairs.only((self.fold == fold) & self.test), np.random.default_rng(0)
             scores = score_part(trained.matcher, part, delay_s=settings.delay_s, rng=rng, styles=self.styles)
             chance = scores["recall_at_10_chance"]
-            epochs = {"epochs": len(trained.history), "train_loss": trained.history[-1]["train_loss"]}
-            return scores | epochs | {"recall_times_chance": scores["recall_at_10"] / chance}
+            more = {"recall_times_chance": scores["recall_at_10"] / chance}
+            return scores | more | {"train_loss": trained.history[-1]["train_loss"]}
 
         return score
+
+
+def report(history: History, what: str) -> None:
+    """One line of progress on stderr: the loss after 1, 2, 5, 10, ... epochs."""
+    shown = sorted({min(step * 10**power, len(history)) for power in range(4) for step in (1, 2, 5)})
+    course = ", ".join(f"{history[epoch - 1]['train_loss']:.3f} ({epoch})" for epoch in shown)
+    print(f"{time.strftime('%H:%M:%S')} {what}; loss (after epochs) {course}", file=sys.stderr, flush=True)
 
 
 def inner_scores(folded: Folded, settings: MatcherSettings, *, inner: int) -> dict[int, list[Scores]]:
@@ -104,36 +139,42 @@ def inner_scores(folded: Folded, settings: MatcherSettings, *, inner: int) -> di
     return found
 
 
+def spread(rows: ArrayLike) -> str:
+    """Mean and deviation of each column of (rows, columns), as cells of a table's row."""
+    values = np.asarray(rows, np.float64)
+    cells = zip(np.nanmean(values, axis=0), np.nanstd(values, axis=0), strict=True)
+    return " | ".join(f"{mean:.3g} ± {deviation:.2g}" for mean, deviation in cells)
+
+
 def summary(scores: Sequence[Scores]) -> str:
-    """Mean and deviation of each column, as cells of a row."""
-    columns = [np.array([each[key] for each in scores]) for key in COLUMNS]
-    return " | ".join(f"{np.nanmean(values):.3g} ± {np.nanstd(values):.2g}" for values in columns)
+    """The row of some scores."""
+    return spread([[each[key] for key in COLUMNS] for each in scores])
 
 
 def run_nested(
-    settings: Sequence[Setting], make: Callable[[Setting], Folded], *, inner: int, folds: Sequence[int], note: str = ""
-) -> dict[int, Setting]:
+    settings: Sequence[Setting], make: Callable[[Setting], Folded], *, inner: int, folds: Sequence[int]
+) -> None:
     """Print the table of inner scores (ranked by the reader) and the row of the test folds, each scored once."""
     print("| fragments | setting | " + " | ".join(COLUMNS.values()) + " |\n" + "|---" * (len(COLUMNS) + 2) + "|")
     found: dict[Setting, dict[int, list[Scores]]] = {}
-    if len(settings) > 1:
+    if len(settings) > 1 or not folds:
         for setting in settings:
             found[setting] = inner_scores(make(setting), setting.matcher, inner=inner)
             row = summary([scores for each in found[setting].values() for scores in each])
             print(f"| inner | {setting.name} | {row} |", flush=True)
-    chosen, tested = {}, []
+    if not folds:
+        return
+    tested = []
     for fold in folds:
-        chosen[fold] = max(
-            settings, key=lambda each: np.mean([s[CHOSEN_BY] for s in found[each][fold]]) if found else 0.0
-        )
-        tested.append(make(chosen[fold]).trained([fold], chosen[fold].matcher)(fold))
-        print(f"| test fold {fold}{note} | {chosen[fold].name} | {summary(tested[-1:])} |", flush=True)
-    print(f"| test{note} | as chosen | {summary(tested)} |", flush=True)
-    chance = {key: tested[0].get(f"{key}_chance", np.nan) for key in COLUMNS}
+        chosen = max(settings, key=lambda each: np.mean([s[CHOSEN_BY] for s in found[each][fold]]) if found else 0.0)
+        tested.append(make(chosen).trained([fold], chosen.matcher)(fold))
+        print(f"| test fold {fold} | {chosen.name} | {summary(tested[-1:])} |", flush=True)
+    print(f"| test | as chosen | {summary(tested)} |", flush=True)
+    chance = [tested[0].get(f"{key}_chance", np.nan) for key in COLUMNS]
     print(
-        "| chance | | " + " | ".join(f"{value:.3g}" for value in chance.values()).replace("nan", "") + " |", flush=True
+        "| chance (first fold) | | " + " | ".join("" if np.isnan(value) else f"{value:.3g}" for value in chance) + " |",
+        flush=True,
     )
-    return chosen
 
 
 def ceiling(folded: Folded, fold: int) -> tuple[float, float]:

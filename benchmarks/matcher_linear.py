@@ -1,6 +1,7 @@
 """How far plain numbers of dance and music go, without any network: canonical correlation, ballroom dances, five folds.
 
-    python benchmarks/matcher_linear.py --data ballroom --joins avoided masked alone seen --seconds 2
+    python benchmarks/matcher_linear.py --data ballroom --joins avoided masked alone seen --seconds 1 2
+    python benchmarks/matcher_linear.py --data ballroom --span 4 --seconds 1 2 4
 
 statistics: what the default encoders see beside their networks (means, deviations, the rhythm's strength by frequency).
 pulse: real and imaginary parts of the spectrum of onset strengths and of the speeds and heights of body, ankles, hands
@@ -13,8 +14,8 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from matcher_ballroom import DELAY_S, Dances
-from matcher_folds import FOLDS, deal
+from matcher_ballroom import DELAY_S, BeatDances
+from matcher_folds import FOLDS, deal, spread
 from numpy.typing import NDArray
 
 from danceit_core.matcher.augment import feature_columns
@@ -88,14 +89,14 @@ def main() -> None:
     parser.add_argument("--data", type=Path, required=True, help="folder of .npz and .ogg")
     parser.add_argument("--seconds", type=float, nargs="+", default=[2.0], help="of a fragment")
     parser.add_argument("--hop", type=float, default=0.5, help="between fragments, seconds")
+    parser.add_argument("--span", type=float, default=0.0, help="see `matcher_ballroom`")
     parser.add_argument("--joins", nargs="+", default=["avoided"], choices=("avoided", "masked", "alone", "seen"))
     given = parser.parse_args()
     torch.set_num_threads(1)
     print("| joins | seconds | numbers | tested on | AUC other genre | AUC same genre | AUC delayed | R@10 / chance |")
     print("|---" * 8 + "|")
-    known: dict[str, NDArray[np.float32]] = {}
     for joins in given.joins:
-        dances = Dances(given.data, joins=joins, known=known)
+        dances = BeatDances(given.data, joins=joins, span_s=given.span)
         folds, styles = deal(dances.names, style_of=lambda name: name[0]), np.array([n[0] for n in dances.names])
         for seconds in given.seconds:
             pairs = dances.cut(seconds=seconds, hop_s=given.hop, feature_set="rich")
@@ -114,8 +115,7 @@ def main() -> None:
                     axes = correlate(*(values[learnt] for values in sides))
                     projected = (values[tested] @ axis for values, axis in zip(sides, axes, strict=True))
                     rows.append(score(*projected, pairs.only(tested), styles))
-                cells = [f"{m:.3f} ± {d:.2g}" for m, d in zip(np.mean(rows, axis=0), np.std(rows, axis=0), strict=True)]
-                print(f"| {joins} | {seconds:g} | {kind} | {usable.sum()} | " + " | ".join(cells) + " |", flush=True)
+                print(f"| {joins} | {seconds:g} | {kind} | {usable.sum()} | {spread(rows)} |", flush=True)
 
 
 if __name__ == "__main__":
