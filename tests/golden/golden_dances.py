@@ -13,6 +13,7 @@ from danceit_core.config import (
     SpatialSettings,
     TemporalSettings,
 )
+from danceit_core.database.counts import cut_counts
 from danceit_core.database.fragments import cut_fragments
 from danceit_core.database.gather import frames_in_memory
 from danceit_core.music.table import Beats, MusicTable
@@ -31,17 +32,21 @@ def fragments() -> dict[str, Result]:
         raw = PoseTable(keypoints, {"fps": FPS, "width": 512, "height": 512})
         music = MusicTable(
             np.random.default_rng(number).normal(size=(192, 13)).astype(np.float32), np.full(192, -20, np.float32),
-            Beats(np.arange(0.2, 8, 0.5), 120.0), FPS, "mfcc", 8.0, False,
+            Beats(np.arange(0.2, 8, 0.5), 120.0, place=np.arange(16) % 4 + 1, meter=4), FPS, "mfcc", 8.0, False,
         )  # fmt: skip
         dances[name] = (clean_table(raw, settings=CleaningSettings(), name=name, tolerant=True), music)
     frames = frames_in_memory(dances)
     cut = cut_fragments(frames, seconds=2.0, settings=FragmentSettings())
-    whole = cut.table.select_dtypes("number").to_numpy(float)
+    whole, counted = (
+        database.table.select_dtypes("number").to_numpy(float)
+        for database in (cut, cut_counts(frames, settings=FragmentSettings()))
+    )
     return {
         "moves": result(frames.moves),
         "keypoints": result(frames.keypoints),
         "features": result(frames.features),
         "rows": result(whole, within=1e-3),
+        "rows in counts": result(counted, within=1e-3),
         "split": result([name == "test" for name in cut.table["split"]]),
     }
 

@@ -15,6 +15,7 @@ from danceit_core.config import CleaningSettings, DemoSettings, MusicSettings, P
 from danceit_core.media.source import SourceReport, ingest_video
 from danceit_core.media.video import VideoWriter, decode_frames
 from danceit_core.music.analyse import analyse_music
+from danceit_core.music.weights import fetch_beat_networks
 from danceit_core.pose.clean import clean_keypoints
 from danceit_core.pose.extract import extract_keypoints
 from danceit_core.pose.table import read_pose_table
@@ -87,8 +88,17 @@ def cleaning() -> dict[str, Result]:
 
 
 def music() -> dict[str, Result]:
-    """Features and beats of a composed song."""
-    song = compose_song(tempo_bpm=112, seconds=8, seed=1)
-    found = analyse_music(song.samples, sample_rate_hz=44100, fps=FPS, settings=MusicSettings())
-    beats = [*found.beats.times_s, found.beats.tempo_bpm]
-    return {"features": result(found.features, within=1e-3), "beats": result(beats, within=1e-3)}
+    """Features, beats, bars and sections of a composed song."""
+    song = compose_song(tempo_bpm=112, seconds=24, seed=1)
+    how = {"sample_rate_hz": 44100, "fps": FPS, "settings": MusicSettings()}
+    found = analyse_music(song.samples, weights=fetch_beat_networks(RESOURCES / "beats"), **how)
+    beats = [*found.beats.times_s, found.beats.tempo_bpm, found.beats.margin]
+    edges = [*(part.end_s for part in found.sections)]
+    tracked = analyse_music(song.samples, **how).beats.times_s
+    return {
+        "features": result(found.features, within=1e-3),
+        "beats": result(beats, within=1e-3),
+        "places": result([*found.beats.place, found.beats.meter]),
+        "sections": result(edges, within=1e-3),
+        "tracker": result(tracked, within=1e-3),
+    }
