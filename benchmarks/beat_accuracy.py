@@ -6,8 +6,9 @@
 
 --changes: songs whose tempo changes: 90-128 in the middle, 100:120 steadily from the one to the other, ~100 to and fro
 by a tenth every eight seconds; the F-measure is that of the worse part (half) of a song. --real: sound files NAME.ogg
-beside NAME.npz, whose `beats_s` are the true beats; --three: what the names of those in three-four begin with, the
-others are in four-four. --minutes: CPU time and memory of such songs.
+beside NAME.npz, whose `beats_s` are the true beats and `borders_s` moments at which movements of a dance begin; --three:
+what the names of those in three-four begin with, the others are in four-four. --minutes: CPU time and memory of such
+songs.
 
 Without --tracker the networks are used, with their weights from --networks.
 
@@ -85,6 +86,12 @@ class Judged:
         return f_measure(self.beats.downbeats_s, self.truth.downbeats_s)
 
     @property
+    def on_downbeats(self) -> float:
+        """The share of the true downbeats, or of what begins on them, that is near one that was found."""
+        away = np.abs(self.truth.downbeats_s[:, None] - np.append(self.beats.downbeats_s, -np.inf)).min(axis=1)
+        return float(np.mean(away <= TOLERANCE_S)) if len(away) else np.nan
+
+    @property
     def ratio(self) -> float:
         """Tempo found / true."""
         return self.beats.tempo_bpm * float(np.median(np.diff(self.truth.beats_s))) / 60
@@ -143,9 +150,10 @@ def real(path: Path, *, seconds: float, three: tuple[str, ...]) -> Truth:
     """A real song, its first seconds."""
     with open_sound(path, sample_rate_hz=REAL_RATE_HZ) as sound:
         samples = sound[: round(seconds * REAL_RATE_HZ)]
-    true_s = np.load(path.with_suffix(".npz"))["beats_s"]
+    with np.load(path.with_suffix(".npz")) as known:
+        true_s, begun_s = known["beats_s"], known["borders_s"] if "borders_s" in known else np.zeros(0)
     meter = 3 if three and path.name.startswith(three) else 4
-    return Truth(samples, REAL_RATE_HZ, true_s[true_s < seconds], np.zeros(0), meter)
+    return Truth(samples, REAL_RATE_HZ, true_s[true_s < seconds], begun_s[begun_s < seconds], meter)
 
 
 class Finder:
@@ -216,8 +224,8 @@ def judge_real(find: Finder, given: argparse.Namespace) -> None:
             bar = f"{one.beats.meter} in a bar ({one.beats.margin:+.2f})"
             print(f"{path.stem}: F {one.score:.2f}, {tempi}, {bar}; {one.beats.doubt}", flush=True)
     print(
-        "\n| songs | F-measure, mean | tempo right | meter right | meter unknown | warned of right tempo | of wrong |\n"
-        "|---|---|---|---|---|---|---|"
+        "\n| songs | F-measure, mean | tempo right | meter right | meter unknown | movements on downbeats "
+        "| warned of right tempo | of wrong |\n|---|---|---|---|---|---|---|---|"
     )
     for kind, judged in kinds.items():
         tempo = [abs(one.ratio - 1) < SAME_TEMPO for one in judged]
@@ -227,7 +235,8 @@ def judge_real(find: Finder, given: argparse.Namespace) -> None:
         cells = " | ".join(f"{sum(part)} of {len(part)}" for part in doubts)
         print(
             f"| {kind} | {np.mean([one.score for one in judged]):.3f} | {sum(tempo)} of {len(tempo)} "
-            f"| {sum(meter)} of {len(meter)} | {sum(one.beats.meter == 0 for one in judged)} | {cells} |"
+            f"| {sum(meter)} of {len(meter)} | {sum(one.beats.meter == 0 for one in judged)} "
+            f"| {np.nanmean([one.on_downbeats for one in judged]):.0%} | {cells} |"
         )
 
 
