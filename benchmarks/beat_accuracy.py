@@ -6,9 +6,9 @@
 
 --changes: songs whose tempo changes: 90-128 in the middle, 100:120 steadily from the one to the other, ~100 to and fro
 by a tenth every eight seconds; the F-measure is that of the worse part (half) of a song. --real: sound files NAME.ogg
-beside NAME.npz, whose `beats_s` are the true beats and `borders_s` moments at which movements of a dance begin; --three:
-what the names of those in three-four begin with, the others are in four-four. --minutes: CPU time and memory of such
-songs.
+beside NAME.npz, whose `beats_s` are the true beats and `borders_s` moments at which movements of a dance begin;
+--three: what the names of those in three-four begin with, the others are in four-four. --minutes: CPU time and memory
+of such songs.
 
 Without --tracker the networks are used, with their weights from --networks.
 
