@@ -14,9 +14,10 @@ from danceit_core.pose.table import read_pose_table, write_pose_table
 
 pytestmark = pytest.mark.workflow
 RULES = (
-    "fetch_beat_networks", "analyse_song", "analyse_dance", "import_keypoints", "clean_keypoints", "measure_dance",
-    "gather_frames", "cut_fragments", "train_matcher", "index_fragments", "retrieve_fragments", "edit_plan",
-    "align_poses", "draw_dance", "measure_paintable",
+    "fetch_beat_networks",
+    "analyse_song", "analyse_dance", "import_keypoints", "clean_keypoints", "measure_dance", "gather_frames",
+    "cut_fragments", "train_matcher", "index_fragments", "retrieve_fragments", "edit_plan", "align_poses", "draw_dance",
+    "measure_paintable",
 )  # fmt: skip
 
 
