@@ -6,8 +6,9 @@
 
 --changes: songs whose tempo changes: 90-128 in the middle, 100:120 steadily from the one to the other, ~100 to and fro
 by a tenth every eight seconds; the F-measure is that of the worse part (half) of a song. --real: sound files NAME.ogg
-beside NAME.npz, whose `beats_s` are the true beats; --three: what the names of those in three-four begin with, the
-others are in four-four. --minutes: how long the analysis of such songs takes, and its memory.
+beside NAME.npz, whose `beats_s` are the true beats and `borders_s` moments at which movements of a dance begin;
+--three: what the names of those in three-four begin with, the others are in four-four. --minutes: CPU time and memory
+of such songs.
 
 Without --tracker the networks are used, with their weights from --networks.
 
@@ -19,15 +20,18 @@ and of the others, those whose tempo is doubted.
 
 import argparse
 import resource
+import tempfile
 import time
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+import soundfile
 from numpy.typing import NDArray
 
 from danceit_core.media.audio import open_sound
 from danceit_core.music.compiled import prepare_librosa
+from danceit_core.music.sound import Sound
 from danceit_core.music.table import Beats
 from danceit_core.music.weights import read_beat_networks
 from danceit_core.studio.instruments import SAMPLE_RATE_HZ
@@ -80,6 +84,12 @@ class Judged:
     @property
     def downbeat_score(self) -> float:
         return f_measure(self.beats.downbeats_s, self.truth.downbeats_s)
+
+    @property
+    def on_downbeats(self) -> float:
+        """The share of the true downbeats, or of what begins on them, that is near one that was found."""
+        away = np.abs(self.truth.downbeats_s[:, None] - np.append(self.beats.downbeats_s, -np.inf)).min(axis=1)
+        return float(np.mean(away <= TOLERANCE_S)) if len(away) else np.nan
 
     @property
     def ratio(self) -> float:
@@ -140,9 +150,10 @@ def real(path: Path, *, seconds: float, three: tuple[str, ...]) -> Truth:
     """A real song, its first seconds."""
     with open_sound(path, sample_rate_hz=REAL_RATE_HZ) as sound:
         samples = sound[: round(seconds * REAL_RATE_HZ)]
-    true_s = np.load(path.with_suffix(".npz"))["beats_s"]
+    with np.load(path.with_suffix(".npz")) as known:
+        true_s, begun_s = known["beats_s"], known["borders_s"] if "borders_s" in known else np.zeros(0)
     meter = 3 if three and path.name.startswith(three) else 4
-    return Truth(samples, REAL_RATE_HZ, true_s[true_s < seconds], np.zeros(0), meter)
+    return Truth(samples, REAL_RATE_HZ, true_s[true_s < seconds], begun_s[begun_s < seconds], meter)
 
 
 class Finder:
@@ -154,11 +165,13 @@ class Finder:
             raise SystemExit(f"{given.networks}: not there; `make assets` fetches it, or give --tracker")
         prepare_librosa(tracker=given.tracker)
 
-    def __call__(self, truth: Truth) -> Judged:
+    def rhythm(self, samples: Sound, *, rate_hz: int) -> Beats:
         from danceit_core.music.tracking import find_rhythm  # noqa: PLC0415
 
-        found = find_rhythm(truth.samples, sample_rate_hz=truth.rate_hz, networks=self._networks)
-        return Judged(found.beats, truth)
+        return find_rhythm(samples, sample_rate_hz=rate_hz, networks=self._networks).beats
+
+    def __call__(self, truth: Truth) -> Judged:
+        return Judged(self.rhythm(truth.samples, rate_hz=truth.rate_hz), truth)
 
 
 def warned(judged: list[Judged], *, by: str = "score") -> str:
@@ -211,8 +224,8 @@ def judge_real(find: Finder, given: argparse.Namespace) -> None:
             bar = f"{one.beats.meter} in a bar ({one.beats.margin:+.2f})"
             print(f"{path.stem}: F {one.score:.2f}, {tempi}, {bar}; {one.beats.doubt}", flush=True)
     print(
-        "\n| songs | F-measure, mean | tempo right | meter right | meter unknown | warned of right tempo | of wrong |\n"
-        "|---|---|---|---|---|---|---|"
+        "\n| songs | F-measure, mean | tempo right | meter right | meter unknown | movements on downbeats "
+        "| warned of right tempo | of wrong |\n|---|---|---|---|---|---|---|---|"
     )
     for kind, judged in kinds.items():
         tempo = [abs(one.ratio - 1) < SAME_TEMPO for one in judged]
@@ -222,19 +235,28 @@ def judge_real(find: Finder, given: argparse.Namespace) -> None:
         cells = " | ".join(f"{sum(part)} of {len(part)}" for part in doubts)
         print(
             f"| {kind} | {np.mean([one.score for one in judged]):.3f} | {sum(tempo)} of {len(tempo)} "
-            f"| {sum(meter)} of {len(meter)} | {sum(one.beats.meter == 0 for one in judged)} | {cells} |"
+            f"| {sum(meter)} of {len(meter)} | {sum(one.beats.meter == 0 for one in judged)} "
+            f"| {np.nanmean([one.on_downbeats for one in judged]):.0%} | {cells} |"
         )
 
 
 def time_minutes(find: Finder, given: argparse.Namespace) -> None:
-    """How long the beats of a song take."""
+    """How long the beats of a song in a file take, and how much memory beyond what is there before."""
     for minutes in given.minutes:
-        truth = composed(120, seconds=60 * minutes, seed=given.first_seed)
-        begun_s = time.perf_counter()
-        find(truth)
-        took_s = time.perf_counter() - begun_s
-        memory_mb = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1000
-        print(f"beats of {minutes:g} minutes: {took_s:.1f} s, {memory_mb:.0f} MB in all", flush=True)
+        # Composed once and repeated: the song itself is not to be held.
+        minute = composed(120, seconds=60, seed=given.first_seed)
+        with tempfile.TemporaryDirectory() as folder:
+            path = Path(folder) / "song.wav"
+            with soundfile.SoundFile(path, "w", minute.rate_hz, 1) as file:
+                for _ in range(round(minutes)):
+                    file.write(minute.samples)
+            with open_sound(path, sample_rate_hz=REAL_RATE_HZ) as sound:
+                before_mb = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1000
+                begun_s = time.process_time()
+                find.rhythm(sound, rate_hz=REAL_RATE_HZ)
+                took_s = time.process_time() - begun_s
+        more_mb = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1000 - before_mb
+        print(f"beats of {minutes:g} minutes: {took_s:.1f} s of a CPU, {more_mb:.0f} MB on {before_mb:.0f}", flush=True)
 
 
 def main() -> None:

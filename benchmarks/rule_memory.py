@@ -25,6 +25,7 @@ from danceit_core.pose.clean import clean_table
 from danceit_core.pose.table import read_pose_table, write_pose_table
 
 FPS, RATE_HZ, SIZE = 24, 22050, (512, 512)
+WEIGHTS = Path("resources/beats/beat_networks.zip").absolute()
 
 
 def make_input(folder: Path, *, minutes: float) -> None:
@@ -47,9 +48,8 @@ def run_step(step: str, folder: Path) -> None:
         about = {"fps": clean.fps, "size": clean.size, "columns": clean.columns, "metadata": clean.metadata}
         write_pose_table(folder / "cleaned.parquet", clean.keypoints, **about)
     elif step == "analyse_dance":
-        write_music_table(
-            folder / "music.parquet", analyse_dance(folder / "sound.flac", settings=MusicSettings(), fps=FPS)
-        )
+        music = analyse_dance(folder / "sound.flac", settings=MusicSettings(), fps=FPS, weights=WEIGHTS)
+        write_music_table(folder / "music.parquet", music)
     else:
         pose, music = read_pose_table(folder / "cleaned.parquet"), read_music_table(folder / "music.parquet")
         write_measured(folder / "measured.parquet", measure_dance(pose, music, video="video"))

@@ -76,7 +76,7 @@ def make_estimates(settings: Mapping[str, Mapping[str, Any]]) -> dict[str, Estim
         "draw_cleaning": Estimate(1000, 10, mb_per_mb=2.5 * dancers, min_per_mb=0.03),
         "draw_thumbnails": Estimate(400, 15, min_per_mb=0.005, mb_per_longest_mb=dancers),
         "analyse_song": Estimate(1500, 10, mb_per_mb=100, min_per_mb=0.5),
-        "analyse_dance": Estimate(750, 10, mb_per_mb=5.0, min_per_mb=0.05),
+        "analyse_dance": Estimate(900, 10, mb_per_mb=5.0, min_per_mb=0.05),
         "measure_dance": Estimate(270, 10, mb_per_mb=0.5 * dancers, min_per_mb=0.01 * dancers),
         # One video in memory at a time, of any number: the longest counts.
         "gather_frames": Estimate(280, 15, min_per_mb=0.002 * dancers, mb_per_longest_mb=0.5 * dancers),
