@@ -126,8 +126,8 @@ class Candidates:
 
     def both_ways(self, library: Library) -> "Candidates":
         """The same, and all of them with left and right exchanged."""
-        twice = (np.concatenate([part, part]) for part in (self.rates, self.shift, self.cost))
-        return Candidates(np.concatenate([self.rows, self.rows + len(library)]), *twice)
+        rates, shift, cost = (np.concatenate([part, part]) for part in (self.rates, self.shift, self.cost))
+        return Candidates(np.concatenate([self.rows, self.rows + len(library)]), rates, shift, cost)
 
 
 def find_candidates(
