@@ -8,8 +8,7 @@ import sys
 
 import torch
 
-from danceit_core.choreography.layout import lay_song
-from danceit_core.choreography.library import Library
+from danceit_core.choreography.slots import even_slots
 from danceit_core.choreography.song import embed_slots, search_slots
 from danceit_core.config import FragmentSettings, MusicSettings
 from danceit_core.database.fragments import cut_fragments
@@ -29,7 +28,7 @@ def main(matcher_path: str, song: str, cleaned: str, dance_sound: str) -> None:
     fragments = cut_fragments(frames_in_memory({"dance": (pose, own)}), seconds=seconds, settings=FragmentSettings())
     index = FragmentIndex.of(matcher.embed_fragments(fragments))
     music = analyse_song(song, settings=hearing, fps=pose.fps, fragment_s=seconds)
-    slots, _ = lay_song(music, Library.of(fragments))
+    slots = even_slots(len(music), fragment_frames=fragments.length, fps=pose.fps)
     found = search_slots(embed_slots(music, slots, matcher=matcher), index=index, count=3)
     for start, rows, distances in zip(slots.start, found.rows, found.distance, strict=True):
         best = zip(fragments.table["fragment_id"].iloc[rows], distances, strict=True)

@@ -32,8 +32,10 @@ USUAL_ROWS = 10_000
 SHIFT_S, SHIFT_COST = 0.25, 0.05
 # Cross-fades and held feet take this much of the energy (log speed): so much more is asked for.
 FADE_LOSS = 0.06
+# One that is laid on bars may do so by this much: it is still seen to begin on its downbeat.
+PLACED_SHIFT_S = 0.05
 # How much a fragment pays for moving on the song's accents as on any beat, and for moving at its start and end.
-ACCENT, REST, REST_FRAMES = 0.3, 0.5, 4
+ACCENT, REST, REST_FRAMES = 0.1, 0.5, 4
 # Of fragments with lengths of their own so many moments tell what is usual.
 MOMENTS = 48
 # A clip's tempo is that of the beats up to this long before and after it.
@@ -124,8 +126,8 @@ class Candidates:
 
     def both_ways(self, library: Library) -> "Candidates":
         """The same, and all of them with left and right exchanged."""
-        twice = (np.concatenate([part, part]) for part in (self.rates, self.shift, self.cost))
-        return Candidates(np.concatenate([self.rows, self.rows + len(library)]), *twice)
+        rates, shift, cost = (np.concatenate([part, part]) for part in (self.rates, self.shift, self.cost))
+        return Candidates(np.concatenate([self.rows, self.rows + len(library)]), rates, shift, cost)
 
 
 def find_candidates(
@@ -164,14 +166,16 @@ def find_candidates(
         cost = cost + _form(steps, slots, number)
         if len(song.accents):
             cost = cost + ACCENT * costs.accent_misfits(steps, beats=beats, strength=song.accents[inside])
-    reach = 0 if how.placed.all() else max(lead, round(SHIFT_S * song.fps))
+    by_bars = round(PLACED_SHIFT_S * song.fps)
+    reach = by_bars if how.placed.all() else max(lead, round(SHIFT_S * song.fps))
     misfits = costs.beat_misfits(
         library, rows, rates, beats=beats, frames=length, lead=lead, reach=reach, kind=beat_kind
     )
     shifts = np.arange(-reach, reach + 1)
     earliest, latest = costs.shift_limits(library, rows, rates, frames=length, lead=lead)
     allowed = (shifts >= earliest[:, None]) & (shifts <= latest[:, None])
-    allowed = np.where(how.placed[:, None], shifts == 0, allowed)
+    allowed &= ~how.placed[:, None] | (np.abs(shifts) <= by_bars)
+    allowed |= how.placed[:, None] & (shifts == 0)
     misfits = np.where(allowed, misfits + SHIFT_COST * np.abs(shifts) / max(1, reach), np.inf)
     cost = (cost + settings.beat_weight * misfits.min(1)) * slots.weight[number]
     painting = None if library.painting is None else library.painting.at(played).mean(1) * slots.weight[number]

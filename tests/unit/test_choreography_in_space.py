@@ -17,6 +17,7 @@ from danceit_core.pose.bvh import write_bvh
 from danceit_core.pose.facing import body_front
 from danceit_core.pose.humanoid import AT_POINT, measure_humanoid
 from danceit_core.pose.room import TO_ROOM, room_points
+from danceit_core.pose.skeleton import MIRROR
 from danceit_core.pose.table import read_pose_table
 
 FPS, SIZE = 24.0, 512
@@ -34,7 +35,7 @@ def make_source(facing_deg, *, scale=1.0, world=True):
 SOURCES = {"front": make_source(0.0), "side": make_source(100.0, scale=1.3)}
 
 
-def make_dance(tmp_path, sources, *clips, temporal=None, tracks=()):
+def make_dance(tmp_path, sources, *clips, temporal=None, tracks=(), mirrored=()):
     """The pose table of a dance of clips (video, start, frames, rate), written and read as the workflow does."""
     frames = np.array([clip[2] for clip in clips])
     plan = Plan(
@@ -46,6 +47,7 @@ def make_dance(tmp_path, sources, *clips, temporal=None, tracks=()):
         rate=np.array([clip[3] for clip in clips], np.float64),
         match_distance=np.zeros(len(clips)),
         source_track=np.array(tracks, np.int64),
+        mirrored=np.array(mirrored, bool),
     )
     aligned = align(
         plan,
@@ -72,6 +74,17 @@ def test_a_dance_of_one_source_moves_as_the_source_does(tmp_path):
     found = (motion.positions - motion.positions[:, :1])[:, list(AT_POINT)]
     assert np.linalg.norm(found - true, axis=-1).max() < 0.02
     assert np.median(np.linalg.norm(found - true, axis=-1)) < 0.002
+
+
+def test_a_mirrored_dance_is_mirrored_in_space(tmp_path):
+    plain = move(make_dance(tmp_path, SOURCES, ("side", 20, 96, 1.0)), SOURCES)
+    dance = make_dance(tmp_path, SOURCES, ("side", 20, 96, 1.0), mirrored=[True])
+    assert dance.columns["source_mirrored"].all()
+    assert dance.columns["source_frame"].tolist() == list(range(20, 116))
+    points = list(AT_POINT.values())
+    places = [points.index(MIRROR[point]) for point in points]  # of the joint on the other side
+    true, found = ((m.positions - m.positions[:, :1])[:, list(AT_POINT)] for m in (plain, move(dance, SOURCES)))
+    assert np.linalg.norm(found - true[:, places] * [-1, 1, 1], axis=-1).max() < 0.02
 
 
 def test_a_dancer_of_several_moves_as_at_their_frames_of_the_video(tmp_path):

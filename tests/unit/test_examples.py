@@ -96,7 +96,7 @@ def test_fragments_are_searched_for_each_part_of_a_song(folder, capsys):
     write_pose_table(folder / "whole.parquet", joints.keypoints, fps=24, size=joints.size, columns=kept)
     run("search_fragments", folder / "matcher.pt", folder / "song.flac", folder / "whole.parquet", folder / "dance.mp4")
     lines = capsys.readouterr().out.splitlines()
-    assert [float(line.split()[0]) for line in lines] == pytest.approx([0, 1, 2, 3, 3.5], abs=0.3)
+    assert [float(line.split()[0]) for line in lines] == pytest.approx([0, 1, 2, 3, 4], abs=0.3)
     for line in lines:
         found = re.findall(r"dance:\d+ \((\d\.\d\d)\)", line)
         assert len(found) == 3
