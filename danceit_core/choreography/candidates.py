@@ -35,7 +35,7 @@ FADE_LOSS = 0.06
 # One that is laid on bars may do so by this much: it is still seen to begin on its downbeat.
 PLACED_SHIFT_S = 0.05
 # How much a fragment pays for moving on the song's accents as on any beat, and for moving at its start and end.
-ACCENT, REST, REST_FRAMES = 0.1, 0.5, 4
+ACCENT, REST, REST_FRAMES = 0.1, 1.5, 4
 # Of fragments with lengths of their own so many moments tell what is usual.
 MOMENTS = 48
 # A clip's tempo is that of the beats up to this long before and after it.
