@@ -9,7 +9,6 @@ from numpy.typing import NDArray
 
 from danceit_core.matcher.data import Pairs
 from danceit_core.matcher.windows import Windows
-from danceit_core.music.compiled import prepare_librosa
 
 FPS = 24.0
 
@@ -56,7 +55,6 @@ def read_sound(path: Path) -> tuple[NDArray[np.float32], int]:
 @cache
 def features_of(folder: Path, names: tuple[str, ...], counts: tuple[int, ...], feature_set: str) -> NDArray[np.float32]:
     """Features of so many frames of each song, one after the other; computed once per process."""
-    prepare_librosa()
     from danceit_core.music.features import audio_features  # noqa: PLC0415 - librosa takes seconds
 
     parts = []
