@@ -199,7 +199,7 @@ class TemporalSettings:
 
     variant: str = "warp"
     beat_kind: str = "min"
-    strength: float = 0.75
+    strength: float = 0.9
     min_slope: float = 0.5
     max_slope: float = 2.0
 

@@ -13,7 +13,7 @@ STAGE_VERSIONS: dict[str, int] = {
     "fragments": 6,
     "matcher": 3,
     "retrieval": 8,
-    "alignment": 8,
+    "alignment": 9,
     "plate": 2,
     "pose_gan": 6,
     "face_gan": 5,

@@ -98,7 +98,7 @@ def align(
         "target": target, "size": size, "picture_px": picture_px, "roam_torsos": roam_torsos, "lengths": lengths
     }  # fmt: skip
     inside = join(plan, sources, **where, fps=fps, spatial=spatial)
-    dance, origin = align_beats(inside, beats_s, fps=fps, settings=temporal, shown_fps=shown_fps)
+    dance, origin = align_beats(inside, beats_s, fps=fps, settings=temporal, shown_fps=shown_fps, seams=plan.seams)
     frame = np.round(origin).astype(np.int64)
     clip = np.searchsorted(plan.start_frame, frame, side="right") - 1
     source_frame = plan.source_start_frame[clip] + plan.rate[clip] * (origin - plan.start_frame[clip])

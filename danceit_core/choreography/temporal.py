@@ -35,12 +35,19 @@ BEAT_KINDS = ("min", "max")
 
 
 def align_beats(
-    keypoints: Array, beats_s: ArrayLike, *, fps: float, settings: TemporalSettings, shown_fps: float | None = None
+    keypoints: Array,
+    beats_s: ArrayLike,
+    *,
+    fps: float,
+    settings: TemporalSettings,
+    shown_fps: float | None = None,
+    seams: ArrayLike = (),
 ) -> tuple[Array, Array]:
     """The dance (T, 25, 3) on the beats, and for each of its frames the frame (T,) it was taken from, fractional.
 
     keypoints (T, 25, 3), NaN for absent joints. beats_s: increasing seconds. shown_fps: frame rate of the video that
-    the dance will be seen in, None: fps. A song without two beats leaves the dance as it is, with a warning.
+    the dance will be seen in, None: fps. seams: first frames of the clips; `warp` leaves those that lie on a beat where
+    they are. A song without two beats leaves the dance as it is, with a warning.
     Raises ChoreographyError on unusable settings or beats.
     """
     check_settings(settings)
@@ -59,7 +66,12 @@ def align_beats(
     if settings.strength == 0:
         return keypoints, unchanged
     hits = beat_map(
-        keypoints, windows, kind=settings.beat_kind, min_slope=settings.min_slope, max_slope=settings.max_slope
+        keypoints,
+        windows,
+        kind=settings.beat_kind,
+        min_slope=settings.min_slope,
+        max_slope=settings.max_slope,
+        seams=seams,
     )
     source = unchanged + settings.strength * (hits - unchanged)
     return fit_curve(keypoints).at(source), source

@@ -5,7 +5,8 @@ extremum again. So the map is chosen by dynamic programming over the whole song,
 window whose *warped* speed has its extremum elsewhere. Between two beats the map is a cubic Hermite, given by the
 source frame at each beat and the slope there: 1 - a for minima, 1 + a for maxima, with a small accent a >= 0. The
 warped speed of a segment then depends on its two ends only, which is what makes the search exact. Playing faster by a
-factor makes jerk its third power, so jerky movement that would be hurried costs too. All slopes stay within the given
+factor makes jerk its third power, so jerky movement that would be hurried costs too. A clip that begins on a beat is to
+begin there in the finished dance as well: shifting its first frame costs by the frame. All slopes stay within the given
 bounds; the unwarped dance always does, so there is always a map.
 
 Steps are counted as in `motion_beats`: the movement of step j is at frame j - 1/2 of the dance, so a beat on which the
@@ -16,6 +17,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 import numpy as np
+from numpy.typing import ArrayLike, NDArray
 from scipy.interpolate import CubicHermiteSpline
 
 from danceit_core.choreography.curve import Array, fit_curve
@@ -37,6 +39,8 @@ TINY = 1e-9
 # What one missed half window, a squared logarithm of slope, a squared shift in beats and a squared accent cost, and a
 # peak of jerk by each share over what the dance itself hardly exceeds.
 MISS, STRETCH, SHIFT, ACCENT, JERK = 4.0, 3.0, 0.2, 1.0, 2.0
+# What a squared shift in frames costs at a beat on which a clip begins, and how near to it that is, in frames.
+SEAM, ON_BEAT = 2.0, 1.0
 USUAL_JERK_PERCENTILE = 98
 
 
@@ -76,10 +80,18 @@ class _Anchor:
     cost: Array
 
 
-def beat_map(keypoints: Array, windows: list[BeatWindow], *, kind: str, min_slope: float, max_slope: float) -> Array:
+def beat_map(
+    keypoints: Array,
+    windows: list[BeatWindow],
+    *,
+    kind: str,
+    min_slope: float,
+    max_slope: float,
+    seams: ArrayLike = (),
+) -> Array:
     """Source frame (T,) for each frame of the song that puts speed extrema of `kind` (`min`, `max`) on the beats.
 
-    keypoints (T, 25, 3), NaN for absent. Increasing from 0 to T - 1 with slopes within min_slope..max_slope
+    keypoints (T, 25, 3), NaN for absent. seams: first frames of clips; those on a beat stay there. Increasing from 0 to T - 1 with slopes within min_slope..max_slope
     (0 < min_slope <= 1 <= max_slope). Without windows the identity.
     """
     frames = len(keypoints)
@@ -87,7 +99,8 @@ def beat_map(keypoints: Array, windows: list[BeatWindow], *, kind: str, min_slop
         return np.arange(frames, dtype=np.float64)
     movement = _Movement.of(keypoints)
     own = extreme_steps(step_sizes(keypoints[:, BODY, :2]), windows, kind=kind)
-    anchors = _anchors(windows, own, frames, kind=kind, bounds=(min_slope, max_slope))
+    held = near_seam(np.array([w.beat for w in windows]), np.asarray(seams, np.float64))
+    anchors = _anchors(windows, own, frames, held=held, kind=kind, bounds=(min_slope, max_slope))
     best, back = anchors[0].cost, []
     for index, (a, b) in enumerate(pairwise(anchors)):
         ends = (index > 0, index < len(anchors) - 2)
@@ -107,12 +120,25 @@ def beat_map(keypoints: Array, windows: list[BeatWindow], *, kind: str, min_slop
     return np.clip(spline(np.arange(frames)), 0, frames - 1)
 
 
+def near_seam(beats: Array, seams: Array) -> NDArray[np.bool_]:
+    """Whether a clip begins on each of the beats (B,), fractional steps. seams (S,): first frames of clips."""
+    if not len(seams):
+        return np.zeros(len(beats), bool)
+    return np.abs(beats[:, None] - seams).min(axis=1) <= ON_BEAT
+
+
 def _anchors(
-    windows: list[BeatWindow], own: Array, frames: int, *, kind: str, bounds: tuple[float, float]
+    windows: list[BeatWindow],
+    own: Array,
+    frames: int,
+    *,
+    held: NDArray[np.bool_],
+    kind: str,
+    bounds: tuple[float, float],
 ) -> list[_Anchor]:
     """The dance's two ends, where nothing moves, and between them one anchor a beat with all its choices.
 
-    own: the motion beat of each window, a fractional step. The choices are whole frames from it, so that it may meet
+    own: the motion beat of each window, a fractional step; held: whether a clip begins there. The choices are whole frames from it, so that it may meet
     the beat exactly, and the unwarped dance.
     """
     zero, one = np.zeros(1), np.ones(1)
@@ -122,10 +148,10 @@ def _anchors(
     room = 1 - bounds[0] if kind == "min" else bounds[1] - 1
     accents = min(STRONGEST_ACCENT, room) * np.linspace(0, 1, ACCENTS) ** ACCENT_POWER
     inner = []
-    for beat, away in zip(beats.tolist(), (own - beats).tolist(), strict=True):
+    for beat, away, stays in zip(beats.tolist(), (own - beats).tolist(), held.tolist(), strict=True):
         shifts = np.append(np.arange(-reach, reach + 1) + away - round(away), 0.0)
         shift, accent = (grid.ravel() for grid in np.meshgrid(shifts, accents))
-        cost = SHIFT * (shift / gap) ** 2 + ACCENT * accent**2
+        cost = SHIFT * (shift / gap) ** 2 + ACCENT * accent**2 + SEAM * stays * shift**2
         inner.append(_Anchor(beat - 0.5, beat - 0.5 + shift, 1 - accent if kind == "min" else 1 + accent, cost))
     return [_Anchor(0.0, zero, one, zero), *inner, _Anchor(frames - 1.0, zero + frames - 1, one, zero)]
 

@@ -93,6 +93,8 @@ def main_tables(scores: pd.DataFrame) -> dict[str, pd.DataFrame]:
         rhythm[f"BAS {form}"] = scores[key]
         rhythm[f"BAS {form}, 95 %"] = between(scores, key, digits=2)
     for name, (key, times, digits) in GAINS.items():
+        if f"{key}_gain" not in scores:  # the default alone, or without it
+            continue
         gain = times * scores[f"{key}_gain"]
         limits = between(times * scores[[f"{key}_gain_low", f"{key}_gain_high"]], f"{key}_gain", digits=digits)
         told = [f"{g:+.{digits}f} ({pair})" for g, pair in zip(gain, limits, strict=True)]

@@ -3,8 +3,12 @@
 from collections.abc import Mapping
 from typing import Any
 
+import numpy as np
+from numpy.typing import ArrayLike
+
+from danceit_core.choreography.form import without_hold
 from danceit_core.choreography.plan import Plan
-from danceit_core.evaluation.form import form_scores
+from danceit_core.evaluation.form import on_bars
 from danceit_core.music.table import MusicTable
 
 # Of the matcher's vote so many styles are named.
@@ -13,20 +17,22 @@ STYLES = 3
 MOST_SECTIONS = 16
 
 
-def describe_form(plan: Plan, music: MusicTable) -> dict[str, Any]:
+def describe_form(plan: Plan, music: MusicTable, *, seams_s: ArrayLike | None = None) -> dict[str, Any]:
     """What `form_lines` tells of a plan and its song, as plain numbers and words.
 
-    Keys: `meter` (0: bars unknown), `sections` (their letters), `doubt` (whether the beats are), `seams` (how many),
-    `seams_on_bars` and `beats_on_bars` (0..1, NaN unknown).
+    seams_s (S,): when the clips but the first begin in the finished dance, seconds; None: as planned. Keys: `meter` (0:
+    bars unknown), `sections` (their letters), `doubt` (whether the beats are), `seams` (how many, without that of a
+    held end), `seams_on_bars` and `beats_on_bars` (0..1, NaN unknown).
     """
-    scores = form_scores(plan, music.beats, fps=music.fps, dances={})
+    seams = plan.seams / music.fps if seams_s is None else np.asarray(seams_s, np.float64)
+    seams = seams[: len(without_hold(plan)[0].seams)]
     return {
         "meter": music.beats.meter if len(music.beats.downbeats_s) else 0,
         "sections": " ".join(part.letter for part in music.sections),
         "doubt": bool(music.beats.doubt),
-        "seams": len(plan.seams),
-        "seams_on_bars": scores["seams_on_bars"],
-        "beats_on_bars": scores["beats_on_bars"],
+        "seams": len(seams),
+        "seams_on_bars": on_bars(seams, music.beats, fps=music.fps),
+        "beats_on_bars": on_bars(music.beats.times_s, music.beats, fps=music.fps),
     }
 
 

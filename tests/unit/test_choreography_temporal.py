@@ -47,6 +47,17 @@ def test_uneven_beats_are_met() -> None:
     assert matched(aligned, beats, tolerance=1) > 0.9
 
 
+def test_clips_that_begin_on_a_beat_stay_there() -> None:
+    beats = np.arange(0.5, 19.6, 0.5)
+    dance = hide_absent(sine_dancer(480, interval_s=0.5, minimum_s=0.62))  # 3 frames late
+    seams = np.round(beats[4::8] * FPS).astype(int)
+    free, held = (align_beats(dance, beats, fps=FPS, settings=SETTINGS, seams=some)[1] for some in ((), seams))
+    assert (np.abs(free - np.arange(480))[seams] > 2).all()
+    assert (np.abs(held - np.arange(480))[seams] < 1.5).all()
+    between = np.round(beats[8:-8:8] * FPS).astype(int)
+    assert (np.abs(held - np.arange(480))[between] > 2).all()
+
+
 @pytest.mark.parametrize("kind", ["min", "max"])
 @pytest.mark.parametrize("bounds", [(0.5, 2.0), (0.8, 1.2), (1.0, 1.0)])
 def test_the_warp_is_monotone_bounded_and_of_equal_length(kind: str, bounds: tuple[float, float]) -> None:

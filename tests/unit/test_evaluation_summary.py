@@ -211,6 +211,10 @@ def test_bars_sections_and_style_are_told_in_a_line_each(scores):
     assert f"<p>B{line[1:]}.</p>" in summary_html(scores, kind="min", **about)
     lines = closing_lines(scores, video="v.mp4", summary="s.md", benchmarks={}, kind="min")
     assert lines.index(f"  {line}") + 1 == lines.index(f"  {vote}")
+    moved = describe_form(plan, music, seams_s=[2.1, 4.0, 4.2])
+    assert (moved["seams"], moved["seams_on_bars"]) == (3, pytest.approx(1 / 3))
+    held = describe_form(replace(plan, about={"hold": True}), music)
+    assert (held["seams"], held["seams_on_bars"]) == (2, 1.0)
     unsure = replace(music, beats=replace(beats, doubt="so"))
     assert "bars of 4 beats (beats unsure)" in form_lines({"form": describe_form(plan, unsure)})[0]
     unknown = replace(music, beats=Beats(beats.times_s, 120.0), sections=())

@@ -27,5 +27,6 @@ with stage(snakemake):
         steps = measure_steps(each_frame(given.video, range(len(poses))), poses.keypoints)
         scores["switches"] = switch_scores(find_switches(steps, origins), rng=np.random.default_rng(seed))
     plan = read_plan(given.plan)
-    scores |= plan.about | {"form": describe_form(plan, music)}
+    seams_s = np.array(poses.metadata["seams"]) / poses.fps
+    scores |= plan.about | {"form": describe_form(plan, music, seams_s=seams_s)}
     write_scores(snakemake.output[0], scores | {"remarks": remarks(poses, music)})
