@@ -91,8 +91,8 @@ def beat_map(
 ) -> Array:
     """Source frame (T,) for each frame of the song that puts speed extrema of `kind` (`min`, `max`) on the beats.
 
-    keypoints (T, 25, 3), NaN for absent. seams: first frames of clips; those on a beat stay there. Increasing from 0 to T - 1 with slopes within min_slope..max_slope
-    (0 < min_slope <= 1 <= max_slope). Without windows the identity.
+    keypoints (T, 25, 3), NaN for absent. seams: first frames of clips; those on a beat stay there. Increasing from 0 to
+    T - 1 with slopes within min_slope..max_slope (0 < min_slope <= 1 <= max_slope). Without windows the identity.
     """
     frames = len(keypoints)
     if not windows or frames < 3:
@@ -138,8 +138,8 @@ def _anchors(
 ) -> list[_Anchor]:
     """The dance's two ends, where nothing moves, and between them one anchor a beat with all its choices.
 
-    own: the motion beat of each window, a fractional step; held: whether a clip begins there. The choices are whole frames from it, so that it may meet
-    the beat exactly, and the unwarped dance.
+    own: the motion beat of each window, a fractional step; held: whether a clip begins there. The choices are whole
+    frames from the motion beat, so that it may meet the beat exactly, and the unwarped dance.
     """
     zero, one = np.zeros(1), np.ones(1)
     beats = np.array([w.beat for w in windows])
