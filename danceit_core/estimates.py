@@ -52,8 +52,8 @@ def make_estimates(settings: Mapping[str, Mapping[str, Any]]) -> dict[str, Estim
     picture = (pose_gan["image_size"] / 256) ** 2
     painted_s = 0.28 * picture * pose_gan["iterations"] * pose_gan["batch_size"]
     faces_s = 0.1 * face_gan["iterations"] * face_gan["batch_size"]
-    # 157 s an epoch for 100 hours, 90,000 MB (docs/matcher.md), of a quarter of the fragments of the default setting.
-    training = Estimate(1400 + CUDA_MB, 30, mb_per_mb=0.007, min_per_mb=0.0002 * matcher["epochs"])
+    # 25 s an epoch for 100 minutes, 1,500 MB, on 2 cores (benchmarks/database_memory.py).
+    training = Estimate(1400 + CUDA_MB, 30, mb_per_mb=0.007, min_per_mb=0.001 * matcher["epochs"])
     # Of a group each dancer has a table's rows and a network's time; four are a guess.
     dancers = 4 if settings["cleaning"]["several_people"] == "each" else 1
     # What is written at full size grows with the finished picture, of 0.6 of the square of its longer side.

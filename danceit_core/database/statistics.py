@@ -32,6 +32,8 @@ COLUMNS = (
     "video", "frames", "hours", "dropped_share", "silent", "tempo_bpm", "turns", "turns_per_minute", "facing_share",
     "away_share", "facing_by", "reasons", "source_path", "source_sha256", "refused", "track", "group", "meter", "bars",
 )  # fmt: skip
+# Of videos that are one file so many are named.
+MOST_NAMES = 5
 # One song to more of the dance than this teaches little about music.
 MOST_OF_ONE_SONG = 0.5
 # Bars that can still be told apart.
@@ -120,7 +122,8 @@ def check_dances(statistics: pd.DataFrame, *, strict: bool) -> None:
     known = videos[videos["source_sha256"] != ""]
     for _, same in known.groupby("source_sha256"):
         if len(same) > 1:
-            names = ", ".join(same["video"])
+            more = f" and {len(same) - MOST_NAMES} more" if len(same) > MOST_NAMES else ""
+            names = ", ".join(same["video"][:MOST_NAMES]) + more
             log.warning("%s are the same file; list it once, or its moves count twice", names)
     if told := describe_most_danced(statistics):
         log.warning("%s", told)

@@ -100,6 +100,10 @@ def test_a_dance_left_out_is_listed_and_stops_only_a_strict_run(caplog):
 def test_one_file_under_two_names_is_told(caplog):
     check_dances(database_statistics([(name, *make_video(sha256="ab")) for name in ("a", "b")]), strict=True)
     assert "a, b are the same file" in caplog.text
+    caplog.clear()
+    many = [(f"v{number:03d}", *make_video(sha256="ab")) for number in range(9)]
+    check_dances(database_statistics(many), strict=True)
+    assert "v000, v001, v002, v003, v004 and 4 more are the same file" in caplog.text
 
 
 def test_one_song_to_most_of_the_dance_is_told(caplog):
