@@ -26,8 +26,8 @@ def test_filter_play_and_pin(open_page, check_access, table):
     page.get_by_label("Tempo from, BPM").fill("130")
     page.get_by_label("Nearest to song").select_option("song")
     total(page, "of 11 fragments")
-    page.wait_for_function("() => document.querySelector('#rows td:nth-child(4)').textContent !== '–'")
-    distances = [float(text) for text in page.locator("#rows tr td:nth-child(4)").all_inner_texts()]
+    page.wait_for_function("() => document.querySelector('#rows td:nth-child(5)').textContent !== '–'")
+    distances = [float(text) for text in page.locator("#rows tr td:nth-child(5)").all_inner_texts()]
     assert distances == sorted(distances)
     row = page.locator("#rows tr").nth(2)
     fragment = row.get_attribute("data-fragment")
@@ -41,7 +41,7 @@ def test_filter_play_and_pin(open_page, check_access, table):
     page.locator("#rows tr").nth(0).get_by_role("button", name="Ban").click()
     page.get_by_text("Banned").wait_for()
     assert page.locator("#edits li").count() == 2
-    nearest = row.locator("td").nth(3).inner_text().removesuffix(" s")
+    nearest = row.locator("td").nth(4).inner_text().removesuffix(" s")
     lines = table.read_text().splitlines()
     assert lines[1] == f"song\t{float(nearest):g}\t{float(nearest) + 1:g}\tpin\t{fragment}"
     check_access(page)
