@@ -1,8 +1,8 @@
 """How far a set of dances is from another, and how much its pieces differ: 2D FID-k, FID-g, Dist-k and Dist-g.
 
-FID (Heusel et al., NIPS 2017): squared Frechet distance between the Gaussians of two sets of features,
-|m1 - m2|^2 + tr(C1 + C2 - 2 (C1 C2)^(1/2)). Features are kinetic (k) and geometric (g), of the picture: see `features`.
-As in the evaluation of Bailando (Siyao et al., CVPR 2022), which others took over, they are first scaled by mean and
+FID (Heusel et al., NIPS 2017): squared Frechet distance between the Gaussians of two sets of features, of means m1, m2
+and covariances C1, C2: (m1 - m2)^2 + tr(C1 + C2 - 2 (C1 C2)^(1/2)). Features are kinetic (k) and geometric (g), of the
+picture: see `features`. As in the evaluation of Bailando (Siyao et al., CVPR 2022), which others took over, they are first scaled by mean and
 standard deviation of the reference. Dist, its "diversity": mean distance between the scaled features of all pairs of
 pieces. Those papers measure bodies in space on AIST++: figures of 2D variants do not compare with theirs, nor with
 one another unless camera, frame rate and length of the pieces are the same.
