@@ -2,10 +2,10 @@
 
 FID (Heusel et al., NIPS 2017): squared Frechet distance between the Gaussians of two sets of features, of means m1, m2
 and covariances C1, C2: (m1 - m2)^2 + tr(C1 + C2 - 2 (C1 C2)^(1/2)). Features are kinetic (k) and geometric (g), of the
-picture: see `features`. As in the evaluation of Bailando (Siyao et al., CVPR 2022), which others took over, they are first scaled by mean and
-standard deviation of the reference. Dist, its "diversity": mean distance between the scaled features of all pairs of
-pieces. Those papers measure bodies in space on AIST++: figures of 2D variants do not compare with theirs, nor with
-one another unless camera, frame rate and length of the pieces are the same.
+picture: see `features`. As in the evaluation of Bailando (Siyao et al., CVPR 2022), which others took over, they are
+first scaled by mean and standard deviation of the reference. Dist, its "diversity": mean distance between the scaled
+features of all pairs of pieces. Those papers measure bodies in space on AIST++: figures of 2D variants do not compare
+with theirs, nor with one another unless camera, frame rate and length of the pieces are the same.
 
 Both sets are cut into pieces of PIECE_S seconds, for a feature is a mean over its piece. FID of few pieces is too
 large: the means alone of two samples of N pieces of one kind, with D features, add 2 D / N to it. So every row is of
