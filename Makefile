@@ -50,7 +50,7 @@ report: $(READY) ## all pictures, scores and videos in one page to look at offli
 	@echo "$(RESULTS)/report.html is written: open it in a browser"
 
 test: $(READY) ## the tests (those of the whole workflow: make smoke)
-	OMP_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses auto --maxprocesses 8
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses auto --maxprocesses 8 --dist loadgroup
 
 test-long: $(READY) ## the tests that take a minute each: ten minutes of video, two hours of music
 	$(BIN)/python -m pytest -m long --durations 0

@@ -106,7 +106,7 @@ def main() -> int:
     parser.add_argument("--keep", type=Path, help="folder for the files of the cases that end badly")
     given = parser.parse_args()
     start_s, results = time.monotonic(), []
-    prepare_librosa()  # once, not in every case
+    prepare_librosa(tracker=True)  # once, not in every case
     with TemporaryDirectory() as folder:
         valid = Path(folder)
         make_valid(valid)

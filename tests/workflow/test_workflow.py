@@ -128,7 +128,7 @@ def test_a_preview_is_made_in_one_job_with_the_song_and_without_closing_words(ow
     assert run.returncode == 0, run.stdout + run.stderr
     pictures = list(decode_frames(video, fps=24, size=None))
     assert len(pictures) == 72
-    assert pictures[0].shape == (152, 128, 3)
+    assert pictures[0].shape == (162, 128, 3)
     assert sum(block.shape[1] for block in stream_sound(video, sample_rate_hz=48000)) == 72 * 2000
     # Those are for a run of the whole.
     assert not {"more:", "Traceback"} & set((run.stdout + run.stderr).split())
