@@ -28,8 +28,7 @@ from danceit_core.studio.music import compose_song
 from danceit_core.studio.record import perform, project_joints
 from danceit_core.studio.renderer import Camera, Renderer
 
-# On one process: what they share takes minutes.
-pytestmark = [pytest.mark.workflow, pytest.mark.slow, pytest.mark.xdist_group("shapes")]
+pytestmark = [pytest.mark.workflow, pytest.mark.slow]
 
 FPS, SIDE, TARGET_S, DANCE_S, SONG_S = 24, 160, 2.5, 8.0, 4.0
 LONG_SIDE = 240
