@@ -1,12 +1,24 @@
 """A small project of real files, which the tests of the workflow share."""
 
+import contextlib
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from danceit_core.errors import RegistryError
 from danceit_core.media.audio import write_sound
 from danceit_core.media.video import VideoWriter
+from danceit_core.music.weights import fetch_beat_networks
+
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.fixture(scope="session", autouse=True)
+def fetched_beat_networks():
+    """Fetched before the first run: two runs at once that fetched them would stop at each other's lock."""
+    with contextlib.suppress(RegistryError):
+        fetch_beat_networks(ROOT / "resources" / "beats")
 
 
 @pytest.fixture
