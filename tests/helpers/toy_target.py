@@ -28,6 +28,8 @@ TOY_SETTINGS = PoseGanSettings(
     discriminator_channels=8, discriminators=1, iterations=6, batch_size=2, learning_rate=2e-3, average_decay=0.9,
     checkpoint_every=3,
 )  # fmt: skip
+# Kinds of input that a generator may be given.
+FORMS = {"plain": {}, "heat maps": {"pose_input": "heatmaps"}, "previous frame": {"previous_frame": True}}
 SHIRT, SKIN, TROUSERS, HAIR = (200, 40, 40), (230, 180, 150), (40, 50, 120), (30, 20, 10)
 
 

@@ -5,8 +5,7 @@ import pandas as pd
 import pyarrow.parquet as pq
 import pytest
 from matched_dances import counted_database
-from test_database_fragments import make_video, store, write
-from test_database_gather import group_of_two
+from measured_videos import group_of_two, make_video, store, write
 
 from danceit_core.config import FragmentSettings
 from danceit_core.database.bars import find_bars

@@ -7,77 +7,20 @@ import pandas as pd
 import pyarrow.parquet as pq
 import pytest
 from bodies import body_in_space
-from dancers import STANDING
+from measured_videos import make_video, store, write
 
 from danceit_core.config import FragmentSettings
 from danceit_core.database.fragments import cut_fragments
 from danceit_core.database.frames import open_frames
-from danceit_core.database.gather import frames_in_memory, gather_frames
-from danceit_core.database.measure import measure_dance, write_measured
-from danceit_core.database.table import COLUMNS, join_fragments, read_database, write_fragments
+from danceit_core.database.gather import frames_in_memory
+from danceit_core.database.table import COLUMNS, join_fragments, read_database
 from danceit_core.errors import DatabaseError
-from danceit_core.music.table import Beats, MusicTable, write_music_table
 from danceit_core.pose.passages import find_passages
-from danceit_core.pose.table import PoseTable, write_pose_table
-
-FPS = 24.0
-
-
-def make_video(frames, *, kept=None, shot=None, silent=False, sound_frames=None, width=13, fps=FPS, refused="", tune=0):
-    """Somebody who stands, with one hand and a first feature that count the frames. tune: of another sound."""
-    keypoints = np.ones((frames, 25, 3), np.float32)
-    keypoints[..., :2] = STANDING + np.array([256, 450])
-    keypoints[:, 7, 0] = np.arange(frames)
-    columns = {"kept": np.ones(frames, bool) if kept is None else kept}
-    if shot is not None:
-        columns["shot"] = shot
-    source = {"path": "dances/v.mp4", "sha256": "ab12"}
-    pose = PoseTable(
-        keypoints, {"fps": FPS, "width": 512, "height": 512, "source": source, "refused": refused}, columns
-    )
-    features = np.full((frames if sound_frames is None else sound_frames, width), 0.0 if silent else tune, np.float32)
-    if not silent:
-        features[:, 0] = np.arange(len(features))
-    music = MusicTable(
-        features=features,
-        loudness=np.full(len(features), -60.0 if silent else -12.0, np.float32),
-        beats=Beats(np.zeros(0), 101.0),
-        fps=fps,
-        feature_set="mfcc" if width == 13 else "rich",
-        duration_s=len(features) / FPS,
-        silent=silent,
-    )
-    return pose, music
-
-
-def write_video(folder, video, pose, music, *, group=""):
-    """The three tables of a video, of its cleaned joints, its sound, and what is measured of both."""
-    paths = {name: folder / f"{video}.{name}.parquet" for name in ("cleaned", "music", "measured")}
-    about = {"fps": pose.fps, "size": pose.size, "columns": pose.columns, "metadata": pose.metadata}
-    write_pose_table(paths["cleaned"], pose.keypoints, **about)
-    write_music_table(paths["music"], music)
-    write_measured(paths["measured"], measure_dance(pose, music, video=video, group=group))
-    return paths
-
-
-def store(folder, *, test_share=0.2, groups=None, **videos):
-    """The files of the frames of some videos, each (cleaned table, music); the folder that holds them."""
-    (folder / "tables").mkdir(exist_ok=True)
-    groups = groups or {}
-    paths = [write_video(folder / "tables", name, *video, group=groups.get(name, "")) for name, video in videos.items()]
-    lists = {name: [each[name] for each in paths] for name in ("cleaned", "music", "measured")}
-    gather_frames(folder / "database", videos=list(videos), test_share=test_share, **lists)
-    return folder / "database"
 
 
 def cut(video="v", frames=240, *, seconds=2.0, hop_s=0.0, **about):
     dances = frames_in_memory({video: make_video(frames, **about)})
     return cut_fragments(dances, seconds=seconds, settings=FragmentSettings(hop_s))
-
-
-def write(path, database):
-    write_fragments(path, database.table, metadata=database.metadata)
-    return path
 
 
 def starts_of(fragments):

@@ -6,29 +6,11 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from bodies import body_in_space
-from dancers import sine_dancer, wandering_dancer
-from test_database_fragments import make_video, store, write_video
+from measured_videos import group_of_two, make_video, store, write_video
 
 from danceit_core.database.frames import ARRAYS, COLUMNS, MOVES, frame_paths, open_frames
 from danceit_core.database.gather import frames_in_memory, gather_frames
 from danceit_core.errors import DatabaseError
-from danceit_core.pose.table import PoseTable
-
-
-def group_of_two(frames=60):
-    """A video with two dancers, the second from frame 20 on, and joints in space."""
-    keypoints = np.concatenate([wandering_dancer(frames, seed=1), sine_dancer(frames - 20)])
-    rows = len(keypoints)
-    columns = {
-        "track": np.repeat([0, 1], [frames, frames - 20]).astype(np.int32),
-        "frame": np.concatenate([np.arange(frames), np.arange(20, frames)]).astype(np.int32),
-        "kept": np.ones(rows, bool),
-        "world": body_in_space(np.linspace(0, 90, rows)).astype(np.float32),
-        "face": np.zeros((rows, 468, 3), np.float32),
-    }
-    pose, music = make_video(frames, tune=5)
-    return PoseTable(keypoints, pose.metadata, columns), music
 
 
 def dances():

@@ -8,7 +8,7 @@ import pyarrow.parquet as pq
 import pytest
 from bodies import body_in_space
 from dancers import sine_dancer, wandering_dancer
-from test_database_fragments import FPS, make_video
+from measured_videos import FPS, make_video
 
 from danceit_core.database.frames import FACING, JERK, SLIDE, SPEED
 from danceit_core.database.measure import hash_sound, measure_dance, read_measured, write_measured

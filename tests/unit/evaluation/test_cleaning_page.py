@@ -5,9 +5,9 @@ from dataclasses import replace
 import cv2
 import numpy as np
 import pytest
-from puppet import draw_puppet, puppet_keypoints
+from cleaned_dances import DANCE, FPS, interrupted, make_tables
+from puppet import draw_puppet
 
-from danceit_core.config import CleaningSettings
 from danceit_core.evaluation.cleaning_page import (
     KEPT_COLOUR,
     describe_cleaning,
@@ -17,25 +17,7 @@ from danceit_core.evaluation.cleaning_page import (
     sample_frames,
 )
 from danceit_core.media.video import VideoWriter
-from danceit_core.pose.clean import clean_table
 from danceit_core.pose.skeleton import torso_length
-from danceit_core.pose.table import PoseTable
-
-FPS = 24
-DANCE = np.stack([puppet_keypoints(k / FPS, size=192) for k in range(240)])
-
-
-def make_tables(keypoints, **about):
-    raw = PoseTable(keypoints, {"fps": FPS, "width": 192, "height": 192, **about})
-    return raw, clean_table(raw, settings=CleaningSettings(), name="waltz", tolerant=True)
-
-
-def interrupted():
-    """A dance in which nobody is seen for 20 frames and no foot for 40, with a camera cut."""
-    keypoints = DANCE.copy()
-    keypoints[60:80] = 0
-    keypoints[130:170, [11, 14]] = 0
-    return make_tables(keypoints, cuts=[200])
 
 
 def test_jitter_is_the_jerk_in_torsos():

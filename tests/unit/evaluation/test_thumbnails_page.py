@@ -7,8 +7,8 @@ from dataclasses import replace
 import cv2
 import numpy as np
 import pytest
+from cleaned_dances import DANCE, FPS, interrupted, make_tables
 from puppet import draw_puppet
-from test_evaluation_cleaning_page import DANCE, FPS, interrupted, make_tables
 
 from danceit_core.evaluation import thumbnails_page
 from danceit_core.evaluation.thumbnails_page import (

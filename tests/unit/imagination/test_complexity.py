@@ -1,17 +1,16 @@
 """Operations are those counted by hand, whatever device and precision the network has."""
 
-from pathlib import Path
-
 import pytest
 import torch
 import yaml
+from checkout import ROOT
 from torch import nn
 
 from danceit_core.config import PoseGanSettings
 from danceit_core.imagination.networks.complexity import count_flops
 from danceit_core.imagination.networks.generator import PoseGenerator
 
-PAPER = yaml.safe_load((Path(__file__).parents[2] / "config" / "paper.yaml").read_text())["pose_gan"]
+PAPER = yaml.safe_load((ROOT / "config" / "paper.yaml").read_text())["pose_gan"]
 
 
 def test_a_convolution_takes_two_operations_a_weight_and_pixel():

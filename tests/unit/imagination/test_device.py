@@ -10,8 +10,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
-from test_imagination_pose_step import FORMS
-from toy_target import CPU, TOY_SETTINGS, toy_target
+from toy_target import CPU, FORMS, TOY_SETTINGS, toy_target
 
 from danceit_core.imagination.networks.drawing import draw_heat_maps, draw_skeletons
 from danceit_core.imagination.recall.library import Lending, Shelf

@@ -4,14 +4,13 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-import torch
+from cardboard import FRAMES, SIZE, SQUARE, TARGET, dancer
 from toy_target import CPU, TOY_SETTINGS, toy_poses, toy_target
 
 from danceit_core.config import FaceGanSettings
 from danceit_core.errors import ImaginationError
 from danceit_core.imagination.networks.checkpoint import FaceGan, save_pose_gan
 from danceit_core.imagination.networks.face import FaceGenerator
-from danceit_core.imagination.networks.generator import Painting
 from danceit_core.imagination.rendering.group import Dancer, cut_out, gather, mirror, place_dancers, render_group
 from danceit_core.imagination.rendering.render import render_dance
 from danceit_core.imagination.training.train import begin
@@ -19,33 +18,9 @@ from danceit_core.pose.measure import Body, measure_body
 from danceit_core.pose.skeleton import LEFT_WRIST, NOSE, RIGHT_WRIST
 from danceit_core.pose.table import write_pose_table
 
-SIZE, FRAMES = 64, 5
-SQUARE = (0, 0, SIZE, SIZE)
-TARGET = toy_target(FRAMES, size=SIZE, held_out=1, share=0.5)
 # A camera that moved has seen more than a still picture shows: 120 x 80 of the room, 96 x 60 of them in the picture.
 PLATE, PICTURE = (120, 80), (14, 12, 96, 60)
 WIDE = toy_target(FRAMES, size=PLATE, held_out=1, share=0.5, seed=1)
-
-
-class Cardboard(torch.nn.Module):
-    """A network that paints one colour, wholly opaque, wherever the skeleton is drawn."""
-
-    stride, recalls = 4, False
-
-    def __init__(self, colour):
-        super().__init__()
-        self.colour = torch.tensor(colour).view(1, 3, 1, 1)
-
-    def forward(self, pose, **_):
-        drawn = (pose.amax(1, keepdim=True) > -0.9).float()
-        person = self.colour.expand(len(pose), 3, *pose.shape[-2:])
-        return Painting(person, person, drawn)
-
-
-def dancer(name, *, colour=(1.0, -1.0, -1.0), settings=TOY_SETTINGS, target=TARGET, picture=SQUARE, **changes):
-    gan = begin(target, settings=replace(settings, image_size=SIZE), seed=1, device=CPU)[1]
-    gan = replace(gan, generator=Cardboard(colour))
-    return replace(Dancer(name, target.keypoints, measure_body(target.keypoints), picture, gan, None), **changes)
 
 
 def render(*dancers, spacing=0.55, mirrored=False):

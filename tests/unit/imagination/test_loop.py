@@ -1,6 +1,5 @@
 """The loop: killed at any moment it loses little and changes nothing; its best weights are kept; it can be watched."""
 
-import itertools
 import json
 import math
 import os
@@ -9,75 +8,24 @@ import signal
 import subprocess
 import sys
 import time
-from pathlib import Path
-from types import SimpleNamespace
 
 import pytest
+import tiny_training
 import torch
+from checkout import ROOT
+from tiny_training import CPU, INTERVAL, ITERATIONS, ROW, tiny_duel, train_tiny
 from torch import nn
 
-from danceit_core.config import PoseGanSettings
 from danceit_core.errors import ImaginationError
 from danceit_core.imagination.networks.checkpoint import training_path
-from danceit_core.imagination.networks.discriminator import MultiScaleDiscriminator
-from danceit_core.imagination.networks.generator import PoseGenerator
-from danceit_core.imagination.training import loop
 from danceit_core.imagination.training.adversarial import Duel
 from danceit_core.imagination.training.loop import run_training
-from danceit_core.imagination.training.losses import pixel_loss
-
-CPU = torch.device("cpu")
-ITERATIONS, ROW, INTERVAL = 36, 15, 3
-TINY = PoseGanSettings(
-    painter="paint", image_size=32, crop=False, channels=8, kernel=3, downsamplings=1, blocks=1, enhancer_blocks=1,
-    background_plate=False, body_chart=False,
-)  # fmt: skip
-
-
-def tiny_duel(seed=1):
-    return Duel.begin(
-        PoseGenerator(TINY),
-        MultiScaleDiscriminator(6, channels=8, scales=1),
-        learning_rate=1e-3,
-        average_decay=0.9,
-        seed=seed,
-        device=CPU,
-    )
-
-
-def tiny_step(duel, iteration):
-    rng = torch.Generator().manual_seed(iteration)
-    pose, real = torch.rand(2, 2, 3, 32, 32, generator=rng)
-    painted = duel.generator(pose).picture
-    own_loss = pixel_loss(real, painted, torch.ones(2, 1, 32, 32))
-    return duel.step(
-        pose, real=real, painted=painted, own_loss=own_loss, feature_weight=1.0, progress=iteration / ITERATIONS
-    )
-
-
-def train_tiny(path, *, progress=None, **options):
-    """A tiny GAN trained to the end; its history. What it has become is in `duel` and in the file `path`."""
-    duel = tiny_duel()
-    history = run_training(
-        duel,
-        step=lambda iteration: tiny_step(duel, iteration),
-        review=lambda: {"held_out": float(sum(p.abs().sum() for p in duel.average.parameters()))},
-        iterations=ITERATIONS,
-        checkpoint_every=ROW,
-        path=path,
-        print_of_it="tiny",
-        device=CPU,
-        progress=progress,
-        **options,
-    )
-    torch.save({"duel": duel.state(), "history": history}, path)
-    return history
 
 
 def run_program(path, *, until=0):
     """Train in a process of its own and kill it soon after `until` iterations are done; its steps and exit status."""
-    program = [sys.executable, __file__, str(path), str(until)]
-    environment = os.environ | {"OMP_NUM_THREADS": "1"}
+    program = [sys.executable, tiny_training.__file__, str(path), str(until)]
+    environment = os.environ | {"OMP_NUM_THREADS": "1", "PYTHONPATH": str(ROOT)}
     with subprocess.Popen(program, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=environment) as run:
         steps = []
         for line in run.stdout:
@@ -258,20 +206,3 @@ def test_a_diverged_state_is_not_saved(tmp_path):
             checkpoint_minutes=0.0,
         )
     assert torch.load(training_path(tmp_path / "bad.pt"), weights_only=True)["run"]["iteration"] == 1
-
-
-def main(path, until):
-    """What `run_program` starts. Its clock goes on by a second with each look at it: every third step is saved."""
-
-    def tell(done, _total):
-        print(done, flush=True)
-        if done == until + 6:
-            sys.stdin.read()  # the killer is late: wait for it
-
-    torch.set_num_threads(1)
-    loop.time = SimpleNamespace(monotonic=itertools.count().__next__)
-    train_tiny(path, progress=tell, checkpoint_minutes=(INTERVAL - 0.5) / 60)
-
-
-if __name__ == "__main__":
-    main(Path(sys.argv[1]), int(sys.argv[2]) or ITERATIONS)

@@ -6,7 +6,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
-from toy_target import CPU, TOY_SETTINGS, all_pictures, toy_poses, toy_target
+from toy_target import CPU, FORMS, TOY_SETTINGS, all_pictures, toy_poses, toy_target
 
 from danceit_core.imagination.rendering import render
 from danceit_core.imagination.rendering.batches import carried, to_pictures
@@ -22,7 +22,6 @@ SETTINGS = replace(
     TOY_SETTINGS, image_size=32, channels=8, discriminator_channels=4, batch_size=3,
     pose_jitter_px=6.0,
 )  # fmt: skip
-FORMS = {"plain": {}, "heat maps": {"pose_input": "heatmaps"}, "previous frame": {"previous_frame": True}}
 
 
 def first_step(seed=3, *, target=TARGET, **changes):

@@ -6,8 +6,8 @@ import sys
 from pathlib import Path
 
 import pytest
+from checkout import ROOT
 
-ROOT = Path(__file__).parents[2]
 NOBODY = """
 import os, pwd
 

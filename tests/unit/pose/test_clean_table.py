@@ -2,10 +2,10 @@
 
 import re
 from dataclasses import replace
-from pathlib import Path
 
 import numpy as np
 import pytest
+from checkout import ROOT
 from puppet import puppet_keypoints
 
 from danceit_core.config import CleaningSettings
@@ -117,7 +117,7 @@ def test_every_code_has_words_and_a_remedy():
 
 
 def test_the_manual_lists_every_code():
-    page = (Path(__file__).parents[2] / "docs" / "your_videos.md").read_text()
+    page = (ROOT / "docs" / "your_videos.md").read_text()
     section = page.split("## Reasons for dropped frames")[1].split("\n## ")[0]
     assert re.findall(r"^\| `(\w+)` \| (.+?) \|", section, re.MULTILINE) == [
         (code, reason.words) for code, reason in REASONS.items()

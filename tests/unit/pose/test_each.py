@@ -5,7 +5,7 @@ import logging
 import numpy as np
 import pytest
 from puppet import draw_puppet, puppet_keypoints
-from test_pose_lookout import BOTTOM, FPS, STORE, puppet, stage
+from stages import BOTTOM, FPS, STORE, puppet, stage
 
 from danceit_core.pose.apart import Figure, covered, doubtful_joints, may_be_mixed, without
 from danceit_core.pose.blazepose import BlazePose

@@ -3,24 +3,15 @@
 import numpy as np
 import pytest
 from puppet import draw_puppet, puppet_keypoints
+from source_reports import report
 
 from danceit_core.config import PoseSettings
 from danceit_core.errors import PoseError
 from danceit_core.imagination.check.measure import black_bars
 from danceit_core.media.shots import Placement
-from danceit_core.media.source import SourceReport
 from danceit_core.media.video import VideoWriter
 from danceit_core.pose.extract import column_px, doubt_outside, extract_keypoints, margins
 from danceit_core.pose.table import read_pose_table, write_pose_table
-
-
-def report(**changes):
-    known = {
-        "path": "dances/waltz.mov", "sha256": "0" * 64, "bytes": 1000, "width": 640, "height": 480, "fps": 30.0,
-        "duration_s": 0.5, "codec": "h264", "has_sound": True, "interlaced": False, "frames": 12,
-        "letterbox": (0.3, 0.0, 24.0), "cuts": (5,), "refused": "",
-    }  # fmt: skip
-    return SourceReport(**(known | changes))
 
 
 def write_store(path, *, somebody):

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from puppet import draw_puppet, puppet_keypoints
+from stages import BOTTOM, FPS, LANDSCAPE, STORE, TOP, puppet, stage
 
 from danceit_core.config import CleaningSettings
 from danceit_core.pose.appearance import likeness, look_at
@@ -14,38 +14,9 @@ from danceit_core.pose.identity import MIN_LIKENESS, SURE_LIKENESS
 from danceit_core.pose.lookout import content_box, join_people, others, plan_looks, plan_search
 from danceit_core.pose.skeleton import MID_HIP, present
 
-STORE, TOP, BOTTOM = 512, 112, 400
-LANDSCAPE = (0, TOP, STORE, BOTTOM)
-FPS = 24
-
 
 def figure(x, *, y=200.0, reach=100.0, score=0.9):
     return Person(score, np.array([x, y]), np.array([x, y - reach]))
-
-
-def puppet(frame, *, side):
-    """A drawn figure (side, side, 3), its silhouette (side, side) and its joints."""
-    keypoints = puppet_keypoints(frame / FPS, size=side)
-    picture = draw_puppet(keypoints, size=side)
-    wall = np.full_like(picture, (205, 205, 200))
-    wall[round(0.88 * side) :] = (160, 140, 120)
-    return picture, (picture != wall).any(axis=-1), keypoints
-
-
-def stage(frame, places, *, height_px, colours=None):
-    """A frame with figures of that height at columns x in a landscape picture; the later ones are in front."""
-    canvas = np.zeros((STORE, STORE, 3), np.uint8)
-    canvas[TOP:BOTTOM] = (205, 205, 200)
-    canvas[BOTTOM - 40 : BOTTOM] = (160, 140, 120)
-    side = round(height_px / 0.8)
-    left_of = []
-    for number, x in enumerate(places):
-        picture, shown, keypoints = puppet(frame + 7 * number, side=side)
-        left, top = round(x - side / 2), BOTTOM - 10 - round(0.95 * side)
-        worn = picture[..., (colours or {}).get(number, [0, 1, 2])]
-        canvas[top : top + side, left : left + side][shown] = worn[shown]
-        left_of.append(keypoints[MID_HIP, :2] + (left, top))
-    return canvas, np.array(left_of)
 
 
 def run(weights, pictures):

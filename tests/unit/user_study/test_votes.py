@@ -1,10 +1,10 @@
 """What a voter is asked, how votes are kept, and what is made of them."""
 
 from collections import Counter
-from pathlib import Path
 
 import numpy as np
 import pytest
+from checkout import ROOT
 
 from danceit_core.errors import StudyError
 from danceit_core.user_study.results import (
@@ -199,7 +199,7 @@ def test_shares_count_what_was_shown():
 
 
 def test_the_pages_hold_no_inline_script_or_style_and_nothing_from_elsewhere():
-    pages = Path(__file__).parents[2] / "danceit_core" / "user_study" / "pages"
+    pages = ROOT / "danceit_core" / "user_study" / "pages"
     for page in pages.glob("*.html"):
         text = page.read_text()
         assert "<script>" not in text
