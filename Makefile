@@ -49,9 +49,11 @@ report: $(READY) ## all pictures, scores and videos in one page to look at offli
 	$(WORKFLOW) --quiet all --report "$(RESULTS)/report.html" -- all "$$@"
 	@echo "$(RESULTS)/report.html is written: open it in a browser"
 
-# The tests of a file on one process: what they share (tests/workflow/test_shapes.py) may take minutes to make.
+# The tests of a file on one process, as what they share may take minutes to make; the longest files, of the workflow,
+# come first (testpaths in pyproject.toml), so that all processes have work to the end.
 test: $(READY) ## the tests (those of the whole workflow: make smoke)
-	OMP_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses auto --maxprocesses 8 --dist loadfile
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses auto --maxprocesses 8 --dist loadfile \
+		--no-loadscope-reorder
 
 test-long: $(READY) ## the tests that take a minute each: ten minutes of video, two hours of music
 	$(BIN)/python -m pytest -m long --durations 0

@@ -37,7 +37,8 @@ def offline(*arguments: str, folder: Path) -> subprocess.CompletedProcess[str]:
     except FileNotFoundError:
         allowed = False
     command = [*(alone if allowed else []), sys.executable, "-m", "snakemake", *arguments]
-    environment = os.environ | {"PYTHONPATH": str(folder / "guard")}
+    # pip asks five times, with longer and longer pauses.
+    environment = os.environ | {"PYTHONPATH": str(folder / "guard"), "PIP_RETRIES": "0"}
     return subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=300, check=False)
 
 

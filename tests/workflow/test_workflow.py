@@ -8,7 +8,7 @@ import pytest
 from checkout import ROOT
 from dancers import sine_dancer
 from media_files import write_file
-from snakemake_runs import config, error_of, planned, snakemake
+from snakemake_runs import TRACKER, config, error_of, planned, snakemake
 from toy_target import CPU, TOY_SETTINGS, toy_target
 
 from danceit_core.imagination.networks.checkpoint import save_pose_gan
@@ -96,8 +96,8 @@ def test_a_preview_is_made_in_one_job_with_the_song_and_without_closing_words(ow
     results = Path(own["results"])
     write_pose_table(results / "poses" / "person" / "tango.parquet", sine_dancer(72), fps=24, size=(512, 512))
     video = results / "preview" / "person" / "tango.mp4"
-    rules = ("--allowed-rules", "fetch_beat_networks", "analyse_song", "preview_poses")
-    run = snakemake("--cores", "1", *rules, *config(own, "video={size: 128}"), "--", str(video))
+    rules = ("--allowed-rules", "analyse_song", "preview_poses")
+    run = snakemake("--cores", "1", *rules, *config(own, "video={size: 128}", TRACKER), "--", str(video))
     assert run.returncode == 0, run.stdout + run.stderr
     pictures = list(decode_frames(video, fps=24, size=None))
     assert len(pictures) == 72
@@ -137,7 +137,7 @@ def test_a_file_that_is_no_video_leaves_nothing_behind(own, tmp_path):
 
 def test_a_song_shorter_than_a_fragment_leaves_nothing_behind(own, tmp_path):
     music = tmp_path / "results" / "music"
-    run = snakemake("--cores", "1", *config(own, "retrieval={fragment_s: 4}"), "--", f"{music}/tango.parquet")
+    run = snakemake("--cores", "1", *config(own, "retrieval={fragment_s: 4}", TRACKER), "--", f"{music}/tango.parquet")
     assert "lasts 3.00 s, less than one fragment (retrieval.fragment_s = 4 s)" in error_of(run)
     assert not any(music.glob("*"))
 
@@ -156,12 +156,12 @@ def test_a_dance_that_cannot_be_used_is_listed_and_stops_only_a_strict_run(own, 
         f"video\tpath\taudio\tkeypoints\ngood\t\t{tmp_path}/song.flac\t{tmp_path}/good.npz\nbad\t{tmp_path}/letter.mp4\n"
     )
     statistics = tmp_path / "results" / "database" / "statistics.tsv"
-    run = snakemake("--cores", "1", *config(own), "--", str(statistics))
+    run = snakemake("--cores", "1", *config(own, TRACKER), "--", str(statistics))
     assert run.returncode == 0, run.stdout + run.stderr
     table = pd.read_csv(statistics, sep="\t", keep_default_na=False).set_index("video")
     assert table.at["good", "refused"] == ""
     assert "letter.mp4" in table.at["bad", "refused"]
-    line = error_of(snakemake("--cores", "1", *config(own, "strict=true"), "--", str(statistics)))
+    line = error_of(snakemake("--cores", "1", *config(own, "strict=true", TRACKER), "--", str(statistics)))
     assert "1 of 2 dances cannot be used" in line
     assert "letter.mp4" in line
 
@@ -183,11 +183,12 @@ def test_keypoints_take_their_rate_from_the_video_beside_them(own, tmp_path):
 
 def test_only_what_a_changed_value_touches_runs_again(own, tmp_path):
     target = f"{tmp_path}/results/music/tango.parquet"
-    first = snakemake("--cores", "1", *config(own), "--", target)
+    first = snakemake("--cores", "1", *config(own, TRACKER), "--", target)
     assert first.returncode == 0, first.stderr
-    same = snakemake("-n", *config(own, "matcher={epochs: 3}"), "--", target)
+    same = snakemake("-n", *config(own, "matcher={epochs: 3}", TRACKER), "--", target)
     assert "Nothing to be done" in same.stdout + same.stderr
-    assert planned(snakemake("-n", *config(own, "music={features: mfcc}"), "--", target)) == {"analyse_song": 1}
+    other = config(own, "music={beats: tracker, features: mfcc}")
+    assert planned(snakemake("-n", *other, "--", target)) == {"analyse_song": 1}
 
 
 def test_one_more_video_beside_a_thousand_runs_its_own_jobs_only(own, tmp_path):

@@ -58,12 +58,13 @@ def without_seconds(history):
 
 
 @pytest.mark.slow
-def test_a_training_killed_at_any_moment_ends_with_the_same_bits(tmp_path):
+@pytest.mark.parametrize("kills", [2, pytest.param(6, marks=pytest.mark.long)])
+def test_a_training_killed_at_any_moment_ends_with_the_same_bits(tmp_path, kills):
     whole, killed = tmp_path / "whole.pt", tmp_path / "killed.pt"
     _, status = run_program(whole)
     assert status == 0
     done = 0
-    for until in sorted(random.Random(0).sample(range(3, ITERATIONS - 9), 4)):
+    for until in sorted(random.Random(0).sample(range(3, ITERATIONS - 9), kills)):
         steps, status = run_program(killed, until=until)
         assert status == -signal.SIGKILL
         assert not killed.exists()

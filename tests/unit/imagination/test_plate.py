@@ -270,8 +270,8 @@ def test_one_frame_will_do(tmp_path):
     assert difference(plate.picture, toy_room(SIZE)).mean() < 25
 
 
-def test_memory_is_bounded_at_4k(tmp_path, monkeypatch):
-    width, height, frames = 3840, 2160, 24
+def test_memory_is_bounded(tmp_path, monkeypatch):
+    width, height, frames = 1920, 1080, 24
     monkeypatch.setattr(views_module, "LIMIT_BYTES", 13 * 3 * width * height)
     poses = toy_poses(frames, size=height)
     rng = np.random.default_rng(0)
