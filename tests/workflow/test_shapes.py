@@ -49,6 +49,7 @@ pose_gan:
   enhancer_blocks: 1
   discriminator_channels: 8
   iterations: 8
+  patience: 0
   checkpoint_every: 8
 rendering: {{long_side: 240}}
 """
