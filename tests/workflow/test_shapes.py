@@ -36,7 +36,7 @@ MARK_SIZE, MARK_FROM = 0.12, 0.02
 SETTINGS = """
 videos: {folder}/videos.tsv
 songs: {folder}/songs.tsv
-targets: {folder}/targets.tsv
+targets: {folder}/{films}.tsv
 results: {results}
 video: {{size: 192}}
 matcher: {{epochs: 1}}
@@ -79,7 +79,6 @@ FILMS = {
     # Odd sides, and stored lying on its side, as phones do.
     "turned": Film(((56, 21), (7, 6)), rotation=90),
 }
-KINDS = ("videos", "control")
 # Where time is short, the film that lies on its side stands for the portraits (the others: make test-long).
 QUICK = ("landscape", "turned")
 each_film = pytest.mark.parametrize(
@@ -138,9 +137,10 @@ def is_upright(picture: np.ndarray) -> bool:
     return red[0] > 140 and red[2] < 90 and blue[2] > 140 and blue[0] < 90
 
 
-def project(folder: Path, *, results: str, picture_size: int = 0) -> Path:
+def project(folder: Path, *, results: str, films: str, picture_size: int = 0) -> Path:
     path = folder / f"{results}.yaml"
-    path.write_text(SETTINGS.format(folder=folder, results=folder / results, picture_size=picture_size))
+    values = {"folder": folder, "results": folder / results, "films": films, "picture_size": picture_size}
+    path.write_text(SETTINGS.format(**values))
     return path
 
 
@@ -153,7 +153,7 @@ def run(config: Path, *wanted: str) -> None:
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory, body_mesh, pose_weights) -> Path:
-    """A project: two dances of joints and songs, a song, four targets."""
+    """Two dances of joints and songs, a song, the films and tables of them."""
     folder = tmp_path_factory.mktemp("shapes")
     rows = []
     for number in (1, 2):
@@ -169,21 +169,25 @@ def folder(tmp_path_factory, body_mesh, pose_weights) -> Path:
     pictures = film_dancer(body_mesh)
     for name, film in FILMS.items():
         write_film(folder / f"{name}.mp4", pictures, film)
-    targets = [f"{name}\t{folder}/{name}.mp4\tyes" for name in FILMS]
-    (folder / "targets.tsv").write_text("\n".join(["target\tpath\tconsent", *targets]) + "\n")
+    for films, names in (("quick", QUICK), ("all", FILMS)):
+        targets = [f"{name}\t{folder}/{name}.mp4\tyes" for name in names]
+        (folder / f"{films}.tsv").write_text("\n".join(["target\tpath\tconsent", *targets]) + "\n")
     return folder
 
 
 @pytest.fixture(scope="module")
-def results(folder) -> Path:
-    return folder / "results"
+def name(request) -> str:
+    """A film."""
+    return request.param
 
 
 @pytest.fixture(scope="module")
-def name(request, folder, results) -> str:
-    """A film whose finished video and control video are made."""
-    run(project(folder, results="results"), *(f"{results}/{kind}/{request.param}/tango.mp4" for kind in KINDS))
-    return request.param
+def results(folder, name) -> Path:
+    """Where the film's finished video and control video are; a dance is planned for all films of a table."""
+    films = "quick" if name in QUICK else "all"
+    config = project(folder, results=films, films=films)
+    run(config, *(f"{folder}/{films}/{kind}/{name}/tango.mp4" for kind in ("videos", "control")))
+    return folder / films
 
 
 def own_size(name: str) -> tuple[float, float]:
@@ -273,7 +277,7 @@ def test_the_papers_square_has_bars_and_the_dancer_stays_between_them(folder, re
         (folder / "paper" / table).mkdir(exist_ok=True)
         for number in (1, 2):
             shutil.copy2(results / table / f"dance_{number}.parquet", folder / "paper" / table)
-    config = project(folder, results="paper", picture_size=side)
+    config = project(folder, results="paper", films="quick", picture_size=side)
     run(config, f"{folder}/paper/poses/{name}/tango.parquet")
     picture = read_frames(folder / "paper" / "frames" / f"{name}.mp4", [0])[0]
     assert picture.shape == (side, side, 3)
