@@ -6,13 +6,12 @@ Dry runs on a finished tiny run, whose folder stands in TINY_RUN (tests/workflow
 import os
 import re
 import shutil
-import subprocess
-import sys
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from snakemake_runs import snakemake
 
 from danceit_core.config import SECTIONS
 from danceit_core.versions import STAGE_VERSIONS
@@ -263,12 +262,12 @@ def bumped(stage: str) -> Path:
 
 
 def dry_run(change: Change) -> str:
-    command = [sys.executable, "-m", "snakemake", "-n", "--cores", "2", "--configfile", "config/tiny.yaml"]
+    command = ["-n", "--cores", "2", "--configfile", "config/tiny.yaml"]
     command += ["--snakefile", str(bumped(change.stage))] if change.stage else []
     command += ["--config", change.config] if change.config else []
     command += ["--", "results/video.mp4", "results/summary.md", "results/figures/performer/new_song/beats.svg"]
     command += ["results/figures/performer/new_song/pixels.png"]
-    run = subprocess.run(command, cwd=TINY, capture_output=True, text=True, timeout=300, check=False)
+    run = snakemake(*command, folder=TINY)
     assert run.returncode == 0, run.stdout + run.stderr
     return run.stdout + run.stderr
 

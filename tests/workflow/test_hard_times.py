@@ -13,8 +13,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from checkout import ROOT
 from kill_drill import below
-from test_workflow import ROOT, config, error_of, snakemake
+from snakemake_runs import TRACKER, config, error_of, snakemake
 
 from danceit_core.media.audio import write_sound
 
@@ -39,7 +40,7 @@ def analyse(own: dict[str, str]) -> list[str]:
         "snakemake",
         "--cores",
         "1",
-        *config(own),
+        *config(own, TRACKER),
         "--",
         f"{own['results']}/music/tango.parquet",
     ]
@@ -53,7 +54,7 @@ def test_a_full_disk_is_one_line_and_what_was_finished_stays(own):
     results = Path(own["results"])
     results.mkdir()
     made = [f"{results}/music/tango.parquet", f"{results}/frames/waltz.mp4"]
-    run = [sys.executable, "-m", "snakemake", "--cores", "1", *config(own), "--"]
+    run = [sys.executable, "-m", "snakemake", "--cores", "1", *config(own, TRACKER), "--"]
     script = """
         results=$0 song=$1 frames=$2; shift 2
         mount -t tmpfs -o size=512k none "$results"
@@ -132,10 +133,10 @@ def test_a_source_that_changes_while_it_is_read_is_read_again(own, memory_folder
     write_sound(song, clicks, sample_rate_hz=22050)
     Path(own["songs"]).write_text(f"song\tpath\ntango\t{song}\n")
     with touched_again_and_again(song):
-        run = snakemake("--cores", "1", *config(own), "--", wanted)
+        run = snakemake("--cores", "1", *config(own, TRACKER), "--", wanted)
     assert "song.flac was changed while analyse_song read it" in error_of(run)
     assert not Path(wanted).exists()
-    then = snakemake("--cores", "1", *config(own), "--", wanted)
+    then = snakemake("--cores", "1", *config(own, TRACKER), "--", wanted)
     assert then.returncode == 0, then.stdout + then.stderr
 
 

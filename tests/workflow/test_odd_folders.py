@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 import yaml
-from test_workflow import ROOT, error_of, planned
+from checkout import ROOT
+from snakemake_runs import error_of, planned
 
 from danceit_core.new_project import new_project
 
@@ -47,7 +48,7 @@ def snakemake_in(folder: Path, *arguments: str) -> subprocess.CompletedProcess[s
     return run_in(folder, str(folder / ".venv/bin/python"), "-m", "snakemake", *arguments)
 
 
-@pytest.mark.parametrize("name", ["My Dances", "it's", 'a"$HOME` & ;b', "Tänze #1 100%", "new\nline"])
+@pytest.mark.parametrize("name", ["it's \"$HOME` & ;b", "Tänze #1 100%\nnew line"])
 def test_a_checkout_in_any_folder(tmp_path, name):
     folder = checkout(tmp_path / name)
     run = snakemake_in(folder, "--cores", "1", "--", SONG)
@@ -72,8 +73,8 @@ def test_a_checkout_that_cannot_work_there_is_one_line(tmp_path, name, words):
     assert words in line
 
 
-@pytest.mark.parametrize("name", ["my dances", "it's #1; $HOME & `x` 100% ä"])
-def test_a_project_in_any_folder(own, tmp_path, name):
+def test_a_project_in_any_folder(own, tmp_path):
+    name = "it's #1; $HOME & `x` 100% ä"
     folder = checkout(tmp_path / name)
     files = {"videos": [tmp_path / "dance.mp4"], "songs": [tmp_path / "song.flac"]}
     shutil.copy(tmp_path / "dance.mp4", tmp_path / "person.mp4")

@@ -6,7 +6,8 @@ import sys
 from pathlib import Path
 
 import pytest
-from test_workflow import ROOT, config, error_of
+from checkout import ROOT
+from snakemake_runs import config, error_of
 
 from danceit_core.music.table import read_music_table
 
@@ -36,7 +37,8 @@ def offline(*arguments: str, folder: Path) -> subprocess.CompletedProcess[str]:
     except FileNotFoundError:
         allowed = False
     command = [*(alone if allowed else []), sys.executable, "-m", "snakemake", *arguments]
-    environment = os.environ | {"PYTHONPATH": str(folder / "guard")}
+    # pip asks five times, with longer and longer pauses.
+    environment = os.environ | {"PYTHONPATH": str(folder / "guard"), "PIP_RETRIES": "0"}
     return subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=300, check=False)
 
 

@@ -1,19 +1,17 @@
-"""The whole chain before targets of four shapes: each finished video has its own, upright, with room for the dancer.
+"""The whole chain before targets of several shapes: each finished video has its own, upright, with room for the dancer.
 
-One studio dancer is filmed once; the room is then continued at the sides, above or below, so that the four films differ
+One studio dancer is filmed once; the room is then continued at the sides, above or below, so that the films differ
 in nothing but their shape. Red and blue marks on the wall say which way is up and which side is which.
 """
 
 import shutil
-import subprocess
-import sys
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import pytest
 from media_files import write_file
-from test_workflow import ROOT
+from snakemake_runs import snakemake
 
 from danceit_core.media.audio import write_sound
 from danceit_core.media.letterbox import content_box
@@ -38,7 +36,7 @@ MARK_SIZE, MARK_FROM = 0.12, 0.02
 SETTINGS = """
 videos: {folder}/videos.tsv
 songs: {folder}/songs.tsv
-targets: {folder}/targets.tsv
+targets: {folder}/{films}.tsv
 results: {results}
 video: {{size: 192}}
 matcher: {{epochs: 1}}
@@ -51,6 +49,7 @@ pose_gan:
   enhancer_blocks: 1
   discriminator_channels: 8
   iterations: 8
+  patience: 0
   checkpoint_every: 8
 rendering: {{long_side: 240}}
 """
@@ -80,7 +79,11 @@ FILMS = {
     # Odd sides, and stored lying on its side, as phones do.
     "turned": Film(((56, 21), (7, 6)), rotation=90),
 }
-each_film = pytest.mark.parametrize("name", FILMS)
+# Where time is short, the film that lies on its side stands for the portraits (the others: make test-long).
+QUICK = ("landscape", "turned")
+each_film = pytest.mark.parametrize(
+    "name", [name if name in QUICK else pytest.param(name, marks=pytest.mark.long) for name in FILMS], indirect=True
+)
 
 
 def studio_dance(clip: str, mesh: Path, *, seconds: float):
@@ -134,28 +137,23 @@ def is_upright(picture: np.ndarray) -> bool:
     return red[0] > 140 and red[2] < 90 and blue[2] > 140 and blue[0] < 90
 
 
-def project(folder: Path, *, results: str, picture_size: int = 0) -> Path:
+def project(folder: Path, *, results: str, films: str, picture_size: int = 0) -> Path:
     path = folder / f"{results}.yaml"
-    path.write_text(SETTINGS.format(folder=folder, results=folder / results, picture_size=picture_size))
+    values = {"folder": folder, "results": folder / results, "films": films, "picture_size": picture_size}
+    path.write_text(SETTINGS.format(**values))
     return path
 
 
 def run(config: Path, *wanted: str) -> None:
-    command = [sys.executable, "-m", "snakemake", "--configfile", str(config), "--cores", "2", "--resources", "gpu=1"]
-    ran = subprocess.run(
-        [*command, "--quiet", "rules", "--", *wanted],
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        timeout=600,
-        check=False,
+    ran = snakemake(
+        "--configfile", str(config), "--cores", "1", "--resources", "gpu=1", "--quiet", "rules", "--", *wanted
     )
     assert ran.returncode == 0, ran.stdout + ran.stderr
 
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory, body_mesh, pose_weights) -> Path:
-    """A project: two dances of joints and songs, a song, four targets."""
+    """Two dances of joints and songs, a song, the films and tables of them."""
     folder = tmp_path_factory.mktemp("shapes")
     rows = []
     for number in (1, 2):
@@ -171,24 +169,25 @@ def folder(tmp_path_factory, body_mesh, pose_weights) -> Path:
     pictures = film_dancer(body_mesh)
     for name, film in FILMS.items():
         write_film(folder / f"{name}.mp4", pictures, film)
-    targets = [f"{name}\t{folder}/{name}.mp4\tyes" for name in FILMS]
-    (folder / "targets.tsv").write_text("\n".join(["target\tpath\tconsent", *targets]) + "\n")
+    for films, names in (("quick", QUICK), ("all", FILMS)):
+        targets = [f"{name}\t{folder}/{name}.mp4\tyes" for name in names]
+        (folder / f"{films}.tsv").write_text("\n".join(["target\tpath\tconsent", *targets]) + "\n")
     return folder
 
 
 @pytest.fixture(scope="module")
-def frames(folder) -> Path:
-    """The frame stores of the four."""
-    run(project(folder, results="results"), *(f"{folder}/results/frames/{name}.mp4" for name in FILMS))
-    return folder / "results" / "frames"
+def name(request) -> str:
+    """A film."""
+    return request.param
 
 
 @pytest.fixture(scope="module")
-def results(folder, frames) -> Path:
-    """The finished videos and control videos of the four."""
-    made = [f"{folder}/results/{kind}/{name}/tango.mp4" for kind in ("videos", "control") for name in FILMS]
-    run(project(folder, results="results"), *made)
-    return folder / "results"
+def results(folder, name) -> Path:
+    """Where the film's finished video and control video are; a dance is planned for all films of a table."""
+    films = "quick" if name in QUICK else "all"
+    config = project(folder, results=films, films=films)
+    run(config, *(f"{folder}/{films}/{kind}/{name}/tango.mp4" for kind in ("videos", "control")))
+    return folder / films
 
 
 def own_size(name: str) -> tuple[float, float]:
@@ -202,8 +201,8 @@ def has_shape_of(name: str, size: tuple[int, int]) -> bool:
 
 
 @each_film
-def test_the_frame_store_is_upright_in_the_films_shape(frames, name):
-    pictures = read_frames(frames / f"{name}.mp4", [0, 30])
+def test_the_frame_store_is_upright_in_the_films_shape(results, name):
+    pictures = read_frames(results / "frames" / f"{name}.mp4", [0, 30])
     assert has_shape_of(name, pictures.shape[2:0:-1])
     assert all(is_upright(picture) for picture in pictures)
 
@@ -268,7 +267,8 @@ def test_the_control_video_fits_the_finished_one(results, name):
         assert len(list(decode_frames(path, fps=FPS, size=None))) == round(SONG_S * FPS)
 
 
-def test_the_papers_square_has_bars_and_the_dancer_stays_between_them(folder, results):
+@pytest.mark.parametrize("name", ["turned"], indirect=True)
+def test_the_papers_square_has_bars_and_the_dancer_stays_between_them(folder, results, name):
     """`pose_gan.picture_size` of config/paper.yaml: a portrait film stands in the middle of a square."""
     side = 128
     for shared in ("music", "database", "matcher", "choreography"):
@@ -277,14 +277,14 @@ def test_the_papers_square_has_bars_and_the_dancer_stays_between_them(folder, re
         (folder / "paper" / table).mkdir(exist_ok=True)
         for number in (1, 2):
             shutil.copy2(results / table / f"dance_{number}.parquet", folder / "paper" / table)
-    config = project(folder, results="paper", picture_size=side)
-    run(config, f"{folder}/paper/poses/portrait/tango.parquet")
-    picture = read_frames(folder / "paper" / "frames" / "portrait.mp4", [0])[0]
+    config = project(folder, results="paper", films="quick", picture_size=side)
+    run(config, f"{folder}/paper/poses/{name}/tango.parquet")
+    picture = read_frames(folder / "paper" / "frames" / f"{name}.mp4", [0])[0]
     assert picture.shape == (side, side, 3)
-    rows, columns = content_box(FILMS["portrait"].size, (side, side))
+    rows, columns = content_box(FILMS[name].size, (side, side))
     assert picture[:, : columns.start - 2].max(initial=0) < 30
     assert is_upright(picture[rows, columns])
-    dance = read_pose_table(folder / "paper" / "poses" / "portrait" / "tango.parquet")
+    dance = read_pose_table(folder / "paper" / "poses" / name / "tango.parquet")
     assert dance.size == (side, side)
     across = dance.keypoints[..., 0][present(dance.keypoints)]
     assert across.min() >= columns.start - 1

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from dancers import wandering_dancer
-from test_workflow import config, error_of, snakemake
+from snakemake_runs import TRACKER, config, error_of, snakemake
 
 from danceit_core.choreography.plan import read_plan
 from danceit_core.media.audio import write_sound
@@ -14,7 +14,7 @@ from danceit_core.pose.table import read_pose_table, write_pose_table
 
 pytestmark = pytest.mark.workflow
 RULES = (
-    "fetch_beat_networks", "analyse_song", "analyse_dance", "import_keypoints", "clean_keypoints", "measure_dance",
+    "analyse_song", "analyse_dance", "import_keypoints", "clean_keypoints", "measure_dance",
     "gather_frames", "cut_fragments", "cut_counts", "train_matcher", "index_counts", "index_fragments",
     "retrieve_fragments", "edit_plan", "align_poses", "draw_dance", "measure_paintable",
 )  # fmt: skip
@@ -43,8 +43,8 @@ def _list_dances(folder: Path, *, sound: str) -> None:
 
 
 def run(own, targets, *settings):
-    values = config(own, "matcher={epochs: 2}", *settings)
-    return snakemake("--cores", "2", "--allowed-rules", *RULES, *values, "--", *targets)
+    values = config(own, "matcher={epochs: 2}", TRACKER, *settings)
+    return snakemake("--cores", "1", "--allowed-rules", *RULES, *values, "--", *targets)
 
 
 def warnings(finished, rule: str) -> list[str]:

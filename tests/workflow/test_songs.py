@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from dancers import sine_dancer
-from test_workflow import config, error_of, planned, snakemake
+from snakemake_runs import TRACKER, config, error_of, planned, snakemake
 
 from danceit_core.media.audio import stream_sound
 from danceit_core.media.video import decode_frames
@@ -14,7 +14,7 @@ from danceit_core.pose.table import write_pose_table
 
 pytestmark = pytest.mark.workflow
 RULES = ("--allowed-rules", "analyse_song", "preview_poses")
-SETTINGS = ("video={size: 64}", "music={beats: tracker}")
+SETTINGS = ("video={size: 64}", TRACKER)
 COLUMNS = ("song", "path", "start_s", "end_s", "beats")
 
 

@@ -1,15 +1,14 @@
 """The workflow through snakemake itself: dry runs of each setting, and bad input that must end in one line."""
 
-import re
-import subprocess
-import sys
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
+from checkout import ROOT
 from dancers import sine_dancer
 from media_files import write_file
+from snakemake_runs import TRACKER, config, error_of, planned, snakemake
 from toy_target import CPU, TOY_SETTINGS, toy_target
 
 from danceit_core.imagination.networks.checkpoint import save_pose_gan
@@ -18,33 +17,7 @@ from danceit_core.media.audio import stream_sound
 from danceit_core.media.video import decode_frames
 from danceit_core.pose.table import read_pose_table, write_pose_table
 
-ROOT = Path(__file__).parents[2]
 pytestmark = pytest.mark.workflow
-
-
-def snakemake(*arguments: str) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "snakemake", *arguments]
-    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=300, check=False)
-
-
-def error_of(run: subprocess.CompletedProcess[str]) -> str:
-    """The one line of what went wrong; there must be one, no traceback, and a status that is not 0."""
-    lines = [line for line in (run.stdout + run.stderr).splitlines() if line.startswith("error: ")]
-    assert run.returncode != 0
-    assert len(lines) == 1, run.stdout + run.stderr
-    assert "Traceback" not in run.stdout + run.stderr
-    return lines[0]
-
-
-def config(values: dict[str, str], *more: str) -> list[str]:
-    return ["--config", *(f"{key}={value}" for key, value in values.items()), *more]
-
-
-def planned(run: subprocess.CompletedProcess[str]) -> dict[str, int]:
-    """Rules and numbers of jobs of a dry run."""
-    assert run.returncode == 0, run.stdout + run.stderr
-    table = (run.stdout + run.stderr).split("Job stats:")[1].split("total")[0]
-    return {name: int(count) for name, count in re.findall(r"^(\w+) +(\d+)$", table, re.MULTILINE)}
 
 
 @pytest.mark.parametrize("setting", [[], ["--configfile", "config/paper.yaml"], ["--configfile", "config/tiny.yaml"]])
@@ -123,8 +96,8 @@ def test_a_preview_is_made_in_one_job_with_the_song_and_without_closing_words(ow
     results = Path(own["results"])
     write_pose_table(results / "poses" / "person" / "tango.parquet", sine_dancer(72), fps=24, size=(512, 512))
     video = results / "preview" / "person" / "tango.mp4"
-    rules = ("--allowed-rules", "fetch_beat_networks", "analyse_song", "preview_poses")
-    run = snakemake("--cores", "1", *rules, *config(own, "video={size: 128}"), "--", str(video))
+    rules = ("--allowed-rules", "analyse_song", "preview_poses")
+    run = snakemake("--cores", "1", *rules, *config(own, "video={size: 128}", TRACKER), "--", str(video))
     assert run.returncode == 0, run.stdout + run.stderr
     pictures = list(decode_frames(video, fps=24, size=None))
     assert len(pictures) == 72
@@ -164,7 +137,7 @@ def test_a_file_that_is_no_video_leaves_nothing_behind(own, tmp_path):
 
 def test_a_song_shorter_than_a_fragment_leaves_nothing_behind(own, tmp_path):
     music = tmp_path / "results" / "music"
-    run = snakemake("--cores", "1", *config(own, "retrieval={fragment_s: 4}"), "--", f"{music}/tango.parquet")
+    run = snakemake("--cores", "1", *config(own, "retrieval={fragment_s: 4}", TRACKER), "--", f"{music}/tango.parquet")
     assert "lasts 3.00 s, less than one fragment (retrieval.fragment_s = 4 s)" in error_of(run)
     assert not any(music.glob("*"))
 
@@ -183,12 +156,12 @@ def test_a_dance_that_cannot_be_used_is_listed_and_stops_only_a_strict_run(own, 
         f"video\tpath\taudio\tkeypoints\ngood\t\t{tmp_path}/song.flac\t{tmp_path}/good.npz\nbad\t{tmp_path}/letter.mp4\n"
     )
     statistics = tmp_path / "results" / "database" / "statistics.tsv"
-    run = snakemake("--cores", "1", *config(own), "--", str(statistics))
+    run = snakemake("--cores", "1", *config(own, TRACKER), "--", str(statistics))
     assert run.returncode == 0, run.stdout + run.stderr
     table = pd.read_csv(statistics, sep="\t", keep_default_na=False).set_index("video")
     assert table.at["good", "refused"] == ""
     assert "letter.mp4" in table.at["bad", "refused"]
-    line = error_of(snakemake("--cores", "1", *config(own, "strict=true"), "--", str(statistics)))
+    line = error_of(snakemake("--cores", "1", *config(own, "strict=true", TRACKER), "--", str(statistics)))
     assert "1 of 2 dances cannot be used" in line
     assert "letter.mp4" in line
 
@@ -210,11 +183,12 @@ def test_keypoints_take_their_rate_from_the_video_beside_them(own, tmp_path):
 
 def test_only_what_a_changed_value_touches_runs_again(own, tmp_path):
     target = f"{tmp_path}/results/music/tango.parquet"
-    first = snakemake("--cores", "1", *config(own), "--", target)
+    first = snakemake("--cores", "1", *config(own, TRACKER), "--", target)
     assert first.returncode == 0, first.stderr
-    same = snakemake("-n", *config(own, "matcher={epochs: 3}"), "--", target)
+    same = snakemake("-n", *config(own, "matcher={epochs: 3}", TRACKER), "--", target)
     assert "Nothing to be done" in same.stdout + same.stderr
-    assert planned(snakemake("-n", *config(own, "music={features: mfcc}"), "--", target)) == {"analyse_song": 1}
+    other = config(own, "music={beats: tracker, features: mfcc}")
+    assert planned(snakemake("-n", *other, "--", target)) == {"analyse_song": 1}
 
 
 def test_one_more_video_beside_a_thousand_runs_its_own_jobs_only(own, tmp_path):
