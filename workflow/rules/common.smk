@@ -16,7 +16,9 @@ if in_clone:
     sys.path.insert(0, library)
     os.environ |= {"PYTHONPATH": os.pathsep.join(filter(None, [library, os.getenv("PYTHONPATH")]))}
 elif importlib.util.find_spec("danceit_core") is None:
-    sys.exit("error: the library danceit_core is not installed; install it with pip from the repository of this workflow")
+    sys.exit(
+        "error: the library danceit_core is not installed; install it with pip from the repository of this workflow"
+    )
 
 from danceit_core import STAGE_VERSIONS
 from danceit_core.crashes import crash_lines
