@@ -20,7 +20,7 @@ WORKFLOW = $(SNAKEMAKE) --cores $(CORES) $(and $(PROJECT),--configfile "$$PROJEC
 RESULTS := $${PROJECT:+$$PROJECT/}results
 
 .DEFAULT_GOAL := video
-.PHONY: setup video report test test-long fuzz drill test-slurm test-browser user-study lint format smoke docs assets licences audit constraints help
+.PHONY: setup video report test test-long test-gpu fuzz drill test-slurm test-browser user-study lint format smoke docs assets licences audit constraints help
 
 help: ## this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 16
@@ -55,6 +55,12 @@ test: $(READY) ## the tests (those of the whole workflow: make smoke)
 
 test-long: $(READY) ## the tests that take a minute each: ten minutes of video, two hours of music
 	$(BIN)/python -m pytest -m long --durations 0
+
+test-gpu: $(READY) ## on a machine with a GPU: the tests that need one, then the speed and memory of training and painting
+	@$(BIN)/python -c "import torch; raise SystemExit(not torch.cuda.is_available())" || { \
+		echo "PyTorch can use no GPU here: nvidia-smi shows the driver, pip list the build of PyTorch"; exit 1; }
+	$(BIN)/python -m pytest -v -rs -m gpu tests/unit
+	$(BIN)/python benchmarks/gpu_painter.py
 
 test-slurm: $(READY) ## the tiny workflow on a SLURM cluster of this machine's own (as root); skipped where there is no SLURM
 	$(BIN)/python -m pytest -v -rs tests/slurm/drills.py
