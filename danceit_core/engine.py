@@ -7,9 +7,12 @@ import importlib.util
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from danceit_core.errors import ConfigError
-from danceit_core.place import Place
+
+if TYPE_CHECKING:
+    from danceit_core.place import Place
 
 
 def find_workflow() -> Path:
@@ -26,7 +29,7 @@ def find_workflow() -> Path:
 
 
 def snakemake_command(
-    place: Place, targets: Sequence[str | Path], *, cores: str = "all", options: Sequence[str] = ()
+    place: "Place", targets: Sequence[str | Path], *, cores: str = "all", options: Sequence[str] = ()
 ) -> list[str]:
     """The arguments of the run that makes `targets`: paths, or names of rules without wildcards.
 
@@ -41,11 +44,11 @@ def snakemake_command(
     ]  # fmt: skip
 
 
-def _needs_edits(place: Place) -> bool:
+def _needs_edits(place: "Place") -> bool:
     return not place.values.get("edits") and place.tables["edits"].is_file()
 
 
-def _relative(target: str | Path, place: Place) -> str | Path:
+def _relative(target: str | Path, place: "Place") -> str | Path:
     """A path as the workflow writes it: from its folder where the configuration says `results`, else absolute."""
     if isinstance(target, str):
         return target

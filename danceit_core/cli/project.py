@@ -68,22 +68,32 @@ def _complete(table: str) -> Callable[[click.Context, click.Parameter, str], "li
     def complete(ctx: click.Context, param: click.Parameter, incomplete: str) -> "list[CompletionItem]":
         from click.shell_completion import CompletionItem
 
-        return [CompletionItem(name) for name in ids(ctx.params.get("folder"), table) if name.startswith(incomplete)]
+        # Click stops at the option that lacks its value; the folder before it is then among what is left.
+        folder = ctx.params.get("folder") or next(iter(ctx.args), None)
+        names = ids(Path(folder) if folder else None, table)
+        return [CompletionItem(name) for name in names if name.startswith(incomplete)]
 
     return complete
 
 
 def ids(folder: Path | None, table: str) -> list[str]:
-    """The IDs in a table of a project as it stands, unchecked; none where it cannot be read."""
+    """The IDs in a table of a project as it stands, unchecked; none where it cannot be read.
+
+    `open_place` would do, but imports for a second what nobody wants to wait for at the tabulator key.
+    """
+    import yaml
+
     from danceit_core.engine import find_workflow
     from danceit_core.errors import DanceItError
-    from danceit_core.place import open_place
     from danceit_core.tsv import read_cells
 
     try:
-        place = open_place(folder, workflow=find_workflow())
-        lines = [cells for _, cells in read_cells(place.tables[table], remedy="create it")]
+        root = find_workflow()
+        config = (folder.absolute() if folder else root / "config") / "config.yaml"
+        values = yaml.safe_load(config.read_text(encoding="utf-8-sig")) or {}
+        path = root / str(values.get(table) or config.with_name(f"{table}.tsv"))
+        lines = [cells for _, cells in read_cells(path, remedy="create it")]
         column = lines[0].index(table.removesuffix("s"))
-    except (DanceItError, OSError, IndexError, ValueError):
+    except (DanceItError, OSError, IndexError, ValueError, AttributeError, yaml.YAMLError):
         return []
     return [cells[column] for cells in lines[1:] if len(cells) > column]

@@ -61,7 +61,7 @@ def start(folder: Path, target: str) -> subprocess.Popen[str]:
     return subprocess.Popen(
         [sys.executable, "-c", PROGRAM, "go", target], cwd=folder, env=environment(), text=True,
         stdout=subprocess.PIPE, stderr=subprocess.PIPE, process_group=0,
-        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),  # noqa: PLW1509 (no threads)
     )  # fmt: skip
 
 
@@ -118,6 +118,7 @@ def test_the_printed_line_is_the_command_that_ran(folder):
     run = finished(start(folder, "first.txt"))
     line = run.stderr.splitlines()[0]
     assert line.startswith(f"cd '{folder}/work flow' && ")
-    again = subprocess.run(["bash", "-c", line], cwd="/", env=environment(), capture_output=True, text=True, check=False)
+    bash = ["bash", "-c", line]
+    again = subprocess.run(bash, cwd="/", env=environment(), capture_output=True, text=True, check=False)
     assert again.returncode == 0
     assert "Nothing to be done" in again.stdout + again.stderr
