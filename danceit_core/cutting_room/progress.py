@@ -21,6 +21,7 @@ FAULT = re.compile(r"error: (.+)")
 LOCKED = "LockException"
 INTERRUPTED = "Terminating processes on user request"
 NOTHING = "Nothing to be done"
+CLOSED = "Complete log"
 # Of a log's end, what is read for its last line of progress, bytes.
 TAIL = 2000
 BUSY = (
@@ -39,7 +40,10 @@ class Job:
 
 @dataclass
 class Output:
-    """What the lines told so far: steps done and in all, `jobs` that run by number, each rule's steps, the fault."""
+    """What the lines told so far: steps done and in all, `jobs` that run by number, each rule's steps, the fault.
+
+    complete: all is made. closed: Snakemake has ended by itself. locked: another run kept it from beginning.
+    """
 
     done: int = 0
     total: int = 0
@@ -50,6 +54,7 @@ class Output:
     locked: bool = False
     interrupted: bool = False
     complete: bool = False
+    closed: bool = False
     _job: Job = field(default_factory=lambda: Job(""))
     _in_statistics: bool = False
 
@@ -75,11 +80,17 @@ class Output:
             self.locked |= line.startswith(LOCKED)
             self.interrupted |= line.startswith(INTERRUPTED)
             self.complete |= line.startswith(NOTHING)
+            self.closed |= line.startswith(CLOSED)
 
     @property
     def rule(self) -> str:
         """The rule whose job began last of those that run."""
         return next((job.rule for job in reversed(self.jobs.values())), "")
+
+    @property
+    def left_locked(self) -> bool:
+        """Whether Snakemake, if it has ended, was killed and could not take its lock of the folder away."""
+        return self.total > 0 and not self.closed and not self.locked
 
     @property
     def line(self) -> str:
@@ -113,6 +124,25 @@ class Output:
         done = sum(count * seconds_of(rule) for rule, count in self.finished.items() if rule in self.steps)
         done += sum(seconds_of(job.rule) * own_share(folder / job.log) for job in self.jobs.values() if job.log)
         return min(done / every, 1.0)
+
+
+class Tail:
+    """A file that grows, line by line."""
+
+    def __init__(self, path: Path) -> None:
+        self._path, self._position, self._rest = path, 0, b""
+
+    def lines(self) -> list[str]:
+        """The lines that were completed since the last call."""
+        try:
+            with self._path.open("rb") as file:
+                file.seek(self._position)
+                data = file.read()
+        except OSError:
+            return []
+        self._position += len(data)
+        *whole, self._rest = (self._rest + data).split(b"\n")
+        return [line.decode(errors="replace").rstrip("\r") for line in whole]
 
 
 def own_share(log: Path) -> float:
