@@ -100,9 +100,7 @@ def read_lines(path: Path) -> TableText:
     lines, before = [], 0
     try:
         for cells in reader:
-            lines.append(
-                Line("".join(physical[before : reader.line_num]), tuple(cell.strip() for cell in cells))
-            )
+            lines.append(Line("".join(physical[before : reader.line_num]), tuple(cell.strip() for cell in cells)))
             before = reader.line_num
     except csv.Error as error:
         raise ConfigError(f"{path} line {reader.line_num}: {error}; correct the quotation marks") from None
