@@ -100,6 +100,11 @@ class PlannedDance:
     def __len__(self) -> int:
         return len(self.plan)
 
+    @property
+    def fps(self) -> float:
+        """Frames per second of the song and of the dances."""
+        return self._song.fps
+
     def alternatives(self, clip: int, *, count: int = SHOWN) -> Alternatives:
         """The best other fragments for clip number `clip`, at most `count`.
 

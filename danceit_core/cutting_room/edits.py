@@ -13,7 +13,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from danceit_core.choreography.edits import COLUMNS, Edit
-from danceit_core.cutting_room.edits_file import Changed, EditsFile
+from danceit_core.cutting_room.edits_file import ChangedError, EditsFile
 from danceit_core.cutting_room.lines import token_of
 from danceit_core.cutting_room.loaded import project_of, styles_of
 from danceit_core.cutting_room.planning import library_of
@@ -63,7 +63,7 @@ class Edits:
             table = edits_file(self._place)
             table.change(add=add, remove=remove, token=token)
             token, edits = table.state()
-        except Changed as error:
+        except ChangedError as error:
             return self._as_it_is(str(error))
         except DanceItError as error:
             raise HTTPException(400, str(error)) from None

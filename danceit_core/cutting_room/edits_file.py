@@ -12,7 +12,7 @@ from danceit_core.errors import ConfigError, ServerError
 SAME = 1e-8
 
 
-class Changed(ServerError):
+class ChangedError(ServerError):
     """The table is not as the token says: somebody changed it meanwhile, and nothing was written."""
 
 
@@ -37,13 +37,13 @@ class EditsFile:
     def change(self, *, add: Sequence[Edit] = (), remove: Sequence[Edit] = (), token: str | None = None) -> str:
         """Take lines out, the last ones of these edits, and put others at the end; all of it or nothing. The new token.
 
-        token: of the state that is to be changed, None: of any. Raises Changed where it is another one, ServerError
-        where there is no such line, and ConfigError when an edit or the table is at fault.
+        token: of the state that is to be changed, None: of any. Raises ChangedError where the table is in another one,
+        ServerError where it has no such line, and ConfigError when an edit or the table is at fault.
         """
         with locked(self.path):
             table = read_lines(self.path)
             if token is not None and token != table.token:
-                raise Changed(f"{self.path} was changed meanwhile; nothing was written: look at it and try again")
+                raise ChangedError(f"{self.path} was changed meanwhile; nothing was written: look at it and try again")
             self.read()
             lines = list(table.lines) or [make_line(COLUMNS, end=table.line_end)]
             for edit in remove:
