@@ -3,14 +3,12 @@
 import { ask, inPath } from "./api.js";
 import { button, byId, make, refill, say } from "./dom.js";
 import { endLoops, loopOf, loopsPlay, playLoops } from "./loops.js";
-import { costName, COSTS, differences, grade, percent, SEAMS, sourceOf, stretchOf, totalWords } from "./words.js";
-
-const BAR_COST = 3;
+import { costName, differences, grade, GROUPS, groupOf, matchGrade, percent, SEAMS, sourceOf, stretchOf, totalWords } from "./words.js";
 
 export class Alternatives {
-  // edits: the model; act(change): writes a change and says what it was.
-  constructor(song, edits, act) {
-    Object.assign(this, { song, edits, act, clip: null, found: null });
+  // edits: the model; act(change): writes a change and says what it was. reroll(): other moves for the selection.
+  constructor(song, edits, { act, reroll }) {
+    Object.assign(this, { song, edits, act, reroll, clip: null, found: null });
     this.host = byId("clip-panel");
   }
 
@@ -32,7 +30,7 @@ export class Alternatives {
     }
     if (signal.aborted) return;
     this.fill();
-    if (this.found) say(`${this.found.alternatives.length} alternatives for clip ${clip.number + 1}.`);
+    if (this.found) say(`${this.found.alternatives.length} alternatives for clip ${clip.number + 1}.`, { quiet: true });
   }
 
   close() {
@@ -68,9 +66,9 @@ export class Alternatives {
     const { bar } = this.bars.at(clip.start_s);
     const where = this.bars.counted && bar > 0 ? `from bar ${bar}, ` : "";
     const figures = [
-      clip.match === null ? null : ["Music match", percent(clip.match), grade(clip.match)],
+      clip.match === null ? null : ["Music match", percent(clip.match), matchGrade(clip.match)],
       clip.number === 0 ? null : ["Seam before", SEAMS[grade(clip.seam)].replace(" seam", ""), grade(clip.seam)],
-      clip.beats === 0 ? null : ["Beats hit", `${clip.hits} of ${clip.beats}`, grade(clip.hits / clip.beats)],
+      clip.beats === 0 || clip.hits === null ? null : ["Beats hit", `${clip.hits} of ${clip.beats}`, grade(clip.hits / clip.beats)],
       ["Speed", `× ${clip.rate.toFixed(2)}`, ""],
     ].filter((figure) => figure !== null);
     const end_s = clip.source_s + (clip.end_s - clip.start_s) * clip.rate;
@@ -85,6 +83,7 @@ export class Alternatives {
             make("div", { class: kind }, make("dt", {}, name), make("dd", {}, value)))))),
       make("div", { class: "acts" },
         button("Keep this move", () => this.pin(clip), { title: "Pin the fragment: it stays when others change (K)" }),
+        button("Another move", () => this.reroll(), { title: "Another fragment, about as good, is chosen when the dance is made (R)" }),
         button("Ban this move here", () => this.ban(clip.fragment, `the move of clip ${clip.number + 1}`), { title: "Another fragment is danced here (B)" }),
         button(`Ban ${clip.video} here`, () => this.ban(clip.video, clip.video), { "data-key": "ban-video" })),
       this.wishes(),
@@ -109,11 +108,11 @@ export class Alternatives {
           playLoops(!loopsPlay());
           event.target.textContent = loopsPlay() ? "Stop videos" : "Play videos";
         }, { "data-key": "loops", class: "quiet" })),
-      make("ol", { class: "candidates" }, ...alternatives.map((other, rank) => this.card(other, rank, chosen))),
+      make("ol", { class: "candidates" }, ...alternatives.map((other, rank) => this.card(other, rank, chosen, Math.min(2 * chosen.total, Math.max(chosen.total, ...alternatives.map(({ total }) => total)))))),
     ];
   }
 
-  card(other, rank, chosen) {
+  card(other, rank, chosen, most) {
     const named = sourceOf(other);
     const said = differences(other.costs, chosen.costs);
     const pinned = this.pinned() === other.fragment;
@@ -127,7 +126,7 @@ export class Alternatives {
       make("div", { class: "moving" }, loopOf(other, other.source_end_s, `Alternative ${rank + 1}: ${named}`), make("span", { class: "rank", "aria-hidden": "true" }, String(rank + 1))),
       make("p", { class: "source" }, make("strong", {}, named), other.mirrored ? ", mirrored" : "", make("span", { class: "pinned-word", hidden: !pinned }, "pinned")),
       make("p", { class: "more" }, totalWords(other.more)),
-      costBar(other.costs, Object.values(chosen.costs).filter(Number.isFinite).reduce((sum, cost) => sum + cost, 0)),
+      costBar(other.costs, chosen.total, most),
       make("ul", { class: "differences" }, ...said.map(({ text, better }) => make("li", { class: better ? "better" : "worse" }, text))),
       costTable(other.costs, chosen.costs),
       make("div", { class: "acts" }, choose, ban));
@@ -162,27 +161,30 @@ export class Alternatives {
 export const hint = () => make("p", { class: "hint" },
   "Select a clip in the strip below to see what else could be danced there. Hold Shift to select several.");
 
-const known = (costs) => Object.entries(costs).filter(([name, cost]) => name !== "total" && Number.isFinite(cost));
+const known = (costs) => Object.entries(costs).filter(([, cost]) => Number.isFinite(cost));
 
-// The costs behind one another, and a mark where the chosen one ends.
-function costBar(costs, chosenTotal) {
-  const parts = known(costs).map(([name, cost]) => {
-    const part = make("span", { class: `cost ${COSTS[name] ? name : "other"}` });
-    part.style.width = percent(Math.max(0, cost) / BAR_COST);
+// The costs of each group behind one another, and a mark where those of the chosen one end.
+function costBar(costs, chosenTotal, most) {
+  const parts = Object.keys(GROUPS).map((group) => {
+    const cost = known(costs).filter(([name]) => groupOf(name) === group).reduce((sum, [, one]) => sum + one, 0);
+    const part = make("span", { class: `cost ${group}` });
+    part.style.width = percent(Math.max(0, cost) / most);
     return part;
   });
   const mark = make("span", { class: "cost-mark" });
-  mark.style.left = percent(Math.min(1, chosenTotal / BAR_COST));
+  mark.style.left = percent(Math.min(1, chosenTotal / most));
   return make("div", { class: "cost-bar", "aria-hidden": "true" }, ...parts, mark);
 }
 
 function costTable(costs, chosen) {
-  const rows = known(costs).map(([name, cost]) => make("tr", {},
-    make("th", { scope: "row" }, make("span", { class: `swatch cost ${COSTS[name] ? name : "other"}` }), costName(name)),
-    make("td", {}, cost.toFixed(2)),
-    make("td", {}, Number.isFinite(chosen[name]) ? chosen[name].toFixed(2) : "–")));
+  const rows = known(costs)
+    .filter(([name, cost]) => Math.abs(cost) >= 0.005 || Math.abs(chosen[name] ?? 0) >= 0.005)
+    .map(([name, cost]) => make("tr", {},
+      make("th", { scope: "row" }, make("span", { class: `swatch cost ${groupOf(name)}` }), costName(name)),
+      make("td", {}, cost.toFixed(2)),
+      make("td", {}, Number.isFinite(chosen[name]) ? chosen[name].toFixed(2) : "–")));
   return make("details", {}, make("summary", {}, "Costs"),
     make("table", { class: "costs" },
-      make("thead", {}, make("tr", {}, make("th", { scope: "col" }, "Part"), make("th", { scope: "col" }, "This"), make("th", { scope: "col" }, "Chosen"))),
+      make("thead", {}, make("tr", {}, ...["Part", "This", "Chosen"].map((word) => make("th", { scope: "col" }, word)))),
       make("tbody", {}, ...rows)));
 }

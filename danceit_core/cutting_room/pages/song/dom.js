@@ -33,14 +33,17 @@ export function refill(parent, ...children) {
 
 const keyed = (parent) => [...parent.querySelectorAll("[data-key]")];
 
-// One message at a time: read aloud, on the screen until the next one or until it is closed.
-export function say(text, { fault = false, action = null, label = "" } = {}) {
-  const box = byId("message");
+// One message at a time: read aloud, and on the screen until the next one or until it is closed. quiet: only read aloud.
+export function say(text, { fault = false, quiet = false, action = null, label = "" } = {}) {
   byId("said").textContent = fault ? "" : text;
+  if (quiet) return;
+  const box = byId("message");
+  const act = byId("message-act");
+  if (box.contains(document.activeElement) && (text === "" || (document.activeElement === act && action === null))) byId("name").focus();
+  byId("shown").textContent = fault ? "" : text;
   byId("fault").textContent = fault ? text : "";
   box.hidden = text === "";
   box.classList.toggle("bad", fault);
-  const act = byId("message-act");
   act.hidden = action === null;
   act.textContent = label;
   act.onclick = action;

@@ -19,7 +19,8 @@ export class Edits {
   }
 
   take({ edits, token }) {
-    this.all = edits;
+    // Without edits the table is at fault; what it held is shown until somebody has mended it.
+    this.all = edits ?? this.all;
     this.token = token;
     this.changed();
   }

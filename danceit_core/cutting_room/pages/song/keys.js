@@ -34,6 +34,8 @@ export class Keys {
     this.acts = acts;
     this.single = localStorage.getItem(SWITCH) !== "off";
     document.addEventListener("keydown", (event) => this.pressed(event));
+    // A button is pressed when the space bar comes up again.
+    byId("clips").addEventListener("keyup", (event) => { if (event.key === " " && this.single) event.preventDefault(); });
     this.fillHelp();
   }
 
@@ -77,7 +79,8 @@ const isText = (node) => node.matches("input:not([type=range]):not([type=checkbo
 function takesKey(node, key) {
   if (isText(node)) return true;
   if (node.matches("select")) return key.length === 1 || key.startsWith("Arrow") || ["Space", "Enter", "Home", "End"].includes(key);
-  if (key === "Space" || key === "Enter") return node.closest("button, a, summary, input") !== null;
+  // In the strip Enter opens a clip and the space bar plays, as it does outside of buttons.
+  if (key === "Space" || key === "Enter") return node.closest("button, a, summary, input") !== null && (key === "Enter" || node.closest("#clips") === null);
   if (key.startsWith("Arrow") || key === "Home" || key === "End") {
     return node.closest("input, [role=tablist], [role=slider], .side-body, dialog") !== null;
   }

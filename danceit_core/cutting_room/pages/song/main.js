@@ -49,7 +49,7 @@ const edits = new Edits(song, { changed: showEdits, conflict });
 edits.touchingClip = (clip) => edits.touching(clip, clipsOf(), state.about.fps);
 const editsPanel = new EditsPanel(edits, { act, show: showStretch });
 edits.lineOf = (edit) => editsPanel.line(edit);
-const alternatives = new Alternatives(song, edits, act);
+const alternatives = new Alternatives(song, edits, { act, reroll: () => rangePanel.reroll() });
 const rangePanel = new RangePanel(edits, { act, none: clearSelection, loop: toggleLoop });
 const beats = new BeatsPanel(song, player, { clicks, written: readSong, shifted: showBeats });
 const again = new Again(() => ({ person: state.person, song }), readDance);
@@ -175,13 +175,17 @@ function showStretch(edit) {
 function setRange(range) {
   state.range = range;
   if (player.loop !== null) player.loop = range;
-  if (range === null) player.loop = null;
   transport.setLoop(player.loop !== null);
   timeline.setRange(range, state.chosen);
-  const many = range === null ? null : { ...range, clips: clipsWithin(clipsOf(), range.start_s, range.end_s) };
-  const section = range === null ? null : (state.about.sections ?? []).find((one) => one.start_s <= range.start_s + 0.05 && one.end_s > range.start_s + 0.05);
-  rangePanel.show(many, { styles: state.about.styles ?? [], letter: section?.letter ?? "" });
+  const clips = range === null ? [0, 0] : clipsWithin(clipsOf(), range.start_s, range.end_s);
+  const one = state.chosen !== null && clips[1] - clips[0] === 1;
+  // One clip has a panel of its own; a longer selection takes its place.
+  byId("clip-panel").hidden = range !== null && !one;
+  const section = range === null ? null : sectionAt(range.start_s);
+  rangePanel.show(range === null ? null : { ...range, clips }, { styles: state.about.styles ?? [], section, one, select: selectStretch });
 }
+
+const sectionAt = (seconds) => (state.about.sections ?? []).find((one) => one.start_s <= seconds + 0.05 && one.end_s > seconds + 0.05) ?? null;
 
 function clearSelection() {
   state.chosen = null;

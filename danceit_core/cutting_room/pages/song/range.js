@@ -8,14 +8,14 @@ const LARGEST_SEED = 1_000_000;
 export class RangePanel {
   // edits: the model; act(change): writes a change. none(): takes the selection back. loop(): plays it again and again.
   constructor(edits, { act, none, loop }) {
-    Object.assign(this, { edits, act, none, loop, range: null, styles: [] });
+    Object.assign(this, { edits, act, none, loop, range: null });
     this.host = byId("range-panel");
   }
 
-  // range: {start_s, end_s, clips: [first, stop)} or null.
-  show(range, { styles, letter = "" }) {
+  // range: {start_s, end_s, clips: [first, stop)} or null. one: it is a clip whose own panel is shown, so that only what
+  // a stretch needs is offered. section: where it begins. select(stretch): selects its clips.
+  show(range, { styles, section, one, select }) {
     this.range = range;
-    this.styles = styles;
     this.host.hidden = range === null;
     if (range === null) {
       refill(this.host);
@@ -23,16 +23,23 @@ export class RangePanel {
     }
     const [first, stop] = range.clips;
     const many = stop - first;
-    const named = many === 0 ? "" : many === 1 ? `Clip ${first + 1}` : `Clips ${first + 1} to ${stop}`;
+    const whole = section && button(`Select section ${section.letter}`, () => select(section), { "data-key": "section" });
+    const none = button("Clear selection", () => this.none(), { class: "quiet", title: "Escape" });
+    const loop = button("Loop", () => this.loop(), { title: "Play the selection again and again (L)" });
+    if (one) {
+      refill(this.host, make("div", { class: "acts" }, whole, loop, none));
+      return;
+    }
     const pick = make("select", { id: "style", "data-key": "style" }, ...styles.map((style) => make("option", {}, style)));
+    const name = many === 0 ? "Selection" : many === 1 ? `Clip ${first + 1}` : `Clips ${first + 1} to ${stop}`;
     refill(this.host,
-      make("h2", { id: "range-title" }, named || "Selection", make("span", { class: "soft" }, ` ${letter ? `section ${letter}, ` : ""}${stretchOf(range)}`)),
+      make("h2", { id: "range-title" }, name, make("span", { class: "soft" }, ` ${stretchOf(range)}`)),
+      many === 0 ? make("p", { class: "hint" }, "There are no clips here yet.") : null,
       make("div", { class: "acts" },
-        button("Other moves here", () => this.reroll(), { title: "Choose other fragments, about as good, for the selected clips (R)", class: "main", disabled: many === 0 }),
-        button("Loop", () => this.loop(), { title: "Play the selection again and again (L)" }),
-        button("Clear selection", () => this.none(), { class: "quiet" })),
+        button("Other moves here", () => this.reroll(), { title: "Other fragments, about as good, are chosen when the dance is made (R)", class: "main", disabled: many === 0 }),
+        loop, whole, none),
       styles.length === 0
-        ? make("p", { class: "small" }, "Videos with a style in the videos table could be asked for here.")
+        ? make("p", { class: "small" }, "The videos table names no styles. With some, you could ask for one of them here.")
         : make("div", { class: "acts" }, make("label", { for: "style" }, "Only dances of the style"), pick,
           button("Set style", () => this.setStyle(pick.value), { disabled: many === 0 })));
   }

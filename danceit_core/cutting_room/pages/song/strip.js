@@ -1,7 +1,7 @@
 // The strip of clips: a list of which only the clips that are seen are in the document, and the one that Tab reaches.
 
 import { byId, clamp, make } from "./dom.js";
-import { clipName, grade, percent, SEAMS } from "./words.js";
+import { clipName, grade, matchGrade, percent, SEAMS } from "./words.js";
 import { clipsWithin } from "./view.js";
 
 const PICTURE_PX = 76;
@@ -83,12 +83,12 @@ export class Strip {
     const content = [make("span", { class: "pictures" })];
     if (width >= 30) content.push(make("span", { class: "clip-name" }, clip.video));
     if (clip.match !== null) {
-      const bar = make("span", { class: `match ${grade(clip.match)}` }, make("span"));
+      const bar = make("span", { class: `match ${matchGrade(clip.match)}` }, make("span"));
       bar.firstChild.style.width = percent(clip.match);
       content.push(bar);
       if (width >= 84) content.push(make("span", { class: "clip-match" }, percent(clip.match)));
     }
-    if (clip.beats > 0 && width >= 9 * clip.beats + 8) content.push(dots(clip));
+    if (clip.beats > 0 && clip.hits !== null && width >= 9 * clip.beats + 8) content.push(dots(clip));
     if (seam !== "unknown") content.push(make("span", { class: `seam ${seam}` }));
     if (edits.length > 0) {
       const kinds = [...new Set(edits.map((edit) => BADGES[edit.action]))];

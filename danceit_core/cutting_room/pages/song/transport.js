@@ -32,12 +32,12 @@ export class Transport {
   draw() {
     const { now, playing, duration } = this.player;
     const { bar, beat } = this.bars().at(now);
-    const shown = `${clockTime(now)}|${bar}.${beat}|${playing}`;
+    const shown = [clockTime(now), bar, beat, playing, duration, this.bars().times.length].join("|");
     if (shown === this.shown) return;
     this.shown = shown;
     byId("time").textContent = clockTime(now);
     byId("length").textContent = duration ? ` / ${clockTime(duration)}` : "";
-    byId("bar").textContent = this.bars().counted ? `bar ${bar}` : this.bars().times.length ? `beat ${bar}` : "";
+    byId("bar").textContent = barWords(this.bars(), bar);
     this.drawBeats(beat);
     const play = byId("play");
     play.classList.toggle("playing", playing);
@@ -51,4 +51,9 @@ export class Transport {
     if (host.childElementCount !== meter) host.replaceChildren(...Array.from({ length: meter }, () => make("i")));
     [...host.children].forEach((dot, number) => dot.classList.toggle("on", number + 1 === beat));
   }
+}
+
+function barWords({ counted, times }, number) {
+  if (times.length === 0) return "";
+  return `${counted ? "bar" : "beat"} ${number === 0 ? "–" : number}`;
 }

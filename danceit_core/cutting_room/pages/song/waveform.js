@@ -1,4 +1,4 @@
-// The song drawn: bar numbers, sections, loudness and beats in tiles of the timeline, and all of it in the overview.
+// The song drawn: bar numbers, loudness and beats in tiles of the timeline, sections above, all of it in the overview.
 
 import { bisect, byId, make } from "./dom.js";
 
@@ -50,6 +50,7 @@ export class Waveform {
 
   // To be called after a zoom: every tile shows another stretch now.
   clear() {
+    this.placeSections();
     for (const tile of this.tiles.values()) {
       tile.remove();
       this.spare.push(tile);
@@ -87,38 +88,43 @@ export class Waveform {
     context.setTransform(ratio, 0, 0, ratio, 0, 0);
     const from_s = (number * TILE_PX) / this.view.px_per_s;
     const stretch = { from_s, to_s: from_s + TILE_PX / this.view.px_per_s, px_per_s: this.view.px_per_s };
-    this.drawSections(context, stretch, height, { band: true });
+    this.tintSections(context, stretch, height);
     this.drawWave(context, stretch, { width: TILE_PX, top: RULER_PX + SECTION_PX, height: height - RULER_PX - SECTION_PX });
     this.drawBeats(context, stretch, height);
     host.append(tile);
     return tile;
   }
 
-  drawSections(context, { from_s, to_s, px_per_s }, height, { band }) {
+  // Bands with the letters; a letter stays in sight as long as its section is.
+  placeSections() {
+    byId("sections").replaceChildren(...this.sections.map(({ start_s, end_s, letter }) => {
+      const band = make("div", { class: "section" }, make("span", {}, letter));
+      band.style.left = `${this.view.x(start_s)}px`;
+      band.style.width = `${Math.max(2, this.view.x(end_s - start_s) - 2)}px`;
+      band.style.background = this.colours.sections[hueOf(letter)];
+      return band;
+    }));
+  }
+
+  tintSections(context, { from_s, to_s, px_per_s }, height) {
+    context.globalAlpha = 0.12;
     for (const { start_s, end_s, letter } of this.sections) {
       if (end_s <= from_s || start_s >= to_s) continue;
-      const left = (start_s - from_s) * px_per_s;
-      const width = (end_s - start_s) * px_per_s;
       context.fillStyle = this.colours.sections[hueOf(letter)];
-      if (band) {
-        context.fillRect(left + 1, RULER_PX, width - 2, SECTION_PX - 2);
-        context.globalAlpha = 0.12;
-        context.fillRect(left, RULER_PX + SECTION_PX, width, height);
-        context.globalAlpha = 1;
-        context.fillStyle = "#fff";
-        context.font = "600 12px system-ui, sans-serif";
-        context.textBaseline = "middle";
-        // Said again in every tile, so that a long section is always named.
-        context.fillText(letter, Math.max(left + 6, start_s < from_s ? 6 : 0), RULER_PX + SECTION_PX / 2 - 0.5);
-      } else {
-        context.fillRect(left, height - 5, Math.max(1, width - 1), 5);
-        if (width > 16) {
-          context.fillStyle = this.colours.text;
-          context.font = "600 11px system-ui, sans-serif";
-          context.textBaseline = "top";
-          context.fillText(letter, left + 4, 2);
-        }
-      }
+      context.fillRect((start_s - from_s) * px_per_s, RULER_PX + SECTION_PX, (end_s - start_s) * px_per_s, height);
+    }
+    context.globalAlpha = 1;
+  }
+
+  drawSections(context, { px_per_s }, height) {
+    context.font = "600 11px system-ui, sans-serif";
+    context.textBaseline = "top";
+    for (const { start_s, end_s, letter } of this.sections) {
+      const [left, width] = [start_s * px_per_s, (end_s - start_s) * px_per_s];
+      context.fillStyle = this.colours.sections[hueOf(letter)];
+      context.fillRect(left, height - 5, Math.max(1, width - 1), 5);
+      context.fillStyle = this.colours.text;
+      if (width > 16) context.fillText(letter, left + 4, 2);
     }
   }
 
@@ -178,6 +184,6 @@ export class Waveform {
     context.setTransform(ratio, 0, 0, ratio, 0, 0);
     const stretch = { from_s: 0, to_s: this.view.duration, px_per_s: width / this.view.duration };
     this.drawWave(context, stretch, { width, top: 0, height: height - 6 });
-    this.drawSections(context, stretch, height, { band: false });
+    this.drawSections(context, stretch, height);
   }
 }

@@ -17,11 +17,14 @@ export function howLong(seconds) {
 export const percent = (share) => `${Math.round(100 * share)} %`;
 
 // A share of 0..1 as a grade that colour, shape and word say alike.
-export function grade(share) {
+export function grade(share, good = 2 / 3, fair = 1 / 3) {
   if (share === null || share === undefined) return "unknown";
-  if (share >= 2 / 3) return "good";
-  return share >= 1 / 3 ? "fair" : "poor";
+  if (share >= good) return "good";
+  return share >= fair ? "fair" : "poor";
 }
+
+// Music and a movement that have nothing to do with one another match by half.
+export const matchGrade = (match) => grade(match, 0.7, 0.5);
 
 export const SEAMS = { good: "smooth seam", fair: "fair seam", poor: "rough seam", unknown: "seam not measured" };
 
@@ -36,7 +39,7 @@ export function clipName(clip, count, edits) {
   if (clip.mirrored) said.push("mirrored");
   if (clip.match !== null) said.push(`match ${percent(clip.match)}`);
   if (clip.seam !== null && clip.number > 0) said.push(SEAMS[grade(clip.seam)]);
-  if (clip.beats > 0) said.push(`${clip.hits} of ${clip.beats} beats hit`);
+  if (clip.beats > 0 && clip.hits !== null) said.push(`${clip.hits} of ${clip.beats} beats hit`);
   said.push(...edits.map((edit) => `edit: ${editValue(edit)}`));
   return said.join(", ");
 }
@@ -50,18 +53,28 @@ export function editValue(edit) {
 
 export const stretchOf = ({ start_s, end_s }) => `${clockTime(start_s)} to ${clockTime(end_s)}`;
 
-// name: [what it is called, where it is less, where it is more]
+// name: [group, what it is called, where it costs less, where it costs more]
 export const COSTS = {
-  match: ["Music match", "closer to the music", "farther from the music"],
-  beats: ["Beats", "hits the beats better", "hits the beats worse"],
-  energy: ["Energy", "energy fits better", "energy fits worse"],
-  tempo: ["Tempo change", "played closer to its own speed", "played farther from its own speed"],
-  seam_before: ["Seam before", "smoother start", "rougher start"],
-  seam_after: ["Seam after", "smoother end", "rougher end"],
-  painting: ["Drawing", "easier to draw for this dancer", "harder to draw for this dancer"],
+  match: ["music", "Music match", "closer to the music", "farther from the music"],
+  beats: ["music", "Beats", "on the beat more often", "on the beat less often"],
+  accents: ["music", "Accents", "fits the accents better", "fits the accents worse"],
+  energy: ["music", "Energy", "energy fits better", "energy fits worse"],
+  rest: ["music", "Rests", "rests where the phrase ends", "moves where the phrase ends"],
+  tempo: ["movement", "Speed", "nearer to its own speed", "farther from its own speed"],
+  stillness: ["movement", "Standing still", "stands still less", "stands still more"],
+  jerk: ["movement", "Jerk", "calmer", "jerkier"],
+  sliding: ["movement", "Sliding feet", "feet slide less", "feet slide more"],
+  seam_before: ["seams", "Seam before", "smoother start", "rougher start"],
+  seam_after: ["seams", "Seam after", "smoother end", "rougher end"],
+  place: ["picture", "Place", "stays nearer to the middle", "wanders farther off"],
+  repeats: ["picture", "Repetition", "repeats less", "repeats more"],
+  painting: ["picture", "Drawing", "easier to draw for this dancer", "harder to draw for this dancer"],
 };
+export const GROUPS = { music: "Music", movement: "Movement", seams: "Seams", picture: "Place and picture" };
 
-export const costName = (name) => COSTS[name]?.[0] ?? name.replaceAll("_", " ").replace(/^./, (first) => first.toUpperCase());
+export const groupOf = (name) => COSTS[name]?.[0] ?? "picture";
+
+export const costName = (name) => COSTS[name]?.[1] ?? name.replaceAll("_", " ").replace(/^./, (first) => first.toUpperCase());
 
 // What sets one candidate apart from the chosen one, the largest differences first.
 export function differences(costs, chosen, least = 0.02, most = 3) {
@@ -71,10 +84,14 @@ export function differences(costs, chosen, least = 0.02, most = 3) {
     .filter(([, more]) => Math.abs(more) >= least)
     .sort(([, one], [, other]) => Math.abs(other) - Math.abs(one))
     .slice(0, most)
-    .map(([name, more]) => ({ text: COSTS[name][more < 0 ? 1 : 2], better: more < 0 }));
+    .map(([name, more]) => ({ text: COSTS[name][more < 0 ? 2 : 3], better: more < 0 }));
 }
 
+// From here on a candidate is so bad that figures say nothing: a move danced just before, or a jump at a seam.
+const FAR = 20;
+
 export function totalWords(more) {
+  if (more >= FAR) return "far costlier than the chosen one";
   if (Math.abs(more) < 0.005) return "costs as much as the chosen one";
   return more > 0 ? `+${more.toFixed(2)} costlier than the chosen one` : `${(-more).toFixed(2)} cheaper than the chosen one`;
 }
