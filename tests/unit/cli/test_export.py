@@ -39,9 +39,7 @@ def test_openpose_json_is_read_back_as_it_was(tmp_path):
 
 @pytest.mark.parametrize("kind", FORMATS)
 def test_files_are_those_of_a_rule(kind):
-    rules = "".join(
-        path.read_text() for path in sorted((Path(__file__).parents[3] / "workflow/rules").glob("*.smk"))
-    )
+    rules = "".join(path.read_text() for path in sorted((Path(__file__).parents[3] / "workflow/rules").glob("*.smk")))
     place = Place(Path("/w"), None, None, {}, Path("/w/results"), {})
     for path in files_of(place, kind, "PERSON", "SONG"):
         pattern = str(path.relative_to(place.results)).replace("PERSON", "{target}").replace("SONG", "{song}")
