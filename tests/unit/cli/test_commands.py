@@ -112,7 +112,7 @@ def test_check_looks_into_each_file(my, tmp_path):
     (tmp_path / "winter.flac").write_text("words\n")
     run = danceit("check", my)
     assert "person bert: 1 to say:\n  warning: the head gets 12 pixels\n" in run.stdout
-    assert f"fault: {my}/songs.tsv: winter: {tmp_path}/winter.flac: lasts run.stdout
+    assert f"fault: {my}/songs.tsv: winter: {tmp_path}/winter.flac: no sound can be decoded; name" in run.stdout
     assert error_line(run) == "error: 1 fault; the lines above name each with its remedy"
     found.write_text("half a fi")
     assert f"{found} cannot be read" in error_line(danceit("check", my))
