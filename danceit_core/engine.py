@@ -64,10 +64,10 @@ def _needs_edits(place: "Place") -> bool:
 
 
 def _relative(target: str | Path, place: "Place") -> str | Path:
-    """A path as the workflow writes it: from its folder where the configuration says `results`, else absolute."""
+    """A path as the workflow's Snakefile writes it: from its folder where it lies in there, else absolute."""
     if isinstance(target, str):
         return target
-    written = str(place.values.get("results") or "results")
+    written = str(place.values.get("results") or "results").removeprefix(f"{place.workflow}/")
     if target.is_relative_to(place.results):
         return Path(written) / target.relative_to(place.results)
     return target

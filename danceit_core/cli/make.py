@@ -1,5 +1,6 @@
 """`danceit make`: make the dance as a skeleton, a draft or the finished video."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -52,20 +53,27 @@ def make(
     pairs = [chosen(place, project, song=song, person=person)]
     if everything:
         pairs = [(str(each), str(one)) for each in project.targets.index for one in project.songs.index]
-    steps = [[getattr(place, what)(*pair) for pair in pairs]] if what else _draft_and_video(place, pairs)
-    with_figures = not (what or song or person or everything)
-    options = ["--dry-run"] if dry_run else []
-    # What a dry run says of the last step takes in those before it.
-    for made in steps[-1:] if dry_run else steps:
-        targets = ["all"] if with_figures and made is steps[-1] else made
+    kinds = [what] if what else ["draft", "video"]
+    # Before the finished video the draft, while networks that are not there yet are to be trained.
+    if not what and all((place.results / "gan" / each / "pose_gan.safetensors").exists() for each, _ in pairs):
+        kinds = ["video"]
+    named = bool(song or person or everything)
+    for kind in kinds:
+        targets, made = _targets(place, kind, pairs, named=named)
+        options = ["--dry-run"] if dry_run else []
         run(place, snakemake_command(place, targets, cores=cores, options=options), started_in=started_in)
         if not dry_run:
             for path in made:
                 click.echo(shown(path, started_in=started_in))
 
 
-def _draft_and_video(place: "Place", pairs: list[tuple[str, str]]) -> list[list[Path]]:
-    """The finished videos; before them the drafts of those persons whose network must be trained first."""
-    untrained = [pair for pair in pairs if not (place.results / "gan" / pair[0] / "pose_gan.safetensors").exists()]
-    drafts = [place.draft(*pair) for pair in untrained]
-    return [*([drafts] if drafts else []), [place.video(*pair) for pair in pairs]]
+def _targets(
+    place: "Place", kind: str, pairs: list[tuple[str, str]], *, named: bool
+) -> tuple[Sequence[str | Path], list[Path]]:
+    """What Snakemake is asked for, and the files to show; the first dance has names of its own in the results."""
+    if kind == "draft" and not named:
+        return ["link_draft"], [place.results / "draft.mp4"]
+    if kind == "video" and not named:
+        return ["all"], [place.results / "video.mp4", place.results / "summary.md"]
+    made = [getattr(place, kind)(*pair) for pair in pairs]
+    return made, made
