@@ -19,12 +19,14 @@ SNAKEMAKE := PATH="$$PWD/$(BIN):$$PATH" $(BIN)/python -m snakemake
 WORKFLOW = $(SNAKEMAKE) --cores $(CORES) $(and $(PROJECT),--configfile "$$PROJECT/config.yaml")
 DANCEIT := PATH="$$PWD/$(BIN):$$PATH" $(BIN)/python -m danceit_core.cli
 MY = $(and $(PROJECT),"$$PROJECT")
+# The release of PyTorch of `make test-torch`.
+TORCH ?= 2.6.0
 # What `make open` hands to the server, such as "--port 8010 --no-browser".
 ROOM ?=
 RESULTS := $${PROJECT:+$$PROJECT/}results
 
 .DEFAULT_GOAL := video
-.PHONY: setup video report open test test-long test-gpu fuzz drill test-slurm test-browser user-study lint format smoke docs assets licences audit constraints help
+.PHONY: setup video report open test test-long test-torch test-gpu fuzz drill test-slurm test-browser user-study lint format smoke docs assets licences audit constraints help
 
 help: ## this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 16
@@ -55,6 +57,14 @@ test: $(READY) ## the tests (those of the whole workflow: make smoke)
 
 test-long: $(READY) ## the tests that take a minute each: ten minutes of video, two hours of music
 	$(BIN)/python -m pytest -m long --durations 0
+
+# The rest is the usual environment's, which the other one finds beside its own PyTorch.
+test-torch: $(READY) ## what computes with PyTorch, by another release of it: the oldest that is allowed; TORCH=2.14.1: that one (GB)
+	$(BIN)/python -m venv $(VENV)/torch-$(TORCH)
+	$(VENV)/torch-$(TORCH)/bin/python -m pip install --quiet --disable-pip-version-check "torch==$(TORCH)"
+	@$(BIN)/python -c "import sysconfig; print(sysconfig.get_path('purelib'))" > \
+		"$$($(VENV)/torch-$(TORCH)/bin/python -c "import sysconfig; print(sysconfig.get_path('purelib'))")/beside.pth"
+	OMP_NUM_THREADS=1 $(VENV)/torch-$(TORCH)/bin/python -m pytest tests/unit/imagination tests/unit/matcher tests/unit/test_plain_torch.py
 
 test-gpu: $(READY) ## on a machine with a GPU: the tests that need one, then the speed and memory of training and painting
 	@$(BIN)/python -c "import torch; raise SystemExit(not torch.cuda.is_available())" || { \
