@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from danceit_core.cli.project import chosen, dance_options, enter, project_argument
-from danceit_core.cli.running import cores_option, run, shown
+from danceit_core.cli.running import cores_option, dry_run_option, run, shown
 
 if TYPE_CHECKING:
     from danceit_core.place import Place
@@ -27,7 +27,16 @@ CONTROL = (".mp4", "_outline.mp4", "_reference.png", "_reference_pose.png", ".wa
     "--to", metavar="DIR", type=click.Path(file_okay=False, path_type=Path), help="Where to (default: MY's results)."
 )
 @cores_option
-def export(folder: Path | None, kind: str, song: str | None, person: str | None, to: Path | None, cores: str) -> None:
+@dry_run_option
+def export(
+    folder: Path | None,
+    kind: str,
+    song: str | None,
+    person: str | None,
+    to: Path | None,
+    cores: str,
+    dry_run: bool,
+) -> None:
     """Write a dance in a format of other programs.
 
     \b
@@ -47,7 +56,10 @@ def export(folder: Path | None, kind: str, song: str | None, person: str | None,
     place = enter(folder)
     dancer, name = chosen(place, place.load(), song=song, person=person)
     made = files_of(place, kind, dancer, name)
-    run(place, snakemake_command(place, made[:1], cores=cores), started_in=started_in)
+    options = ["--dry-run"] if dry_run else []
+    run(place, snakemake_command(place, made[:1], cores=cores, options=options), started_in=started_in)
+    if dry_run:
+        return
     if kind == "openpose":
         result = to or made[0].with_suffix("")
         unpack_frames(made[0], result, name=name)

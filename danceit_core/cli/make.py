@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from danceit_core.cli.project import chosen, dance_options, enter, project_argument
-from danceit_core.cli.running import cores_option, run, shown
+from danceit_core.cli.running import cores_option, dry_run_option, run, shown
 
 if TYPE_CHECKING:
     from danceit_core.place import Place
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 @dance_options
 @click.option("--all", "everything", is_flag=True, help="Every song with every person.")
 @cores_option
-@click.option("--dry-run", is_flag=True, help="Say what would be done, and do nothing.")
+@dry_run_option
 def make(
     folder: Path | None,
     what: str | None,

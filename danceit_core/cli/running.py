@@ -31,6 +31,11 @@ def cores_option(command: Command) -> Command:
     return how(command)
 
 
+def dry_run_option(command: Command) -> Command:
+    """The option --dry-run."""
+    return click.option("--dry-run", is_flag=True, help="Say what would be done, and do nothing.")(command)
+
+
 def _cores(ctx: click.Context, param: click.Parameter, value: str) -> str:
     if value != "all" and not (value.isascii() and value.isdigit() and int(value) > 0):
         raise click.BadParameter(f"{value!r} is neither a number of cores nor 'all'", ctx, param)

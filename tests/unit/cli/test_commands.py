@@ -2,36 +2,21 @@
 
 import subprocess
 import sys
-from pathlib import Path
 
-import numpy as np
 import pytest
+from checkout import ROOT
 from command_runs import COMMAND, danceit, environment, error_line
 
 from danceit_core import __version__
+from danceit_core.cli import installed
+from danceit_core.cli.check import person_lines
 from danceit_core.cli.main import InOrder
 from danceit_core.cli.project import ids
-from danceit_core.media.audio import write_sound
-from danceit_core.media.video import VideoWriter
-from danceit_core.new_project import new_project
+from danceit_core.errors import ConfigError
+from danceit_core.place import open_place
 
 # What takes longer to import than the rest of a command's start.
 HEAVY = ("av", "cv2", "librosa", "numpy", "pandas", "scipy", "snakemake", "starlette", "torch", "uvicorn", "yaml")
-
-
-@pytest.fixture
-def my(tmp_path: Path) -> Path:
-    """A project of small files: two songs, two persons."""
-    for name in ("anna", "bert", "bella"):
-        with VideoWriter(tmp_path / f"{name}.mp4", fps=24, size=(32, 32), crf=30) as writer:
-            for _ in range(24):
-                writer.write(np.zeros((32, 32, 3), np.uint8))
-    for name in ("summer", "winter"):
-        write_sound(tmp_path / f"{name}.flac", np.zeros(24_000, np.float32), sample_rate_hz=8000)
-    songs = [tmp_path / "summer.flac", tmp_path / "winter.flac"]
-    persons = [tmp_path / "bert.mp4", tmp_path / "bella.mp4"]
-    new_project(tmp_path / "my", videos=[tmp_path / "anna.mp4"], songs=songs, persons=persons, consent=True)
-    return tmp_path / "my"
 
 
 @pytest.mark.parametrize("command", [command.name for command in InOrder.order])
@@ -54,20 +39,24 @@ def test_help_imports_nothing_that_computes():
     assert run.stdout == "[]\n"
 
 
-def test_names_of_songs_and_persons_are_completed(my, tmp_path):
+def test_names_of_songs_and_persons_are_completed(own_project, tmp_path):
     (tmp_path / "danceit").write_text(f'#!/bin/sh\nexec {COMMAND[0]} -m danceit_core.cli "$@"\n')
     (tmp_path / "danceit").chmod(0o755)
     script = danceit("completion", "bash").stdout
-    words = f"danceit make {my} --song s"
+    words = f"danceit make {own_project} --song s"
     ask = f'{script}\nCOMP_WORDS=({words}) COMP_CWORD=4\n_danceit_completion danceit\necho "${{COMPREPLY[@]}}"'
     path = f"{tmp_path}:{environment()['PATH']}"
     run = subprocess.run(["bash", "-c", ask], env=environment(PATH=path), capture_output=True, text=True, check=False)
     assert run.stdout == "summer\n", run.stderr
-    asked = {"_DANCEIT_COMPLETE": "zsh_complete", "COMP_WORDS": f"danceit export {my} --person b", "COMP_CWORD": "4"}
+    asked = {
+        "_DANCEIT_COMPLETE": "zsh_complete",
+        "COMP_WORDS": f"danceit export {own_project} --person b",
+        "COMP_CWORD": "4",
+    }
     assert danceit(**asked).stdout.split() == ["plain", "bert", "_", "plain", "bella", "_"]
     # Where no table can be read there is nothing to complete, and no error.
     assert ids(tmp_path, "songs") == []
-    assert ids(my, "songs") == ["summer", "winter"]
+    assert ids(own_project, "songs") == ["summer", "winter"]
 
 
 @pytest.mark.parametrize(
@@ -84,9 +73,9 @@ def test_names_of_songs_and_persons_are_completed(my, tmp_path):
         ),
     ],
 )
-def test_what_is_not_there_is_one_line(my, arguments, line):
-    run = danceit(*(word.format(my=my) for word in arguments))
-    assert error_line(run) == line.format(my=my)
+def test_what_is_not_there_is_one_line(own_project, arguments, line):
+    run = danceit(*(word.format(my=own_project) for word in arguments))
+    assert error_line(run) == line.format(my=own_project)
     assert run.stdout == ""
 
 
@@ -100,21 +89,38 @@ def test_a_command_line_that_cannot_be_read_is_status_2(arguments):
     assert run.stderr.startswith("Usage: danceit ")
 
 
-def test_check_looks_into_each_file(my, tmp_path):
-    run = danceit("check", my)
-    assert run.returncode == 0, run.stderr
-    assert "project my: 1 dance videos, 2 songs, 2 persons, 0 edits" in run.stdout
-    assert "person bert: the video was not looked at yet; a draft does that" in run.stdout
+def test_check_looks_into_each_file(own_project, tmp_path):
+    (tmp_path / "files/winter.flac").write_text("words\n")
+    run = danceit("check", own_project)
+    assert error_line(run) == "error: 1 fault; the lines above name each with its remedy"
     assert "encoder libx264: there" in run.stdout
-    found = my / "results/gan/bert/check.json"
+    assert "project my: 1 dance videos, 2 songs, 2 persons, 0 edits" in run.stdout
+    assert (
+        f"fault: {own_project}/songs.tsv: winter: {tmp_path}/files/winter.flac: no sound can be decoded; name"
+        in run.stdout
+    )
+    assert "person bert: the video was not looked at yet; a draft does that" in run.stdout
+
+
+def test_check_tells_what_was_found_out_about_a_person(own_project):
+    place = open_place(own_project, workflow=ROOT)
+    project = place.load()
+    found = own_project / "results/gan/bert/check.json"
     found.parent.mkdir(parents=True)
     found.write_text('{"findings": [{"check": "size", "severity": "warning", "sentence": "the head gets 12 pixels"}]}')
-    (tmp_path / "winter.flac").write_text("words\n")
-    run = danceit("check", my)
-    assert "person bert: 1 to say:\n  warning: the head gets 12 pixels\n" in run.stdout
-    assert f"fault: {my}/songs.tsv: winter: {tmp_path}/winter.flac: no sound can be decoded; name" in run.stdout
-    assert error_line(run) == "error: 1 fault; the lines above name each with its remedy"
+    assert list(person_lines(place, project)) == [
+        "person bert: 1 to say:",
+        "  warning: the head gets 12 pixels",
+        "person bella: the video was not looked at yet; a draft does that",
+    ]
     found.write_text("half a fi")
-    assert f"{found} cannot be read" in error_line(danceit("check", my))
-    (my / "config.yaml").write_text((my / "config.yaml").read_text() + "sed: 3\n")
-    assert "unknown key 'sed'; did you mean 'seed'?" in error_line(danceit("check", my))
+    with pytest.raises(ConfigError, match=r"check\.json cannot be read .*; delete it"):
+        list(person_lines(place, project))
+
+
+def test_too_little_room_on_the_disk_is_a_fault(tmp_path, monkeypatch):
+    assert installed._disk(tmp_path / "not/yet/there")[0].endswith(f"GB free in {tmp_path}")
+    monkeypatch.setattr(installed, "LEAST_FREE_GB", 1e6)
+    line, fault = installed._disk(tmp_path)
+    assert line.startswith("disk: ")
+    assert fault.endswith(f"are free in {tmp_path}; free 1000000 GB, or set results to another disk")
