@@ -272,7 +272,7 @@ def test_files_that_do_not_belong_together(tmp_path):
     with pytest.raises(MediaError, match="has 24 masks of 320 x 240, but its video 48 frames"):
         solve_camera(film.frames_path, film.masks_path, longer)
     larger = replace(film.table, metadata=film.table.metadata | {"width": 640})
-    with pytest.raises(ImaginationError, match="has frames of 320 x 240, its keypoint table those of 640 x 240"):
+    with pytest.raises(ImaginationError, match="has frames of 320 x 240, but its keypoint table is for 640 x 240"):
         solve_camera(film.frames_path, None, larger)
 
 

@@ -113,7 +113,7 @@ def test_a_target_without_a_whole_body_says_nothing(missing, target, caplog):
     assert len(costs) == 40  # four a second
     assert np.isnan(costs.cost).all()
     assert np.isnan(costs.near_share)
-    assert "does not go by what can be painted" in caplog.text
+    assert "fragments ignores what can be painted" in caplog.text
     frames = frames_of({"waltz": target})
     assert not FrameCosts.of(frames, [costs]).at(np.arange(len(frames))).any()
 

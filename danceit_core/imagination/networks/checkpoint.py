@@ -5,7 +5,7 @@ the averaged generator's weights as `generator.*`, the empty room as `plate` (ui
 `about`, its kind, its settings, the person's size and the SHA-256 of all its numbers, which the format itself does not
 check (a file without that checksum is of an earlier version and is accepted). An unfinished training (torch.save of
 plain values, see `plain_torch`) holds everything needed to continue as if it had not been interrupted. Its fingerprint
-ties it to its data, settings, seed and stage version; if any of them changes, training starts again.
+ties it to its data, settings, seed and stage version; if any of them changes, training starts afresh.
 """
 
 import dataclasses
@@ -117,10 +117,10 @@ def resume(path: str | Path, *, fingerprint: str, device: torch.device) -> dict[
     try:
         content = read(file, kind=TRAINING, device=device)
     except ImaginationError as error:
-        log.warning("%s; training starts again", error)
+        log.warning("%s; training starts afresh", error)
         return None
     if content["fingerprint"] != fingerprint:
-        log.info("%s belongs to other data, settings or versions; training starts again", file)
+        log.info("%s belongs to other data, settings or versions; training starts afresh", file)
         return None
     return content
 
