@@ -32,7 +32,7 @@ from danceit_core.pose.skeleton import Keypoints
 from danceit_core.pose.table import write_pose_table
 from danceit_core.pose.tracks import dance_name
 
-# Frames read beyond those asked for, so that the ends of a spline's piece do not show.
+# Frames read beyond the requested ones, to keep the end effects of a spline out of the result.
 SPLINE_FRAMES = 4
 
 
@@ -41,8 +41,8 @@ class Source:
     """A whole cleaned dance: keypoints (T, 25, 3) in its video's pixels, absent = 0. Read by `movements`.
 
     kept (T,): which frames may be danced; shot (T,): changes at each camera cut, None for a video without one. world
-    (T, 25, 3): the joints in space (see `pose.table`), None where the detector gives none. first: the frame of the
-    video at which it begins, 0 but for a dancer of several (`pose.tracks`).
+    (T, 25, 3): the joints in space (see `pose.table`), None if the detector gives none. first: the frame of the video
+    at which the dance begins, 0 except for one of several dancers (`pose.tracks`).
     """
 
     keypoints: Keypoints
@@ -54,11 +54,11 @@ class Source:
 
 @dataclass(frozen=True)
 class Aligned:
-    """A finished dance of T frames and where each comes from.
+    """A finished dance of T frames, with the source of each.
 
     keypoints (T, 25, 3) in pixels of the picture, absent = 0. source_video (T,) names, source_frame (T,) the
     nearest frame there, match_distance (T,) of the clip; source_track (T,) the dancer in the video, -1 where there is
-    one alone, None where that is so in all of them. seams: first frames of the clips but the first. source_mirrored
+    only one, None if all videos have only one. seams: first frames of the clips, without the first. source_mirrored
     (T,): whether left and right are exchanged, None: nowhere.
     """
 
@@ -86,13 +86,13 @@ def align(
     lengths: Lengths | None = None,
     shown_fps: float | None = None,
 ) -> Aligned:
-    """The dance that `plan` describes, by the target's body, as long as the song to the frame.
+    """The dance that `plan` describes, danced by the target's body, exactly as many frames long as the song.
 
-    sources: every dance of the plan, by the name of its video or, of several dancers, by `dance_name`. target: in
+    sources: every dance of the plan, by the name of its video or, for several dancers, by `dance_name`. target: in
     pixels of the part of the room of `size` (width, height) that the dance may use, see `floor`. picture_px: longer
-    side of the finished picture, None: of `size`. roam_torsos: see `keep_inside`. lengths: of the target's bones, None:
-    nothing is known but the size. beats_s: the song's, seconds. shown_fps: frame rate of the finished video, None: fps.
-    Raises ChoreographyError when a source is missing or does not hold a fragment of the plan.
+    side of the finished picture, None: that of `size`. roam_torsos: see `keep_inside`. lengths: those of the target's
+    bones, None: only the size is known. beats_s: the song's beats, seconds. shown_fps: frame rate of the finished
+    video, None: fps. Raises ChoreographyError if a source is missing or does not contain a fragment of the plan.
     """
     where: Any = {
         "target": target, "size": size, "picture_px": picture_px, "roam_torsos": roam_torsos, "lengths": lengths
@@ -118,7 +118,7 @@ def align(
 
 
 def source_name(plan: Plan, row: int, sources: Mapping[str, Source]) -> str:
-    """The key among the sources of the dance of one clip of a plan. Raises ChoreographyError if it is not there."""
+    """The key of a clip's dance among the sources. Raises ChoreographyError if it is missing."""
     video = str(plan.source_video[row])
     name = video if video in sources else dance_name(video, int(plan.source_track[row]))
     if name not in sources:
@@ -145,7 +145,7 @@ def join(
     placed = carry_place(clips, context=context, centre_x=target.centre_x)
     joined = join_clips(placed, picture_px=picture_px or max(size), settings=spatial)
     inside = keep_inside(joined, target=target, size=size, fps=fps, roam_torsos=roam_torsos)
-    if spatial.foot_lock:  # before the beats, which are those of the dance that is seen
+    if spatial.foot_lock:  # before the beats are aligned: motion beats are measured on the dance that is seen
         inside = lock_feet(inside, fps=fps, height_px=target.height_px)
     return inside
 
@@ -159,9 +159,9 @@ def read_clips(
     fps: float,
     lengths: Lengths | None = None,
 ) -> list[Array]:
-    """The plan's clips (context + frames + context, 25, 3) in the target's size, on its ground line.
+    """The plan's clips (context + frames + context, 25, 3) in the target's size, on the target's ground line.
 
-    lengths: of the target's bones, None: bodies are scaled as a whole.
+    lengths: those of the target's bones, None: bodies are scaled as a whole.
     """
     bodies: dict[str, Body] = {}
     shapes: dict[str, Proportions] = {}
@@ -191,10 +191,10 @@ def read_clips(
 
 
 def read_clip(source: Source, start: int, frames: int, *, rate: float, context: int, name: str) -> Array:
-    """A clip (context + frames + context, 25, 3) of a source from `start` on (its video's frame), `rate` source frames
-    a frame.
+    """A clip (context + frames + context, 25, 3) of a source from frame `start` of its video on.
 
-    Frames of context that cleaning dropped, or that the source does not have, are a dying continuation of the rest.
+    rate: source frames per frame. Frames of context that cleaning dropped, or that the source does not have, continue
+    the movement of the others, dying out.
     """
     from_video = start
     start = start - source.first
@@ -202,8 +202,8 @@ def read_clip(source: Source, start: int, frames: int, *, rate: float, context: 
     needed = int(rate * (frames - 1)) + 1
     if stop - start < needed:
         raise ChoreographyError(
-            f"video {name}: cleaning keeps {stop - start} frames from frame {from_video} on, where the plan dances "
-            f"{needed}; the database is older than the cleaned keypoints, build it again"
+            f"video {name}: cleaning keeps {stop - start} frames from frame {from_video} on, but the plan dances "
+            f"{needed} there; the database is older than the cleaned keypoints, build it again"
         )
     times = start + rate * np.arange(-context, frames + context)
     first = max(first, int(times[0]) - SPLINE_FRAMES)
@@ -213,7 +213,7 @@ def read_clip(source: Source, start: int, frames: int, *, rate: float, context: 
 
 
 def passage(source: Source, frame: int) -> tuple[int, int]:
-    """First and one past the last row of the source's passage that holds row `frame`; (frame, frame) if none does."""
+    """First and one past the last row of the source's passage that contains row `frame`; (frame, frame) without one."""
     within = (p for p in find_passages(source.kept, source.shot) if p[0] <= frame < p[1])
     return next(within, (frame, frame))
 
@@ -228,10 +228,10 @@ def write_dance(
 ) -> None:
     """Write a finished dance as a pose table whose every frame names its source video, frame and match distance.
 
-    And the track, where any source is one of several dancers, and whether it is mirrored, where any is.
+    The track is written if any source is one of several dancers, and whether a frame is mirrored if any frame is.
 
-    dance: in pixels of the picture of `size` (width,
-    height). corners: where its upper left corner lies on the plate in each frame, (T, 2) pixels; None: at 0, 0.
+    dance: in pixels of the picture of `size` (width, height). corners: where the picture's upper left corner lies on
+    the plate in each frame, (T, 2) pixels; None: at 0, 0.
     """
     tracks: dict[str, ArrayLike] = {} if dance.source_track is None else {"source_track": dance.source_track}
     turned: dict[str, ArrayLike] = {} if dance.source_mirrored is None else {"source_mirrored": dance.source_mirrored}

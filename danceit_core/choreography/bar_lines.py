@@ -1,8 +1,8 @@
-"""The bar lines of a song, of its beats: what a dance in counts is laid on (`slots`).
+"""The bar lines of a song, found from its beats; a dance in counts is laid out on them (`slots`).
 
-Where the beats' places in the bar are known a line is a downbeat; where they are not, every fourth beat from the first
-one on; where there are no beats, every STEP_S. Lines go on evenly through gaps between the beats and before the first
-one. A song ends on its last strong beat: a line, or the half of a bar of four.
+Bar lines are the downbeats if the beats' places in the bar are known; every fourth beat, counted from the first, if
+they are not; and every STEP_S seconds if there are no beats. Lines continue evenly through gaps between the beats and
+before the first one. A dance ends on the song's last strong beat: a line, or the half of a bar of four.
 """
 
 from dataclasses import dataclass, replace
@@ -12,22 +12,22 @@ import numpy as np
 from danceit_core.music.table import Beats
 
 STEP_S = 2.0
-# Beats a bar where it is not known; bars that have halves.
+# Beats per bar if the metre is not known; metres whose bars have halves.
 UNKNOWN_BAR, HALVED = 4, 4
-# A bar longer than so many usual ones is a gap between the beats, filled with lines.
+# A bar longer than this many usual bars is a gap between the beats, filled with lines.
 GAP_BARS = 1.6
-# After the last strong beat the dance stands still, but not for longer than this: lines go on.
+# The dance stands still after the last strong beat; if that would take longer than this, lines continue.
 LONGEST_END_S = 8.0
-# Without beats the dance ends this long before the song, if the song is so many times as long.
+# Without beats the dance ends this long before the song does, if the song is at least this many times as long.
 QUIET_END_S, QUIET_SONGS = 0.5, 12
 SAME_S = 1e-6
 
 
 @dataclass(frozen=True)
 class Line:
-    """A bar from time_s on, bar_s long: beats of it (0: not known), place of its first beat (1, 0: not known).
+    """A bar from time_s on, bar_s long: its beats (0: not known), the place of its first beat (1, 0: not known).
 
-    half_s: when the half of the bar is heard, None: it has none.
+    half_s: when the half of the bar is heard, None: it has no half.
     """
 
     time_s: float
@@ -50,7 +50,7 @@ class Line:
 
 
 def find_lines(beats: Beats, *, seconds: float) -> list[Line]:
-    """The bars of a song of so many seconds, one after the other; at least one if it is longer than STEP_S."""
+    """The bars of a song of `seconds`, one after the other; at least one if it is longer than STEP_S."""
     times, place = beats.times_s, beats.place
     if len(times) < 2:
         return [Line(float(at), STEP_S, 0, 0, None) for at in np.arange(0, seconds, STEP_S)]
@@ -68,7 +68,7 @@ def find_lines(beats: Beats, *, seconds: float) -> list[Line]:
     for k, index in enumerate(at):
         start = float(times[index])
         last = k + 1 == len(at)
-        # The last bar is as long as it has beats to be heard, or as it usually is.
+        # The last bar is as long as its beats, or as long as a usual bar.
         span = usual_s if last else float(spans[k])
         parts = max(1, round(span / usual_s)) if span > GAP_BARS * usual_s else 1
         count = (meter if last else at[k + 1] - index) if parts == 1 else 0
@@ -89,7 +89,7 @@ def find_lines(beats: Beats, *, seconds: float) -> list[Line]:
 def last_strong_s(lines: list[Line], beats: Beats, *, seconds: float) -> float:
     """When the last strong beat of a song is heard, on which its dance ends: a line or the half of a bar.
 
-    A song without beats ends QUIET_END_S earlier than its sound, a very short one with it.
+    The dance of a song without beats ends QUIET_END_S before the sound; that of a very short song ends with it.
     """
     if len(beats.times_s) < 2:
         return seconds - QUIET_END_S if seconds >= QUIET_SONGS * QUIET_END_S else seconds

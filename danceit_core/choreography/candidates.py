@@ -1,10 +1,10 @@
-"""What may be danced during each clip of a song, and what each fragment costs there by itself (paper Eq. 2).
+"""The fragments that each clip of a song may dance, and what each fragment costs there by itself (paper Eq. 2).
 
 Costs are about 0 (good) to 1 (bad) and weighted by the settings: distance to the music in the joint space, playback
-away from the recorded speed, energy other than the song asks for, more jerk than is usual with that energy, sliding
-feet, own motion beats away from the song's, standing still, and poses that the targets' videos do not show. The energy
-asked of each clip follows the song's loudness or, without it, is spread evenly over the library's: for with the costs
-of seams alone the smoothest dance is to stand still.
+away from the recorded speed, energy that differs from the wanted one, more jerk than is usual with that energy, sliding
+feet, motion beats away from the song's, standing still, and poses that the targets' videos do not show. The energy
+wanted in each clip follows the song's loudness; if the loudness is unknown, the library's energies are spread evenly
+over the clips. Without an energy cost, the cheapest seams would be those of a dancer who stands still.
 """
 
 import operator
@@ -221,7 +221,7 @@ def wanted_movement(library: Library, song: ClipSong, slots: Slots, *, rng: np.r
         loudness = np.asarray(song.energy, np.float64)
         if loudness.shape != (count,):
             raise ChoreographyError(
-                f"clip_energy has shape {loudness.shape}; one value for each of {count} clips is needed"
+                f"clip_energy has shape {loudness.shape}; pass one value for each of the {count} clips"
             )
         order = loudness.argsort(kind="stable").argsort()
     rows = np.arange(0, len(library), 1 + len(library) // USUAL_ROWS)
@@ -241,8 +241,9 @@ def check_choices(choices: Sequence[Choice], slots: Slots) -> None:
     """Raise ChoreographyError unless there is one choice a slot, and in each whole one something to dance."""
     if len(choices) != len(slots):
         raise ChoreographyError(
-            f"choices for {len(choices)} clips for a song of {len(slots)}; search the index with this song"
+            f"there are choices for {len(choices)} clips, but the song has {len(slots)}; search the index with "
+            "this song"
         )
     for clip, choice in enumerate(choices):
         if slots.whole[clip] and not len(choice.rows):
-            raise ChoreographyError(f"clip {clip} of the song has no fragment to choose from; relax the edits there")
+            raise ChoreographyError(f"clip {clip} of the song has no fragment to choose from; remove some edits there")

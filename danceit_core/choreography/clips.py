@@ -1,4 +1,4 @@
-"""The clips of a finished dance as a page shows them: which movement is danced from when to when, for how many counts.
+"""The clips of a finished dance as a page shows them: the movement, its start and end, its length in counts.
 
 Counts are the song's beats. Times are seconds of the song.
 """
@@ -28,7 +28,7 @@ class ShownClip:
 
     @property
     def length(self) -> str:
-        """The counts in words, "" where they are unknown: `4`, `3.5`."""
+        """The counts as text, such as `4` or `3.5`; "" if they are unknown."""
         if np.isnan(self.counts):
             return ""
         whole = round(self.counts)
@@ -42,9 +42,9 @@ def stretches(poses: PoseTable) -> list[tuple[int, int]]:
 
 
 def shown_clips(poses: PoseTable, beats_s: ArrayLike, *, source_fps: float) -> list[ShownClip]:
-    """The clips of a finished dance; none where its table does not say where it comes from.
+    """The clips of a finished dance; none if its table does not name its sources.
 
-    beats_s: of the song. source_fps: frame rate of the dances that it is made of.
+    beats_s: the song's beats. source_fps: frame rate of the source dances.
     """
     if "source_frame" not in poses.columns:
         return []
@@ -59,9 +59,9 @@ def shown_clips(poses: PoseTable, beats_s: ArrayLike, *, source_fps: float) -> l
 
 
 def in_counts(times_s: ArrayLike, beats_s: ArrayLike) -> Array:
-    """Where times (N,) lie among beats (B,), in beats from the first one, fractional; NaN for fewer than two beats.
+    """Positions of times (N,) among beats (B,), in beats from the first one, fractional; NaN for fewer than two beats.
 
-    Before the first and after the last beat, the nearest interval goes on.
+    Before the first and after the last beat, the nearest interval is continued.
     """
     at, beats = np.asarray(times_s, np.float64), np.asarray(beats_s, np.float64)
     if len(beats) < 2:

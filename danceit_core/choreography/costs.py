@@ -1,8 +1,8 @@
-"""What makes a fragment suit a clip, and two fragments suit each other; all costs are about 0 (good) to 1 (bad).
+"""How well a fragment suits a clip, and how well two fragments join; all costs are about 0 (good) to 1 (bad).
 
 Seam costs are in torso lengths and compare poses after the supporting foot has been put on the same spot, as
-`normalise.carry_place` will do. Folding to the nearest tempo octave keeps the playback rate near 1: rates far from
-it drive jerk up (fast) or make the dance limp (slow).
+`normalise.carry_place` will do. Folding to the nearest tempo octave keeps the playback rate near 1: fast rates increase
+jerk, slow ones make the dance look limp.
 """
 
 from dataclasses import dataclass
@@ -16,17 +16,16 @@ from danceit_core.pose.skeleton import ANKLES, LEFT_HIP, LEFT_SHOULDER, MID_HIP,
 
 SLOWEST, FASTEST = 0.8, 1.25
 HASTE = 1.5
-# A jump of velocity of 1 torso length a second counts as much as one of 0.15 torso lengths in pose.
+# A velocity jump of 1 torso length per second counts as much as a pose jump of 0.15 torso lengths.
 VELOCITY_S = 0.15
-# A jump of an ankle counts as much as one of so many other joints: a foot that slides under the dancer is seen.
+# A jump of an ankle counts as much as jumps of this many other joints, because sliding feet are conspicuous.
 ANKLE_WEIGHT = 4.0
-# Round a seam the dancer must not turn from front to back: shoulders this wide on either side, torso lengths.
+# The dancer must not turn from front to back at a seam: shoulders this wide on both sides of it, torso lengths.
 TURN_FRAMES, WIDE_TORSOS = 7, 0.2
-# A seam that turns the body in space by 90 degrees costs as much as this change of width, torso lengths: pictures of
-# both sides look alike, and a turn from the side to the front is as sudden as one to the back.
+# A seam that turns the body in space by 90 degrees costs as much as this change of width, torso lengths. Width alone is
+# not enough: left and right profile look alike, and a turn from the side to the front is as sudden as one to the back.
 RIGHT_ANGLE = 1.0
-# Slower than this nobody is seen to move, torso lengths a second; a pose held for this share of a clip is a dance's
-# own.
+# Speed below which a body counts as still, torso lengths per second; holding a pose for this share of a clip is free.
 STILL_SPEED, STILL_SHARE = 0.06, 0.1
 # Cost of a seam between poses without a common joint.
 UNKNOWN_SEAM = 1.0
@@ -34,10 +33,10 @@ UNKNOWN_SEAM = 1.0
 
 @dataclass(frozen=True)
 class Ends:
-    """How K fragments begin and end: poses (K, 15, 2) torso lengths, velocities (K, 15, 2) torso lengths a second.
+    """How K fragments begin and end: poses (K, 15, 2) torso lengths, velocities (K, 15, 2) torso lengths per second.
 
     facing_after, facing_before (K,): signed width of the shoulders TURN_FRAMES after the start and before the end.
-    faces_start, faces_end (K,): the way the body faces, degrees, NaN where unknown.
+    faces_start, faces_end (K,): the direction that the body faces, degrees, NaN if unknown.
     """
 
     start: Array
@@ -51,9 +50,9 @@ class Ends:
 
 
 def playback_rates(library: Library, rows: Rows, tempo_bpm: float, *, frames: int) -> Array:
-    """Source frames a song frame (K,) that bring each fragment's tempo, or its octave, to the song's; 1 if unknown.
+    """Source frames per song frame (K,) that bring each fragment's tempo, or its octave, to the song's; 1 if unknown.
 
-    frames: of the song that it is danced in; where its passage has not so many left it is played more slowly.
+    frames: how many frames of the song it fills; if its passage does not have that many left, it is played more slowly.
     """
     rate = np.ones(len(rows))
     if np.isfinite(tempo_bpm) and tempo_bpm > 0:
@@ -64,17 +63,17 @@ def playback_rates(library: Library, rows: Rows, tempo_bpm: float, *, frames: in
 
 
 def stretch(rates: Array) -> Array:
-    """Octaves between playback and recording (K,); faster counts HASTE times, for jerk grows with its third power."""
+    """Octaves between playback and recording (K,); faster counts HASTE times, as jerk grows with the cube of speed."""
     return np.abs(np.log2(rates)) * np.where(rates > 1, HASTE, 1.0)
 
 
 def find_ends(library: Library, rows: Rows, rates: Array, shift: Array, *, frames: int, fps: float) -> Ends:
     """Poses and velocities at both ends of `rows` (K,) played at `rates` (K,) from `shift` (K,) frames on.
 
-    frames: of the song that they are danced in.
+    frames: how many frames of the song they fill.
     """
     zero, stop = shift, shift + rates * frames
-    # The seam's own frame may be one past the passage.
+    # The frame of the seam may be one past the passage.
     stop = np.minimum(stop, library.room[library.fragments(rows)] - 1)
     start, end = library.pose(rows, zero), library.pose(rows, stop)
     per_second = (rates * fps)[:, None, None]
@@ -94,7 +93,7 @@ def find_ends(library: Library, rows: Rows, rates: Array, shift: Array, *, frame
 
 
 def foot_shifts(ends: Ends, following: Ends) -> Array:
-    """Sideways shift (A, B) that puts each following clip's foot where the leaving clip's supporting foot is."""
+    """Sideways shift (A, B) that puts each following clip's foot where the ending clip's supporting foot is."""
     depth = np.nan_to_num(ends.end[:, ANKLES, 1], nan=-np.inf)  # (A, 2)
     foot = np.where(np.isinf(depth).all(1), MID_HIP, np.array(ANKLES)[depth.argmax(1)])
     shift = ends.end[np.arange(len(foot)), foot, 0][:, None] - following.start[:, foot, 0].T
@@ -110,7 +109,7 @@ def seam_costs(ends: Ends, following: Ends, shifts: Array) -> Array:
 
 
 def _mean_distance(a: Array, b: Array, shifts: Array) -> Array:
-    """Weighted mean distance (A, B) of the joints in both of a (A, J, 2) and b (B, J, 2) moved by `shifts` in x."""
+    """Weighted mean distance (A, B) of the joints in both a (A, J, 2) and b (B, J, 2), b moved by `shifts` in x."""
     weight = np.ones(a.shape[1], np.float32)
     weight[list(ANKLES)] = ANKLE_WEIGHT
     ax, ay = (np.ascontiguousarray(a[..., k].T, np.float32)[:, :, None] for k in (0, 1))  # (J, A, 1)
@@ -126,8 +125,8 @@ def _mean_distance(a: Array, b: Array, shifts: Array) -> Array:
 def facing_costs(ends: Ends, following: Ends) -> tuple[Array, NDArray[np.bool_]]:
     """Change (A, B) of the signed width of shoulders and hips, and whether (A, B) the seam would turn the dancer round.
 
-    The first is large where a front view meets a back view, and where the way the body faces is known, also in
-    proportion to the turn. The second looks TURN_FRAMES before and after the seam.
+    The first is large where a front view meets a back view; if the facing is known, it also grows with the turn. The
+    second looks TURN_FRAMES before and after the seam.
     """
     change = np.abs(signed_width(ends.end)[:, None] - signed_width(following.start)[None])
     before, after = ends.facing_before[:, None], following.facing_after[None]
@@ -144,21 +143,21 @@ def signed_width(poses: Array) -> Array:
 
 
 def log_mean(steps: NDArray[np.floating]) -> Array:
-    """Logarithm of the means (K,) of small positive numbers (K, F): of speed, a fragment's energy."""
+    """Logarithm of the means (K,) of small positive numbers (K, F): for speed, it is a fragment's energy."""
     return np.log(steps.mean(1, dtype=np.float64) + 1e-3)
 
 
 def stillness(speed: Array) -> Array:
-    """Share (K,) of frames slower than STILL_SPEED, of (K, F) torso lengths a second; up to STILL_SHARE is free."""
+    """Share (K,) of frames slower than STILL_SPEED, of (K, F) torso lengths per second; up to STILL_SHARE is free."""
     return np.maximum(0, (speed < STILL_SPEED).mean(1) - STILL_SHARE) / (1 - STILL_SHARE)
 
 
 def beat_misfits(
     library: Library, rows: Rows, rates: Array, *, beats: NDArray, frames: int, lead: int, reach: int, kind: str
 ) -> Array:
-    """Distance (K, 2 reach + 1) from the clip's beats to the fragments' own: mean share of half a beat, 0..1.
+    """Distance (K, 2 reach + 1) from the clip's beats to the fragments' motion beats: mean share of half a beat, 0..1.
 
-    Column c is for fragments that begin c - reach frames of the song after frame `lead` of the clip of so many frames.
+    Column c is for fragments that begin c - reach frames of the song after frame `lead` of the clip of `frames` frames.
     beats: frames after the clip's start. kind: `min` or `max` of the joints' speed. 0 for a clip without beats.
     """
     if not len(beats):
@@ -166,7 +165,7 @@ def beat_misfits(
     interval = np.median(np.diff(beats)) if len(beats) > 1 else 12
     half = max(2, round(float(interval) / 2))
     pick = np.argmin if kind == "min" else np.argmax
-    if not reach:  # nothing but the windows of the beats
+    if not reach:  # only the windows of the beats
         at = np.round(beats).astype(int)[:, None] + np.arange(-half, half + 1)  # (B, W)
         speed = library.speed[library.frames_at(rows, rates[:, None] * (at.ravel() - lead))].astype(np.float32)
         found = pick(speed.reshape(len(rows), *at.shape), axis=-1)
@@ -182,7 +181,7 @@ def beat_misfits(
 def shift_limits(library: Library, rows: Rows, rates: Array, *, frames: int, lead: int) -> tuple[Array, Array]:
     """How many frames of the song fragments `rows` (K,) may begin earlier (<= 0) and later than frame `lead` of a clip.
 
-    Where a fragment's passage begins less than `lead` frames before it, it must begin later.
+    If a fragment's passage begins less than `lead` frames before it, the fragment must begin later.
     """
     low = lead - library.before[rows] / rates
     left = np.maximum(0, library.room[rows] - rates * (frames - lead)) / rates
@@ -190,10 +189,10 @@ def shift_limits(library: Library, rows: Rows, rates: Array, *, frames: int, lea
 
 
 def accent_misfits(steps: Array, *, beats: NDArray, strength: Array) -> Array:
-    """How fast K fragments are on the strong beats beside all the beats of a clip, -1 (still on them) to 1, (K,).
+    """Speed of K fragments on the strong beats relative to all beats of a clip, -1 (still on them) to 1, (K,).
 
-    steps: their speed (K, T) in each frame. beats (B,): frames after the clip's start; strength (B,): >= 0 of each. A
-    stop counts where it is deepest within a frame.
+    steps: their speed (K, T) in each frame. beats (B,): frames after the clip's start; strength (B,): >= 0 of each. The
+    least speed within one frame of a beat counts.
     """
     if not len(beats) or not strength.sum() > 0:
         return np.zeros(len(steps))

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 from danceit_core.pose.skeleton import Keypoints
 
 Array = NDArray[np.float64]
-# Beyond a sequence's end its last velocity dies out with this time constant.
+# Beyond the end of a sequence, the last velocity dies out with this time constant.
 DAMPING_FRAMES = 3.0
 
 
@@ -37,7 +37,7 @@ def show_absent(keypoints: Array) -> Keypoints:
 
 
 def fill_gaps(values: Array) -> Array:
-    """NaN of (T, ...) replaced by a straight line over time, held at the ends; 0 in series that are all NaN.
+    """NaN of (T, ...) replaced by linear interpolation over time, constant at the ends; 0 in series that are all NaN.
 
     The filled values only keep splines and fits well-behaved; callers mask them again.
     """
@@ -59,7 +59,7 @@ class PoseCurve:
     def at(self, times: ArrayLike) -> Array:
         """Keypoints (len(times), 25, 3) at fractional frames, NaN where a joint is absent in a neighbouring frame.
 
-        Before the first and after the last frame the movement goes on with dying velocity.
+        Before the first and after the last frame the movement continues with decaying velocity.
         """
         last = len(self.confidence) - 1
         wanted = np.round(np.asarray(times, np.float64), 9)
@@ -77,15 +77,15 @@ class PoseCurve:
         return np.concatenate([xy, confidence[..., None]], axis=-1)
 
     def velocity(self, times: ArrayLike) -> Array:
-        """Pixels a frame, (len(times), 25, 2), at fractional frames within the sequence; gaps bridged, not NaN."""
+        """Pixels per frame, (len(times), 25, 2), at fractional frames within the sequence; gaps bridged, not NaN."""
         return self.spline(np.clip(times, 0, len(self.confidence) - 1), 1)
 
 
 def fit_curve(keypoints: Array) -> PoseCurve:
     """The curve through (T, 25, 3) keypoints with NaN for absent joints, T >= 1."""
-    from scipy.interpolate import CubicSpline  # noqa: PLC0415 (most of a second, which retrieval need not wait for)
+    from scipy.interpolate import CubicSpline  # noqa: PLC0415 (takes most of a second; retrieval does not need it)
 
     xy = fill_gaps(keypoints[..., :2])
     if len(xy) == 1:
-        xy = np.repeat(xy, 2, axis=0)  # a spline needs two points; the second is never asked for
+        xy = np.repeat(xy, 2, axis=0)  # a spline needs two points; the second is never evaluated
     return PoseCurve(CubicSpline(np.arange(len(xy)), xy), np.where(np.isnan(keypoints[..., 0]), 0, keypoints[..., 2]))

@@ -1,14 +1,14 @@
-"""A user's wishes for parts of a song: the optional table edits.tsv, and what each clip may dance because of it.
+"""A user's edits of parts of a song: the optional table edits.tsv, and what each clip may dance because of it.
 
-Columns `song`, `start_s`, `end_s`, `action`, `value`; one wish a line, lines that begin with # are comments:
+Columns `song`, `start_s`, `end_s`, `action`, `value`; one edit per line; lines that begin with # are comments:
 
-    pin     value: a fragment (video:frame, of several dancers video.track:frame; in counts video:frame-end, or any
-            that begins at the frame); danced in the clip that most of the stretch lies in
-    ban     value: a fragment, a video or one dancer of it (video.track); not danced in any clip of the stretch
-    style   value: a style of videos.tsv; only its videos are danced there
-    seed    value: a whole number; another choice there, about as good
+    pin     value: a fragment (video:frame, for several dancers video.track:frame; in counts video:frame-end, or any
+            that begins at the frame); it is danced in the clip that contains most of the stretch
+    ban     value: a fragment, a video or one dancer of it (video.track); it is not danced in any clip of the stretch
+    style   value: a style of videos.tsv; only its videos are danced in the stretch
+    seed    value: a whole number; another choice for the stretch, about as good
 
-Clips that no wish touches keep their fragments: they are not chosen anew.
+Clips that no edit touches keep their fragments.
 """
 
 from collections.abc import Mapping, Sequence
@@ -127,8 +127,8 @@ def _lasting(edit: Edit, choice: Choice, library: Library, song: ClipSong, slots
     if not lasts.any():
         room_s = float(library.room[choice.rows].max() / song.fps)
         raise ChoreographyError(
-            f"{_named(edit)}: the dance ends {room_s:.1f} s after the fragment begins, and the clip lasts "
-            f"{slots.length[clip] / song.fps:.1f} s; pin a fragment that can go on, or in a shorter clip"
+            f"{_named(edit)}: the dance ends {room_s:.1f} s after the fragment begins, but the clip lasts "
+            f"{slots.length[clip] / song.fps:.1f} s; pin an earlier fragment, or pin this one in a shorter clip"
         )
     return _those(choice, how.fits if how.fits.any() else lasts)
 
@@ -169,8 +169,7 @@ def _apply(edit: Edit, choice: Choice, library: Library, styles: Mapping[str, st
         rows = library.rows_named(edit.value)
         if not len(rows):
             raise ChoreographyError(
-                f"{where}: the database has no such fragment; its fragments are named video:frame in its column "
-                "fragment_id"
+                f"{where}: the database has no such fragment; use a name (video:frame) from its column fragment_id"
             )
         keep = np.isin(choice.rows, rows) == (edit.action == "pin")
     elif edit.action == "ban":
@@ -180,7 +179,7 @@ def _apply(edit: Edit, choice: Choice, library: Library, styles: Mapping[str, st
         has_style = np.array([styles.get(str(video)) == edit.value for video in dances.video], bool)
         keep = has_style[library.dance[choice.rows]]
     if not keep.any():
-        raise ChoreographyError(f"{where}: with the other edits there nothing is left to dance; take one of them out")
+        raise ChoreographyError(f"{where}: the edits there leave no fragment to dance; remove one of them")
     return _those(choice, keep)
 
 
@@ -204,16 +203,16 @@ def _parse(cells: Sequence[str], *, where: str, songs: Sequence[str], styles: Ma
     try:
         start_s, end_s = float(start), float(end)
     except ValueError:
-        raise ConfigError(f"{where}: start_s {start!r} and end_s {end!r} must be seconds") from None
+        raise ConfigError(f"{where}: start_s {start!r} and end_s {end!r} must be numbers of seconds") from None
     if not 0 <= start_s < end_s < np.inf:
-        raise ConfigError(f"{where}: from {start_s:g} to {end_s:g} s is no stretch; start_s lies before end_s")
+        raise ConfigError(f"{where}: start_s {start_s:g} is not before end_s {end_s:g}; correct one of them")
     video = value.split(":")[0].split(".")[0]  # neither is in an ID
     if action == "pin" and ":" not in value:
         raise ConfigError(f"{where}: pin needs a fragment (video:frame), not {value!r}")
     if action in ("pin", "ban") and video not in styles:
         raise ConfigError(f"{where}: unknown video {video!r}; known: {', '.join(styles)}")
     if action == "style" and value not in set(styles.values()) - {""}:
-        raise ConfigError(f"{where}: no video has the style {value!r}; column style of the videos table names them")
+        raise ConfigError(f"{where}: no video has the style {value!r}; use one from column style of the videos table")
     if action == "seed" and not (value.isascii() and value.isdigit() and len(value) <= LONGEST_SEED):
-        raise ConfigError(f"{where}: a seed is a whole number of up to {LONGEST_SEED} digits, not {value!r}")
+        raise ConfigError(f"{where}: seed {value!r} is not a whole number of up to {LONGEST_SEED} digits; correct it")
     return Edit(song, start_s, end_s, action, value)

@@ -1,9 +1,9 @@
-"""Which fragments go into a slot, and how fast they are played there (not in the paper).
+"""Which fragments fit a slot, and how fast they are played there (not in the paper).
 
-A fragment in counts goes where its own downbeat falls on the song's: into slots of as many beats as it has, or twice or
-half as many, that begin on the same place of the bar. Its rate is its frames to the slot's, so that both its ends fall
-on the slot's. Fragments whose bars are not known, and all of them where the song's are not, go by their tempo: they
-may begin a little earlier or later to meet the beats. A fragment in seconds goes anywhere, by its tempo.
+A fragment in counts fits where its downbeat falls on the song's downbeat: in slots of as many beats as it has, or twice
+or half as many, that begin at the same place in the bar. Its rate is the ratio of its frames to the slot's, so that
+both its ends coincide with the slot's. If the bars of the fragment or of the song are unknown, its tempo decides: it
+may begin a little earlier or later to meet the beats. A fragment in seconds fits anywhere, by its tempo.
 """
 
 from collections.abc import Callable
@@ -18,15 +18,15 @@ from danceit_core.choreography.curve import Array
 from danceit_core.choreography.library import Library, Rows
 from danceit_core.choreography.slots import Slots
 
-# Fragments of unknown bars have one length for each octave: that nearest to the slot's.
+# Of fragments with unknown bars, one length is used for each octave: the one nearest to the slot's.
 HALF_OCTAVE = 0.5
-# So many fragments are enough to choose from; where fewer fit among the nearest, others are looked for, in as many.
+# This many fragments are enough to choose from; if fewer of the nearest fit, the search continues in as many others.
 ENOUGH, LOOKED_AT = 40, 50_000
 
 
 @dataclass(frozen=True)
 class Fit:
-    """How K fragments go into a slot: whether they do, at which rates, and which of them by their bars; all (K,)."""
+    """How K fragments fit a slot: whether they do, at which rates, and which of them by their bars; all (K,)."""
 
     fits: NDArray[np.bool_]
     rates: Array
@@ -34,7 +34,7 @@ class Fit:
 
 
 def fit(library: Library, rows: Rows, slots: Slots, number: int, *, tempo_bpm: float) -> Fit:
-    """How fragments `rows` (K,) go into slot `number`. tempo_bpm: of the song there."""
+    """How fragments `rows` (K,) fit slot `number`. tempo_bpm: the song's tempo there."""
     length, lead = int(slots.length[number]), int(slots.lead[number])
     free = costs.playback_rates(library, rows, tempo_bpm, frames=length)
     if library.frames:
@@ -62,11 +62,11 @@ def fitting_choices(
     distance_of: Callable[[int, Rows], NDArray[np.floating]],
     allowed: NDArray[np.bool_] | None = None,
 ) -> list[Choice]:
-    """Of the fragments nearest to each of S slots, rows and distance (S, K), nearest first, those that go into it.
+    """The fragments that fit each of S slots, among its nearest: rows and distance (S, K), nearest first.
 
-    counts (S,): how many at most. distance_of: those of other fragments to a slot's music. allowed (N,): fragments that
-    may be danced at all, None: all of them. A whole slot into which none goes has the nearest as they are; another one
-    has none.
+    counts (S,): how many at most. distance_of: gives the distances of other fragments to a slot's music. allowed (N,):
+    fragments that may be danced at all, None: all of them. If none fits, a whole slot gets the nearest fragments as
+    they are; any other slot gets none.
     """
     choices = []
     everything: Rows | None = None
@@ -91,6 +91,6 @@ def fitting_choices(
 
 
 def _some(library: Library, allowed: NDArray[np.bool_] | None) -> Rows:
-    """Up to about LOOKED_AT fragments of a library, evenly."""
+    """Up to about LOOKED_AT fragments of a library, evenly spaced."""
     rows = np.arange(len(library)) if allowed is None else np.flatnonzero(allowed)
     return rows[:: 1 + len(rows) // LOOKED_AT]

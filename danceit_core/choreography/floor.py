@@ -1,8 +1,9 @@
-"""Where a dance is danced: the part of the plate that it may use, and what the finished picture shows of that.
+"""Where a dance takes place: the part of the plate that it may use, and what the finished picture shows of it.
 
-Three kinds of pixels: of the plate (the room behind the target person), of the floor (the part of it that the dance may
-use), of the picture (the finished video). Before a still camera floor and picture are one. A camera that follows the
-dancer (`rendering.camera: follow`) moves sideways only: the floor is as wide as the plate and as high as the picture.
+There are three pixel coordinates: those of the plate (the room behind the target person), of the floor (the part of the
+plate that the dance may use) and of the picture (the finished video). With a static camera, floor and picture are the
+same. A camera that follows the dancer (`rendering.camera: follow`) moves sideways only: the floor is as wide as the
+plate and as high as the picture.
 """
 
 import math
@@ -31,8 +32,8 @@ CAMERAS = ("still", "follow")
 class Floor:
     """The part `box` (left, top, width, height) of a plate of size `plate` that a dance may use.
 
-    body: the target person's, in pixels from the corner of the box. picture: what a still camera shows of the plate.
-    lengths: of the person's bones, None if nothing is known of them.
+    body: the target person's, in pixels from the corner of the box. picture: what a static camera shows of the plate.
+    lengths: those of the person's bones, None if they are unknown.
     """
 
     body: Body
@@ -48,7 +49,7 @@ class Floor:
 
     @property
     def place(self) -> dict[str, Any]:
-        """Arguments of `align` and `join`: who dances, and where."""
+        """Arguments of `align` and `join`: the dancer's body and place."""
         return {
             "target": self.body,
             "size": self.size,
@@ -71,10 +72,10 @@ class Floor:
 def floor_of(target: PoseTable, *, camera: str) -> Floor:
     """The floor of a target person. target: its table on the plate; camera: `rendering.camera`.
 
-    Raises ChoreographyError for another camera, and for a person of whom no frame shows the size.
+    Raises ChoreographyError for an unknown camera, and for a person whose size no frame shows.
     """
     if camera not in CAMERAS:
-        raise ChoreographyError(f"rendering.camera is {camera!r}; known are {', '.join(map(repr, CAMERAS))}")
+        raise ChoreographyError(f"rendering.camera is {camera!r}; use one of {', '.join(map(repr, CAMERAS))}")
     picture = still_picture(target)
     box = picture if camera == "still" else (0, picture[1], target.size[0], picture[3])
     kept = target.keypoints[kept_frames(target)]
@@ -86,7 +87,7 @@ def floor_of(target: PoseTable, *, camera: str) -> Floor:
 def film(dance: Aligned, floor: Floor, *, fps: float) -> tuple[Aligned, NDArray[np.float32]]:
     """A dance on the floor as the picture shows it, and where the picture's corner lies on the plate, (T, 2) pixels.
 
-    fps: of the dance, which is that of the finished video.
+    fps: frame rate of the dance, which is that of the finished video.
     """
     at = np.array(floor.box[:2], np.float32)
     if not floor.follows:
@@ -94,7 +95,7 @@ def film(dance: Aligned, floor: Floor, *, fps: float) -> tuple[Aligned, NDArray[
     seen = hide_absent(dance.keypoints)
     corners = follow_camera(at[0] + seen[:, MID_HIP, 0], plate=floor.plate, picture=floor.picture, fps=fps)
     seen[..., :2] += (at - corners)[:, None]
-    # Where the dancer is too quick for the camera, the picture holds them.
+    # If the dancer is too quick for the camera, keep them inside the picture.
     shift = shift_sideways(seen, target=floor.body, width=floor.shown[0], fps=fps, roam_torsos=math.inf)
     seen[..., 0] += shift[:, None]
     return replace(dance, keypoints=show_absent(seen)), corners

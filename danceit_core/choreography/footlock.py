@@ -1,12 +1,12 @@
-"""A planted foot stays planted, after the seams are joined and before the beats are met. Not in the paper.
+"""Foot lock: keeps planted feet still, after the seams are joined and before the beats are aligned. Not in the paper.
 
-Seams and another camera's perspective let standing feet creep. A foot is planted while its ankle is slow and near
-its lowest place (with hysteresis, so that a trembling ankle is one plant, not many). During a plant the ankle is held
-at its mean place, blended in and out over BLEND_S; toes and heel go with it, and the knee follows:
+Seams and the perspective of another camera make standing feet creep. A foot is planted while its ankle is slow and near
+its lowest place (with hysteresis, so that a trembling ankle gives one plant, not many). During a plant the ankle is
+held at its mean place, blended in and out over BLEND_S; toes and heel move with it, and the knee follows:
 
-- a bent leg by two-bone inverse kinematics, thigh and shank as long as before;
-- a nearly straight leg by turning and stretching it as a whole, under 2 % as a rule: at fixed lengths its knee would
-  snap from side to side, and lengths in a picture are foreshortened anyway. Between the two the solutions are blended.
+- a bent leg by two-bone inverse kinematics, with thigh and shank as long as before;
+- a nearly straight leg by turning and stretching it as a whole, usually by less than 2 %: at fixed lengths its knee
+  would snap from side to side, and lengths in a picture are foreshortened anyway. In between, both are blended.
 
 A foot that creeps farther than SLIP_SHARE while slow is meant to slide and is left alone. Coordinates as in `curve`.
 """
@@ -21,17 +21,17 @@ from danceit_core.choreography.curve import Array, fill_gaps
 from danceit_core.pose.movement import LOW_SHARE
 from danceit_core.pose.skeleton import LEFT_ANKLE, LEFT_HIP, LEFT_KNEE, RIGHT_ANKLE, RIGHT_HIP, RIGHT_KNEE
 
-# Hip, knee, ankle and what hangs on it: toes and heel.
+# Hip, knee, ankle and the joints attached to it: toes and heel.
 LEGS = ((RIGHT_HIP, RIGHT_KNEE, RIGHT_ANKLE, (22, 23, 24)), (LEFT_HIP, LEFT_KNEE, LEFT_ANKLE, (19, 20, 21)))
-# A plant begins under the first speed and ends over the second, body heights a second; its ankle is near its lowest
-# place of the second round it.
+# A plant begins below the first speed and ends above the second, body heights per second; its ankle is near its lowest
+# place within one second around it.
 SLOW, FAST = 0.12, 0.24
 SHORTEST_S = 0.15
 SLIP_SHARE = 0.06
 BLEND_S = 0.25
-# Real dancers' ankles give a little, and a camera's picture of them more: held to the last, feet look nailed down.
+# The ankles of real dancers give a little, and more so in a camera's picture: fully locked feet look nailed down.
 HOLD = 0.6
-# Knees this far off the line from hip to ankle, leg lengths: straight below the first, bent above the second.
+# Distance of a knee from the line hip to ankle, leg lengths: straight below the first value, bent above the second.
 STRAIGHT, BENT = 0.08, 0.2
 
 
@@ -45,7 +45,7 @@ class Plant:
 
 
 def lock_feet(keypoints: Array, *, fps: float, height_px: float) -> Array:
-    """The dance (T, 25, 3) with its planted feet held still. height_px: nose to ankles of the dancer."""
+    """The dance (T, 25, 3) with its planted feet held still. height_px: the dancer's height from nose to ankles."""
     out = keypoints.copy()
     if len(out) < 4:
         return out
@@ -73,7 +73,7 @@ def find_plants(ankle: Array, *, fps: float, height_px: float) -> list[Plant]:
 
 
 def hold(ankle: Array, plants: list[Plant], *, fps: float) -> Array:
-    """Shift (T, 2) that keeps an ankle (T, 2) at its plants; it comes and goes over BLEND_S beyond them."""
+    """Shift (T, 2) that keeps an ankle (T, 2) at its plants; it fades in and out over BLEND_S beyond them."""
     blend = max(1, round(BLEND_S * fps))
     total, weights = np.zeros_like(ankle), np.zeros(len(ankle))
     for plant in plants:
@@ -83,7 +83,7 @@ def hold(ankle: Array, plants: list[Plant], *, fps: float) -> Array:
         weight = HOLD * _smoothstep(1 - outside / (blend + 1))
         total[first:stop] += weight[:, None] * (plant.place - ankle[first:stop])
         weights[first:stop] += weight
-    # Where two plants are closer than their blends, they share the ankle.
+    # If two plants are closer than their blends, their shifts are mixed.
     return total / np.maximum(1.0, weights / HOLD)[:, None]
 
 

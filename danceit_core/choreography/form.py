@@ -1,9 +1,9 @@
-"""The form of a dance in counts: movements that come back with the song's sections, and its end (not in the paper).
+"""The form of a dance in counts: movements that recur with the song's sections, and its end (not in the paper).
 
-In annotated ballroom dances 14 to 56 % of the movements are danced again. Where a section of the song comes back, the
-first phrases of it dance again what the section's first occurrence danced there, as many as `retrieval.recall` says of
-all phrases that come back. The rest of the dance is then chosen anew round both. At the end the dance comes to rest on
-the song's last strong beat: the movement goes on so slowly that it is hardly more than a breath.
+In annotated ballroom dances 14 to 56 % of the movements are danced again. Where a section of the song recurs, its first
+phrases repeat what the section's first occurrence danced there; `retrieval.recall` sets the share of all recurring
+phrases that do so. The rest of the dance is then chosen anew around both. At the end the dance comes to rest on the
+song's last strong beat: the movement continues so slowly that it is hardly visible.
 """
 
 from collections.abc import Mapping, Sequence
@@ -19,17 +19,17 @@ from danceit_core.choreography.plan import Plan
 from danceit_core.choreography.slots import Slots
 from danceit_core.config import RetrievalSettings
 
-# Frames that two movements may share unseen.
+# Frames that two movements may share without counting as a repetition.
 HALF_A_FRAME = 0.5
-# A movement is recalled where it is played between these times as fast as recorded.
+# A movement is recalled if it is played at between these multiples of its recorded speed.
 SLOWEST, FASTEST = 0.75, 1.3
-# Of its own time, the last pose goes on at this rate to the song's end; at the other where that is farther away.
+# The last movement continues at this rate to the song's end; at the second rate if the end is farther away.
 BREATH, SLOW_BREATH, SHORT_END_S = 0.08, 0.2, 2.0
 
 
 @dataclass(frozen=True)
 class _Phrase:
-    """Edges from which and up to which a phrase lasts, number of its section and in it."""
+    """The first and last edge of a phrase, the number of its section, and its number in the section."""
 
     first: int
     last: int
@@ -41,13 +41,13 @@ def recall(
     library: Library, slots: Slots, clips: Sequence[Candidates | None], chosen: Chosen, *, song: ClipSong,
     settings: RetrievalSettings,
 ) -> tuple[Chosen, Rows]:  # fmt: skip
-    """The path with movements that come back, and for each of its clips (C,) the number of that which it recalls.
+    """The path with recurring movements, and for each of its clips (C,) the number of the clip that it recalls.
 
     clips: the candidates of each slot. chosen: the cheapest path among them, without recalls.
     """
     pinned: dict[int, Candidates] = {}
-    source: dict[int, int] = {}  # slot that recalls, slot that is recalled
-    taken = np.zeros(len(slots.edges), bool)  # edges from which on the dance is settled
+    source: dict[int, int] = {}  # slot that recalls -> slot that is recalled
+    taken = np.zeros(len(slots.edges), bool)  # edges from which on the dance is fixed
     for first, again, turned in _pairs(slots, song.letters, share=settings.recall):
         found = _same_again(slots, chosen, first, again, fps=song.fps, least_s=settings.no_repeat_s)
         if not found:
@@ -79,7 +79,7 @@ def recall(
 
 
 def hold_last(plan: Plan, frames: int, library: Library, *, fps: float) -> Plan:
-    """A plan that lasts so many frames longer: the last movement goes on, slower and slower, from its last clip."""
+    """A plan that lasts `frames` frames longer: the movement of its last clip continues, slower and slower."""
     if frames < 1:
         return plan
     row = library.rows_of(plan.fragment_id[-1:])[0]
@@ -102,7 +102,7 @@ def hold_last(plan: Plan, frames: int, library: Library, *, fps: float) -> Plan:
 
 
 def without_hold(plan: Plan) -> tuple[Plan, int]:
-    """Inverse of `hold_last`: the plan and how many frames longer it was."""
+    """Inverse of `hold_last`: the plan, and how many frames were added."""
     if not plan.about.get("hold"):
         return plan, 0
     fields = [name for name in Plan.__dataclass_fields__ if name != "about"]
@@ -111,9 +111,9 @@ def without_hold(plan: Plan) -> tuple[Plan, int]:
 
 
 def _pairs(slots: Slots, letters: Sequence[str], *, share: float) -> list[tuple[_Phrase, _Phrase, bool]]:
-    """Phrases that are to be recalled, those that recall them, and whether the latter are mirrored: every second time.
+    """Phrases to recall, the phrases that recall them, and whether the latter are mirrored: every second one is.
 
-    Of each section that comes back the first phrases, so many that of all phrases that come back it is the share.
+    These are the first phrases of each recurring section, as many as make up `share` of all recurring phrases.
     """
     sections = _phrases(slots)
     firsts: dict[str, int] = {}
@@ -149,9 +149,9 @@ def _phrases(slots: Slots) -> dict[int, list[_Phrase]]:
 def _same_again(
     slots: Slots, chosen: Chosen, first: _Phrase, again: _Phrase, *, fps: float, least_s: float
 ) -> list[tuple[int, int, float, float]]:
-    """The clips that fill a phrase, and the slot, rate and shift with which each is danced in another; [] if it cannot.
+    """The clips that fill a phrase, and the slot, rate and shift of each in another phrase; [] if it cannot repeat.
 
-    That is so where a clip runs over one of the phrase's ends, or the other phrase has other bars or comes too soon.
+    That is so if a clip crosses one of the phrase's ends, or the other phrase has different bars or comes too soon.
     """
     begins, ends = slots.first[chosen.slot], slots.last[chosen.slot]
     inside = np.flatnonzero((begins >= first.first) & (ends <= first.last))
@@ -180,9 +180,9 @@ def _same_again(
 def _others(
     library: Library, slots: Slots, number: int, found: Candidates, pinned: Mapping[int, Candidates], *, near: int
 ) -> Candidates:
-    """The candidates of a slot that share no frame with what is settled up to `near` frames of the song away.
+    """The candidates of a slot that share no frame with what is fixed up to `near` frames of the song away.
 
-    All of them where that leaves none: the path does not look ahead.
+    If none is left, all of them, because the path does not look ahead.
     """
     video, start, stop = _taken(library, found, int(slots.length[number]))
     good = np.ones(len(found.rows), bool)
@@ -198,12 +198,12 @@ def _others(
 
 
 def _taken(library: Library, found: Candidates, frames: int) -> tuple[Rows, Array, Array]:
-    """Video, first and one past the last frame that each candidate plays in so many frames of song."""
+    """Video, first and one past the last frame that each candidate plays in `frames` frames of the song."""
     start = library.start_frame(found.rows) + found.shift
     video = library.dances.video_index[library.dance[library.fragments(found.rows)]]
     return video, start, start + found.rates * frames
 
 
 def _one(row: int, rate: float, shift: float) -> Candidates:
-    """One fragment that is danced whatever it costs."""
+    """One fragment that is danced whatever its cost."""
     return Candidates(np.array([row]), np.array([rate]), np.array([shift]), np.zeros(1))

@@ -1,9 +1,9 @@
-"""A finished dance in space: the joints in space of the frames it was made of, on a body of constant bone lengths.
+"""A finished dance in space: the joints in space of its source frames, on a body of constant bone lengths.
 
-Each frame of a dance names the video and the frame it comes from, so that its movement can be looked up there once
-more. Rotations of bones are taken over, not places of joints: a dance is by many dancers, and rotations fit the bones
-of any. Within +-half_width frames of each seam they go over from one source to the next along the shortest turns, as
-the poses in the picture do. The way through the room is that of the dance in its picture (`pose.room`).
+Each frame of a dance names its source video and frame, so that its movement can be looked up there. The rotations of
+bones are used, not the places of joints: a dance combines many dancers, and rotations fit any bones. Within
++-half_width frames of each seam, rotations blend from one source to the next along the shortest arc, as the poses in
+the picture do. The path through the room is that of the dance in its picture (`pose.room`).
 """
 
 from collections.abc import Mapping
@@ -31,19 +31,19 @@ from danceit_core.pose.skeleton import MIRROR
 from danceit_core.pose.table import PoseTable
 from danceit_core.pose.tracks import source_names
 
-# Frames of sources are whole numbers in a dance's table; smoothed over so many frames they are moments again.
+# Source frames are whole numbers in a dance's table; smoothing over this many frames restores fractional times.
 MOMENT_FRAMES = 2.0
-# The rate at which a clip goes on beyond its ends is that of so many frames there.
+# A clip continues beyond its ends at the rate of this many frames there.
 RATE_FRAMES = 12
 
 
 def dance_motion(
     dance: PoseTable, sources: Mapping[str, Source], *, half_width: int, humanoid: Humanoid | None = None, name: str
 ) -> Motion:
-    """A finished dance as a moving humanoid of the given bones, or of the median bones of its sources.
+    """A finished dance as a moving humanoid with the given bones, or with the median bones of its sources.
 
-    dance: as it was made, see `rate.danced`. half_width: of a seam, frames. name: of the dance, for messages. Raises
-    ChoreographyError naming the sources that are missing or have no joints in space.
+    dance: as it was made, see `rate.danced`. half_width: that of a seam, frames. name: the dance's, for messages.
+    Raises ChoreographyError naming the sources that are missing or have no joints in space.
     """
     videos, turned = source_names(dance), dance.columns.get("source_mirrored", np.zeros(len(dance), bool))
     points = _points_of(sources, sorted({*videos.tolist()}), name=name)
@@ -74,11 +74,11 @@ def dance_motion(
 
 
 def clip_moments(frames: NDArray[np.integer], *, before: int, after: int) -> Array:
-    """Moments (before + T + after,) in the source, fractional frames, of a clip's whole ones (T,) and beyond them."""
+    """Times (before + T + after,) in the source, fractional frames, for a clip's whole frames (T,) and beyond them."""
     exact = frames.astype(np.float64)
     reach = min(RATE_FRAMES, len(exact) - 1)
     rates = ((exact[reach] - exact[0]) / reach, (exact[-1] - exact[-1 - reach]) / reach) if reach else (1.0, 1.0)
-    # Beyond a clip's ends its source goes on at the rate it had there, which also keeps the ends from being smoothed.
+    # Beyond a clip's ends, its source continues at the rate it had there; this also keeps the ends from being smoothed.
     room = before + RATE_FRAMES, after + RATE_FRAMES
     longer = np.concatenate([
         exact[0] - rates[0] * np.arange(room[0], 0, -1), exact, exact[-1] + rates[1] * np.arange(1, room[1] + 1),
@@ -88,7 +88,7 @@ def clip_moments(frames: NDArray[np.integer], *, before: int, after: int) -> Arr
 
 
 def blend(start: Array, end: Array, share: Array) -> Array:
-    """Rotations (T, B, 3, 3) on the shortest way from `start` to `end`: `share` (T,) of it, 0 to 1."""
+    """Rotations (T, B, 3, 3) on the shortest arc from `start` to `end`, at `share` (T,) of it, 0 to 1."""
     out = end.copy()
     between = share < 1
     if between.any():
@@ -99,7 +99,7 @@ def blend(start: Array, end: Array, share: Array) -> Array:
 
 
 def to_parents(rotations: Array) -> Array:
-    """Rotations (T, 21, 3, 3) in the room as those relative to each bone's parent."""
+    """Rotations (T, 21, 3, 3) in the room, converted to be relative to each bone's parent."""
     own = rotations.copy()
     for number, parent in enumerate(PARENTS[1:], 1):
         own[:, number] = np.swapaxes(rotations[:, parent], -1, -2) @ rotations[:, number]
@@ -119,8 +119,8 @@ def _points_of(sources: Mapping[str, Source], videos: list[str], *, name: str) -
     flat = [video for video in videos if video not in sources or sources[video].world is None]
     if flat:
         raise ChoreographyError(
-            f"{name} takes movements from {', '.join(flat)}, which have no joints in space (column world): only "
-            "pose.detector blazepose gives them, not openpose, opencv or keypoints of your own"
+            f"{name} takes movements from {', '.join(flat)}, which have no joints in space (column world); use "
+            "pose.detector blazepose: openpose, opencv and imported keypoints do not give them"
         )
     return {video: room_points(sources[video].world, name=f"video {video}") for video in videos}
 

@@ -1,4 +1,4 @@
-"""A song as the search for its dance sees it: its slots, how loud it is in each, how strong its beats are."""
+"""A song as the search for its dance sees it: its slots, the loudness in each, the strength of its beats."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,17 +10,17 @@ from danceit_core.choreography.plan import Plan
 from danceit_core.choreography.slots import WEIGHED_S, Slots, count_slots, even_slots
 from danceit_core.music.table import Beats, MusicTable, Section
 
-# How strong the first beat of a bar is, its half and the others, before the music has its say.
+# Strength of a bar's first beat, of its half, and of its other beats, before loudness is considered.
 DOWNBEAT, HALF_BAR, OTHER = 1.0, 0.6, 0.3
-# A beat's rise in loudness is from the least of so many frames before it to the most of so many from it on; of the
-# song's rises this percentile is a full accent.
+# A beat's rise in loudness goes from the minimum of this many frames before it to the maximum of this many from it on;
+# this percentile of the song's rises is a full accent.
 BEFORE_S, AFTER_S, FULL_PERCENTILE = 0.13, 0.09, 90
-# How much of the loudness that a slot is danced to is that of its whole section.
+# Share of the whole section's loudness in the loudness of a slot.
 OF_SECTION = 0.5
 
 
 def lay_song(music: MusicTable, library: Library, *, slots: Slots | None = None) -> tuple[Slots, ClipSong]:
-    """The slots of a song, in counts where the fragments are, and the song. slots: those that are given.
+    """The slots of a song, in counts if the fragments are, and the song. slots: use these instead of new ones.
 
     Raises ChoreographyError for a song shorter than a fragment in seconds.
     """
@@ -46,13 +46,13 @@ def lay_beats(
     sections: tuple[Section, ...] = (),
     slots: Slots | None = None,
 ) -> tuple[Slots, ClipSong]:
-    """As `lay_song`, of its beats. loudness (T,): decibels of each frame, None: unknown."""
+    """As `lay_song`, from beats alone. loudness (T,): decibels of each frame, None: unknown."""
     times = beats.times_s
     if library.frames:
         slots = slots or even_slots(frames, fragment_frames=library.frames, fps=fps)
         energy = None
         if loudness is not None:
-            starts = np.minimum(slots.start, frames - library.frames)  # the song's end stands for the last one
+            starts = np.minimum(slots.start, frames - library.frames)  # the last slot uses the end of the song
             window = np.minimum(starts[:, None] + np.arange(library.frames), len(loudness) - 1)
             energy = loudness[window].mean(1)
         return slots, ClipSong(frames, fps, times, beats.tempo_bpm, energy)
@@ -69,7 +69,7 @@ def lay_beats(
 
 
 def plan_slots(plan: Plan, slots: Slots, *, hold: int, in_counts: bool) -> Slots:
-    """The clips of a plan as the only slots of its song, those of `slots` that they are, or others as long.
+    """The clips of a plan as the only slots of its song: the same ones of `slots` where they match, or new ones.
 
     hold: frames after them.
     """
@@ -98,7 +98,7 @@ def plan_slots(plan: Plan, slots: Slots, *, hold: int, in_counts: bool) -> Slots
 
 
 def _energy(slots: Slots, loudness: NDArray[np.float32]) -> Array:
-    """Loudness of the whole slots, partly that of their sections, decibels."""
+    """Loudness of the whole slots, mixed with that of their sections, decibels."""
     sums = np.concatenate([[0.0], np.cumsum(loudness, dtype=np.float64)])
     last = len(loudness)
 
@@ -116,7 +116,7 @@ def _energy(slots: Slots, loudness: NDArray[np.float32]) -> Array:
 
 
 def _rises(times_s: Array, loudness: NDArray[np.float32], *, fps: float) -> Array:
-    """How much louder it gets at each time (B,), 0 to 1."""
+    """Rise in loudness at each time (B,), 0 to 1."""
     if not len(times_s):
         return np.zeros(0)
     at = np.round(times_s * fps).astype(np.int64)[:, None]

@@ -1,8 +1,8 @@
 """The database's fragments as retrieval reads them: where each lies in the frames of all dances, and how it moves.
 
 Nothing is copied: poses and moves are looked up in the arrays of `database.frames`, mapped or in memory, for the
-fragments that are asked about. A fragment can be played a little faster than recorded, running into the frames after
-it. Only the 15 body joints that every detector gives take part. Poses: x from the left edge of the picture, y from the
+requested fragments. A fragment can be played a little faster than recorded; it then continues into the frames after it.
+Only the 15 body joints that every detector gives are used. Poses: x from the left edge of the picture, y from the
 fragment's own ankle line, both in torso lengths of the source video's dancer, y down.
 
 N fragments have 2 N rows: row N + k is fragment k with left and right exchanged, x mirrored about the left edge.
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from danceit_core.choreography.paintable import FrameCosts
 
 Rows = NDArray[np.int64]
-# Columns of the table of fragments that a library is made of: numbers, whatever their number.
+# Columns of the fragment table that a library is made of; all are numeric, which keeps memory small.
 COLUMNS = ("row", "frames", "beats", "place", "passage_start", "passage_end", "ground")
 MIRROR_BODY = list(MIRROR[: len(BODY)])
 
@@ -37,10 +37,10 @@ MIRROR_BODY = list(MIRROR[: len(BODY)])
 class Dances:
     """The D dances of the frames, in the order of their rows; all arrays (D,).
 
-    name: `pose.tracks.dance_name`; video and track: what it is the name of. first_row: in the arrays of frames;
-    first_frame: of the video. torso_px: of the dancer. tempo_bpm: of the music, NaN: unknown. video_index: a number for
-    each video, whatever the track: who dances the same moment of a video again dances to the same music, and mostly the
-    same steps.
+    name: `pose.tracks.dance_name`; video and track: the parts of the name. first_row: in the arrays of frames;
+    first_frame: in the video. torso_px: the dancer's. tempo_bpm: the music's, NaN: unknown. video_index: a number for
+    each video, whatever the track: dancers at the same moment of a video dance to the same music and mostly the same
+    steps.
     """
 
     name: NDArray[Any]
@@ -54,7 +54,7 @@ class Dances:
 
     @classmethod
     def of(cls, dances: pd.DataFrame) -> "Dances":
-        """Those of a table of `database.frames` that have a frame."""
+        """The dances of a table of `database.frames` that have at least one frame."""
         table = dances[dances["rows"] > 0].sort_values("first_row", kind="stable")
         tempo, video = table["tempo_bpm"].to_numpy(np.float64), table["video"].to_numpy(object)
         return cls(
@@ -77,12 +77,12 @@ class Dances:
 class Library:
     """N fragments over the frames of their dances. Made by `Library.of`.
 
-    frames: of each fragment, 0 where they are in counts and have lengths (N,) of their own; beats (N,): of those,
-    place (N,): in the bar of their first beat, 1 the downbeat; both 0 where unknown. keypoints (M, 25, 3), moves
-    (M, 4): of `database.frames`. first (N,): a fragment's row in them; room (N,): frames from there to the end of its
-    passage, before (N,): from its beginning; ground (N,): its ankle line, torso lengths. dance (N,): number of its
-    dance. painting: what it costs to paint each frame, None where that is not known; that of a mirrored frame is taken
-    for the same. Methods take rows (K,) below 2 N.
+    frames: length of each fragment, 0 if they are in counts, with individual lengths (N,) and beats (N,); place (N,):
+    place in the bar of their first beat, 1 the downbeat; beats and place are 0 where unknown. keypoints (M, 25, 3),
+    moves (M, 4): those of `database.frames`. first (N,): a fragment's row in them; room (N,): frames from there to the
+    end of its passage, before (N,): from the passage's beginning; ground (N,): its ankle line, torso lengths. dance
+    (N,): number of its dance. painting: cost of painting each frame, None if unknown; a mirrored frame is assumed to
+    cost the same. Methods take rows (K,) below 2 N.
     """
 
     frames: int
@@ -101,9 +101,9 @@ class Library:
 
     @classmethod
     def of(cls, database: Database, *, painting: "FrameCosts | None" = None) -> "Library":
-        """The fragments of a database, of whose table only COLUMNS are needed.
+        """The fragments of a database; its table needs only COLUMNS.
 
-        Raises ChoreographyError when there is no fragment, and for a dancer whose size is not known.
+        Raises ChoreographyError if there is no fragment, and for a dancer whose size is unknown.
         """
         if not len(database):
             raise ChoreographyError("the database has no fragment to dance; add dance videos, or use shorter fragments")
@@ -153,7 +153,7 @@ class Library:
 
     @property
     def facing(self) -> NDArray[np.float32]:
-        """The way the body faces in each of the M frames, degrees (`pose.facing`), NaN where unknown."""
+        """The direction that the body faces in each of the M frames, degrees (`pose.facing`), NaN if unknown."""
         return self.moves[:, FACING]
 
     def fragments(self, rows: Rows) -> Rows:
@@ -165,7 +165,7 @@ class Library:
         return rows >= len(self)
 
     def pose(self, rows: Rows, offset: NDArray) -> Array:
-        """Poses (K, 15, 2) of fragments `rows`, `offset` (K,) frames or parts of them after their start."""
+        """Poses (K, 15, 2) of fragments `rows`, `offset` (K,) frames (may be fractional) after their start."""
         of, turned = self.fragments(rows), self.mirrored(rows)
         at = self.first[of] + np.clip(offset, -self.before[of], self.room[of] - 1)
         before = np.floor(at).astype(np.int64)
@@ -180,12 +180,12 @@ class Library:
         return xy
 
     def facing_at(self, rows: Rows, offset: NDArray) -> NDArray[np.float32]:
-        """The way the body faces (K,), degrees (`pose.facing`), `offset` (K,) frames after the start; NaN unknown."""
+        """The direction that the body faces (K,), degrees (`pose.facing`), `offset` (K,) frames after the start."""
         facing = self.facing[self.frames_at(rows, offset)]
         return np.where(self.mirrored(rows), -facing, facing)
 
     def release(self) -> None:
-        """Give back the pages of mapped keypoints: what was read lies scattered, and each read maps its neighbours."""
+        """Release the pages of mapped keypoints: reads are scattered, and each of them also maps its neighbours."""
         release(self.keypoints)
 
     def frames_at(self, rows: Rows, offset: NDArray) -> Rows:
@@ -195,7 +195,7 @@ class Library:
         return self.first[of].reshape(shape) + within.astype(np.int64)
 
     def start_frame(self, rows: Rows) -> Rows:
-        """Where fragments `rows` (K,) begin, frames of their videos."""
+        """First frames of fragments `rows` (K,) in their videos."""
         of = self.fragments(rows)
         dance = self.dance[of]
         return self.first[of] - self.dances.first_row[dance] + self.dances.first_frame[dance]
@@ -212,11 +212,11 @@ class Library:
         return self.dances.video[self.dance[self.fragments(rows)]]
 
     def track(self, rows: Rows) -> Rows:
-        """The dancers in them (K,), 0 where there is one."""
+        """Dancers (K,) of fragments `rows` (K,), 0 if the video has only one."""
         return self.dances.track[self.dance[self.fragments(rows)]]
 
     def rows_named(self, fragment_id: str) -> Rows:
-        """The numbers of the fragments of a name, in counts of any length by where they begin, too; may be none."""
+        """The numbers of the fragments with a name (may be none); in counts, a name without an end fits any length."""
         name, _, where = fragment_id.rpartition(":")
         frame, _, end = where.partition("-")
         dance = np.flatnonzero(self.dances.name == name)
@@ -227,12 +227,12 @@ class Library:
         return np.flatnonzero(found & (self.lengths == int(end) - int(frame)) if end else found)
 
     def row_of(self, fragment_id: str) -> int | None:
-        """The number of a fragment; None where there is none of that name."""
+        """The number of a fragment; None if there is none with that name."""
         rows = self.rows_named(fragment_id)
         return int(rows[0]) if len(rows) and (self.frames or "-" in fragment_id.rpartition(":")[2]) else None
 
     def rows_of(self, fragment_ids: Iterable[Any], mirrored: NDArray[np.bool_] | None = None) -> Rows:
-        """The rows of the fragments of a plan. Raises ChoreographyError for one that is not in the library."""
+        """The rows of a plan's fragments. Raises ChoreographyError for a fragment that is not in the library."""
         names = [str(name) for name in fragment_ids]
         rows = {name: self.row_of(name) for name in names}
         if missing := [name for name, row in rows.items() if row is None]:

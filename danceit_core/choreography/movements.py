@@ -1,4 +1,4 @@
-"""The movements that a plan dances, looked up in the frames of all dances: few of what may be thousands of videos."""
+"""The movements that a plan dances, looked up in the frames of all dances: a few of possibly thousands of videos."""
 
 from collections.abc import Iterable
 
@@ -12,8 +12,7 @@ from danceit_core.database.frames import Frames
 def read_movement(frames: Frames, dance: str) -> Source:
     """A whole dance (`pose.tracks.dance_name`) as a source of movement; its arrays are views of those of the frames.
 
-    Frames that are left out of the database are left out of the movement. Raises DatabaseError for a dance that is not
-    there.
+    Frames that are left out of the database are left out of the movement. Raises DatabaseError for an unknown dance.
     """
     rows = frames.rows_of(dance)
     passage = np.asarray(frames.passage[rows])
@@ -25,13 +24,13 @@ def read_movement(frames: Frames, dance: str) -> Source:
 
 
 def read_movements(frames: Frames, dances: Iterable[str] | None = None) -> dict[str, Source]:
-    """Several dances by their name; None: all that there are."""
+    """Several dances by their name; None: all dances."""
     names = frames.dances["dance"] if dances is None else dances
     return {str(name): read_movement(frames, str(name)) for name in names}
 
 
 def movements_of(plan: Plan, frames: Frames) -> dict[str, Source]:
-    """The dances that a plan takes its clips from; those that are not among the frames are left out."""
+    """The dances that a plan takes its clips from, without those that are missing from the frames."""
     used = set(zip(plan.source_video.astype(str).tolist(), plan.source_track.tolist(), strict=True))
     table = frames.dances
     pairs = zip(table["video"], table["track"].tolist(), table["dance"], strict=True)

@@ -1,12 +1,12 @@
 """From a source's body and camera to the target's (paper V-D2).
 
-The paper scales each fragment by the ratio of the greatest nose-to-feet distances, equally in x and y; here height
-is the robust one of `pose.measure`, in sources and target alike, and bones that differ beyond that are `reshape`'s.
-Feet are put on the target's ground line, clip by clip, so that a moving camera of a source does not lift them. Where
-the dancer stands sideways is carried over each seam by the supporting foot, and the whole is then kept inside the
-picture. The person keeps the target's size there: where raised hands or a step towards the camera leave the picture,
-the whole dance stands a little nearer or farther on the floor, by one shift for all of it, so that no foot slides. What
-still leaves it is reported (`evaluation.painting`).
+The paper scales each fragment by the ratio of the greatest nose-to-feet distances, equally in x and y. Here the height
+is the robust one of `pose.measure`, for sources and target alike; `reshape` corrects bones that still differ.
+Feet are put on the target's ground line, clip by clip, so that a moving camera of a source does not lift them. The
+dancer's sideways position is carried over each seam by the supporting foot, and the whole dance is then kept inside
+the picture. The dancer keeps the target's size. If raised hands or a step towards the camera leave the picture, the
+whole dance moves a little nearer or farther on the floor, by one shift for all frames, so that no foot slides. Joints
+that still leave the picture are reported (`evaluation.painting`).
 Coordinates are pixels, x right, y down; absent joints are NaN (see `curve`).
 """
 
@@ -23,18 +23,18 @@ from danceit_core.pose.skeleton import ANKLES, MID_HIP, MIRROR, Keypoints
 # The hip stays this close to the target's usual place, and every joint this far inside the picture.
 ROAM_TORSOS = 1.0
 MARGIN_SHARE = 0.02
-# A dance stands at most this far above or below the target's ground line: the floor there is still its floor.
+# A dance stands at most this far above or below the target's ground line, where the picture still shows floor.
 NEARER_TORSOS = 0.25
-# A shift that keeps the dancer inside comes and goes over this time, so that it is not seen as a slide.
+# A shift that keeps the dancer inside fades in and out over this time, so that it is not seen as a slide.
 SHIFT_S = 1.0
-# What is outside even so is shifted within this time; quicker, feet slide too much and beats are missed.
+# What is still outside is shifted within this time; if it were shorter, feet would slide too much and beats be missed.
 QUICK_SHIFT_S = 1 / 3
 
 
 def whole_body(keypoints: Keypoints, *, name: str = "the person") -> Body:
-    """Body of the person in (T, 25, 3) keypoints (absent = 0, 0, 0), all of it measured.
+    """The fully measured body of the person in (T, 25, 3) keypoints (absent = 0, 0, 0).
 
-    Raises ChoreographyError, naming `name`, when no frame shows nose, neck, hip and an ankle.
+    Raises ChoreographyError, naming `name`, if no frame shows nose, neck, hip and an ankle.
     """
     body = measure_body(keypoints)
     if reason := why_no_size(body, frames=len(keypoints)):
@@ -43,16 +43,16 @@ def whole_body(keypoints: Keypoints, *, name: str = "the person") -> Body:
 
 
 def ground_line(xy: Array, *, otherwise: float) -> float:
-    """The ground line of a passage (T, 15 or 25, 2), or `otherwise` where nothing on the ground is seen in it."""
+    """The ground line of a passage (T, 15 or 25, 2), or `otherwise` if no joint on the ground is seen in it."""
     y = standing(ground_contacts(xy))
     return otherwise if np.isnan(y) else y
 
 
 def fit_to_target(clip: Array, *, source: Body, ground_y: float, target: Body, legs: float = 1.0) -> Array:
-    """A clip (T, 25, 3) in the source's pixels, in the target's size with its ankles on the target's ground line.
+    """A clip (T, 25, 3) in the source's pixels, scaled to the target's size, its ankles on the target's ground line.
 
-    ground_y: the ankle line of this clip in the source. x is relative to the source's usual place. legs: so many times
-    the target's size (`proportions`).
+    ground_y: the ankle line of this clip in the source. x is relative to the source's usual place. legs: a further
+    factor on the target's size (`proportions`).
     """
     ratio = legs * target.height_px / source.height_px
     out = clip.copy()
@@ -62,7 +62,7 @@ def fit_to_target(clip: Array, *, source: Body, ground_y: float, target: Body, l
 
 
 def mirror(clip: Array, *, about_x: float) -> Array:
-    """A clip (T, 25, 3) with left and right exchanged, in the mirror at x = about_x."""
+    """A clip (T, 25, 3) with left and right exchanged, mirrored at x = about_x."""
     out = clip[:, list(MIRROR)]
     out[..., 0] = 2 * about_x - out[..., 0]
     return out
@@ -94,8 +94,8 @@ def keep_inside(
 ) -> Array:
     """A dance (T, 25, 3) shifted so that it stays in a picture of `size` (width, height), near the target's place.
 
-    Sideways smoothly over time, up or down by the same for all frames. roam_torsos: how far from the target's usual
-    place the hip may be.
+    The sideways shift changes smoothly over time; the vertical one is the same for all frames. roam_torsos: how far the
+    hip may be from the target's usual place.
     """
     out = keypoints.copy()
     shift = shift_sideways(keypoints, target=target, width=size[0], fps=fps, roam_torsos=roam_torsos)
@@ -109,8 +109,8 @@ def shift_sideways(
 ) -> Array:
     """The shifts in x (T,) that keep a dance (T, 25, 3) in a picture of `width` and near the target's place.
 
-    Where a dance needs more room within SHIFT_S than a narrow picture has, as for a step aside and an arm stretched out
-    to the other, it is followed within QUICK_SHIFT_S. A body wider than the picture is centred in it.
+    If a dance needs more room within SHIFT_S than a narrow picture has (such as a step to one side and an arm stretched
+    out to the other), the shift follows within QUICK_SHIFT_S. A body wider than the picture is centred in it.
     """
     x = keypoints[..., 0]
     seen = ~np.isnan(x)
@@ -125,10 +125,10 @@ def shift_sideways(
 
 
 def _smooth_shift(limits: Sequence[tuple[Array, Array]], *, reach: int) -> Array:
-    """The least smooth shift (T,) within limits (lowest, highest), the last of them first to be obeyed.
+    """The smallest smooth shift (T,) within limits (lowest, highest); the last of them have priority.
 
     The limits are widened over +-reach frames before the shift is smoothed over the same span, so that it still obeys
-    them. Where they leave no room it is in their middle.
+    them. If they leave no room, the shift is in their middle.
     """
     shift = np.zeros(len(limits[0][0]))
     for low, high in limits:
@@ -141,9 +141,9 @@ def _smooth_shift(limits: Sequence[tuple[Array, Array]], *, reach: int) -> Array
 
 
 def shift_down(keypoints: Array, *, target: Body, height: int) -> float:
-    """By how much a dance (T, 25, 3) stands lower in a picture of `height` than the target does, pixels; 0 if it fits.
+    """How much lower a dance (T, 25, 3) stands in a picture of `height` than the target does, pixels; 0 if it fits.
 
-    At most NEARER_TORSOS either way. Feet come first: nothing is lowered so far that one leaves the picture below.
+    At most NEARER_TORSOS either way. Feet have priority: a dance is not lowered so far that a foot leaves the picture.
     """
     y = keypoints[..., 1][~np.isnan(keypoints[..., 1])]
     if not len(y):

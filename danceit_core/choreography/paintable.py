@@ -1,8 +1,8 @@
-"""What it costs to paint the poses of the dances, as a table, and what a plan makes of it (not in the paper).
+"""The cost of painting the poses of the dances, as a table, and its effect on a plan (not in the paper).
 
 It is measured for each target from what their video shows (`imagination.recall.nearness`). A row of
-`results/paintable/{target}.parquet` is one of the poses looked at: columns `video`, `track` (0 where there is one
-dancer), `frame` and `cost`, about 0 (good) to 1 (bad), NaN where it cannot be known. A song's plan is shared by all
+`results/paintable/{target}.parquet` is one of the measured poses: columns `video`, `track` (0 if there is only one
+dancer), `frame` and `cost`, about 0 (good) to 1 (bad), NaN if it cannot be known. A song's plan is shared by all
 targets, so a fragment costs the mean over them.
 """
 
@@ -23,8 +23,8 @@ from danceit_core.database.frames import Frames
 from danceit_core.errors import ChoreographyError
 from danceit_core.tables import DAMAGE, one_line, read_table, write_table
 
-# Up to here a pose is like one that the video shows: nine tenths of the demo's target's own frames have such a one in
-# the rest of their video, a second away or farther.
+# Up to this cost, a pose resembles one that the video shows: nine tenths of the frames of the demo's target are that
+# near to another frame of their video, at least a second away.
 NEAR = 0.6
 
 
@@ -39,14 +39,14 @@ class PoseCosts:
 
     @classmethod
     def of(cls, video: str, track: int, *, frame: NDArray[np.int64], cost: NDArray[np.float32]) -> "PoseCosts":
-        """Of one dancer of a video; frames increasing."""
+        """The costs of one dancer of a video; frames increasing."""
         count = len(frame)
         names, tracks = np.full(count, video, object), np.full(count, track, np.int32)
         return cls(names, tracks, frame.astype(np.int32), cost.astype(np.float32))
 
     @classmethod
     def join(cls, parts: Sequence["PoseCosts"]) -> "PoseCosts":
-        """Of several dances, one after the other."""
+        """The costs of several dances, concatenated."""
         parts = [cls.of("", 0, frame=np.zeros(0, int), cost=np.zeros(0, np.float32)), *parts]
         return cls(*(np.concatenate([getattr(part, name) for part in parts]) for name in cls.__dataclass_fields__))
 
@@ -55,13 +55,13 @@ class PoseCosts:
 
     @property
     def near_share(self) -> float:
-        """The share of the known poses that are near to one of the target's, 0..1; NaN if none is known."""
+        """The share of the known poses that are near one of the target's, 0..1; NaN if none is known."""
         known = self.cost[np.isfinite(self.cost)]
         return float((known <= NEAR).mean()) if len(known) else float("nan")
 
 
 def write_costs(path: str | Path, costs: PoseCosts) -> None:
-    """Write the costs as Parquet; appears whole or not at all."""
+    """Write the costs as Parquet; the file appears complete or not at all."""
     data = {
         "video": pa.array(costs.video, pa.string()).dictionary_encode(),
         "track": pa.array(costs.track),
@@ -72,16 +72,16 @@ def write_costs(path: str | Path, costs: PoseCosts) -> None:
 
 
 def read_costs(path: str | Path) -> PoseCosts:
-    """Read what `write_costs` wrote. Raises ChoreographyError when the file is none of it."""
+    """Read what `write_costs` wrote. Raises ChoreographyError if the file is not such a table."""
     try:
         table, _ = read_table(path)
         video = np.asarray(table["video"].to_pandas().astype(object), object)
         numbers = [table[name].to_numpy() for name in ("track", "frame", "cost")]
         if [column.dtype.kind for column in numbers] != ["i", "i", "f"]:
-            raise TypeError("its columns are of other kinds")
+            raise TypeError("its columns have other types")
         return PoseCosts(video, *numbers)
     except FileNotFoundError:
-        raise ChoreographyError(f"{path}: no such table of costs; run measure_paintable") from None
+        raise ChoreographyError(f"{path} does not exist; run measure_paintable to make this table of costs") from None
     except DAMAGE as error:
         raise ChoreographyError(
             f"{path} holds no costs of poses ({one_line(error)}); delete it and run again"
@@ -90,10 +90,10 @@ def read_costs(path: str | Path) -> PoseCosts:
 
 @dataclass(frozen=True)
 class FrameCosts:
-    """What it costs to paint any frame of the dances: the mean over the targets. Made by `FrameCosts.of`.
+    """The cost of painting any frame of the dances: the mean over the targets. Made by `FrameCosts.of`.
 
-    known: of each target its known costs, as rows (N,) of the frames, increasing, and costs (N,); of each dance (D,)
-    the first and the last row of them, which stand for all before and after, -1 where nothing is known.
+    known: for each target, its known costs as rows (N,) of the frames, increasing, and costs (N,); for each dance (D,),
+    the first and last of these rows, whose costs also hold before and after them, -1 if nothing is known.
     """
 
     dances: Dances
@@ -101,15 +101,14 @@ class FrameCosts:
 
     @classmethod
     def of(cls, frames: Frames, targets: Sequence[PoseCosts]) -> "FrameCosts | None":
-        """Of the dances of the frames, for the targets; None without any."""
+        """The costs of the frames' dances for the targets; None without targets."""
         dances = Dances.of(frames.dances)
         return cls(dances, [_by_row(dances, costs) for costs in targets]) if targets else None
 
     def at(self, rows: NDArray[np.integer]) -> Array:
         """Costs of rows of the frames, of the shape of `rows`.
 
-        Frames between those that were measured are interpolated; what is unknown costs nothing, as one cannot choose
-        by it.
+        Costs between the measured frames are interpolated; an unknown cost is 0, so that it does not affect the choice.
         """
         dance, total = self.dances.at(rows), np.zeros(rows.shape)
         for where, cost, first, last in self.known:
@@ -120,7 +119,7 @@ class FrameCosts:
 
 
 def _by_row(dances: Dances, costs: PoseCosts) -> tuple[Array, Array, Array, Array]:
-    """What `FrameCosts` knows of one target."""
+    """What `FrameCosts` stores for one target."""
     changes = (costs.video[1:] != costs.video[:-1]) | (costs.track[1:] != costs.track[:-1])
     edges = [0, *(np.flatnonzero(changes) + 1).tolist(), len(costs)]
     number_of = {pair: number for number, pair in enumerate(zip(dances.video, dances.track.tolist(), strict=True))}
@@ -134,13 +133,13 @@ def _by_row(dances: Dances, costs: PoseCosts) -> tuple[Array, Array, Array, Arra
     order = np.argsort(rows, kind="stable")
     rows, dance, cost = rows[order].astype(np.float64), dance[order], costs.cost[use][order].astype(np.float64)
     first, last = np.full((2, len(dances.name)), -1.0)
-    last[dance] = rows  # of several the last is what stays
+    last[dance] = rows  # if several rows are given, the last one stays
     first[dance[::-1]] = rows[::-1]
     return rows, cost, first, last
 
 
 def plan_cost(plan: Plan, library: Library) -> float:
-    """What it costs to paint the frames of a plan, their mean; NaN where the library knows no costs.
+    """Mean cost of painting the frames of a plan; NaN if the library knows no costs.
 
     Raises ChoreographyError for a plan of another database.
     """
@@ -155,10 +154,10 @@ def plan_cost(plan: Plan, library: Library) -> float:
 
 
 def compare_plans(plan: Plan, without: Plan, library: Library) -> dict[str, float]:
-    """What the cost of painting changed of a plan: figures for its file's metadata.
+    """How the cost of painting changed a plan: figures for its file's metadata.
 
-    cost, cost_without: mean over the frames of the plan, and of the one that is made where that cost has no weight;
-    changed: clips that dance another fragment for it, of all `clips`.
+    cost, cost_without: mean over the frames of the plan, and of the plan made with zero weight for that cost; changed:
+    how many of all `clips` dance another fragment because of it.
     """
     before = set(zip(without.start_frame.tolist(), without.fragment_id, strict=True))
     return {

@@ -1,11 +1,11 @@
-"""The cheapest path of fragments through the slots of a song, by dynamic programming over a few candidates a slot.
+"""The cheapest path of fragments through a song's slots, by dynamic programming over a few candidates per slot.
 
 It goes from edge to edge of the slots (Viterbi), so that slots and fragments are chosen together and lengths mix.
-Besides each fragment's own cost (`candidates`) and that of the slot (`slots`) a path pays for its seams: jump in pose
+Besides each fragment's own cost (`candidates`) and that of the slot (`slots`), a path pays for its seams: jumps in pose
 and velocity, a change of facing, walking away from where it began, and dancing the same frames again too soon. Two
-things are deliberate: a seam below SEAM_FLOOR costs as much as one of that size, since it is not seen, so that playing
-on in the same video is not preferred for its own sake; and what a path has danced is remembered along it, which makes
-the search a beam rather than exact: at each edge the cheapest paths go on, at most as many as there are candidates.
+choices are deliberate. A seam below SEAM_FLOOR costs as much as one of that size, since it is not visible; otherwise
+continuing in the same video would always be preferred. And each path remembers what it has danced, which makes this a
+beam search rather than an exact one: at each edge the cheapest paths continue, at most as many as there are candidates.
 """
 
 from collections.abc import Sequence

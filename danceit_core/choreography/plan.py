@@ -1,4 +1,4 @@
-"""The plan of a dance: which fragment is danced during which part of the song. One row a clip."""
+"""The plan of a dance: which fragment is danced during which part of the song. One row per clip."""
 
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from danceit_core.errors import ChoreographyError
 from danceit_core.tables import DAMAGE, one_line, read_table, write_table
 
-# Columns that a table has only where a clip needs them.
+# Columns that a table has only if a clip needs them.
 SOME = {"source_track": np.int64, "mirrored": np.bool_, "recalls": np.int64}
 
 
@@ -22,11 +22,11 @@ class Plan:
 
     start_frame, frames: where the clip lies in the song, int. fragment_id: of the database. source_video,
     source_start_frame: where its movement comes from. rate: source frames played for each frame of the song.
-    match_distance: of the clip's music to the fragment in the matcher's joint space (>= 0), NaN without a matcher.
-    source_track: the dancer in the source video, 0 where there is one. mirrored: left and right are exchanged. recalls:
-    number of the clip whose movement this one dances again, -1: none. about: figures of how it was chosen, such as
-    those of `paintable.compare_plans`; no column of the table, but metadata of the file. `about["hold"]`: the last clip
-    goes on with that before it, slowly, to the end of the song.
+    match_distance: from the clip's music to the fragment in the matcher's joint space (>= 0), NaN without a matcher.
+    source_track: the dancer in the source video, 0 if there is only one. mirrored: left and right are exchanged.
+    recalls: number of the clip whose movement this one repeats, -1: none. about: figures about the choice, such as
+    those of `paintable.compare_plans`; they are metadata of the file, not a column. `about["hold"]`: the last clip
+    slowly continues the previous one to the end of the song.
     """
 
     start_frame: NDArray[np.int64]
@@ -65,11 +65,11 @@ class Plan:
 
     @property
     def seams(self) -> NDArray[np.int64]:
-        """First frame of every clip but the first."""
+        """First frame of every clip except the first."""
         return self.start_frame[1:]
 
     def to_frame(self) -> pd.DataFrame:
-        """A table of one row a clip, its columns named like the fields; those of SOME only where there is any."""
+        """A table with one row per clip, its columns named like the fields; those of SOME only if a clip needs them."""
         any_of = {"source_track": self.source_track.any(), "mirrored": self.mirrored.any(),
                   "recalls": (self.recalls >= 0).any()}  # fmt: skip
         names = [name for name in self.__dataclass_fields__ if name != "about" and any_of.get(name, True)]
@@ -77,7 +77,7 @@ class Plan:
 
     @classmethod
     def from_frame(cls, frame: pd.DataFrame) -> "Plan":
-        """Inverse of `to_frame`. Raises ChoreographyError when a column is missing."""
+        """Inverse of `to_frame`. Raises ChoreographyError if a column is missing."""
         needed = [name for name in cls.__dataclass_fields__ if name not in (*SOME, "about")]
         missing = [name for name in needed if name not in frame]
         if missing:
@@ -92,20 +92,20 @@ class Plan:
 
 
 def write_plan(path: str | Path, plan: Plan) -> None:
-    """Write a plan as Parquet, one row a clip; appears whole or not at all."""
+    """Write a plan as Parquet, one row per clip; the file appears complete or not at all."""
     write_table(path, pa.Table.from_pandas(plan.to_frame(), preserve_index=False), metadata=plan.about)
 
 
 def read_plan(path: str | Path) -> Plan:
-    """Read what `write_plan` wrote. Raises ChoreographyError when the file is no plan."""
+    """Read what `write_plan` wrote. Raises ChoreographyError if the file is not a plan."""
     try:
         table, about = read_table(path)
         plan = replace(Plan.from_frame(table.to_pandas()), about=about)
         if not ((plan.recalls >= -1) & (plan.recalls < np.arange(len(plan)))).all():
-            raise ValueError("it recalls clips that are not before")
+            raise ValueError("it recalls a clip that is not an earlier one")
         known = np.isfinite(plan.match_distance) if not np.isnan(plan.match_distance).all() else True
         if not ((plan.rate > 0) & (plan.rate < np.inf) & known & (plan.frames > 0)).all():
-            raise ValueError("it holds rates, distances or lengths that no clip has")
+            raise ValueError("it holds rates, distances or lengths that are impossible")
         return plan
     except (ChoreographyError, *DAMAGE) as error:
         raise ChoreographyError(f"{path} is not a plan ({one_line(error)}); delete it and run again") from error

@@ -1,7 +1,7 @@
-"""The dance as moving pictures without a GAN: the skeleton, and under it the song with the beats of both.
+"""The preview of a dance, without a GAN: the skeleton, and below it the song with the beats of music and dance.
 
-The strip (`strip`) shows a page of the song at a time: bars, beats, sections and clips. A cursor runs over it; what it
-has passed is bright.
+The strip (`strip`) shows a page of the song at a time: bars, beats, sections and clips. A cursor moves over it; the
+part that it has passed is bright.
 """
 
 import math
@@ -20,19 +20,19 @@ from danceit_core.music.table import MusicTable
 from danceit_core.pose.draw import pose_picture
 from danceit_core.pose.table import PoseTable
 
-# Height of the strip by the side of a square preview; and the longest page there, seconds: beats of 180 a minute stay
-# apart at 512 pixels.
+# Height of the strip relative to the side of a square preview; the longest page there, in seconds: 180 beats per minute
+# can still be told apart at 512 pixels.
 STRIP_SHARE = 0.26
 PAGE_S = 6.0
-# The skeleton's frame is bright for so long at each beat of the music.
+# The skeleton's border is bright for this long at each beat of the music.
 FLASH_S = 1 / 24
 NOW = (255, 255, 255)
-# What the cursor has not passed is this bright.
+# Brightness of the part that the cursor has not passed.
 AHEAD = 0.45
 
 
 def skeleton_size(picture: tuple[int, int], *, size: int) -> tuple[int, int]:
-    """Width and height of the skeleton's picture, in the shape of `picture`, of about as many pixels as a square."""
+    """Width and height of the skeleton's picture, in the shape of `picture`, with about the pixels of a square."""
     scale = size / math.sqrt(picture[0] * picture[1])
     width, height = (max(2, 2 * round(side * scale / 2)) for side in picture)
     return width, height
@@ -50,7 +50,7 @@ def picture_size(picture: tuple[int, int], *, size: int) -> tuple[int, int]:
 def preview_frames(
     poses: PoseTable, music: MusicTable, peaks: NDArray[np.float32], *, size: int, peaks_per_s: int, kind: str
 ) -> Iterator[Picture]:
-    """One uint8 RGB picture of `picture_size` a frame. The skeleton's frame turns bright on a beat of the music.
+    """One uint8 RGB picture of `picture_size` per frame. The skeleton's border turns bright on a beat of the music.
 
     peaks: the song's amplitude of each 1 / peaks_per_s of a second. kind: of motion beat, `min` or `max` of speed.
     Motion beats are those of the dance at the rate of the music's table, see `rate.danced`.
@@ -69,7 +69,7 @@ def preview_frames(
     page, bright = -1, np.zeros((height, width, 3), np.uint8)
     for frame, keypoints in enumerate(poses.keypoints):
         at_s = frame / poses.fps
-        # A hair's breadth, so that rounding turns no page a frame early.
+        # A tiny margin, so that rounding does not turn the page a frame early.
         if int(at_s / page_s + 1e-9) != page:
             page = int(at_s / page_s + 1e-9)
             bright = draw_strip(shown, first_s=page * page_s, page_s=page_s, size=(width, height))
@@ -84,6 +84,6 @@ def preview_frames(
 
 
 def beat_frames(beats_s: NDArray[np.float64], *, fps: float) -> set[int]:
-    """The frames of each beat of the music: one at 24 frames per second, as many as last FLASH_S at more."""
+    """The frames of each beat of the music: one at 24 frames per second, as many as last FLASH_S at higher rates."""
     lasting = max(1, round(fps * FLASH_S))
     return {round(time_s * fps) + later for time_s in beats_s.tolist() for later in range(lasting)}

@@ -1,17 +1,17 @@
-"""How long the bones of two dancers are beside each other. Not in the paper, which scales a skeleton as a whole (V-D2).
+"""Bone lengths of two dancers compared. Not in the paper, which scales a skeleton as a whole (V-D2).
 
-A bone is as long in a picture as it is seen: foreshortened mostly, at full length now and then. So its length is a high
-percentile over the frames of a video, of both sides of the body together. The 95th was chosen by measuring: of the
+In a picture, a bone is mostly foreshortened and only now and then at full length. Its length is therefore a high
+percentile over the frames of a video, of both sides of the body together. The 95th was chosen by measurement: of the
 50th to the 100th it is nearest to the true lengths of bodies in space (`benchmarks/proportions.py --lengths`), and one
-wrong frame does not move it. The ratio of two such lengths is applied in every frame (`reshape`), so that what is
-foreshortened stays so.
+wrong frame does not move it. The ratio of two such lengths is applied in every frame (`reshape`), so that foreshortened
+bones stay foreshortened.
 
-A length that few frames show may be that of a bone that never lay in the picture's plane: it is a least length. So the
-ratio is believed by the number of frames of whoever seems shorter, half at FEW_FRAMES. No bone is made longer or
-shorter than the scaled dancer's by more than MOST: what seems to ask for more is a view (a person seen from the side
-only), hardly a person. Head, trunk and legs together stay as long as the scaled dancer's to within TALLER: beyond that,
-where joints tremble or a person never stands up, the height of `pose.measure` is the better measure of size. Joints of
-the face follow one ratio, those of the feet another.
+A length that few frames show may be that of a bone that was never parallel to the picture: it is a lower bound. The
+ratio is therefore weighted by the number of frames of the dancer who seems shorter, by half at FEW_FRAMES. No bone is
+made longer or shorter than the scaled dancer's by more than MOST: a larger ratio usually comes from the view (a person
+seen only from the side), not from the person. Head, trunk and legs together stay within TALLER of the scaled dancer's
+length: beyond that, where joints tremble or a person never stands up, the height of `pose.measure` is the better
+measure of size. Joints of the face share one ratio, those of the feet another.
 """
 
 from dataclasses import dataclass
@@ -24,7 +24,7 @@ from danceit_core.pose.skeleton import JOINTS, Keypoints, present
 Array = NDArray[np.float64]
 
 PERCENTILE = 95.0
-# Ratios are believed by half at so many frames, and are at most so far from 1.
+# Number of frames at which a ratio has half its weight; the largest ratio.
 FEW_FRAMES = 24
 MOST = 4 / 3
 TALLER = 1.1
@@ -47,8 +47,8 @@ BONES: dict[str, tuple[tuple[int, int], ...]] = {
 NAMES = tuple(BONES)
 UPRIGHT = [NAMES.index(name) for name in ("trunk", "thigh", "shank", "neck")]
 UPPER_ARM, FOREARM, THIGH, SHANK = (NAMES.index(name) for name in ("upper arm", "forearm", "thigh", "shank"))
-# Bones that share a factor, that of the first that both persons show: of one person's dances, nose to eye varies by 4 %
-# in the 113 of `aistpp_pop`, eye to ear by 16 %, for it is the view of the head that it measures.
+# Bones that share a factor, that of the first bone that both people show. In one person's dances of the 113 of
+# `aistpp_pop`, nose to eye varies by 4 %, but eye to ear by 16 %, because it depends on the view of the head.
 TOGETHER = tuple(
     [NAMES.index(name) for name in names]
     for names in (("nose to eye", "eye to ear"), ("ankle to toe", "across the toes", "ankle to heel"))
@@ -57,7 +57,7 @@ TOGETHER = tuple(
 
 @dataclass(frozen=True)
 class Lengths:
-    """Of each of BONES its length (13,), pixels, NaN if unseen, and how many frames (13,) show it."""
+    """The length (13,) of each of BONES, pixels, NaN if unseen, and how many frames (13,) show it."""
 
     px: Array
     frames: NDArray[np.int64]
@@ -65,10 +65,10 @@ class Lengths:
 
 @dataclass(frozen=True)
 class Proportions:
-    """How a dancer's bones become another's: `legs` times as large as the scaled body, and then bone by bone.
+    """How a dancer's bones become another's: `legs` times as large as the scaled body, then bone by bone.
 
-    bones (25,): by how much more each joint's bone is lengthened, the joint its far end; 1 at the hip. arm_px: upper
-    arm and forearm at full length, pixels of the target; NaN if unknown.
+    bones (25,): further factor on the bone that ends at each joint; 1 at the hip. arm_px: upper arm and forearm at full
+    length, pixels of the target; NaN if unknown.
     """
 
     legs: float
@@ -94,7 +94,7 @@ def measure_lengths(keypoints: Keypoints) -> Lengths:
 
 
 def compare(source: Lengths, target: Lengths, *, scale: float) -> Proportions:
-    """What turns a dancer's body, made `scale` times as large as a whole, into that of the target.
+    """The proportions that turn a dancer's body, scaled by `scale` as a whole, into that of the target.
 
     Bones that either of them never shows keep the scale.
     """
@@ -110,7 +110,7 @@ def compare(source: Lengths, target: Lengths, *, scale: float) -> Proportions:
 
 
 def bone_factors(source: Lengths, target: Lengths, *, scale: float) -> Array:
-    """Factors (13,) by which the scaled bones are lengthened, 1 / MOST to MOST; 1 where nothing is known."""
+    """Factors (13,) by which the scaled bones are lengthened, 1 / MOST to MOST; 1 if nothing is known."""
     ratios = target.px / (source.px * scale)
     shorter = np.where(ratios < 1, target.frames, source.frames)
     believed = np.where(np.isnan(ratios), 0.0, np.log(ratios)) * shorter / (shorter + FEW_FRAMES)
@@ -123,6 +123,6 @@ def bone_factors(source: Lengths, target: Lengths, *, scale: float) -> Array:
 
 
 def _mean(values: Array, weights: Array) -> float:
-    """Mean by weights, of the values whose weight is not NaN; 1 if there are none."""
+    """Weighted mean of the values whose weight is not NaN; 1 if there are none."""
     known = np.isfinite(weights)
     return float(np.average(values[known], weights=weights[known])) if known.any() else 1.0

@@ -1,17 +1,18 @@
-"""A clip danced by a body of other proportions (`proportions`): from the hips outwards, on the feet it stood on.
+"""A clip danced by a body of other proportions (`proportions`): from the hips outwards, standing on the same feet.
 
-Each bone keeps its direction in the picture and gets its own length. The clip comes in the size in which its legs have
-the target's length, and its feet stay where they are then: what stood still does so, on the same ground line. What
-hips, thighs and shanks differ by among each other shifts the hip, to the middle of what both legs ask for; each leg
-takes up the rest, its knee half of it.
+Each bone keeps its direction in the picture and gets the target's length. The clip is given in the size in which its
+legs have the target's length, and its feet stay where they are in that size: feet that stood still stay still, on the
+same ground line. Different ratios of hips, thighs and shanks shift the hip, to the middle of what both legs require;
+each leg takes up the rest, its knee half of it.
 
-A hand that touches the other, the head, a hip or a knee is brought as near to it again, as far as the arm reaches. The
-elbow goes half the way, so far as no bone of the arm gets longer than it is. Two-bone inverse kinematics, as `footlock`
-has for knees, made arms jerk: an arm is seen foreshortened, and the elbow of one that points at the camera may lie on
-either side. What only seems to touch, in front of the body, is moved as well; a picture does not tell the two apart.
+A hand that touches the other hand, the head, a hip or a knee is brought as near to it again, as far as the arm reaches.
+The elbow moves half as far, as long as no bone of the arm becomes longer than it is. Two-bone inverse kinematics, which
+`footlock` uses for knees, made arms jerk: arms are foreshortened, and the elbow of an arm that points at the camera may
+lie on either side. A hand that only seems to touch, in front of the body, is moved as well, because a picture does not
+show the difference.
 
-Coordinates as in `curve`; joints that are absent stay so. Where a joint on the way from the hip is absent for some
-frames, the way leads over its place between the frames round them, and if a clip never shows it, past it.
+Coordinates as in `curve`; absent joints stay absent. If a joint between the hip and another joint is absent for some
+frames, its place is interpolated from the frames around them; if a clip never shows it, it is skipped.
 """
 
 from collections.abc import Set
@@ -44,16 +45,16 @@ ARMS = (
     (LEFT_SHOULDER, LEFT_ELBOW, LEFT_WRIST, RIGHT_WRIST),
 )
 TOUCHED = (*HEAD, RIGHT_HIP, LEFT_HIP, RIGHT_KNEE, LEFT_KNEE)
-# A wrist this near to a joint has its hand on it, and one that far has not; torso lengths.
+# Distance of a wrist up to which its hand touches a joint, and from which on it does not; torso lengths.
 TOUCHING, APART = 0.25, 0.5
-# A hand comes to what it touches within such a time, so that one that only passes is not pulled; a Gaussian's sigma.
+# Time in which a hand is pulled to what it touches (a Gaussian's sigma), so that a passing hand is not pulled.
 TOUCH_S = 0.15
 
 
 def reshape(clip: Array, to: Proportions, *, fps: float, torso_px: float) -> Array:
     """A clip (T, 25, 3) whose legs have the target's length, with all of the target's bones.
 
-    torso_px: neck to hip of the target. A clip that never shows the middle of the hips comes back as it is.
+    torso_px: neck to hip of the target. A clip that never shows the middle of the hips is returned unchanged.
     """
     if not len(clip) or np.isnan(clip[:, MID_HIP, 0]).all():
         return clip.copy()
@@ -68,9 +69,9 @@ def reshape(clip: Array, to: Proportions, *, fps: float, torso_px: float) -> Arr
 
 
 def grow(xy: Array, factors: Array, *, known: Set[int]) -> Array:
-    """Places (T, 25, 2) of which each bone is `factors` (25,) times as long, the middle of the hips where it was.
+    """Places (T, 25, 2) with each bone `factors` (25,) times as long; the middle of the hips stays in place.
 
-    known: the joints that are anywhere in the clip. The bones of the others are passed over.
+    known: the joints that occur anywhere in the clip. The bones of the others are skipped.
     """
     new, anchor = xy.copy(), {MID_HIP: MID_HIP}
     for parent, joint in TREE:
@@ -81,11 +82,11 @@ def grow(xy: Array, factors: Array, *, known: Set[int]) -> Array:
 
 
 def stand(clip: Array, old: Array, new: Array) -> Array:
-    """The grown body (T, 25, 2) on the feet of the clip.
+    """The resized body (T, 25, 2) on the feet of the clip.
 
-    clip: (T, 25, 2) with NaN, old: the same without.
+    clip: (T, 25, 2) with NaN, old: the same without NaN.
     """
-    wanted = {}  # by leg, from where it leads (T, 2) to where its foot is
+    wanted = {}  # by leg: from the place it leads to (T, 2) to the place of its foot
     for hip, knee, ankle, rest in LEGS:
         whole = np.flatnonzero(np.isfinite(clip[:, [hip, knee, ankle], 0]).all(axis=1))
         if len(whole):
@@ -127,7 +128,7 @@ def touch(clip: Array, new: Array, *, arm_px: tuple[float, float], torso_px: flo
 def reach(bone: Array, shift: Array, *, full_px: float) -> Array:
     """As much of a `shift` (T, 2) of the far end of a bone or an arm (T, 2) as its full length allows; 0 if it is NaN.
 
-    Where it is longer already, near the camera, it grows no longer.
+    If it is already longer, because it is near the camera, it does not grow.
     """
     if np.isnan(full_px):
         return np.zeros_like(shift)
@@ -137,6 +138,6 @@ def reach(bone: Array, shift: Array, *, full_px: float) -> Array:
 
 
 def _fall(values: Array, low: float, high: float) -> Array:
-    """1 up to `low`, 0 from `high` on, smooth between."""
+    """1 up to `low`, 0 from `high` on, smooth in between."""
     u = np.clip((high - values) / (high - low), 0, 1)
     return u * u * (3 - 2 * u)

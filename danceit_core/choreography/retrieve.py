@@ -1,10 +1,10 @@
 """Which fragment is danced during which part of the song (paper Eq. 2).
 
-The song is laid out in slots (`slots`). In seconds a song of T frames has ceil(T / F) clips of F frames, the last one
-shorter. `argmin` is the paper: for each clip the fragment whose embedding is nearest. (Eq. 2 prints the source audio
-where the target's is meant.) That ignores how clips join: `path` takes the cheapest path over the whole song (`path`)
-among the candidates of each slot (`candidates`); in counts it chooses the slots as well, and movements come back with
-the song's sections (`form`).
+The song is laid out in slots (`slots`). In seconds, a song of T frames has ceil(T / F) clips of F frames, the last one
+shorter. `argmin` is the paper's method: for each clip, the fragment whose embedding is nearest. (Eq. 2 prints the
+source audio where the target's is meant.) This ignores how clips join. `path` takes the cheapest path over the whole
+song (module `path`) among the candidates of each slot (`candidates`); in counts it chooses the slots as well, and
+movements recur with the song's sections (`form`).
 """
 
 from collections.abc import Callable, Sequence
@@ -32,7 +32,7 @@ from danceit_core.choreography.slots import Slots, even_slots
 from danceit_core.config import RetrievalSettings
 from danceit_core.errors import ChoreographyError, ConfigError
 
-# Of songs of more slots the ends of all candidates are not kept in memory.
+# For songs with more slots, the ends of all candidates are not kept in memory.
 MOST_LOOKED_AT = 2000
 DistanceOf = Callable[[int, Rows], NDArray[np.floating]]
 
@@ -49,9 +49,9 @@ def retrieve(
 ) -> Plan:
     """The plan of a dance of a whole song.
 
-    matches: one row for each slot. slots: of the song, None: even ones of the fragments' one length. beat_kind: `min`
-    or `max` of speed, the motion beat of temporal alignment. Raises ChoreographyError on a short song, other fragment
-    lengths, or matches of another song.
+    matches: one row for each slot. slots: the song's, None: even ones of the fragments' common length. beat_kind: `min`
+    or `max` of speed, the motion beat of temporal alignment. Raises ChoreographyError for a song that is too short,
+    other fragment lengths, or matches of another song.
     """
     slots = slots or slots_in_seconds(library, song)
     choices = choices_of(library, matches, song=song, slots=slots, settings=settings)
@@ -61,7 +61,7 @@ def retrieve(
 def slots_in_seconds(library: Library, song: ClipSong) -> Slots:
     """The clips of a song where all fragments have one length."""
     if not library.frames:
-        raise ChoreographyError("these fragments are in counts: lay out the song with slots.count_slots")
+        raise ChoreographyError("these fragments are in counts; lay out the song with slots.count_slots")
     return even_slots(song.frames, fragment_frames=library.frames, fps=song.fps)
 
 
@@ -75,18 +75,20 @@ def choices_of(
     distance_of: "DistanceOf | None" = None,
     allowed: NDArray[np.bool_] | None = None,
 ) -> list[Choice]:
-    """What each slot may dance of its matches. Raises ChoreographyError where rows and distances differ.
+    """The choice of each slot among its matches. Raises ChoreographyError if rows and distances differ in shape.
 
     distance_of: the matcher's distances of fragments (K,) to a slot's music, None: not known. allowed (N,): fragments
     that may be danced at all, None: all.
     """
     if matches.rows.shape != matches.distance.shape or not matches.rows.shape[1]:
         raise ChoreographyError(
-            f"matches of shapes {matches.rows.shape} and {matches.distance.shape} do not go together"
+            f"matches have rows of shape {matches.rows.shape} but distances of shape {matches.distance.shape}; pass "
+            "one distance for each row"
         )
     if len(matches.rows) != len(slots):
         raise ChoreographyError(
-            f"choices for {len(matches.rows)} clips for a song of {len(slots)}; search the index with this song"
+            f"there are choices for {len(matches.rows)} clips, but the song has {len(slots)}; search the index with "
+            "this song"
         )
     in_counts = not library.frames
     counts = candidates_of(slots, settings, in_counts=in_counts) * POOL
@@ -110,7 +112,7 @@ def choose(
     beat_kind: str = "min",
     slots: Slots | None = None,
 ) -> Plan:
-    """The plan that dances one fragment of each chosen slot's choice. Arguments and errors as of `retrieve`.
+    """The plan that dances one fragment of each chosen slot's choice. Arguments and errors as for `retrieve`.
 
     Raises ConfigError for `argmin` without a matcher.
     """
@@ -130,7 +132,7 @@ def choose_each(
     beat_kind: str = "min",
     slots: Slots | None = None,
 ) -> list[Plan]:
-    """The plan for each of some `paintable_weight`s; what does not depend on it is computed once. As `choose`."""
+    """As `choose`, for each of several `paintable_weight`s; what does not depend on the weight is computed once."""
     slots = slots or slots_in_seconds(library, song)
     if library.frames and round(settings.fragment_s * song.fps) != library.frames:
         raise ChoreographyError(
@@ -143,7 +145,7 @@ def choose_each(
         nearest = Chosen(every, _nearest(choices), np.ones(len(slots)), np.zeros(len(slots), np.int64))
         return [_plan(library, choices, nearest, slots=slots) for _ in weights]
     if settings.variant != "path":
-        raise ChoreographyError(f"retrieval.variant is {settings.variant!r}; known are 'path' and 'argmin'")
+        raise ChoreographyError(f"retrieval.variant is {settings.variant!r}; use 'path' or 'argmin'")
     wanted = wanted_movement(library, song, slots, rng=rng)
     in_counts = not library.frames
     counts = candidates_of(slots, settings, in_counts=in_counts).tolist()
@@ -174,7 +176,7 @@ def choose_each(
 def _with_recalls(
     library: Library, slots: Slots, few: list[Candidates | None], *, song: ClipSong, settings: RetrievalSettings
 ) -> tuple[Chosen, Rows]:
-    """The path with movements that come back, and what each clip recalls. It is searched twice."""
+    """The path with recurring movements, and what each clip recalls. The path is searched twice."""
     if len(slots) <= MOST_LOOKED_AT:
         few = [
             each and each.looked_at(library, frames=int(slots.length[number]), fps=song.fps)
@@ -192,7 +194,7 @@ def _without_recalls(
 
 
 def _few(library: Library, found: Candidates, count: int, *, weight: float, mirrors: bool) -> Candidates:
-    """The cheapest candidates of a slot, with mirrored ones half of them each way."""
+    """The cheapest candidates of a slot; with mirroring, half of them are mirrored."""
     best = found.best(count // 2 if mirrors else count, paintable_weight=weight)
     return best.both_ways(library) if mirrors else best
 
@@ -201,8 +203,8 @@ def _nearest(choices: Sequence[Choice]) -> Rows:
     """The nearest fragment (C,) of each clip. Raises ConfigError without a matcher."""
     if any(np.isnan(choice.distance).any() for choice in choices):
         raise ConfigError(
-            "retrieval.variant is 'argmin', which chooses by the matcher alone, but the dances hold too little "
-            "sound to train one; set it to 'path', which goes by beats and seams, or add dances with sound"
+            "retrieval.variant is 'argmin', which chooses by the matcher alone, but the dances have too little sound "
+            "to train one; set it to 'path', which chooses by beats and seams, or add dances with sound"
         )
     return np.array([choice.rows[choice.distance.argmin()] for choice in choices])
 
@@ -233,5 +235,5 @@ def _plan(
 
 
 def _farthest(choice: Choice) -> float:
-    """The distance of a recalled movement to music whose nearest fragments it is not among: the largest of these."""
+    """The distance of a recalled movement that is not among the nearest fragments: the largest of theirs."""
     return float(np.max(choice.distance)) if len(choice.distance) else float("nan")

@@ -1,7 +1,7 @@
-"""Seams joined with the movement that the sources go on with beyond the fragments' ends. Not in the paper.
+"""Seams joined by using the sources' movement beyond the fragments' ends. Not in the paper.
 
 A clip is (context + frames + context, 25, 3): its frames of the song and, on both sides, what its source shows
-before and after (or a dying continuation of it). Absent joints are NaN.
+before and after (or a continuation that dies out). Absent joints are NaN.
 """
 
 from collections.abc import Sequence
@@ -19,8 +19,8 @@ def cut(clips: Sequence[Array], *, context: int) -> Array:
 def crossfade(clips: Sequence[Array], *, context: int, half_width: int) -> Array:
     """Blend each clip into the next over +-half_width frames round their seam, (T, 25, 3).
 
-    A clip's weight is its own quintic smoothstep less the next one's: twice differentiable, at least 0, summing to 1
-    whatever the clips' lengths. A joint is present where the clips that show it have at least half of the weight.
+    A clip's weight is its own quintic smoothstep minus the next one's: twice differentiable, at least 0, with a sum of
+    1 for any lengths of clips. A joint is present where the clips that show it have at least half of the weight.
     """
     half = min(half_width, context)
     lengths = [len(clip) - 2 * context for clip in clips]
@@ -49,7 +49,7 @@ def crossfade(clips: Sequence[Array], *, context: int, half_width: int) -> Array
 def inertialize(clips: Sequence[Array], *, context: int, half_width: int) -> Array:
     """Let the jump in pose and velocity at each seam decay over half_width frames, half of it on either side.
 
-    Needs two frames of context only: for sources that have no further frames. Returns (T, 25, 3).
+    Needs only two frames of context, for sources without further frames. Returns (T, 25, 3).
     """
     out = [clip[context : len(clip) - context].copy() for clip in clips]
     for before, after, left, right in zip(clips, clips[1:], out, out[1:], strict=False):
@@ -70,7 +70,7 @@ def _smoothstep(t: Array) -> Array:
 
 
 def _decay(jump: Array, velocity: Array, frames: int) -> Array:
-    """Quintic (frames + 1, ...) from `jump` with `velocity` a frame to rest at 0, no acceleration at either end."""
+    """Quintic (frames + 1, ...) from `jump` with `velocity` per frame to rest at 0, no acceleration at either end."""
     if not frames:
         return np.zeros((1, *jump.shape))
     t = np.linspace(0, 1, frames + 1).reshape(-1, *[1] * jump.ndim)

@@ -1,10 +1,10 @@
 """Where clips may lie in a song: slots between its bar lines, or between even steps of time (not in the paper).
 
-A slot goes from one edge to another. In counts the edges are the song's bar lines and, in bars of four, the halves
-of its bars; slots are half a bar, one and two bars long. Where the bars are not known they are four beats long, where
-there are no beats `bar_lines.STEP_S`. What comes before the first bar line is a slot of its own, or the `lead` of the
-first slots where it is short. The dance ends on the song's last strong beat: the frames after it are no slot, the last
-pose is held there (`hold`). Even slots are the paper's clips, all of one length.
+A slot goes from one edge to another. In counts, the edges are the song's bar lines and, in bars of four, the halves of
+its bars; slots are half a bar, one bar and two bars long. If the bars are unknown they are four beats long; without
+beats they last `bar_lines.STEP_S`. The time before the first bar line is a separate slot or, if it is short, the `lead`
+of the first slots. The dance ends on the song's last strong beat: the frames after it are not a slot; the last pose is
+held there (`hold`). Even slots are the paper's clips, all of one length.
 
 Edges are frames, rounded: what is heard at t is seen in frame round(t * fps) (`motion_beats.seen_s`).
 """
@@ -21,26 +21,26 @@ from danceit_core.errors import ChoreographyError
 from danceit_core.music.table import Beats, Section
 
 Rows = NDArray[np.int64]
-# Shorter slots would be nothing but their cross-fades, longer ones have no fragments; seconds.
+# Shorter slots would consist of cross-fades only, longer ones have no fragments; seconds.
 SHORTEST_S, LONGEST_S = 0.6, 6.5
-# What comes before the first line is a slot of its own from here on, as a share of a bar.
+# The time before the first line is a separate slot from this share of a bar on.
 OWN_LEAD = 0.5
-# Costs: a slot of half a bar; an end within a phrase; running over the start of a phrase; of a section.
+# Costs: a slot of half a bar; an end within a phrase; crossing the start of a phrase; crossing that of a section.
 HALF, WITHIN, OVER_PHRASE, OVER_SECTION = 0.4, 0.1, 0.4, 1.5
-# Own costs of a fragment count for so many seconds of song.
+# The costs of a fragment itself count per this many seconds of the song.
 WEIGHED_S = 2.0
 PHRASE_BARS = 2
 
 
 @dataclass(frozen=True)
 class Slots:
-    """S slots between E edges (frames, increasing from 0), those that begin earlier first; arrays (S,) but edges.
+    """S slots between E edges (frames, increasing from 0), sorted by their beginning; arrays are (S,), except edges.
 
-    first, last: numbers of the edges; the `whole` ones follow each other through the song. length: frames that
-    fragments are compared over: those of the slot, of an even slot at the song's end more. lead: so many of them lie
-    before the bar line on which the fragment begins. beats: its length in beats, 0 where it does not end on a line;
-    place: in the bar of its line, 1 the downbeat, 0 unknown. cost: of its place in the form; weight: of the
-    fragments' own costs. phrase (E,): whether a phrase begins there; section (E,): number of the song's section, -1
+    first, last: numbers of the edges; the `whole` ones follow each other through the song. length: frames over which
+    fragments are compared: those of the slot, more for an even slot at the song's end. lead: how many of them lie
+    before the bar line on which the fragment begins. beats: length in beats, 0 if the slot does not end on a line;
+    place: place in the bar of its line, 1 the downbeat, 0 unknown. cost: that of its place in the form; weight: that of
+    the fragments' own costs. phrase (E,): whether a phrase begins there; section (E,): number of the song's section, -1
     unknown. hold: frames after the last edge.
     """
 
@@ -72,7 +72,7 @@ class Slots:
         return self.edges[self.last] - self.edges[self.first]
 
     def covered(self) -> list[slice]:
-        """For each slot the whole slots that share a frame with it, numbers among the whole ones."""
+        """For each slot, the whole slots that share a frame with it, as numbers among the whole ones."""
         begins, ends = self.start[self.whole], self.edges[self.last[self.whole]]
         low = np.searchsorted(ends, self.start, side="right")
         high = np.searchsorted(begins, self.edges[self.last])
@@ -82,7 +82,7 @@ class Slots:
 def even_slots(song_frames: int, *, fragment_frames: int, fps: float) -> Slots:
     """The paper's clips: of one length, the last one cut off by the song's end.
 
-    Raises ChoreographyError when the song is shorter than one fragment.
+    Raises ChoreographyError if the song is shorter than one fragment.
     """
     if song_frames < fragment_frames:
         raise ChoreographyError(
@@ -107,12 +107,12 @@ def even_slots(song_frames: int, *, fragment_frames: int, fps: float) -> Slots:
 
 
 def count_slots(beats: Beats, *, frames: int, fps: float, sections: Sequence[Section] = ()) -> Slots:
-    """The slots of a song of so many frames in counts.
+    """The slots, in counts, of a song of `frames` frames.
 
-    Raises ChoreographyError for a song without a frame.
+    Raises ChoreographyError for a song without frames.
     """
     if frames < 1:
-        raise ChoreographyError("the song has no frame to dance in; use a longer one")
+        raise ChoreographyError("the song is shorter than one frame; use a longer one")
     seconds = frames / fps
     lines = find_lines(beats, seconds=seconds)
     end_s = last_strong_s(lines, beats, seconds=seconds)
@@ -142,7 +142,7 @@ def _one_slot(frames: int, *, fps: float) -> Slots:
 
 @dataclass(frozen=True)
 class _Edges:
-    """The edges (E,) as of `Slots`, their places in the bar, and the edge of each line and of the end."""
+    """The edges (E,) as in `Slots`, their places in the bar, and the edge of each line and of the end."""
 
     frame: Rows
     phrase: NDArray[np.bool_]
@@ -178,7 +178,7 @@ def _edges(lines: list[Line], end: int, *, lead: int, fps: float, sections: Sequ
 
 def _between(lines: list[Line], edges: _Edges, frames: int, *, lead: int, own_lead: bool, fps: float) -> Slots:
     """The slots between edges. lead: frames before the first line that belong to its slots."""
-    spans: list[tuple[int, int, int, bool]] = []  # edges, beats, whether it is a whole one
+    spans: list[tuple[int, int, int, bool]] = []  # edges, beats, whether it is a whole slot
     for at, line in enumerate(lines):
         a, b = edges.of_line[at : at + 2]
         spans.append((a, b, line.beats, True))
@@ -213,7 +213,7 @@ def _between(lines: list[Line], edges: _Edges, frames: int, *, lead: int, own_le
 
 
 def _form_cost(a: int, b: int, phrase: NDArray[np.bool_], section: Rows) -> float:
-    """What a slot from edge a to edge b costs for not being what the song's form asks for."""
+    """The cost of a slot from edge a to edge b for deviating from the song's form."""
     inside = range(a + 1, b)
     if any(section[k] != section[k - 1] for k in inside):
         return OVER_SECTION
@@ -221,7 +221,7 @@ def _form_cost(a: int, b: int, phrase: NDArray[np.bool_], section: Rows) -> floa
 
 
 def _section_starts(lines: list[Line], sections: Sequence[Section], *, end_s: float) -> dict[int, int]:
-    """The line at which each section begins, to the number of the section; those that have no line are left out."""
+    """The line at which each section begins, mapped to the section's number; sections without a line are left out."""
     times = np.array([line.time_s for line in lines])
     found: dict[int, int] = {}
     for number, part in enumerate(sections):

@@ -23,7 +23,7 @@ from danceit_core.database.table import Database
 from danceit_core.errors import ChoreographyError
 from danceit_core.music.table import MusicTable
 
-if TYPE_CHECKING:  # PyTorch and FAISS: a second, which who has no matcher need not wait for
+if TYPE_CHECKING:  # PyTorch and FAISS take a second to import; without a matcher they are not needed
     from danceit_core.matcher.index import FragmentIndex
     from danceit_core.matcher.model import Matcher
 
@@ -42,12 +42,13 @@ def plan_song(
 ) -> Plan:
     """Embed each slot of the song, search the database, choose fragments; the same arguments give the same plan.
 
-    targets: what it costs to paint the dances, for each person who is to dance; how much it changed is told in `about`
-    of the plan. matcher: None where none could be trained: beats, tempo, energy and seams choose alone. beat_kind:
-    `min` or `max` of speed, the motion beat of temporal alignment. style: of the song: only videos of it are danced;
-    "": any. styles: of each video; which share of the nearest fragments has which is told in `about`, too. Raises
-    ChoreographyError for a song shorter than one fragment in seconds, MatcherError for features of another kind than
-    the matcher learnt, ConfigError for `argmin` without a matcher and for a style that no fragment has.
+    targets: the costs of painting the dances, for each person who will dance; their effect is reported in `about` of
+    the plan. matcher: None if none could be trained: the choice is then by beats, tempo, energy and seams alone.
+    beat_kind: `min` or `max` of speed, the motion beat of temporal alignment. style: the song's; only videos of that
+    style are danced; "": any. styles: the style of each video; the share of each among the nearest fragments is also
+    reported in `about`. Raises ChoreographyError for a song shorter than one fragment in seconds, MatcherError for
+    features of another kind than the matcher was trained on, ConfigError for `argmin` without a matcher and for a style
+    that no fragment has.
     """
     library = Library.of(database, painting=FrameCosts.of(database.frames, targets))
     slots, song = lay_song(music, library)
@@ -90,10 +91,10 @@ def edit_plan(
     styles: Mapping[str, str],
     targets: Sequence[PoseCosts] = (),
 ) -> Plan:
-    """`plan` of a song after the edits of that song; clips that no edit touches dance what they did.
+    """`plan` of a song after the edits of that song; clips that no edit touches keep their fragments.
 
-    The clips stay where they are. matcher: None where none could be trained. styles: the style of each video. targets:
-    as of `plan_song`. Raises ChoreographyError for edits that leave nothing to dance, and for a plan of another song.
+    The clips stay where they are. matcher: None if none could be trained. styles: the style of each video. targets: as
+    for `plan_song`. Raises ChoreographyError for edits that leave nothing to dance, and for a plan of another song.
     """
     library = Library.of(database, painting=FrameCosts.of(database.frames, targets))
     laid = lay_plan(plan, music, library)
@@ -106,7 +107,7 @@ def edit_plan(
         values = index.all_distances(wanted)
     distance = dict(zip(touched, values, strict=True))
     choices = edited_choices(edits, whole, library, distance, song=song, slots=slots, styles=styles)
-    path = replace(settings, variant="path")  # the paper's argmin has nothing to say about neighbours
+    path = replace(settings, variant="path")  # the paper's argmin ignores neighbouring clips
     edited = choose(library, choices, song=song, slots=slots, settings=path, rng=_chance(), beat_kind=beat_kind)
     about = {**plan.about, **edited.about}
     if "paintable" in about and library.painting is not None:
@@ -131,7 +132,7 @@ def lay_plan(plan: Plan, music: MusicTable, library: Library) -> LaidPlan:
     slots, song = lay_song(music, library)
     if plan.song_frames != song.frames or (library.frames and len(plan) != len(slots)):
         raise ChoreographyError(
-            f"choices for {len(plan)} clips for a song of {len(slots)}; search the index with this song"
+            f"the plan has {len(plan)} clips, but the song has {len(slots)}; search the index with this song"
         )
     slots = plan_slots(danced, slots, hold=hold, in_counts=not library.frames)
     song = replace(song, energy=lay_song(music, library, slots=slots)[1].energy)
@@ -140,20 +141,20 @@ def lay_plan(plan: Plan, music: MusicTable, library: Library) -> LaidPlan:
 
 
 def embed_slots(music: MusicTable, slots: Slots, *, matcher: "Matcher") -> NDArray[np.float32]:
-    """Where in the joint space (S, E) the music of each slot lies: of the matcher's window round its middle."""
+    """The embedding (S, E) of each slot's music: that of the matcher's window round its middle."""
     frames = round(matcher.checkpoint["seconds"] * music.fps)
     starts = window_starts(music, slots, frames=frames)
     return matcher.embed_audio(music.features[_window(music, starts, frames)])  # of (S, F, D)
 
 
 def search_slots(queries: NDArray[np.float32], *, index: "FragmentIndex", count: int) -> Matches:
-    """The `count` fragments nearest to the music of each slot, of its place (S, E) in the joint space."""
+    """The `count` fragments nearest to the music of each slot, given as embeddings (S, E)."""
     distance, rows = index.search(queries, k=min(count, len(index)))
     return Matches(rows, distance)
 
 
 def window_starts(music: MusicTable, slots: Slots, *, frames: int) -> NDArray[np.int64]:
-    """Where windows (S,) of so many frames begin that have the slots in their middle, as far as the song allows."""
+    """First frames (S,) of windows of `frames` frames centred on the slots, as far as the song allows."""
     last = max(0, round(music.duration_s * music.fps) - frames)
     return np.clip(slots.start + (slots.length - frames) // 2, 0, last)
 
@@ -164,7 +165,7 @@ def _distances(query: NDArray[np.float32], index: "FragmentIndex", rows: Rows) -
 
 
 def _chance() -> np.random.Generator:
-    """What is drawn where there is no matcher: always the same. Another choice is an edit `seed` (`edits`)."""
+    """The random generator used without a matcher, always with the same seed. For another choice use an edit `seed`."""
     return np.random.default_rng(0)
 
 

@@ -7,8 +7,8 @@
 | crossfade     | both sources' own movement blended (`seams`); the default: least jerk, least distortion |
 | inertialize   | the jump in pose and velocity dies out (`seams`)                                     |
 
-`linear` and `tsd` also work wherever a joint moves by more than `jump_px` a frame, as the paper prints; at 24 fps
-quick hands do so in about a quarter of the frames of real dances, so the rule costs real movement. jump_px 0
+`linear` and `tsd` are also applied wherever a joint moves by more than `jump_px` per frame, as the paper prints. At
+24 fps quick hands do so in about a quarter of the frames of real dances, so this rule destroys real movement. jump_px 0
 restricts them to the seams.
 """
 
@@ -23,19 +23,19 @@ from danceit_core.config import SpatialSettings
 from danceit_core.errors import ChoreographyError
 
 VARIANTS = ("none", "linear", "tsd", "crossfade", "inertialize")
-# The picture that pixel settings are meant at.
+# Side of the picture that pixel settings refer to.
 PICTURE_PX = 512
 
 
 def context_frames(settings: SpatialSettings) -> int:
-    """Frames a clip needs beyond its ends: those of the seam, and two for velocities."""
+    """Frames that a clip needs beyond its ends: those of the seam, and two for velocities."""
     return max(2, settings.half_width)
 
 
 def join_clips(clips: Sequence[Array], *, picture_px: float, settings: SpatialSettings) -> Array:
     """One dance (T, 25, 3) from clips (context + frames + context, 25, 3) with `context_frames` of context.
 
-    picture_px: side of the picture whose pixels the clips are in. Raises ChoreographyError on unusable settings.
+    picture_px: side of the picture whose pixels the clips are in. Raises ChoreographyError for unusable settings.
     """
     check_settings(settings)
     context = context_frames(settings)
@@ -56,7 +56,7 @@ def join_clips(clips: Sequence[Array], *, picture_px: float, settings: SpatialSe
 
 
 def treated_frames(dance: Array, at: NDArray, *, settings: SpatialSettings, scale: float) -> NDArray[np.int64]:
-    """The seams `at` and all discontinuous frames whose half window holds no earlier one of these, increasing."""
+    """The seams `at` and all discontinuous frames without an earlier one in their half window, increasing."""
     jumps = tsd.find_discontinuities(dance, jump_px=settings.jump_px * scale)
     half, chosen = settings.window // 2, [int(s) for s in at]
     latest = -settings.window
@@ -71,12 +71,12 @@ def check_settings(settings: SpatialSettings) -> None:
     """Raises ChoreographyError naming the first setting of spatial_alignment that cannot be used."""
     if settings.variant not in VARIANTS:
         raise ChoreographyError(
-            f"spatial_alignment.variant is {settings.variant!r}; known are {', '.join(map(repr, VARIANTS))}"
+            f"spatial_alignment.variant is {settings.variant!r}; use one of {', '.join(map(repr, VARIANTS))}"
         )
     if settings.window < 2 or settings.reference < settings.window:
         raise ChoreographyError(
             f"spatial_alignment.window is {settings.window} and reference {settings.reference} frames; "
-            "the window needs at least 2 frames and the reference at least one window"
+            "set window to at least 2 and reference to at least window"
         )
     if min(settings.half_width, settings.jump_px, settings.period_px) < 0:
         raise ChoreographyError("spatial_alignment.half_width, jump_px and period_px must not be negative")

@@ -1,9 +1,9 @@
 """The strip under a preview: a page of the song with its bars, beats and sections, and the clips danced to it.
 
-From above: the clips, each with its movement's name and length in counts; a dot for the motion beat of each beat, green
-where the two meet and red where they do not; the waveform with a tick for each beat, one that reaches up to the clips
-and has its bar's number for each downbeat; the sections with their letters. What is not known is not drawn; where the
-beats are doubtful, the strip says so.
+From top to bottom: the clips, each with its movement's name and its length in counts; a dot for the motion beat of each
+beat, green if the two meet and red if they do not; the waveform with a tick for each beat (for a downbeat it reaches up
+to the clips and has the bar's number); the sections with their letters. What is unknown is not drawn; if the beats are
+doubtful, the strip says so.
 """
 
 from dataclasses import dataclass
@@ -22,9 +22,9 @@ HIT, MISS, WORDS = (64, 214, 140), (255, 92, 92), (236, 240, 246)
 CLIPS = ((52, 62, 80), (38, 46, 60))
 # One for each letter in turn.
 SECTIONS = ((92, 64, 130), (40, 110, 120), (130, 84, 48), (60, 100, 60), (110, 60, 80))
-# Heights of the bands, shares of the strip's, from its upper rim.
+# Positions of the bands from the top of the strip, as shares of its height.
 CLIP_BAND, DOTS, SOUND_BAND, SECTION_BAND = (0.02, 0.2), 0.3, (0.4, 0.84), (0.86, 1.0)
-# The strip is drawn so many times as large, then shrunk: smooth edges.
+# The strip is drawn this many times as large and then shrunk, for smooth edges.
 FINER = 2
 FONT = cv2.FONT_HERSHEY_SIMPLEX
 # Height of a capital of the font at scale 1, pixels.
@@ -126,7 +126,7 @@ def _draw_hits(page: _Page, hits: BeatHits) -> None:
     for music_s, motion_s, hit in zip(hits.music_s.tolist(), hits.motion_s.tolist(), hits.hit.tolist(), strict=True):
         music_x, motion_x = page.x(music_s), page.x(motion_s)
         if -width < motion_x < 2 * width:
-            # A line to the beat that it belongs to, so that a miss shows by how much.
+            # A line to the beat that it belongs to shows the distance of a miss.
             cv2.line(page.pixels, (motion_x, dots), (music_x, page.y(SOUND_BAND[0])), BEAT, FINER, cv2.LINE_AA)
             place, colour = (motion_x, dots), HIT if hit else MISS
             cv2.circle(page.pixels, place, radius, colour, -1 if hit else FINER + 1, cv2.LINE_AA)
@@ -140,7 +140,7 @@ def _write(
     *,
     colour: tuple[int, int, int] = WORDS,
 ) -> None:
-    """Words from the left end of `across` (pixels) on, in a band of heights; cut where there is no room for them."""
+    """Write words from the left end of `across` (pixels) on, in a band of heights; cut off if there is no room."""
     high = page.y(band[1] - band[0])
     scale, thick = 0.44 * high / FONT_PX, FINER
     left = max(0, across[0]) + high // 5

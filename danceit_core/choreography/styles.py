@@ -1,4 +1,4 @@
-"""Styles of dances and songs: what a song that names one may dance, and what the matcher takes the others for."""
+"""Styles of dances and songs: the fragments that a song with a style may dance; the style a matcher finds in others."""
 
 from collections.abc import Mapping
 
@@ -8,31 +8,31 @@ from numpy.typing import NDArray
 from danceit_core.choreography.library import Library, Rows
 from danceit_core.errors import ConfigError
 
-# Of the nearest fragments to each part of a song so many vote.
+# How many of the fragments nearest to each part of a song vote.
 VOTERS = 20
 
 
 def has_style(library: Library, style: str, styles: Mapping[str, str]) -> NDArray[np.bool_]:
-    """Which fragments (N,) are of videos of a style. styles: of each video.
+    """Which fragments (N,) come from videos of a style. styles: the style of each video.
 
-    Raises ConfigError where there is none.
+    Raises ConfigError if there is none.
     """
     of_dance = np.array([styles.get(str(video), "") == style for video in library.dances.video], bool)
     found = of_dance[library.dance]
     if not found.any():
         known = sorted({name for name in styles.values() if name})
         raise ConfigError(
-            f"songs table: no fragment of the database has the style {style!r}; column style of the videos table knows "
-            f"{', '.join(map(repr, known)) or 'none'}"
+            f"songs table: no fragment of the database has the style {style!r}; use one from column style of the "
+            f"videos table: {', '.join(map(repr, known)) or 'none is given there'}"
         )
     return found
 
 
 def vote(library: Library, rows: Rows, styles: Mapping[str, str]) -> dict[str, float]:
-    """Which share of the fragments nearest to a song has which style, the largest first.
+    """The share of each style among the fragments nearest to a song, the largest first.
 
-    rows (S, K): of each part of the song, nearest first. styles: of each video; none has one: {}. Fragments without a
-    style do not vote.
+    rows (S, K): those of each part of the song, nearest first. styles: the style of each video; {} if none has one.
+    Fragments without a style do not vote.
     """
     names = np.array([styles.get(str(video), "") for video in library.dances.video], object)
     found = names[library.dance[rows[:, :VOTERS].ravel()]]

@@ -2,17 +2,17 @@
 
 | variant       | what it does                                                                                       |
 | none          | nothing                                                                                            |
-| paper         | Eq. 15-16 as printed: one cubic up to the motion beat of each window and one after it, same times  |
+| paper         | Eq. 15-16 as printed: a cubic up to each window's motion beat and one after it, times unchanged    |
 | paper_retimed | the same cubics, read off at other times: the motion beat of each window falls on the music's      |
 | warp          | `warp.beat_map`, at `strength` between 0 (unchanged) and 1 (all beats); the default                |
 
 The paper's motion beat is the greatest speed (`beat_kind: max`). Dancers move between beats and arrive on them, so
-the default is the least speed (`min`). Eq. 15-16 hold no time to move to; `paper` therefore smooths each half
-window but moves no beat. The paper's text says that the frames round a beat are "re-organised" into those up to the
-motion beat and those after it, so that "the musical beats and abrupt pose movements can be well aligned", and reports
-that 76 to 79 % of the beats are met: `paper_retimed` is that reading.
+the default is the least speed (`min`). Eq. 15-16 contain no target time; `paper` therefore smooths each half window but
+moves no beat. The paper's text says that the frames round a beat are "re-organised" into those up to the motion beat
+and those after it, so that "the musical beats and abrupt pose movements can be well aligned", and reports that 76 to
+79 % of the beats are met: `paper_retimed` implements that reading.
 
-Every variant goes by when a step is seen (`motion_beats.seen_s`).
+Every variant uses the time at which a step is seen (`motion_beats.seen_s`).
 """
 
 import logging
@@ -46,9 +46,9 @@ def align_beats(
     """The dance (T, 25, 3) on the beats, and for each of its frames the frame (T,) it was taken from, fractional.
 
     keypoints (T, 25, 3), NaN for absent joints. beats_s: increasing seconds. shown_fps: frame rate of the video that
-    the dance will be seen in, None: fps. seams: first frames of the clips; `warp` leaves those that lie on a beat where
-    they are. A song without two beats leaves the dance as it is, with a warning.
-    Raises ChoreographyError on unusable settings or beats.
+    will show the dance, None: fps. seams: first frames of the clips; `warp` leaves those that lie on a beat where they
+    are. If the song has fewer than two beats, the dance is returned unchanged, with a warning.
+    Raises ChoreographyError for unusable settings or beats.
     """
     check_settings(settings)
     beats = np.asarray(beats_s, np.float64)
@@ -59,7 +59,7 @@ def align_beats(
         return keypoints, unchanged
     windows = beat_windows(beats, frames=len(keypoints), fps=fps, shown_fps=shown_fps)
     if not windows:
-        log.warning("the song has %d beats within the dance; it is not aligned to any", len(beats))
+        log.warning("the dance is not aligned to beats: the song has %d of them within it, 2 are needed", len(beats))
         return keypoints, unchanged
     if settings.variant in ("paper", "paper_retimed"):
         return fit_cubics(keypoints, windows, kind=settings.beat_kind, retime=settings.variant == "paper_retimed")
@@ -80,9 +80,9 @@ def align_beats(
 def fit_cubics(keypoints: Array, windows: list[BeatWindow], *, kind: str, retime: bool) -> tuple[Array, Array]:
     """Eq. 15-16: the halves of each window, up to and after the motion beat mu, replaced by their cubic fits.
 
-    retime: read the fits off at the times that put the motion beat on the window's beat: a straight line from the
-    beginning of the window to the beat and from there to its end, both of which stay. Frames up to the beat are of the
-    first fit, those after it of the second. Returns the dance and the source frames (T,).
+    retime: read the fits off at the times that put the motion beat on the window's beat: linear from the beginning of
+    the window to the beat and from there to its end, both of which stay. Frames up to the beat come from the first fit,
+    those after it from the second. Returns the dance and the source frames (T,).
     """
     speed = step_sizes(keypoints[:, BODY, :2])
     given = fill_gaps(keypoints[..., :2]).reshape(len(keypoints), -1)  # (T, 50)
@@ -92,7 +92,7 @@ def fit_cubics(keypoints: Array, windows: list[BeatWindow], *, kind: str, retime
         mu = first + int(speed[first:stop].argmax() if kind == "max" else speed[first:stop].argmin())
         frames, last = np.arange(first, stop), float(mu)
         if retime:
-            # The movement of a step is half a frame before it; neither half window vanishes.
+            # The movement of a step is half a frame before it; neither half window becomes empty.
             last, motion = np.clip([window.beat - 0.5, step - 0.5], first - 0.5, stop - 1.5).tolist()
             source[frames] = np.interp(frames, (first - 1, last, stop - 1), (first - 1, motion, stop - 1))
         early, after = frames <= last, min(mu + 1, stop - 1)
@@ -119,11 +119,11 @@ def check_settings(settings: TemporalSettings) -> None:
         ("beat_kind", settings.beat_kind, BEAT_KINDS),
     ):
         if value not in known:
-            raise ChoreographyError(f"temporal_alignment.{key} is {value!r}; known are {', '.join(map(repr, known))}")
+            raise ChoreographyError(f"temporal_alignment.{key} is {value!r}; use one of {', '.join(map(repr, known))}")
     if not 0 <= settings.strength <= 1:
-        raise ChoreographyError(f"temporal_alignment.strength is {settings.strength}; it lies between 0 and 1")
+        raise ChoreographyError(f"temporal_alignment.strength is {settings.strength}; set a value from 0 to 1")
     if not 0 < settings.min_slope <= 1 <= settings.max_slope:
         raise ChoreographyError(
-            f"temporal_alignment slopes {settings.min_slope} to {settings.max_slope} do not hold 1, the dance's own "
-            "time; choose 0 < min_slope <= 1 <= max_slope"
+            f"temporal_alignment.min_slope {settings.min_slope} and max_slope {settings.max_slope} do not enclose 1, "
+            "the original speed; set 0 < min_slope <= 1 <= max_slope"
         )

@@ -6,9 +6,9 @@ mean of d - M for the smallest period whose remaining fluctuation is under a thr
 abnormal window becomes M* + S* + F, with M* the mean trend and S* the longest-period S of the windows of omega_a
 frames among the previous omega_b.
 
-Where the paper is silent: gamma* is 0 (drawing it would put the jitter back); M* + S* is taken relative to the
-line between its own ends, so that the window's ends do not move, as the text demands; a window with fewer than
-omega_b frames before it uses those there are, with none at all the line alone.
+Choices where the paper gives none: gamma* is 0 (drawing it would put the jitter back); M* + S* is taken relative to the
+line between its own ends, so that the window's ends do not move, as the text demands; a window with fewer than omega_b
+frames before it uses those that exist, or the line alone if there are none.
 """
 
 import numpy as np
@@ -26,7 +26,7 @@ def find_discontinuities(keypoints: Array, *, jump_px: float) -> NDArray[np.int6
 def repair_windows(
     keypoints: Array, centres: NDArray[np.int64], *, window: int, reference: int, period_px: float
 ) -> Array:
-    """Alg. 1 at every frame of `centres`; keypoints (T, 25, 3) with NaN for absent joints, likewise returned.
+    """Alg. 1 at every frame of `centres`, for keypoints (T, 25, 3) with NaN for absent joints; returns the same shape.
 
     window: omega_a, reference: omega_b, frames; reference 0 leaves straight lines. period_px: fluctuation limit.
     """
@@ -47,7 +47,7 @@ def repair_windows(
 
 
 def predict_movement(windows: list[Array], *, period_px: float) -> Array:
-    """M* + S* (omega_a + 1, series) of reference windows of that shape, oldest first."""
+    """M* + S* (omega_a + 1, series) from reference windows of that shape, oldest first."""
     trends, period, length = [], np.zeros_like(windows[0]), np.zeros(windows[0].shape[1])
     for points in windows:
         trend, own_period, own_length = decompose(points - straight_line(points), period_px=period_px)

@@ -1,15 +1,15 @@
 """A monotone time warp that puts a dance's motion beats on the music's beats, length unchanged.
 
-Moving an extremum of speed onto a beat is not enough: the warp's own slope changes the speed and moves the
-extremum again. So the map is chosen by dynamic programming over the whole song, and counts as missed every half
-window whose *warped* speed has its extremum elsewhere. Between two beats the map is a cubic Hermite, given by the
-source frame at each beat and the slope there: 1 - a for minima, 1 + a for maxima, with a small accent a >= 0. The
-warped speed of a segment then depends on its two ends only, which is what makes the search exact. Playing faster by a
-factor makes jerk its third power, so jerky movement that would be hurried costs too. A clip that begins on a beat is to
-begin there in the finished dance as well: shifting its first frame costs by the frame. All slopes stay within the given
-bounds; the unwarped dance always does, so there is always a map.
+Moving an extremum of speed onto a beat is not enough: the warp's own slope changes the speed and moves the extremum
+again. The map is therefore chosen by dynamic programming over the whole song, and every half window whose *warped*
+speed has its extremum elsewhere counts as missed. Between two beats the map is a cubic Hermite, given by the source
+frame at each beat and the slope there: 1 - a for minima, 1 + a for maxima, with a small accent a >= 0. The warped speed
+of a segment then depends only on its two ends, which makes the search exact. Jerk grows with the cube of the playback
+speed, so speeding up jerky movement has a cost. A clip that begins on a beat should begin there in the finished dance
+as well: each frame by which its first frame is shifted has a cost. All slopes stay within the given bounds; so does the
+unwarped dance, so there is always a valid map.
 
-Steps are counted as in `motion_beats`: the movement of step j is at frame j - 1/2 of the dance, so a beat on which the
+Steps are numbered as in `motion_beats`: the movement of step j is at frame j - 1/2 of the dance, so a beat on which the
 fractional step b is seen is anchored at b - 1/2.
 """
 
@@ -25,21 +25,21 @@ from danceit_core.choreography.motion_beats import BeatWindow, extreme_steps
 from danceit_core.pose.movement import mean_present, step_sizes
 from danceit_core.pose.skeleton import BODY
 
-# Speed is looked up at this many places a frame.
+# Speed is looked up at this many places per frame.
 FINE = 4
 ACCENTS = 6
 STRONGEST_ACCENT = 0.9
-# Weak accents lie closer together: the weakest that does is the least seen.
+# Weak accents are spaced more closely: the weakest sufficient accent is the least visible.
 ACCENT_POWER = 1.6
 # A source frame up to this share of a beat away may meet the beat.
 REACH = 0.55
-# An extremum must beat its neighbours by this factor, or resampling may lose it; nearer to 1 it counts as part missed.
+# An extremum must exceed its neighbours by this factor, or resampling may lose it; below, it counts as partly missed.
 MARGIN = {"min": 1.2, "max": 1.15}
 TINY = 1e-9
-# What one missed half window, a squared logarithm of slope, a squared shift in beats and a squared accent cost, and a
-# peak of jerk by each share over what the dance itself hardly exceeds.
+# Costs of a missed half window, a squared logarithm of slope, a squared shift in beats, a squared accent, and of a peak
+# of jerk, by its excess over what the dance itself hardly exceeds.
 MISS, STRETCH, SHIFT, ACCENT, JERK = 4.0, 3.0, 0.2, 1.0, 2.0
-# What a squared shift in frames costs at a beat on which a clip begins, and how near to it that is, in frames.
+# Cost of a squared shift in frames at a beat on which a clip begins, and how near to the beat it must begin, in frames.
 SEAM, ON_BEAT = 2.0, 1.0
 USUAL_JERK_PERCENTILE = 98
 
@@ -91,8 +91,9 @@ def beat_map(
 ) -> Array:
     """Source frame (T,) for each frame of the song that puts speed extrema of `kind` (`min`, `max`) on the beats.
 
-    keypoints (T, 25, 3), NaN for absent. seams: first frames of clips; those on a beat stay there. Increasing from 0 to
-    T - 1 with slopes within min_slope..max_slope (0 < min_slope <= 1 <= max_slope). Without windows the identity.
+    keypoints (T, 25, 3), NaN for absent. seams: first frames of clips; those on a beat stay there. The map increases
+    from 0 to T - 1 with slopes within min_slope..max_slope (0 < min_slope <= 1 <= max_slope). Without windows it is the
+    identity.
     """
     frames = len(keypoints)
     if not windows or frames < 3:
@@ -116,7 +117,7 @@ def beat_map(
     spline = CubicHermiteSpline(
         [a.time for a, _ in picked], [a.source[s] for a, s in picked], [a.slope[s] for a, s in picked]
     )
-    # Rounding errors of the spline are all that is clipped here.
+    # This clips only rounding errors of the spline.
     return np.clip(spline(np.arange(frames)), 0, frames - 1)
 
 
@@ -136,7 +137,7 @@ def _anchors(
     kind: str,
     bounds: tuple[float, float],
 ) -> list[_Anchor]:
-    """The dance's two ends, where nothing moves, and between them one anchor a beat with all its choices.
+    """The dance's two ends, which stay fixed, and between them one anchor per beat with all its choices.
 
     own: the motion beat of each window, a fractional step; held: whether a clip begins there. The choices are whole
     frames from the motion beat, so that it may meet the beat exactly, and the unwarped dance.

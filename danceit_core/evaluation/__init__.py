@@ -1,1 +1,1 @@
-"""Scores of a dance and of a video (paper V). Looks on from outside: no stage uses a score."""
+"""Scores of a dance and of a video (paper V). Scores are only reported: no stage of the pipeline uses them."""

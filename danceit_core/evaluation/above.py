@@ -1,7 +1,6 @@
-"""A dance seen from above: the ways of hands, foot and hips over the floor, and where the body faces meanwhile.
-
-Only for a dance whose sources have joints in space. A picture does not tell how far away the dancer stands: the hips
-keep to one line, and what is before and behind it is what arms and legs do.
+"""A dance seen from above: the paths of hands, foot and hips over the floor, and the direction that the body faces.
+It needs sources whose joints are known in space. A single picture does not tell how far away the dancer stands, so
+the hips stay on one line; only arms and legs move in front of it and behind it.
 """
 
 from typing import Any
@@ -12,7 +11,7 @@ from numpy.typing import NDArray
 from danceit_core.pose.bvh import Motion
 from danceit_core.pose.humanoid import AT_POINT
 
-# The body's front is shown this often and so long, metres.
+# How often the body's front is shown, and the length of its arrow in metres.
 ARROWS_A_SECOND, ARROW_M = 2.0, 0.35
 BONE_AT = {joint: bone for bone, joint in AT_POINT.items()}
 
@@ -20,7 +19,7 @@ BONE_AT = {joint: bone for bone, joint in AT_POINT.items()}
 def draw_above(
     axes: Any, motion: Motion, frames: NDArray[np.int64], seams: NDArray[np.int64], *, paths: dict[int, tuple[str, str]]
 ) -> None:
-    """Draw the ways of joints in some frames of a dance, the camera below; a dot on either side of each seam.
+    """Draw the paths of joints in some frames of a dance, the camera below; a dot on either side of each seam.
 
     paths: name and colour of each joint of BODY_25. Arrows show the body's front, the darker the later.
     """

@@ -1,12 +1,13 @@
-"""What a painter leaves where nothing of the person is: artefacts far from the body, and near its silhouette.
+"""Artefacts that a painter leaves outside the person: far from the body, and near its silhouette.
 
     far_changed    share of the picture, in 0..1, that is farther than FAR_TORSOS body sizes from body and shadow and
                    differs from the empty room by more than LEVELS grey levels
-    near_changed   the same of what is outside the person's outline (by more than RIM body sizes) and of the floor round
-                   the feet, where a shadow may lie, but not so far off
+    near_changed   the same for pixels that are nearer, but outside the person's outline (by more than RIM body sizes)
+                   and off the floor round the feet, where a shadow may lie
 
-Both are 0 of a painter that paints the person alone. A real video has its own: light that changes, cloth that the
-outline missed. So the figures of the real frames stand beside them. Pictures uint8 (H, W, 3), plate the same.
+Both are 0 for a painter that paints only the person. Real frames differ from the plate too: the light changes, and the
+outline misses some cloth. The figures of the real frames are therefore reported beside them. Pictures are uint8
+(H, W, 3), and so is the plate.
 """
 
 from collections.abc import Iterable
@@ -21,14 +22,14 @@ from danceit_core.pose.skeleton import Keypoints
 
 # Body sizes from body and shadow within which the painting fades out (`imagination.target.region.reach`).
 FAR_TORSOS = 0.8
-# Grey levels of the colour that differs most. Coding alone changes up to some four.
+# Grey levels of the colour channel that differs most. Video coding alone changes it by up to about four.
 LEVELS = 8
 # Body sizes by which an outline may be wrong.
 RIM = 0.06
 
 
 def far_changed(pictures: Iterable[Picture], keypoints: Keypoints, *, plate: Picture, body_px: float) -> float:
-    """`far_changed`: see the module. Mean over pictures with joints (T, 25, 3) in their pixels; NaN without any."""
+    """`far_changed` of the module: mean over the pictures with joints (T, 25, 3) in their pixels; NaN without any."""
     size = plate.shape[1], plate.shape[0]
     shares = []
     for picture, pose in zip(pictures, keypoints, strict=True):
@@ -40,7 +41,7 @@ def far_changed(pictures: Iterable[Picture], keypoints: Keypoints, *, plate: Pic
 def near_changed(
     pictures: Iterable[Picture], keypoints: Keypoints, outlines: Iterable[Picture], *, plate: Picture, body_px: float
 ) -> float:
-    """`near_changed`: see the module. outlines: uint8 (H, W) for each picture, 255 is the person."""
+    """`near_changed` of the module. outlines: uint8 (H, W) for each picture, 255 where the person is."""
     size = plate.shape[1], plate.shape[0]
     shares = []
     for picture, pose, outline in zip(pictures, keypoints, outlines, strict=True):
@@ -58,7 +59,7 @@ def _differs(picture: Picture, plate: Picture) -> Mask:
 
 
 def _grown(mask: Mask, by_px: float) -> Mask:
-    """The mask and all within so many pixels of it."""
+    """The mask and all pixels within `by_px` of it."""
     if not mask.any():
         return mask
     distance = cv2.distanceTransform(np.uint8(~mask), cv2.DIST_L2, cv2.DIST_MASK_PRECISE)

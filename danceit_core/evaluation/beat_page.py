@@ -26,7 +26,7 @@ SOUND, BEAT, CURVE, HIT, MISS = "#b9cde3", "#c9a227", "#5a6673", "#1b9e77", "#d1
 Span = tuple[float, float]
 # The bands from below: sound, the joined dance, the aligned one.
 BANDS = {"before": 1.15, "after": 2.3}
-# Heights on the page: of the bands together, of the clips above them, of the letters below the sound.
+# Heights on the page: all bands together, the clips above them, the letters below the sound.
 TOP, CLIPS, LETTERS = 3.4, 3.75, -0.3
 
 
@@ -41,8 +41,8 @@ def draw_beats(
 ) -> Figure:
     """Waveform, speed before and after the temporal alignment, and every judged beat: met or missed.
 
-    peaks: amplitude of each 1 / PEAKS_PER_S of a second. kind: of motion beat, `min` or `max` of speed. sections: of
-    the song, clips: of the finished dance; none: not shown.
+    peaks: amplitude of each 1 / PEAKS_PER_S of a second. kind: of motion beat, `min` or `max` of speed. sections are
+    those of the song, clips those of the finished dance; empty ones are not shown.
     """
     speeds, found = hits_of_steps(steps, beats, kind=kind)
     song_s = len(steps) / steps.fps
@@ -53,8 +53,8 @@ def draw_beats(
     cut = f" (its first {MOST_LINES * line_s:.0f} s)" if lines > MOST_LINES else ""
     extreme = "least" if kind == "min" else "greatest"
     figure.suptitle(
-        f"{beats.tempo_bpm:.0f} beats a minute{cut}. Motion beat ({extreme} speed) at most {HIT_FRAMES} frame from the "
-        f"music's: {shares or 'no beats'}" + f"\nTempo unsure: {beats.doubt}" * bool(beats.doubt),
+        f"{beats.tempo_bpm:.0f} beats per minute{cut}. Motion beats ({extreme} speed) at most {HIT_FRAMES} frame from "
+        f"the music's: {shares or 'no beats'}" + f"\nTempo unsure: {beats.doubt}" * bool(beats.doubt),
         fontsize=11,
     )
     for line, axes in enumerate(figure.subplots(min(lines, MOST_LINES), squeeze=False)[:, 0]):
@@ -90,12 +90,12 @@ def hits_of_steps(steps: Steps, beats: Beats, *, kind: str) -> tuple[dict[str, A
 
 
 def _within(times_s: Array, span: Span) -> NDArray[np.bool_]:
-    """Which times a line of the page shows, and a little more: what is drawn beyond it would only fill the file."""
+    """Which times a line of the page shows, with a small margin; drawing more would only make the file larger."""
     return (times_s >= span[0] - 0.1) & (times_s <= span[1] + 0.1)
 
 
 def _draw_bars(axes: Axes, beats: Beats, span: Span) -> None:
-    """The beats; those that begin a bar thick, with the bar's number."""
+    """Draw the beats; those that begin a bar are thick and carry the bar's number."""
     shown, first = _within(beats.times_s, span), beats.place == 1
     axes.vlines(beats.times_s[shown & ~first], 0, TOP, color=BEAT, lw=0.9, alpha=0.6)
     axes.vlines(beats.times_s[shown & first], 0, TOP, color=BEAT, lw=2.2)
@@ -118,7 +118,7 @@ def _draw_sections(axes: Axes, sections: Sequence[Section], span: Span) -> None:
 
 
 def _draw_clips(axes: Axes, clips: Sequence[ShownClip], span: Span) -> None:
-    """The clips' names and lengths over their stretch of the page, an edge at each seam."""
+    """Draw the clips' names and lengths over their stretch of the page, with an edge at each seam."""
     room = span[1] - span[0]
     for clip in clips:
         left, right = max(clip.start_s, span[0]), min(clip.end_s, span[1])
@@ -126,7 +126,7 @@ def _draw_clips(axes: Axes, clips: Sequence[ShownClip], span: Span) -> None:
             continue
         axes.vlines(left, TOP, CLIPS, color="#30343f", lw=0.8)
         words = clip.name + (f" ({clip.length})" if clip.length else "")
-        # About so many letters of this size fit into the page's width.
+        # About this many letters of this size fit into the page's width.
         kept = words[: max(1, int(150 * (right - left) / room))]
         axes.text(left + 0.003 * room, (TOP + CLIPS) / 2, kept, va="center", fontsize=7, clip_on=True)
 
@@ -139,7 +139,7 @@ def _draw_sound(axes: Axes, peaks: NDArray[np.float32], span: Span) -> None:
 
 
 def _draw_speed(axes: Axes, speed: Array, found: BeatHits, span: Span, *, base: float, times_s: Array) -> None:
-    """One band: the curve of speed, seen at `times_s`, and on it a mark for each judged beat."""
+    """Draw one band: the curve of speed, seen at `times_s`, with a mark for each judged beat."""
     height = base + np.minimum(speed / max(float(np.percentile(speed, 99)), 1e-9), 1.05)
     shown = _within(times_s, span)
     axes.axhline(base, color="#e3e6ea", lw=0.8, zorder=0)

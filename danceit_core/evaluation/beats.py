@@ -1,25 +1,26 @@
 """How well a dance keeps to the music's beats: S_BA (paper Eq. 17) and the field's Beat Align Score.
 
-S_BA: each beat has a window from half-way to the previous to half-way to the next beat
-(`choreography.motion_beats`, which also says when a step is seen). It is matched when the window's extremum of speed
-is seen within a tolerance of frames: tolerance 0, the paper's "same frame", is at most half a frame away, 1 at most
-one and a half. By `max` (the paper) or `min` of speed: real dancers arrive on the beat, so theirs are minima.
+S_BA: the window of a beat runs from half-way to the previous beat to half-way to the next
+(`choreography.motion_beats`, which also defines when a step is seen). A beat is matched when the window's extremum of
+speed is seen within a tolerance of frames: tolerance 0, the paper's "same frame", is at most half a frame away, 1 at
+most one and a half. The extremum is the `max` (the paper) or the `min` of speed: real dancers arrive on the beat, so
+theirs are minima.
 
 Beat Align Score: motion beats are the local minima of speed smoothed by a Gaussian of SMOOTHING_FRAMES; a pair of
 beats dt apart counts exp(-dt^2 / (2 SIGMA_S^2)). Music form: mean over music beats of the nearest motion beat's
-count; motion form: over motion beats. It depends on the smoothing, so only values of one smoothing compare; sigma
-is in seconds, so that frame rates do.
+count; motion form: over motion beats. Values are comparable only with the same smoothing. Sigma is in seconds, so
+values of different frame rates are comparable.
 
 Seen and heard: a beat is heard at its time in the sound file; a step is seen when the frame that it leads into
 appears, at k / fps (`choreography.motion_beats.seen_s`), half a frame after the movement that it stands for. The
-alignment, these scores, the preview and the figures go by that and nothing else; `benchmarks/video_timing.py` measures
+alignment, these scores, the preview and the figures all use this convention; `benchmarks/video_timing.py` measures
 it in finished videos of songs whose beats are known.
 
-Chance is the same score with all beats shifted by shares of their interval. A score that an aligner
-optimises proves little: read it beside chance, and beside the movement scores of `motion`.
+Chance is the same score with all beats shifted by fractions of their interval. A score that the alignment
+optimises proves little: compare it with chance, and read it beside the movement scores of `motion`.
 
 Conventions: keypoints (T, 25, 3) pixels, absent joints 0; beats in seconds, increasing; scores 0..1, NaN where
-there is no beat to judge. shown_fps: frame rate of the video that a dance is seen in, None: fps.
+there is no beat to judge. shown_fps: frame rate of the video that shows the dance, None: fps.
 """
 
 from collections.abc import Callable, Sequence
@@ -58,10 +59,11 @@ def beat_scores(
 ) -> dict[str, float]:
     """All scores of this module and their chances, as a flat dict.
 
-    joints: whose speed is meant, `HANDS` for the hands alone. smooth: smooth the speed by SMOOTHING_FRAMES for S_BA
-    too. An aligner optimises the plain speed of the body, so that these two show a trick of one definition.
+    joints: the joints whose speed is used, `HANDS` for the hands alone. smooth: smooth the speed by SMOOTHING_FRAMES
+    for S_BA too. The alignment optimises the unsmoothed speed of the body; these two options show whether it only
+    exploits that definition.
 
-    Keys: `s_ba_<kind>_<tolerance>`, `beat_align_music`, `beat_align_motion`, each also with `chance_` before it;
+    Keys: `s_ba_<kind>_<tolerance>`, `beat_align_music`, `beat_align_motion`, each also with the prefix `chance_`;
     `beats`, the number of beats judged. Raises MusicError when beats are not increasing seconds.
     """
     beats = check_beats(beats_s, frames=len(keypoints), fps=fps)
@@ -123,7 +125,7 @@ def chance_score(
 ) -> dict[str, float]:
     """Mean of `score` over CHANCE_DRAWS shifts of all beats by -1/2 to 1/2 of their median interval, evenly spread."""
     interval = float(np.median(np.diff(beats_s))) if len(beats_s) > 1 else 0.0
-    # From a random first one on at even distances: no part of the interval is left out by accident.
+    # Evenly spaced from a random first shift, so that no part of the interval is left out by accident.
     shifts = (np.arange(CHANCE_DRAWS) + rng.random()) / CHANCE_DRAWS - 0.5
     draws = [score(beats_s + shift * interval) for shift in shifts]
     return {key: float(np.mean([draw[key] for draw in draws])) for key in draws[0]}

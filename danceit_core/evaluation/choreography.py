@@ -1,12 +1,12 @@
-"""The tables of the choreography (paper V): dances of each variant, scored beside the real ones.
+"""The tables of the choreography (paper V): dances of each variant, with their scores beside those of real dances.
 
 Scores are of rhythm (`beats`), naturalness (`scorecard`), form (`form`, `repeats`) and distance (`distances`).
 
-Rows: real dances; random retrieval with each way to treat seams; the paper's variants for each length of fragment; the
-default for each length in seconds, with other seams, at each strength of the warp, and, where its fragments are in
-counts, with movements that never or always come back; the default heard with another song ("shuffled music"). Songs
-without a matcher's features (beat grids) are matched at random, seeded. The paper's own figures stand in columns of
-their own (`paper_tables`): its data and bins are not known, so they do not compare.
+Rows: real dances; random retrieval with each method for seams; the paper's variants for each length of fragment; the
+default for each length in seconds, with other seams, at each strength of the warp, and, if its fragments are in
+counts, with movements that never or always recur; the default with the music of another song ("shuffled music"). Songs
+without features for the matcher (beat grids) are matched at random, with a fixed seed. The paper's figures are in
+separate columns (`paper_tables`): its data and bins are not known, so they are not comparable.
 
 Intervals are by song, see `paired`.
 """
@@ -42,7 +42,7 @@ REAL, DEFAULT = "real dances", "default"
 
 @dataclass(frozen=True)
 class Stage:
-    """Fragments of one length, or in counts, and for each song (by name) what the matcher found; others are random."""
+    """Fragments of one length, or in counts, and the matcher's choice for each song by name; other songs are random."""
 
     library: Library
     matches: Mapping[str, Matches]
@@ -50,7 +50,7 @@ class Stage:
 
 @dataclass(frozen=True)
 class Row:
-    """One row of the tables: dances and the songs they are scored with; trials is empty for real dances."""
+    """One row of the tables: dances and the songs that they are scored with; trials is empty for real dances."""
 
     name: str
     dances: Sequence[Keypoints]
@@ -66,7 +66,7 @@ def variants(
     *,
     in_counts: bool = False,
 ) -> list[tuple[Variant, bool]]:
-    """Every variant that is danced, and whether it has the matcher's choice. in_counts: the default's fragments are."""
+    """Every variant, and whether it uses the matcher's choice. in_counts: are the default's fragments in counts?"""
     still, hits = replace(temporal, variant="none"), replace(temporal, beat_kind="max", strength=1.0)
     argmin = replace(retrieval, variant="argmin")
     rows = [
@@ -104,7 +104,7 @@ def dance_row(
     fps: float,
     seed: int,
 ) -> Row:
-    """The dances of one variant to all songs. matched: whether the matcher chooses; otherwise chance does."""
+    """The dances of one variant to all songs. matched: whether the matcher chooses; otherwise the choice is random."""
     stage = counts if variant.in_counts and counts is not None else stages[variant.retrieval.fragment_s]
     trials = []
     for song in songs:
@@ -121,7 +121,7 @@ def real_row(real_dances: Sequence[tuple[Keypoints, Song]]) -> Row:
 
 
 def shuffled(row: Row, *, fps: float) -> Row:
-    """The same dances with the beats of another song each, the next in the list; as far as both last."""
+    """The same dances, each with the beats of the next song in the list, cut to the shorter of the two."""
     others = [*row.songs[1:], *row.songs[:1]]
     pairs = [(dance[: song.frames], song) for dance, song in zip(row.dances, others, strict=True)]
     cut = [(dance, song, cut_beats(song.beats, end_s=len(dance) / fps)) for dance, song in pairs]
@@ -141,9 +141,9 @@ def score_row(row: Row, sources: Mapping[str, Source], real: Yardstick, *, fps: 
 
 
 def score_songs(row: Row, forms: Sequence[Mapping[str, float]], *, fps: float, seed: int) -> NDArray[np.float64]:
-    """The scores in INTERVALS of each dance of a row, (S, len(INTERVALS)), NaN where it has none of a name.
+    """The scores named in INTERVALS of each dance of a row, (S, len(INTERVALS)), NaN where a score is missing.
 
-    forms: of each dance, see `form_row.song_forms`.
+    forms: those of each dance, see `form_row.song_forms`.
     """
     each = [
         {**beat_scores(dance, song.beats_s, fps=fps, rng=np.random.default_rng(seed)), **form}
@@ -170,14 +170,14 @@ def score_variants(
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """The scores of every row (index: its name) and the table of tempi.
 
-    stages: by length of fragment in seconds, that of `retrieval` among them. sources: the videos that the fragments are
-    of. real_dances: the yardstick, with the music of each. counts: the fragments in counts, which the default dances;
-    None: those in seconds. heard: the beats of each dance by its name. others: real dances that the distances are
-    measured from, none: every second one of the yardstick. only: names of the variants to dance, besides the real
-    dances; none: all. Raises ChoreographyError without a real dance.
+    stages: by length of fragment in seconds, including that of `retrieval`. sources: the videos of the fragments.
+    real_dances: the reference, each with its music. counts: the fragments in counts that the default uses; None: it
+    uses those in seconds. heard: the beats of each dance by its name. others: real dances that the distances are
+    measured from; if empty, every second one of the reference. only: names of the variants to score besides the real
+    dances; if empty, all. Raises ChoreographyError without a real dance.
     """
     if not real_dances:
-        raise ChoreographyError("no real dance to compare with; a passage of 2 s or more of one video is needed")
+        raise ChoreographyError("no real dance to compare with; add a video with a usable passage of at least 2 s")
     real = measure_real([dance for dance, _ in real_dances], fps=fps, rng=np.random.default_rng(seed))
     rows = [real_row(real_dances)]
     for variant, matched in variants(sorted(stages), retrieval, spatial, temporal, in_counts=counts is not None):
@@ -206,7 +206,7 @@ def score_rows(
 ) -> pd.DataFrame:
     """The scores of rows that hold dances (index: their names), with intervals (`paired.add_intervals`).
 
-    heard, others: as of `score_variants`.
+    heard, others: as in `score_variants`.
     """
     scores, songs = {}, {}
     distances = score_distances(rows, real, others, fps=fps, seed=seed)
@@ -224,9 +224,9 @@ def score_rows(
 def score_distances(
     rows: Sequence[Row], real: Yardstick, others: Sequence[Keypoints], *, fps: float, seed: int
 ) -> dict[str, dict[str, float]]:
-    """The scores of `distances` of each row by its name: of as many pieces as the real dances have, where it has them.
+    """The scores of `distances` of each row by its name, measured on as many pieces as the real dances have, if it can.
 
-    others: as of `score_variants`. The row of the real dances is of the other half of them, or all.
+    others: as in `score_variants`. The row of the real dances is measured on their other half, or on all of them.
     """
     reference = measure_features(others or real.dances[1::2], fps=fps)
     own = measure_features(real.dances if others else real.dances[::2], fps=fps)

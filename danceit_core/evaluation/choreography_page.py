@@ -1,4 +1,4 @@
-"""The choreography's tables and figures as files: one page, one .tsv a table, three pictures.
+"""The choreography's tables and figures as files: one page, one .tsv per table, three pictures.
 
 `choreography.md` shows everything, `tables.html` its tables in a browser; `scores.tsv` has all numbers of all rows,
 `tempo.tsv` and `tempo.png` are the paper's Fig. 8, `losses.png` its Fig. 11, `strength.png` the curve of alignment
@@ -31,7 +31,7 @@ NATURALNESS = {
     "sliding / real": "slide_ratio", "speed / real": "speed_ratio", "diversity": "diversity", "frozen s": "frozen_s",
     "frozen share": "frozen_share", "flips": "flips", "repeats": "repeats",
 }  # fmt: skip
-# Form: key and factor. Chance stands behind what it belongs to.
+# Form: key and factor. Each chance value follows the score that it belongs to.
 FORM = {
     "seams on bars %": ("seams_on_bars", 100), "in the finished dance %": ("seams_seen_on_bars", 100),
     "movements begin on bars %": ("starts_on_bars", 100), "any beat %": ("beats_on_bars", 100),
@@ -46,7 +46,7 @@ FORM_INTERVALS = {"seams on bars": ("seams_on_bars", 100, 0), "own downbeats": (
                   "mirrored too, more alike": ("repeat_mirrored_more", 1, 2)}  # fmt: skip
 DISTANCES = {"FID-k": "fid_k", "FID-g": "fid_g", "Dist-k": "dist_k", "Dist-g": "dist_g", "pieces": "pieces"}
 CHOREOGRAPHERS = "choreographers of 43 ballroom dances"
-# What a row has more than the default, song by song, with its 95 % interval: key, times, digits.
+# Differences from the default, paired by song, with their 95 % intervals: key, factor, digits.
 GAINS = {
     "S_BA max 1": ("s_ba_max_1", 100, 1),
     "S_BA min 1": ("s_ba_min_1", 100, 1),
@@ -62,7 +62,7 @@ def write_page(
     histories: Mapping[str, Sequence[Mapping[str, Any]]],
     about: str,
 ) -> None:
-    """Write all tables and figures. scores: one line a row (`score_row`); histories: of the matcher, by name."""
+    """Write all tables and figures. scores: one line per row (`score_row`); histories: the matcher's, by name."""
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
     tables = {
@@ -112,7 +112,7 @@ def main_tables(scores: pd.DataFrame) -> dict[str, pd.DataFrame]:
 
 
 def form_table(scores: pd.DataFrame) -> pd.DataFrame:
-    """The scores of form of each row, below those of choreographers; rows without any are left out."""
+    """The form scores of each row, below those of choreographers; rows without any are left out."""
     real = pd.DataFrame([REAL_FORM], index=[CHOREOGRAPHERS])
     told = pd.concat([real.reindex(columns=scores.columns), scores])
     table = pd.DataFrame({name: times * told[key] for name, (key, times) in FORM.items()})
@@ -124,7 +124,7 @@ def form_table(scores: pd.DataFrame) -> pd.DataFrame:
 
 
 def between(scores: pd.DataFrame, key: str, *, digits: int) -> list[str]:
-    """The interval of a score in words, one a row; empty where there is none."""
+    """The interval of a score as text, one per row; empty where there is none."""
     pairs = zip(scores[f"{key}_low"], scores[f"{key}_high"], strict=True)
     return ["" if np.isnan(low) else f"{low:.{digits}f} to {high:.{digits}f}" for low, high in pairs]
 
@@ -139,13 +139,13 @@ def draw_tempo(tempo: pd.DataFrame) -> Figure:
         for name, part in tempo.groupby("row", sort=False):
             axes.plot([groups.index(group) for group in part["tempo_bpm"]], 100 * part[key], "o-", label=name)
         axes.set_xticks(range(len(groups)), groups)
-        axes.set(title=f"S_BA: {title}", xlabel="beats a minute", ylabel="%", ylim=(0, 102))
+        axes.set(title=f"S_BA: {title}", xlabel="beats per minute", ylabel="%", ylim=(0, 102))
     figure.legend(*axes.get_legend_handles_labels(), fontsize="small", loc="outside lower center", ncols=5)
     return figure
 
 
 def draw_losses(histories: Mapping[str, Sequence[Mapping[str, Any]]]) -> Figure:
-    """Loss of the matcher by epoch (Fig. 11), one line a length and set of videos."""
+    """Loss of the matcher by epoch (Fig. 11), one line per length and set of videos."""
     figure = Figure(figsize=(6, 4), layout="constrained")
     axes = figure.subplots()
     for colour, (name, history) in enumerate(histories.items()):
@@ -160,7 +160,7 @@ def draw_losses(histories: Mapping[str, Sequence[Mapping[str, Any]]]) -> Figure:
 
 
 def draw_strength(scores: pd.DataFrame) -> Figure:
-    """Alignment against distortion: S_BA over jerk beside the fragments' own, strength 0 to 1, and the real dances."""
+    """Alignment against distortion: S_BA over jerk relative to the fragments', strength 0 to 1, and the real dances."""
     figure = Figure(figsize=(6, 4.5), layout="constrained")
     axes = figure.subplots()
     line = scores.loc[[f"default, strength {s:g}" for s in STRENGTHS]]
@@ -170,7 +170,7 @@ def draw_strength(scores: pd.DataFrame) -> Figure:
         axes.annotate(f"{strength:g}", (x, y), textcoords="offset points", xytext=(4, 5))
     axes.axhline(100 * float(scores["s_ba_min_1"]["real dances"]), color="grey", ls=":", label="real dances, 1 frame")
     axes.axvline(1.1, color="red", lw=0.8)
-    axes.set(xlabel="jerk / that of the fragments chosen", ylabel="S_BA of speed minima, %", ylim=(0, 102))
+    axes.set(xlabel="jerk relative to the chosen fragments", ylabel="S_BA of speed minima, %", ylim=(0, 102))
     axes.set_title("Alignment against distortion, strength 0 to 1")
     axes.legend(fontsize="small", loc="lower right")
     return figure

@@ -1,7 +1,7 @@
-"""A page on what cleaning did to one video: which frames are kept, why the others are not, and how it looks there.
+"""A page that shows what cleaning did to one video: which frames are kept, why others are dropped, how they look.
 
-Timeline of kept and dropped frames with the camera cuts, jitter before and after, and sample frames with skeletons,
-among them the longest stretch of each frequent reason.
+It has a timeline of kept and dropped frames with the camera cuts, the jitter before and after, and sample frames with
+skeletons, among them one of the longest stretch of each frequent reason.
 """
 
 from pathlib import Path
@@ -36,9 +36,9 @@ def draw_cleaning(
 ) -> None:
     """The page of one video as a PNG.
 
-    raw, cleaned: its keypoints before and after cleaning; a refused video's may be empty. frames_path: its frame
-    store, None where the keypoints came without a video (skeletons on black then). Several dancers have a page of
-    another form (`tracks_page`).
+    raw, cleaned: its keypoints before and after cleaning; those of a refused video may be empty. frames_path: its
+    frame store, None if the keypoints came without a video (skeletons are then drawn on black). Videos with several
+    dancers have a different page (`tracks_page`).
     """
     if "track" in cleaned.columns and len(cleaned):
         draw_tracks(cleaned, path, name=name, frames_path=frames_path)
@@ -60,7 +60,7 @@ def draw_cleaning(
 
 
 def describe_cleaning(cleaned: PoseTable, *, name: str) -> str:
-    """What came of a video, in a line or two: share of frames kept, shots, why it is left out if it is."""
+    """The result for a video in one or two lines: share of frames kept, shots, and why it is left out if it is."""
     kept, shots = kept_frames(cleaned), shot_numbers(cleaned)
     refused = str(cleaned.metadata.get("refused") or "")
     line = f"{name}: no frames"
@@ -79,7 +79,7 @@ def jitter(keypoints: Keypoints, *, fps: float) -> NDArray[np.float64]:
 
 
 def kept_jitter(keypoints: Keypoints, cleaned: PoseTable) -> float:
-    """Median jitter where four frames in a row are kept and of one shot; NaN if there are none."""
+    """Median jitter where four consecutive frames are kept and belong to one shot; NaN if there are none."""
     whole = np.zeros(max(0, len(cleaned) - 3), bool)
     for first, end in find_passages(kept_frames(cleaned), shot_numbers(cleaned)):
         whole[first : max(first, end - 3)] = True
@@ -89,7 +89,7 @@ def kept_jitter(keypoints: Keypoints, cleaned: PoseTable) -> float:
 
 
 def sample_frames(cleaned: PoseTable, *, samples: int = SAMPLES) -> list[int]:
-    """Frames to look at, ascending: the middle of the longest stretch of the most frequent reasons, and kept ones."""
+    """Sample frames, ascending: the middle of the longest stretch of each frequent reason, and kept frames."""
     reason = np.asarray(cleaned.columns["reason"], str)
     frames = []
     for code in list(count_reasons(reason))[:LONGEST_LOOKED_AT]:
@@ -103,7 +103,7 @@ def sample_frames(cleaned: PoseTable, *, samples: int = SAMPLES) -> list[int]:
 
 
 def around_person(picture: Picture, keypoints: Keypoints) -> Picture:
-    """The square part of a picture that holds the person of (25, 3) keypoints; all of it if there is nobody."""
+    """The square part of a picture that holds the person with (25, 3) keypoints; all of it if there is no person."""
     points = keypoints[present(keypoints), :2]
     if not len(points):
         return picture
@@ -115,7 +115,7 @@ def around_person(picture: Picture, keypoints: Keypoints) -> Picture:
 
 
 def _draw_timeline(axes: Axes, cleaned: PoseTable) -> None:
-    """A band of the whole video, each frame in its reason's colour, a black line at each camera cut."""
+    """Draw a band of the whole video: each frame in the colour of its reason, a black line at each camera cut."""
     fps, reason = cleaned.fps, np.asarray(cleaned.columns["reason"], str)
     axes.axvspan(0, len(cleaned) / fps, color=KEPT_COLOUR, linewidth=0)
     counts = count_reasons(reason)
@@ -137,7 +137,7 @@ def _draw_timeline(axes: Axes, cleaned: PoseTable) -> None:
 
 
 def _draw_jitter(axes: Axes, raw: PoseTable, cleaned: PoseTable) -> None:
-    """Jitter over time before and after, on a logarithmic scale."""
+    """Draw the jitter over time before and after cleaning, on a logarithmic scale."""
     for table, label, colour in ((raw, "before", "#b0b4ba"), (cleaned, "after", "#1f5a92")):
         values = jitter(table.keypoints, fps=cleaned.fps)
         median = kept_jitter(table.keypoints, cleaned)
@@ -153,7 +153,7 @@ def _draw_jitter(axes: Axes, raw: PoseTable, cleaned: PoseTable) -> None:
 
 
 def _draw_sample(axes: Axes, cleaned: PoseTable, frame: int, picture: Picture) -> None:
-    """A frame with its skeleton, and hands where they were looked for, framed in the colour of its reason."""
+    """Draw a frame with its skeleton, and its hands if they were searched for, framed in the colour of its reason."""
     code, keypoints = str(cleaned.columns["reason"][frame]), cleaned.keypoints[frame]
     drawn = draw_skeleton(picture, keypoints)
     if "hands" in cleaned.columns:

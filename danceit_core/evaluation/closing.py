@@ -38,7 +38,7 @@ tr { border-bottom: 1px solid #e3e6ea; } td.number, th.number { text-align: righ
 
 
 def stage_seconds(benchmarks: Mapping[str, float]) -> dict[str, float]:
-    """Seconds of each stage that ran, in the order of the workflow, of the seconds of each rule."""
+    """Seconds of each stage that ran, in the order of the workflow, summed from the seconds of each rule."""
     summed = {name: sum(benchmarks.get(rule, 0.0) for rule in rules) for name, rules in STAGES.items()}
     return {name: seconds for name, seconds in summed.items() if seconds}
 
@@ -52,9 +52,9 @@ def in_words(seconds: float) -> str:
 
 
 def key_scores(scores: Mapping[str, Any], *, kind: str) -> list[tuple[str, str]]:
-    """The figures to look at first: a value and what it is of. kind: of motion beat that was asked for.
+    """The most important figures: a value and its meaning. kind: the requested kind of motion beat.
 
-    Beats as the finished video shows them come first, those of the poses that were asked for second.
+    The beats as the finished video shows them come first, those of the planned poses second.
     """
     made, pose, beats, asked = scores["video"], scores["pose"], scores["beats"], scores["beats_asked"]
     tolerances = sorted(int(key.rsplit("_", 1)[1]) for key in beats if key.startswith(f"s_ba_{kind}_"))
@@ -62,24 +62,24 @@ def key_scores(scores: Mapping[str, Any], *, kind: str) -> list[tuple[str, str]]
     key = f"s_ba_{kind}_{near}"
     met = []
     for of, words in ((beats, f"of the beats met in the video, {off_by(near, beats['frame_ms'])}"),
-                      (asked, "of the beats met by the poses that were asked for")):  # fmt: skip
+                      (asked, "of the beats met by the planned poses")):  # fmt: skip
         if key in of and not math.isnan(of[key]):
             met.append((f"{of[key]:.0%}", f"{words}; by chance {of[f'chance_{key}']:.0%}"))
-    off = f"{pose['mean_error_px']:.1f} px of {max(made['width'], made['height'])} off"
-    found = (f"{pose['pck']:.0%}", f"of the joints found where they were asked for, {off}")
+    off = f"mean error {pose['mean_error_px']:.1f} px of {max(made['width'], made['height'])}"
+    found = (f"{pose['pck']:.0%}", f"of the joints found at their planned places, {off}")
     if math.isnan(pose["pck"]):
-        found = (f"{pose['detected_share']:.0%}", "of the frames in which the person is found at all")
+        found = (f"{pose['detected_share']:.0%}", "of the frames show a detectable person")
     return [
         *met,
         found,
-        (f"{pose['unseen_poses']:.0%}", "of the frames in a pose that the person's own video never shows"),
+        (f"{pose['unseen_poses']:.0%}", "of the frames are in poses that the person's own video never shows"),
     ]
 
 
 def closing_lines(
     scores: Mapping[str, Any], *, video: str, summary: str, benchmarks: Mapping[str, float], kind: str
 ) -> list[str]:
-    """A few lines for a terminal. video, summary: paths to name."""
+    """A few lines for a terminal. video, summary: the paths that the lines name."""
     times = ", ".join(f"{name} {in_words(seconds)}" for name, seconds in stage_seconds(benchmarks).items())
     made = scores["video"]
     shape = f"{made['width']} x {made['height']}, {made['fps']:g} frames per second"
@@ -89,7 +89,7 @@ def closing_lines(
         *(line for told in form_lines(scores) for line in _wrapped(told)),
         *(line for remark in scores.get("remarks", []) for line in _wrapped(f"note: {remark}")),
         *textwrap.wrap(f"time: {times}", WIDTH, initial_indent="  ", subsequent_indent="        "),
-        f"  more: {summary}; {_report_command(summary)} gathers all pictures into one page",
+        f"  more: {summary}; {_report_command(summary)} collects all pictures on one page",
     ]
 
 
@@ -98,7 +98,7 @@ def _wrapped(words: str) -> list[str]:
 
 
 def _report_command(summary: str) -> str:
-    """The command for the report of these very results: the demo's, a project's, or wherever else they lie."""
+    """The command that makes the report of these results, whether of the demo, of a project, or in another folder."""
     results = PurePath(summary).parent
     if results.name != "results":
         return "`snakemake --report`"
@@ -108,7 +108,7 @@ def _report_command(summary: str) -> str:
 def summary_html(
     scores: Mapping[str, Any], *, video: str, dances: pd.DataFrame, benchmarks: Mapping[str, float], kind: str
 ) -> str:
-    """The same, and all scores, as a page of its own that needs nothing else."""
+    """The same lines and all scores as a self-contained HTML page."""
     made, times = scores["video"], stage_seconds(benchmarks)
     shape = f"{made['width']} x {made['height']} pixels, {made['fps']:g} frames per second"
     cards = [(f"{made['seconds']:.1f} s", f"of video, {shape}; the song lasts {made['song_seconds']:.1f} s")]
@@ -124,7 +124,7 @@ def summary_html(
         *(f"<p>Note: {escape(remark)}.</p>" for remark in scores.get("remarks", [])),
         "<h2>Scores</h2>",
         _table(("what", "value", "chance"), score_rows(scores)),
-        f"<h2>The dances it was learnt from</h2><p>{escape(describe_total(dances))}</p><ul>{left_out}</ul>",
+        f"<h2>Source dances</h2><p>{escape(describe_total(dances))}</p><ul>{left_out}</ul>",
         "<h2>Time of each stage</h2><table>",
         *(f"<tr><td>{name}</td><td class='number'>{in_words(seconds)}</td>"
           f"<td style='width: 60%'><div class='bar' style='width: {100 * seconds / longest:.1f}%'></div></td></tr>"
@@ -135,7 +135,7 @@ def summary_html(
 
 
 def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    """All columns but the first hold numbers."""
+    """An HTML table whose columns, except the first, hold numbers."""
 
     def line(cells: Sequence[str], tag: str) -> str:
         named = zip(cells, ("", *[" class='number'"] * (len(cells) - 1)), strict=True)

@@ -1,4 +1,4 @@
-"""Side by side and in step: the frame that lent each pose, the pose as it was aligned, the person painted from it."""
+"""Side-by-side video, in step: the source frame of each pose, the pose as aligned, and the person painted from it."""
 
 import math
 from collections.abc import Iterable, Iterator, Mapping
@@ -24,8 +24,8 @@ def panel_sizes(
 ) -> tuple[tuple[int, int], tuple[int, int]]:
     """Width and height of the source's panel, and of the two others, which have the shape of `picture` (width, height).
 
-    All of one height, even, together about `pixels`. stores: sizes of the sources' frames; the panel is as wide as
-    the widest of them needs.
+    All have one even height and together about `pixels` pixels. stores: sizes of the sources' frames; the panel is
+    wide enough for the widest.
     """
     wide = picture[0] / picture[1]
     widest = max((width / height for width, height in stores), default=wide)
@@ -41,13 +41,13 @@ def compare_frames(
     *,
     panels: tuple[tuple[int, int], tuple[int, int]],
 ) -> Iterator[Picture]:
-    """Yield uint8 pictures side by side, one a frame of the dance: source, pose, painted.
+    """Yield uint8 pictures side by side, one per frame of the dance: source, pose, painted.
 
     poses: a generated dance, with columns `source_video` and `source_frame`; stores: the frame store of each source
     video; painted: the finished video; panels: see `panel_sizes`. Raises PoseError for a table of other columns.
     """
     if not {"source_video", "source_frame"} <= poses.columns.keys():
-        raise PoseError("the pose table names no source frames; side by side needs the poses of a generated dance")
+        raise PoseError("the pose table names no source frames; pass the poses of a generated dance")
     of_source, size = panels
     scale = np.array([size[0] / poses.size[0], size[1] / poses.size[1], 1], np.float32)
     finished = decode_frames(painted, fps=poses.fps, size=size)

@@ -46,8 +46,8 @@ def draw_dance(
 ) -> None:
     """Write `beats.svg`, `seams.png`, `on_beats.png`, `paths.svg` and `sources.svg` into `folder`.
 
-    poses: the finished dance of `plan`, by the target person on their floor. It is shown at the rate of `music`, at
-    which it was made. song: its sound file, or the part of one that it is.
+    poses: the finished dance of `plan`, danced by the target person on their floor. It is shown at the frame rate of
+    `music`, with which it was made. song: its sound file, or the part of a sound file that was danced to.
     """
     made = danced(poses, fps=music.fps, seconds=plan.song_frames / music.fps)
     steps = retrace(plan, sources, made, floor=floor, spatial=spatial, shown_fps=poses.fps)
@@ -66,16 +66,16 @@ def draw_dance(
 
 
 def motion_in_space(made: PoseTable, sources: Mapping[str, Source], *, spatial: SpatialSettings) -> Motion | None:
-    """The dance in space; None, and the reason in the log, where a source is not known there from head to feet."""
+    """The dance in space; None, with the reason in the log, if a source's joints in space are incomplete."""
     try:
         return dance_motion(made, sources, half_width=spatial.half_width, name="the dance")
     except (ChoreographyError, PoseError) as error:
-        log.info("the dance is not drawn from above: %s", error)
+        log.info("the view of the dance from above is left out: %s", error)
         return None
 
 
 def write_figure(path: Path, figure: Figure) -> None:
-    """A figure as PNG or SVG by the suffix of `path`; appears whole or not at all."""
+    """Write a figure as PNG or SVG, by the suffix of `path`; the file appears complete or not at all."""
     kind = path.suffix[1:]
     with whole_file(path) as partial, mpl.rc_context(STEADY):
         figure.savefig(partial, format=kind, dpi=110, metadata={"Date": None} if kind == "svg" else None)

@@ -1,16 +1,16 @@
-"""How far a set of dances is from another, and how much its pieces differ: 2D FID-k, FID-g, Dist-k and Dist-g.
+"""Distance of a set of dances from another, and how much its pieces differ: 2D FID-k, FID-g, Dist-k and Dist-g.
 
 FID (Heusel et al., NIPS 2017): squared Frechet distance between the Gaussians of two sets of features, of means m1, m2
-and covariances C1, C2: (m1 - m2)^2 + tr(C1 + C2 - 2 (C1 C2)^(1/2)). Features are kinetic (k) and geometric (g), of the
-picture: see `features`. As in the evaluation of Bailando (Siyao et al., CVPR 2022), which others took over, they are
-first scaled by mean and standard deviation of the reference. Dist, its "diversity": mean distance between the scaled
-features of all pairs of pieces. Those papers measure bodies in space on AIST++: figures of 2D variants do not compare
-with theirs, nor with one another unless camera, frame rate and length of the pieces are the same.
+and covariances C1, C2: (m1 - m2)^2 + tr(C1 + C2 - 2 (C1 C2)^(1/2)). Features are kinetic (k) and geometric (g),
+computed in the picture: see `features`. They are first scaled by mean and standard deviation of the reference, as in
+the evaluation of Bailando (Siyao et al., CVPR 2022), which others adopted. Dist, its "diversity", is the mean distance
+between the scaled features of all pairs of pieces. Those papers measure bodies in space on AIST++: figures of 2D
+variants are not comparable with theirs, nor with one another unless camera, frame rate and piece length are the same.
 
-Both sets are cut into pieces of PIECE_S seconds, for a feature is a mean over its piece. FID of few pieces is too
-large: the means alone of two samples of N pieces of one kind, with D features, add 2 D / N to it. So every row is of
-the same number of pieces where there are enough (`most`), the number is told, and the row to compare with is that of
-real dances from other real ones.
+Both sets are cut into pieces of PIECE_S seconds, because a feature is a mean over its piece. The FID of few pieces is
+too large: with two samples of N pieces from one distribution, with D features, the means alone add 2 D / N to it.
+Every row therefore uses the same number of pieces if there are enough (`most`), the number is reported, and the row to
+compare with is the distance of real dances from other real dances.
 """
 
 from collections.abc import Sequence
@@ -25,7 +25,7 @@ from danceit_core.evaluation.features import GEOMETRIC, KINETIC, cut_pieces, geo
 from danceit_core.pose.skeleton import Keypoints
 
 PIECE_S = 5.0
-# A feature that hardly differs among the reference's pieces is not scaled up beyond this.
+# Least standard deviation used for scaling: a feature that hardly varies in the reference is not scaled up further.
 LEAST_SPREAD = 1e-3
 
 
@@ -43,7 +43,7 @@ class Features:
 def measure_features(
     dances: Sequence[Keypoints], *, fps: float, most: int | None = None, rng: np.random.Generator | None = None
 ) -> Features:
-    """The features of all pieces of the dances (T, 25, 3); `most`: of so many of them, drawn by `rng`."""
+    """The features of all pieces of the dances (T, 25, 3), or of `most` of them drawn by `rng`."""
     torsos = [whole_body(dance).torso_px for dance in dances]
     frames = round(PIECE_S * fps)
     pieces = [(piece, torso) for dance, torso in zip(dances, torsos, strict=True)
@@ -56,7 +56,7 @@ def measure_features(
 
 
 def distance_scores(found: Features, reference: Features) -> dict[str, float]:
-    """Keys: `fid_k`, `fid_g` (>= 0), `dist_k`, `dist_g`, `pieces`; NaN of fewer than two pieces on either side."""
+    """Keys: `fid_k`, `fid_g` (>= 0), `dist_k`, `dist_g`, `pieces`; NaN if either side has fewer than two pieces."""
     out: dict[str, float] = {"pieces": float(len(found))}
     for letter, own, others in (("k", found.kinetic, reference.kinetic), ("g", found.geometric, reference.geometric)):
         enough = min(len(own), len(others)) >= 2
@@ -70,7 +70,7 @@ def frechet_distance(a: ArrayLike, b: ArrayLike) -> float:
     """Squared Frechet distance between the Gaussians of samples a (N, D) and b (M, D), N and M at least 2."""
     one, two = np.asarray(a, np.float64), np.asarray(b, np.float64)
     cov_one, cov_two = (np.atleast_2d(np.cov(sample, rowvar=False)) for sample in (one, two))
-    # tr (C1 C2)^(1/2) is that of the symmetric C1^(1/2) C2 C1^(1/2), whose eigenvalues are real.
+    # tr (C1 C2)^(1/2) equals that of the symmetric (C1^(1/2) C2 C1^(1/2))^(1/2), whose eigenvalues are real.
     values, vectors = np.linalg.eigh(cov_one)
     root = (vectors * np.sqrt(np.maximum(values, 0))) @ vectors.T
     shared = np.sqrt(np.maximum(np.linalg.eigvalsh(root @ cov_two @ root), 0)).sum()
@@ -86,7 +86,7 @@ def mean_distance(features: Array) -> float:
 
 
 def _scaled(found: Array, reference: Array) -> tuple[Array, Array]:
-    """Both by mean and standard deviation of the reference; a feature that is unknown in a piece is 0, the mean."""
+    """Both scaled by mean and standard deviation of the reference; a feature unknown in a piece becomes 0, the mean."""
     mean, spread = np.nanmean(reference, axis=0), np.maximum(np.nanstd(reference, axis=0), LEAST_SPREAD)
     ours, theirs = (np.nan_to_num((sample - mean) / spread) for sample in (found, reference))
     return ours, theirs

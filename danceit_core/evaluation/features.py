@@ -1,20 +1,21 @@
-"""Features of a piece of dance after published recipes for bodies in space, of the picture (2D) instead.
+"""Features of a piece of dance: published definitions for bodies in space, applied to joints in the picture (2D).
 
 Kinetic: Onuma, Faloutsos, Hodgins, "FMDistance", Eurographics 2008, as in fairmotion and AIST++ (Li et al., "AI
 Choreographer", ICCV 2021): for each joint the mean square of its horizontal and of its vertical velocity, and the mean
 size of its acceleration; velocity and acceleration are means over WINDOW steps round a frame. 15 joints, 45 numbers.
-In the picture, horizontal is x alone. Most public copies divide only one term of a difference by the frame's time when
-they compute the acceleration (google-research/mint issue 62, lisiyao21/Bailando pull request 28), which makes it a
-matter of place; here it is the second difference.
+In the picture, horizontal is x alone. Most public implementations divide only one term of a difference by the frame
+time when they compute the acceleration (google-research/mint issue 62, lisiyao21/Bailando pull request 28), so that it
+depends on position; here it is the second difference.
 
 Geometric: Mueller, Roeder, Clausen, "Efficient content-based retrieval of motion capture data", SIGGRAPH 2005, as in
-the same two: the share of frames in which a relation between joints holds, such as a raised hand. Of the 32 relations
-these 27 can be seen in a picture; five need a plane in space. Angles are those in the picture. Velocities towards a
-joint are of the hand (the public copies take another joint's), per second of the dance's own frame rate (the copies
-take 120 frames per second whatever it is). Lengths of reference are fixed shares of the torso, those of the SMPL body.
+the same two: the share of frames in which a relation between joints holds, such as a raised hand. Of the 32 relations,
+these 27 can be seen in a picture; five need a plane in space. Angles are measured in the picture. Velocities towards a
+joint are those of the hand (the public implementations use another joint's), per second at the dance's frame rate (they
+always assume 120 frames per second). Reference lengths are fixed shares of the torso, those of the SMPL body.
 
 Keypoints (T, 25, 3) pixels, absent joints 0, y down. Units: torso lengths, seconds. Absent joints are left out of the
-means; a joint that is never there gives NaN. Values of other frame rates do not compare: the windows are frames.
+means; a joint that is never present gives NaN. Values of different frame rates are not comparable, because the windows
+are in frames.
 """
 
 from collections.abc import Sequence
@@ -28,7 +29,7 @@ from danceit_core.pose.skeleton import BODY, Keypoints
 
 WINDOW = 5
 KINETIC, GEOMETRIC = 3 * len(BODY), 27
-# Of the SMPL body at rest, whose neck is taken between the shoulders as in BODY_25: torso lengths.
+# Lengths of the SMPL body at rest, in torso lengths; its neck is taken between the shoulders, as in BODY_25.
 UPPER_ARM, SHOULDERS, HIPS = 0.457, 0.693, 0.229
 UP = np.array([0.0, -1.0])
 RIGHT_SIDE = {
@@ -39,7 +40,7 @@ LEFT_SIDE = {name: sk.MIRROR[joint] for name, joint in RIGHT_SIDE.items()}
 
 
 def kinetic_features(keypoints: Keypoints, *, fps: float, torso_px: float) -> Array:
-    """Kinetic features (45,): of each body joint horizontal and vertical energy and the mean size of acceleration."""
+    """Kinetic features (45,): horizontal and vertical energy and mean acceleration magnitude of each body joint."""
     xy = hide_absent(keypoints)[:, BODY, :2] / torso_px
     velocity = _smooth(np.diff(xy, axis=0) * fps)  # (T - 1, 15, 2)
     force = _smooth(np.diff(xy, n=2, axis=0) * fps**2)  # (T - 2, 15, 2)
@@ -49,7 +50,7 @@ def kinetic_features(keypoints: Keypoints, *, fps: float, torso_px: float) -> Ar
 
 
 def geometric_features(keypoints: Keypoints, *, fps: float, torso_px: float) -> Array:
-    """Geometric features (27,): the share of the frames but the first in which each relation holds."""
+    """Geometric features (27,): the share of frames, without the first, in which each relation holds."""
     joints = hide_absent(keypoints)[..., :2] / torso_px
     moving = np.diff(joints, axis=0) * fps  # (T - 1, 25, 2)
     body = joints[1:]
@@ -90,14 +91,14 @@ def geometric_features(keypoints: Keypoints, *, fps: float, torso_px: float) -> 
 
 
 def cut_pieces(dances: Sequence[Keypoints], *, frames: int) -> list[Keypoints]:
-    """Pieces of `frames` frames, end to end, of each dance; what is left over at its end is left out."""
+    """Pieces of `frames` frames, end to end, of each dance; the remainder at its end is left out."""
     return [
         dance[start : start + frames] for dance in dances for start in range(0, len(dance) - frames + 1, max(1, frames))
     ]
 
 
 def _smooth(steps: Array) -> Array:
-    """Mean of WINDOW steps round each of (T, J, 2), fewer at the ends; NaN where all of them are."""
+    """Mean of WINDOW steps round each of (T, J, 2), fewer at the ends; NaN where all of them are NaN."""
     reach = WINDOW // 2
     padded = np.pad(steps, ((reach, reach), (0, 0), (0, 0)), constant_values=np.nan)
     views = np.lib.stride_tricks.sliding_window_view(padded, WINDOW, axis=0)  # (T, J, 2, WINDOW)
@@ -105,13 +106,13 @@ def _smooth(steps: Array) -> Array:
 
 
 def _along(direction: Array, vector: Array) -> Array:
-    """Component (T,) of vectors (T, 2) along directions (T, 2); NaN along one of no length."""
+    """Component (T,) of vectors (T, 2) along directions (T, 2); NaN along a direction of zero length."""
     length = np.linalg.norm(direction, axis=-1)
     return (direction * vector).sum(-1) / np.where(length > 0, length, np.nan)
 
 
 def _above(values: Array, threshold: float) -> Array:
-    """1 where values (T,) are over the threshold, else 0; NaN stays."""
+    """1 where values (T,) exceed the threshold, else 0; NaN stays NaN."""
     return np.where(np.isnan(values), np.nan, values > threshold)
 
 

@@ -1,12 +1,10 @@
-"""Joints fitted to real pictures by a painter: what of its error is the detector's, whose joints are some pixels off.
-
-A painter that is asked for a person beside their place paints them there, however well it paints. Here the joints of
-each frame are moved a little until the painting agrees best with the real picture: coordinate search over parts of the
-body (`UNITS`), step by step smaller, with a prior that draws every part to where the detector saw it. The figures are
-to be named so: joints fitted to the very pictures that are scored say how well the painter paints, not how well it is
-told where.
-
-Conventions: keypoints (N, 25, 3) and pictures uint8 (H, W, 3) of one size, in pixels of them.
+"""Joints fitted to real pictures by a painter, to separate its error from the detector's error of some pixels.
+However well it paints, a painter paints the person where the joints are, even if the joints are off. Here the joints of
+each frame are moved a little until the painting agrees best with the real picture: a coordinate search over parts of
+the body (`UNITS`) with decreasing steps and a prior that pulls every part to its detected place. Figures with fitted
+joints must be labelled as such: the joints are fitted to the pictures that are scored, so the figures measure how well
+the painter paints, not how accurate the joints are.
+Conventions: keypoints (N, 25, 3) in pixels of the pictures, which are uint8 (H, W, 3) of one size.
 """
 
 from collections.abc import Callable, Sequence
@@ -17,25 +15,25 @@ from numpy.typing import NDArray
 from danceit_core.media.letterbox import Picture
 from danceit_core.pose.skeleton import Keypoints, present
 
-# Joints that are moved as one; those of one line at the same time, as each is judged by the pixels about itself.
+# Joints that move as one unit. Units of one line move at the same time: each is judged by the pixels around it.
 UNITS = (
     ((0, 15, 16, 17, 18), (8, 9, 12), (4,), (7,), (11, 22, 23, 24), (14, 19, 20, 21)),
     ((1, 2, 5), (10,), (13,)),
     ((3,), (6,), (22, 23, 24), (19, 20, 21)),
 )
-# Body sizes: of the steps, of the prior's standard deviation, and of what lies about a joint.
+# In body sizes: the steps, the prior's standard deviation, and the neighbourhood of a joint.
 STEPS, PRIOR, ABOUT = (0.03, 0.015, 0.0075), 0.03, 0.35
-# By which share the error about a part has to fall for a move of one standard deviation.
+# The share by which the error around a part has to fall to justify a move of one standard deviation.
 WORTH = 0.02
 MOVES = np.array([(1, 0), (-1, 0), (0, 1), (0, -1)], np.float32)
-# Pictures of poses (n, 25, 3), each of the frame of that number (n,).
+# Paints the poses (n, 25, 3) of the frames with the numbers (n,).
 Painter = Callable[[Keypoints, NDArray[np.int64]], Sequence[Picture]]
 
 
 def fit_joints(paint: Painter, real: Sequence[Picture], keypoints: Keypoints, *, body_px: float) -> Keypoints:
-    """Joints (N, 25, 3) with which the pictures of `paint` agree best with the real ones, near to those given.
+    """Joints (N, 25, 3) near the given ones with which the pictures of `paint` agree best with the real ones.
 
-    body_px: of the person. No frame's joints are changed but for a smaller error in the whole picture.
+    body_px: body size of the person. A frame's joints change only if the error of the whole picture falls.
     """
     frames = np.arange(len(keypoints))
     best, now = keypoints.copy(), keypoints.copy()
@@ -67,7 +65,7 @@ def _moved(
     step_px: float,
     body_px: float,
 ) -> Keypoints:
-    """The joints with each unit of a group moved by a step to where it is best, or left."""
+    """The joints with each unit of a group moved by one step in the best direction, or left in place."""
     frames, about = np.arange(len(now)), ABOUT * body_px
     trials = []
     for move in MOVES:
@@ -94,7 +92,7 @@ def _moved(
 
 
 def _offset(pose: Keypoints, given: Keypoints, joints: Sequence[int], body_px: float) -> float:
-    """How far joints of a pose (25, 3) are from those given, in standard deviations of the prior."""
+    """Distance of the joints of a pose (25, 3) from the given ones, in standard deviations of the prior."""
     away = np.linalg.norm(pose[joints, :2] - given[joints, :2], axis=-1).mean()
     return float(away / (PRIOR * body_px))
 

@@ -1,14 +1,15 @@
-"""Whether it is seen that a part of the body passes from one lending frame to another.
+"""Visible flicker where a part of the body switches from one source frame (of the person's own video) to another.
 
-    switch_ratio     how much two consecutive finished frames differ beyond what the poses' movement explains, where a
-                     part passes to another lender, over what is usual at a like movement (1: nothing is seen); with
+    switch_ratio     difference of two consecutive finished frames beyond what the poses' movement explains, where a
+                     part switches to another source frame, over the usual difference at a similar movement (1: no
+                     visible switch); with
     switch_low, _high  its 95 % interval, by resampling the switches
 
-The frame before is carried along the bones of the two poses (`recall.bone_motion`); what is left over is averaged over
-the pixels of each part, grey levels. It grows with the movement, since bones explain that only in part, and parts pass
-where there is much of it. So a step at which a part passes is compared with the steps of the same part without a switch
-that are most like it, in how fast its joints move and in how much its look changes (bend, foreshortening, facing:
-`recall.describe`). A turn faster than any without a switch still counts against the switch.
+The previous frame is carried along the bones of the two poses (`recall.bone_motion`); the remaining difference is
+averaged over the pixels of each part, in grey levels. It grows with the movement, since bones explain movement only in
+part, and parts switch where movement is large. A step with a switch is therefore compared with the most similar steps
+of the same part without a switch: similar in the speed of its joints and in how much its look changes (bend,
+foreshortening, facing: `recall.describe`). A turn faster than any without a switch still counts against the switch.
 """
 
 from collections.abc import Iterable
@@ -27,7 +28,7 @@ from danceit_core.media.letterbox import Picture
 from danceit_core.pose.capsules import body_size
 from danceit_core.pose.skeleton import LEFT_HIP, LEFT_SHOULDER, RIGHT_HIP, RIGHT_SHOULDER, Keypoints, present
 
-# How far from its surface a pixel counts as the part's, body sizes.
+# How far from its surface a pixel still belongs to the part, body sizes.
 NEAR = 0.05
 # How far a shirt reaches beyond the lines between shoulders and hips, body sizes.
 CLOTH = 0.12
@@ -36,22 +37,22 @@ SUBPIXELS = 2**SHIFT
 CORNERS = (RIGHT_SHOULDER, LEFT_SHOULDER, LEFT_HIP, RIGHT_HIP)
 Place = NDArray[np.float32]
 LEGS = tuple(number for number in LIMBS if PARTS[number].layer == BODY_LAYER)
-# Steps of like movement that a switch is compared with.
+# Number of steps of similar movement that a switch is compared with.
 ALIKE = 5
-# Body sizes a frame below which one movement is as slow as another.
+# Body sizes per frame below which all movements count as equally slow.
 STILL = 0.01
-# Pictures are shrunk until the body has this size, pixels: what is seen of a switch does not depend on the resolution.
+# Pictures are shrunk to this body size in pixels, so that the result does not depend on the resolution.
 BODY_PX = 75.0
-# Fewer steps without a switch say nothing of what is usual.
+# A part with fewer steps without a switch is left out: too few to estimate the usual difference.
 LEAST_STEPS = 5
 RESAMPLED = 1000
 
 
 @dataclass(frozen=True)
 class Steps:
-    """What the poses do not explain from frame to frame, and how parts move; NaN where not known.
+    """The difference from frame to frame that the poses do not explain, and how parts move; NaN where not known.
 
-    residual (T, P): mean grey levels. movement (T, P, 2): logarithms of how fast the part's joints move and of how much
+    residual (T, P): mean grey levels. movement (T, P, 2): logarithms of the speed of the part's joints and of how much
     its look changes.
     """
 
@@ -76,7 +77,7 @@ def measure_steps(pictures: Iterable[Picture], poses: Keypoints) -> Steps:
 
 
 def part_movements(poses: Keypoints, *, body_px: float) -> NDArray[np.float64]:
-    """How each part moves in a step, (T, P, 2): `Steps.movement`; NaN in the first and where a joint is not known."""
+    """How each part moves in a step, (T, P, 2): `Steps.movement`; NaN in the first step and for missing joints."""
     joints = np.where(present(poses)[..., None], poses[..., :2], np.nan) / body_px
     moved = np.linalg.norm(np.diff(joints, axis=0), axis=-1)  # (T - 1, 25)
     movement = np.full((len(poses), len(PARTS), 2), np.nan)
@@ -92,7 +93,7 @@ def part_movements(poses: Keypoints, *, body_px: float) -> NDArray[np.float64]:
 def _unexplained(
     before: Picture, now: Picture, pose_before: Keypoints, pose: Keypoints, *, body_px: float
 ) -> NDArray[np.float64]:
-    """Mean difference in each part's pixels (P,) of a picture and the one before it, carried along the bones."""
+    """Mean difference, in each part's pixels (P,), between a picture and the previous one carried along the bones."""
     height, width = now.shape[:2]
     seen = present(pose)
     margin = 0.8 * body_px
@@ -113,7 +114,7 @@ def _unexplained(
 def part_masks(pose: Keypoints, *, size: tuple[int, int], body_px: float) -> NDArray[np.int16]:
     """Which of PARTS each pixel (H, W) of a picture of `size` belongs to, by the pose (25, 3); -1: none.
 
-    Arms lie before the head, that before the trunk, that before the legs.
+    Arms are in front of the head, the head in front of the trunk, the trunk in front of the legs.
     """
     owner = np.full(size[::-1], -1, np.int16)
     seen, points = present(pose), np.round(pose[:, :2] * SUBPIXELS).astype(int)
@@ -135,7 +136,7 @@ def part_masks(pose: Keypoints, *, size: tuple[int, int], body_px: float) -> NDA
 
 
 def _lines(part: Part, pose: Keypoints, seen: NDArray[np.bool_], *, body_px: float) -> list[tuple[Place, Place]]:
-    """The bones of a limb, its hand that goes on after the wrist, or its foot."""
+    """The bones of a limb, with its hand, which continues beyond the wrist, or its foot."""
     xy, (_, (upper, tip)) = pose[:, :2], part.bones
     lines = [(xy[a], xy[b]) for a, b in part.bones]
     foot = [joint for joint in part.look if joint not in (upper, tip) and seen[joint]]
@@ -152,9 +153,9 @@ def _drawn_when(number: int) -> tuple[int, int]:
 
 @dataclass(frozen=True)
 class Switches:
-    """The steps at which a part passes to another lender: frame and part (S,), and how far each is over the usual (S,).
+    """The steps at which a part switches to another source frame: frame and part (S,), and ratio to the usual (S,).
 
-    over: what is unexplained there over what is usual at a like movement, without a switch.
+    over: the unexplained difference there over the usual one at a similar movement without a switch.
     """
 
     frame: NDArray[np.int64]
@@ -164,20 +165,20 @@ class Switches:
 
     @property
     def over(self) -> NDArray[np.float64]:
-        """Each switch's own ratio (S,)."""
+        """The ratio of each switch (S,)."""
         return self.found / self.usual
 
     def of_part(self, part: int) -> "Switches":
-        """Those of one part."""
+        """The switches of one part."""
         mine = self.part == part
         return Switches(self.frame[mine], self.part[mine], self.found[mine], self.usual[mine])
 
     def ratio(self) -> float:
-        """What is found at the switches over what is usual, both summed; NaN without a switch."""
+        """The difference found at the switches over the usual one, both summed; NaN without a switch."""
         return float(self.found.sum() / self.usual.sum()) if len(self.found) else float("nan")
 
     def interval(self, rng: np.random.Generator) -> tuple[float, float]:
-        """95 % interval of the ratio. Steps of one frame are drawn together: what is seen there is one event."""
+        """95 % interval of the ratio. The switches of one frame are resampled together: they are seen as one event."""
         if not len(self.found):
             return float("nan"), float("nan")
         _, event = np.unique(self.frame, return_inverse=True)
@@ -188,15 +189,15 @@ class Switches:
 
 
 def find_switches(steps: Steps, origins: Origins) -> Switches:
-    """The steps of a video at which parts pass to other lenders, beside what is usual at a like movement.
+    """The steps of a video at which parts switch to other source frames, with the usual difference at similar movement.
 
-    Parts with fewer than LEAST_STEPS steps without a switch are left out. Raises ImaginationError if the two are not of
-    one dance.
+    Parts with fewer than LEAST_STEPS steps without a switch are left out. Raises ImaginationError if video and origins
+    do not belong to the same dance.
     """
     if len(origins) != len(steps.residual):
         raise ImaginationError(
             f"the video has {len(steps.residual)} frames, the table of its pixels' origins {len(origins)}; delete both "
-            "and run again"
+            "files and run again"
         )
     passing = origins.passing()
     rows = []

@@ -1,20 +1,20 @@
-"""Form: how a dance lies on its song's bars. The paper leaves it open, its fragments begin anywhere in the bar.
+"""Form: how a dance fits its song's bars. The paper does not treat it: its fragments begin anywhere in the bar.
 
 Scores of a plan, with the beats of its song and of the dances that it takes its movements from:
 
 - seams on bars: share of the borders between clips that lie on a bar line;
-- starts on bars: the same of the borders at which the movement does not simply go on in its own dance;
+- starts on bars: the same for the borders at which the movement does not simply continue its own dance;
 - downbeats met: share of the clips whose own first downbeat falls on one of the song's;
 - danced before: share of the clips whose movement an earlier clip of the plan has danced;
-- lengths: of the movements in counts (beats of the song), their histogram beside that of choreographers.
+- lengths: the movements' lengths in counts (beats of the song), their histogram beside that of choreographers.
 
 Conventions. A border at frame k is seen when frame k appears, at k / fps (`motion_beats.seen_s`), and is on a bar line
 if the line's beat is heard at most HIT_FRAMES from it (`motion_beats.within`: one and a half frames). The first frame
-of a dance is no border, nor is that of the pose held at its end. Chance is the share of the song's beats, and of its
-frames, that lie on bar lines. Scores are 0 to 1, NaN where there is nothing to judge: bars that are not known, a dance
-of one clip.
+of a dance is not a border, nor is the first frame of the pose held at its end. Chance is the share of the song's beats,
+and of its frames, that lie on bar lines. Scores are 0 to 1, NaN where there is nothing to judge: unknown bars, or a
+dance of one clip.
 
-What choreographers do is in `choreographers`; whether movements come back with the music is in `repeats`.
+`choreographers` has the scores of choreographers; `repeats` measures whether movements recur with the music.
 """
 
 from collections.abc import Iterable, Mapping
@@ -30,11 +30,11 @@ from danceit_core.choreography.plan import Plan
 from danceit_core.music.table import Beats
 from danceit_core.pose.tracks import dance_name
 
-# Lengths are counted up to this many beats; the last class is what is longer.
+# Lengths are counted up to this many beats; the last class holds longer ones.
 LONGEST = 16
 # A clip whose movement overlaps an earlier one's by this share of its own length has been danced before.
 SAME_SHARE = 0.5
-# A movement goes on if the next clip begins so near to where the last one ended, frames of their dance.
+# A movement continues if the next clip begins at most this many frames of their dance from where the last one ended.
 GOES_ON_FRAMES = 1.5
 
 
@@ -43,10 +43,10 @@ def form_scores(
 ) -> dict[str, float]:
     """The scores of one plan, without lengths.
 
-    beats: of its song. dances: the beats of each dance by its name, seconds of its video. seams (S,): first frames of
-    the clips but the first in the finished dance, where the alignment to the beats has moved them; None: those of the
-    plan. Keys: `seams_on_bars`, `starts_on_bars`, `downbeats_met`, `danced_before`, `seams_seen_on_bars` (of `seams`),
-    `beats_on_bars` and `frames_on_bars` (chance).
+    beats: those of its song. dances: the beats of each dance by its name, in seconds of its video. seams (S,): first
+    frames of the clips, without the first clip, in the finished dance, as the alignment to the beats has moved them;
+    None: those of the plan. Keys: `seams_on_bars`, `starts_on_bars`, `downbeats_met`, `danced_before`,
+    `seams_seen_on_bars` (of `seams`), `beats_on_bars` and `frames_on_bars` (chance).
     """
     whole = plan.song_frames
     plan, held = without_hold(plan)
@@ -72,7 +72,7 @@ def on_bars(times_s: ArrayLike, beats: Beats, *, fps: float) -> float:
 
 
 def movement_starts(plan: Plan) -> NDArray[np.int64]:
-    """The clips (M,) but the first at which another movement begins than the one that goes on."""
+    """The clips (M,), without the first, that begin a new movement instead of continuing the previous one."""
     ends = plan.source_start_frame + plan.rate * plan.frames
     same = (plan.source_video[1:] == plan.source_video[:-1]) & (plan.source_track[1:] == plan.source_track[:-1])
     same &= plan.mirrored[1:] == plan.mirrored[:-1]
@@ -81,14 +81,14 @@ def movement_starts(plan: Plan) -> NDArray[np.int64]:
 
 
 def own_downbeats(plan: Plan, dances: Mapping[str, Beats], *, fps: float) -> Array:
-    """When each clip dances the first downbeat of its own music, seconds of the song; (K,) of the clips with one."""
+    """Time of each clip's first own downbeat, seconds of the song; (K,) for the clips that have one."""
     found = []
     for row in range(len(plan)):
         video, track = str(plan.source_video[row]), int(plan.source_track[row])
         beats = dances.get(video) or dances.get(dance_name(video, track))
         if beats is None:
             continue
-        # Frames of the song from the clip's start; half a frame early is the rounding of the start to a frame.
+        # Frames of the song from the clip's start; half a frame allows for the rounding of the start to a frame.
         into = (beats.downbeats_s * fps - plan.source_start_frame[row]) / plan.rate[row]
         inside = into[(into >= -0.75) & (into < plan.frames[row] - 0.75)]
         if len(inside):
@@ -97,7 +97,7 @@ def own_downbeats(plan: Plan, dances: Mapping[str, Beats], *, fps: float) -> Arr
 
 
 def danced_before(plan: Plan) -> NDArray[np.bool_]:
-    """Whether an earlier clip danced at least SAME_SHARE of each clip's movement, (C,)."""
+    """Whether an earlier clip has danced at least SAME_SHARE of each clip's movement, (C,)."""
     first, length = plan.source_start_frame.astype(np.float64), plan.rate * plan.frames
     last = first + length
     common = np.minimum(last[:, None], last) - np.maximum(first[:, None], first)  # (C, C)
@@ -107,7 +107,7 @@ def danced_before(plan: Plan) -> NDArray[np.bool_]:
 
 
 def movement_lengths(plan: Plan, beats: Beats, *, fps: float) -> Array:
-    """Lengths (M,) of a plan's movements in beats of its song; those that the song's ends cut are left out."""
+    """Lengths (M,) of a plan's movements in beats of its song, without those cut by the song's start or end."""
     plan, _ = without_hold(plan)
     return np.diff(in_counts(plan.start_frame[movement_starts(plan)] / fps, beats.times_s))
 
@@ -123,8 +123,8 @@ def length_shares(lengths: ArrayLike) -> Array:
 def lengths_apart(lengths: Mapping[int, Iterable[float]], real: Mapping[int, Mapping[int, float]]) -> float:
     """Total variation distance (0..1) of lengths from real ones: half the summed difference of their shares.
 
-    lengths: of the songs of each metre; real: for each metre the shares of whole lengths. Metres weigh as they have
-    movements; those without a real histogram do not count. NaN where nothing does.
+    lengths: those of the songs of each metre; real: for each metre, the shares of whole lengths. Metres are weighted by
+    their numbers of movements; those without a real histogram do not count. NaN if none counts.
     """
     parts: list[tuple[float, int]] = []
     for meter, found in lengths.items():

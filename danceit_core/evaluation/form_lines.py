@@ -1,4 +1,4 @@
-"""What a run says about its song's bars, sections and style, and how the dance lies on them: a line each."""
+"""What a run reports about its song's bars, sections and style, and how the dance fits them: one line each."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -11,18 +11,18 @@ from danceit_core.choreography.plan import Plan
 from danceit_core.evaluation.form import on_bars
 from danceit_core.music.table import MusicTable
 
-# Of the matcher's vote so many styles are named.
+# How many styles of the matcher's vote are named.
 STYLES = 3
-# A song of more sections than this is told by their number.
+# If a song has more sections than this, only their number is reported.
 MOST_SECTIONS = 16
 
 
 def describe_form(plan: Plan, music: MusicTable, *, seams_s: ArrayLike | None = None) -> dict[str, Any]:
-    """What `form_lines` tells of a plan and its song, as plain numbers and words.
+    """What `form_lines` reports about a plan and its song, as plain numbers and words.
 
-    seams_s (S,): when the clips but the first begin in the finished dance, seconds; None: as planned. Keys: `meter` (0:
-    bars unknown), `sections` (their letters), `doubt` (whether the beats are), `seams` (how many, without that of a
-    held end), `seams_on_bars` and `beats_on_bars` (0..1, NaN unknown).
+    seams_s (S,): when the clips, without the first, begin in the finished dance, seconds; None: as planned. Keys:
+    `meter` (0: bars unknown), `sections` (their letters), `doubt` (whether the beats are in doubt), `seams` (how many,
+    without that of a held end), `seams_on_bars` and `beats_on_bars` (0..1, NaN unknown).
     """
     seams = plan.seams / music.fps if seams_s is None else np.asarray(seams_s, np.float64)
     seams = seams[: len(without_hold(plan)[0].seams)]
@@ -49,7 +49,7 @@ def form_lines(scores: Mapping[str, Any]) -> list[str]:
 
 def _bars(form: Mapping[str, Any]) -> str:
     if not form["meter"]:
-        return "bars unknown: the dance goes by beats alone"
+        return "bars unknown: the dance follows the beats alone"
     words = f"bars of {form['meter']} beats" + " (beats unsure)" * bool(form["doubt"])
     if form["seams"]:
         words += f"; {form['seams_on_bars']:.0%} of {form['seams']} seams on bar lines"

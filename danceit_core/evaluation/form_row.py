@@ -1,4 +1,4 @@
-"""The scores of form of one row of dances: of each song, and of all of them together."""
+"""The form scores of one row of dances: for each song, and for all of them together."""
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
@@ -23,9 +23,9 @@ def song_forms(
     fps: float,
     seed: int,
 ) -> list[dict[str, float]]:
-    """The scores of `repeats` of each dance to its song and, where there are trials, those of `form` of its plan.
+    """The scores of `repeats` of each dance to its song and, if there are trials, those of `form` of its plan.
 
-    trials: one a dance, or none (real dances have no plan). heard: the beats of each source dance by its name.
+    trials: one per dance, or none (real dances have no plan). heard: the beats of each source dance by its name.
     """
     out = []
     for number, (dance, song) in enumerate(zip(dances, songs, strict=True)):
@@ -39,7 +39,7 @@ def song_forms(
 
 
 def score_forms(forms: Sequence[Mapping[str, float]], trials: Sequence[Trial], *, fps: float) -> dict[str, float]:
-    """Means of the scores over songs; `repeat_pairs` is the sum. `lengths_apart`: pooled over songs, by their metre."""
+    """Means of the scores over songs; `repeat_pairs` is a sum, `lengths_apart` is pooled over songs by their metre."""
     keys = sorted({key for form in forms for key in form})
     table = np.array([[form.get(key, np.nan) for key in keys] for form in forms]).reshape(len(forms), len(keys))
     out = dict(zip(keys, mean_present(table, axis=0).tolist(), strict=True))

@@ -1,18 +1,19 @@
-"""Whether the person in a painted picture is recognised as who they are: distances of faces (beside their sharpness).
+"""Whether the painted person is recognisable: distances between painted and real faces.
 
     identity_distance      mean distance of the painted faces from the person's own faces
-    identity_distance_own  mean distance of the person's own faces from one another: what expression, light and size do
+    identity_distance_own  mean distance of the person's own faces from one another: effect of expression, light, size
     identity_share         share of the painted faces that lie within SAME of the person's own, 0..1
     identity_faces         number of painted faces judged
 
-Distance: Euclidean, of the descriptors of dlib's face network (`face_descriptor`), which was trained to have one
-person's within 0.6 of each other and two persons' beyond; of a face to several, the mean. A face is judged where the
-joints say that it looks at the camera, MediaPipe's face network agrees that it is one, and the outer corners of its
-eyes are MIN_EYES_PX apart; with fewer pixels real faces of one person are already 0.55 apart. NaN where none is.
+Distance: Euclidean, between descriptors of dlib's face network (`face_descriptor`), which was trained to place faces of
+one person within 0.6 of each other and faces of two persons farther apart; from one face to several, the mean. A face
+is judged if its joints show it towards the camera, MediaPipe's face network confirms a face, and the outer corners of
+its eyes are at least MIN_EYES_PX apart; with fewer pixels, real faces of one person are already 0.55 apart. NaN if no
+face can be judged.
 
-On real videos: a portrait's frames are 0.31 apart (35 px from eye to eye), another's 0.29 (52 px), the two women's
-0.51, and 0.7 to 0.9 from three others. Where two persons look alike the line at 0.6 does not tell them apart: compare
-the distance with that of the person's own faces rather than with the line.
+On real videos: the frames of one portrait are 0.31 apart (35 px from eye to eye), those of another 0.29 (52 px); these
+two women are 0.51 apart, and 0.7 to 0.9 from three other people. The threshold of 0.6 does not separate two people who
+look alike: compare the distance with that of the person's own faces rather than with the threshold.
 
 Pictures uint8 RGB (H, W, 3); poses (N, 25, 3) in their pixels.
 """
@@ -34,10 +35,10 @@ from danceit_core.pose.table import PoseTable
 
 SAME = 0.6
 MIN_EYES_PX = 16.0
-# Faces that are looked at in a video, spread over it.
+# Faces that are examined in a video, spread over it.
 FACES = 24
 HEAD = (0, 15, 16, 17, 18)
-# Side of the region in which a face is looked for first, as a multiple of the head's joints' box and of nose to neck.
+# Side of the first search region for a face, as a multiple of the box of the head's joints and of nose to neck.
 HEAD_SHARE, NECK_SHARE = 2.2, 1.2
 Descriptors = NDArray[np.float32]
 
@@ -54,11 +55,11 @@ class FaceJudge:
         self._network = load_face_descriptor(Path(face_weights))
 
     def __call__(self, painted: Iterable[Picture], real: Iterable[Picture], poses: Keypoints) -> dict[str, float]:
-        """The module's figures of painted pictures, beside the real ones of the same poses."""
+        """The module's figures for painted pictures, compared with the real pictures of the same poses."""
         return identity_scores(self.describe(painted, poses), self.describe(real, poses))
 
     def describe(self, pictures: Iterable[Picture], poses: Keypoints) -> Descriptors:
-        """Descriptors (M, 128) of the faces of pictures that can be judged, M <= N."""
+        """Descriptors (M, 128) of the faces that can be judged, M <= N."""
         chips = [
             chip
             for picture, pose, seen in zip(pictures, poses, faces_camera(poses), strict=True)
@@ -67,7 +68,7 @@ class FaceJudge:
         return self._network.describe(np.stack(chips)) if chips else np.zeros((0, DESCRIPTOR), np.float32)
 
     def describe_video(self, path: str | Path, poses: PoseTable) -> Descriptors:
-        """Those of up to FACES frames of a video that show the face; poses: its table, of whatever size."""
+        """Descriptors of up to FACES frames of a video that show the face; poses: its table, of any size."""
         info = probe(path)
         keypoints = poses.keypoints.copy()
         keypoints[..., :2] *= np.array([info.width / poses.size[0], info.height / poses.size[1]], np.float32)
@@ -88,7 +89,7 @@ class FaceJudge:
 
 
 def identity_scores(shown: Descriptors, own: Descriptors) -> dict[str, float]:
-    """The module's figures of faces shown (M, 128), beside the person's own (K, 128)."""
+    """The module's figures for the faces shown (M, 128), compared with the person's own (K, 128)."""
     nothing = float("nan")
     scores = {"identity_distance": nothing, "identity_share": nothing, "identity_faces": float(len(shown))}
     if len(shown) and len(own):

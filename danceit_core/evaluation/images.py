@@ -1,8 +1,8 @@
 """Scores of painted pictures (paper V; reading of "image scores").
 
 Conventions: pictures are uint8 RGB (H, W, 3), videos (T, H, W, 3) arrays or iterables of pictures. Larger is better for
-SSIM (at most 1) and PSNR (dB), smaller for the flicker. PCK: `pose.redetection`. LPIPS, on another backbone than its
-own: `imagination.perceptual_distance`.
+SSIM (at most 1) and PSNR (dB), smaller for the flicker. PCK is in `pose.redetection`, LPIPS (on a different backbone)
+in `imagination.perceptual_distance`.
 
 Reference: SSIM, Wang et al., IEEE Transactions on Image Processing 13(4), 2004.
 """
@@ -16,30 +16,32 @@ from numpy.typing import NDArray
 from danceit_core.errors import ImaginationError
 
 Picture = NDArray[np.uint8]
-# Of the SSIM paper: Gaussian window of 11 pixels and sigma 1.5, constants for 255 grey levels.
+# Values of the SSIM paper: Gaussian window of 11 pixels and sigma 1.5, constants for 255 grey levels.
 SSIM_WINDOW, SSIM_SIGMA = 11, 1.5
 SSIM_C1, SSIM_C2 = (0.01 * 255) ** 2, (0.03 * 255) ** 2
 
 
 def psnr(a: Picture, b: Picture) -> float:
-    """Peak signal-to-noise ratio in dB of two pictures of one size; infinite for equal ones."""
+    """Peak signal-to-noise ratio in dB of two pictures of one size; infinite if they are equal."""
     _check_same_size(a, b)
     return decibels(float(np.square(a.astype(np.float64) - b).mean()))
 
 
 def decibels(square_error: float) -> float:
-    """PSNR in dB of a mean square error in grey levels; infinite for none."""
+    """PSNR in dB for a mean squared error in squared grey levels; infinite for no error."""
     return float("inf") if square_error == 0 else float(10 * np.log10(255**2 / square_error))
 
 
 def ssim(a: Picture, b: Picture) -> float:
-    """Structural similarity in -1..1, the mean over pixels whose window lies inside, and over colours.
+    """Structural similarity in -1..1, the mean over the pixels whose window lies inside, and over colours.
 
     Raises ImaginationError for pictures smaller than the window of 11 pixels.
     """
     _check_same_size(a, b)
     if min(a.shape[:2]) < SSIM_WINDOW:
-        raise ImaginationError(f"pictures of {a.shape[1]} x {a.shape[0]} pixels; SSIM needs at least {SSIM_WINDOW}")
+        raise ImaginationError(
+            f"pictures of {a.shape[1]} x {a.shape[0]} pixels are too small for SSIM; use at least {SSIM_WINDOW} a side"
+        )
     x, y = a.astype(np.float64), b.astype(np.float64)
     mean_x, mean_y = _blur(x), _blur(y)
     var_x, var_y = _blur(x * x) - mean_x**2, _blur(y * y) - mean_y**2

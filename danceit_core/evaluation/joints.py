@@ -1,11 +1,11 @@
-"""How well joints were found whose true places are known: distances, bias, tremor, lag (rendered dancers).
+"""Errors of detected joints whose true places are known (rendered dancers): distances, bias, tremor, lag.
 
     distances       how far each joint lies from its true place, pixels
-    without_bias    the same after each joint's mean displacement over the video is taken away: another idea of where a
-                    joint is stays the same, an error moves
+    without_bias    the same after subtracting each joint's mean displacement over the video: a different definition of
+                    a joint's place is constant, an error varies
     step_errors     how far the step from one frame to the next differs from the true step, pixels: tremor
-    hits            right is a joint within a share of the torso of its true place (PCK; Yang and Ramanan, 2013)
-    lag_frames      how many frames the found motion comes after the true one
+    hits            a joint is right within a share of the torso from its true place (PCK; Yang and Ramanan, 2013)
+    lag_frames      by how many frames the detected motion lags the true one
 
 Keypoints are (T, 25, 3) of consecutive frames in pixels of one picture, absent = 0, 0, 0; true ones are never absent.
 Results are (T, J) over `joints`, nose to ankles if not given, NaN where the joint was not found.
@@ -30,7 +30,9 @@ MOST_LAG = 6
 def displacements(found: Keypoints, true: Keypoints, *, joints: Sequence[int] = BODY) -> Array:
     """Found less true place (T, J, 2), pixels, NaN where absent. Raises PoseError for arrays of different lengths."""
     if found.shape != true.shape:
-        raise PoseError(f"{len(found)} frames of joints were found, the truth has {len(true)}; is it the same video?")
+        raise PoseError(
+            f"the detected joints have {len(found)} frames, the true ones {len(true)}; pass joints of the same video"
+        )
     chosen = list(joints)
     apart = found[:, chosen, :2].astype(np.float64) - true[:, chosen, :2]
     return np.where(present(found)[:, chosen, None], apart, np.nan)
@@ -57,18 +59,18 @@ def step_errors(found: Keypoints, true: Keypoints, *, joints: Sequence[int] = BO
 def hits(found: Keypoints, true: Keypoints, *, share: float, joints: Sequence[int] = BODY) -> NDArray[np.bool_]:
     """Which joints (T, J) are found and lie within `share` of the true torso's length of their place."""
     apart = distances(found, true, joints=joints)
-    # NaN, an absent joint, is no hit.
+    # NaN, an absent joint, is not a hit.
     return apart <= share * torso_length(true)[:, None]
 
 
 def lag_frames(videos: Iterable[tuple[Keypoints, Keypoints]], *, joints: Sequence[int] = BODY) -> float:
-    """By how many frames (found, true) videos' joints come late, negative if early; NaN if nothing moves.
+    """By how many frames the found joints of (found, true) videos lag the true ones, negative if early; NaN if still.
 
     The velocities of all joints of all videos are correlated at each lag of whole frames, so that what moves most
-    counts most; a parabola through the highest value and its neighbours gives the part of a frame. The highest value
-    is looked for up to 6 frames off; NaN if it lies at the rim.
+    counts most; a parabola through the highest value and its neighbours gives the fraction of a frame. The highest
+    value is searched up to 6 frames off; NaN if it lies at the limit of the search.
     """
-    # Lags MOST_LAG + 1 on either side give the rim its neighbours.
+    # Lags MOST_LAG + 1 on either side give the outermost lags their neighbours.
     lags = np.arange(-MOST_LAG - 1, MOST_LAG + 2)
     total = np.zeros(len(lags))
     for found, true in videos:
@@ -82,7 +84,7 @@ def lag_frames(videos: Iterable[tuple[Keypoints, Keypoints]], *, joints: Sequenc
 
 
 def _correlations(found: Keypoints, true: Keypoints, lags: NDArray[np.int_], *, joints: Sequence[int]) -> Array:
-    """Sum over joints and frames of the true velocity times the found one so many frames later, for each lag."""
+    """Sum over joints and frames of the true velocity times the found one `lag` frames later, for each lag."""
     apart = distances(found, true, joints=joints)
     sound = apart <= ASTRAY_TORSOS * torso_length(true)[:, None]
     chosen = list(joints)

@@ -1,6 +1,6 @@
 """Tables of numbers for pages, in Markdown and for browsers.
 
-Apart from the drawing: the workflow reads the sweep whenever it starts.
+This module is separate from the drawing code because the workflow reads the sweep each time it starts.
 """
 
 from collections.abc import Mapping
@@ -15,7 +15,7 @@ STYLE = (
 
 
 def html_page(tables: Mapping[str, pd.DataFrame], *, title: str) -> str:
-    """The tables as a page that a browser shows, below their titles."""
+    """The tables as an HTML page, each below its title."""
     parts = [
         f"<!doctype html><html lang='en'><meta charset='utf-8'><title>{escape(title)}</title><style>{STYLE}</style>"
     ]
@@ -25,7 +25,7 @@ def html_page(tables: Mapping[str, pd.DataFrame], *, title: str) -> str:
 
 
 def markdown(table: pd.DataFrame) -> str:
-    """A table of numbers in Markdown; nothing where there is no number."""
+    """A table of numbers in Markdown; a cell is empty where there is no number."""
 
     def cell(value: object) -> str:
         if isinstance(value, float):

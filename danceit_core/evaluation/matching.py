@@ -1,16 +1,16 @@
-"""How well the matcher matches (paper Table III and Fig. 11), with what chance would score beside each number.
+"""How well the matcher matches (paper Table III and Fig. 11), with the chance level beside each score.
 
     distance           mean Euclidean distance of matching pairs (paper: 2.37 train, 1.48 test)
     accuracy_at_1      correlation accuracy: matching pairs nearer than 1, others not (paper: .77 train, .83 test)
     balanced_accuracy  the same at the threshold that is best on the training pairs
-    auc                chance that a matching pair is nearer than another, of all kinds; by kind of the other:
+    auc                probability that a matching pair is nearer than another pair of any kind; by kind of the other:
                        _other_song, _delayed (same song), and, where styles are known, _same_style and _other_style
     recall_at_k        share of sounds whose own dance is among the k nearest of all fragments that do not overlap
     median_rank        of a sound's own dance among them, 1 is best
 
-Songs are told apart by their group. Another dance to the same moment of a song is no wrong answer: it counts neither as
-a pair that does not match nor among the candidates. The paper leaves its protocol open. Here the two kinds of pairs are
-equally many, and the test songs neither trained the matcher nor chose its epoch.
+Songs are identified by their group. Another dance to the same moment of a song is not a wrong answer: it counts neither
+as a pair that does not match nor among the candidates. The paper does not describe its protocol. Here there are as many
+matching pairs as others, and the test songs were used neither to train the matcher nor to choose its epoch.
 """
 
 import logging
@@ -40,8 +40,8 @@ MOST = 2000
 def score_matcher(matcher: Matcher, pairs: Pairs, *, seed: int = 0) -> dict[str, Any]:
     """Scores of a matcher: {"selected_on", "epoch", "threshold", "train": {...}, "validation": {...}, "test": {...}}.
 
-    Parts without fragments are left out. Two moments of one video do not match from the trained delay_s on. seed
-    draws the pairs.
+    Parts without fragments are left out. Two moments of one video count as not matching from the trained delay_s apart.
+    seed: for drawing the pairs.
     """
     rng = np.random.default_rng(seed)
     delay_s = float(matcher.checkpoint["settings"]["delay_s"])
@@ -61,7 +61,7 @@ def score_part(
     rng: np.random.Generator,
     styles: NDArray[np.str_] | None = None,
 ) -> dict[str, float]:
-    """The scores of the module's list for some pairs; each chance is under `<score>_chance`.
+    """The scores of the module's list for some pairs; each chance level is under `<score>_chance`.
 
     styles: (G,) style of each group number, to tell songs of the same style from others.
     """
@@ -76,7 +76,7 @@ def score_part(
     same = group[:, None] == group
     foreign = distances[~same]
     delayed = distances[same & ~same_moment(part, every, delay_s=delay_s)]
-    # As many of the one kind as of the other, so that a long video does not decide what "not matching" means.
+    # As many of one kind as of the other, so that a long video does not decide what "not matching" means.
     kinds = [values for values in (foreign, delayed) if len(values)]
     size = min((len(values) for values in kinds), default=0)
     others = np.concatenate([rng.choice(values, size, replace=False) for values in kinds]) if kinds else np.zeros(0)
@@ -90,7 +90,7 @@ def score_part(
         "videos": len(set(part.video.tolist())),
         "songs": len(set(group.tolist())),
         "distance": float(matching.mean()),
-        # What a matcher without knowledge would give: the mean distance of pairs that do not match.
+        # What an untrained matcher would give: the mean distance of pairs that do not match.
         "distance_chance": float(others.mean()) if len(others) else float("nan"),
         "accuracy_at_1": scores.balanced_accuracy(matching, others, threshold=scores.PAPER_THRESHOLD),
         "balanced_accuracy": scores.balanced_accuracy(matching, others, threshold=threshold),
@@ -114,7 +114,7 @@ def score_part(
 
 
 def write_training(trained: Trained, pairs: Pairs, files: Any, *, seed: int) -> None:
-    """What a training leaves: `files.matcher` (the checkpoint), `.scores`, `.history` and `.curves`."""
+    """Write the outputs of a training: `files.matcher` (the checkpoint), `.scores`, `.history` and `.curves`."""
     save_matcher(files.matcher, trained.checkpoint)
     write_scores(files.scores, score_matcher(trained.matcher, pairs, seed=seed))
     write_history(files.history, trained.history)
@@ -122,10 +122,10 @@ def write_training(trained: Trained, pairs: Pairs, files: Any, *, seed: int) -> 
 
 
 def write_untrained(lack: str, files: Any) -> None:
-    """The same files where there is nothing to learn from, which `lack` says: a warning, and the run goes on."""
+    """Write the same files if there is too little training data, as `lack` says: warn, and let the run go on."""
     log.warning(
-        "no matcher is trained: %s; beats, tempo, energy and seams choose the fragments alone. Add dances with sound, "
-        "or name their sound in column `audio` of videos.tsv",
+        "no matcher is trained: %s; fragments are chosen by beats, tempo, energy and seams alone. Add dances with "
+        "sound, or name their sound files in column `audio` of videos.tsv",
         lack,
     )
     save_untrained(files.matcher, lack)
@@ -135,7 +135,7 @@ def write_untrained(lack: str, files: Any) -> None:
 
 
 def draw_curves(history: Sequence[Mapping[str, Any]], path: str | Path) -> None:
-    """Loss and AUC by epoch as a PNG (Fig. 11); dashed where the videos were not trained on. No epoch: no matcher."""
+    """Loss and AUC by epoch as a PNG (Fig. 11); dashed for videos not trained on. No epochs: there is no matcher."""
     figure = Figure(figsize=(9, 3.6), layout="constrained")
     left, right = figure.subplots(1, 2)
     styles = {"train": "-", "validation": ":", "test": "--"}

@@ -1,14 +1,14 @@
-"""How a dance moves: distances from real dances (paper Eq. 18, Table II), smoothness, sliding, stillness, variety.
+"""Scores of movement: distances from real dances (paper Eq. 18, Table II), smoothness, sliding, stillness, variety.
 
 Units. Distances of the paper are in pixels of a 512 x 512 picture whose person measures BODY_PX from nose to
-ankles: every sequence is scaled by its own robust height, so that near and far cameras compare. Jerk, speed and
-energy are per torso length. Sliding is in per cent of the body height a second. Time is seconds.
+ankles: every sequence is scaled by its own robust height, so that near and far cameras are comparable. Jerk, speed and
+energy are per torso length. Sliding is in per cent of the body height per second. Time is in seconds.
 
-Bins of Eq. 18, which the paper leaves open: 1 px up to 400 px, epsilon 1e-6 added to each share, natural
+Bins of Eq. 18, which the paper does not give: 1 px up to 400 px, epsilon 1e-6 added to each share, natural
 logarithms; half the sum of both directions.
 
-Standing still passes every score of smoothness, and a copy of one dance every distance: read mean speed, frozen
-share and diversity beside them, and the row of real dances beside all.
+A dancer who stands still passes every score of smoothness, and a copy of one dance passes every distance. Read mean
+speed, frozen share and diversity beside them, and compare all scores with the row of real dances.
 
 Keypoints (T, 25, 3), absent joints 0; all means are over the joints and frames that are present.
 """
@@ -32,11 +32,11 @@ LARGEST_PX = 400
 EPSILON = 1e-6
 # Table II: a step of a hand or foot between two frames, pixels.
 STEP_BINS_PX = (0, 20, 40, 60, 80, 400)
-# Slower than this, torso lengths a second, nobody is seen to move.
+# Speed below which a body counts as still, torso lengths per second.
 FROZEN_SPEED = 0.05
-# A seam is felt in the frames up to this far from it.
+# A seam affects the frames up to this far from it.
 SEAM_FRAMES = 7
-# Shoulders this far apart show the front or the back, torso lengths.
+# Shoulders at least this far apart show the front or the back, torso lengths.
 FACING_TORSOS = 0.25
 DIVERSITY_WINDOW_S = 2.0
 
@@ -63,7 +63,7 @@ def compare_motion(generated: Sequence[Keypoints], real: Sequence[Keypoints]) ->
 
 
 def motion_scores(keypoints: Keypoints, *, fps: float, seams: ArrayLike = ()) -> dict[str, float]:
-    """Scores of one dance that need no other. seams: first frames of its clips but the first.
+    """Scores of one dance that need no reference. seams: first frames of its clips, without the first clip.
 
     Keys: `mean_speed` (torso lengths / s), `jerk_mean`, `jerk_p99`, `seam_jerk_median`, `seam_jerk_max` (torso lengths
     / s^3; NaN without seams), `foot_sliding` (% of body height / s), `frozen_share`, `frozen_longest_s`,
@@ -138,7 +138,7 @@ def seam_jerk(jerk: Array, seams: ArrayLike) -> Array:
 
 
 def facing_flips(keypoints: Keypoints, frames: ArrayLike) -> NDArray[np.bool_]:
-    """Whether (S,) the shoulders swap sides within SEAM_FRAMES of each frame, both views wide: a turn, or a fold.
+    """Whether (S,) the shoulders swap sides within SEAM_FRAMES of each frame while wide in both views: turn or fold.
 
     Wide: the shoulders at least FACING_TORSOS apart on either side of the frame. Frames too near an end do not count.
     """
@@ -151,14 +151,14 @@ def facing_flips(keypoints: Keypoints, frames: ArrayLike) -> NDArray[np.bool_]:
 
 
 def mean_speed(keypoints: Keypoints, *, fps: float) -> float:
-    """Mean speed of the body joints, torso lengths / s; 0 for under two frames."""
+    """Mean speed of the body joints, torso lengths / s; 0 for fewer than two frames."""
     if len(keypoints) < 2:
         return 0.0
     return float(step_speed(keypoints)[1:].mean() / whole_body(keypoints).torso_px * fps)
 
 
 def frozen(keypoints: Keypoints, *, fps: float) -> tuple[float, float]:
-    """Share of the steps slower than FROZEN_SPEED, and the longest run of them in seconds."""
+    """Share of the steps slower than FROZEN_SPEED, and their longest run in seconds."""
     if len(keypoints) < 2:
         return 0.0, 0.0
     still = step_speed(keypoints)[1:] / whole_body(keypoints).torso_px * fps < FROZEN_SPEED
@@ -178,7 +178,7 @@ def foot_sliding(keypoints: Keypoints, *, fps: float) -> float:
 
 
 def kinetic_diversity(keypoints: Keypoints, *, fps: float) -> float:
-    """Mean distance between the kinetic energies of all pairs of windows of DIVERSITY_WINDOW_S; 0 for under two.
+    """Mean distance between the kinetic energies of all pairs of windows of DIVERSITY_WINDOW_S; 0 for fewer than two.
 
     A window's energy is the mean square velocity of each body joint, in x and in y, (torso lengths / s)^2: 30 numbers.
     """
@@ -194,7 +194,7 @@ def kinetic_diversity(keypoints: Keypoints, *, fps: float) -> float:
 
 
 def pool_jerk(dances: Iterable[Keypoints], *, fps: float) -> tuple[float, float]:
-    """Mean and 99th percentile of jerk over all frames of several dances: the yardstick for one dance's."""
+    """Mean and 99th percentile of jerk over all frames of several dances: the reference for one dance's jerk."""
     pooled = np.concatenate([jerk_series(dance, fps=fps) for dance in dances])
     return _or_nan(np.mean, pooled), _or_nan(lambda values: np.percentile(values, 99), pooled)
 

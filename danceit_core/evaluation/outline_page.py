@@ -1,6 +1,6 @@
-"""A page to look at the outline of the person in one video.
+"""A page that shows the outline of the person in one video.
 
-How much of the picture the person covers over time, and sample frames with the outline drawn in.
+It shows how much of the picture the person covers over time, and sample frames with the outline drawn in.
 """
 
 from pathlib import Path
@@ -18,7 +18,7 @@ from danceit_core.media.video import probe, read_frames
 
 ROWS, COLUMNS = 2, 6
 TILE_PX = 360
-# Of the person's larger side, that a sample shows on each side of them.
+# Margin that a sample shows on each side of the person, as a share of the person's larger side.
 MARGIN = 0.12
 INSIDE = 127
 OUTLINE_COLOUR = (255, 0, 90)
@@ -48,7 +48,7 @@ def draw_outline(masks_path: str | Path, path: str | Path, *, frames_path: str |
 
 
 def describe_outline(info: MaskInfo, covered: NDArray[np.float64], *, name: str) -> str:
-    """In a line: in how many frames somebody is, and where the outline comes from."""
+    """One line: the share of frames that show a person, and the origin of the outline."""
     seen = float((covered > 0).mean())
     return f"{name}: an outline in {seen:.1%} of {info.frames} frames; from {info.source or 'an unknown source'}"
 
@@ -59,7 +59,7 @@ def covered_share(masks_path: str | Path) -> NDArray[np.float64]:
 
 
 def outlined_tile(picture: Picture, mask: Mask) -> Picture:
-    """The part of a picture that holds the person, with the outline, as a square of TILE_PX; all of it if nobody is."""
+    """The part of a picture with the person and the outline, as a square of TILE_PX; all of it without a person."""
     height, width = mask.shape
     x, y, across, down = cv2.boundingRect(mask) if mask.any() else (0, 0, width, height)
     side = (1 + 2 * MARGIN) * max(across, down)
@@ -80,13 +80,13 @@ def outlined_tile(picture: Picture, mask: Mask) -> Picture:
 
 
 def _span(middle: float, side: float, length: int) -> tuple[int, int]:
-    """`side` around a middle, within a picture's `length`."""
+    """A range of length `side` around a middle, within a picture's `length`."""
     first = int(np.clip(middle - side / 2, 0, max(0, length - side)))
     return first, min(length, first + max(1, round(side)))
 
 
 def _draw_covered(axes: Axes, covered: NDArray[np.float64], *, fps: float) -> None:
-    """How much of the picture the person covers; grey where nobody is seen."""
+    """Draw how much of the picture the person covers; grey where no person is seen."""
     seconds = np.arange(len(covered)) / fps
     axes.plot(seconds, covered * 100, color="#1f5a92", linewidth=1.2)
     axes.fill_between(seconds, 0, 1, where=covered == 0, transform=axes.get_xaxis_transform(), color="#c9ced6", lw=0)

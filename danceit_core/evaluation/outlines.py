@@ -1,12 +1,12 @@
-"""How well a person's outline agrees with the true one (rendered dancers): area and boundary.
+"""Agreement of a person's outline with the true one (rendered dancers): area and boundary.
 
     overlap          intersection over union of the areas (IoU)
     boundary_score   F of the boundaries: harmonic mean of the share of the found boundary near the true one and of the
                      share of the true boundary near the found one (Martin, Fowlkes and Malik, IEEE PAMI 26(5), 2004;
                      as used for video by Perazzi et al., CVPR 2016, with a tolerance in pixels)
 
-Masks are uint8 (H, W), 255 = person; a pixel belongs to the person from 128 on. Where the picture's rim cuts the
-person there is no boundary. Two empty masks agree wholly, an empty one with another not at all.
+Masks are uint8 (H, W), 255 = person; a pixel belongs to the person from 128 on. There is no boundary where the edge of
+the picture cuts the person. Two empty masks agree fully; an empty mask and a non-empty one do not agree at all.
 """
 
 from collections.abc import Iterable
@@ -44,22 +44,22 @@ def boundary_score(found: Mask, true: Mask, *, tolerance_px: float = TOLERANCE_P
 def compare_outlines(
     found: Iterable[Mask], true: Iterable[Mask], *, tolerance_px: float = TOLERANCE_PX
 ) -> NDArray[np.float64]:
-    """`overlap` and `boundary_score` of each frame, (T, 2). Raises ImaginationError if one video ends first."""
+    """`overlap` and `boundary_score` of each frame, (T, 2). Raises ImaginationError if one video is shorter."""
     rows: list[tuple[float, float]] = []
     for ours, theirs in zip_longest(found, true):
         if ours is None or theirs is None:
-            missing = "outline was found" if ours is None else "true outline is there"
+            missing = "detected outline" if ours is None else "true outline"
             raise ImaginationError(
-                f"after {len(rows)} frames no further {missing}; compare outlines of the same frames"
+                f"after {len(rows)} frames there is no further {missing}; compare outlines of the same frames"
             )
         rows.append((overlap(ours, theirs), boundary_score(ours, theirs, tolerance_px=tolerance_px)))
-    # (T, 2), of no frames too
+    # (T, 2), also for no frames
     return np.array(rows, np.float64).reshape(-1, 2)
 
 
 def boundary(inside: NDArray[np.bool_]) -> NDArray[np.bool_]:
-    """Pixels (H, W) of the person that have a pixel beside, above or below them that is none."""
-    # Beyond the rim the picture goes on as it ends.
+    """Pixels (H, W) of the person with a pixel beside, above or below them that is not of the person."""
+    # The picture is continued beyond its edge by repeating the border pixels.
     core = cv2.erode(inside.astype(np.uint8), CROSS, borderType=cv2.BORDER_REPLICATE)
     return inside & (core == 0)
 
@@ -67,7 +67,7 @@ def boundary(inside: NDArray[np.bool_]) -> NDArray[np.bool_]:
 def _inside(found: Mask, true: Mask) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
     if found.shape != true.shape:
         raise ImaginationError(
-            f"the outline found is {found.shape[1]} x {found.shape[0]} pixels, the true one "
+            f"the detected outline is {found.shape[1]} x {found.shape[0]} pixels, the true one "
             f"{true.shape[1]} x {true.shape[0]}; compare outlines of one picture"
         )
     return found >= INSIDE, true >= INSIDE

@@ -1,19 +1,19 @@
-"""How well a poseGAN paints frames that it never saw (paper V; reading of "image scores").
+"""How well a poseGAN paints unseen frames (paper V; our reading of "image scores").
 
-    psnr, ssim               whole picture; the room makes up most of it
+    psnr, ssim               whole picture; most of it is the room
     person_psnr              pixels of the person's region alone
     face_psnr, face_sharp    patch round the nose of frames that show the face: PSNR, and the variance of its Laplacian
                              as a share of the real one's (1: as sharp)
-    hands_sharp              the same share of the patches round both hands
+    hands_sharp              the same share for the patches round both hands
     motion_error             frame-to-frame error: mean |change painted - change real|, person's region, grey levels
-    warp_error, .._real      flicker of the person: mean |picture - the one before, moved as the real video moves|,
+    warp_error, .._real      flicker of the person: mean |picture - previous picture, moved as the real video moves|,
                              painted and real, grey levels, where that movement is known (Lai et al., ECCV 2018)
-    texture_flicker, .._real the same, each moved as it moves itself: clothes that swim or shimmer, however well the
-                             person's movement was met
+    texture_flicker, .._real the same, each moved along its own movement: clothes that swim or shimmer, no matter how
+                             well the person's movement is reproduced
     flicker, flicker_real    mean change of the background from frame to frame, painted and real, grey levels
 
-Pictures uint8 (T, S, S, 3), painted and real, of consecutive frames; keypoints (T, 25, 3) in their pixels. Where two
-neighbours are not consecutive (`follows` false) nothing is said about their change. PCK needs a detector: `images`.
+Pictures uint8 (T, S, S, 3), painted and real, of consecutive frames; keypoints (T, 25, 3) in their pixels. Neighbours
+that are not consecutive (`follows` false) do not count for scores of change. PCK needs a detector: `images`.
 """
 
 import cv2
@@ -34,7 +34,7 @@ from danceit_core.pose.table import PoseTable
 WIDEN = 1.5
 # Side of the patch round a hand, body sizes.
 HAND_SIDE = 0.44
-# Where the real picture differs so much from its moved predecessor, something came into view.
+# If the real picture differs this much from its moved predecessor, something new came into view.
 UNKNOWN_LEVELS = 20
 
 
@@ -47,7 +47,7 @@ def score_painting(
     body_px: float,
     face_px: int,
 ) -> dict[str, float]:
-    """The scores of the module's list. body_px: of the person; face_px: side of the face patch, pixels."""
+    """The scores of the module's list. body_px: body size of the person; face_px: side of the face patch, pixels."""
     size = real[0].shape[1], real[0].shape[0]
     regions = [person_region(pose, size=size, body_px=body_px, widen=WIDEN) for pose in keypoints]
     return {
@@ -66,7 +66,7 @@ def score_painting(
 
 
 def person_psnr(painted: list[Picture], real: list[Picture], keypoints: Keypoints, *, body_px: float) -> float:
-    """PSNR in dB over the person's regions of all frames: every frame counts alike."""
+    """PSNR in dB over the person's regions of all frames; every frame has the same weight."""
     size, errors = (real[0].shape[1], real[0].shape[0]), []
     for ours, theirs, pose in zip(painted, real, keypoints, strict=True):
         region = person_region(pose, size=size, body_px=body_px, widen=WIDEN)
@@ -90,9 +90,9 @@ def score_faces(painted: list[Picture], real: list[Picture], keypoints: Keypoint
 
 
 def score_hands(painted: list[Picture], real: list[Picture], keypoints: Keypoints, *, side: int) -> float:
-    """`hands_sharp`: variance of the Laplacian in patches of `side` pixels round the hands, of the real ones' share.
+    """`hands_sharp`: variance of the Laplacian in patches of `side` pixels round the hands, relative to the real ones.
 
-    Patches that the picture's rim cuts are left out; NaN without any.
+    Patches cut by the edge of the picture are left out; NaN without any.
     """
     sharp = []
     for ours, theirs, pose in zip(painted, real, keypoints, strict=True):
@@ -130,7 +130,7 @@ def warp_errors(
     *,
     follows: NDArray[np.bool_],
 ) -> dict[str, float]:
-    """`warp_error` and `warp_error_real`: see the module. Real movement is dense optical flow (DIS)."""
+    """`warp_error` and `warp_error_real` of the module. Real movement is dense optical flow (DIS)."""
     errors = []
     for number in np.flatnonzero(follows[1:]) + 1:
         flow = _flow_back(real[number - 1], real[number])
@@ -143,7 +143,7 @@ def warp_errors(
 
 
 def texture_flicker(pictures: list[Picture], regions: list[NDArray[np.bool_]], *, follows: NDArray[np.bool_]) -> float:
-    """`texture_flicker`: see the module; NaN without two frames in a row."""
+    """`texture_flicker` of the module; NaN without two consecutive frames."""
     errors = []
     for number in np.flatnonzero(follows[1:]) + 1:
         before, now = pictures[number - 1], pictures[number]
@@ -160,17 +160,17 @@ def _flow_back(before: Picture, now: Picture) -> NDArray[np.float32]:
 
 
 def _unexplained(before: Picture, now: Picture, flow: NDArray[np.float32]) -> NDArray[np.float64]:
-    """Absolute difference (H, W) of a picture from the one before it, moved along a flow; mean over colours."""
+    """Absolute difference (H, W) of a picture from the previous one moved along a flow; mean over colours."""
     rows, columns = np.indices(now.shape[:2], np.float32)
     moved = cv2.remap(before, columns + flow[..., 0], rows + flow[..., 1], cv2.INTER_LINEAR)
     return np.abs(now.astype(np.int16) - moved).mean(-1)
 
 
 def flag_poses(dance: PoseTable, target: PoseTable) -> dict[str, float]:
-    """What a dance asks for that the painter has to guess; shares of its frames, NaN where nothing can be said.
+    """How much of a dance the painter has to guess, as shares of its frames; NaN where it cannot be measured.
 
     `unseen_poses`: farther than FAR_TORSOS from every pose of the target's cleaned table; `outside_picture`: a joint
-    beyond the rim, `outside_joints` the share of joints; `missing_joints`: fewer joints than the target usually shows.
+    outside the picture, `outside_joints`: share of joints; `missing_joints`: fewer joints than usual for the target.
     """
     asked, shown = sample_moves(dance)[0], sample_moves(target)[0]
     body = measure_body(target.keypoints[kept_frames(target)])

@@ -1,9 +1,9 @@
 """Intervals of the choreography's scores, paired by song.
 
-They are of 95 %, by drawing the songs anew (BOOTSTRAP_DRAWS times; Efron and Tibshirani, "An Introduction to the
-Bootstrap", 1993, 13.3); one song has none. Songs differ more than variants do, and all variants dance to the same ones:
-so each row is also compared with a reference song by song (`_gain`: what it has more), and rows of the same songs draw
-the same ones. The real dances have songs of their own.
+The intervals are of 95 %, from resampling the songs (BOOTSTRAP_DRAWS times; Efron and Tibshirani, "An Introduction to
+the Bootstrap", 1993, 13.3); a single song has none. Songs differ more than variants do, and all variants dance to the
+same songs. Each row is therefore also compared with a reference song by song (`_gain`: the difference from it), and
+rows of the same songs draw the same songs. The real dances have other songs.
 """
 
 from collections.abc import Collection, Mapping
@@ -29,11 +29,11 @@ def add_intervals(
     unpaired: Collection[str] = (),
     seed: int,
 ) -> None:
-    """Add to each row of `scores` the intervals of its INTERVALS, and of what it has more than the reference.
+    """Add to each row of `scores` the intervals of its INTERVALS, and of its differences from the reference.
 
-    songs: of each row, (S, len(INTERVALS)). Adds `_low` and `_high` after each name; for rows of as many dances as the
-    reference, whose dances are to the same songs in the same order, also `_gain`, `_gain_low`, `_gain_high`. unpaired:
-    rows whose songs are others, however many they are.
+    songs: the scores of each row by song, (S, len(INTERVALS)). Adds `_low` and `_high` after each name; for rows with
+    as many dances as the reference, to the same songs in the same order, also `_gain`, `_gain_low`, `_gain_high`.
+    unpaired: rows with other songs, whatever their number.
     """
     usual = songs.get(reference)
     for name, own in songs.items():
@@ -48,7 +48,7 @@ def add_intervals(
 
 
 def bootstrap(values: ArrayLike, *, rng: np.random.Generator) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Bounds (K,) of the 95 % intervals of the means of values (S, K) over S songs, which are drawn anew.
+    """Bounds (K,) of the 95 % intervals of the means of values (S, K) over S songs, by resampling the songs.
 
     NaN is left out of a mean; bounds are NaN where fewer than two songs are known.
     """

@@ -1,4 +1,4 @@
-"""The paper's tables and Fig. 8 of our own dances, its figures beside them: its data and bins are not known."""
+"""The paper's tables and Fig. 8 for our own dances, beside the paper's figures, whose data and bins are not known."""
 
 from collections.abc import Sequence
 
@@ -10,7 +10,7 @@ from danceit_core.evaluation.trial import Song
 from danceit_core.pose.skeleton import Keypoints
 
 TEMPO_EDGES = (0, 80, 100, 120, 140, 300)
-# The paper's temporal alignment as printed and as its text says (`choreography.temporal`): variants and names of rows.
+# The paper's temporal alignment, as printed and as described in its text (`choreography.temporal`): variant, row name.
 PAPER_ROWS = {"paper": "paper", "paper_retimed": "paper, retimed"}
 # Table I of the paper: S_BA (per cent), MDD of hands and feet, SDD of hands and feet; by length of fragments.
 PAPER_TABLE_1 = {
@@ -18,16 +18,16 @@ PAPER_TABLE_1 = {
     "3 s": (67.93, 5.84, 5.22, 6.98, 6.07),
     "4 s": (78.80, 5.63, 5.17, 6.67, 5.97),
 }
-# Table II of the paper: hands, its own method, per cent.
+# Table II of the paper: hands, the paper's method, per cent.
 PAPER_TABLE_2 = (95.66, 4.25, 0.09, 0.0008, 0.0)
 
 
 def tempo_table(
     rows: Sequence[tuple[str, Sequence[Keypoints], Sequence[Song]]], *, fps: float, seed: int
 ) -> pd.DataFrame:
-    """S_BA by tempo (Fig. 8): one line a row and group of tempi, both kinds of motion beat.
+    """S_BA by tempo (Fig. 8): one line per row and group of tempi, both kinds of motion beat.
 
-    rows: the name of each, its dances and their songs.
+    rows: the name of each row, its dances and their songs.
     """
     lines = []
     for row, dances, songs in rows:
@@ -53,7 +53,7 @@ def table_1(scores: pd.DataFrame) -> pd.DataFrame:
 
 
 def table_2(scores: pd.DataFrame) -> pd.DataFrame:
-    """Table II: per cent of steps of hands and feet in each bin, the paper's beside its own method."""
+    """Table II: per cent of steps of hands and feet in each bin, with the paper's figures for its own method."""
     steps = [
         name
         for name in map(str, scores)

@@ -1,7 +1,7 @@
-"""Where the pixels of a finished video come from: which moment of the person's own video lends each part of the body.
+"""Where the pixels of a finished video come from: the moment of the person's video that each body part is taken from.
 
-Above a timeline, one row per part, coloured by the time in the person's video; a gap where a part passes to another
-frame. Below the frames that lend most, with what they lend in colour and the rest faded.
+At the top, a timeline with one row per part, coloured by the time in the person's video; a gap marks a switch to
+another source frame. Below, the most used source frames, with the used parts in colour and the rest faded.
 """
 
 from collections import defaultdict
@@ -32,14 +32,14 @@ from danceit_core.pose.table import PoseTable
 
 # From head to foot.
 ROWS = tuple(NAMES.index(name) for name in ("head", "trunk", "right_arm", "left_arm", "right_leg", "left_leg"))
-# Frames that are shown, and so many beside each other.
+# How many frames are shown, and how many of them per row.
 SHOWN, ACROSS = 12, 6
-# A stay as long as this share of the song has room for its time in words.
+# A bar as long as this share of the song has room for its time as a label.
 LEAST_WORDS = 0.045
-# Parts that a frame lends at least so much of a second are named.
+# Parts that are taken from a frame for at least this many seconds are named.
 LEAST_S = 0.05
 COLOURS, PAINTED = "viridis", "#c9ced4"
-# What is not lent keeps so much of its contrast.
+# Share of the contrast that unused parts keep.
 FADED = 0.22
 
 
@@ -51,14 +51,15 @@ def in_words(part: int) -> str:
 def draw_pixels(
     origins: Origins, *, frames_path: str | Path | None, outlines: str | Path | None, target: PoseTable | None
 ) -> Figure:
-    """The page of one person. frames_path, outlines, target: their frame store, its outlines and table on the plate.
+    """The page of one person. frames_path, outlines, target: their frame store, its outlines, the table on the plate.
 
-    None of them is needed where nothing is lent. Raises ImaginationError for a table that belongs to another video.
+    None of them is needed if no source frame is used. Raises ImaginationError for a table of another video.
     """
     most = most_lent(origins)
     if target is not None and max(most, default=0) >= len(target):
         raise ImaginationError(
-            f"frame {max(most)} is said to lend, but the person's video has {len(target)}; render the video again"
+            f"the table names source frame {max(most)}, but the person's video has {len(target)} frames; render the "
+            "video again"
         )
     rows = -(-len(most) // ACROSS)
     figure = Figure(figsize=(11.5, 3.1 + 2.75 * rows), layout="constrained")
@@ -83,26 +84,26 @@ def draw_pixels(
 
 
 def title(origins: Origins) -> str:
-    """How many frames lend, and how often a part passes from one to another."""
+    """The page's title: how many source frames are used, and how often a part switches between them."""
     if not origins.recalled:
-        return "No frame of the person's video lends: a network paints all of the person"
+        return "No frame of the person's video is used: a network paints all of the person"
     lend = len(np.unique(origins.lender[origins.lender != NOBODY]))
     seconds = max(len(origins) / origins.fps, 1e-6)
     return (
-        f"{lend} frames of the person's video lend their parts, those below the most; a part passes to another frame "
-        f"{switches(origins).sum() / seconds / len(NAMES):.1f} times a second on average"
+        f"Parts are taken from {lend} frames of the person's video (most used: below); on average a part switches to "
+        f"another frame {switches(origins).sum() / seconds / len(NAMES):.1f} times per second"
     )
 
 
 def switches(origins: Origins) -> NDArray[np.bool_]:
-    """Frames (T, P) in which a part begins to be lent mainly by another frame."""
+    """Frames (T, P) from which on a part is taken mainly from another source frame."""
     changed = np.zeros(origins.lender.shape, bool)
     changed[1:] = origins.lender[1:] != origins.lender[:-1]
     return changed
 
 
 def most_lent(origins: Origins) -> list[int]:
-    """Up to SHOWN frames of the store, those first that lend most, over all parts."""
+    """Up to SHOWN frames of the store, over all parts, the most used first."""
     counted: defaultdict[int, float] = defaultdict(float)
     for frames, weight in ((origins.lender, 1 - origins.share), (origins.second, origins.share)):
         for frame, amount in zip(frames.reshape(-1).tolist(), weight.reshape(-1).tolist(), strict=True):
@@ -113,7 +114,7 @@ def most_lent(origins: Origins) -> list[int]:
 
 
 def lends_s(origins: Origins, frame: int) -> NDArray[np.float64]:
-    """For how many seconds of the dance a frame lends each part, (P,)."""
+    """For how many seconds of the dance each part is taken from a frame, (P,)."""
     first = np.where(origins.lender == frame, 1 - origins.share, 0)
     second = np.where(origins.second == frame, origins.share, 0)
     return np.asarray((first + second).sum(0) / origins.fps, np.float64)
@@ -129,7 +130,7 @@ def _times(origins: Origins) -> Normalize:
 
 
 def _draw_timeline(axes: Axes, origins: Origins, norm: Normalize) -> None:
-    """One row a part; a stay is a bar from its first frame to its last."""
+    """Draw one row per part; a bar runs from the first to the last frame for which a source frame is used."""
     song_s = len(origins) / origins.fps
     colours = mpl.colormaps[COLOURS]
     for row, part in enumerate(ROWS):
@@ -161,7 +162,7 @@ def thumbnails(
     outlines: str | Path | None,
     target: PoseTable,
 ) -> list[Picture]:
-    """The person in frames of the store, uint8 (h, w, 3): what is lent as it is, the rest faded."""
+    """The person in frames of the store, uint8 (h, w, 3): used parts unchanged, the rest faded."""
     film, order = film_of(frames_path, target, outlines=outlines), np.argsort(frames)
     sorted_frames = [frames[number] for number in order]
     body_px = float(np.nanquantile(body_size(target.keypoints), 0.9))
@@ -182,7 +183,7 @@ def thumbnails(
 
 
 def _window(pose: Keypoints, *, size: tuple[int, int], body_px: float) -> Window:
-    """What is shown of a frame: the person, all of one shape, as far as the picture goes."""
+    """The part of a frame that is shown: the person, in one shape for all frames, limited by the picture."""
     width, height = (min(round(factor * body_px), side // 2 * 2) for factor, side in zip((2.6, 3.8), size, strict=True))
     span = person_span(pose, body_px=body_px)
     middle = (span[:2] + span[2:]) / 2 if present(pose).any() else np.array(size) / 2

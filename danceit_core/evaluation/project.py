@@ -1,4 +1,4 @@
-"""The evaluation of the choreography on a project's own files: its dances, its songs, and beat grids beside them."""
+"""The evaluation of the choreography on a project's own files: its dances, its songs, and added beat grids."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -27,7 +27,7 @@ from danceit_core.pose.passages import find_passages
 from danceit_core.pose.skeleton import Keypoints
 
 TEMPI = (60, 75, 90, 105, 120, 135, 150, 180)
-# A passage shorter than this says little about how somebody dances.
+# A passage shorter than this says little about how a person dances.
 SHORTEST_S = 4.0
 
 
@@ -53,9 +53,10 @@ def evaluate_project(
 ) -> None:
     """Write the page of `choreography_page` into `folder`.
 
-    frames: of all dances. dance_music: files of each of `videos`; song_music: of each of `songs`; fragments, matchers,
-    indices, histories: of each of `settings.lengths_s`. counted: the table of the fragments in counts and their index,
-    none where the dances are not in counts. Raises ConfigError when retrieval.fragment_s is not among the lengths.
+    frames: those of all dances. dance_music: a file for each of `videos`; song_music: a file for each of `songs`;
+    fragments, matchers, indices, histories: a file for each of `settings.lengths_s`. counted: the table of the
+    fragments in counts and their index; empty if the dances are not in counts. Raises ConfigError if
+    retrieval.fragment_s is not among the lengths.
     """
     lengths = settings.lengths_s
     if retrieval.fragment_s not in lengths:
@@ -89,11 +90,11 @@ def evaluate_project(
     curves = {f"{s:g} s": read_history(path) for s, path in zip(lengths, histories, strict=True)}
     about = (
         f"{len(videos)} dances ({len(real)} passages), {len(songs)} songs and {len(TEMPI)} beat grids of up to "
-        f"{settings.grid_s:g} s. The fragments are of the same dances that are the yardstick."
+        f"{settings.grid_s:g} s. The fragments come from the same dances that serve as reference."
     )
     untrained = [f"{seconds:g} s" for seconds, stage in stages.items() if not stage.matches]
     if untrained:
-        about += f" No matcher could be trained for fragments of {', '.join(untrained)}: chance stands for its choice."
+        about += f" No matcher could be trained for fragments of {', '.join(untrained)}: the choice there is random."
     write_page(folder, scores, tempo=tempo, histories=curves, about=about)
 
 
@@ -106,7 +107,7 @@ def make_stage(
     settings: RetrievalSettings,
     device: torch.device,
 ) -> Stage:
-    """The fragments of a database and what the matcher, if any, finds for songs that last one fragment or more."""
+    """The fragments of a database, and the matcher's choice, if there is one, for songs of at least one fragment."""
     learnt, known, library = load_matcher(matcher, device=device), read_index(index), Library.of(database)
     matches: dict[str, Matches] = {}
     if learnt is None:
@@ -119,7 +120,7 @@ def make_stage(
 
 
 def real_passages(name: str, source: Source, music: MusicTable) -> list[tuple[Keypoints, Song]]:
-    """What cleaning kept of a dance, passage by passage, each with the beats of its own music."""
+    """The passages of a dance that cleaning kept, each with the beats of its own music."""
     found = []
     for first, end in find_passages(source.kept, source.shot):
         if end - first >= SHORTEST_S * music.fps:

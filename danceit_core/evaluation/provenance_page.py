@@ -1,7 +1,7 @@
-"""Where a dance comes from: which frames of which video each stretch of the song dances, and its way through space.
+"""Where a dance comes from: the video and frames danced in each stretch of the song, and the path through space.
 
-The second (paper Fig. 10) shows joints through time: a cut is a jump of all of them at once. Where the sources have
-joints in space, the finished dance is also seen from above.
+The second figure (paper Fig. 10) shows joints through time: a cut is a jump of all joints at once. If the sources have
+joints in space, the finished dance is also shown from above.
 """
 
 from typing import Any
@@ -21,7 +21,7 @@ from danceit_core.pose.skeleton import LEFT_WRIST, MID_HIP, RIGHT_ANKLE, RIGHT_W
 from danceit_core.pose.table import PoseTable
 from danceit_core.pose.tracks import source_names
 
-# A bar shorter than this share of the page has no room for its words.
+# A bar shorter than this share of the page has no room for a label.
 LEAST_WORDS = 0.055
 TALLEST_ROWS = 30
 PATHS = {RIGHT_WRIST: ("right wrist", "#d1495b"), LEFT_WRIST: ("left wrist", "#2374ab"),
@@ -30,7 +30,7 @@ PATHS_S = 4.0
 
 
 def draw_sources(poses: PoseTable, beats: Beats) -> Figure:
-    """A timeline of the song, a row a video: which of its seconds are danced when; below, how well each clip matched.
+    """A timeline of the song, one row per video: which of its seconds are danced when; below, the match of each clip.
 
     poses: a finished dance, with columns source_video, source_frame, match_distance and metadata seams.
     """
@@ -40,7 +40,7 @@ def draw_sources(poses: PoseTable, beats: Beats) -> Figure:
     figure = Figure(figsize=(11.5, 1.6 + 0.42 * rows + 1.4), layout="constrained")
     clips = stretches(poses)
     shares = {name: float((video == name).mean()) for name in names}
-    figure.suptitle(f"{len(clips)} clips out of {len(names)} videos, each with its seconds there", fontsize=11)
+    figure.suptitle(f"{len(clips)} clips from {len(names)} videos, each labelled with its time there", fontsize=11)
     top, low = figure.subplots(2, sharex=True, gridspec_kw={"height_ratios": (0.42 * rows + 0.4, 1.2)})
     for first, end in clips:
         row = names.index(video[first])
@@ -63,7 +63,7 @@ def draw_sources(poses: PoseTable, beats: Beats) -> Figure:
 def _draw_matches(axes: Axes, poses: PoseTable, clips: list[tuple[int, int]]) -> None:
     distance = poses.columns["match_distance"]
     if np.isnan(distance).all():
-        words = "no matcher: chosen by beats, tempo, energy and seams alone"
+        words = "no matcher: clips chosen by beats, tempo, energy and seams alone"
         axes.text(0.5, 0.5, words, transform=axes.transAxes, ha="center", va="center", fontsize=9)
         axes.set(ylabel="match\ndistance", yticks=[], ylim=(0, 1))
         return
@@ -73,9 +73,9 @@ def _draw_matches(axes: Axes, poses: PoseTable, clips: list[tuple[int, int]]) ->
 
 
 def draw_paths(steps: Steps, motion: Motion | None = None) -> Figure:
-    """Joints through time in the picture, four seconds round the roughest seam: cut hard, and as danced in the end.
+    """Joints through time in the picture, four seconds round the roughest seam: hard cut, and finished dance.
 
-    motion: the finished dance in space, if its sources are; it is shown from above.
+    motion: the finished dance in space, if its sources are known in space; it is shown from above.
     """
     columns = 2 if motion is None else 3
     figure = Figure(figsize=(5.75 * columns, 5.2), layout="constrained")
@@ -107,7 +107,7 @@ def draw_paths(steps: Steps, motion: Motion | None = None) -> Figure:
 
 
 def _draw_path(axes: Any, dance: Array, frames: NDArray[np.int64], seams: NDArray[np.int64], *, fps: float) -> None:
-    """The joints of PATHS in some frames of (T, 25, 3) keypoints; a dot on either side of each seam."""
+    """Draw the joints of PATHS in some frames of (T, 25, 3) keypoints; a dot on either side of each seam."""
     ends = np.concatenate([seams - 1, seams])
     for joint, (name, colour) in PATHS.items():
         x, y = dance[:, joint, 0], -dance[:, joint, 1]
@@ -120,6 +120,6 @@ def _draw_path(axes: Any, dance: Array, frames: NDArray[np.int64], seams: NDArra
 
 
 def _draw_plane(axes: Any, time_s: float, box: list[Array]) -> None:
-    """A seam: a thin sheet across the picture at its time. box: least and greatest x, y that are shown."""
+    """Draw a seam: a thin plane across the picture at its time. box: least and greatest x, y that are shown."""
     y, z = np.meshgrid([box[0][0], box[1][0]], [-box[1][1], -box[0][1]])
     axes.plot_surface(np.full_like(y, time_s), y, z, color="#8a94a0", alpha=0.2, shade=False)

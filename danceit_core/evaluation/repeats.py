@@ -1,14 +1,14 @@
-"""Whether movements come back with the music: how alike a dance is where a section of its song comes back.
+"""Whether movements recur with the music: how similar a dance is where a section of its song recurs.
 
 Places are the song's bars; where its bars are not known, every fourth beat. Two places correspond if they are the same
-bar of two sections of one letter. For each such pair of places (a, b) the score is the similarity of what is danced in
-the two bars, and chance is the mean similarity of a and CHANCE_PLACES other places that do not correspond to it and are
-at least APART_S away from it: so both are of the same bars of the same dance.
+bar of two sections of one letter. For each such pair of places (a, b) the score is the similarity of the movements in
+the two bars. Chance is the mean similarity of a and CHANCE_PLACES other places that do not correspond to it and are at
+least APART_S away from it, so that both are measured on the same bars of the same dance.
 
 Similarity: poses relative to the hip, in torso lengths, minus the dance's mean pose, each bar read off at PHASES even
 phases of it; the correlation of these numbers, best over shifts of up to SHIFT_PHASES (the alignment moves movements a
-little), 0 where it is negative. 1: the same movement in the same phase; unlike movements have about .2 to .3.
-`mirrored`: the same, or with left and right exchanged, whichever is more alike; its chance likewise.
+little), 0 where it is negative. 1: the same movement in the same phase; different movements have about .2 to .3.
+`mirrored`: the larger similarity with and without left and right exchanged; its chance likewise.
 
 With a plan, `same` is the share of pairs whose places dance the same moment of the same dance (SAME_S).
 """
@@ -36,8 +36,8 @@ SCORES = ("repeat", "repeat_mirrored", "repeat_same")
 
 @dataclass(frozen=True)
 class Places:
-    """The bars of a song that are danced: start_s, end_s (P,); section (P,) number of each one's section, bar (P,) its
-    number in it, letter (P,) of the section.
+    """The bars of a song that are danced: start_s, end_s (P,); section (P,), the number of each bar's section;
+    bar (P,), its number in the section; letter (P,) of the section.
     """
 
     start_s: Array
@@ -48,7 +48,7 @@ class Places:
 
     @property
     def pairs(self) -> NDArray[np.int64]:
-        """Places (N, 2) that correspond, the earlier one first."""
+        """Pairs of places (N, 2) that correspond, the earlier one first."""
         spots = list(zip(self.letter.tolist(), self.bar.tolist(), self.section.tolist(), strict=True))
         found = [(a, b) for a, b in combinations(range(len(spots)), 2)
                  if spots[a][:2] == spots[b][:2] and spots[a][2] != spots[b][2]]  # fmt: skip
@@ -66,9 +66,9 @@ def repeat_scores(
 ) -> dict[str, float]:
     """Scores of one dance (T, 25, 3) to a song.
 
-    Keys: `repeat`, `repeat_mirrored`, `repeat_same` (NaN without a plan), each also with `chance_` before it and, what
-    there is more than chance, with `_more` after it, all means over pairs; `repeat_pairs`, how many there are. All but
-    the last are NaN for a song without a section that comes back.
+    Keys: `repeat`, `repeat_mirrored`, `repeat_same` (NaN without a plan), each also with the prefix `chance_` and, for
+    the difference from chance, with the suffix `_more`, all means over pairs; `repeat_pairs`, the number of pairs. All
+    but the last are NaN for a song without a section that recurs.
     """
     places = find_places(beats, sections, end_s=len(keypoints) / fps)
     pairs = places.pairs
@@ -109,7 +109,7 @@ def find_places(beats: Beats, sections: tuple[Section, ...], *, end_s: float) ->
 
 
 def read_places(keypoints: Keypoints, places: Places, *, fps: float) -> Array:
-    """What is danced at each place: poses (P, PHASES, 15, 2) less the dance's mean pose, absent joints 0."""
+    """The movement at each place: poses (P, PHASES, 15, 2) minus the dance's mean pose, absent joints 0."""
     xy = hide_absent(keypoints)[..., :2]
     body = (xy - xy[:, MID_HIP : MID_HIP + 1])[:, BODY] / whole_body(keypoints).torso_px
     body = np.nan_to_num(body - np.nanmean(body, axis=0))
@@ -119,12 +119,12 @@ def read_places(keypoints: Keypoints, places: Places, *, fps: float) -> Array:
 
 
 def mirror(bars: Array) -> Array:
-    """Poses (..., 15, 2) about the hip with left and right exchanged."""
+    """Poses (..., 15, 2) relative to the hip, with left and right exchanged."""
     return bars[..., np.array(MIRROR)[list(BODY)], :] * np.array([-1.0, 1.0])
 
 
 def similarity(bars: Array, others: Array) -> Array:
-    """How alike (P, Q) bars (P, PHASES, 15, 2) and others (Q, PHASES, 15, 2) are, 0 to 1: see above."""
+    """Similarity (P, Q) of bars (P, PHASES, 15, 2) and others (Q, PHASES, 15, 2), 0 to 1, as the module defines it."""
     best = np.zeros((len(bars), len(others)))
     for shift in range(-SHIFT_PHASES, SHIFT_PHASES + 1):
         first, second = max(0, shift), max(0, -shift)
@@ -137,7 +137,7 @@ def similarity(bars: Array, others: Array) -> Array:
 
 
 def same_moments(plan: Plan, places: Places, *, fps: float) -> NDArray[np.bool_]:
-    """Whether (P, P) the middles of two places dance moments of one dance at most SAME_S apart."""
+    """Whether (P, P) the middles of two places show moments of one source dance at most SAME_S apart."""
     frame = np.round((places.start_s + places.end_s) / 2 * fps).astype(np.int64)
     clip = np.searchsorted(plan.start_frame, frame, side="right") - 1
     source = plan.source_start_frame[clip] + plan.rate[clip] * (frame - plan.start_frame[clip])
@@ -147,7 +147,7 @@ def same_moments(plan: Plan, places: Places, *, fps: float) -> NDArray[np.bool_]
 
 
 def _others(places: Places, place: int, *, rng: np.random.Generator) -> NDArray[np.int64]:
-    """Places drawn among those that do not correspond to `place` and are not near it; none if there are none."""
+    """Places drawn from those that do not correspond to `place` and are not near it; empty if there are none."""
     like = (places.letter == places.letter[place]) & (places.bar == places.bar[place])
     far = np.abs(places.start_s - places.start_s[place]) >= APART_S
     found = np.flatnonzero(far & ~like)

@@ -1,8 +1,8 @@
-"""Rhythm and naturalness of one row of dances beside the real ones: the numbers of the choreography's tables.
+"""Rhythm and naturalness of one row of dances compared with real ones: the numbers of the choreography's tables.
 
-Ratios compare with a Yardstick, real dances that took no part in the choices; jerk also with the fragments that were
-chosen, at their own speed, since a row may choose calm ones. Scores of beats are means over dances; the rest is pooled
-over frames, seams or clips, so that short songs weigh as their length.
+Ratios compare with a Yardstick: real dances that were not used for any choice. Jerk is also compared with the chosen
+fragments at their own speed, since a row may choose calm ones. Beat scores are means over dances; the rest is pooled
+over frames, seams or clips, so that songs are weighted by their length.
 """
 
 from collections.abc import Mapping, Sequence
@@ -29,13 +29,13 @@ from danceit_core.evaluation.trial import Song, Trial, dances_of
 from danceit_core.pose.skeleton import BODY, HANDS, Keypoints
 
 REPEAT_S = 8.0
-# What the speed of a beat is measured on: a trick of one definition shows in the others.
+# What speed is measured on: if the alignment only exploits one definition, the others show it.
 SPEEDS: dict[str, tuple[Sequence[int], bool]] = {"body": (BODY, False), "hands": (HANDS, False), "smooth": (BODY, True)}
 
 
 @dataclass(frozen=True)
 class Yardstick:
-    """Real dances and their means. seam_share: of places of them whose 14 frames hold jerk over its p99."""
+    """Real dances and their means. seam_share: share of their places whose 14 frames hold jerk above its p99."""
 
     dances: Sequence[Keypoints]
     jerk_mean: float
@@ -46,7 +46,7 @@ class Yardstick:
 
 
 def measure_real(dances: Sequence[Keypoints], *, fps: float, rng: np.random.Generator) -> Yardstick:
-    """The yardstick that `dances` make."""
+    """Measure the yardstick that `dances` define."""
     jerks = [jerk_series(dance, fps=fps) for dance in dances]
     pooled = np.concatenate(jerks)
     p99 = float(np.percentile(pooled, 99))
@@ -63,7 +63,7 @@ def measure_real(dances: Sequence[Keypoints], *, fps: float, rng: np.random.Gene
 
 
 def score_beats(dances: Sequence[Keypoints], songs: Sequence[Song], *, fps: float, seed: int) -> dict[str, float]:
-    """Means of `beat_scores` over dances; those on hands alone or smoothed speed have `hands_` or `smooth_` before."""
+    """Means of `beat_scores` over dances; those for hands alone or smoothed speed have prefix `hands_` or `smooth_`."""
     rows = []
     for dance, song in zip(dances, songs, strict=True):
         row: dict[str, float] = {}
@@ -78,12 +78,12 @@ def score_beats(dances: Sequence[Keypoints], songs: Sequence[Song], *, fps: floa
 def score_motion(
     trials: Sequence[Trial], sources: Mapping[str, Source], real: Yardstick, *, fps: float
 ) -> dict[str, float]:
-    """Movement of trials beside the real dances.
+    """Movement scores of trials compared with the real dances.
 
-    Keys: `jerk_real`, `jerk_own`, `speed_ratio`, `slide_ratio` (1: as the real dances; as the fragments chosen),
+    Keys: `jerk_real`, `speed_ratio`, `slide_ratio` (1: as the real dances), `jerk_own` (1: as the chosen fragments),
     `seam_share` (of seams over the real p99), `seam_median` (torsos / s^3), those of `compare_motion` (Eq. 18),
-    `flips`, `seams`, `repeats` (counts), `frozen_share`, `frozen_s` (the longest), `diversity`, `off_length` (songs
-    not met to the frame).
+    `flips`, `seams`, `repeats` (counts), `frozen_share`, `frozen_s` (the longest), `diversity`, `off_length` (number of
+    songs whose length is not matched to the frame).
     """
     dances = dances_of(trials)
     frames = np.array([len(dance) for dance in dances], float)
@@ -112,7 +112,7 @@ def score_motion(
 
 
 def score_real(real: Yardstick, *, fps: float) -> dict[str, float]:
-    """The same of the real dances themselves; the distances are those of every second dance from the others."""
+    """The same for the real dances themselves; the distances are those of every second dance from the others."""
     halves = real.dances[::2], real.dances[1::2]
     frames = np.array([len(dance) for dance in real.dances], float)
     still = [frozen(dance, fps=fps) for dance in real.dances]
@@ -130,7 +130,7 @@ def score_real(real: Yardstick, *, fps: float) -> dict[str, float]:
 
 
 def chosen_jerk(plans: Sequence[Plan], sources: Mapping[str, Source], *, fps: float) -> float:
-    """Mean jerk (torso lengths / s^3) of the frames that plans took, as they were danced."""
+    """Mean jerk (torso lengths / s^3) of the frames that plans use, at their original speed."""
     series: dict[str, NDArray[np.float64]] = {}
     parts = []
     for plan in plans:
@@ -146,7 +146,7 @@ def chosen_jerk(plans: Sequence[Plan], sources: Mapping[str, Source], *, fps: fl
 def count_repeats(plan: Plan, *, fps: float) -> int:
     """Clips that share frames of a video with an earlier clip that ended under REPEAT_S before they begin.
 
-    The pose held at the end is none.
+    The pose held at the end does not count.
     """
     plan, _ = without_hold(plan)
     stop = plan.source_start_frame + plan.rate * plan.frames
@@ -156,17 +156,17 @@ def count_repeats(plan: Plan, *, fps: float) -> int:
         near = np.flatnonzero(ends[:row] > plan.start_frame[row] - REPEAT_S * fps)
         same = plan.source_video[near] == plan.source_video[row]
         later = np.maximum(plan.source_start_frame[near], plan.source_start_frame[row])
-        # Half a frame more or less is rounding, not a movement seen again.
+        # Half a frame more or less is rounding, not a repeated movement.
         count += bool((same & (later + 0.5 < np.minimum(stop[near], stop[row]))).any())
     return count
 
 
 def weighted_mean(values: Sequence[float], weights: NDArray[np.float64]) -> float:
-    """Mean of the values that are not NaN, by weight."""
+    """Weighted mean of the values that are not NaN."""
     known = ~np.isnan(values)
     return float(np.average(np.array(values)[known], weights=weights[known])) if known.any() else float("nan")
 
 
 def _ratio(value: float, real: float) -> float:
-    """What a score is of the real dances'; NaN where theirs is 0, as of feet that never slide."""
+    """Ratio of a score to that of the real dances; NaN where theirs is 0, as for feet that never slide."""
     return value / real if real else float("nan")

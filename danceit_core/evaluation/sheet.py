@@ -1,4 +1,4 @@
-"""A contact sheet: pictures of a video at even distances, to be looked at."""
+"""A contact sheet: evenly spaced pictures of a video."""
 
 from pathlib import Path
 
@@ -10,7 +10,7 @@ from danceit_core.pose.draw import contact_sheet
 
 
 def video_sheet(path: str | Path, *, pictures: int = 12, columns: int = 6, width: int = 1536) -> NDArray[np.uint8]:
-    """`pictures` frames of a video from its first to its last second, `columns` a row, about `width` pixels wide."""
+    """`pictures` frames of a video from its first to its last second, `columns` per row, about `width` pixels wide."""
     info = probe(path)
     frames = max(1, round(info.duration_s * info.fps))
     wanted = set(np.linspace(0, frames - 1, pictures + 2).round().astype(int)[1:-1].tolist())

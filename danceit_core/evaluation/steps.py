@@ -1,6 +1,6 @@
-"""A finished dance as it was after each step of its alignment, computed again from the plan: to see what each does.
+"""A finished dance as it was after each step of its alignment, recomputed from the plan to show each step's effect.
 
-It takes about a second, so that nothing but the finished poses need be kept.
+It takes about a second, so only the finished poses need to be stored.
 """
 
 from collections.abc import Mapping
@@ -24,10 +24,10 @@ from danceit_core.pose.table import PoseTable
 class Steps:
     """A dance of T frames after each step, keypoints (T, 25, 3) in pixels of its floor, absent joints NaN.
 
-    retrieved: the fragments in the target's size, cut hard. joined: seams closed (spatial alignment). aligned: on the
-    beats, the finished dance. seams (S,): first frames of the clips but the first in `retrieved` and `joined`;
-    aligned_seams: in `aligned`, where the beats have moved them. shown_fps: of the finished video, in which steps are
-    seen (`motion_beats.seen_s`).
+    retrieved: the fragments in the target's size, with hard cuts. joined: seams closed (spatial alignment). aligned: on
+    the beats, the finished dance. seams (S,): first frames of the clips, without the first, in `retrieved` and
+    `joined`; aligned_seams: in `aligned`, as moved by the alignment to the beats. shown_fps: frame rate of the finished
+    video, in which steps are seen (`motion_beats.seen_s`).
     """
 
     retrieved: Array

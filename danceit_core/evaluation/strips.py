@@ -24,11 +24,11 @@ SEAM_COLOUR = "#d1495b"
 
 
 def draw_seams(steps: Steps) -> Figure:
-    """The frames round the seam whose cut is the roughest, one row a step; an empty page for a dance without seams."""
+    """The frames round the roughest seam, one row per step of the alignment; an empty page if there are no seams."""
     figure = Figure(figsize=(11.5, 7.2), layout="constrained")
     worst = roughest_seam(steps)
     if worst is None:
-        return _nothing(figure, "The dance is one fragment: there is no seam")
+        return _nothing(figure, "The dance is a single fragment: there is no seam")
     rows = {
         "retrieved: fragments\nend to end": (steps.retrieved, int(steps.seams[worst])),
         "spatially aligned:\nseam closed": (steps.joined, int(steps.seams[worst])),
@@ -51,10 +51,10 @@ def draw_seams(steps: Steps) -> Figure:
 
 
 def draw_on_beats(steps: Steps, beats: Beats, *, kind: str) -> Figure:
-    """A second in which the temporal alignment moved a missed beat most, before and after, with the speed below."""
+    """The second in which the temporal alignment moved a missed beat most, before and after, with the speed below."""
     figure = Figure(figsize=(11.5, 6.6), layout="constrained")
     speeds, found = hits_of_steps(steps, beats, kind=kind)
-    # The frame that appears nearest to each beat.
+    # The frame that appears nearest in time to each beat.
     music = np.round(found["after"].music_s * steps.fps).astype(np.int64)
     if not len(music):
         return _nothing(figure, "The song has no beats to align to")
@@ -83,8 +83,8 @@ def draw_on_beats(steps: Steps, beats: Beats, *, kind: str) -> Figure:
 def strip(dance: Array, frames: NDArray[np.int64], *, size: tuple[int, int]) -> Picture:
     """Skeletons of some frames of (T, 25, 3) keypoints side by side on black; black for frames beyond the ends.
 
-    All tiles show the same part of the picture of `size` (width, height), all of its height, so that a jump sideways is
-    seen.
+    All tiles show the same part of the picture of `size` (width, height), at full height, so that a jump sideways is
+    visible.
     """
     inside = (frames >= 0) & (frames < len(dance))
     scale = TILE_HEIGHT / size[1]
@@ -110,7 +110,7 @@ def _show(axes: Axes, picture: Picture) -> None:
 def _draw_speeds(
     axes: Axes, speeds: Mapping[str, Array], found: Mapping[str, BeatHits], *, times_s: Array, first: int, fps: float
 ) -> None:
-    """Speed, whose steps are seen at `times_s`, over the same stretch as the strips, each motion beat marked."""
+    """Draw the speed, whose steps are seen at `times_s`, over the same stretch as the strips; mark each motion beat."""
     for name, colour in (("before", "#a9b1ba"), ("after", CURVE)):
         speed, hits = speeds[name], found[name]
         axes.plot(times_s, speed, color=colour, lw=1.8, label=name)
@@ -121,7 +121,7 @@ def _draw_speeds(
         axes.axvline(beat_s, color=BEAT, lw=2)
     reach = slice(first, first + TILES * BEAT_STRIDE)
     highest = max(float(speed[reach].max(initial=0)) for speed in speeds.values())
-    # Under each picture the moment at which it appears.
+    # Under each picture, the time at which it appears.
     axes.set(xlim=((first - BEAT_STRIDE / 2) / fps, (first + BEAT_STRIDE * (TILES - 0.5)) / fps))
     axes.set(ylim=(-0.1 * highest - 1e-9, 1.35 * highest + 1e-9))
     axes.set(ylabel="speed", yticks=[])

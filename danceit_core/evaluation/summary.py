@@ -1,9 +1,9 @@
-"""The scores of one finished video, and the page that a run ends with.
+"""The scores of one finished video, and the summary page written at the end of a run.
 
-The beats are judged on what is seen: on the joints that the pose network finds in the finished video (`beats`). The
-same scores of the poses that were asked for (`beats_asked`) say what the painter lost of them. Scores that the aligner
-optimises prove little alone: chance stands beside each beat score, and the speed beside the jerk (standing still passes
-every smoothness score).
+Beats are judged on what is visible: the joints that the pose network finds in the finished video (`beats`). The same
+scores for the planned poses (`beats_asked`) show how much the painter lost. Scores that the alignment optimises prove
+little alone: chance is reported beside each beat score, and speed beside jerk (a dancer who stands still passes every
+smoothness score).
 """
 
 import json
@@ -45,15 +45,15 @@ def score_video(
 ) -> dict[str, Any]:
     """All scores of a finished video as a nested dict of numbers.
 
-    poses: the dance that was asked for, with metadata `seams`. detected: the joints found again in the video.
-    target: the table of the target's own video, on its plate. Beats and movement are judged at the frame rate of the
-    song's table and on the plate (`rate.danced`), so that no frame rate and no camera changes what they mean.
+    poses: the planned dance, with metadata `seams`. detected: the joints detected in the finished video. target: the
+    table of the target's own video, on its plate. Beats and movement are judged at the frame rate of the song's table
+    and on the plate (`rate.danced`), so that their meaning does not depend on frame rate or camera.
     """
     made, beats, (width, height) = danced(poses, fps=music.fps, seconds=music.duration_s), music.beats, poses.size
     corners = {name: values for name, values in poses.columns.items() if name in ("plate_x", "plate_y")}
     seen = danced(replace(detected, columns=corners), fps=music.fps, seconds=music.duration_s)
     judge = partial(beat_scores, fps=music.fps, shown_fps=poses.fps, tolerances=settings.tolerances)
-    # Chance is that of the same shifts of the beats for both.
+    # Chance uses the same shifts of the beats for both.
     seed = int(rng.integers(2**32))
     found, asked = (judge(table.keypoints, beats.times_s, rng=np.random.default_rng(seed)) for table in (seen, made))
     if not present(detected.keypoints).any():
@@ -84,21 +84,21 @@ def score_video(
 
 
 def remarks(poses: PoseTable, music: MusicTable) -> list[str]:
-    """What to know of a dance before its scores are believed, a clause each; none where all is usual.
+    """Caveats about a dance's scores, one clause each; empty if there are none.
 
-    poses: the dance. music: its song's.
+    poses: the dance. music: that of its song.
     """
     found = [f"tempo unsure: {music.beats.doubt}; {CHECK_BEATS}"] if music.beats.doubt else []
     if np.isnan(poses.columns["match_distance"]).all():
         found.append(
-            "no matcher could be trained, as too little of the dances has sound: beats, tempo, energy and seams chose "
-            "the fragments alone"
+            "no matcher could be trained, because too little of the dances has sound: the fragments were chosen by "
+            "beats, tempo, energy and seams alone"
         )
     return found
 
 
 def source_shares(source_video: NDArray[Any]) -> dict[str, float]:
-    """Share of the dance's frames that each source video lent."""
+    """Share of the dance's frames that come from each source video."""
     names, counts = np.unique(source_video.astype(str), return_counts=True)
     return {str(name): float(count / len(source_video)) for name, count in zip(names, counts, strict=True)}
 
@@ -109,7 +109,7 @@ def write_scores(path: str | Path, scores: Mapping[str, Any]) -> None:
 
 
 def read_scores(path: str | Path) -> dict[str, Any]:
-    """Read what `write_scores` wrote; null becomes NaN again. Raises DanceItError when the file is none."""
+    """Read what `write_scores` wrote; null becomes NaN again. Raises DanceItError if the file holds no scores."""
     try:
         scores = json.loads(Path(path).read_text(encoding="utf-8"), object_hook=_with_nan)
         if not isinstance(scores, dict):
@@ -120,7 +120,7 @@ def read_scores(path: str | Path) -> dict[str, Any]:
 
 
 def read_benchmarks(folder: str | Path) -> dict[str, float]:
-    """Seconds that each rule's jobs took together, from snakemake's benchmark files `<folder>/<rule>/**.tsv`."""
+    """Total seconds of each rule's jobs, from snakemake's benchmark files `<folder>/<rule>/**.tsv`."""
     seconds = {}
     for rule in sorted(path for path in Path(folder).glob("*") if path.is_dir()):
         rows = [line for file in rule.rglob("*.tsv") for line in file.read_text().splitlines()[1:]]
@@ -138,9 +138,9 @@ def summary_page(
     dances: pd.DataFrame,
     benchmarks: Mapping[str, float],
 ) -> str:
-    """The page in Markdown: where the video is, how good it is, which dances it is from, seconds that each rule took.
+    """The page in Markdown: the video's path, its quality, its source dances, the seconds that each rule took.
 
-    video, sheet, statistics: paths to name; dances: the table of `database_statistics`, found at `statistics`.
+    video, sheet, statistics: the paths that the page names; dances: the table of `database_statistics` at `statistics`.
     """
     made = scores["video"]
     return "\n".join(
@@ -151,7 +151,7 @@ def summary_page(
             f"{made['frames']} frames, {made['seconds']:.2f} s (the song: {made['song_seconds']:.2f} s). "
             f"Contact sheet: {sheet}.",
             "",
-            f"The dances it was learnt from: {describe_total(dances)} ({statistics}).",
+            f"Source dances: {describe_total(dances)} ({statistics}).",
             "",
             *(f"- left out: {reason}" for reason in dances["refused"] if reason),
             *[""] * bool((dances["refused"] != "").any()),
@@ -170,21 +170,21 @@ def summary_page(
 
 
 def score_rows(scores: Mapping[str, Any]) -> list[tuple[str, str, str]]:
-    """The scores in words, one row each: what, value, chance ("" where there is none)."""
+    """The scores as text, one row each: name, value, chance ("" where there is none)."""
     made, pose, beats, motion = scores["video"], scores["pose"], scores["beats"], scores["motion"]
     rows = []
     for key in (key for key in beats if key.startswith("s_ba")):
         _, _, kind, tolerance = key.split("_")
         name = f"S_BA: speed {kind}imum {off_by(int(tolerance), beats['frame_ms'])}"
-        for what, of in ((f"{name}, in the video", beats), ("the same of the poses asked for", scores["beats_asked"])):
+        for what, of in ((f"{name}, in the video", beats), ("the same for the planned poses", scores["beats_asked"])):
             rows.append((what, f"{of[key]:.1%}", f"{of[f'chance_{key}']:.1%}"))
     rows += [
-        ("person found in the video's frames", f"{pose['detected_share']:.1%}", ""),
-        ("joints where they were asked for (PCK)", f"{pose['pck']:.1%}", ""),
+        ("frames with a detectable person", f"{pose['detected_share']:.1%}", ""),
+        ("joints found at their planned places (PCK)", f"{pose['pck']:.1%}", ""),
         ("mean joint error", f"{pose['mean_error_px']:.1f} px of {max(made['width'], made['height'])}", ""),
         ("frames in a pose that the person's video never shows", f"{pose['unseen_poses']:.1%}", ""),
-        ("frames with a joint outside of the picture", f"{pose['outside_picture']:.1%}", ""),
-        ("joints outside of the picture", f"{pose['outside_joints']:.1%}", ""),
+        ("frames with a joint outside the picture", f"{pose['outside_picture']:.1%}", ""),
+        ("joints outside the picture", f"{pose['outside_joints']:.1%}", ""),
         ("frames with fewer joints than the person's video shows", f"{pose['missing_joints']:.1%}", ""),
     ]
     rows += _paintable_rows(scores.get("paintable"))
@@ -200,19 +200,19 @@ def score_rows(scores: Mapping[str, Any]) -> list[tuple[str, str, str]]:
 
 
 def off_by(tolerance: int, frame_ms: float) -> str:
-    """A tolerance in words: half a frame more than its number (`motion_beats.within`)."""
+    """A tolerance as text: half a frame more than its number (`motion_beats.within`)."""
     frames = {0: "in the beat's frame", 1: "at most 1 frame off"}.get(tolerance, f"at most {tolerance} frames off")
     return f"{frames} ({(tolerance + 0.5) * frame_ms:.0f} ms)"
 
 
 def _paintable_rows(chosen: Mapping[str, float] | None) -> list[tuple[str, str, str]]:
-    """What the dance costs to paint, and what was changed for it (`choreography.paintable.compare_plans`)."""
+    """The painting cost of the dance, and what it changed in the choice (`choreography.paintable.compare_plans`)."""
     if chosen is None:
         return []
-    name = "distance of the dance's poses from the targets' own (without that cost)"
+    name = "distance of the dance's poses from the targets' own (without the painting cost)"
     return [
         (name, f"{chosen['cost']:.2f} ({chosen['cost_without']:.2f})", ""),
-        ("fragments chosen for it", f"{chosen['changed']:.0f} of {chosen['clips']:.0f}", ""),
+        ("fragments changed by the painting cost", f"{chosen['changed']:.0f} of {chosen['clips']:.0f}", ""),
     ]
 
 
@@ -222,7 +222,7 @@ def _known(cell: str) -> str:
 
 def _identity_row(identity: Mapping[str, float]) -> tuple[str, str, str]:
     own = f"{identity['identity_distance']:.2f} ({identity['identity_distance_own']:.2f})"
-    return "distance of the faces from the person's own (of those from one another)", own, ""
+    return "distance of the painted faces from the person's own (of those from one another)", own, ""
 
 
 def _plain(value: Any) -> Any:
@@ -238,9 +238,9 @@ def _with_nan(entries: dict[str, Any]) -> dict[str, Any]:
 
 
 def _switch_rows(switches: Mapping[str, Any] | None) -> list[tuple[str, str, str]]:
-    """How visible it is that a part passes from one lending frame to another; none where it never does."""
+    """How visible switches of a part between source frames are; no row if there are none."""
     if not switches or not switches["switches"]:
         return []
-    what = "change where a part passes to another frame, over the usual (1: not seen; 95 % interval)"
+    what = "change where a part switches to another frame of the person's video, over the usual (1: not visible; 95 %)"
     low, high = switches["switch_low"], switches["switch_high"]
     return [(what, f"{switches['switch_ratio']:.2f} ({low:.2f} to {high:.2f})", "")]

@@ -1,7 +1,7 @@
-"""The paper's sweep of the matcher's settings (Table III): one value changed at a time, and its figures beside ours.
+"""The paper's sweep of the matcher's settings (Table III): one value changed at a time, beside the paper's figures.
 
-The paper's figures are at its own loss, data and pairs, and its distances depend on the scale of its embeddings, so
-that they do not compare; whether the same values come out best does.
+The paper uses its own loss, data and pairs, and its distances depend on the scale of its embeddings, so its figures are
+not comparable with ours; which values come out best is comparable.
 """
 
 import json
@@ -17,9 +17,9 @@ from danceit_core.errors import MatcherError
 from danceit_core.evaluation.markdown import html_page, markdown
 from danceit_core.files import write_text
 
-# What every row starts from: the paper's values of what it sweeps.
+# The values that every row starts from: the paper's, for the settings that it sweeps.
 PAPER_VALUES: dict[str, Any] = {"learning_rate": 0.0001, "dropout": 0.1, "embedding_size": 16}
-# Row: what it changes, and the paper's train and test distance, train and test correlation accuracy.
+# Row: the changed setting, and the paper's train and test distance, train and test correlation accuracy.
 SWEEP: dict[str, tuple[dict[str, Any], tuple[float, float, float, float]]] = {
     "paper": ({}, (2.37, 1.48, 0.77, 0.83)),
     "learning_rate_0.0005": ({"learning_rate": 0.0005}, (2.49, 1.79, 0.65, 0.73)),
@@ -39,14 +39,14 @@ COLUMNS = (*(f"{part} {name}" for name in OURS.values() for part in ("train", "t
 
 
 def swept(settings: MatcherSettings, row: str) -> MatcherSettings:
-    """`settings` with the paper's values, that of one row of SWEEP changed. Raises MatcherError for an unknown row."""
+    """`settings` with the paper's values and the change of one row of SWEEP. Raises MatcherError for an unknown row."""
     if row not in SWEEP:
-        raise MatcherError(f"the sweep has no row {row!r}; its rows: {', '.join(SWEEP)}")
+        raise MatcherError(f"the sweep has no row {row!r}; use one of: {', '.join(SWEEP)}")
     return replace(settings, **PAPER_VALUES | SWEEP[row][0])
 
 
 def sweep_table(scores: Mapping[str, Mapping[str, Any]]) -> pd.DataFrame:
-    """Table III: scores of `evaluation.matching.score_matcher` by row, ours and the paper's; NaN where a part lacks."""
+    """Table III: scores of `evaluation.matching.score_matcher` by row, ours and the paper's; NaN for a missing part."""
     lines = {}
     for row, parts in scores.items():
         line = {
@@ -59,7 +59,7 @@ def sweep_table(scores: Mapping[str, Mapping[str, Any]]) -> pd.DataFrame:
 
 
 def write_sweep(path: str | Path, page: str | Path, scores: Sequence[str | Path], *, about: str) -> None:
-    """The table as Markdown and as a page. scores: files of `write_scores`, one a row of SWEEP, in its order."""
+    """The table as Markdown and as a page. scores: files of `write_scores`, one per row of SWEEP, in its order."""
     table = sweep_table({row: json.loads(Path(file).read_text()) for row, file in zip(SWEEP, scores, strict=True)})
     write_text(path, f"# The paper's sweep (Table III)\n\n{about}\n\n{markdown(table)}\n")
     write_text(page, html_page({f"The paper's sweep (Table III). {about}": table}, title="Sweep of the matcher"))

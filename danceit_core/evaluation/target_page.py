@@ -1,4 +1,4 @@
-"""A page on whether the target's video serves: frames, the room, views beside those asked for, the findings."""
+"""A page that shows whether the target's video is suitable: frames, the room, views of target and dances, findings."""
 
 import textwrap
 from collections.abc import Sequence
@@ -19,13 +19,13 @@ from danceit_core.pose.table import PoseTable
 
 COLOURS = {"warning": "#c9184a", "note": "#e6a817", "fine": "#8fbf9f"}
 SHOWN = 6
-# Longer side of the room as drawn.
+# Longer side of the room as it is drawn.
 PLATE_PX = 900
 
 
 def describe(f: Figures) -> str:
-    """The figures in two lines; what could not be measured is a question mark."""
-    use = "one photograph" if f.still else f"{f.usable_s:.0f} s of use"
+    """The figures in two lines; a question mark stands for what could not be measured."""
+    use = "one photograph" if f.still else f"{f.usable_s:.0f} s usable"
     line = (
         f"{use}, nose to ankles {f.height:.0%} of the picture's height, partly out of view "
         f"{f.cut_off:.0%}, several people {f.people:.0%},\nblurred {f.blurred:.0%}, background differs by "
@@ -44,13 +44,13 @@ def draw_check(
     plate: NDArray[np.uint8],
     filled: Sequence[Sequence[Sequence[int]]] = (),
 ) -> None:
-    """The page as a PNG: frames with skeletons, the room, views of target and dances, and the findings in words.
+    """The page as a PNG: frames with skeletons, the room, views of target and dances, and the findings as text.
 
-    name: of the target; plate: the room (H, W, 3); filled: outlines of its filled places, corners [x, y] in its pixels;
+    name: the target's; plate: the room (H, W, 3); filled: outlines of its filled places, corners [x, y] in its pixels;
     the others as for `measure_target`.
     """
     rows = [(COLOURS[f.severity], textwrap.wrap(f.sentence, 100)) for f in judge(figures)]
-    rows = rows or [(COLOURS["fine"], ["nothing to object to"])]
+    rows = rows or [(COLOURS["fine"], ["no problems found"])]
     lines = max(8.0, sum(len(text) + 0.6 for _, text in rows))
     figure = Figure(figsize=(13, 5.9 + 0.24 * lines), layout="constrained")
     grid = figure.add_gridspec(3, 1, height_ratios=(2.9, 3.0, 0.24 * lines))
@@ -86,7 +86,7 @@ def draw_check(
 def _draw_room(
     part: SubFigure, plate: NDArray[np.uint8], filled: Sequence[Sequence[Sequence[int]]], figures: Figures
 ) -> None:
-    """The room without the person, the places that were filled in hatched."""
+    """Draw the room without the person; places that were filled in are hatched."""
     room = figures.room
     axes = part.add_subplot(1, 1, 1, xticks=[], yticks=[])
     shrink = max(1.0, max(plate.shape[:2]) / PLATE_PX)

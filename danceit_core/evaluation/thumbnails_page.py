@@ -1,8 +1,8 @@
 """All dance videos on one page: a picture of each, how much of it cleaning kept, and why the rest was dropped.
 
-For many videos, of which nobody looks at a page each (`cleaning_page`). Those that need a look come first. The page is
-HTML that needs no other file, and its pictures take at most PICTURES_BYTES, however many videos there are, so that a
-report that holds it stays small.
+The page is for projects with too many videos to look at the page of each (`cleaning_page`). Videos that need attention
+come first. The page is self-contained HTML, and its pictures take at most PICTURES_BYTES, however many videos there
+are, so that a report that contains it stays small.
 """
 
 from base64 import b64encode
@@ -28,9 +28,9 @@ from danceit_core.pose.table import PoseTable
 from danceit_core.pose.tracks import Track, split_tracks
 
 SIDE, BAND, GAP = 144, 8, 2
-# All pictures together before they are written as text, which takes a third more, and again in a report.
+# Size of all pictures together, before they are encoded as text (a third more), and once more in a report.
 PICTURES_BYTES, MOST_BYTES = 9_000_000, 12_000
-# Of more videos the others are a line each.
+# If there are more videos than this, the others get one line each.
 MOST_PICTURES = 1200
 QUALITIES = (80, 60, 40, 20)
 FEW_KEPT = 0.5
@@ -46,9 +46,10 @@ i { display: inline-block; width: 11px; height: 11px; margin-right: 4px }
 
 @dataclass(frozen=True)
 class Summary:
-    """What cleaning left of one video: kept, of the frames of all its dancers, 0..1; dropped: reason code -> share.
+    """What cleaning kept of one video.
 
-    looked_at: the frame that is shown. poses (K, 25, 3): who is in it, in the colours. band: the whole video as a strip
+    kept: share of the frames of all its dancers, 0..1; dropped: reason code -> share. looked_at: the frame that is
+    shown. poses (K, 25, 3): the people in it, in the order of their colours. band: the whole video as a strip
     (BAND, SIDE, 3). size: width and height of its frames.
     """
 
@@ -67,12 +68,12 @@ class Summary:
 
     @property
     def rank(self) -> tuple[bool, float, str]:
-        """Those that need a look first: left out, then by what is kept."""
+        """Sort key; videos that need attention come first: those left out, then by the share kept."""
         return not self.refused, self.kept, self.name
 
 
 def summarise(cleaned: PoseTable, *, name: str) -> Summary:
-    """What is said and shown of a cleaned table, which may be empty (a video that was refused)."""
+    """The summary of a cleaned table, which may be empty (a video that was refused)."""
     tracks = split_tracks(cleaned)
     reason = np.asarray(cleaned.columns.get("reason", np.full(len(cleaned), "")), str)
     kept = kept_frames(cleaned)
@@ -101,7 +102,7 @@ def summarise(cleaned: PoseTable, *, name: str) -> Summary:
 
 
 def thumbnail(summary: Summary, picture: Picture) -> Picture:
-    """SIDE pixels square with the people of the frame, and below it the whole video, each frame in its colour."""
+    """A square of SIDE pixels with the people of the frame, and below it the whole video, each frame in its colour."""
     drawn = picture
     thick = max(2, round(min(picture.shape[:2]) / 128))
     for pose, colour in zip(summary.poses, summary.colours, strict=True):
@@ -121,8 +122,8 @@ def thumbnail(summary: Summary, picture: Picture) -> Picture:
 def write_thumbnails(path: str | Path, videos: Iterable[tuple[str, PoseTable]], *, stores: dict[str, Path]) -> None:
     """The page as HTML.
 
-    videos: name and cleaned table of each, of which one is held at a time. stores: frame stores by name; a video
-    without one came as keypoints and is shown on black. Raises MediaError for a store that cannot be read.
+    videos: name and cleaned table of each; only one table is held in memory at a time. stores: frame stores by name; a
+    video without one came as keypoints and is shown on black. Raises MediaError for a store that cannot be read.
     """
     summaries = sorted((summarise(cleaned, name=name) for name, cleaned in videos), key=lambda each: each.rank)
     limit = min(MOST_BYTES, PICTURES_BYTES // max(1, min(len(summaries), MOST_PICTURES)))
@@ -139,7 +140,7 @@ def write_thumbnails(path: str | Path, videos: Iterable[tuple[str, PoseTable]], 
 
 
 def encode(picture: Picture, *, limit: int) -> str:
-    """A picture as the address of an image that holds it: JPEG of at most `limit` bytes, coarser if need be."""
+    """A picture as a data URL: a JPEG of at most `limit` bytes, with lower quality if necessary."""
     while True:
         for quality in QUALITIES:
             data = cv2.imencode(".jpg", picture[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, quality])[1].tobytes()
@@ -149,14 +150,14 @@ def encode(picture: Picture, *, limit: int) -> str:
 
 
 def _middle(kept: NDArray[np.bool_]) -> int:
-    """The middle of the longest stretch of frames that are kept; of all where none is."""
+    """The middle of the longest stretch of kept frames, or of all frames if none is kept."""
     passages = find_passages(kept) or [(0, len(kept))]
     first, end = max(passages, key=lambda passage: passage[1] - passage[0])
     return (first + end) // 2
 
 
 def _band(tracks: Sequence[Track], frames: int) -> NDArray[np.uint8]:
-    """A strip (BAND, SIDE, 3) of a video of so many frames, in the colours of their reasons, a row for each dancer."""
+    """A strip (BAND, SIDE, 3) of a video of `frames` frames, in the colours of their reasons, one row per dancer."""
     band = np.full((BAND, SIDE, 3), 255, np.uint8)
     numbers = np.linspace(0, max(0, frames - 1), SIDE).round().astype(int)
     for rows, track in zip(np.array_split(np.arange(BAND), min(BAND, len(tracks))), tracks, strict=False):
@@ -176,7 +177,7 @@ def _picture(summary: Summary, store: Path | None) -> Picture:
 
 
 def _titles(summaries: Sequence[Summary]) -> Iterator[str]:
-    """The heading before each video, empty where it stands under that of the one before it."""
+    """The heading before each video; empty if it is the same as that of the previous video."""
     groups = [
         "Left out" if each.refused else "Less than half kept" if each.kept < FEW_KEPT else "Used" for each in summaries
     ]
@@ -194,15 +195,15 @@ def _head(summaries: Sequence[Summary]) -> str:
     return (
         "<!doctype html><html lang='en'><meta charset='utf-8'><title>Dance videos</title>"
         f"<style>{STYLE}</style><h1>{len(summaries):,} dance videos, {hours:.1f} hours</h1>"
-        "<p>A frame of each, and below it the whole video: which frames are kept, and why the others are not. Those "
-        f"that need a look come first.{more} The page of one video, with its jitter and more frames: "
+        "<p>One frame of each video, and below it the whole video: which frames are kept, and why others are dropped. "
+        f"Videos that need attention come first.{more} To make the page of one video, with its jitter and more frames: "
         "<code>snakemake -- results/cleaned/NAME.png</code></p>"
         f"<p class='legend'>{''.join(legend)}</p>\n"
     )
 
 
 def _figure(summary: Summary, shown: str) -> str:
-    """One video: its picture, if there is one, and a line or two."""
+    """One video: its picture, if there is one, and one or two lines of text."""
     image = f"<img alt='' src='{shown}'>" if shown else ""
     if summary.refused:
         words = f"<span class='out'>{escape(summary.refused)}</span>"

@@ -1,6 +1,6 @@
-"""A page on what cleaning left of each dancer of a video of several: a band a track, and frames with all skeletons.
+"""A page that shows what cleaning kept of each dancer of a group video: a band per track, frames with all skeletons.
 
-Each track has its colour, in the bands' names and in the frames, so that it can be seen whether it stays one person.
+Each track has its colour, in the bands' labels and in the frames, so that one can see whether it stays one person.
 """
 
 from collections.abc import Sequence
@@ -23,9 +23,9 @@ from danceit_core.pose.table import PoseTable
 from danceit_core.pose.tracks import Track, split_tracks
 
 COLUMNS, ROWS = 6, 3
-# Of the size of all dancers together, that a frame shows on each side of them.
+# Margin that a frame shows on each side of the dancers, as a share of the size of all of them together.
 MARGIN = 0.06
-# Enough to be told apart on skin and clothes; from the eleventh on they come again.
+# Colours that stand out on skin and clothes; they repeat from the eleventh track on.
 TRACK_COLOURS: tuple[Colour, ...] = (
     (230, 25, 75), (60, 180, 75), (40, 110, 255), (255, 215, 0), (240, 50, 230),
     (0, 220, 220), (245, 130, 48), (145, 30, 180), (170, 255, 195), (255, 190, 212),
@@ -41,7 +41,7 @@ COLOURS = dict(zip(REASONS, REASON_COLOURS, strict=True))
 def draw_tracks(cleaned: PoseTable, path: str | Path, *, name: str, frames_path: str | Path | None) -> None:
     """The page of a cleaned table of several dancers as a PNG.
 
-    frames_path: its frame store, None where the keypoints came without a video (skeletons on black then).
+    frames_path: its frame store, None if the keypoints came without a video (skeletons are then drawn on black).
     """
     tracks = split_tracks(cleaned)
     low, high = min(track.first for track in tracks), max(track.end for track in tracks)
@@ -64,14 +64,14 @@ def draw_tracks(cleaned: PoseTable, path: str | Path, *, name: str, frames_path:
 
 
 def describe_tracks(tracks: Sequence[Track], *, name: str) -> str:
-    """What came of a video of several dancers, in one line."""
+    """The result for a video of several dancers, in one line."""
     kept = [int(kept_frames(track.pose).sum()) for track in tracks]
     frames = sum(len(track.pose) for track in tracks)
     return f"{name}: {len(tracks)} dancers; {sum(kept) / frames:.1%} of their {frames} frames kept"
 
 
 def with_skeletons(picture: Picture, tracks: Sequence[Track], frame: int) -> Picture:
-    """A picture with the dancers of that frame of the video, each in the colour of their track, thin where dropped."""
+    """A picture with the dancers of a frame, each in the colour of their track, with thin lines where dropped."""
     thick = max(2, round(min(picture.shape[:2]) / 256))
     for track in tracks:
         if track.first <= frame < track.end:
@@ -88,7 +88,7 @@ def colour_of(track: Track) -> Colour:
 
 
 def around_all(cleaned: PoseTable) -> tuple[int, int, int, int]:
-    """The part of the picture (left, top, right, bottom) in which anybody ever is."""
+    """The part of the picture (left, top, right, bottom) that contains all dancers in all frames."""
     width, height = cleaned.size
     points = cleaned.keypoints[present(cleaned.keypoints)][:, :2]
     if not len(points):
@@ -111,7 +111,7 @@ def pictures_of(
 
 
 def _draw_bands(axes: Axes, tracks: Sequence[Track]) -> None:
-    """A band a track over the whole video, each frame in its reason's colour."""
+    """Draw a band per track over the whole video, each frame in the colour of its reason."""
     fps = tracks[0].pose.fps
     counts = count_reasons(np.concatenate([np.asarray(track.pose.columns["reason"], str) for track in tracks]))
     for place, track in enumerate(tracks):

@@ -1,7 +1,7 @@
-"""Dances made only to be scored: songs and settings in, dances with their plans out.
+"""Dances made only for scoring: songs and settings in, dances with their plans out.
 
-A trial needs no pictures: the target is a person who fills a picture of PICTURE_PX as the paper's do. The same few
-lines serve the evaluation of a project and the benchmarks on other data.
+A trial needs no pictures: the target is a person who fills a picture of PICTURE_PX as in the paper. The same code
+serves the evaluation of a project and the benchmarks on other data.
 """
 
 import zlib
@@ -32,17 +32,17 @@ from danceit_core.pose.skeleton import Keypoints
 from danceit_core.pose.table import PoseTable
 
 PICTURE_PX = 512
-# A song that is nothing but beats has bars of so many, and sections of so many bars, which come back in turn.
+# For a song of bare beats: the beats per bar, and the bars per section; the sections alternate.
 GRID_METER, GRID_BARS = 4, 4
-# Nose to ankles is 2.4 torso lengths in grown persons of `aistpp_pop`.
+# Nose to ankles is 2.4 torso lengths in adults of `aistpp_pop`.
 PERFORMER = Body(height_px=BODY_PX, torso_px=BODY_PX / 2.4, ground_y=450.0, centre_x=PICTURE_PX / 2)
 
 
 @dataclass(frozen=True)
 class Song:
-    """What a dance is made for. beats_s (B,) seconds; loudness (T,) decibels of each frame, empty: unknown.
+    """The song of a dance. beats_s (B,) seconds; loudness (T,) decibels of each frame, empty: unknown.
 
-    place (B,), meter, sections: see `music.table`; empty, 0 and empty where they are not known.
+    place (B,), meter, sections: see `music.table`; empty, 0 and empty if they are not known.
     """
 
     name: str
@@ -62,7 +62,7 @@ class Song:
 
 @dataclass(frozen=True)
 class Variant:
-    """One row of a table: the settings of the three stages of choreography. in_counts: as are its fragments."""
+    """One row of a table: the settings of the three stages of choreography. in_counts: are its fragments in counts?"""
 
     name: str
     retrieval: RetrievalSettings
@@ -81,7 +81,7 @@ class Trial:
 
 
 def beat_grid(tempo_bpm: float, *, seconds: float, fps: float) -> Song:
-    """A song that is nothing but even beats from half an interval on, in bars and sections: A, B, A, B, ..."""
+    """A song of only even beats, the first after half an interval, in bars and sections: A, B, A, B, ..."""
     interval_s = 60 / tempo_bpm
     beats_s = np.arange(interval_s / 2, seconds, interval_s)
     edges = [0.0, *beats_s[GRID_METER * GRID_BARS :: GRID_METER * GRID_BARS].tolist(), seconds]
@@ -119,14 +119,14 @@ def cut_sections(sections: Sequence[Section], *, start_s: float = 0.0, end_s: fl
 def library_of(
     sources: Mapping[str, Source], *, seconds: float, hop_s: float, fps: float, tempo_bpm: Mapping[str, float]
 ) -> Library:
-    """The fragments of whole dances as the database would cut them. tempo_bpm: of each dance's music."""
+    """The fragments of whole dances, cut as in the database. tempo_bpm: that of each dance's music."""
     heard = {name: Beats(np.zeros(0), tempo) for name, tempo in tempo_bpm.items()}
     settings = FragmentSettings(hop_s=hop_s)
     return Library.of(cut_fragments(_frames(sources, heard, fps=fps), seconds=seconds, settings=settings))
 
 
 def library_in_counts(sources: Mapping[str, Source], *, fps: float, heard: Mapping[str, Beats]) -> Library:
-    """The fragments in counts of whole dances. heard: the beats of each dance's music, from its first frame on."""
+    """The fragments in counts of whole dances. heard: the beats of each dance's music, counted from its first frame."""
     return Library.of(cut_counts(_frames(sources, heard, fps=fps), settings=FragmentSettings()))
 
 
@@ -135,7 +135,7 @@ def _frames(sources: Mapping[str, Source], heard: Mapping[str, Beats], *, fps: f
 
 
 def _tables(source: Source, beats: Beats, *, fps: float) -> tuple[PoseTable, MusicTable]:
-    """A dance and its music, of which nothing but the beats is known."""
+    """A dance and its music, of which only the beats are known."""
     count = len(source.keypoints)
     columns = {"kept": source.kept, "shot": source.shot, "world": source.world}
     about = {"fps": fps, "width": PICTURE_PX, "height": PICTURE_PX}
@@ -153,7 +153,7 @@ def lay(song: Song, library: Library, *, fps: float) -> tuple[Slots, ClipSong]:
 
 
 def random_matches(library: Library, song: Song, *, fps: float, seed: int) -> Matches:
-    """Matches of a song by chance: what retrieval has without a matcher. Songs of other names get other ones."""
+    """Random matches of a song, as retrieval uses without a matcher. Songs of different names get different ones."""
     rng = song_rng(song, seed=seed)
     rows = np.stack([rng.permutation(len(library)) for _ in range(len(lay(song, library, fps=fps)[0]))])
     distance = np.sort(rng.random(rows.shape), axis=1)

@@ -1,4 +1,5 @@
-"""Imagination: the target person, painted in poses that were never filmed (paper IV-D).
+"""Imagination: paints the target person in poses that were never filmed (paper IV-D).
 
-Rooms, each of which uses only those before it: target, camera, plate, check, recall, networks, rendering, training.
+Its packages, each of which uses only the ones before it: target, camera, plate, check, recall, networks, rendering,
+training.
 """

@@ -1,9 +1,9 @@
-"""A rendered dancer in a room, with sound and true joints: the demo's, the tests' and the benchmarks' material.
+"""A rendered dancer in a room, with sound and true joints: material for the demo, the tests and the benchmarks.
 
 From mesh to film: `surface` (triangle meshes) -> `body` (the person) -> `hair`, `clothes`, `paint` (what is worn) ->
-`dancer` (all of it as one mesh); `music` (a song); `arms`, `moves` (what can be danced) -> `routine` (what is danced to
-this song) -> `motion` (every frame of it) -> `rig` (bones); `room`, `tracing`, `raster`, `shading` -> `renderer`
-(pictures); `cast` (who, where, to what) -> `record` (files).
+`dancer` (all of it as one mesh); `music` (a song); `arms`, `moves` (available moves) -> `routine` (the moves for a
+song) -> `motion` (every frame) -> `rig` (bones); `room`, `tracing`, `raster`, `shading` -> `renderer` (pictures);
+`cast` (dancers, rooms, songs) -> `record` (files).
 
 Conventions: metres and seconds, x to the dancer's left at rest, y up, z towards the camera, angles in radians.
 """

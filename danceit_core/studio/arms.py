@@ -1,6 +1,6 @@
-"""Shapes that an arm can be in.
+"""Arm shapes.
 
-Directions are those of the chest: x outward, y up, z ahead, so that a shape serves either side.
+Directions are those of the chest: x outward, y up, z ahead, so that a shape can be used for either side.
 """
 
 from dataclasses import dataclass

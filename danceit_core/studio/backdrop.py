@@ -1,6 +1,6 @@
-"""The empty room as a camera sees it, drawn once for each of its views.
+"""The empty room as a camera sees it, drawn once for each view.
 
-For every pixel it gives the place, the light from the key lamp, the light from all around, and the floor's gloss.
+It has, for every pixel, the place, the light from the key lamp, the ambient light, and the floor's gloss.
 """
 
 from dataclasses import dataclass
@@ -25,7 +25,7 @@ class Backdrop:
 
 
 def draw_room(room: Room, *, axes: Floats, eye: Floats, focal: float, size: tuple[int, int], samples: int) -> Backdrop:
-    """The room seen from `eye` along `axes` (3, 3: right, down, ahead), `samples` squared rays a pixel.
+    """The room seen from `eye` along `axes` (3, 3: right, down, ahead), with `samples` squared rays per pixel.
 
     size: (width, height) of the picture; focal: focal length, pixels.
     """
@@ -61,7 +61,7 @@ def draw_room(room: Room, *, axes: Floats, eye: Floats, focal: float, size: tupl
 
 
 def _on_screen(boxes: Floats, *, axes: Floats, eye: Floats, focal: float, size: tuple[int, int]) -> Floats:
-    """Left, top, right, bottom (B, 4) of boxes (B, 6) in the picture, a pixel more; of one beside the camera, all."""
+    """Left, top, right, bottom (B, 4) of boxes (B, 6) in the picture, plus a pixel; all of it for one at the camera."""
     # (2, 2, 2, 3): which of its two ends a corner has along x, y and z
     ends = np.stack(np.meshgrid([0, 1], [0, 1], [0, 1], indexing="ij"), axis=-1).reshape(8, 3)
     # (B, 8, 3)

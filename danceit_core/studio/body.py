@@ -1,7 +1,7 @@
 """The person: a human base mesh with a skeleton, shaped by a mix of blend shapes.
 
 The mesh, its skeleton and its shapes are MakeHuman's (CC0); see `danceit_core.assets`. The skeleton is that of the
-"game engine" rig: 53 bones from `Root` and `pelvis` to three phalanges a finger.
+"game engine" rig: 53 bones from `Root` and `pelvis` to three phalanges per finger.
 """
 
 import gzip
@@ -69,9 +69,9 @@ class Body:
 
 
 def load_body(mesh: str | Path, *, shapes: Mapping[str, float]) -> Body:
-    """The body that a mix of `shapes` (name of a blend shape: share) makes of the base mesh in the file `mesh`.
+    """The body made from the base mesh in the file `mesh` by a mix of `shapes` (name of a blend shape: share).
 
-    Raises AssetError if `mesh` is not the file that `fetch_body_mesh` gives, or holds no shape of that name.
+    Raises AssetError if `mesh` is not the file of `fetch_body_mesh`, or contains no shape of that name.
     """
     check_body_mesh(Path(mesh))
     try:
@@ -157,7 +157,7 @@ def _read_mask(archive: zipfile.ZipFile, name: str) -> Floats:
     content = np.frombuffer(archive.read(f"textures/mpfb_{name}.jpg"), np.uint8)
     picture = cv2.imdecode(content, cv2.IMREAD_GRAYSCALE)
     if picture is None:
-        raise ValueError(f"mpfb_{name}.jpg is no picture")
+        raise ValueError(f"mpfb_{name}.jpg is not a picture")
     return picture.astype(np.float32) / 255
 
 
@@ -186,7 +186,7 @@ def _read_skeleton(rig: Mapping[str, Any], points: NDArray[np.float64], groups: 
 def _find_markers(
     points: Floats, head: Floats, skeleton: Skeleton, eyes: Mapping[str, NDArray[np.float64]]
 ) -> dict[str, Ints]:
-    """Nose, eyes, ears, toes and heels as points of the skin: the extreme ones of a neighbourhood."""
+    """Nose, eyes, ears, toes and heels as points of the skin: the extreme points of a neighbourhood."""
 
     def extreme(near: NDArray[np.bool_], direction: tuple[float, float, float]) -> Ints:
         found = np.flatnonzero(near)

@@ -1,4 +1,4 @@
-"""The studio's clips: who dances where to which song. Four dancers, and the person who is to be imitated."""
+"""The studio's clips: who dances where and to which song. Four dancers, and the target person."""
 
 from dataclasses import dataclass
 from fractions import Fraction
@@ -15,9 +15,9 @@ SOFT_MAN = "macrodetails/universal-male-young-minmuscle-averageweight"
 
 @dataclass(frozen=True)
 class Clip:
-    """One recording. seed: of song and routine. cover: dance all moves rather than those that fit the song.
+    """One recording. seed: that of song and routine. cover: dance all moves instead of those that fit the song.
 
-    aspect: width of the picture by its height.
+    aspect: width of the picture over its height.
     """
 
     look: Look
@@ -91,5 +91,5 @@ CLIPS: dict[str, Clip] = {
     "dancer_4": Clip(GREEN_SKIRT, LIVING, 144, seed=14, aspect=Fraction(16, 9), camera_side_m=-0.15),
     "target": Clip(ORANGE_SHIRT, PLAIN_STUDIO, 112, seed=15, aspect=Fraction(16, 9), cover=True),
 }
-# The song that the demo's target person is to dance to.
+# The song that the demo's target person will dance to.
 SONG_TEMPO_BPM, SONG_SEED = 112, 21

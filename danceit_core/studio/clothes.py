@@ -1,6 +1,6 @@
 """Clothes: parts of the skin's surface, cut along hems, smoothed as cloth bridges hollows, and lifted off the body.
 
-Where cloth lies and where skin shows is said by functions that are positive inside, in metres from the hem.
+Functions that are positive inside, in metres from the hem, define where cloth lies and where skin shows.
 """
 
 from dataclasses import dataclass, replace
@@ -15,8 +15,8 @@ from danceit_core.studio.surface import Floats, Surface, clip, point_normals, re
 
 Values = NDArray[np.float64]
 ARM_BONES = ("upperarm", "lowerarm", "hand", "thumb", "index", "middle", "ring", "pinky")
-TUCK_M = 0.022  # skin goes on this far under cloth
-SHOE_TOP_M = 0.02  # over the ankle's centre
+TUCK_M = 0.022  # skin continues this far under cloth
+SHOE_TOP_M = 0.02  # above the ankle's centre
 HEM_ROUNDS = 12
 
 
@@ -31,7 +31,7 @@ class Regions:
 
 
 def bone_share(body: Body, surface: Surface, prefixes: tuple[str, ...]) -> Floats:
-    """How much (V,) of each point hangs on the bones whose names begin with one of `prefixes`."""
+    """The share (V,) of each point that is bound to the bones whose names begin with one of `prefixes`."""
     chosen = [k for k, name in enumerate(body.skeleton.names) if name.startswith(prefixes)]
     return surface.weights[:, chosen].sum(1)
 
@@ -71,7 +71,7 @@ def make_top(body: Body, regions: Regions, top: Top) -> Surface:
     """The shirt: it hangs from chest and shoulders and falls freely to its hem."""
     cloth = clip(body.skin, regions.top)
     waist = body.skeleton.head("pelvis")[1] + 0.065
-    # It widens towards a hem that hangs, not towards one that is tucked in.
+    # It widens towards a hanging hem, but not towards one that is tucked in.
     below = np.clip((waist + 0.10 - cloth.points[:, 1]) / 0.2, 0, 1) * (top.hem_m > 0)
     arm = bone_share(body, cloth, ARM_BONES)
     along, _ = along_arm(body, cloth.points.astype(np.float64))
@@ -97,7 +97,7 @@ def make_trousers(body: Body, regions: Regions, bottom: Bottom) -> Surface:
 
 
 def make_shoes(body: Body, regions: Regions) -> Surface:
-    """Sneakers: what a tight bag round each foot would be, thickened, with a flat sole."""
+    """Sneakers: the convex hull of each foot, thickened, with a flat sole."""
     foot = clip(body.skin, regions.shoes)
     points = foot.points.astype(np.float64)
     for side in (1, -1):
@@ -106,7 +106,7 @@ def make_shoes(body: Body, regions: Regions) -> Surface:
         centre = np.array([(ankle[0] + ball[0]) / 2, 0.035, (ankle[2] + ball[2]) / 2 - 0.01])
         planes = ConvexHull(points[here]).equations
         ray = points[here] - centre
-        # How far along each ray the bag is: the nearest of the hull's planes that the ray runs towards.
+        # Distance of the hull along each ray: the nearest of the hull's planes that the ray runs towards.
         slope = ray @ planes[:, :3].T
         away = -(planes[:, :3] @ centre + planes[:, 3])
         stretch = np.where(slope > 1e-9, away / np.maximum(slope, 1e-9), np.inf).min(1, keepdims=True)
@@ -133,7 +133,7 @@ def make_skirt(body: Body, *, length: float) -> Surface:
 
 
 def _lift(smoothed: Surface, worn: Surface, offset: Values) -> Surface:
-    """The cloth `offset` (V,) metres off the body: it bridges what is hollow and rests on what stands out."""
+    """The cloth `offset` (V,) metres off the body: it bridges hollows and rests on protruding places."""
     normals = point_normals(smoothed.points, smoothed.faces)
     out = relax(worn, np.maximum(((worn.points - smoothed.points) * normals).sum(1), 0), rounds=8)
     points = smoothed.points + normals * (out + np.maximum(offset, 0.002))[:, None]
@@ -141,7 +141,7 @@ def _lift(smoothed: Surface, worn: Surface, offset: Values) -> Surface:
 
 
 def _folds(points: Floats, rates: tuple[float, float, float], seed: int) -> Values:
-    """Soft ridges, about -1..1, with so many waves a metre along x, y and z."""
+    """Soft ridges, about -1..1, with `rates` waves per metre along x, y and z."""
     rng = np.random.default_rng(seed)
     total = np.zeros(len(points))
     for _ in range(4):

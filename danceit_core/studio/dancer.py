@@ -1,7 +1,7 @@
 """A dressed person as one mesh that can be posed: skin, eyes, hair and clothes, their textures, and soft shade.
 
-The shade ("occlusion") of each point is how much of the sky it sees at rest: it darkens folds, the neck under the chin
-and what lies under a hem, as daylight would.
+The shade ("occlusion") of each point is the share of the sky that it sees at rest: it darkens folds, the neck under the
+chin and places under a hem, as in daylight.
 """
 
 from dataclasses import dataclass
@@ -22,7 +22,7 @@ from danceit_core.studio.surface import Floats, Ints, Surface, clip, join, point
 BONES_PER_POINT = 4
 SKY_DIRECTIONS = 48
 SKIRT_M = 0.33
-# A shoe lifts a foot by so much; the skin over a shoulder is looked for so far to either side of the joint.
+# Height by which a shoe lifts a foot; distance from the joint up to which the skin over a shoulder is searched.
 SOLE_M, SHOULDER_REACH_M = 0.025, 0.012
 SMILE_SHAPE = "expression/units/caucasian/mouth-corner-puller"
 # Strength and sharpness of highlights, and how softly light wraps round.
@@ -42,7 +42,7 @@ BONE_JOINTS = {
 @dataclass(frozen=True)
 class Dancer:
     """points (V, 3) at rest; faces, uv_faces (F, 3); uv (U, 2); layer (F,) = texture of a face; textures (L, S, S, 3);
-    materials (L, 3); both_sides (F,): faces seen from behind too; bones, shares (V, K); occlusion (V,) in 0..1."""
+    materials (L, 3); both_sides (F,): faces also visible from behind; bones, shares (V, K); occlusion (V,) in 0..1."""
 
     body: Body
     points: Floats
@@ -105,7 +105,7 @@ def dress(mesh: str | Path, look: Look) -> Dancer:
 
 
 def _see_the_sky(points: Floats, faces: Ints) -> Floats:
-    """The share (V,) of the light from all around that reaches each point: from above most, some from the ground."""
+    """The share (V,) of the ambient light that reaches each point: mostly from above, some from the ground."""
     normals = point_normals(points, faces)
     golden = np.pi * (3 - 5**0.5)
     height = 1 - 2 * (np.arange(SKY_DIRECTIONS) + 0.5) / SKY_DIRECTIONS
@@ -124,7 +124,7 @@ def _see_the_sky(points: Floats, faces: Ints) -> Floats:
 def look_along(
     direction: NDArray[np.float64], *, span_m: float, size: int, centre: tuple[float, float, float]
 ) -> Floats:
-    """A parallel view (3, 4) against `direction`: rows give column, row and, in metres, nearness to the light."""
+    """A parallel view (3, 4) against `direction`; its rows give column, row and, in metres, nearness to the light."""
     near = direction / np.linalg.norm(direction)
     across = np.cross([0.0, 1.0, 0.01], near)
     across /= np.linalg.norm(across)
@@ -134,7 +134,7 @@ def look_along(
 
 
 def true_joints(dancer: Dancer, solved: Solved) -> NDArray[np.float64]:
-    """The BODY_25 joints (T, 25, 3) in the room: bones' heads, and for face and feet points of the skin."""
+    """The BODY_25 joints (T, 25, 3) in the room: heads of bones, and points of the skin for face and feet."""
     body = dancer.body
     transforms = solved.transforms(body.skeleton)
     joints = np.zeros((len(transforms), body_25.JOINTS, 3))
@@ -152,11 +152,11 @@ def true_joints(dancer: Dancer, solved: Solved) -> NDArray[np.float64]:
 
 
 def labelled_joints(dancer: Dancer, solved: Solved) -> NDArray[np.float64]:
-    """The joints (T, 25, 3) about where people who label photographs put them, and so the detectors they train.
+    """The joints (T, 25, 3) where human annotators, and the detectors trained on them, approximately place them.
 
-    The bones' heads are the centres of the joints inside the body. Labels lie higher: the shoulder towards its rounding
-    under the skin, here half-way up, the neck with it; the ankle above the shoe, which the studio draws without a sole
-    under the foot. docs/your_videos.md has the figures behind this.
+    The bones' heads are the centres of the joints inside the body. Annotations lie higher: the shoulder towards its
+    rounding under the skin, here half-way up, and the neck with it; the ankle above the shoe, which the studio draws
+    without a sole under the foot. docs/your_videos.md has the figures.
     """
     joints = true_joints(dancer, solved)
     skeleton, skin_points = dancer.body.skeleton, dancer.body.skin.points

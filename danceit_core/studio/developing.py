@@ -1,8 +1,8 @@
 """The finished picture: the room with the dancer's shadow and reflection, the dancer over it, tone curve and grain.
 
-The dancer is shaded several times a pixel, the room once: its own light was computed beforehand (`backdrop`), and the
-dancer only takes some of it away. A picture is made of tiles; one that neither the dancer nor shadow, contact or
-reflection touch is taken from the empty room's picture as it is.
+The dancer is shaded several times per pixel, the room once: its light was computed beforehand (`backdrop`), and the
+dancer only removes some of it. A picture is made of tiles; a tile that neither the dancer nor their shadow, contact or
+reflection touches is copied from the empty room's picture.
 """
 
 import numba as nb
@@ -12,16 +12,16 @@ from numpy.typing import NDArray
 from danceit_core.studio.raster import Booleans, lit_share
 from danceit_core.studio.surface import Floats, Ints
 
-F = np.float32  # a plain 0.5 would make all of it double precision, which takes longer
+F = np.float32  # a plain 0.5 would make everything double precision, which is slower
 TILE = 16
 ENCODE_STEPS = 4096
 SHADOW_BIAS_M, SHADOW_REACH = 0.02, 4
-FLOOR_M = 0.05  # what lies lower is floor, and darkened under feet and hips
-CONTACT_REACH = 6  # a contact's darkening ends where its radius, squared, is exceeded so many times
+FLOOR_M = 0.05  # everything lower is floor, which is darkened under feet and hips
+CONTACT_REACH = 6  # a contact's darkening ends at this many times its squared radius
 
 
 def _tone_curve() -> Floats:
-    """Linear radiance 0..2 to 0..255: straight below 0.7, then rolling off so that highlights keep their colour."""
+    """Linear radiance 0..2 to 0..255: linear below 0.7, then rolling off so that highlights keep their colour."""
     radiance = np.linspace(0, 2, ENCODE_STEPS)
     rolled = np.where(radiance < 0.7, radiance, 0.7 + 0.3 * (1 - np.exp(-(radiance - 0.7) / 0.3)))
     return (255 * rolled ** (1 / 2.2)).astype(np.float32)
@@ -32,10 +32,10 @@ TONE = _tone_curve()
 
 @nb.njit(cache=True, fastmath=True)
 def find_tiles(places: Floats, gloss: Floats, light: Floats) -> tuple[Ints, Floats]:
-    """What can reach each tile: cells (h, w, 4) of the light's depth map, and (h, w, 5) floor and gloss.
+    """What can affect each tile: cells (h, w, 4) of the light's depth map, and (h, w, 5) floor and gloss.
 
-    Cells: columns from, to, rows from, to. Floor: x from, to, z from, to in metres, from > to where there is none;
-    gloss: the most that a pixel mirrors.
+    Cells: columns from, to, rows from, to. Floor: x from, to, z from, to in metres, from > to if there is none; gloss:
+    the largest reflectance of a pixel.
     """
     height, width = gloss.shape
     rows, columns = (height + TILE - 1) // TILE, (width + TILE - 1) // TILE
@@ -62,14 +62,14 @@ def touched_tiles(
     cells: Ints, floor: Floats, nearest: Floats, contacts: Floats, reflected: tuple[int, int, int, int],
     dancer: Floats, top: int, left: int, samples: int,
 ) -> Booleans:  # fmt: skip
-    """The tiles (h, w) that are not as in the empty room.
+    """The tiles (h, w) that differ from the empty room.
 
-    cells, floor: of `find_tiles`; nearest: the light's depth map; contacts (C, 4): x, z, radius, strength; reflected:
-    rows and columns (top, left, bottom, right) of the picture that the reflection takes; dancer, top, left, samples: as
-    in `develop`.
+    cells, floor: from `find_tiles`; nearest: the light's depth map; contacts (C, 4): x, z, radius, strength; reflected:
+    rows and columns (top, left, bottom, right) of the picture that the reflection covers; dancer, top, left, samples:
+    as in `develop`.
     """
     size = nearest.shape[0]
-    # Where the light meets the dancer, (n, n) in shares of the depth map as large as a tile.
+    # Where the light meets the dancer, (n, n), in cells of the depth map as large as a tile.
     coarse = np.zeros((size // TILE + 1, size // TILE + 1), np.bool_)
     for row in range(size):
         for column in range(size):
@@ -103,7 +103,7 @@ def touched_tiles(
 
 @nb.njit(cache=True, fastmath=True)
 def _contact_shade(x: float, y: float, z: float, contacts: Floats) -> np.float32:
-    """How much light contacts (C, 4) leave at a place, 0..1."""
+    """The share of light that contacts (C, 4) leave at a place, 0..1."""
     shade = F(1)
     if y < FLOOR_M:
         for k in range(len(contacts)):
@@ -115,7 +115,7 @@ def _contact_shade(x: float, y: float, z: float, contacts: Floats) -> np.float32
 
 @nb.njit(cache=True, fastmath=True)
 def _add_samples(dancer: Floats, row: int, column: int, samples: int, total: Floats) -> np.float32:
-    """Writes the sum (3,) of a pixel's samples, which begin at a row and a column, into `total`: how many are cover."""
+    """Write the sum (3,) of a pixel's samples, which begin at a row and a column, into `total`; returns their cover."""
     cover = F(0)
     total[:] = 0
     for j in range(row, row + samples):
@@ -132,11 +132,11 @@ def develop(
     contacts: Floats, mirror: Floats, mirror_top: int, mirror_left: int, dancer: Floats, top: int, left: int,
     samples: int, tone: Floats, grain: Floats, out: NDArray[np.uint8],
 ) -> None:  # fmt: skip
-    """Writes the touched tiles of the picture `out` (H, W, 3).
+    """Write the touched tiles of the picture `out` (H, W, 3).
 
-    places (H, W, 3): what each pixel shows, metres; direct, around (H, W, 3): its light from the key and from all
-    around; gloss (H, W): how much it mirrors; contacts (C, 4): x, z, radius, strength of soft dark spots on the floor;
-    mirror (h, w, 4): the dancer upside down under the floor, from row `mirror_top` and column `mirror_left` on; dancer
+    places (H, W, 3): place that each pixel shows, metres; direct, around (H, W, 3): its key light and ambient light;
+    gloss (H, W): its reflectance; contacts (C, 4): x, z, radius, strength of soft dark spots on the floor; mirror
+    (h, w, 4): the dancer upside down under the floor, from row `mirror_top` and column `mirror_left` on; dancer
     (h * samples, w * samples, 4): radiance and cover of its samples, from row `top` and column `left` on.
     """
     height, width = gloss.shape

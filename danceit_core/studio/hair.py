@@ -1,4 +1,4 @@
-"""Hair: a shell over the scalp inside a hairline, and what falls from it: a bob, a ponytail or a bun."""
+"""Hair: a shell over the scalp inside a hairline, and optionally a bob, a ponytail or a bun."""
 
 from dataclasses import replace
 
@@ -11,15 +11,15 @@ from danceit_core.studio.look import Hair
 from danceit_core.studio.surface import Surface, clip, point_normals, smooth
 
 Values = NDArray[np.float64]
-# The hairline's height over the eyes by the angle round the head: 0 ahead, then temple, ear, 180 the nape.
+# The hairline's height above the eyes by the angle round the head: 0 ahead, then temple, ear, 180 the nape.
 HAIRLINE_DEG = (0, 25, 45, 62, 74, 84, 100, 118, 132, 150, 180)
 HAIRLINE_M = (0.066, 0.064, 0.050, 0.028, 0.000, -0.004, 0.030, 0.026, -0.020, -0.048, -0.058)
 THICKNESS_M = {"short": 0.018, "curly": 0.030, "bob": 0.013, "ponytail": 0.009, "bun": 0.009}
-TUCK_M = 0.012  # the scalp goes on this far under the hair
+TUCK_M = 0.012  # the scalp continues this far under the hair
 
 
 def make_hair(body: Body, hair: Hair) -> list[Surface]:
-    """The surfaces of a hair style; all hang on the head."""
+    """The surfaces of a hair style; all are bound to the head."""
     centre, over = _head_frame(body)
     shell = _shell(body, over, THICKNESS_M[hair.style], curly=hair.style == "curly")
     crown = body.height
@@ -33,7 +33,7 @@ def make_hair(body: Body, hair: Hair) -> list[Surface]:
 
 
 def bald(body: Body) -> Values:
-    """Positive (V,) on the points of the skin that hair does not hide, in metres from where it does."""
+    """Positive (V,) on the points of the skin that hair does not hide, as the distance in metres from hidden ones."""
     return TUCK_M - _head_frame(body)[1]
 
 
@@ -45,7 +45,7 @@ def _back_of_head(body: Body, height: float) -> Values:
 
 
 def _head_frame(body: Body) -> tuple[Values, Values]:
-    """The head's middle at eye level (3,), and each skin point's height over the hairline (V,)."""
+    """The head's middle at eye level (3,), and each skin point's height above the hairline (V,)."""
     points = body.skin.points.astype(np.float64)
     eyes = (points[body.markers["left_eye"]].mean(0) + points[body.markers["right_eye"]].mean(0)) / 2
     ears = (points[body.markers["left_ear"]].mean(0) + points[body.markers["right_ear"]].mean(0)) / 2
@@ -98,7 +98,7 @@ def _on_head(body: Body, grid: Values, *, closed: bool) -> Surface:
 
 
 def _ball(body: Body, centre: Values, radius: float) -> Surface:
-    """A bun, a little rough."""
+    """A slightly rough bun."""
     polar, angle = np.meshgrid(
         np.linspace(0.02, np.pi - 0.02, 14), np.linspace(0, 2 * np.pi, 24, endpoint=False), indexing="ij"
     )
@@ -130,7 +130,7 @@ def _curtain(body: Body, centre: Values, crown: float) -> Surface:
     angle = np.radians(np.linspace(52, 308, 60))
     along = np.linspace(0, 1, 24)
     top = crown + 0.016
-    # Over the skull a quarter of an ellipse, then straight down.
+    # A quarter of an ellipse over the skull, then straight down.
     bend = np.clip(along / 0.42, 0, 1) * np.pi / 2
     fall = np.clip((along - 0.42) / 0.58, 0, 1)
     side = np.abs(np.sin(angle))

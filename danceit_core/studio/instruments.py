@@ -1,4 +1,4 @@
-"""The voices of the studio's band: each gives one note or stroke as float64 samples at SAMPLE_RATE_HZ."""
+"""The instruments of the studio's songs: each gives one note or stroke as float64 samples at SAMPLE_RATE_HZ."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -40,7 +40,7 @@ def clap(rng: np.random.Generator) -> Sound:
 
 
 def hat(rng: np.random.Generator, *, seconds: float) -> Sound:
-    """Hi-hat: bright noise; `seconds` tells a closed (0.04) from an open one (0.25)."""
+    """Hi-hat: bright noise; `seconds` makes it closed (0.04) or open (0.25)."""
     t = _times(seconds * 2)
     return 0.5 * np.diff(rng.normal(size=len(t) + 1)) * np.exp(-2.5 * t / seconds)
 
@@ -60,7 +60,7 @@ def bass(frequency_hz: float, seconds: float) -> Sound:
 
 
 def pad(frequencies_hz: list[float], seconds: float) -> Sound:
-    """Soft chord: for each note three saws a little apart."""
+    """Soft chord: three slightly detuned saws for each note."""
     t = _times(seconds)
     total = np.zeros(len(t))
     for frequency in frequencies_hz:
@@ -77,7 +77,7 @@ def stab(frequencies_hz: list[float], seconds: float) -> Sound:
 
 
 def pluck(frequency_hz: float, seconds: float) -> Sound:
-    """Plucked lead: harmonics, the higher the shorter."""
+    """Plucked lead: harmonics that decay faster the higher they are."""
     t = _times(seconds)
     total = np.zeros(len(t))
     for k in range(1, 8):
@@ -86,5 +86,5 @@ def pluck(frequency_hz: float, seconds: float) -> Sound:
 
 
 def _fade(t: Sound, seconds: float) -> Sound:
-    """Attack of 4 ms and release of 20 ms: no clicks."""
+    """Attack of 4 ms and release of 20 ms, which avoids clicks."""
     return np.clip(t / 0.004, 0, 1) * np.clip((seconds - t) / 0.02, 0, 1)

@@ -14,8 +14,8 @@ class Top:
     """A shirt.
 
     sleeve: its length along the arm (1 elbow, 2 wrist). loose: how far the cloth hangs off the body. hem_m: how far it
-    goes below the waist, negative where it is tucked into a skirt. collar_drop_m: how much lower the collar lies than
-    round the neck. stripe: colour of stripes every `stripe_m`, or of a disc on the chest when `stripe_m` is 0.
+    reaches below the waist, negative if it is tucked into a skirt. collar_drop_m: how much lower than the neckline the
+    collar lies. stripe: colour of stripes every `stripe_m`, or of a disc on the chest if `stripe_m` is 0.
     """
 
     colour: Colour
@@ -29,7 +29,9 @@ class Top:
 
 @dataclass(frozen=True)
 class Bottom:
-    """Trousers. hem_m: height of the hem over the ankle. skirt: its colour, if one is worn. seam: of a side stripe."""
+    """Trousers. hem_m: height of the hem above the ankle. skirt: its colour, if one is worn. seam: colour of a side
+    stripe.
+    """
 
     colour: Colour
     loose: float = 0.012
@@ -40,7 +42,7 @@ class Bottom:
 
 @dataclass(frozen=True)
 class Hair:
-    """style: `short`, `curly`, `bob`, `ponytail` or `bun`. beard: how much of the skin a beard hides, 0..1."""
+    """style: `short`, `curly`, `bob`, `ponytail` or `bun`. beard: share of the skin that a beard hides, 0..1."""
 
     style: str
     colour: Colour
@@ -49,7 +51,7 @@ class Hair:
 
 @dataclass(frozen=True)
 class Look:
-    """A person: blend shapes of the mesh (name: share) and what is on it. makeup, smile: 0..1."""
+    """A person: blend shapes of the mesh (name: share) and what they wear. makeup, smile: 0..1."""
 
     shapes: Mapping[str, float]
     skin: Colour

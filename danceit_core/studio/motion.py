@@ -1,7 +1,7 @@
 """From key poses to every frame: movement that eases into each beat, with steps, weight shift and follow-through.
 
-Within a count hips lead, then chest, upper arms, forearms and hands; all have arrived at its end, so speed is least on
-the beat. A foot moves only in a step: unweighted, swung, set down; otherwise its ball stays where it is.
+Within a count the hips lead, then chest, upper arms, forearms and hands follow; all have arrived at its end, so speed
+is least on the beat. A foot moves only in a step: unweighted, swung, set down; otherwise its ball stays in place.
 """
 
 from collections.abc import Sequence
@@ -23,8 +23,8 @@ BALL_AHEAD_M = 0.09  # the balls of the feet are this far ahead of the pelvis
 TOE_OUT = 0.22
 MIN_STEP_M, MIN_PIVOT = 0.03, 0.12  # smaller changes do not move a foot
 JUMP_M = 0.09
-LEAN = 0.15  # how far the pelvis goes over the bearing foot in a step, as a share of the stance's width
-SOFT_S = 0.04  # flesh and bone do not start or stop more suddenly than this
+LEAN = 0.15  # how far the pelvis moves over the supporting foot in a step, as a share of the stance's width
+SOFT_S = 0.04  # body parts do not start or stop more suddenly than this
 # When in a count each part moves, as shares of the count.
 TIMING = {
     "pelvis": (0.0, 0.90), "hips": (0.0, 0.90), "chest": (0.03, 0.94), "head": (0.08, 0.98), "facing": (0.02, 0.96),
@@ -70,13 +70,13 @@ def move_through(keys: Sequence[Key], times_s: Array, *, beat_s: float, rng: np.
     pelvis = between(np.array([_centre(key, footing) for key, footing in zip(keys, footings, strict=True)]), "pelvis")
     frame_s = float(times_s[1] - times_s[0]) if len(times_s) > 1 else 1.0
     pelvis = gaussian_filter1d(pelvis + steps.lean, SOFT_S / frame_s, axis=0)
-    # The heel of a foot that bears little comes up.
+    # The heel of a foot that carries little weight rises.
     heel = steps.heel + 0.45 * np.clip((np.stack([-weight, weight], axis=1) - 0.45) / 0.5, 0, 1) ** 2
     phase = 2 * np.pi * (times_s - keys[0].time_s) / beat_s
     dip = between(np.array([key.count.dip for key in keys]) * size, "dip") + (0.010 + 0.012 * energy) * np.cos(phase)
     faced = between(facing, "facing")
     head = between(angles["head"], "head")
-    # The eyes stay with the camera as long as the neck allows.
+    # The head faces the camera as long as the neck allows.
     head[:, 0] -= 0.55 * np.sin(faced)
     alive = _small_movements(times_s, 11, rng)
     return Stances(
@@ -95,26 +95,26 @@ def move_through(keys: Sequence[Key], times_s: Array, *, beat_s: float, rng: np.
 
 
 def _ease(share: Array) -> Array:
-    """0..1 to 0..1 with least jerk, as hands move between two places: no speed or acceleration at either end."""
+    """0..1 to 0..1 with minimum jerk, as hands move between two places: no speed or acceleration at either end."""
     share = np.clip(share, 0, 1)
     return share**3 * (10 - 15 * share + 6 * share**2)
 
 
 def _small_movements(times_s: Array, channels: int, rng: np.random.Generator) -> Array:
-    """Slow wandering (T, channels), about -1..1: nobody stands like a statue."""
+    """Slow random movement (T, channels), about -1..1: nobody stands perfectly still."""
     rates, phases = rng.uniform(0.15, 0.6, (3, channels)), rng.uniform(0, 2 * np.pi, (3, channels))
     return np.sin(2 * np.pi * rates * times_s[:, None, None] + phases).mean(1)
 
 
 def _arm_directions(keys: Sequence[Key], rng: np.random.Generator) -> Array:
-    """Directions (K, 2, 3, 3) of upper arm, forearm and palm at each key, never twice quite the same."""
+    """Directions (K, 2, 3, 3) of upper arm, forearm and palm at each key, with random variation."""
     shapes = [[ARMS[key.count.left], ARMS[key.count.right]] for key in keys]
     exact = unit([[[arm.upper, arm.fore, arm.palm] for arm in pair] for pair in shapes])
     return unit(exact + rng.normal(0, 0.04, exact.shape))
 
 
 def _round_the_body(arms: Array, shapes: Array, interval: NDArray[np.int64], moved: Array) -> Array:
-    """Let an arm that goes far swing through the front, where there is no body in its way."""
+    """Let an arm with a long way swing through the front, where the body is not in its way."""
     far = np.linalg.norm(shapes[interval + 1] - shapes[interval], axis=-1)[:, :, :2]
     arc = 0.35 * np.clip((far - 0.6) / 0.8, 0, 1) * np.sin(np.pi * moved)[:, None, None]
     swung = arms.copy()
@@ -123,7 +123,7 @@ def _round_the_body(arms: Array, shapes: Array, interval: NDArray[np.int64], mov
 
 
 def _weight(count: Count) -> float:
-    """Which foot bears the dancer: -1 right .. 1 left; a lifted foot bears nothing."""
+    """Which foot carries the dancer's weight: -1 right .. 1 left; a lifted foot carries nothing."""
     if count.left_foot and count.left_foot[2] > 0:
         return -1.0
     if count.right_foot and count.right_foot[2] > 0:
@@ -137,7 +137,7 @@ def _toes(yaw: Array) -> Array:
 
 
 def _plant(keys: Sequence[Key]) -> list[_Footing]:
-    """Where the feet are at each key: as the count says, unless that is where they nearly are already."""
+    """The places of the feet at each key: as the count says, unless they are already nearly there."""
     footings: list[_Footing] = []
     for key in keys:
         facing = np.radians(key.facing_deg)
@@ -159,7 +159,7 @@ def _plant(keys: Sequence[Key]) -> list[_Footing]:
 
 
 def _centre(key: Key, footing: _Footing) -> Array:
-    """Where the pelvis is over the feet at a key, (2,): over the foot that bears the weight."""
+    """The place of the pelvis over the feet at a key, (2,): over the foot that carries the weight."""
     under = footing.balls - BALL_AHEAD_M * _toes(np.full(2, np.radians(key.facing_deg)))
     weight = _weight(key.count)
     return (0.5 + 0.5 * 0.75 * weight) * under[0] + (0.5 - 0.5 * 0.75 * weight) * under[1]
@@ -167,8 +167,8 @@ def _centre(key: Key, footing: _Footing) -> Array:
 
 @dataclass(frozen=True)
 class _Steps:
-    """What the feet do, filled count by count: balls (T, 2, 3); yaw and heel pitch (T, 2); lean (T, 2) of the pelvis
-    to the bearing foot; air (T,), height gained by jumping."""
+    """The movement of the feet, filled count by count: balls (T, 2, 3); yaw and heel pitch (T, 2); lean (T, 2) of the
+    pelvis to the supporting foot; air (T,), height gained by jumping."""
 
     balls: Array
     yaw: Array
@@ -199,7 +199,7 @@ def _swing(
     footings: tuple[_Footing, _Footing],
     windows: Sequence[tuple[float, float] | None],
 ) -> None:
-    """Move one foot during one count: a step if it has a window, else at most a turn on its ball."""
+    """Move one foot during one count: a step if it has a window, otherwise at most a turn on its ball."""
     a, b = footings
     start, end = windows[side] or (0.1, 0.9)
     raw = np.clip((share - start) / (end - start), 0, 1)
@@ -213,7 +213,7 @@ def _swing(
     steps.yaw[rows, side] = a.yaw[side] + moved * (b.yaw[side] - a.yaw[side])
     if windows[side]:
         steps.balls[rows, side, 1] += min(0.09, 0.025 + 0.20 * float(np.linalg.norm(step))) * up
-        # Toes leave last and land last.
+        # The toes leave the floor last and land last.
         steps.heel[rows, side] = 0.25 * np.sin(2 * np.pi * raw) * np.sin(np.pi * raw)
         bearing = ((a.balls + b.balls)[1 - side] - (a.balls + b.balls)[side]) / 2
         steps.lean[rows] += (LEAN / 3 if all(windows) else LEAN) * bearing * up[:, None]
@@ -223,7 +223,7 @@ def _swing(
 
 
 def _jump(steps: _Steps, rows: NDArray[np.int64], share: Array) -> None:
-    """Bend, leave the ground with both feet, land before the beat."""
+    """Bend the knees, leave the ground with both feet, land before the beat."""
     height = JUMP_M * np.sin(np.pi * _ease((share - 0.2) / 0.7)) ** 2
     steps.balls[rows, :, 1] += height[:, None]
     steps.heel[rows] += 4 * height[:, None]
@@ -232,12 +232,12 @@ def _jump(steps: _Steps, rows: NDArray[np.int64], share: Array) -> None:
 
 
 def _swing_windows(key: Key, following: Key, a: _Footing, b: _Footing) -> list[tuple[float, float] | None]:
-    """When each foot is in the air during a count, as shares of it; None for a foot that stays on its ball."""
+    """The time that each foot is in the air during a count, as shares of it; None for a foot that stays on its ball."""
     steps = (np.linalg.norm(b.balls - a.balls, axis=1) > 0) | (a.lift != b.lift)
     if following.count.jump:
         return [(0.2, 0.9), (0.2, 0.9)]
     if steps.all():
-        # The foot that bears less goes first.
+        # The foot that carries less weight goes first.
         first, second = (0.0, 0.49), (0.49, 0.98)
         return [second, first] if _weight(key.count) > 0 else [first, second]
     return [(0.06, 0.94) if step else None for step in steps]

@@ -1,7 +1,7 @@
-"""What can be danced: moves as poses to be in on successive beats ("counts").
+"""The available moves, as poses to reach on successive beats ("counts").
 
-A move begins and ends at the dancer's spot, turned as at its beginning (or by whole turns), so that any move may follow
-any other. Directions are those of the dancer: x to the left, y up, z ahead; for feet x is outward.
+A move begins and ends at the dancer's spot with the same facing (or after whole turns), so that any move can follow any
+other. Directions are those of the dancer: x to the left, y up, z ahead; for feet x is outward.
 """
 
 from dataclasses import dataclass, replace
@@ -17,7 +17,7 @@ WIDE: Triple = (0.27, 0.0, 0.0)
 
 @dataclass(frozen=True)
 class Count:
-    """The pose to be in at the end of `beats` beats.
+    """The pose to reach at the end of `beats` beats.
 
     left, right: arm shapes. weight: -1 all on the right foot .. 1 all on the left. dip: metres below upright. hips,
     chest, head: yaw, pitch, roll in radians. left_foot, right_foot: the ball of the foot outward and ahead of its
@@ -42,7 +42,7 @@ class Count:
 
 @dataclass(frozen=True)
 class Move:
-    """A move: its counts, how much energy it takes (0..1), and whether it shows the dancer's side or back."""
+    """A move: its counts, its energy (0..1), and whether it shows the dancer's side or back."""
 
     name: str
     counts: tuple[Count, ...]
@@ -51,7 +51,7 @@ class Move:
 
     @property
     def beats(self) -> float:
-        """How many beats it lasts."""
+        """Its length in beats."""
         return sum(count.beats for count in self.counts)
 
 
@@ -80,7 +80,7 @@ def _mirror(count: Count) -> Count:
 
 
 def _there_and_back(*counts: Count) -> tuple[Count, ...]:
-    """Some counts, and the same to the other side."""
+    """Some counts, followed by the same counts to the other side."""
     return (*counts, *(_mirror(count) for count in counts))
 
 
@@ -91,7 +91,7 @@ def _circle(step: int) -> tuple[float, float]:
 
 
 def _walk(step: int) -> Count:
-    """One step of the walk in a circle: right and left foot by turns, the arms against them."""
+    """One step of the walk in a circle: right and left foot in turn, the arms swinging opposite."""
     if step == 8:
         return Count("down", "down", turn=45)
     ahead: Triple = (0.11, 0.12, 0)

@@ -1,7 +1,7 @@
 """Songs for the studio: drums, bass, chords and a melody, arranged in sections, with exactly known beats.
 
-A song is made from a tempo, a length and a seed. Its sections (intro, verse, build, chorus, break) differ in what
-plays and how strongly, so that there is something for movement to follow: `energy` says so, beat by beat.
+A song is made from a tempo, a length and a seed. Its sections (intro, verse, build, chorus, break) differ in their
+instruments and loudness, so that movement has something to follow; `energy` gives it for each beat.
 """
 
 from dataclasses import dataclass
@@ -30,7 +30,7 @@ LEVELS = {
     "kick": 0.95, "snare": 0.42, "clap": 0.45, "hat": 0.16, "open": 0.2, "crash": 0.35, "bass": 0.42, "pad": 0.16,
     "stab": 0.10, "pluck": 0.22,
 }  # fmt: skip
-# Above this tempo the back beat steps back, as in four-on-the-floor dance music; else one hears half the tempo.
+# Above this tempo the back beat is weaker, as in four-on-the-floor dance music; otherwise one hears half the tempo.
 DRIVING_BPM = 132
 DRIVING_BACK_BEAT = 0.3
 
@@ -47,7 +47,7 @@ class Song:
 
 @dataclass(frozen=True)
 class _Score:
-    """What the whole song has in common: key, chords, rhythm of the bass and the tune."""
+    """The elements shared by the whole song: key, chords, rhythm of the bass, and the tune."""
 
     root_hz: float
     scale: tuple[int, ...]
@@ -64,7 +64,7 @@ class _Score:
 def compose_song(*, tempo_bpm: float, seconds: float, seed: int) -> Song:
     """A song of `seconds` at a steady `tempo_bpm`, the same for the same seed. Raises MusicError for a bad tempo."""
     if not 40 <= tempo_bpm <= 220:
-        raise MusicError(f"a song at {tempo_bpm:g} beats a minute cannot be made; choose a tempo of 40 to 220")
+        raise MusicError(f"a song at {tempo_bpm:g} beats per minute cannot be made; choose a tempo of 40 to 220")
     rng = np.random.default_rng(seed)
     beat_s = 60 / tempo_bpm
     beats_s = np.arange(rng.uniform(0.1, 0.3), seconds, beat_s)
@@ -82,7 +82,7 @@ def compose_song(*, tempo_bpm: float, seconds: float, seed: int) -> Song:
 
 
 def _section_of(beat: int) -> tuple[str, bool]:
-    """The section a beat is in, and whether it is its first beat."""
+    """The section that a beat is in, and whether the beat is its first."""
     length = BARS_PER_SECTION * BEATS_PER_BAR
     return ORDER[(beat // length) % len(ORDER)], beat % length == 0
 
@@ -100,7 +100,7 @@ def _write_score(rng: np.random.Generator) -> _Score:
 def _play_beat(
     score: _Score, players: frozenset[str], beat: int, first: bool, beat_s: float, rng: np.random.Generator
 ) -> list[tuple[float, float, Sound]]:
-    """What sounds in one beat: (level, offset in beats, samples)."""
+    """The sounds of one beat: (level, offset in beats, samples)."""
     bar, count = divmod(beat, BEATS_PER_BAR)
     chord = score.chords[bar % len(score.chords)]
     triad = [score.pitch_hz(chord + step, octave=1) for step in (0, 2, 4)]

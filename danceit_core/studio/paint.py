@@ -1,7 +1,7 @@
 """Textures: skin with a face, cloth, hair, shoes and eyes, painted by place on the body at rest.
 
-A texture is a uint8 sRGB picture (S, S, 3). `bake` carries values from a surface's points into its texture space, so
-that a painter can speak in metres ("5 mm over the eye") instead of pixels.
+A texture is a uint8 sRGB picture (S, S, 3). `bake` transfers values from a surface's points to its texture space, so
+that painting code can use metres ("5 mm above the eye") instead of pixels.
 """
 
 import cv2
@@ -36,7 +36,7 @@ def _bake(uv: Floats, uv_faces: Ints, faces: Ints, values: Floats, size: int) ->
                 w1 = ((cx - x) * (ay - y) - (cy - y) * (ax - x)) / area
                 w2 = 1 - w0 - w1
                 inside = min(w0, w1, w2) >= 0
-                # A gutter around each island keeps its seams from showing.
+                # A gutter around each island keeps its seams invisible.
                 if inside or (not sure[row, column] and min(w0, w1, w2) > -0.7):
                     if inside:
                         sure[row, column] = True
@@ -53,7 +53,7 @@ def bake(surface: Surface, values: Floats, *, size: int = TEXTURE_SIZE) -> Float
 
 
 def _noise(places: Floats, rates: tuple[float, float, float], seed: int) -> Floats:
-    """Soft noise of places (..., 3), about -1..1, with so many waves a metre along each axis."""
+    """Soft noise of places (..., 3), about -1..1, with `rates` waves per metre along each axis."""
     rng = np.random.default_rng(seed)
     total = np.zeros(places.shape[:-1], np.float32)
     for _ in range(5):
@@ -87,7 +87,7 @@ def paint_skin(body: Body, look: Look) -> Picture:
     face = (head_share > 0.5) & (z > -0.06)
     base = np.asarray(look.skin, np.float32)
     picture = base * (1 + 0.035 * _noise(places, (9, 9, 9), 1)[..., None])
-    # Blood shows in cheeks, nose, ears and knuckles.
+    # Cheeks, nose, ears and knuckles are redder.
     cheek = np.exp(-(((x - apart - 0.012) / 0.022) ** 2 + ((y + 0.040) / 0.018) ** 2)) * face
     nose = np.exp(-((x / 0.014) ** 2 + ((y + 0.035) / 0.014) ** 2)) * (z > 0.01) * face
     flush = (0.22 + 0.2 * look.makeup) * cheek + 0.22 * nose
@@ -118,7 +118,7 @@ def _mask(body: Body, name: str) -> Floats:
 
 
 def _cloth(colour: Colour, places: Floats, seed: int, *, weave: float) -> Floats:
-    """Plain cloth: soft unevenness where it creases, and a fine weave."""
+    """Plain cloth with soft creases and a fine weave."""
     grain = np.random.default_rng(seed).normal(size=places.shape[:2]).astype(np.float32)
     shade = 1 + 0.06 * _noise(places, (9, 5, 9), seed) + 0.03 * _noise(places, (5, 20, 5), seed + 1) + weave * grain
     return np.asarray(colour, np.float32) * shade[..., None]
@@ -159,7 +159,7 @@ def paint_bottom(body: Body, cloth: Surface, bottom: Bottom) -> Picture:
 
 
 def paint_shoes(body: Body, shoes: Surface, colour: Colour) -> Picture:
-    """Sneakers: coloured upper, sole and laces lighter than it, or darker on white shoes."""
+    """Sneakers: a coloured upper; sole and laces lighter than it, or darker on white shoes."""
     places = bake(shoes, shoes.points)
     sole = (0.93, 0.93, 0.91) if sum(colour) < 2.2 else (0.62, 0.60, 0.58)
     picture = _cloth(colour, places, 31, weave=0.02)

@@ -1,7 +1,7 @@
 """The rasteriser's inner loops: projection, visibility, depth maps from a light, shading, all compiled by numba.
 
 Screens are arrays [row, column], origin top left. Nearness (1 / distance along the view) decides what is in front. A
-face is seen from its front where its corners run clockwise on the screen (y down).
+face is seen from its front if its corners run clockwise on the screen (y down).
 """
 
 import numba as nb
@@ -31,7 +31,7 @@ def project(points: Floats, camera: Floats, focal: float, middle_x: float, middl
 
 @nb.njit(cache=True, fastmath=True)
 def visible_faces(screen: Floats, faces: Ints, both_sides: Booleans, height: int, width: int) -> Ints:
-    """The nearest face at each pixel's centre (height, width), -1 where there is none."""
+    """The nearest face at each pixel's centre (height, width), -1 if there is none."""
     nearest = np.zeros((height, width), np.float32)
     owner = np.full((height, width), -1, np.int32)
     for f in range(len(faces)):
@@ -64,7 +64,7 @@ def visible_faces(screen: Floats, faces: Ints, both_sides: Booleans, height: int
 
 @nb.njit(cache=True, fastmath=True)
 def depth_map(points: Floats, faces: Ints, light: Floats, size: int) -> Floats:
-    """What the light sees: nearness in metres (size, size) of the nearest surface, -1e9 where there is none."""
+    """The light's depth map: nearness in metres (size, size) of the nearest surface, -1e9 if there is none."""
     nearest = np.full((size, size), -1e9, np.float32)
     seen = np.empty_like(points)
     for k in range(len(points)):
@@ -99,8 +99,8 @@ def depth_map(points: Floats, faces: Ints, light: Floats, size: int) -> Floats:
 def lit_share(nearest: Floats, light: Floats, x: float, y: float, z: float, bias: float, reach: int) -> float:
     """The share of the light that reaches a point, 0..1, over a square of the depth map: soft edges.
 
-    `reach`: half the square's side in pixels, an even number or 1. Where its corners and its middle agree, they speak
-    for all of it.
+    `reach`: half the square's side in pixels, an even number or 1. If its corners and its middle agree, their value is
+    used for all of it.
     """
     size = nearest.shape[0]
     column = int(light[0, 0] * x + light[0, 1] * y + light[0, 2] * z + light[0, 3])
@@ -134,7 +134,7 @@ def seen_from(points: Floats, nearest: Floats, light: Floats, bias: float) -> Fl
 
 @nb.njit(cache=True, fastmath=True)
 def weights_in_face(screen: Floats, a: int, b: int, c: int, x: float, y: float) -> tuple[float, float, float]:
-    """Shares of a face's corners at a place on the screen, right in perspective."""
+    """Perspective-correct shares of a face's corners at a place on the screen."""
     ax, ay, bx, by, cx, cy = screen[a, 0], screen[a, 1], screen[b, 0], screen[b, 1], screen[c, 0], screen[c, 1]
     inverse = np.float32(1) / ((bx - ax) * (cy - ay) - (by - ay) * (cx - ax))
     w0 = ((bx - x) * (cy - y) - (by - y) * (cx - x)) * inverse * screen[a, 2]

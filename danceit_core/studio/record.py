@@ -1,6 +1,6 @@
-"""Recording: a clip of the cast as a video with sound, and the truth about it as a keypoint table.
+"""Recording: a clip of the cast as a video with sound, and its true joints as a keypoint table.
 
-The same clip and settings give the same joints and the same pictures, on any machine up to rounding.
+The same clip and settings give the same joints and pictures on any machine, up to rounding.
 """
 
 import tempfile
@@ -43,8 +43,8 @@ def record_dance(
     """Film one clip of the cast (`dancer_1` .. `dancer_4`, `target`).
 
     mesh: the file of `assets.fetch_body_mesh`. video_path: H.264 with AAC sound. joints_path: the true BODY_25 joints
-    of every frame with confidence 1, seen or hidden, and the column `move`; its metadata hold `clip`, `tempo_bpm` and
-    `beats_s`. Raises ConfigError for a clip that is not in the cast, AssetError if `mesh` is not the body mesh.
+    of every frame with confidence 1, visible or hidden, and the column `move`; its metadata contain `clip`, `tempo_bpm`
+    and `beats_s`. Raises ConfigError for a clip that is not in the cast, AssetError if `mesh` is not the body mesh.
     """
     scene = _find(clip)
     song = compose_song(tempo_bpm=scene.tempo_bpm, seconds=clip_seconds(clip, settings), seed=scene.seed)
@@ -74,19 +74,19 @@ def record_dance(
 
 
 def record_song(path: str | Path, *, settings: DemoSettings) -> None:
-    """Write the song that the target person is to dance to, FLAC or WAV by the name's ending."""
+    """Write the song that the target person will dance to, as FLAC or WAV by the file name's ending."""
     song = compose_song(tempo_bpm=SONG_TEMPO_BPM, seconds=settings.song_s, seed=SONG_SEED)
     Path(path).parent.mkdir(parents=True, exist_ok=True)
     write_sound(path, song.samples, sample_rate_hz=SAMPLE_RATE_HZ)
 
 
 def clip_seconds(clip: str, settings: DemoSettings) -> float:
-    """How long a clip is."""
+    """The length of a clip in seconds."""
     return settings.target_s if clip == TARGET else settings.dance_s
 
 
 def clip_size(clip: str, settings: DemoSettings) -> tuple[int, int]:
-    """(width, height) of a clip's pictures: in its own shape, even, its longer side as the settings say."""
+    """(width, height) of a clip's pictures: in the clip's shape, even, with the longer side of the settings."""
     aspect = _find(clip).aspect
     longer = settings.target_size if clip == TARGET else settings.size
     shorter = max(2, 2 * round(longer * min(aspect, 1 / aspect) / 2))
@@ -108,11 +108,11 @@ def project_joints(dancer: Dancer, solved: Solved, camera: Camera, *, size: int 
 
 
 def _move_at(keys: list[Key], time_s: float) -> str:
-    """A key is reached at its end, so the next key's move is being danced."""
+    """The move danced at a time: that of the next key, because a key's pose is reached at its end."""
     return next((key.move for key in keys if key.time_s > time_s), keys[-1].move)
 
 
 def _find(clip: str) -> Clip:
     if clip not in CLIPS:
-        raise ConfigError(f"there is no clip {clip!r} in the studio's cast; the clips are {', '.join(CLIPS)}")
+        raise ConfigError(f"there is no clip {clip!r} in the studio's cast; use one of {', '.join(CLIPS)}")
     return CLIPS[clip]

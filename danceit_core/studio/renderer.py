@@ -1,4 +1,4 @@
-"""Pictures of a dancer in a room, from a camera that stands still or moves."""
+"""Pictures of a dancer in a room, from a static or moving camera."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,18 +13,18 @@ from danceit_core.studio.shading import LINEAR, shade_dancer
 from danceit_core.studio.surface import Floats
 
 SHADOW_SIZE, SHADOW_SPAN_M = 640, 4.2
-GRAIN = 0.5  # grey levels: keeps smooth walls from banding, the same in every frame
+GRAIN = 0.5  # grey levels; prevents banding on smooth walls, the same in every frame
 MARGIN_PX = 3
 
-# Samples (h * samples, w * samples, 4) of the dancer, and the row and column of the picture where they begin.
+# Samples (h * samples, w * samples, 4) of the dancer, and the row and column of the picture at which they begin.
 Placed = tuple[Floats, int, int]
 
 
 class Renderer:
-    """Draws frames of one dancer in one room: what does not move is worked out once.
+    """Draws frames of one dancer in one room; what does not move is computed once.
 
     size: (width, height) of the picture in pixels, or the side of a square; supersampling: samples along each side of
-    a pixel. A camera that moves is told by `film` before each frame.
+    a pixel. For a moving camera, call `film` before each frame.
     """
 
     def __init__(
@@ -40,11 +40,11 @@ class Renderer:
 
     @property
     def camera(self) -> Camera:
-        """The camera that films now."""
+        """The current camera."""
         return self._camera
 
     def film(self, camera: Camera) -> None:
-        """Film with this camera from now on; the room is drawn anew if it sees it in another way."""
+        """Film with this camera from now on; the room is drawn again if its view changes."""
         moved = not camera.sees_as(self._camera)
         self._camera = camera
         if moved:
@@ -68,7 +68,7 @@ class Renderer:
         return picture, outline
 
     def _empty_room(self) -> None:
-        """Draw the room as the camera sees it, with nobody in it."""
+        """Draw the empty room as the camera sees it."""
         camera = self._camera
         focal, samples = camera.focal * self._size[1], max(2, self._samples)
         self._backdrop: Backdrop = draw_room(
@@ -110,7 +110,7 @@ class Renderer:
         )  # fmt: skip
 
     def _shade(self, points: Floats, normals: Floats, nearest: Floats, *, samples: int, flipped: bool) -> Placed:
-        """The dancer's samples (h * samples, w * samples, 4) and the row and column of the picture where they begin."""
+        """The dancer's samples (h * samples, w * samples, 4), and the row and column at which they begin."""
         dancer, size = self._dancer, np.array(self._size)
         focal, (middle_x, middle_y) = self._camera.focal * self._size[1] * samples, size * samples / 2
         screen = project(points, self._camera.matrix, focal, middle_x, middle_y)
@@ -120,7 +120,7 @@ class Renderer:
         width, height = max(int(high[0]) - left, 1), max(int(high[1]) - top, 1)
         screen[:, 0] -= left * samples
         screen[:, 1] -= top * samples
-        # A mirror turns front into back, so all faces are drawn there.
+        # A mirror image swaps front and back, so all faces are drawn there.
         both_sides = np.ones_like(dancer.both_sides) if flipped else dancer.both_sides
         owner = visible_faces(screen, dancer.faces, both_sides, height * samples, width * samples)
         shaded = shade_dancer(
@@ -130,7 +130,7 @@ class Renderer:
         return shaded, top, left
 
     def _contacts(self, transforms: Floats) -> Floats:
-        """Soft dark spots (C, 4) on the floor under feet and hips: x, z, radius, strength; fainter the higher."""
+        """Soft dark spots (C, 4) on the floor under feet and hips: x, z, radius, strength; weaker for higher joints."""
         skeleton = self._dancer.body.skeleton
         spots = []
         for bone, radius, strength in (("ball_l", 0.11, 0.45), ("ball_r", 0.11, 0.45), ("pelvis", 0.45, 0.30)):
@@ -142,7 +142,7 @@ class Renderer:
 
 
 def cover(body: Floats, samples: int) -> NDArray[np.uint8]:
-    """How much of each pixel (h, w) the dancer's samples (h * samples, w * samples, 4) cover, 0..255."""
+    """The share of each pixel (h, w) that the dancer's samples (h * samples, w * samples, 4) cover, 0..255."""
     # (h * samples, w * samples) -> (h, samples, w, samples)
     apart = body[..., 3].reshape(body.shape[0] // samples, samples, -1, samples)
     return np.round(255 * apart.mean(axis=(1, 3))).astype(np.uint8)

@@ -1,4 +1,4 @@
-"""From what a dancer does in each frame to where every bone is: forward kinematics, and legs by inverse kinematics.
+"""From a dancer's stance in each frame to the place of every bone: forward kinematics, and inverse kinematics for legs.
 
 All frames of a clip are solved at once. Bones keep their lengths: a leg that cannot reach its foot lowers the pelvis.
 """
@@ -14,18 +14,18 @@ from danceit_core.studio.rotation import Array
 
 SIDES = ("l", "r")
 OUTWARD = np.array([[1.0, 1.0, 1.0], [-1.0, 1.0, 1.0]])  # mirrors a direction of the left side to each side
-REACH_FRAMES = 5  # so many frames ahead the pelvis begins to go down to a foot out of reach
-MAX_REACH = 0.985  # share of the straight leg: a knee is never locked
+REACH_FRAMES = 5  # how many frames ahead the pelvis begins to go down for a foot that is out of reach
+MAX_REACH = 0.985  # share of the straight leg, so that a knee is never locked
 FINGERS = ("index", "middle", "ring", "pinky")
 # How far the three joints of a finger bend in a fist, radians.
 FIST = (1.15, 1.45, 0.95)
 TWIST_LIMIT = 1.5
-PALM_TO_ELBOW = 0.45  # the forearm's skin follows the hand's twist by this share
+PALM_TO_ELBOW = 0.45  # share of the hand's twist that the forearm's skin follows
 
 
 @dataclass(frozen=True)
 class Stances:
-    """What the dancer does, one row a frame; metres, radians, "relative" = in the frame that faces `facing`.
+    """The dancer's stances, one row per frame; metres, radians, "relative" = in the system turned by `facing`.
 
     pelvis (T, 2): x, z in the room. dip (T,): how much lower than upright. facing (T,): yaw, 0 to the camera.
     hips, chest, head (T, 3): yaw, pitch, roll, relative. arms (T, 2, 3, 3): left and right; direction of upper arm,
@@ -49,19 +49,19 @@ class Stances:
 
 @dataclass(frozen=True)
 class Solved:
-    """Bones of every frame: rotations (T, B, 3, 3) and positions of their heads (T, B, 3), both in the room."""
+    """Bones in every frame: rotations (T, B, 3, 3) and positions of their heads (T, B, 3), both in the room."""
 
     rotations: Array
     positions: Array
 
     def transforms(self, skeleton: Skeleton) -> Array:
-        """Matrices (T, B, 3, 4) that take points at rest to points in the room."""
+        """Matrices (T, B, 3, 4) that map points at rest to points in the room."""
         shift = self.positions - np.einsum("tbij,bj->tbi", self.rotations, skeleton.heads)
         return np.concatenate([self.rotations, shift[..., None]], axis=-1)
 
 
 class _Chain:
-    """Bones being placed, parents first."""
+    """Bones while they are placed, parents first."""
 
     def __init__(self, skeleton: Skeleton, frames: int) -> None:
         self.skeleton = skeleton
@@ -69,7 +69,7 @@ class _Chain:
         self.positions = np.zeros((frames, len(skeleton.names), 3))
 
     def place(self, name: str, rotations: Array | None = None) -> Array:
-        """Hang a bone on its parent, with its own rotation or its parent's; its head's positions."""
+        """Attach a bone to its parent, with its own rotation or its parent's; returns the positions of its head."""
         bone = self.skeleton.index(name)
         parent = self.skeleton.parents[bone]
         offset = self.skeleton.heads[bone] - self.skeleton.heads[parent]
@@ -118,7 +118,7 @@ def _leg_lengths(skeleton: Skeleton, name: str) -> tuple[float, float]:
 
 
 def _pelvis(skeleton: Skeleton, stances: Stances, hips: Array, ankles: Array) -> Array:
-    """The pelvis (T, 3): at its place and dip, and lower wherever a foot is out of reach."""
+    """The pelvis (T, 3): at its place and dip, and lower where a foot would be out of reach."""
     rest = skeleton.head("pelvis")
     pelvis = np.stack([stances.pelvis[:, 0], rest[1] - stances.dip, stances.pelvis[:, 1]], axis=1)
     need = np.zeros(len(pelvis))
@@ -149,7 +149,7 @@ def _leg(chain: _Chain, side: int, name: str, ankle: Array, foot: Array, stances
     along = ankle - hip
     distance = np.clip(np.linalg.norm(along, axis=1), abs(thigh - calf) + 0.02, 0.999 * (thigh + calf))[:, None]
     along = rot.unit(along)
-    # The knee points where the toes do, and a little to where the hips do.
+    # The knee points in the direction of the toes, and a little in that of the hips.
     toes = np.stack([np.sin(stances.foot_yaw[:, side]), np.zeros(len(ankle)), np.cos(stances.foot_yaw[:, side])], 1)
     ahead = rot.unit(
         toes + 0.5 * rot.turn(chain.rotations[:, skeleton.index("pelvis")], [OUTWARD[side, 0] * 0.2, 0, 1])

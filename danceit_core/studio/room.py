@@ -13,7 +13,7 @@ PLAIN, PLANKS, BRICKS, SLATS, PAINTING, LAMP = range(6)
 
 @dataclass(frozen=True)
 class Block:
-    """A box from `low` to `high` (x, y, z in metres). pattern LAMP shines in its colour."""
+    """A box from `low` to `high` (x, y, z in metres). A box with pattern LAMP shines in its colour."""
 
     low: Triple
     high: Triple
@@ -23,9 +23,9 @@ class Block:
 
 @dataclass(frozen=True)
 class Room:
-    """back_z: where the wall is. key, sky, ground: light from the lamp, from all around, from below.
+    """back_z: place of the back wall. key, sky, ground: light from the lamp, from all around, from below.
 
-    spot_m: radius of the lamp's pool of light. gloss: how much the floor mirrors, 0..1.
+    spot_m: radius of the lamp's pool of light. gloss: reflectance of the floor, 0..1.
     """
 
     floor: Colour
@@ -63,7 +63,7 @@ def _frame(x: float, y: float, width: float, height: float, back_z: float, colou
 
 
 def _window(x: float, y: float, width: float, height: float, back_z: float) -> tuple[Block, ...]:
-    """A window in the back wall, bright, with a bar across and one up and down."""
+    """A bright window in the back wall, with a horizontal and a vertical bar."""
     white = (0.84, 0.84, 0.83)
     left, right, low, high = x - width / 2, x + width / 2, y - height / 2, y + height / 2
     return (
@@ -165,7 +165,7 @@ PLAIN_STUDIO = Room(
     floor_pattern=PLAIN,
     wall=(0.62, 0.67, 0.72),
     wall_pattern=PLAIN,
-    # Plain behind the dancer; a wide picture, and a camera that pans, find something to the sides.
+    # Plain behind the dancer; wide pictures and panning cameras see furniture at the sides.
     blocks=(
         _skirting(14, -2.3, (0.85, 0.86, 0.87)),
         *_window(-2.42, 1.75, 0.95, 1.25, -2.3),

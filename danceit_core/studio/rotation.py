@@ -8,7 +8,7 @@ Array = NDArray[np.float64]
 
 
 def unit(vectors: ArrayLike) -> Array:
-    """The vectors (..., 3) at length 1."""
+    """The vectors (..., 3) scaled to length 1."""
     vectors = np.asarray(vectors, np.float64)
     return vectors / (np.linalg.norm(vectors, axis=-1, keepdims=True) + 1e-12)
 
@@ -51,7 +51,7 @@ def shortest(start: ArrayLike, end: ArrayLike) -> Array:
 
 
 def frame(along: ArrayLike, hint: ArrayLike) -> Array:
-    """Frames whose y axis is `along` (..., 3) and whose x axis is as near to `hint` as it can be."""
+    """Coordinate systems whose y axis is `along` (..., 3) and whose x axis is as near to `hint` as possible."""
     y = unit(along)
     hint = np.asarray(hint, np.float64)
     x = unit(hint - (hint * y).sum(-1, keepdims=True) * y)

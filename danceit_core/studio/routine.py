@@ -1,8 +1,7 @@
-"""Which moves are danced to a song: one key pose a count, chosen by the song's energy.
+"""The moves danced to a song: one key pose per count, chosen by the song's energy.
 
-A routine is a list of keys. Each move begins on the dancer's spot; turning moves come at least every third time, so
-that every dance shows its dancer from all sides. A routine that covers goes through all moves instead: what a video of
-a person should show before the person is imitated.
+A routine is a list of keys. Each move begins on the dancer's spot; at least every third move turns, so that every dance
+shows its dancer from all sides. A covering routine goes through all moves instead, as a target person's video should.
 """
 
 from collections.abc import Iterator, Sequence
@@ -24,8 +23,8 @@ SPOT_SPREAD_M = 0.05
 
 @dataclass(frozen=True)
 class Key:
-    """A pose to be in at `time_s`: the count, the move it is of, the song's energy, facing (degrees, not wrapped) and
-    the spot (x, z) in the room, metres."""
+    """A pose to reach at `time_s`: the count, its move, the song's energy, facing (degrees, not wrapped) and the spot
+    (x, z) in the room, metres."""
 
     time_s: float
     count: Count

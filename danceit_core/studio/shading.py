@@ -11,7 +11,7 @@ from danceit_core.studio.raster import lit_share, weights_in_face
 from danceit_core.studio.surface import Floats, Ints
 
 LINEAR = ((np.arange(256) / 255) ** 2.2).astype(np.float32)
-F = np.float32  # a plain 0.5 would make all of it double precision, which takes longer
+F = np.float32  # a plain 0.5 would make everything double precision, which is slower
 
 
 @nb.njit(cache=True, fastmath=True)
@@ -67,7 +67,7 @@ def shade_dancer(
             ex, ey, ez = ex * scale, ey * scale, ez * scale
             facing = nx * ex + ny * ey + nz * ez
             shade = w0 * occlusion[a] + w1 * occlusion[b] + w2 * occlusion[c]
-            # The inside of a sleeve or hem lies in shade.
+            # The inside of a sleeve or hem is in shade.
             area = (screen[b, 0] - screen[a, 0]) * (screen[c, 1] - screen[a, 1]) - (screen[b, 1] - screen[a, 1]) * (
                 screen[c, 0] - screen[a, 0]
             )

@@ -1,7 +1,7 @@
-"""Skinned triangle surfaces and what can be done to them at rest: cut along a function, smooth, join, shade.
+"""Skinned triangle surfaces and operations on them at rest: cut along a function, smooth, join, shade.
 
-A surface is never changed; each function gives a new one. Points and texture coordinates are indexed apart, as in the
-OBJ format, so that a texture's seams do not split the surface.
+A surface is never changed; each function returns a new one. Points and texture coordinates are indexed separately, as
+in the OBJ format, so that a texture's seams do not split the surface.
 """
 
 from collections.abc import Sequence
@@ -50,8 +50,8 @@ def compact(surface: Surface) -> Surface:
 
 
 def clip(surface: Surface, values: NDArray[np.floating]) -> Surface:
-    """The part where `values` (V,), linear over each face, is not negative: its edge is a smooth line, not teeth."""
-    # A corner on the line is taken 10 micrometres inside, so that no face comes out without area.
+    """The part where `values` (V,), linear over each face, is not negative; its edge is smooth, not jagged."""
+    # A corner on the line is moved 10 micrometres inside, so that no face has zero area.
     values = np.where(np.abs(values) < ON_LINE_M, ON_LINE_M, values)
     inside = values[surface.faces] >= 0
     whole = inside.all(1)
@@ -93,7 +93,7 @@ def clip(surface: Surface, values: NDArray[np.floating]) -> Surface:
 
 
 def _with_cuts(rows: Floats, cuts: dict[tuple[int, int], int], shares: dict[tuple[int, int], float]) -> Floats:
-    """`rows` and below them one row for each cut edge, in the order of their numbers."""
+    """`rows`, followed by one row for each cut edge in the order of their numbers."""
     if not cuts:
         return rows
     edges = np.array(list(cuts))
@@ -102,12 +102,12 @@ def _with_cuts(rows: Floats, cuts: dict[tuple[int, int], int], shares: dict[tupl
 
 
 def _links(surface: Surface, *, border: bool) -> scipy.sparse.csr_matrix:
-    """Which points are neighbours (V, V), along all edges or along those of the border alone."""
+    """Which points are neighbours (V, V), along all edges or only along those of the border."""
     count = len(surface)
     a, b = surface.faces[:, [0, 1, 2]].ravel(), surface.faces[:, [1, 2, 0]].ravel()
     directed = scipy.sparse.coo_matrix((np.ones(len(a)), (a, b)), (count, count)).tocsr()
     if border:
-        # An edge inside the surface runs once in each direction; one on its border in one only.
+        # An edge inside the surface occurs once in each direction, one on its border in only one.
         directed = abs(directed - directed.T)
         directed.eliminate_zeros()
         return directed
@@ -115,9 +115,9 @@ def _links(surface: Surface, *, border: bool) -> scipy.sparse.csr_matrix:
 
 
 def relax(surface: Surface, values: NDArray[np.floating], *, rounds: int, border: bool = False) -> NDArray[np.float64]:
-    """Values (V, ...) of the points, each taken to the mean of its neighbours' `rounds` times.
+    """Values (V, ...) of the points, each replaced by the mean of its neighbours' values `rounds` times.
 
-    border: False leaves the border as it is and evens out all else; True evens out the border alone.
+    border: False smooths everything except the border; True smooths only the border.
     """
     on_border = np.asarray(_links(surface, border=True).sum(1)).ravel() > 0
     links = _links(surface, border=border)
@@ -135,7 +135,7 @@ def smooth(surface: Surface, *, rounds: int, border: bool = False) -> Surface:
 
 
 def join(surfaces: Sequence[Surface]) -> tuple[Surface, Ints]:
-    """All surfaces as one, and for each face (F,) which of them it came from."""
+    """All surfaces as one, and the number of the original surface of each face (F,)."""
     point_start = np.cumsum([0, *(len(s) for s in surfaces)])
     uv_start = np.cumsum([0, *(len(s.uv) for s in surfaces)])
     whole = Surface(
@@ -151,7 +151,7 @@ def join(surfaces: Sequence[Surface]) -> tuple[Surface, Ints]:
 
 @nb.njit(cache=True, fastmath=True)
 def point_normals(points: Floats, faces: Ints) -> Floats:
-    """Unit normals (V, 3) of the points, outward where faces run counter-clockwise seen from outside."""
+    """Unit normals (V, 3) of the points, outward if faces run counter-clockwise seen from outside."""
     normals = np.zeros_like(points)
     for f in range(len(faces)):
         a, b, c = faces[f, 0], faces[f, 1], faces[f, 2]
@@ -188,7 +188,7 @@ def skin(points: Floats, bones: Ints, shares: Floats, transforms: Floats) -> Flo
 
 
 def strongest(weights: Floats, *, bones: int) -> tuple[Ints, Floats]:
-    """For each point its `bones` strongest bones (V, K) and their shares (V, K), which sum to 1."""
+    """The `bones` strongest bones (V, K) of each point and their shares (V, K), which sum to 1."""
     order = np.argsort(-weights, axis=1)[:, :bones]
     shares = np.take_along_axis(weights, order, axis=1)
     return order.astype(np.int32), (shares / np.maximum(shares.sum(1, keepdims=True), 1e-9)).astype(np.float32)

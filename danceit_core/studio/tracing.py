@@ -8,13 +8,13 @@ from danceit_core.studio.surface import Floats, Ints
 
 CORNER_SHADE_M = 1.1
 RAYS = 12
-LAMP_FAR, LAMP_WIDTH = 4.0, 0.16  # how far a ray looks for what stands in the lamp's light, and how wide the lamp is
+LAMP_FAR, LAMP_WIDTH = 4.0, 0.16  # how far a ray searches for objects in the lamp's light, and the lamp's width
 FLOOR, BACK, FIRST_BLOCK = range(3)
 
 
 @nb.njit(cache=True, fastmath=True)
 def _hash(a: int, b: int, c: int) -> float:
-    """A number 0..1 that looks random, the same for the same arguments."""
+    """A pseudo-random number 0..1, the same for the same arguments."""
     h = (a * 374761393 + b * 668265263 + c * 2147483647) & 0xFFFFFFFF
     h = ((h ^ (h >> 13)) * 1274126177) & 0xFFFFFFFF
     return ((h ^ (h >> 16)) & 0xFFFFFF) / 16777216.0
@@ -25,9 +25,9 @@ def _hit(
     ox: float, oy: float, oz: float, dx: float, dy: float, dz: float, boxes: Floats, chosen: Ints, back_z: float,
     far: float,
 ) -> tuple[float, int]:  # fmt: skip
-    """Distance along a ray and 8 * surface + side of what it meets first; (far, -1) for nothing nearer than `far`.
+    """Distance along a ray and 8 * surface + side of what it hits first; (far, -1) if nothing is nearer than `far`.
 
-    chosen (K,): the numbers of the boxes that come into question.
+    chosen (K,): the numbers of the candidate boxes.
     """
     best, found = far, -1
     if dy < -1e-6:
@@ -58,7 +58,7 @@ def _hit(
 
 @nb.njit(cache=True, fastmath=True)
 def _choose(boxes: Floats, low: Floats, high: Floats, chosen: Ints) -> int:
-    """Writes the numbers of the boxes (B, 6) that touch the box from `low` to `high` (3,) into `chosen`: how many."""
+    """Write the numbers of the boxes (B, 6) that touch the box `low` to `high` (3,) into `chosen`; returns how many."""
     count = 0
     for k in range(len(boxes)):
         apart = False
@@ -103,9 +103,9 @@ def _light(
     x: float, y: float, z: float, nx: float, ny: float, nz: float, row: int, column: int, boxes: Floats, back_z: float,
     toward: Floats, seed: int, low: Floats, high: Floats, chosen: Ints,
 ) -> tuple[float, float]:  # fmt: skip
-    """Shares of the key light and of the open sky that reach a place with its normal; low, high, chosen: to work in."""
+    """Shares of key light and open sky that reach a place with its normal; low, high, chosen: working memory."""
     ox, oy, oz = x + 2e-3 * nx, y + 2e-3 * ny, z + 2e-3 * nz
-    # Few boxes are in reach of the rays.
+    # Only few boxes are in reach of the rays.
     start, spread = (ox, oy, oz), LAMP_FAR * LAMP_WIDTH
     for axis in range(3):
         end = start[axis] + LAMP_FAR * toward[axis]
@@ -124,7 +124,7 @@ def _light(
             toward[2] + LAMP_WIDTH * (w - 0.5),
         )
         light += _hit(ox, oy, oz, kx, ky, kz, boxes, lamp_boxes, back_z, LAMP_FAR)[1] < 0
-        # A ray about the normal: a point on the unit sphere, moved out by the normal.
+        # A ray around the normal: a point on the unit sphere, shifted by the normal.
         up, angle = 2 * u - 1, 2 * np.pi * v
         ring = np.sqrt(max(0.0, 1 - up * up))
         rx, ry, rz = nx + ring * np.cos(angle), ny + up, nz + ring * np.sin(angle)
@@ -159,7 +159,7 @@ def cast(
                     count += 1
             here = chosen[2, :count]
             for sample in range(samples * samples + 1):
-                # The last ray goes through the pixel's middle and gives its place and light.
+                # The last ray goes through the pixel's middle and determines its place and light.
                 middle = sample == samples * samples
                 fx = 0.5 if middle else (sample % samples + 0.5) / samples
                 fy = 0.5 if middle else (sample // samples + 0.5) / samples
@@ -168,7 +168,7 @@ def cast(
                 dy = sx * axes[0, 1] + sy * axes[1, 1] + axes[2, 1]
                 dz = sx * axes[0, 2] + sy * axes[1, 2] + axes[2, 2]
                 t, found = _hit(eye[0], eye[1], eye[2], dx, dy, dz, boxes, here, back_z, 1e4)
-                if found < 0:  # beside the room: black
+                if found < 0:  # outside the room: black
                     continue
                 x, y, z = eye[0] + t * dx, eye[1] + t * dy, eye[2] + t * dz
                 number, side = found // 8, found % 8
@@ -193,7 +193,7 @@ def cast(
 
 @nb.njit(cache=True, fastmath=True)
 def smooth_within(values: Floats, surface: Ints, reach: int) -> Floats:
-    """The mean of each pixel's neighbours on the same face: takes the grain out of light, keeps edges."""
+    """The mean of each pixel's neighbours on the same face: removes noise from light and keeps edges."""
     height, width = values.shape
     out = np.empty_like(values)
     for row in range(height):

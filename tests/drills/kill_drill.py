@@ -1,11 +1,11 @@
-"""The kill drill: the tiny run is killed at random moments, run again each time, and must end as if nothing had been.
+"""The kill drill: the tiny run is killed at random moments and resumed each time; its results must be unaffected.
 
     python tests/drills/kill_drill.py [FOLDER] [--kills 20] [--seed 0]      (or: make drill)
 
-Killed with SIGKILL, in turn: snakemake itself, one of its rules, and the whole group of processes. Then the run goes
-on as a user would let it, with `snakemake --unlock` and the same command. In the end every file of the results is
-compared with those of a run that nobody disturbed: byte by byte, but for times (logs, benchmarks, the seconds in the
-histories, the table of times in the summary). Exit status 1 if one differs, or if a hidden half-written file is left.
+SIGKILL is sent, in turn, to snakemake itself, to one of its rules, and to the whole process group. The run is then
+resumed as a user would do it, with `snakemake --unlock` and the same command. At the end every file of the results is
+compared with that of an undisturbed run, byte by byte except for times (logs, benchmarks, the seconds in the histories,
+the table of times in the summary). Exit status 1 if a file differs, or if a hidden half-written file is left.
 """
 
 import argparse
@@ -25,13 +25,13 @@ PARTS = ["config", "danceit_core", "workflow", "environment.yml"]
 COMMAND = [sys.executable, "-m", "snakemake", "--configfile", "config/tiny.yaml", "--cores", "2", "--resources",
            "gpu=1", "--"]  # fmt: skip
 WANTED = ["results/video.mp4", "results/summary.md"]
-# Not compared: they tell when and how long.
+# Not compared, because they contain times.
 TIMED = {"logs", "benchmarks"}
 KILLS_AFTER_S = (4.0, 25.0)
 
 
 def unpack(folder: Path, *, shared: Path) -> Path:
-    """A copy of the committed workflow in its own folder; what is downloaded lies in `shared`."""
+    """A copy of the committed workflow in its own folder; downloads are in `shared`."""
     folder.mkdir(parents=True)
     archive = subprocess.run(["git", "-C", ROOT, "archive", "HEAD", *PARTS], capture_output=True, check=True).stdout
     subprocess.run(["tar", "-x", "-C", folder], input=archive, check=True)
@@ -41,13 +41,13 @@ def unpack(folder: Path, *, shared: Path) -> Path:
 
 
 def start(folder: Path) -> subprocess.Popen[bytes]:
-    """The tiny run, in a group of processes of its own."""
+    """Start the tiny run in its own process group."""
     with (folder / "run.log").open("ab") as log:
         return subprocess.Popen([*COMMAND, *WANTED], cwd=folder, stdout=log, stderr=log, start_new_session=True)
 
 
 def finish(folder: Path) -> float:
-    """Let the run end; the seconds it took."""
+    """Wait for the end of the run; returns the seconds it took."""
     start_s = time.monotonic()
     if start(folder).wait() != 0:
         sys.exit(f"the run failed:\n{(folder / 'run.log').read_text()[-3000:]}")
@@ -55,8 +55,8 @@ def finish(folder: Path) -> float:
 
 
 def below(pid: int) -> list[int]:
-    """All processes that a process started, and theirs."""
-    # Any thread may have started them; a thread or process that ends meanwhile has none.
+    """All descendants of a process."""
+    # Any thread may have started them; a thread or process that has ended meanwhile has none.
     found = []
     for children in Path(f"/proc/{pid}/task").glob("*/children"):
         with contextlib.suppress(OSError):
@@ -65,7 +65,7 @@ def below(pid: int) -> list[int]:
 
 
 def kill(run: subprocess.Popen[bytes], whom: str, rng: random.Random) -> str:
-    """SIGKILL to snakemake, to a process below it, or to all of them; returns who it was in the end."""
+    """Send SIGKILL to snakemake, to a process below it, or to all of them; returns what was killed."""
     rules = below(run.pid)
     if whom == "rule" and rules:
         os.kill(rng.choice(rules), signal.SIGKILL)
@@ -79,14 +79,14 @@ def kill(run: subprocess.Popen[bytes], whom: str, rng: random.Random) -> str:
 
 
 def disturb(folder: Path, *, kills: int, rng: random.Random) -> dict[str, int]:
-    """Kill the run `kills` times, going on after each; returns how often each was killed."""
+    """Kill the run `kills` times, resuming it after each; returns how often each target was killed."""
     killed = {"snakemake": 0, "rule": 0, "group": 0}
     for number in range(kills):
         run = start(folder)
         after_s = rng.uniform(*KILLS_AFTER_S)
         try:
             run.wait(timeout=after_s)
-            print(f"kill {number + 1}: the run ended before {after_s:.1f} s; results are removed and it starts anew")
+            print(f"kill {number + 1}: the run ended before {after_s:.1f} s; removing results and starting again")
             subprocess.run(["rm", "-rf", "results", "data"], cwd=folder, check=True)
             continue
         except subprocess.TimeoutExpired:
@@ -98,7 +98,7 @@ def disturb(folder: Path, *, kills: int, rng: random.Random) -> dict[str, int]:
 
 
 def content(path: Path) -> bytes:
-    """A file without what tells when it was made."""
+    """The content of a file without its times."""
     if path.suffix == ".jsonl":
         rows = [json.loads(line) for line in path.read_text().splitlines()]
         return json.dumps([{k: v for k, v in row.items() if k != "seconds"} for row in rows]).encode()
@@ -108,14 +108,14 @@ def content(path: Path) -> bytes:
 
 
 def compare(killed: Path, undisturbed: Path) -> list[str]:
-    """What differs between two results folders, a line each."""
+    """The differences between two results folders, one line each."""
     names = [
         {str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file()}
         for folder in (killed, undisturbed)
     ]
     faults = [f"half-written: {name}" for name in sorted(names[0]) if Path(name).name.startswith(".")]
     counted = [{name for name in found if not TIMED & set(Path(name).parts)} for found in names]
-    faults += [f"only in one of the runs: {name}" for name in sorted(counted[0] ^ counted[1])]
+    faults += [f"only in one run: {name}" for name in sorted(counted[0] ^ counted[1])]
     both = sorted(counted[0] & counted[1])
     faults += [f"differs: {name}" for name in both if content(killed / name) != content(undisturbed / name)]
     print(f"{len(both)} files compared")
@@ -134,9 +134,9 @@ def main() -> None:
     undisturbed, disturbed = (unpack(folder / name, shared=folder / "resources") for name in ("undisturbed", "killed"))
     print(f"undisturbed: {finish(undisturbed):.0f} s", flush=True)
     killed = disturb(disturbed, kills=given.kills, rng=random.Random(given.seed))
-    print(f"the rest: {finish(disturbed):.0f} s; killed: {killed}", flush=True)
+    print(f"disturbed, last part: {finish(disturbed):.0f} s; killed: {killed}", flush=True)
     faults = compare(disturbed / "results", undisturbed / "results")
-    print("\n".join(faults) or f"the same as undisturbed, after {sum(killed.values())} kills")
+    print("\n".join(faults) or f"same results as the undisturbed run, after {sum(killed.values())} kills")
     sys.exit(bool(faults))
 
 

@@ -1,7 +1,7 @@
-"""A throw-away SLURM cluster on this machine, and what became of each job that was sent to it.
+"""A temporary SLURM cluster on this machine, and the state of each job that was submitted to it.
 
-Two nodes: `gpu0` with one (fake) GPU, and `cpu0`, which SLURM prefers for whatever does not ask for a GPU. There is no
-accounting database; SLURM itself remembers for two hours what became of a job.
+Two nodes: `gpu0` with one (fake) GPU, and `cpu0`, which SLURM prefers for jobs that do not request a GPU. There is no
+accounting database; SLURM itself keeps the state of a job for two hours.
 """
 
 import math
@@ -21,7 +21,7 @@ PROGRAMS = ("slurmctld", "slurmd", "munged", "sbatch", "srun", "squeue", "scance
 
 
 def why_not() -> str:
-    """Why the cluster cannot be started here; "" if it can."""
+    """The reason why the cluster cannot be started here; "" if it can."""
     missing = [name for name in PROGRAMS if shutil.which(name) is None]
     if os.geteuid() != 0:
         return "SLURM's daemons need root"
@@ -37,9 +37,9 @@ def why_not() -> str:
 
 @dataclass(frozen=True)
 class Job:
-    """What SLURM knows of a job. comment: its rule and wildcards; run_id: of the run of snakemake that it belongs to.
+    """What SLURM knows about a job. comment: its rule and wildcards; run_id: that of the snakemake run it belongs to.
 
-    start_s, end_s: seconds since the epoch, nan where unknown; restarts: how often SLURM itself queued it again.
+    start_s, end_s: seconds since the epoch, nan if unknown; restarts: how often SLURM itself queued it again.
     """
 
     number: int
@@ -61,16 +61,16 @@ class Job:
 
 @dataclass(frozen=True)
 class Cluster:
-    """The cluster whose files lie in `home`."""
+    """The cluster whose files are in `home`."""
 
     home: Path
 
     def start(self) -> None:
-        """Up, or a CalledProcessError; the script says why."""
+        """Start the cluster. Raises CalledProcessError; the script prints the reason."""
         subprocess.run([HERE / "up.sh", self.home], check=True, timeout=120)
 
     def stop(self) -> None:
-        """Down; nothing is left running."""
+        """Stop the cluster and everything that it runs."""
         subprocess.run([HERE / "down.sh", self.home], check=True, timeout=120)
 
     def jobs(self) -> list[Job]:
@@ -84,7 +84,7 @@ class Cluster:
 
 
 def read_job(line: str) -> Job:
-    """A job out of its line of `scontrol show job --details --oneliner`."""
+    """Parse a job from its line of `scontrol show job --details --oneliner`."""
     values = dict(re.findall(r"(\S+?)=(\S*)", line))
     granted = dict(part.split("=", 1) for part in values["TRES"].split(","))
     gres = re.search(r"gpu.*?:(\d+)", values.get("JOB_GRES", ""))
@@ -103,7 +103,7 @@ def read_job(line: str) -> Job:
 
 
 def check_gpu_jobs(jobs: Iterable[Job], rules: set[str]) -> None:
-    """Each job of these rules had a GPU, on the node that has one, and no two had it at once; AssertionError if not."""
+    """Raise AssertionError unless each job of these rules had the GPU, on its node, and no two had it at once."""
     used = sorted((job for job in jobs if job.rule in rules), key=lambda job: job.start_s)
     assert {job.rule for job in used} == rules, f"no job of {rules - {job.rule for job in used}}"
     for job in used:
@@ -113,7 +113,7 @@ def check_gpu_jobs(jobs: Iterable[Job], rules: set[str]) -> None:
 
 
 def wait_for(condition: Callable[[], object], *, seconds: float, what: str) -> None:
-    """Return when the condition holds; AssertionError after so many seconds."""
+    """Return when the condition holds; AssertionError after `seconds`."""
     end_s = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < end_s, f"{what}: not within {seconds:g} s"
@@ -121,12 +121,12 @@ def wait_for(condition: Callable[[], object], *, seconds: float, what: str) -> N
 
 
 def call(*command: str) -> str:
-    """What a command prints."""
+    """The output of a command."""
     return subprocess.run(command, check=True, capture_output=True, text=True, timeout=60).stdout
 
 
 def seconds(stamp: str) -> float:
-    """Seconds since the epoch of SLURM's local time; nan for what has not happened."""
+    """SLURM's local time as seconds since the epoch; nan for an event that has not happened."""
     return math.nan if stamp == "Unknown" else datetime.fromisoformat(stamp).timestamp()
 
 

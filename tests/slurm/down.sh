@@ -1,10 +1,10 @@
 #!/usr/bin/env bash
-# End the cluster that `up.sh FOLDER` started: its jobs, its daemons, its links in /etc/slurm; nothing else.
-# usage: down.sh FOLDER   (the folder itself stays: its logs say what happened)
+# Stop the cluster that `up.sh FOLDER` started: its jobs, its daemons, its links in /etc/slurm; nothing else.
+# usage: down.sh FOLDER   (the folder itself is kept for its logs)
 set -uo pipefail
 home=$1
 
-# Jobs first: a job outlives the daemon that started it.
+# Stop jobs first, because a job outlives the daemon that started it.
 if [ "$(readlink /etc/slurm/slurm.conf)" = "$home/slurm.conf" ] && timeout 10 squeue -h >/dev/null 2>&1; then
   timeout 10 scancel --user root
   for _ in $(seq 100); do

@@ -1,7 +1,7 @@
-"""The complete tiny workflow on a SLURM cluster, with what goes wrong on real ones. Run by `make test-slurm`.
+"""The complete tiny workflow on a SLURM cluster, including failures of real clusters. Run by `make test-slurm`.
 
-The file is not called test_*: it takes minutes and needs root, so `make test` does not collect it. The drills build on
-each other and run in the order in which they stand.
+The file is not called test_* because it takes minutes and needs root, so `make test` must not collect it. The drills
+depend on each other and run in the order of the file.
 """
 
 import os
@@ -19,7 +19,8 @@ from checkout import ROOT
 from cluster import Cluster, Job, call, check_gpu_jobs, wait_for, why_not
 
 GPU_RULES = {"train_matcher", "index_counts", "train_pose_gan", "train_face_gan", "render_video"}
-# What differs from the profile that users get: SLURM's GPU is a fake, and nobody else is waiting for SLURM's answers.
+# Differences from the users' profile: SLURM's GPU is a fake, and SLURM can be queried often because nobody else uses
+# it.
 FAKE_GPU = ["--default-resources", "gpu_required=0"]
 IMPATIENT = ["--slurm-init-seconds-before-status-checks", "2", "--latency-wait", "10"]
 INDEX = "results/matcher/2s/beats/index.json"
@@ -40,7 +41,7 @@ def cluster(tmp_path_factory) -> Iterator[Cluster]:
 
 @pytest.fixture(scope="module")
 def project(tmp_path_factory) -> Path:
-    """A copy of the repository as it is now, with the downloads it may have, but without results."""
+    """A copy of the repository in its current state, with existing downloads but without results."""
     folder = tmp_path_factory.mktemp("project")
     rooms = ["config", "danceit_core", "workflow", "profiles", "environment.yml"]
     listed = call("git", "-C", str(ROOT), "ls-files", "--cached", "--others", "--exclude-standard", "--", *rooms)
@@ -54,7 +55,7 @@ def project(tmp_path_factory) -> Path:
 
 
 class Run:
-    """A snakemake on the cluster with the profile that users get, ended with its block; what it says is in a file."""
+    """A snakemake run on the cluster with the users' profile; it ends with its block and logs to a file."""
 
     def __init__(self, project: Path, *arguments: str) -> None:
         command = [sys.executable, "-m", "snakemake", "--configfile", "config/tiny.yaml"]
@@ -62,7 +63,7 @@ class Run:
         self.log_path = project / f"run_{time.monotonic_ns()}.log"
         path = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
         with self.log_path.open("w") as log:
-            # A session of its own: Ctrl-C reaches all its processes and not the tests.
+            # A separate session, so that Ctrl-C reaches all its processes but not the tests.
             self.process = subprocess.Popen(
                 command, cwd=project, stdout=log, stderr=log, start_new_session=True, env=os.environ | {"PATH": path}
             )
@@ -77,19 +78,19 @@ class Run:
         return [job for job in cluster.jobs() if found and job.run_id == found[1]]
 
     def running(self, cluster: Cluster, what: str = "", node: str = "") -> list[Job]:
-        """Its jobs that run now and whose comment has `what` in it, on a node."""
+        """Its jobs that are running, whose comment contains `what`, on a node."""
         assert self.process.poll() is None, self.log
         return [j for j in self.jobs(cluster) if j.state == "RUNNING" and what in j.comment and node in j.node]
 
     def finish(self, *, timeout_s: float) -> int:
-        """The exit status."""
+        """Wait for the end and return the exit status."""
         return self.process.wait(timeout=timeout_s)
 
     def __enter__(self) -> "Run":
         return self
 
     def __exit__(self, *_: object) -> None:
-        """End what still runs, as after a test that failed; the cluster's end takes its jobs."""
+        """End the run if it is still running, as after a failed test; stopping the cluster ends its jobs."""
         if self.process.poll() is None:
             os.killpg(self.process.pid, signal.SIGKILL)
             self.process.wait()
@@ -126,12 +127,12 @@ def test_the_complete_workflow_with_a_cancelled_job_and_a_lost_node(cluster, pro
     jobs = run.jobs(cluster)
     check_gpu_jobs(jobs, GPU_RULES)
     assert any(job.node == "cpu0" for job in jobs)
-    # Cancelled: snakemake submitted the same job again, with more memory.
+    # The cancelled job: snakemake submitted it again, with more memory.
     first = next(job for job in jobs if job.number == cancelled)
     second = next(job for job in jobs if job.comment == first.comment and job.number != cancelled)
     assert (first.state, second.state) == ("CANCELLED", "COMPLETED")
     assert second.memory_mb > first.memory_mb
-    # Lost with its node: SLURM queued it again under its number.
+    # The job lost with its node: SLURM queued it again under the same number.
     again = next(job for job in jobs if job.number == lost)
     assert (again.state, again.restarts) == ("COMPLETED", 1)
 

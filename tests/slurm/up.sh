@@ -1,20 +1,20 @@
 #!/usr/bin/env bash
 # Start a SLURM cluster of two nodes, one of them with a fake GPU, on the loopback of this machine.
-# usage: up.sh FOLDER   (all that it writes lies there, but for three links in /etc/slurm; down.sh FOLDER ends it)
+# usage: up.sh FOLDER   (writes only there, except for three links in /etc/slurm; stop it with down.sh FOLDER)
 # Needs root and: apt-get install --no-install-recommends slurmctld slurmd slurm-client munge
 set -euo pipefail
 home=$1
 here=$(cd "$(dirname "$0")" && pwd)
 configs=(slurm.conf gres.conf cgroup.conf)
 
-# Snakemake's SLURM executor drops SLURM_CONF before it calls srun: the configuration must lie where it always does.
+# Snakemake's SLURM executor unsets SLURM_CONF before it calls srun, so the configuration must be at its default place.
 for config in "${configs[@]}"; do
   link=/etc/slurm/$config
   if [ -e "$link" ]; then
     echo "error: $link exists: this machine belongs to a cluster, which the drills leave alone" >&2
     exit 2
   fi
-  if [ -L "$link" ]; then rm "$link"; fi # it points to the folder of a cluster that is gone
+  if [ -L "$link" ]; then rm "$link"; fi # it points to the folder of a cluster that no longer exists
 done
 
 mkdir -p "$home"/{state,spool,log,munge} /etc/slurm

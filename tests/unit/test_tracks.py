@@ -336,7 +336,7 @@ def test_edits_name_dancers(tmp_path):
     assert library.fragment_id(first.rows).tolist() == ["group.1:24"]
     assert set(library.track(second.rows).tolist()) == {1}
     everybody = [Edit("tango", 0, 2, "ban", "group")]
-    with pytest.raises(ChoreographyError, match="nothing is left to dance"):
+    with pytest.raises(ChoreographyError, match="leave no fragment to dance"):
         edited_choices(everybody, plan, library, distance, **about)
     (tmp_path / "edits.tsv").write_text(lines[0] + "\ntango\t0\t2\tban\tgruop.0\n")
     with pytest.raises(ConfigError, match=r"unknown video 'gruop'; known: group"):

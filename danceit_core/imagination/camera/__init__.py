@@ -1,1 +1,1 @@
-"""How the camera of a target's video moved, against the room behind the person."""
+"""How the camera of a target's video moved, relative to the room behind the person."""

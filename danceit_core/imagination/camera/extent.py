@@ -1,4 +1,4 @@
-"""The plate that a moving camera's frames lie on: which frame it is like, its size, where a still camera looks."""
+"""The plate of a moving camera's frames: its reference frame, its size, the view of a static camera on it."""
 
 import cv2
 import numpy as np
@@ -8,16 +8,16 @@ from danceit_core.imagination.camera.features import Mask
 from danceit_core.imagination.camera.geometry import Floats, transform
 from danceit_core.pose.plate import Box
 
-# Frames among which the one is chosen that the others are nearest to.
+# The number of frames from which the reference frame (nearest to all others) is chosen.
 COMPARED = 200
-# The picture of a still camera is looked for on a plate so many times smaller.
+# The view of a static camera is searched on a plate this many times smaller.
 COARSE = 8
-# What part of a picture that was never seen weighs as much as the dancer a whole picture off its middle.
+# Weight of the share of the picture that was never seen, against the dancer's offset from its middle in pictures.
 UNSEEN_WEIGHT = 10.0
 
 
 def middle_frame(corners: Floats, known: Mask) -> int:
-    """The known frame (T,) whose corners (T, 4, 2) are nearest to all others': the plate is like it."""
+    """The known frame (T,) whose corners (T, 4, 2) are nearest to all others': the reference frame of the plate."""
     numbers = np.flatnonzero(known)
     numbers = numbers[np.unique(np.linspace(0, len(numbers) - 1, min(COMPARED, len(numbers))).round().astype(int))]
     laid = corners[numbers].reshape(len(numbers), 8)
@@ -26,7 +26,7 @@ def middle_frame(corners: Floats, known: Mask) -> int:
 
 
 def shown_box(overlay: Mask | None, size: tuple[int, int]) -> Box:
-    """The part of a (width, height) frame that shows the room: without a frame that is drawn round it. Even sides."""
+    """The part of a (width, height) frame that shows the room, without a border drawn round it. Its sides are even."""
     left, top, right, bottom = 0, 0, *size
     if overlay is not None and not overlay.all():
         rows, columns = np.flatnonzero(~overlay.all(1)), np.flatnonzero(~overlay.all(0))
@@ -45,17 +45,17 @@ def box_corners(box: Box) -> Floats:
 def plate_extent(homographies: Floats, known: Mask, box: Box) -> tuple[NDArray[np.int64], tuple[int, int]]:
     """The upper left pixel (2,) and size (width, height) of what the box of all known frames (T,) covers."""
     laid = transform(homographies[known], box_corners(box))
-    # The rim of half a pixel is the middle frame's own.
+    # Half a pixel at the edge belongs to the middle frame itself.
     low, high = np.floor(laid.min((0, 1)) + 0.51).astype(int), np.ceil(laid.max((0, 1)) - 0.51).astype(int)
     width, height = (high - low + 1).tolist()
     return low, (width + width % 2, height + height % 2)
 
 
 def choose_picture(homographies: Floats, known: Mask, box: Box, *, size: tuple[int, int], dancer: Floats) -> Box:
-    """Where a still camera with a picture as large as the box looks, on a plate of `size` (width, height).
+    """The view of a static camera, with a picture as large as the box, on a plate of `size` (width, height).
 
-    homographies (T, 3, 3): from frames to the plate; dancer (n, 2): where the dancer is, plate pixels. The picture
-    shows what was seen, and the dancer's usual place in its middle; its height is that of most frames.
+    homographies (T, 3, 3): from frames to the plate; dancer (n, 2): places of the dancer, plate pixels. The view
+    prefers places that were seen, with the dancer's usual place in its middle, at the height of most frames.
     """
     seen = np.zeros((size[1] // COARSE + 1, size[0] // COARSE + 1), np.uint8)
     laid = transform(homographies[known], box_corners(box))

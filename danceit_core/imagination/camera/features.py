@@ -1,10 +1,10 @@
-"""What two pictures of a room have in common: corners followed from one to the other, and the homography they share.
+"""What two pictures of a room have in common: corners tracked from one to the other, and the homography they share.
 
-Pictures are looked at no larger than WORK_SIDE, in grey and with their contrast made alike everywhere, so that neither
-light nor exposure matter and a faint wall counts as much as a caption. A picture is bent by what is already known of
-the camera before corners are followed (Lucas and Kanade), so that turns and zooms cost no accuracy. What does not move
-with the room (a sleeve, a shadow, a curtain, writing on the screen) is outvoted: MAGSAC (Barath and others, 2020) of
-OpenCV. Homographies map the centres of pixels, which are whole numbers, as OpenCV's `warpPerspective` has them.
+Pictures are compared at a size of at most WORK_SIDE, in grey and with equalised local contrast, so that neither light
+nor exposure matters and a faint wall counts as much as a caption. A picture is warped by what is already known about
+the camera before corners are tracked (Lucas and Kanade), so that turns and zooms cost no accuracy. What does not move
+with the room (a sleeve, a shadow, a curtain, writing on the screen) is outvoted: by OpenCV's MAGSAC (Barath and others,
+2020). Homographies map the centres of pixels, which are whole numbers, as in OpenCV's `warpPerspective`.
 """
 
 from dataclasses import dataclass
@@ -21,23 +21,23 @@ Grey = NDArray[np.uint8]
 Mask = NDArray[np.bool_]
 
 WORK_SIDE = 640
-# The width of the neighbourhood whose contrast is made alike, and the grey levels of noise that are not made louder.
+# The width of the neighbourhood whose contrast is equalised, and the grey levels of noise that are not amplified.
 ALIKE_PX, NOISE_LEVELS = 31, 6.0
-# Cells of the picture that corners are spread over, and how many each gives: no part of the room outvotes the others.
+# Cells of the picture and corners per cell; spreading them keeps any part of the room from outvoting the others.
 CELL_PX, CELL_CORNERS = 32, 3
 # Least eigenvalue of the gradients round a corner; pure noise of NOISE_LEVELS reaches a tenth of it.
 CORNER = 1.5e-4
 WINDOW_PX, MARGIN_PX = 17, 10
-# Fewest corners that a homography is believed from, and in how many of the picture's 4 x 4 parts they must lie; with
-# corners in fewer parts than FULL_PARTS only shift, turn and zoom are taken from them.
+# Least number of corners for a homography to be trusted, and in how many of the picture's 4 x 4 parts they must lie;
+# with corners in fewer parts than FULL_PARTS, only shift, turn and zoom are estimated.
 LEAST_CORNERS, LEAST_PARTS, FULL_PARTS, FULL_CORNERS = 12, 3, 7, 40
 OFF_PX = 1.5  # an outlier, in pixels of the work picture
-FAR_PX = 2.0  # the picture is bent anew where it was bent wrongly by more than that
+FAR_PX = 2.0  # the picture is warped again if the warp was wrong by more than this
 
 
 @dataclass(frozen=True)
 class View:
-    """One picture as it is compared: grey uint8 (h, w) of even contrast, and where it is not the room, (h, w)."""
+    """One picture for comparison: grey uint8 (h, w) of equalised contrast, and where it is not the room, (h, w)."""
 
     picture: Grey
     hidden: Mask
@@ -54,7 +54,7 @@ class View:
 
     @cached_property
     def described(self) -> tuple[NDArray[np.float32], Any]:
-        """Places (n, 2) and descriptors (n, 128) of SIFT, which find the view again from afar."""
+        """Places (n, 2) and SIFT descriptors (n, 128), which find the view again without an initial guess."""
         found, descriptors = cv2.SIFT.create(600, contrastThreshold=0.02).detectAndCompute(
             self.picture, np.uint8(~self.hidden) * 255
         )
@@ -63,10 +63,10 @@ class View:
 
 @dataclass(frozen=True)
 class Match:
-    """How one view lies in another: `homography` from the first's pixels to the second's.
+    """The place of one view in another: `homography` from the first's pixels to the second's.
 
-    here, there (n, 2): the corners that agree, in the first and in the second; share: of all followed; residual_px:
-    the median distance that is left, in pixels of the second.
+    here, there (n, 2): the corners that agree, in the first and in the second; share: their share of all tracked ones;
+    residual_px: the median remaining distance, in pixels of the second.
     """
 
     homography: Floats
@@ -87,9 +87,9 @@ def work_size(size: tuple[int, int]) -> tuple[int, int]:
 
 
 def even_contrast(grey: Grey) -> Grey:
-    """A work picture (h, w) with its contrast alike everywhere; uint8 (h, w)."""
+    """A work picture (h, w) with equalised local contrast; uint8 (h, w)."""
     size = grey.shape[1], grey.shape[0]
-    # Mean and spread of the neighbourhood are smooth: an eighth of the resolution is enough for them.
+    # Mean and spread of the neighbourhood are smooth, so an eighth of the resolution is enough for them.
     small = max(1, size[0] // 8), max(1, size[1] // 8)
     levels = grey.astype(np.float32)
     moments = np.stack([cv2.resize(moment, small, interpolation=cv2.INTER_AREA) for moment in (levels, levels**2)], -1)
@@ -116,7 +116,7 @@ def find_corners(picture: Grey, hidden: Mask) -> NDArray[np.float32]:
 
 
 def find_view(here: View, there: View, guess: Floats) -> Match | None:
-    """How `here` lies in `there`, from about where (`guess`, a homography); None where too little agrees."""
+    """The place of `here` in `there`, starting from `guess` (a homography); None if too few corners agree."""
     match: Match | None = None
     for _ in range(3):
         if not is_plausible(guess, here.size):
@@ -129,7 +129,7 @@ def find_view(here: View, there: View, guess: Floats) -> Match | None:
 
 
 def find_again(here: View, there: View) -> Match | None:
-    """How `here` lies in `there`, from anywhere: by descriptors first (SIFT). None where too little agrees."""
+    """The place of `here` in `there` without a guess: by SIFT descriptors first. None if too few corners agree."""
     (at, what), (other_at, other_what) = here.described, there.described
     if min(len(at), len(other_at)) < LEAST_CORNERS:
         return None
@@ -146,7 +146,7 @@ def find_again(here: View, there: View) -> Match | None:
 
 
 def _correct(here: View, there: View, guess: Floats) -> tuple[Match | None, float]:
-    """The match near a guess, and by how many pixels the guess was wrong at the corners that agree."""
+    """The match near a guess, and the guess's error in pixels at the corners that agree."""
     known = inverse(guess)
     points = there.corners
     points = points[is_room(transform(known, points), here)]
@@ -179,9 +179,9 @@ def _correct(here: View, there: View, guess: Floats) -> tuple[Match | None, floa
 
 
 def fit_camera(moved: Floats, points: Floats, *, size: tuple[int, int]) -> tuple[Floats, Mask] | None:
-    """The homography from `moved` to `points` (n, 2) that most agree on, and which do (n,); None where too few do.
+    """The homography from `moved` to `points` (n, 2) on which most agree, and which do (n,); None if too few do.
 
-    Where they lie in a small part of the picture only, shift, turn and zoom are all that can be told from them.
+    If they lie only in a small part of the picture, only shift, turn and zoom are estimated.
     """
     if len(points) < LEAST_CORNERS:
         return None

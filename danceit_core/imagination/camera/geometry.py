@@ -1,4 +1,4 @@
-"""Homographies: what they do to points and pictures. They map the centres of pixels, which are whole numbers."""
+"""Homographies applied to points and pictures. They map the centres of pixels, which are whole numbers."""
 
 import cv2
 import numpy as np
@@ -6,12 +6,12 @@ from numpy.typing import ArrayLike, NDArray
 
 Floats = NDArray[np.float64]
 
-# By how much a camera may enlarge or diminish a picture against another of the same room.
+# By how much a camera may enlarge or reduce a picture relative to another of the same room.
 LARGEST_ZOOM = 4.0
 
 
 def transform(homography: Floats, points: ArrayLike) -> Floats:
-    """Where a homography (..., 3, 3) lays points (..., n, 2)."""
+    """Points (..., n, 2) mapped by a homography (..., 3, 3)."""
     points = np.asarray(points, np.float64)
     laid = points @ np.swapaxes(homography[..., :2], -1, -2) + homography[..., None, :, 2]
     with np.errstate(divide="ignore", invalid="ignore"):
@@ -25,7 +25,7 @@ def outline_of(size: tuple[int, int]) -> Floats:
 
 
 def is_plausible(homography: Floats, size: tuple[int, int]) -> bool:
-    """Whether a camera could have moved so: the picture stays in front of it, convex, and of a size like its own."""
+    """Whether a camera could have moved like this: the picture stays in front of it, convex, and of similar size."""
     corners = outline_of(size)
     depth = corners @ homography[2, :2] + homography[2, 2]
     if not np.isfinite(homography).all() or (depth * homography[2, 2] <= 0).any():
@@ -36,7 +36,7 @@ def is_plausible(homography: Floats, size: tuple[int, int]) -> bool:
 
 
 def overlap(homography: Floats, size: tuple[int, int]) -> float:
-    """The share of a picture that another of the same size, laid by a homography, covers."""
+    """The share of a picture that is covered by another of the same size, mapped by a homography."""
     if not is_plausible(homography, size):
         return 0.0
     corners = outline_of(size).astype(np.float32)
@@ -45,11 +45,11 @@ def overlap(homography: Floats, size: tuple[int, int]) -> float:
 
 
 def zoom(homography: Floats, size: tuple[int, int]) -> float:
-    """By how much a homography enlarges a picture, along its sides."""
+    """The factor by which a homography enlarges the sides of a picture."""
     return float(np.sqrt(abs(cv2.contourArea(transform(homography, outline_of(size)).astype(np.float32)))
                          / (size[0] * size[1])))  # fmt: skip
 
 
 def inverse(homography: Floats) -> Floats:
-    """The way back, (..., 3, 3)."""
+    """The inverse homography, (..., 3, 3)."""
     return np.asarray(np.linalg.inv(homography), np.float64)

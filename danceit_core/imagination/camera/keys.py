@@ -1,9 +1,9 @@
-"""A moving camera followed through a video: each frame lies in a key view, and key views lie in one another.
+"""A moving camera tracked through a video: each frame is placed in a key view, and key views in one another.
 
-A frame is compared with the key view that is nearest, never with the frame before it, so that nothing adds up while a
-camera shakes. Where it leaves the key view, another one takes over: one that is known already, if there is one, so that
-a pan that comes back comes back to the same place; else the frame becomes a key view itself and is compared with all
-that overlap it. `even_out` brings all these comparisons together (bundle adjustment over key views).
+A frame is compared with the nearest key view, never with the previous frame, so that errors do not add up while a
+camera shakes. If the frame leaves the key view, another one takes over. An existing key view is preferred, so that a
+pan that returns ends at the same place; otherwise the frame becomes a key view itself and is compared with all that
+overlap it. `even_out` combines all these comparisons (bundle adjustment over key views).
 """
 
 from dataclasses import dataclass, field
@@ -16,13 +16,13 @@ from scipy.sparse.linalg import spsolve
 from danceit_core.imagination.camera.features import Match, View, find_again, find_view
 from danceit_core.imagination.camera.geometry import Floats, overlap, transform, zoom
 
-# A key view serves while the frame covers so much of it, is enlarged by no more than that, and keeps so many corners:
-# a share of them, and of a key view that has few of them more.
+# A key view is used while the frame covers this share of it, is enlarged by at most this factor, and keeps this share
+# of its corners (a larger share for a key view with few corners).
 SERVES_SHARE, SERVES_ZOOM, SERVES_CORNERS, FEW_SHARE, FEW = 0.72, 1.12, 0.4, 0.6, 30
 TAKES_OVER_SHARE = 0.8  # what a key view that takes over must cover
 LINKED_SHARE, MOST_LINKS = 0.4, 6
 MOST_KEYS = 300
-# A camera that is lost is looked for anew (by descriptors) in every so many frames.
+# If the camera is lost, it is searched again (by descriptors) every this many frames.
 LOOK_EVERY, MOST_LOOKS = 4, 12
 LINK_POINTS = 60
 ROUNDS, OFF_PX = 8, 0.5
@@ -30,7 +30,7 @@ ROUNDS, OFF_PX = 8, 0.5
 
 @dataclass
 class Key:
-    """A key view, and where it lies: `base`, the homography from its pixels to those of the first one."""
+    """A key view and its place: `base`, the homography from its pixels to those of the first key view."""
 
     frame: int
     view: View
@@ -49,9 +49,9 @@ class Link:
 
 @dataclass
 class Follower:
-    """Follows the camera through `frames` frames. key (T,): the key view of each, -1 where it is lost.
+    """Tracks the camera through `frames` frames. key (T,): the key view of each frame, -1 where the camera is lost.
 
-    to_key (T, 3, 3): from each frame to its key view. residual_px, share, corners (T,): how well each one fits there.
+    to_key (T, 3, 3): from each frame to its key view. residual_px, share, corners (T,): how well each frame fits there.
     """
 
     frames: int
@@ -71,7 +71,7 @@ class Follower:
         self._current, self._lost = 0, 0
 
     def feed(self, number: int, view: View) -> None:
-        """Follow the camera to the next frame."""
+        """Track the camera to the next frame."""
         if not self.keys:
             if len(view.corners):
                 self._begin(number, view, np.eye(3))
@@ -87,7 +87,7 @@ class Follower:
             self._change(number, view, key, match)
 
     def places(self) -> Floats:
-        """Where each frame lies in the first key view, homographies (T, 3, 3); NaN where it is lost."""
+        """The place of each frame in the first key view, homographies (T, 3, 3); NaN where the camera is lost."""
         places = np.full((self.frames, 3, 3), np.nan)
         found = self.key >= 0
         if found.any():
@@ -110,14 +110,14 @@ class Follower:
         self.corners[number] = len(match.here)
 
     def _find(self, view: View) -> tuple[int, Match] | None:
-        """The key view that a view lies in, and how: the current one, one beside it, or, lost, any."""
+        """The key view that contains a view, and the match: the current one, a neighbour or, if lost, any of them."""
         for key in [self._current, *self._beside(view, 0.5)[:2]]:
             match = find_view(view, self.keys[key].view, np.linalg.inv(self.keys[key].base) @ self._now)
             if match is not None:
                 return key, match
         if self._lost % LOOK_EVERY:
             return None
-        # The latest ones first: mostly something has passed before the camera.
+        # Try the latest ones first: usually something has just passed in front of the camera.
         for key in sorted(range(len(self.keys)), key=lambda key: abs(key - self._current))[:MOST_LOOKS]:
             match = find_again(view, self.keys[key].view)
             if match is not None:
@@ -125,7 +125,7 @@ class Follower:
         return None
 
     def _beside(self, view: View, share: float) -> list[int]:
-        """Key views of which the camera, where it is now, shows more than a share: the most first."""
+        """Key views of which the camera now shows more than `share`, those it shows most of first."""
         shares = {}
         for number, key in enumerate(self.keys):
             relative = np.linalg.inv(key.base) @ self._now
@@ -143,7 +143,7 @@ class Follower:
         )
 
     def _change(self, number: int, view: View, key: int, match: Match) -> None:
-        """Go over to another key view; if none serves, this view becomes one, linked to those that overlap it."""
+        """Change to another key view; if none is suitable, this view becomes one, linked to those that overlap it."""
         for other in self._beside(view, TAKES_OVER_SHARE)[:2]:
             found = find_view(view, self.keys[other].view, np.linalg.inv(self.keys[other].base) @ self._now)
             if found is not None and self._serves(other, found, view):
@@ -165,10 +165,10 @@ class Follower:
 
 
 def even_out(keys: list[Key], links: list[Link]) -> None:
-    """Change the places of all key views but the first so that their links fit best: Gauss and Newton, Huber's weights.
+    """Adjust the places of all key views except the first so that their links fit best (Gauss-Newton, Huber weights).
 
-    Each key view has the eight numbers of its homography; what is made small is the distance of linked corners in the
-    first key view, in pixels of the key view that they come from.
+    Each key view has the eight parameters of its homography. The distance of linked corners in the first key view is
+    minimised, measured in pixels of the key view that they come from.
     """
     if not links:
         return
@@ -195,7 +195,7 @@ def even_out(keys: list[Key], links: list[Link]) -> None:
             (np.concatenate(values), (np.concatenate(rows), np.concatenate(columns))), shape=shape
         ).tocsc()
         normal = slopes.T @ slopes
-        # The numbers of a homography differ in size by millions; a trace of damping keeps key views without links.
+        # The parameters of a homography differ by factors of millions; slight damping keeps key views without links.
         normal += _diagonal(1e-9 * normal.diagonal() + 1e-12)
         step = spsolve(normal.tocsc(), slopes.T @ np.concatenate(off)).reshape(-1, 8)
         for moved, change in zip(keys[1:], step, strict=True):
@@ -205,7 +205,7 @@ def even_out(keys: list[Key], links: list[Link]) -> None:
 
 
 def _slope(homography: Floats, points: Floats) -> Floats:
-    """How the place (n, 2) of points under a homography whose last number is 1 changes with the others, (n, 2, 8)."""
+    """Derivative (n, 2, 8) of the mapped points (n, 2) by a homography's parameters except the last, which is 1."""
     homogeneous = np.concatenate([points, np.ones((len(points), 1))], axis=1)
     laid = homogeneous @ homography.T
     at, near = laid[:, :2] / laid[:, 2:], homogeneous / laid[:, 2:]

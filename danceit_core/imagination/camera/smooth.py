@@ -1,8 +1,8 @@
-"""The path of a camera between what was measured: short gaps are bridged, and measurement noise is taken out.
+"""The path of a camera, completed and smoothed: short gaps are bridged, and measurement noise is removed.
 
-A path is kept as where the camera lays the four corners of its picture, (T, 4, 2) pixels: these change smoothly, the
-numbers of a homography need not. True shake is no noise: what differs from a smooth path by more than the measurement
-errs stays as it is (Wiener's filter).
+A path is stored as the four mapped corners of the camera's picture, (T, 4, 2) pixels: these change smoothly, while the
+parameters of a homography may not. Real shake is not noise: deviations from a smooth path that exceed the measurement
+error are kept (Wiener filter).
 """
 
 import cv2
@@ -15,18 +15,18 @@ from danceit_core.imagination.camera.features import Mask
 from danceit_core.imagination.camera.geometry import Floats, outline_of, transform
 from danceit_core.pose.passages import find_passages
 
-# Parabolas through so many frames are the smooth path; noise is judged over so many seconds.
+# The smooth path consists of parabolas through this many frames; noise is estimated over this many seconds.
 SMOOTH_FRAMES, JUDGED_S = 5, 1.0
-# The corners of a picture lie outside of what was followed, and err by so much more than its middle.
+# The corners of a picture lie outside the tracked places; their error is this many times that of its middle.
 CORNERS_ERR = 2.0
 BRIDGED_S = 0.5
 
 
 def bridge(corners: Floats, found: Mask, shot: NDArray[np.int32], *, fps: float) -> tuple[Floats, Mask]:
-    """Corners (T, 4, 2) where a camera was not found (T,) between frames of one shot (T,) where it was.
+    """Fill in corners (T, 4, 2) where a camera was not found (T,) between frames of one shot (T,) where it was.
 
-    Gives the corners of all frames and which are known, (T,): found, or in a gap of at most BRIDGED_S. Others have
-    those of the nearest known frames, too, but only as a stand-in.
+    Returns the corners of all frames and which of them are known, (T,): found, or in a gap of at most BRIDGED_S. The
+    others get those of the nearest known frames, only as placeholders.
     """
     known, filled, at = found.copy(), corners.copy(), np.arange(len(found))
     for corner in range(4):
@@ -40,7 +40,7 @@ def bridge(corners: Floats, found: Mask, shot: NDArray[np.int32], *, fps: float)
 
 
 def smooth(corners: Floats, noise_px: Floats, known: Mask, shot: NDArray[np.int32], *, fps: float) -> Floats:
-    """Corners (T, 4, 2) without the noise (T,) of their measurement, in pixels.
+    """Corners (T, 4, 2) without their measurement noise (T,), in pixels.
 
     Only passages of `known` frames (T,) of one shot (T,) are smoothed.
     """
@@ -60,14 +60,14 @@ def smooth(corners: Floats, noise_px: Floats, known: Mask, shot: NDArray[np.int3
 
 
 def corners_of(homographies: Floats, size: tuple[int, int]) -> Floats:
-    """Where homographies (T, 3, 3) lay the corners of a (width, height) picture, (T, 4, 2)."""
+    """The corners of a (width, height) picture mapped by homographies (T, 3, 3), as (T, 4, 2)."""
     return transform(homographies, outline_of(size))
 
 
 def homographies_of(corners: Floats, size: tuple[int, int]) -> Floats:
-    """The homographies (T, 3, 3) that lay the corners of a (width, height) picture at (T, 4, 2)."""
+    """The homographies (T, 3, 3) that map the corners of a (width, height) picture to (T, 4, 2)."""
     source = outline_of(size).astype(np.float32)
-    # Around their own middle: single precision is all that OpenCV takes.
+    # Relative to their own middle, because OpenCV computes this in single precision.
     middle = corners.mean(1, keepdims=True)
     found = [cv2.getPerspectiveTransform(source, laid.astype(np.float32)) for laid in corners - middle]
     shift = np.tile(np.eye(3), (len(corners), 1, 1))

@@ -1,12 +1,11 @@
-"""The camera of a target's video: whether it moves, and where each frame lies on the plate, the room behind the person.
+"""The camera of a target's video: whether it moves, and the place of each frame on the plate (the room behind).
 
-`solve_camera` looks at a few frames first (`still`): most cameras stand still. A camera that moves is followed from
-frame to frame by key views (`keys`) and its path freed from noise (`smooth`); the plate is laid out like the frame that
-the others are nearest to (`extent`). One homography a frame is exact for a camera that turns
-and zooms; for one that is carried it is that of the most of the room, mostly the wall, and what is nearer shifts a
-little. `lay_on_plate` takes a keypoint table there. Homographies map the centres of pixels, which are whole numbers
-(`cv2.warpPerspective`); keypoints, and the column `camera` of their table, count from the outer corner of the first
-pixel.
+`solve_camera` examines a few frames first (`still`): most cameras are static. A moving camera is tracked from frame to
+frame by key views (`keys`) and noise is removed from its path (`smooth`); the plate has the perspective of the frame
+nearest to the others (`extent`). One homography per frame is exact for a camera that turns and zooms. For a camera that
+is carried it is that of most of the room, usually the wall, and nearer things shift a little. `lay_on_plate` transforms
+a keypoint table to the plate. Homographies map the centres of pixels, which are whole numbers (`cv2.warpPerspective`);
+keypoints, and the column `camera` of their table, count from the outer corner of the first pixel.
 """
 
 import logging
@@ -41,27 +40,28 @@ from danceit_core.run import Progress
 
 log = logging.getLogger(__name__)
 
-# A camera is not believed that leaves more of the frames, or larger distances, or makes a plate of more pictures.
+# Limits of a trusted camera: share of frames lost, residual, share of corners that agree, plate size in pictures.
 MOST_LOST, MOST_RESIDUAL_PX, LEAST_SHARE, LARGEST_PLATE = 0.3, 2.5, 0.2, 3.0
-# Beside keypoints, columns of points in pixels of the picture with a confidence.
+# Further columns with points in pixels of the picture and a confidence.
 POINTS = ("fingers", "hands", "face")
 
 
 class CameraError(ImaginationError):
-    """A camera that moves and cannot be followed."""
+    """A camera that moves and cannot be tracked."""
 
 
 @dataclass(frozen=True)
 class CameraPath:
-    """Where the frames of a moving camera lie on the plate.
+    """The places of a moving camera's frames on the plate.
 
     homographies (T, 3, 3): from pixels of the frame store to those of the plate. known (T,): whether the camera was
-    found there, or close before and after; others hold a stand-in. size: (width, height) of the plate. picture: left,
-    top, width and height of what a still camera shows of it: as large as a frame, without a frame drawn round it.
+    found in the frame, or shortly before and after it; other frames have placeholders. size: (width, height) of the
+    plate. picture: left, top, width and height of what a static camera shows of it: as large as a frame, without a
+    border drawn round it.
 
-    overlay (H, W): pixels of the frame store that do not move with the room: writing, a logo, a frame drawn round the
-    picture; a plate must not be made of them. None: there are none. residual_px: how far followed corners lie from
-    where the homography has them, median, pixels of the store; agreeing: the share of corners that agree, median.
+    overlay (H, W): pixels of the frame store that do not move with the room (writing, a logo, a border drawn round the
+    picture) and must not be used for the plate. None: there are none. residual_px: median distance of tracked corners
+    from where the homography puts them, pixels of the store; agreeing: median share of corners that agree.
     """
 
     homographies: Floats
@@ -86,11 +86,12 @@ def solve_camera(
     *,
     progress: Progress | None = None,
 ) -> CameraPath | None:
-    """The path of a target's camera, from its frame store, outlines and cleaned keypoints; None: it stands still.
+    """The path of a target's camera, from its frame store, outlines and cleaned keypoints; None: it is static.
 
-    masks_path: a video of masks (`media.mask_video`) of the store's size, 255 = person; None: keypoints alone say where
-    the person is. Raises CameraError for a camera that moves and cannot be followed, ImaginationError or MediaError
-    for frames, masks and keypoints that do not belong together. In memory: a few frames, and key views at work size.
+    masks_path: a video of masks (`media.mask_video`) of the store's size, 255 = person; None: only the keypoints show
+    where the person is. Raises CameraError for a camera that moves and cannot be tracked, ImaginationError or
+    MediaError for frames, masks and keypoints that do not belong together. In memory: a few frames, and key views at
+    work size.
     """
     if masks_path is not None:
         check_masks(masks_path, frames=len(table), size=table.size)
@@ -119,24 +120,24 @@ def try_camera(
     name: str,
     progress: Progress | None = None,
 ) -> CameraPath | None:
-    """As `solve_camera`, but a camera that cannot be followed is one warning, and then as good as still.
+    """As `solve_camera`, but a camera that cannot be tracked gives one warning and is then treated as static.
 
-    name: of the target, for that warning.
+    name: the target's, for that warning.
     """
     try:
         camera = solve_camera(frames_path, masks_path, table, progress=progress)
     except CameraError as error:
         log.warning(
-            "the camera of target %s moves and cannot be followed: %s; its room is taken as if the camera stood still, "
-            "and is blurred for it: film with the camera on a tripod, or set pose_gan: background_plate: false",
+            "the camera of target %s moves and cannot be tracked: %s; the room is made as if the camera were static "
+            "and will be blurred: film with the camera on a tripod, or set pose_gan: background_plate: false",
             name,
             error,
         )
         return None
     if camera is not None:
         log.info(
-            "the camera moves: plate of %d x %d, picture %s, %.2f pixels off, %.0f %% of what was followed agrees, "
-            "lost in %d frames", *camera.size, camera.picture, camera.residual_px, 100 * camera.agreeing,
+            "the camera moves: plate of %d x %d, picture %s, residual %.2f pixels, %.0f %% of the tracked corners "
+            "agree, lost in %d frames", *camera.size, camera.picture, camera.residual_px, 100 * camera.agreeing,
             (~camera.known).sum(),
         )  # fmt: skip
     return camera
@@ -145,9 +146,9 @@ def try_camera(
 def lay_on_plate(
     table: PoseTable, camera: CameraPath | None, *, exposure: NDArray[np.float32] | None = None
 ) -> PoseTable:
-    """A cleaned keypoint table in pixels of the plate, with columns `camera` and `exposure` (T, 3) where there are any.
+    """A cleaned keypoint table in pixels of the plate, with columns `camera` and `exposure` (T, 3) if there are any.
 
-    Frames whose camera is not known are no longer kept. A camera that stands still (None) changes nothing.
+    Frames whose camera is unknown are no longer kept. A static camera (None) changes nothing.
     """
     columns: dict[str, Any] = dict(table.columns)
     if exposure is not None:
@@ -168,7 +169,7 @@ def lay_on_plate(
 
 
 def _laid(points: NDArray[np.float32], homographies: Floats) -> NDArray[np.float32]:
-    """Points (T, ..., 3) with a confidence, laid by homographies (T, 3, 3) of the same coordinates."""
+    """Points (T, ..., 3) with a confidence, mapped by homographies (T, 3, 3) of the same coordinates."""
     flat = points.reshape(len(points), -1, 3)  # (T, n, 3)
     laid = flat.astype(np.float32)
     laid[..., :2] = transform(homographies, flat[..., :2])
@@ -176,7 +177,7 @@ def _laid(points: NDArray[np.float32], homographies: Floats) -> NDArray[np.float
 
 
 def _lay_out(follower: Follower, views: TargetViews, overlay: Mask | None) -> CameraPath | None:
-    """The plate for what a follower has found; None if it was next to nothing. Raises CameraError."""
+    """The plate for the path that a follower has found; None if the camera hardly moved. Raises CameraError."""
     table, scale = views.table, views.scale
     found = follower.key >= 0
     if found.mean() < 1 - MOST_LOST:
@@ -184,7 +185,7 @@ def _lay_out(follower: Follower, views: TargetViews, overlay: Mask | None) -> Ca
     residual_px, agreeing = float(np.nanmedian(follower.residual_px)) / scale, float(np.nanmedian(follower.share))
     if residual_px > MOST_RESIDUAL_PX or agreeing < LEAST_SHARE:
         raise CameraError(
-            f"only {agreeing:.0%} of what is followed moves alike, to {residual_px:.1f} pixels (limits "
+            f"only {agreeing:.0%} of the tracked corners agree, with a residual of {residual_px:.1f} pixels (limits "
             f"{LEAST_SHARE:.0%} and {MOST_RESIDUAL_PX})"
         )
     shot = shot_numbers(table)
@@ -204,8 +205,8 @@ def _lay_out(follower: Follower, views: TargetViews, overlay: Mask | None) -> Ca
     low, size = plate_extent(homographies, known, box)
     if max(size[0] / box[2], size[1] / box[3]) > LARGEST_PLATE:
         raise CameraError(
-            f"it shows a room of {size[0]} x {size[1]} pixels (limit {LARGEST_PLATE:.0f} times its picture of "
-            f"{box[2]} x {box[3]} each way)"
+            f"it shows a room of {size[0]} x {size[1]} pixels (limit {LARGEST_PLATE:.0f} times the width and height of "
+            f"its picture, {box[2]} x {box[3]})"
         )
     shift = np.eye(3)
     shift[:2, 2] = -low
@@ -228,7 +229,7 @@ def _dancer(table: PoseTable, homographies: Floats, known: Mask) -> Floats:
 
 
 def _to_work(size: tuple[int, int], small: tuple[int, int]) -> Floats:
-    """From pixels of the store to those of the work picture."""
+    """The homography from pixels of the store to those of the work picture."""
     x, y = small[0] / size[0], small[1] / size[1]
     return np.array([(x, 0, x / 2 - 0.5), (0, y, y / 2 - 0.5), (0, 0, 1)])
 

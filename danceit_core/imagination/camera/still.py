@@ -1,8 +1,8 @@
-"""Whether a target's camera stands still, and what on the screen does not belong to the room; from a few frames.
+"""Whether a target's camera is static, and what on the screen does not belong to the room; from a few frames.
 
-Frames spread over the video are compared with the one in their middle (`camera_features`). Still is a camera whose
-room moves by less than STILL_PX: who fills the picture, flicker, noise, a curtain are outvoted or hidden. Writing, a
-logo or a frame that is drawn round the picture stays where it is while the room moves: its corners never change
+Frames spread over the video are compared with the one in their middle (`camera.features`). A camera is static if the
+room moves by less than STILL_PX: people who fill the picture, flicker, noise and curtains are outvoted or hidden.
+Writing, a logo or a border drawn round the picture stays in place while the room moves: its corners never change
 (`find_overlay`).
 """
 
@@ -28,24 +28,24 @@ from danceit_core.imagination.camera.views import TargetViews
 
 SAMPLES = 48
 STILL_PX = 0.5  # of the frame store
-# A camera moves that is seen to do so in that many of the frames looked at.
+# A camera moves if movement is seen in this share of the examined frames.
 MOVING_SHARE, LEAST_MOVING = 0.04, 2
-# Corners that move alike while most stand still are the room behind writing on the screen, if they are that share of
-# all that do not stand still, lie in so many of the picture's 16 parts, and do so in so many of the frames looked at.
+# Corners that move together while most stand still are the room behind writing on the screen, if they are this share of
+# all that move, lie in this many of the picture's 16 parts, and do so in this share of the examined frames.
 SECOND_SHARE, SECOND_PARTS, SECOND_PX, SECOND_FRAMES = 0.6, 5, 2.0, 0.2
-# Grey levels by which a room without corners differs from frame to frame if it moves all the same.
+# Grey levels by which a room without corners differs from frame to frame if it does move.
 UNREST_LEVELS = 4.0
-# What does not change by more grey levels, beside edges of so many more, is no part of a room that moves: if it is seen
-# in so many frames, and has not nearly all corners.
+# Places that change by at most this many grey levels, next to edges of this many more, are not part of a moving room,
+# if they are seen in this many frames and do not have nearly all corners.
 SAME_LEVELS, EDGE_LEVELS, LEAST_SEEN, MOST_OVERLAY = 14, 40, 6, 0.8
 OVERLAY_PX, STILL_AROUND_PX = 9, 21
 
-FEW_CORNERS = "the room has too few things in it to follow (a bare wall, or a person who fills the picture)"
+FEW_CORNERS = "the room has too few features to track (a bare wall, or a person who fills the picture)"
 
 
 @dataclass(frozen=True)
 class Survey:
-    """What a few frames say of the camera. moves: whether it does; reason: why that cannot be told, "" if it can.
+    """What a few frames show about the camera. moves: whether it does; reason: why this is unknown, "" if it is known.
 
     overlay (h, w): pixels at work size that do not move with the room, None if there are none.
     """
@@ -56,7 +56,7 @@ class Survey:
 
 
 def survey_camera(views: TargetViews) -> Survey:
-    """Look at a few frames of a target's video."""
+    """Examine a few frames of a target's video."""
     seen = list(views.some(views.spread(SAMPLES)))
     if len(seen) < 2:
         return Survey(moves=False)
@@ -77,10 +77,10 @@ def survey_camera(views: TargetViews) -> Survey:
 
 
 def movements(views: list[View]) -> tuple[Floats, Floats]:
-    """By how many pixels the room of each view (n,) has moved against the middle one's; NaN where that is unknown.
+    """By how many pixels the room of each view (n,) has moved relative to the middle view; NaN if unknown.
 
-    Where the two have nothing in common it is the view before that it is compared with. And by how many pixels the
-    corners have moved since the view before that do not stand still as most do, (n,): 0 where they do not move alike.
+    If the two have nothing in common, a view is compared with the previous one. The second result is the movement since
+    the previous view, in pixels (n,), of those corners that do not stand still as most do: 0 unless they move together.
     """
     middle = len(views) // 2
     first, second = np.full(len(views), np.nan), np.zeros(len(views))
@@ -100,11 +100,11 @@ def movements(views: list[View]) -> tuple[Floats, Floats]:
 
 
 def find_overlay(greys: list[Grey], views: list[View]) -> Mask | None:
-    """What stays on the screen, (h, w), while the room moves; None where nothing does or too few frames tell.
+    """What stays on the screen, (h, w), while the room moves; None if nothing does, or if there are too few frames.
 
-    greys: the work pictures of the views in their own contrast. Only corners tell: an edge along which the camera pans,
-    and a bare wall, do not change either. A plain frame round the picture goes with it. Where nearly all corners stay,
-    the camera has mostly stood still, and nothing is known.
+    greys: the work pictures of the views in their original contrast. Only corners are evidence: an edge along which the
+    camera pans, and a bare wall, do not change either. A plain border round the picture is included. If nearly all
+    corners stay, the camera was mostly static, and nothing can be known.
     """
     if len(greys) < LEAST_SEEN:
         return None
@@ -124,7 +124,7 @@ def find_overlay(greys: list[Grey], views: list[View]) -> Mask | None:
 
 
 def _frame_round(same: Mask, middle: NDArray[np.float32]) -> Mask:
-    """A plain frame round the picture, at least along two opposite sides, of pixels that stay the same; (h, w)."""
+    """A plain border round the picture, along at least two opposite sides, of pixels that do not change; (h, w)."""
     frame = np.zeros_like(same)
     edge = np.concatenate([middle[0], middle[-1], middle[:, 0], middle[:, -1]])
     plain = same & (np.abs(middle - np.median(edge)) <= SAME_LEVELS)
@@ -134,12 +134,12 @@ def _frame_round(same: Mask, middle: NDArray[np.float32]) -> Mask:
             _, labels = cv2.connectedComponents(plain, connectivity=4)
             ids = np.unique(np.concatenate([labels[first], labels[last]]))
             frame |= np.isin(labels, ids[ids > 0])
-    # What it encloses beside the picture: the insides of letters, and the line where it meets the picture.
+    # It also encloses the insides of letters, and the line where it meets the picture.
     return cv2.dilate(np.uint8(frame), np.ones((5, 5), np.uint8)) > 0 if frame.any() else frame
 
 
 def _corner_levels(picture: NDArray[np.float32]) -> NDArray[np.float32]:
-    """The height of the step that each pixel's neighbourhood has in every direction, grey levels, (h, w)."""
+    """The least step over all directions in each pixel's neighbourhood, grey levels, (h, w)."""
     x, y = cv2.Sobel(picture, cv2.CV_32F, 1, 0, scale=0.25), cv2.Sobel(picture, cv2.CV_32F, 0, 1, scale=0.25)
     xx, yy, xy = (cv2.boxFilter(product, -1, (5, 5)) for product in (x * x, y * y, x * y))
     least = (xx + yy) / 2 - np.sqrt(((xx - yy) / 2) ** 2 + xy**2)
@@ -148,7 +148,7 @@ def _corner_levels(picture: NDArray[np.float32]) -> NDArray[np.float32]:
 
 
 def _quantiles(stack: NDArray[np.float32]) -> tuple[NDArray[np.float32], ...]:
-    """Low, middle and high grey level of each pixel of (n, h, w) pictures with NaN where they are hidden."""
+    """Low, middle and high grey level of each pixel of (n, h, w) pictures, which are NaN where hidden."""
     filled = np.sort(stack, axis=0)  # NaN last
     count = np.isfinite(filled).sum(0)
 
@@ -165,7 +165,7 @@ def _moved(match: Match) -> float:
 
 
 def _second_moved(here: View, there: View, match: Match) -> float:
-    """How far the corners have moved that do not stand still as most do, where they move alike; else 0."""
+    """How far the corners that do not stand still as most do have moved, if they move together; else 0."""
     if _moved(match) > OFF_PX:
         return 0.0
     still = np.zeros(here.hidden.shape, np.uint8)
@@ -182,7 +182,7 @@ def _second_moved(here: View, there: View, match: Match) -> float:
 
 
 def _unrest(seen: list[tuple[Grey, View]]) -> float:
-    """Grey levels by which the room of views differs from that of the middle one, light apart; 0 of no room."""
+    """Grey levels by which the room of views differs from that of the middle view, light apart; 0 without a room."""
     grey, view = seen[len(seen) // 2]
     found = []
     for other, other_view in seen:

@@ -1,6 +1,6 @@
-"""A target's video as views of the room: pictures of the frame store at work size, with the person taken out.
+"""A target's video as views of the room: pictures of the frame store at work size, with the person hidden.
 
-The person is their outline, widened, and what the joints say beside it (hair, cloth, the shadow near the feet).
+The hidden area is the person's widened outline and what their joints add to it (hair, cloth, the shadow near the feet).
 """
 
 from collections.abc import Iterable, Iterator
@@ -20,7 +20,7 @@ from danceit_core.media.mask_video import decode_masks, read_masks
 from danceit_core.media.video import STORE_GOP, read_frames
 from danceit_core.pose.table import PoseTable
 
-# So far from the outline the person, their shadow or the codec's trace of them may still be, in pixels at work size.
+# The person, their shadow or compression artefacts may reach this far from the outline, in pixels at work size.
 WIDER_PX = 10
 AT_ONCE = 8
 
@@ -51,12 +51,12 @@ class TargetViews:
         return work_size(self.table.size)
 
     def spread(self, most: int) -> NDArray[np.int64]:
-        """At most so many frame numbers, evenly over the video, which the store gives without decoding others."""
+        """At most `most` frame numbers, evenly over the video, which the store can read without decoding others."""
         keys = np.arange(0, len(self.table), STORE_GOP)
         return keys[np.unique(np.linspace(0, len(keys) - 1, min(most, len(keys))).round().astype(int))]
 
     def some(self, numbers: Iterable[int]) -> Iterator[tuple[Grey, View]]:
-        """Grey work pictures and views of the frames of these numbers, which ascend."""
+        """Grey work pictures and views of the frames with these ascending numbers."""
         wanted = [int(number) for number in numbers]
         for first in range(0, len(wanted), AT_ONCE):
             group = wanted[first : first + AT_ONCE]
@@ -66,11 +66,11 @@ class TargetViews:
                 yield grey, View(even_contrast(grey), self._hidden(number, mask))
 
     def all(self) -> Iterator[View]:
-        """The view of each frame, one after the other. Raises ImaginationError where the store has other frames."""
+        """The view of each frame, one after the other. Raises ImaginationError if the store has other frames."""
         masks = iter([None] * len(self.table)) if self.masks_path is None else decode_masks(self.masks_path)
         pictures = decode_frames(self.frames_path, fps=self.table.fps, size=None)
         seen = 0
-        # The masks of a store are as many as its frames: `check_masks` has looked.
+        # A store has as many masks as frames: `check_masks` has checked it.
         for number, (picture, mask) in enumerate(zip(pictures, masks, strict=False)):
             if number >= len(self.table):
                 break
@@ -78,14 +78,15 @@ class TargetViews:
             seen = number + 1
         if seen < len(self.table):
             raise ImaginationError(
-                f"{self.frames_path} has {seen} frames, its keypoint table {len(self.table)}; delete both and run again"
+                f"{self.frames_path} has {seen} frames, but its keypoint table has {len(self.table)}; delete both "
+                "files and run again"
             )
 
     def _grey(self, picture: Picture) -> Grey:
         if (picture.shape[1], picture.shape[0]) != self.table.size:
             raise ImaginationError(
-                f"{self.frames_path} has frames of {picture.shape[1]} x {picture.shape[0]}, its keypoint table those "
-                f"of {self.table.size[0]} x {self.table.size[1]}; delete both and run again"
+                f"{self.frames_path} has frames of {picture.shape[1]} x {picture.shape[0]}, but its keypoint table is "
+                f"for {self.table.size[0]} x {self.table.size[1]}; delete both files and run again"
             )
         grey = cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY)
         return cv2.resize(grey, self.size, interpolation=cv2.INTER_AREA)
@@ -95,7 +96,7 @@ class TargetViews:
         keypoints[:, :2] *= self.scale
         hidden = person_and_shadow(keypoints, size=self.size, body_px=self.body_px * self.scale)
         if mask is not None:
-            # (H, W) -> (h, w): what covers any of it
+            # (H, W) -> (h, w): a pixel is hidden if any part of it is
             small = cv2.resize(mask, self.size, interpolation=cv2.INTER_AREA)
             side = 2 * WIDER_PX + 1
             hidden |= cv2.dilate(np.uint8(small > 32), np.ones((side, side), np.uint8)) > 0

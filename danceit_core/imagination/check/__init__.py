@@ -1,1 +1,1 @@
-"""Whether a target's video serves, said before the training."""
+"""Whether a target's video is suitable, reported before training."""

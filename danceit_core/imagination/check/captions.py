@@ -1,7 +1,7 @@
-"""Writing that comes and goes over the feet of a target person (not in the paper).
+"""Writing that appears and disappears over the feet of a target person (not in the paper).
 
-Captions stand still for seconds, have dense, sharp edges, and are not part of the room. What is near the feet, in two
-pictures half a second apart, the same in both, and neither the person nor the room's own edges, is taken for one.
+Captions stand still for seconds, have dense, sharp edges, and are not part of the room. Edges near the feet that are
+the same in two pictures half a second apart, and are neither the person's nor the room's, are taken for a caption.
 """
 
 from pathlib import Path
@@ -21,18 +21,18 @@ from danceit_core.pose.table import PoseTable
 
 # Longer side of the pictures that are compared.
 SIDE_PX = 640
-# Grey levels from pixel to pixel that an edge of writing has at least, and by which it changes at most in half a second
+# Least grey levels from pixel to pixel at an edge of writing, and most by which it changes in half a second.
 EDGE_LEVELS, SAME_LEVELS = 24.0, 10.0
-# The edges of the room are taken away with so many pixels around them.
+# The edges of the room are excluded with this many pixels around them.
 ROOM_PX = 2
-# Around the feet, torso lengths: beside, above, below. Share of that which edges of writing take.
+# The area around the feet, torso lengths: beside, above, below. The share of it that edges of writing cover.
 AROUND, DENSE = (1.2, 0.5, 0.6), 0.03
 
 
 def writing_near_feet(frames_path: str | Path, table: PoseTable, plate: NDArray[np.uint8]) -> float:
-    """Seconds in which writing that is not part of the room stands over the feet; looked at twice a second.
+    """Seconds in which writing that is not part of the room covers the feet; sampled twice per second.
 
-    table: keypoints on the plate; plate: the room (H, W, 3). Meaningless where a camera moves that was not solved.
+    table: keypoints on the plate; plate: the room (H, W, 3). Meaningless if the camera moves and was not solved.
     """
     joints, moves = in_store(table), "camera" in table.columns
     body_px = typical_size(joints, otherwise=table.size[1] / 4)
@@ -71,7 +71,7 @@ def _edges(grey: NDArray[np.float32]) -> NDArray[np.bool_]:
 def _room_of(
     plate: NDArray[np.uint8], camera: NDArray[np.float32], scale: float, shape: tuple[int, ...]
 ) -> NDArray[np.uint8]:
-    """What a frame shows of the plate, as a small picture of this shape (h, w, 3)."""
+    """What a frame shows of the plate, as a small picture of the given shape (h, w, 3)."""
     to_plate = np.asarray(camera, np.float64) @ np.diag([1 / scale, 1 / scale, 1.0])
     flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
     return cv2.warpPerspective(plate, to_plate, (shape[1], shape[0]), flags=flags)

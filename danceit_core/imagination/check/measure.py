@@ -1,17 +1,18 @@
-"""The target video check: what there is to measure of a video of a person, before hours of training (not in the paper).
+"""The target video check: measurements of a video of a person, before hours of training (not in the paper).
 
-`measure_target` measures, `findings.judge` says in words what follows. Where limits are not plain sense, they were
-measured on real video:
+`measure_target` measures, `findings.judge` states the findings. Limits that are not self-evident were measured on real
+video:
 
-view: the signed width of shoulders and hips is 1.0 to 1.2 torso lengths seen from the front. Where it is above 0.5 the
-face is seen in 99 to 100 % of the frames, below -0.5 in none.
-poses: distances are torso lengths of the target, root mean square over the body's joints, hips on hips, the dance
-brought to the target's height as the choreography does. Of a dance's last ten seconds 12 % are farther than 0.3 from
-all before, of the same dance 44 % are from a slow one and 74 % from 9 s of a person seen from the front; a limb is
-about 0.3 torso lengths thick. Keypoints that place neck and hips elsewhere (some motion capture) are far, too.
-sharpness: smeared over 3 pixels of 512, a person is 0.3 to 0.45 times as sharp beside the room. Of three calm videos
-at most 4 % of the frames are below half of the sharpest tenth, of a fast dance in poor light 31 %. Who is out of focus
-all the time is not noticed.
+view: seen from the front, the signed width of shoulders and hips is 1.0 to 1.2 torso lengths. Where it is above 0.5,
+the face is seen in 99 to 100 % of the frames; below -0.5, in none.
+poses: distances are in torso lengths of the target, root mean square over the body's joints, with the hips aligned and
+the dance scaled to the target's height as in the choreography. 12 % of the poses in a dance's last ten seconds are
+farther than 0.3 from all earlier ones; 44 % of that dance's poses are so far from a slow dance, and 74 % from 9 s of a
+person seen from the front. A limb is about 0.3 torso lengths thick. Keypoints that place neck and hips differently
+(some motion capture) are far as well.
+sharpness: a person blurred over 3 pixels of 512 is 0.3 to 0.45 times as sharp relative to the room. At most 4 % of the
+frames of three calm videos are below half of the sharpest tenth, but 31 % of a fast dance in poor light. A person who
+is always out of focus is not detected.
 """
 
 import math
@@ -37,32 +38,31 @@ from danceit_core.pose.skeleton import BODY, FEET, HANDS, HEAD, MID_HIP, NECK, K
 from danceit_core.pose.table import PoseTable
 
 VIEWS = {"front": "from the front", "side": "from the side", "back": "from behind"}
-# Chin to crown, of the height from nose to ankles.
+# Chin to crown, as a share of the height from nose to ankles.
 HEAD_SHARE = 0.15
-# Signed widths of shoulders and hips, torso lengths: front or back from here on, side up to there.
+# Signed widths of shoulders and hips, torso lengths: front or back from the first on, side up to the second.
 WIDE, NARROW = 0.6, 0.4
 FAR_TORSOS = 0.3
-# Poses of the dances: one in so many seconds, not more than so many in all.
+# Poses sampled from the dances: one in this many seconds, at most this many in all.
 POSES_S, POSES = 0.5, 2000
 BLURRED = 0.5
-# Share of the poses that the painter's window holds.
+# Share of the poses that fit into the painter's window.
 HELD = 0.95
 
 
 @dataclass(frozen=True)
 class Figures:
-    """What was measured of a target video: shares of its frames, 0..1, NaN where there is nothing to measure.
+    """The figures of a target video: shares of its frames, 0..1, NaN if there is nothing to measure.
 
     usable_s: seconds that cleaning kept. size: width and height of the picture, pixels. height: median nose to ankles,
-    of the picture's height; head_px: of the head, as painted. cut_off: frames with a part of the body out of view,
-    cut_off_part: which mostly. shown, asked: each of
-    VIEWS in the target and in the dances. far_poses: of the dances' poses; build: their torso, as
-    a multiple of the target's at one height. blurred, people: frames blurred by movement,
-    with several persons. camera_moved: how far the corners of the picture move on the room, as a share of its longer
-    side, 0 where the camera stands still; light_changed: by how much the exposure that was evened out changed, 0..1, 0
-    where it was steady. writing_s: seconds in which writing stands over the feet. room: what is known of the plate.
-    still: it is one photograph.
-    near_poses: the dances' poses that are like one that the video shows, part for part (`choreography.paintable`).
+    as a share of the picture's height; head_px: height of the painted head. cut_off: frames with a part of the body out
+    of view, cut_off_part: which part in most of them. shown, asked: share of each of VIEWS in the target and in the
+    dances. far_poses: share of the dances' poses; build: their torso, as a multiple of the target's at equal height.
+    blurred, people: frames blurred by movement, with several people. camera_moved: how far the corners of the picture
+    move on the room, as a share of its longer side, 0 if the camera is static; light_changed: change of the exposure
+    before correction, 0..1, 0 if it was steady. writing_s: seconds in which writing covers the feet. room: the figures
+    of the plate. still: whether it is one photograph. near_poses: share of the dances' poses that resemble one in the
+    video, part by part (`choreography.paintable`).
     """
 
     usable_s: float
@@ -98,8 +98,8 @@ def measure_target(
 ) -> Figures:
     """Measure a target video by its keypoints after and before cleaning and by some of its pictures.
 
-    cleaned: keypoints on the plate; raw: in pixels of the frame store. dances: what will be asked for, finished dances
-    or cleaned dance videos, looked at one by one. image_size: pixels of the network for the longer side of the window
+    cleaned: keypoints on the plate; raw: in pixels of the frame store. dances: the poses to be painted, as finished
+    dances or cleaned dance videos, read one by one. image_size: pixels of the network for the longer side of the window
     in which it paints the person. room: figures of the plate; writing_s, near_poses: as in `Figures`.
     """
     keypoints, size = cleaned.keypoints[kept_frames(cleaned)], still_picture(cleaned)[2:]
@@ -138,7 +138,7 @@ def measure_target(
 
 
 def painted_scale(keypoints: Keypoints, *, body_px: float, image_size: int) -> float:
-    """Pixels that the network paints for one of the picture, at most 1; its window holds most (T, 25, 3) poses."""
+    """Pixels that the network paints per pixel of the picture, at most 1; its window holds most (T, 25, 3) poses."""
     spans = person_span(keypoints, body_px=body_px or 1.0)
     spans = spans[np.isfinite(spans).all(-1)]
     if not len(spans):
@@ -158,7 +158,7 @@ def camera_moved(table: PoseTable) -> float:
 
 
 def light_changed(table: PoseTable) -> float:
-    """By how much the exposure of a target's video changes that its gains even out: brightest by darkest, less 1."""
+    """How much the exposure of a target's video changes before correction: brightest over darkest gain, minus 1."""
     if "exposure" not in table.columns or not len(table):
         return 0.0
     gains = table.columns["exposure"].mean(-1)
@@ -174,9 +174,9 @@ def sample_moves(table: PoseTable, *, every_s: float = 0.0) -> tuple[Array, NDAr
 
 
 def find_views(keypoints: Keypoints, *, fps: float) -> NDArray[np.int64]:
-    """From where each frame (T,) of (T, 25, 3) keypoints shows the dancer: 0, 1, 2 as in VIEWS, -1 if none tells.
+    """The view (T,) in which each frame of (T, 25, 3) keypoints shows the dancer: 0, 1, 2 as in VIEWS, -1 if unknown.
 
-    With hysteresis: a frame that is neither clearly the one nor the other, or lacks a joint, is as the one before.
+    With hysteresis: a frame that is not clearly one view, or lacks a joint, has the view of the previous frame.
     """
     width = signed_width(in_torsos(keypoints, fps=fps))
     view = np.select([width > WIDE, np.abs(width) < NARROW, width < -WIDE], [0, 1, 2], default=-1)
@@ -187,9 +187,9 @@ def find_views(keypoints: Keypoints, *, fps: float) -> NDArray[np.int64]:
 
 
 def nearest_poses(asked: Array, shown: Array) -> Array:
-    """Distance (N,) of poses (N, 15, 2) to the nearest of (M, 15, 2): root mean square over the joints of both.
+    """Distance (N,) from poses (N, 15, 2) to the nearest of (M, 15, 2): root mean square over the common joints.
 
-    In the poses' unit; NaN where no pose has MIN_JOINTS joints in common with it.
+    In the poses' unit; NaN if no pose has MIN_JOINTS joints in common.
     """
     seen, there = (np.isfinite(poses[..., 0]).astype(np.float64) for poses in (asked, shown))  # (N, 15), (M, 15)
     a, b = np.nan_to_num(asked), np.nan_to_num(shown)
@@ -201,7 +201,7 @@ def nearest_poses(asked: Array, shown: Array) -> Array:
 
 
 def cut_off_parts(raw: PoseTable, cleaned: PoseTable) -> dict[str, NDArray[np.bool_]]:
-    """In which of the frames that show somebody (n,) feet, hands or head lie outside the picture or were not found."""
+    """In which of the frames that show a person (n,) feet, hands or head are outside the picture or were not found."""
     seen, (width, height) = present(raw.keypoints), raw.size
     left, top = black_bars(raw).T[..., None]  # (T, 1) each
     x, y = raw.keypoints[..., 0], raw.keypoints[..., 1]
@@ -217,7 +217,7 @@ def cut_off_parts(raw: PoseTable, cleaned: PoseTable) -> dict[str, NDArray[np.bo
 def black_bars(table: PoseTable) -> NDArray[np.int64]:
     """Width in pixels of the letterbox's black bars in each frame (T, 2): left and right, above and below."""
     _, *first = table.metadata.get("letterbox") or (1.0, 0, 0)
-    # Tables made before a part of the picture could be chosen have no margins: the whole of it is shown.
+    # Tables from before a part of the picture could be chosen have no margins: they show all of it.
     older = [(frame, left, top) for frame, _, left, top in table.metadata.get("letterboxes") or [(0, 0, *first)]]
     bars = np.empty((len(table), 2), np.int64)
     for frame, left, top in table.metadata.get("margins") or older:

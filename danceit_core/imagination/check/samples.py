@@ -1,4 +1,4 @@
-"""Some frames of a target's video, to look at: small, with the joints in them (not in the paper)."""
+"""Samples of a target's video: small frames and the joints in them (not in the paper)."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,10 +16,10 @@ from danceit_core.pose.skeleton import Keypoints
 from danceit_core.pose.table import PoseTable
 
 Frames = NDArray[np.int64]
-# Frames that are looked at, and the longer side of their pictures: what is sharp does not depend on the video's size.
+# Number of samples, and the longer side of their pictures, fixed so that sharpness does not depend on the video's size.
 SAMPLES, SAMPLE_PX = 48, 512
-RIM_PX = 4  # of the picture beside the black bars: their edge is no sharpness of the room
-BARE_WALL = 25.0  # variance of the Laplacian below which a room has no edges to speak of; four real ones: 200 to 2000
+RIM_PX = 4  # pixels next to the black bars that are ignored: the edge of the bars is not sharpness of the room
+BARE_WALL = 25.0  # variance of the Laplacian below which a room has hardly any edges; four real rooms: 200 to 2000
 
 
 @dataclass(frozen=True)
@@ -36,7 +36,7 @@ class Samples:
 
 
 def spread_frames(cleaned: PoseTable, *, count: int = SAMPLES) -> Frames:
-    """Numbers of at most `count` kept frames, from the first to the last at even distances."""
+    """Numbers of at most `count` kept frames, evenly spaced from the first to the last."""
     kept = np.flatnonzero(kept_frames(cleaned))
     return kept[np.unique(np.linspace(0, len(kept) - 1, min(count, len(kept))).round().astype(int))]
 
@@ -68,11 +68,11 @@ def in_store(table: PoseTable) -> Keypoints:
 def relative_sharpness(
     pictures: NDArray[np.uint8], keypoints: Keypoints, *, bars: ArrayLike = (0, 0)
 ) -> NDArray[np.float64]:
-    """How sharp the person is beside the room behind, (T,): variance of the Laplacian in one over that in the other.
+    """Sharpness of the person relative to the room, (T,): variance of the Laplacian in one over that in the other.
 
-    pictures: (T, H, W, 3); keypoints: (T, 25, 3) pixels of them; bars: width of the black bars left and right, and
-    above and below, (2,) or (T, 2). Resolution, noise and codec take from both and cancel; a bare wall has nothing to
-    compare with, there the person's own edges count. NaN where either is not in view.
+    pictures: (T, H, W, 3); keypoints: (T, 25, 3) in their pixels; bars: width of the black bars left and right, and
+    above and below, (2,) or (T, 2). Resolution, noise and codec affect both and cancel. A bare wall has nothing to
+    compare with; the person's own edges are used instead. NaN if either is not in view.
     """
     height, width = pictures.shape[1:3]
     body_px = typical_size(keypoints, otherwise=height / 4)

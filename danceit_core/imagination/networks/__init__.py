@@ -1,1 +1,1 @@
-"""The networks that paint and judge, what they are shown of a pose, and their files."""
+"""The networks that paint and judge, their pose inputs, and their files."""

@@ -1,8 +1,9 @@
-"""Where on the body each pixel lies: a chart that helps the generator to place clothes (not in the paper).
+"""Body chart: the place of each pixel on the body, which helps the generator to place clothes (not in the paper).
 
-A stick figure says where the joints are; how far down the shirt a pixel lies, the network must work out over long
-distances. The chart tells it: for trunk, head, each arm and each leg, every pixel near that part gets its place
-along the part and across it, in body sizes, and trunk and head also which way they face. 0 elsewhere.
+A stick figure shows where the joints are, but the network would have to work out over long distances how far down the
+shirt a pixel lies. The chart gives this directly: for trunk, head, each arm and each leg, every pixel near the part
+gets its place along the part and across it, in body sizes; for trunk and head also the direction they face. It is 0
+elsewhere.
 """
 
 import numpy as np
@@ -43,9 +44,9 @@ _PARTS: tuple[tuple[tuple[int, ...], float, float, tuple[int, int] | None], ...]
     ((LEFT_HIP, LEFT_KNEE, LEFT_ANKLE), 0.5, 0.35, None),
 )
 CHANNELS = sum(2 + (pair is not None) for *_, pair in _PARTS)
-# One picture pixel in two: places change slowly.
+# Every second pixel of the picture is enough, as places change slowly.
 STEP = 2
-# From which part on there are two lines.
+# The first part that has two lines.
 LINES_TWO = 2
 FAR = 1e6
 
@@ -64,7 +65,7 @@ def body_charts(poses: Keypoints, *, size: tuple[int, int], body_px: float, devi
     along, across, nearest = _places(known[:, :, 0], x, y)
     closer = nearest < 1
     along, across = along.mul_(closer), across.mul_(closer)
-    # Trunk and head have one line, limbs two: a place belongs to the nearer.
+    # Trunk and head have one line, limbs two: a place belongs to the nearer one.
     along_next, across_next, near_next = _places(known[:, LINES_TWO:, 1], x, y)
     closer_next = near_next < nearest[:, LINES_TWO:].clamp(max=1)
     along[:, LINES_TWO:] = torch.where(closer_next, along_next, along[:, LINES_TWO:])
@@ -86,16 +87,16 @@ def _places(lines: Tensor, x: Tensor, y: Tensor) -> tuple[Tensor, Tensor, Tensor
     across = dy * (bone_x / wide) - dx * (bone_y / wide)
     beyond = along - torch.minimum(along.clamp_min(0), most)
     near = torch.addcmul(across * across, beyond, beyond * (squared / reach.square()))
-    # Half a bone is added, so that a place along the part is seldom 0, which means "not here".
+    # Half a bone is added, so that a place along the part is rarely 0, which means "not here".
     share = 1 / (bones + 0.5)
     return along.mul_(share).add_((first + 0.5) * share), across, near.add_(FAR * (bones == 0))
 
 
 def _lines(poses: Keypoints, *, body_px: float) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    """Up to two lines of each part of poses (N, 25, 3), (N, P, 2, 9), and which way it faces, (N, P), 0: not known.
+    """Up to two lines of each part of poses (N, 25, 3), (N, P, 2, 9), and the part's facing, (N, P), 0: not known.
 
-    Of a line: x and y of its first joint and of its bone, the largest share of the bone that a place may lie along, its
-    length squared, how far it reaches sideways, its number in the part, and how many the part has; 0: there is none.
+    A line holds x and y of its first joint and of its bone, the largest share of the bone at which a place may lie, its
+    squared length, its reach sideways, its number in the part, and the part's number of lines; 0: there is no line.
     """
     lines = np.zeros((len(poses), len(_PARTS), 2, 9), np.float32)
     lines[..., 5:7] = 1

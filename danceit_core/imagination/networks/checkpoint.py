@@ -1,11 +1,11 @@
 """Finished generators and unfinished trainings as files.
 
-A finished poseGAN or FaceGAN is a safetensors file, which any program can read and none can be tricked with: the
-averaged generator's weights as `generator.*`, the empty room as `plate` (uint8), and in the metadata, as JSON under
-`about`, its kind, its settings, what it knows of the person's size and the SHA-256 of all its numbers, which the format
-itself does not check (a file without that sum is of an earlier version and read all the same). An unfinished training
-(torch.save of plain values, see `plain_torch`) holds everything needed to go on as if nothing had happened; its
-fingerprint ties it to its data, settings, seed and the version of its stage, so that a changed one starts afresh.
+A finished poseGAN or FaceGAN is a safetensors file, which any program can read and which cannot contain code. It holds
+the averaged generator's weights as `generator.*`, the empty room as `plate` (uint8), and in the metadata, as JSON under
+`about`, its kind, its settings, the person's size and the SHA-256 of all its numbers, which the format itself does not
+check (a file without that checksum is of an earlier version and is accepted). An unfinished training (torch.save of
+plain values, see `plain_torch`) holds everything needed to continue as if it had not been interrupted. Its fingerprint
+ties it to its data, settings, seed and stage version; if any of them changes, training starts afresh.
 """
 
 import dataclasses
@@ -45,7 +45,7 @@ Network = TypeVar("Network", bound=nn.Module)
 class PoseGan:
     """A trained poseGAN.
 
-    plate: uint8 (H, W, 3), the room, or None where the generator paints it too. view: how it looks at pictures of that
+    plate: uint8 (H, W, 3), the room, or None if the generator paints it too. view: how it looks at pictures of that
     size. body_px: body size of the target person in them.
     """
 
@@ -58,7 +58,7 @@ class PoseGan:
 
 @dataclass(frozen=True)
 class FaceGan:
-    """A trained FaceGAN: `side` is that of its patch in pixels of the poseGAN's picture."""
+    """A trained FaceGAN; `side` is the side of its patch in pixels of the poseGAN's picture."""
 
     generator: FaceGenerator
     settings: FaceGanSettings
@@ -66,14 +66,14 @@ class FaceGan:
 
 
 def save_pose_gan(path: str | Path, gan: PoseGan) -> None:
-    """Write a finished poseGAN; the file appears whole or not at all, and the same one gives the same bytes."""
+    """Write a finished poseGAN; the file appears complete or not at all, and the same poseGAN gives the same bytes."""
     about = {"settings": dataclasses.asdict(gan.settings), "view": dataclasses.asdict(gan.view), "body_px": gan.body_px}
     extra = {} if gan.plate is None else {"plate": torch.from_numpy(gan.plate)}
     _save(path, gan.generator, kind=POSE_GAN, about=about, extra=extra)
 
 
 def load_pose_gan(path: str | Path, *, device: torch.device) -> PoseGan:
-    """Read a finished poseGAN, ready to paint on `device`. Raises ImaginationError naming a file that is none."""
+    """Read a finished poseGAN, ready to paint on `device`. Raises ImaginationError naming a file that is not one."""
     about, tensors = _load(path, kind=POSE_GAN)
     try:
         settings = PoseGanSettings(**about["settings"])
@@ -87,13 +87,13 @@ def load_pose_gan(path: str | Path, *, device: torch.device) -> PoseGan:
 
 
 def save_face_gan(path: str | Path, gan: FaceGan) -> None:
-    """Write a finished FaceGAN; the file appears whole or not at all."""
+    """Write a finished FaceGAN; the file appears complete or not at all."""
     about = {"settings": dataclasses.asdict(gan.settings), "side": gan.side}
     _save(path, gan.generator, kind=FACE_GAN, about=about, extra={})
 
 
 def load_face_gan(path: str | Path, *, device: torch.device) -> FaceGan:
-    """Read a finished FaceGAN. Raises ImaginationError naming a file that is none."""
+    """Read a finished FaceGAN. Raises ImaginationError naming a file that is not one."""
     about, tensors = _load(path, kind=FACE_GAN)
     try:
         settings = FaceGanSettings(**about["settings"])
@@ -104,13 +104,13 @@ def load_face_gan(path: str | Path, *, device: torch.device) -> FaceGan:
 
 
 def training_path(path: str | Path) -> Path:
-    """Where the unfinished training of the checkpoint `path` is kept: a hidden file beside it."""
+    """The path of the unfinished training of checkpoint `path`: a hidden file next to it."""
     path = Path(path)
     return path.with_name(f".{path.name}.training")
 
 
 def resume(path: str | Path, *, fingerprint: str, device: torch.device) -> dict[str, Any] | None:
-    """The unfinished training of checkpoint `path`, or None if there is none that fits the fingerprint."""
+    """The unfinished training of checkpoint `path`, or None if there is none with the same fingerprint."""
     file = training_path(path)
     if not file.exists():
         return None
@@ -126,7 +126,7 @@ def resume(path: str | Path, *, fingerprint: str, device: torch.device) -> dict[
 
 
 def write(path: str | Path, content: dict[str, Any], *, kind: str) -> None:
-    """Write a dict of tensors, strings and numbers as a file of `kind`, whole or not at all."""
+    """Write a dict of tensors, strings and numbers as a file of `kind`; it appears complete or not at all."""
     write_plain(path, {"kind": kind, "format": FORMAT, **content})
 
 
@@ -144,23 +144,23 @@ def _save(
     path: str | Path, generator: nn.Module, *, kind: str, about: dict[str, Any], extra: dict[str, Tensor]
 ) -> None:
     tensors = {PREFIX + name: value.contiguous() for name, value in generator.state_dict().items()} | extra
-    # One entry: safetensors writes several in an order that changes from run to run.
+    # A single entry, because safetensors writes several in an order that changes from run to run.
     known = {"kind": kind, "format": FORMAT, "sha256": _digest(tensors), **about}
     with whole_file(path) as partial:
         save_file(tensors, partial, metadata={"about": json.dumps(known, sort_keys=True)})
 
 
 def _load(path: str | Path, *, kind: str) -> tuple[dict[str, Any], dict[str, Tensor]]:
-    """What `_save` wrote of a `kind`: about and tensors, on the CPU."""
+    """Read what `_save` wrote as a `kind`: about and tensors, on the CPU."""
     if not Path(path).exists():
-        raise ImaginationError(f"{path}: no such checkpoint; run the rule that trains it")
+        raise ImaginationError(f"checkpoint {path} does not exist; run the rule that trains it")
     try:
         with safe_open(path, framework="pt") as file:
             about = json.loads((file.metadata() or {}).get("about", "{}"))
-            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 (it is no dict)
+            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 (it is not a dict)
         if about.get("sha256") not in (None, _digest(tensors)):
-            raise ValueError("its numbers do not have their SHA-256")
-    except Exception as error:  # the package's error is no subclass of another; JSON may fail as well
+            raise ValueError("the SHA-256 of its numbers is wrong")
+    except Exception as error:  # the package's error has no useful base class; JSON may fail as well
         raise _damaged(path, kind, error) from error
     _check_kind(path, about, kind=kind)
     return about, tensors
@@ -185,13 +185,13 @@ def _ready(generator: Network, tensors: dict[str, Tensor], device: torch.device)
 def _check_kind(path: str | Path, content: dict[str, Any], *, kind: str) -> None:
     if content.get("kind") != kind:
         found = content.get("kind", "something else")
-        raise ImaginationError(f"{path} holds {found}, not a {kind}; delete it and train again")
+        raise ImaginationError(f"{path} contains {found}, not a {kind}; delete it and train again")
     if content.get("format") != FORMAT:
         raise ImaginationError(
-            f"{path} has format {content.get('format')}, this program reads {FORMAT}; delete it and train again"
+            f"{path} has format {content.get('format')}, but this version reads {FORMAT}; delete it and train again"
         )
 
 
 def _damaged(path: str | Path, kind: str, error: Exception) -> ImaginationError:
     reason = str(error).splitlines()[0][:120] if str(error) else type(error).__name__
-    return ImaginationError(f"{path} is no readable {kind} ({reason}); delete it and train again")
+    return ImaginationError(f"{path} is not a readable {kind} ({reason}); delete it and train again")

@@ -1,12 +1,12 @@
-"""How much a network computes: floating point operations of one call, counted without computing anything.
+"""Complexity of a network: the floating point operations of one call, counted without running it.
 
-The count is torch's own (`torch.utils.flop_counter`): convolutions and matrix products, a multiplication and an
-addition being two operations; normalisation, activations and sums are left out. On `meta` tensors only shapes go
-through the network.
+PyTorch counts them (`torch.utils.flop_counter`): convolutions and matrix products, with a multiplication and an
+addition as two operations; normalisation, activations and sums are left out. The inputs are `meta` tensors, so that
+only shapes pass through the network.
 
-At 512 x 512 the network of `config/paper.yaml` takes 155.7 G a frame and pix2pixHD as published (transposed kernels
-of 3, not 4) 146.3 G. The paper's 373.28 G is neither, and half or twice neither: the nearest count of a published
-form, 373.96 G, is that of pix2pixHD's street scenes, 512 x 1024 with 36 input channels.
+At 512 x 512 the network of `config/paper.yaml` takes 155.7 G per frame and pix2pixHD as published (transposed kernels
+of 3, not 4) 146.3 G. The paper's 373.28 G matches neither of them, nor half or twice of them. The nearest count of a
+published network, 373.96 G, is that of pix2pixHD's street scenes, 512 x 1024 with 36 input channels.
 """
 
 from typing import Any

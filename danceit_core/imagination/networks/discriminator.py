@@ -1,7 +1,7 @@
 """Patch discriminators at several scales (paper IV-D; pix2pixHD section 3.2; PatchGAN, Isola et al., CVPR 2017).
 
 Each judges (condition, picture) pairs, patch by patch; the second sees them at half size, the third at a quarter.
-All return the features of every layer, the last being the verdict: feature matching compares the others.
+All return the features of every layer; the last is the verdict, the others are compared by feature matching.
 
 norm: `instance` (pix2pixHD), or `spectral` (Miyato et al., ICLR 2018): every convolution's weights, as a matrix, are
 divided by their largest singular value, so that the verdict cannot change faster than the picture.
@@ -18,7 +18,7 @@ Features = list[Tensor]
 
 
 class PatchDiscriminator(nn.Module):
-    """`layers` strided convolutions, one more at stride 1, and a verdict map (N, 1, h, w)."""
+    """`layers` strided convolutions, another one of stride 1, and a verdict map (N, 1, h, w)."""
 
     def __init__(self, inputs: int, *, channels: int, layers: int = 3, norm: str = "instance") -> None:
         super().__init__()
@@ -56,14 +56,14 @@ class MultiScaleDiscriminator(nn.Module):
     def __init__(self, inputs: int, *, channels: int, scales: int, layers: int = 3, norm: str = "instance") -> None:
         super().__init__()
         if norm not in ("instance", "spectral"):
-            raise ImaginationError(f"pose_gan: discriminator_norm is {norm!r}; it must be 'instance' or 'spectral'")
+            raise ImaginationError(f"pose_gan: discriminator_norm is {norm!r}; use 'instance' or 'spectral'")
         self.norm = norm
         self.scales = nn.ModuleList(
             PatchDiscriminator(inputs, channels=channels, layers=layers, norm=norm) for _ in range(scales)
         )
 
     def constrain(self, *, seed: int) -> None:
-        """Bring the initial weights under the spectral norm, if that is the norm; the search begins from `seed`."""
+        """Apply the spectral norm, if it is used, to the initial weights; its power iteration begins from `seed`."""
         if self.norm != "spectral":
             return
         with torch.random.fork_rng(devices=[]):

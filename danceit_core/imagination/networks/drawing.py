@@ -1,7 +1,7 @@
 """The pose as a picture or as heat maps, drawn where the network runs: batched torch, the same on a CPU and a GPU.
 
-The look is that of `pose.draw.pose_picture` (capsules with soft edges, limbs in the order of LIMBS one over the other),
-which is for pictures to be looked at. Of each limb only a band of pixels along its longer axis is computed.
+The result looks like that of `pose.draw.pose_picture` (capsules with soft edges, limbs over one another in the order of
+LIMBS), which draws pictures for people. Only a band of pixels along each limb's longer axis is computed.
 """
 
 import math
@@ -14,18 +14,18 @@ from torch import Tensor
 from danceit_core.pose.draw import DRAWN_SIDE, FARTHEST_PX, LIMB_COLOURS, SPOT_SHARE, THICKNESS_SHARE
 from danceit_core.pose.skeleton import LIMBS, Keypoints
 
-# A soft edge is about a pixel wide. Half of a limb's colour or more hides what lies behind.
+# A soft edge is about a pixel wide. Half of a limb's colour or more hides what is behind it.
 EDGE_PX, SOLID = 0.5, 0.5
-# Of how much is covered; bits of a rank for the number of a limb, and the first of a limb that hides.
+# Steps of coverage; bits of a rank that hold a limb's number; the lowest rank of a limb that hides.
 LEVELS, LIMB_BITS, SOLID_BIT = 1000, 5, 16
-# By how many pixels OpenCV draws soft lines wider than they are asked to be.
+# By how many pixels OpenCV draws soft lines wider than requested.
 CV2_WIDER = 2.25
 
 
 def draw_skeletons(poses: Keypoints, *, size: tuple[int, int], side: int, device: torch.device) -> Tensor:
     """Skeletons on black, (N, 3, H, W) in -1..1, of poses (N, 25, 3) in pixels of pictures of `size` (width, height).
 
-    side: of the picture whose limbs are as thick.
+    side: side of the square picture whose limbs are equally thick.
     """
     width, height = size
     radius = limb_width(side) / 2
@@ -36,10 +36,10 @@ def draw_skeletons(poses: Keypoints, *, size: tuple[int, int], side: int, device
     cover = _cover(m + 0.5, c + 0.5, *bone, radius=radius)
     x, y = torch.where(steep > 0, c, m), torch.where(steep > 0, m, c)
     cover = cover * ((x >= 0) & (x < width) & (y >= 0) & (y < height))
-    # Outside the picture nothing is covered, and the nearest pixel stands for the place.
+    # Outside the picture nothing is covered; the nearest pixel is used as the place.
     place = (picture * (width * height) + y.clamp(0, height - 1) * width + x.clamp(0, width - 1)).long().flatten()
     cover, limb = cover.flatten(), limb.expand_as(c).flatten().int()
-    # The last of those that hide what is behind them, else the one that covers most; which limb it is, in the low bits.
+    # The last limb that hides what is behind it, otherwise the one that covers most; the low bits hold its number.
     rank = torch.where(cover >= SOLID, limb + 1 << SOLID_BIT, ((cover * LEVELS).int() << LIMB_BITS) + limb)
     pixels = len(poses) * height * width
     covers = torch.zeros(pixels, device=device).scatter_reduce_(0, place, cover, "amax")[place]
@@ -47,7 +47,7 @@ def draw_skeletons(poses: Keypoints, *, size: tuple[int, int], side: int, device
     top = torch.where(ranks < 1 << SOLID_BIT, ranks & (1 << LIMB_BITS) - 1, (ranks >> SOLID_BIT) - 1)
     colours = torch.tensor(LIMB_COLOURS, device=device, dtype=covers.dtype) * (2 / 255)  # (L, 3)
     drawn = torch.full((3, pixels), -1.0, device=device)
-    # Whoever writes a pixel writes the same.
+    # All writes to a pixel have the same value.
     drawn[:, place] = (colours[top] * covers[:, None] - 1).T
     return drawn.reshape(3, len(poses), height, width).transpose(0, 1)
 
@@ -55,8 +55,8 @@ def draw_skeletons(poses: Keypoints, *, size: tuple[int, int], side: int, device
 def _lines(poses: Keypoints, *, size: tuple[int, int], reach: float) -> NDArray[np.float32]:
     """A row for each step along each limb in a picture, (R, 9).
 
-    Picture, limb, 1 if it is steep (along y), pixel along that axis (m), where the limb then is across (c); m and c of
-    the limb's first joint, and from there to its last.
+    Its columns: picture, limb, 1 if it is steep (along y), pixel along that axis (m), the limb's place across it (c);
+    m and c of the limb's first joint, and of the vector from there to its last joint.
     """
     first, last = (np.array(LIMBS)[:, end] for end in (0, 1))
     at = poses[..., :2].clip(-FARTHEST_PX, FARTHEST_PX)
@@ -78,7 +78,7 @@ def _lines(poses: Keypoints, *, size: tuple[int, int], reach: float) -> NDArray[
 
 
 def limb_width(side: int) -> float:
-    """Width of a limb, pixels of a picture of that side: as `pose_picture` draws it large and shrinks it."""
+    """Width of a limb in pixels of a picture of that side, after `pose_picture` has drawn it large and shrunk it."""
     factor = max(1, round(DRAWN_SIDE / side))
     return (max(1, round(side * factor * THICKNESS_SHARE)) + CV2_WIDER) / factor
 
@@ -86,7 +86,7 @@ def limb_width(side: int) -> float:
 def _cover(
     m: Tensor, c: Tensor, start_m: Tensor, start_c: Tensor, bone_m: Tensor, bone_c: Tensor, *, radius: float
 ) -> Tensor:
-    """How much of pixels at m, c (R, C) the capsules around bones from a start cover, (R, 1) each, 0..1."""
+    """The share, 0..1, of pixels at m, c (R, C) covered by the capsules around bones from a start, (R, 1) each."""
     dm, dc = m - start_m, c - start_c
     squared = (bone_m * bone_m + bone_c * bone_c).clamp_min(1e-6)
     held = (dm * (bone_m / squared) + dc * (bone_c / squared)).clamp_(0, 1)

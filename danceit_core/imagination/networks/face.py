@@ -1,8 +1,8 @@
-"""FaceGAN (paper IV-D): what it adds to the face, where, and on which frames.
+"""FaceGAN (paper IV-D): what it adds to the face, where, and in which frames.
 
-On a square patch around the nose, a small generator sees the painted patch and its pose picture, and gives a residual
-that is added to the patch. Frames in which the face is away are skipped. The residual fades out towards the rim of
-the patch, so that no seam shows, and in and out over a few frames where the dancer turns.
+For a square patch around the nose, a small generator sees the painted patch and its pose picture, and returns a
+residual that is added to the patch. Frames in which the face is turned away are skipped. The residual fades out towards
+the edge of the patch, so that no seam shows, and fades in and out over a few frames when the dancer turns.
 """
 
 import numpy as np
@@ -34,13 +34,14 @@ CONFIDENCE_FLOOR = 0.3
 # The paper's patch of 50 / 512 suits a person whose nose is this share of the picture above the neck (a body that
 # fills about four fifths of the picture).
 HEAD_SHARE = 0.085
-# Shoulders nearer than this share of the torso: seen from the side, where detectors confuse left and right.
+# If the shoulders are closer than this share of the torso, the view is from the side, where detectors confuse left and
+# right.
 MIN_SHOULDERS = 0.15
 TURN_FRAMES = 5
 
 
 class FaceGenerator(nn.Module):
-    """Painted patch and pose patch, (N, 3, s, s) each in -1..1, to a residual (N, 3, s, s) in -1..1; s: times 4."""
+    """Painted patch and pose patch, (N, 3, s, s) each in -1..1, to a residual (N, 3, s, s) in -1..1; 4 divides s."""
 
     def __init__(self, *, channels: int) -> None:
         super().__init__()
@@ -63,8 +64,8 @@ def faces_camera(keypoints: Keypoints) -> NDArray[np.bool_]:
     """Whether the face can be seen, (T,) from (T, 25, 3).
 
     Detectors guess the nose of a head that is turned away, so the order of the joints decides as well: seen from the
-    front, the dancer's left shoulder, eye and ear are to the right of the right ones. Absent ears or eyes decide
-    nothing; an absent nose or shoulder means no.
+    front, the dancer's left shoulder, eye and ear are to the right of the right ones. Absent ears or eyes are ignored;
+    an absent nose or shoulder means no.
     """
     confidence, x = keypoints[..., 2], keypoints[..., 0]
     seen = present(keypoints)
@@ -84,7 +85,7 @@ def faces_camera(keypoints: Keypoints) -> NDArray[np.bool_]:
 def patch_side(keypoints: Keypoints, *, patch_share: float, size: tuple[int, int]) -> int:
     """Side of the patch in pixels, a multiple of 4, at least 16, for the person of (T, 25, 3) keypoints.
 
-    patch_share: of a square picture that the person fills, for the usual head; a smaller or larger head scales it.
+    patch_share: share of a square picture that the person fills, for a usual head; a smaller or larger head scales it.
     size: (width, height) of the picture.
     """
     seen = present(keypoints)[..., NOSE] & present(keypoints)[..., NECK]
@@ -112,16 +113,16 @@ def patch_pose(keypoints: Keypoints, place: Window, *, size: tuple[int, int]) ->
 
 
 def patch_fade(side: int, device: torch.device) -> Tensor:
-    """Weights of the residual (side, side): 1 in the middle, falling to 0 at the rim over an eighth of the side."""
+    """Weights of the residual (side, side): 1 in the middle, falling to 0 at the edge over an eighth of the side."""
     at = torch.arange(side, device=device) + 0.5
     ramp = (torch.minimum(at, side - at) / (side / 8)).clamp(0, 1)
     return torch.minimum(ramp[:, None], ramp[None, :])
 
 
 def face_strength(keypoints: Keypoints) -> NDArray[np.float32]:
-    """How much of the residual each frame of a dance gets, (T,) in 0..1: `faces_camera`, smoothed over 5 frames.
+    """The weight of the residual in each frame of a dance, (T,) in 0..1: `faces_camera`, smoothed over 5 frames.
 
-    0 wherever the face cannot be seen.
+    It is 0 wherever the face cannot be seen.
     """
     front = faces_camera(keypoints).astype(np.float32)
     if not len(front):

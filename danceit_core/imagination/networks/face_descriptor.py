@@ -1,12 +1,13 @@
-"""A face as 128 numbers that are near for one person and far for two: the face recognition network of dlib.
+"""Face descriptors of 128 numbers, near for one person and far for two: the face recognition network of dlib.
 
-A residual network of 29 convolutions (after He et al., CVPR 2016) by Davis King, who has released its weights into the
-public domain. A package of a registry has them with one byte for most (`danceit_core.assets`). The network was trained
-until descriptors of one person lay within 0.6 of each other, Euclidean, and those of two did not; 99.4 % of the pairs
-of LFW are told apart so.
+It is a residual network of 29 convolutions (after He et al., CVPR 2016) by Davis King, who has released its weights
+into the public domain. A registry's package contains them, most of them as one byte each (`danceit_core.assets`). The
+network was trained to place descriptors of one person within a Euclidean distance of 0.6 and those of two people
+farther apart; it classifies 99.4 % of the pairs of LFW correctly.
 
-It sees faces upright and at one place, at 150 x 150 pixels: a similarity brings the corners of the eyes and the base of
-the nose to the mean face's. Those points are found by MediaPipe's face network (`danceit_core.pose.face`).
+It sees faces upright and at a fixed place, at 150 x 150 pixels: a similarity transform maps the corners of the eyes and
+the base of the nose to those of the mean face. These points are found by MediaPipe's face network
+(`danceit_core.pose.face`).
 """
 
 import json
@@ -24,13 +25,13 @@ from danceit_core.assets import FACE_NPM_FILES, check_face_network
 from danceit_core.media.letterbox import Picture
 
 CHIP = 150
-# Colours (R, G, B) that are taken out, and what is divided by.
+# Mean colours (R, G, B) that are subtracted, and the divisor.
 MEAN_COLOUR, RANGE = (122.782, 117.001, 104.298), 256.0
 DESCRIPTOR = 128
-# Channels of each level, and how many blocks it has beside the one that halves.
+# Channels of each level, and how many blocks it has besides the one that halves the size.
 LEVELS = ((32, 3, False), (64, 3, True), (128, 2, True), (256, 2, True))
-# Points of MediaPipe's face mesh: outer and inner corner of the left eye, of the right one, base of the nose; and where
-# the mean face of dlib has them in the chip, whose margin is a quarter of the face on each side.
+# Points of MediaPipe's face mesh: outer and inner corner of the left eye, of the right eye, base of the nose; and their
+# places in dlib's mean face on the chip, whose margin is a quarter of the face on each side.
 MESH_POINTS = (263, 362, 33, 133, 2)
 MEAN_FACE = (
     (0.8595674595992, 0.2134981538014), (0.6460604764104, 0.2289674387677), (0.1205750620789, 0.2137274526848),
@@ -40,11 +41,11 @@ CHIP_MARGIN = 0.25
 
 
 class Layer(nn.Module):
-    """A convolution and a scale and a shift of each channel, folded into one."""
+    """A convolution with the scale and shift of each channel folded into it."""
 
     def __init__(self, inputs: int, outputs: int, kernel: int, *, stride: int = 1) -> None:
         super().__init__()
-        # What halves is not padded.
+        # A convolution that halves the size is not padded.
         self.convolution = nn.Conv2d(inputs, outputs, kernel, stride=stride, padding=0 if stride > 1 else kernel // 2)
 
     def forward(self, x: Tensor) -> Tensor:
@@ -53,7 +54,7 @@ class Layer(nn.Module):
 
 
 class Residual(nn.Module):
-    """Two convolutions beside the input, or beside its means over 2 x 2, with zeros where one of the two is smaller."""
+    """Two convolutions added to the input or to its 2 x 2 means; the smaller of the two is padded with zeros."""
 
     def __init__(self, inputs: int, outputs: int, *, halves: bool) -> None:
         super().__init__()
@@ -75,7 +76,7 @@ def _filled(x: Tensor, sizes: list[int]) -> Tensor:
 
 
 class FaceDescriptor(nn.Module):
-    """Chips of faces to descriptors, with weights that stay as they are."""
+    """Chips of faces to descriptors, with fixed weights."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -121,13 +122,13 @@ def cut_face(picture: Picture, mesh: NDArray[np.floating]) -> Picture:
     """The chip (150, 150, 3) of the face whose mesh (468, 2 or more) is in pixels of the picture."""
     found = np.asarray(mesh)[list(MESH_POINTS), :2].astype(np.float64)
     wanted = (np.array(MEAN_FACE) + CHIP_MARGIN) / (1 + 2 * CHIP_MARGIN) * CHIP
-    # OpenCV counts from the middle of the first pixel.
+    # OpenCV's coordinates count from the middle of the first pixel.
     transform, _ = cv2.estimateAffinePartial2D(found - 0.5, wanted - 0.5, method=cv2.LMEDS)
     return cv2.warpAffine(picture, transform, (CHIP, CHIP), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
 
 
 def _read(weights: Path, manifest: Path) -> dict[str, Tensor]:
-    """The weights under our names; scales folded into the convolutions."""
+    """The weights under our names, with scales folded into the convolutions."""
     arrays = _arrays(weights.read_bytes(), json.loads(manifest.read_text()))
     state = {"fc.weight": torch.from_numpy(arrays.pop("fc").T.copy())}
     for name in {key.rpartition("/conv/")[0] for key in arrays if "/conv/" in key}:
@@ -141,7 +142,7 @@ def _read(weights: Path, manifest: Path) -> dict[str, Tensor]:
 
 
 def _arrays(content: bytes, manifest: list[dict]) -> dict[str, NDArray[np.float32]]:
-    """The tensors of a file of TensorFlow.js, one after the other as its manifest says: float32, or bytes to scale."""
+    """The tensors of a TensorFlow.js file, in the order of its manifest: float32, or bytes with a scale."""
     arrays, offset = {}, 0
     for entry in (entry for group in manifest for entry in group["weights"]):
         number, packed = math.prod(entry["shape"]), entry.get("quantization")

@@ -1,12 +1,12 @@
 """The coarse-to-fine generator of the poseGAN (paper IV-D; pix2pixHD, Wang et al., CVPR 2018, section 3.2).
 
 Pictures are float tensors (N, C, H, W) in -1..1, H and W multiples of `PoseGenerator.stride`. The global generator
-looks at the condition at half resolution; the local enhancer works at full resolution and adds the global
-generator's features to its own before its residual blocks. With a background plate (not in the paper) the generator
-also paints an opacity: person over plate, so that the room stays still and costs no capacity. A generator that recalls
-(not in the paper either) is given the person's own pixels, in layers (`recall`): it moves each a little, since joints
-are a few pixels off, and says how much of the person at each place is painted and how much is each layer's. The network
-is fully convolutional: what was trained on windows of one size runs on any other.
+sees the condition at half resolution; the local enhancer works at full resolution and adds the global generator's
+features to its own before its residual blocks. With a background plate (not in the paper) the generator also paints an
+opacity: the person is composed over the plate, so that the room stays still and needs no capacity. A generator that
+recalls (not in the paper either) is given the person's own pixels, in layers (`recall`). It moves each layer a little,
+since joints are a few pixels off, and decides at each place how much of the person is painted and how much comes from
+each layer. The network is fully convolutional: trained on windows of one size, it runs on any other.
 
 The paper's network: channels=64, downsamplings=4, blocks=9, enhancer_blocks=3, kernel=7, padding=reflect, no plate (182
 M parameters). padding: `zeros` or `reflect`, of all convolutions but those that enlarge.
@@ -25,10 +25,10 @@ from danceit_core.imagination.recall.layers import CHANNELS as LAYER_CHANNELS
 from danceit_core.imagination.recall.parts import LAYERS
 
 Padding = Literal["zeros", "reflect"]
-# Of the pose: a coloured skeleton, or a heat map a joint.
+# Channels of the pose: a coloured skeleton, or a heat map per joint.
 POSE_CHANNELS = {"skeleton": 3, "heatmaps": 25}
-# How far a layer may be moved, pixels of the network; logits with which shares of paint, body and arms begin; and by
-# how much what layers cover speaks for the person's opacity.
+# How far a layer may be moved, pixels of the network; initial logits of the shares of paint, body and arms; and the
+# weight of the layers' cover in the person's opacity.
 MOST_FLOW = 6.0
 FIRST_SHARES = (-2.0, 0.0, 2.0)
 COVER_SAYS = 8.0
@@ -36,11 +36,11 @@ COVER_SAYS = 8.0
 
 @dataclass(frozen=True)
 class Painting:
-    """What the generator made: `picture` (N, 3, H, W) in -1..1, and of what: the `person` and its `opacity` in 0..1.
+    """The generator's output: `picture` (N, 3, H, W) in -1..1, composed of the `person` and its `opacity` in 0..1.
 
-    Without a plate the person is the picture and its opacity (N, 1, H, W) is 1. Of a generator that recalls also the
-    `paint` (N, 3, H, W) alone, what speaks for it and for each layer (`shares`, (N, 1 + L, H, W), logits), and by how
-    many pixels each layer is moved (`flow`, (N, L, 2, H, W)), and what the moved layers `cover` (N, L, H, W).
+    Without a plate the person is the picture and its opacity (N, 1, H, W) is 1. A generator that recalls also gives the
+    `paint` (N, 3, H, W) alone, the logits of the paint's and each layer's `shares` (N, 1 + L, H, W), the `flow`
+    (N, L, 2, H, W) by which each layer is moved, pixels, and the `cover` (N, L, H, W) of the moved layers.
     """
 
     picture: Tensor
@@ -53,7 +53,7 @@ class Painting:
 
 
 def normalise(channels: int) -> nn.Module:
-    """Instance normalisation, written as a group norm of one channel a group: several times faster on a CPU."""
+    """Instance normalisation, written as a group norm with one channel per group: several times faster on a CPU."""
     return nn.GroupNorm(channels, channels, affine=False)
 
 
@@ -67,14 +67,14 @@ def convolve(inputs: int, outputs: int, *, kernel: int, stride: int = 1, padding
 
 
 def enlarge(inputs: int, outputs: int) -> nn.Sequential:
-    """Twice the size. Kernel 4 at stride 2 covers each output pixel equally often."""
+    """Doubles the size. Kernel 4 at stride 2 covers each output pixel equally often."""
     return nn.Sequential(
         nn.ConvTranspose2d(inputs, outputs, 4, 2, padding=1), normalise(outputs), nn.ReLU(inplace=True)
     )
 
 
 class ResidualBlock(nn.Module):
-    """Two 3 x 3 convolutions beside an identity path."""
+    """Two 3 x 3 convolutions added to an identity path."""
 
     def __init__(self, channels: int, *, padding: Padding = "zeros") -> None:
         super().__init__()
@@ -103,7 +103,7 @@ class GlobalGenerator(nn.Sequential):
 
 
 class PoseGenerator(nn.Module):
-    """Local enhancer G2 around the global generator G1: pose, chart, plate and the frame before to `Painting`."""
+    """Local enhancer G2 around the global generator G1: pose, chart, plate and previous frame to `Painting`."""
 
     def __init__(self, settings: PoseGanSettings) -> None:
         super().__init__()
@@ -147,10 +147,10 @@ class PoseGenerator(nn.Module):
     ) -> Painting:
         """Paint a pose (N, 3 or 25, H, W).
 
-        chart: (N, 14, H / 2, W / 2), the body chart, where the settings ask for it. plate: (N, 3, H, W), the empty
-        room behind, for a generator with plate. previous: (N, 3, H, W), what was painted before. limit: (N, 1, H, W)
-        in 0..1, the highest opacity allowed (it lets a window fade out at its rim), default 1. recalled: (N, 8, H, W),
-        layers as of `recall.layers`, for a generator that recalls.
+        chart: (N, 14, H / 2, W / 2), the body chart, if the settings use it. plate: (N, 3, H, W), the empty room
+        behind, for a generator with plate. previous: (N, 3, H, W), the previous painting. limit: (N, 1, H, W) in 0..1,
+        the highest opacity allowed (it lets a window fade out at its edge), default 1. recalled: (N, 8, H, W), layers
+        as in `recall.layers`, for a generator that recalls.
         """
         condition = torch.cat([part for part in (pose, plate, previous, recalled) if part is not None], 1)
         half = nn.functional.avg_pool2d(condition, 2)  # (N, C, H / 2, W / 2)
@@ -166,7 +166,7 @@ class PoseGenerator(nn.Module):
             layers = move_layers(recalled, flow)
             person, cover = blend(paint, layers, shares), cover_of(layers)
         if plate is not None:
-            # What the layers cover is the person, until the network says otherwise.
+            # Initially the person is what the layers cover; the network learns to correct this.
             known = 0.0 if cover is None else COVER_SAYS * (cover.amax(1, keepdim=True) - 0.5)
             opacity = torch.sigmoid(out[:, 3:4] + known)
             opacity = opacity if limit is None else opacity * limit
@@ -175,7 +175,7 @@ class PoseGenerator(nn.Module):
 
 
 def move_layers(recalled: Tensor, flow: Tensor) -> Tensor:
-    """Layers (N, 4 L, H, W), each seen `flow` (N, L, 2, H, W) pixels beside."""
+    """Layers (N, 4 L, H, W), each displaced by `flow` (N, L, 2, H, W) pixels."""
     height, width = recalled.shape[2:]
     x = torch.arange(width, device=flow.device, dtype=flow.dtype) + 0.5
     y = torch.arange(height, device=flow.device, dtype=flow.dtype)[:, None] + 0.5
@@ -188,15 +188,15 @@ def move_layers(recalled: Tensor, flow: Tensor) -> Tensor:
 
 
 def cover_of(layers: Tensor) -> Tensor:
-    """How much each layer covers, (N, L, H, W) of (N, 4 L, H, W)."""
+    """The cover of each layer, (N, L, H, W), from (N, 4 L, H, W)."""
     return layers[:, 3 * LAYERS :]
 
 
 def blend(paint: Tensor, layers: Tensor, shares: Tensor) -> Tensor:
-    """The person (N, 3, H, W): paint and layers (N, 4 L, H, W) in the shares that logits (N, 1 + L, H, W) say.
+    """The person (N, 3, H, W): paint and layers (N, 4 L, H, W) in the shares given by logits (N, 1 + L, H, W).
 
-    A layer has no share where it covers nothing. To begin with the layers are preferred to the paint, and what lies in
-    front to what lies behind.
+    A layer has no share where it covers nothing. Initially layers are preferred to paint, and front layers to those
+    behind.
     """
     bias = torch.tensor(FIRST_SHARES, device=shares.device, dtype=shares.dtype)[:, None, None]
     cover = torch.cat([torch.ones_like(paint[:, :1]), cover_of(layers)], 1)
@@ -212,7 +212,7 @@ def initialise(module: nn.Module, generator: torch.Generator) -> None:
         if isinstance(part, nn.Conv2d | nn.ConvTranspose2d):
             nn.init.normal_(part.weight, 0.0, 0.02, generator=generator)
             if isinstance(part, nn.ConvTranspose2d):
-                # The four output pixels of one input pixel start out alike: no chequerboard to unlearn.
+                # The four output pixels of one input pixel start equal, so that there is no chequerboard to unlearn.
                 with torch.no_grad():
                     part.weight.copy_(part.weight[:, :, ::2, ::2].repeat_interleave(2, 2).repeat_interleave(2, 3))
             if part.bias is not None:

@@ -1,17 +1,17 @@
-"""How different two pictures of a person look to a network trained on ImageNet: LPIPS's form on EfficientNet-Lite0.
+"""Distance of two pictures of a person to a network trained on ImageNet: the form of LPIPS on EfficientNet-Lite0.
 
     distance = LearnedDistance("resources/efficientnet")
     distance(painted, real, poses)         one figure for (N, H, W, 3) uint8 pictures: the mean over those with a person
-    distance.each(painted, real, poses)    (N,), NaN where fewer than MIN_JOINTS joints say where the person is
+    distance.each(painted, real, poses)    (N,), NaN if fewer than MIN_JOINTS joints show where the person is
 
 At each place of each of five stages (`EfficientNetLite0`) the activations are divided by their length; half the squared
 difference of the two, 1 minus their cosine, is averaged over the places of the person's box, and over the stages (Zhang
 et al., CVPR 2018, equation 1, without learnt weights). 0 for equal pictures, at most 1. The box is that of the pose's
-joints, a tenth of its longer side wider all round: the room does not count, hands and hair do.
+joints, enlarged on all sides by a tenth of its longer side: it excludes the room but includes hands and hair.
 
 The square around the person is seen at SIDE x SIDE pixels, which keeps most of the sharpness of a person in 720p. This
-distance and the perceptual loss of the training come from one network: a painter that was trained on it is favoured by
-it. `perceptual_distance`, whose network has been in no loss, is the unbiased judge of two such trainings.
+distance uses the same network as the perceptual loss of the training, so it favours a painter trained with that loss.
+`perceptual_distance`, whose network is not used in any loss, is the unbiased judge of two such trainings.
 """
 
 from collections.abc import Sequence
@@ -31,9 +31,9 @@ from danceit_core.media.letterbox import Picture
 from danceit_core.pose.skeleton import Keypoints, present
 
 SIDE = 384
-# Of the box's longer side, on each side of it.
+# Margin on each side of the box, as a share of its longer side.
 MARGIN = 0.1
-# Added to a squared length, so that no activations at all are no division by zero.
+# Added to a squared length, to avoid a division by zero if there are no activations.
 TINY = 1e-6
 Pictures = NDArray[np.uint8] | Sequence[Picture]
 
@@ -50,7 +50,7 @@ class LearnedDistance:
         self._network = load_efficientnet(Path(weights) / EFFICIENTNET_FILE).to(self._device)
 
     def __call__(self, painted: Pictures, real: Pictures, poses: Keypoints) -> float:
-        """Mean distance, 0..1, of pictures (N, H, W, 3) whose poses are (N, 25, 3); NaN where none shows a person."""
+        """Mean distance, 0..1, of pictures (N, H, W, 3) whose poses are (N, 25, 3); NaN if none shows a person."""
         found = self.each(painted, real, poses)
         return float(np.nanmean(found)) if np.isfinite(found).any() else float("nan")
 
@@ -77,7 +77,7 @@ class LearnedDistance:
 def feature_distance(a: Sequence[Tensor], b: Sequence[Tensor], *, weight: Tensor | None = None) -> Tensor:
     """Mean over stages, pictures and places of 1 - cosine of two pictures' activations, a float32 scalar.
 
-    a, b: per stage (N, C, h, w). weight: (N, 1, H, W) >= 0, how much each place counts, at any resolution; None: alike.
+    a, b: per stage (N, C, h, w). weight: (N, 1, H, W) >= 0, weight of each place, at any resolution; None: equal.
     """
     parts = []
     for ours, theirs in zip(a, b, strict=True):
@@ -91,7 +91,7 @@ def feature_distance(a: Sequence[Tensor], b: Sequence[Tensor], *, weight: Tensor
 
 
 def cut_person(picture: Picture, pose: Keypoints) -> Picture:
-    """The square around the person (`person_square`), (SIDE, SIDE, 3); its edge goes on where the picture ends."""
+    """The square around the person (`person_square`), (SIDE, SIDE, 3); edge pixels are repeated beyond the picture."""
     (left, top), side = _corner(pose)
     height, width = picture.shape[:2]
     before, after = (max(0, -left), max(0, -top)), (max(0, left + side - width), max(0, top + side - height))

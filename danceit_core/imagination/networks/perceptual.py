@@ -1,14 +1,14 @@
-"""Perceptual losses (pix2pixHD section 3.3; Johnson et al., ECCV 2016): two pictures compared by what a network sees.
+"""Perceptual losses (pix2pixHD section 3.3; Johnson et al., ECCV 2016): two pictures compared by a network's features.
 
-`LearnedLoss`: LPIPS's form, without learnt weights, on EfficientNet-Lite0: twice the distance of `learned_distance`, so
-that pix2pixHD's weight of 10 makes it weigh about as much as feature matching. It sees the pictures at half their size:
-on one core whole ones make a step of the quick setting 1.8 times as long, halved ones 1.26 times. It goes beside the
-pixel loss, which sees the rest.
+`LearnedLoss`: the form of LPIPS, without learnt weights, on EfficientNet-Lite0. It is twice the distance of
+`learned_distance`, so that pix2pixHD's weight of 10 gives it about as much weight as feature matching. It sees the
+pictures at half their size: on one core, full size makes a step of the quick setting 1.8 times as long, half size 1.26
+times. It complements the pixel loss, which sees the rest.
 
-`PerceptualLoss`: pix2pixHD's, for who has the weights of VGG19 (Simonyan and Zisserman, ICLR 2015): the mean absolute
-difference at five depths, relu1_1 to relu5_1, weighed 1/32, 1/16, 1/8, 1/4 and 1. The weights are the user's own file
-in torchvision's layout (`features.0.weight` and so on); what it holds beyond relu5_1 is not read. The network is given
-colours as it was trained with, mean and deviation of ImageNet taken out.
+`PerceptualLoss`: that of pix2pixHD, for users who have the weights of VGG19 (Simonyan and Zisserman, ICLR 2015): the
+mean absolute difference at five depths, relu1_1 to relu5_1, weighted 1/32, 1/16, 1/8, 1/4 and 1. The weights are the
+user's own file in torchvision's layout (`features.0.weight` and so on); layers beyond relu5_1 are not read. Colours are
+normalised as in its training, by mean and deviation of ImageNet.
 """
 
 from pathlib import Path
@@ -30,7 +30,7 @@ LAYERS = (64, 64, 0, 128, 128, 0, 256, 256, 256, 256, 0, 512, 512, 512, 512, 0, 
 DEPTH_WEIGHTS = {1: 1 / 32, 6: 1 / 16, 11: 1 / 8, 20: 1 / 4, 29: 1.0}
 IMAGENET_MEAN, IMAGENET_DEVIATION = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
 BACKBONES = ("none", "efficientnet")
-# Of how many stages, and of pictures by how much smaller.
+# How many stages are used, and by which factor the pictures are shrunk.
 SEEN_STAGES, SEEN_SHRINK = 5, 2
 REMEDY = "give torchvision's VGG19 (a .pth or .safetensors file), or set pose_gan: perceptual_weights: ''"
 
@@ -57,7 +57,7 @@ class LearnedLoss(nn.Module):
 
 
 class PerceptualLoss(nn.Module):
-    """Weights that stay as they are; called with two pictures it gives a scalar."""
+    """A loss with fixed weights; called with two pictures, it gives a scalar."""
 
     def __init__(self, weights: dict[str, Tensor]) -> None:
         super().__init__()
@@ -96,16 +96,16 @@ class PerceptualLoss(nn.Module):
 def perceptual_loss(
     settings: PoseGanSettings, *, learned_weights: str | Path, device: torch.device
 ) -> PerceptualLoss | LearnedLoss | None:
-    """The loss that settings ask for: VGG19 if they name its file, EfficientNet-Lite0 (in a folder), or none."""
+    """The loss of the settings: VGG19 if they name its file, EfficientNet-Lite0 (in a folder), or none."""
     if settings.perceptual_weights:
         return load_perceptual_loss(settings.perceptual_weights, device=device)
     return LearnedLoss(learned_weights).to(device) if settings.perceptual == "efficientnet" else None
 
 
 def load_perceptual_loss(path: str | Path, *, device: torch.device) -> PerceptualLoss:
-    """The loss with the weights of a file. Raises ImaginationError for a file that does not hold VGG19."""
+    """The loss with the weights of a file. Raises ImaginationError for a file that does not contain VGG19."""
     if not Path(path).is_file():
-        raise ImaginationError(f"{path}: no such file of weights; {REMEDY}")
+        raise ImaginationError(f"weights file {path} does not exist; {REMEDY}")
     try:
         content = load_file(path) if Path(path).suffix == ".safetensors" else read_plain(path)
         used = range(max(DEPTH_WEIGHTS) + 1)
@@ -115,6 +115,6 @@ def load_perceptual_loss(path: str | Path, *, device: torch.device) -> Perceptua
             if name.startswith("features.") and int(name.split(".")[1]) in used
         }
         return PerceptualLoss(weights).to(device)
-    except Exception as error:  # half a pickle fails in any way
+    except Exception as error:  # a truncated pickle can raise any error
         reason = " ".join(str(error).split())[:120] or type(error).__name__
-        raise ImaginationError(f"{path} does not hold the weights of VGG19 ({reason}); {REMEDY}") from error
+        raise ImaginationError(f"{path} does not contain the weights of VGG19 ({reason}); {REMEDY}") from error

@@ -1,23 +1,24 @@
-"""How different two pictures of a person look: LPIPS (Zhang et al., CVPR 2018) on the features of the pose network.
+"""Perceptual distance of two pictures of a person: LPIPS (Zhang et al., CVPR 2018) on features of the pose network.
 
-LPIPS compares pictures by what a network sees in them. At each of some layers the features of a place are divided by
-their length; the squared differences are summed over channels, averaged over space and summed over the layers. This
-is the form without learnt weights (all are 1), in which a layer's part is twice the mean cosine distance. The backbone
-is BlazePose's landmark network `full`, which is at hand and knows what a person is made of. It is the same whatever
-detector the user has set: figures stay comparable. The same form on EfficientNet-Lite0 is in `learned_distance`; a
-training may use that as a loss, so this one is the judge. Of a studio frame, that one makes more of a blur of 1 pixel
-than of a shift of 2 (0.018 and 0.012 of 1), this one less (0.017 and 0.041 of 10).
+LPIPS compares pictures by a network's features. At each of several layers, the features of a place are divided by their
+length; the squared differences are summed over channels, averaged over space and summed over the layers. This is the
+form without learnt weights (all are 1), in which a layer contributes twice the mean cosine distance. The backbone is
+BlazePose's landmark network `full`, which is available anyway and was trained on people. It is used whatever detector
+the user has set, so that figures stay comparable. `learned_distance` is the same form on EfficientNet-Lite0; training
+may use that one as a loss, so this one is the judge. For a studio frame, that one weights a blur of 1 pixel more than a
+shift of 2 (0.018 and 0.012 of 1), this one less (0.017 and 0.041 of 10).
 
-Layers: its contracting half has five resolutions, and of each the layer is taken that the next one is made of (the last
-ReLU before the step down; of the lowest, before the ways to heat maps and points part). Their sides are 128, 64, 32, 16
-and 8, a place of them is 1/128 to 1/8 of the square. The network's linear bottlenecks were tried in their place: there
-the lowest makes up three quarters of the sum. Tests hold that it grows with blur, noise, compression and displacement.
+Layers: its contracting half has five resolutions; the layer used for each is the one from which the next is computed
+(the last ReLU before downsampling; for the lowest, the one before heat maps and points branch off). Their sides are
+128, 64, 32, 16 and 8, so a place is 1/128 to 1/8 of the square. The network's linear bottlenecks were tried instead,
+but there the lowest makes up three quarters of the sum. Tests check that the distance grows with blur, noise,
+compression and displacement.
 
 Conventions: pictures uint8 RGB (H, W, 3) of one size; keypoints (25, 3) in their pixels, absent = 0, 0, 0. Both are cut
 to the same square around the person, which the network sees at 256 x 256. 0 for equal pictures, at most 10 (5 layers,
-features without negative values). Of frames of the studio's target, 310 pixels from eyes to toes: 0.03 and 0.09 for a
-blur of 1 and 2 pixels, 0.06 for a shift of 2, 0.09 without colours, 0.9 for another pose. What it hardly sees is light
-that changes evenly: 0.001 for 10 grey levels more, which a difference in pixels takes for the worst of all these.
+features without negative values). For frames of the studio's target, 310 pixels from eyes to toes: 0.03 and 0.09 for a
+blur of 1 and 2 pixels, 0.06 for a shift of 2, 0.09 without colours, 0.9 for another pose. It is almost blind to light
+that changes evenly: 0.001 for 10 grey levels more, which in a pixel difference would be the largest of all these.
 """
 
 from pathlib import Path
@@ -33,9 +34,9 @@ from danceit_core.pose.tflite import Network, Values
 
 MODEL = "full"
 LAYERS = tuple(f"model_1/model/re_lu_{number}/Relu6" for number in (2, 6, 10, 22, 31))
-# Of LPIPS: added to a squared length, so that no features at all are no division by zero.
+# As in LPIPS, added to a squared length to avoid a division by zero if there are no features.
 TINY = 1e-10
-# Fewer joints do not say where the person is; no frame with so few is trained on either.
+# Fewer joints do not show where the person is; frames with so few are not used for training either.
 MIN_JOINTS = 8
 
 
@@ -59,7 +60,7 @@ class PerceptualDistance:
         return float(sum(np.square(p - q).sum(-1).mean() for p, q in pairs))
 
     def see(self, picture: Picture, *, square: Array) -> list[Values]:
-        """The features of each layer, float32 (h, w, channels), at each place of length 1 (or 0: nothing is there)."""
+        """The features of each layer, float32 (h, w, channels), with length 1 at each place (0 without features)."""
         self._network.run(cut_region(picture, square), scale=1 / 255, offset=0)
         return [_unit(self._network.output(layer)) for layer in LAYERS]
 
@@ -70,9 +71,9 @@ def perceptual_distance(
     keypoints: Keypoints,
     weights: Path,
 ) -> float:
-    """Mean distance of (T, H, W, 3) pictures from the real ones, with the poses (T, 25, 3) asked for.
+    """Mean distance of (T, H, W, 3) pictures from the real ones, with the requested poses (T, 25, 3).
 
-    Frames that ask for fewer than MIN_JOINTS joints are left out; NaN where none is left.
+    Frames whose poses have fewer than MIN_JOINTS joints are left out; NaN if none is left.
     """
     return mean_distance(PerceptualDistance(weights), pictures, real, keypoints)
 
@@ -83,7 +84,7 @@ def mean_distance(
     real: NDArray[np.uint8] | list[Picture],
     keypoints: Keypoints,
 ) -> float:
-    """`perceptual_distance` with a network that is there already."""
+    """`perceptual_distance` with a network that is already loaded."""
     shown = present(keypoints).sum(-1) >= MIN_JOINTS
     parts = zip(pictures, real, keypoints, shown, strict=True)
     found = [distance(a, b, square=person_square(pose)) for a, b, pose, there in parts if there]
@@ -91,13 +92,13 @@ def mean_distance(
 
 
 def person_square(pose: Keypoints) -> Array:
-    """Upright square around the joints of (25, 3), as much wider than they as the pose network is used to.
+    """Upright square around the joints of (25, 3), with the margin that the pose network expects.
 
     Centre x, y, side in pixels, rotation 0. Raises ImaginationError for fewer than two joints.
     """
     xy = pose[present(pose), :2].astype(np.float64)
     if len(xy) < 2:
-        raise ImaginationError(f"a pose of {len(xy)} joints has no extent; leave out frames without a person")
+        raise ImaginationError(f"a pose of {len(xy)} joints has no extent; leave out frames with fewer than two joints")
     low, high = xy.min(0), xy.max(0)
     return np.array([*(low + high) / 2, (high - low).max() * REGION_MARGIN, 0.0])
 

@@ -1,4 +1,4 @@
-"""The precision that a device computes convolutions in."""
+"""The precision in which a device computes convolutions."""
 
 import contextlib
 from collections.abc import Iterator
@@ -8,7 +8,7 @@ import torch
 
 @contextlib.contextmanager
 def half_precision(device: torch.device) -> Iterator[None]:
-    """bfloat16 for convolutions where the hardware has it (about twice as fast on such a CPU), else float32."""
+    """bfloat16 for convolutions if the hardware supports it (about twice as fast on such a CPU), else float32."""
     if device.type == "cuda":
         able = torch.cuda.is_bf16_supported()
     else:

@@ -1,1 +1,1 @@
-"""The plate: the empty room behind the target person, put together from their video, in one light."""
+"""The plate: the empty room behind the target person, assembled from their video at one exposure."""

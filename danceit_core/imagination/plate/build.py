@@ -1,14 +1,14 @@
 """The empty room behind the target person: the plate (not in the paper).
 
-Each pixel is the median over those frames in which the person is elsewhere, so that no ghost of them stays; a plain
-median over all frames keeps one where the person stands most of the time. Where enough frames show a place with the
-person well away from it, only those count: a shadow on the floor reaches farther than the body.
+Each pixel is the median over those frames in which the person is elsewhere, so that no ghost of them remains; a plain
+median over all frames keeps a ghost where the person stands most of the time. If enough frames show a place with the
+person well away from it, only those count, because a shadow on the floor reaches farther than the body.
 
-Where the camera moves, the frames are laid on one wide plate (`wide`). What lies over all of them, captions or a frame
-round the picture, is no part of the room (`overlay`).
+If the camera moves, the frames are aligned on one wide plate (`wide`). What lies over all frames, such as captions or a
+border round the picture, is not part of the room (`overlay`).
 
-Pixels that no frame shows are filled in from the rest of the room (`fill`). Of one photograph that is all behind the
-person, and what looks like their shadow on the floor: a shadow that stays where nobody is any more tells of the trick.
+Pixels that no frame shows are filled in from the rest of the room (`fill`). For a single photograph these are all
+pixels behind the person and those of their shadow on the floor: a shadow without a person would look wrong.
 """
 
 import json
@@ -35,16 +35,16 @@ from danceit_core.media.picture import write_picture
 from danceit_core.pose.plate import Box, still_picture
 from danceit_core.pose.table import PoseTable
 
-# A pixel seen less often may show the rim of the person only.
+# A pixel seen less often may show only the edge of the person.
 MIN_VIEWS = 6
-# A shadow leaves a share of the light, much the same of each colour; a few views must be free of it, these of all.
+# A shadow leaves this share of the light, similar for all colours; at least this share of all views must be free of it.
 SHADOW_LEAST, SHADOW_MOST, SHADOW_TINT, BRIGHT = 0.3, 0.96, 0.15, 0.98
 # In one photograph: so dark close to the feet and farther off, beside this share of the floor at the same height;
 # freckles of so many pixels do not count, a rim of so many does.
 CLOSE_MOST, SINGLE_MOST, FLOOR, FRECKLE_PX, SOFT_RIM_PX = 0.95, 0.85, 0.7, 2, 8
-# Rows of a still camera's plate that are worked out at a time.
+# Rows of a static camera's plate that are computed at a time.
 ROWS = 64
-# Filled places whose outlines are filed: at most so many, at least this share of the plate.
+# Filled places whose outlines are written: at most this many, each at least this share of the plate.
 MOST_DRAWN, DRAWN = 40, 2e-5
 
 
@@ -52,7 +52,7 @@ MOST_DRAWN, DRAWN = 40, 2e-5
 class Plate:
     """The room without the person. picture: uint8 RGB (H, W, 3); seen: (H, W), False where it was filled in.
 
-    covered: (H, W), True where some frame's picture lies, with the person before it or not.
+    covered: (H, W), True where some frame's picture lies, even if the person hides it.
     """
 
     picture: Picture
@@ -64,9 +64,9 @@ class Plate:
 def build_plate(frames_path: str | Path, masks_path: str | Path | None, table: PoseTable) -> Plate:
     """The room behind the person of a frame store, of the size of the plate.
 
-    masks_path: the person's outlines (None: capsules around the limbs hide them); table: cleaned keypoints in pixels of
-    the plate, with the columns `camera` and `exposure` where those change. Raises ImaginationError if no frame shows
-    the person, MediaError for files that cannot be read.
+    masks_path: the person's outlines (None: capsules around the limbs are used); table: cleaned keypoints in pixels of
+    the plate, with the columns `camera` and `exposure` if those change. Raises ImaginationError if no frame shows the
+    person, MediaError for files that cannot be read.
     """
     views = collect_views(frames_path, masks_path, table)
     box, over, laid_over = still_picture(table), None, 0.0
@@ -85,7 +85,7 @@ def build_plate(frames_path: str | Path, masks_path: str | Path | None, table: P
 
 
 def write_plate(picture_path: str | Path, figures_path: str | Path, plate: Plate) -> None:
-    """Write the room as a PNG and its figures, with the outlines of the places that were filled in, as JSON."""
+    """Write the room as a PNG, and its figures and the outlines of filled places as JSON."""
     write_picture(picture_path, plate.picture)
     write_text(figures_path, json.dumps(plate.figures.as_json() | {"filled": outlines(~plate.seen)}, indent=1) + "\n")
 
@@ -99,7 +99,7 @@ def outlines(places: Mask) -> list[list[list[int]]]:
 
 
 def _still_room(views: Views) -> tuple[Picture, Mask, Mask]:
-    """The room (H, W, 3) of a camera that stands still, which pixels of it were seen, and covered, (H, W)."""
+    """The room (H, W, 3) of a static camera, and which of its pixels were seen, and covered, (H, W)."""
     width, height = views.size
     picture, seen = np.zeros((height, width, 3), np.uint8), np.zeros((height, width), bool)
     for top in range(0, height, ROWS):
@@ -116,9 +116,9 @@ def _still_room(views: Views) -> tuple[Picture, Mask, Mask]:
 
 
 def _single_shadow(picture: Picture, states: NDArray[np.uint8]) -> Mask:
-    """What begins at the feet and is darker than the floor at the same height, as a shadow is, (H, W) of a picture.
+    """The shadow in a picture, (H, W): it begins at the feet and is darker than the floor at the same height.
 
-    states: (H, W), what it shows of the room.
+    states: (H, W), what the picture shows of the room.
     """
     near = (states == NEAR) | (states == DARK)
     shadow = np.zeros(near.shape, bool)
@@ -135,17 +135,17 @@ def _single_shadow(picture: Picture, states: NDArray[np.uint8]) -> Mask:
         for px in (FRECKLE_PX, SOFT_RIM_PX)
     )
     wide = cv2.dilate(cv2.morphologyEx(shadow.astype(np.uint8), cv2.MORPH_OPEN, disc), rim)
-    # The person's own, which begins at their feet.
+    # Only the person's own shadow, which begins at their feet.
     _, labels = cv2.connectedComponents(wide)
     feet = cv2.dilate((states == HIDDEN).astype(np.uint8), disc).astype(bool) & near
     return np.isin(labels, np.unique(labels[feet & (labels > 0)]))
 
 
 def _lifted(median: Picture, pictures: NDArray[np.uint8], shown: NDArray[np.bool_], *, shaded: Mask) -> Picture:
-    """The median (h, w, 3) without a shadow that lies there in most views, where some are free of it.
+    """The median (h, w, 3) without a shadow that lies there in most views, if some views are free of it.
 
     shaded: (h, w), places close to the person in nearly all views. There the median is replaced by what the brightest
-    views show, if the two differ as a shadow does: by one share for all colours.
+    views show, if the two differ as with a shadow: by one factor for all colours.
     """
     if not shaded.any():
         return median
@@ -163,7 +163,7 @@ def _lifted(median: Picture, pictures: NDArray[np.uint8], shown: NDArray[np.bool
 
 
 def _lay_over(picture: Picture, covered: Mask, views: Views, *, over: Mask, box: Box) -> Mask:
-    """Put what lies over all frames into the still picture, where the camera never showed the room; (H, W) where."""
+    """Copy what lies over all frames into the static view where the camera never showed the room; returns where."""
     left, top, width, height = box
     size = views.pictures.shape[2], views.pictures.shape[1]
     if (width, height) != size:

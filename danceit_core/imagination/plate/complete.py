@@ -1,9 +1,10 @@
 """Fill a hole as large as a person, where no frame shows the room, with patches of the rest (not in the paper).
 
-One photograph shows nothing of what is behind the person. From coarse to fine each patch in the hole looks for the most
-similar patch outside of it (Barnes et al., "PatchMatch", 2009), and each pixel becomes the mean of what the patches
-over it say (Wexler et al., "Space-Time Completion of Video", 2007). Rooms go on sideways: skirting, horizon, floor; so
-patches of the same height are tried first. What was found in a small picture is then copied from the large one.
+A single photograph shows nothing of what is behind the person. From coarse to fine, the most similar patch outside the
+hole is searched for each patch inside it (Barnes et al., "PatchMatch", 2009), and each pixel becomes the mean of the
+patches that cover it (Wexler et al., "Space-Time Completion of Video", 2007). Rooms continue sideways (skirting,
+horizon, floor), so patches of the same height are tried first. The patches found in a small picture are then copied
+from the large one.
 """
 
 from dataclasses import dataclass
@@ -14,14 +15,14 @@ from numpy.typing import NDArray
 
 from danceit_core.imagination.target.region import Mask
 
-# Side of a patch; longer sides of the pictures in which is searched.
+# Side of a patch; longer sides of the pictures in which patches are searched.
 PATCH, SIDES = 7, (48, 96, 192)
-# Rounds at each size, and looks around in each.
+# Rounds at each size, and search passes in each round.
 ROUNDS, LOOKS = 5, 2
-# Rows by which a patch is taken from elsewhere cost so many squared grey levels a pixel, for a whole picture's height.
+# Cost of taking a patch from another height, squared grey levels per pixel for the height of the whole picture.
 DOWN_COST = 400.0
 HALF = PATCH // 2
-# Of the patches over a pixel of the large picture so many along each side say what it is.
+# How many patches along each side are averaged for a pixel of the large picture.
 VOTES = 3
 
 Values = NDArray[np.float32]
@@ -30,9 +31,9 @@ Numbers = NDArray[np.int64]
 
 @dataclass
 class _Search:
-    """Patches around `places` (n, 2: row, column) of a picture, and where the most similar ones are, `from_` (n, 2).
+    """Patches around `places` (n, 2: row, column) of a picture, and places of the most similar ones, `from_` (n, 2).
 
-    picture (h, w, 3) as it is by now, usable (h, w): where the middle of a patch may be that is copied.
+    picture (h, w, 3): the current state; usable (h, w): where the middle of a copied patch may be.
     """
 
     picture: Values
@@ -46,7 +47,7 @@ class _Search:
     def begin(
         cls, picture: Values, known: Mask, before: "tuple[Numbers, tuple[int, int]] | None", rng: np.random.Generator
     ) -> "_Search | None":
-        """before: where each pixel of a smaller picture is from, (h', w', 2), and its (h', w'); None if not known."""
+        """before: the source of each pixel of a smaller picture, (h', w', 2), and its (h', w'); None if unknown."""
         disc = np.ones((PATCH, PATCH), np.uint8)
         near = cv2.dilate((~known).astype(np.uint8), disc) > 0
         usable = ~near
@@ -68,7 +69,7 @@ class _Search:
         return search
 
     def distance(self, at: Numbers) -> Values:
-        """How much the patches at `at` (n, 2) differ from those in their places; infinite for what is not usable."""
+        """Difference of the patches at `at` (n, 2) from those in their places; infinite for unusable ones."""
         height, width = self.usable.shape
         bounded = np.clip(at, 0, [height - 1, width - 1])
         able = self.usable[bounded[:, 0], bounded[:, 1]] & (bounded == at).all(1)
@@ -82,7 +83,7 @@ class _Search:
         return cost
 
     def look(self, at: Numbers) -> None:
-        """Take the patches at `at` (n, 2) where they are more similar."""
+        """Use the patches at `at` (n, 2) where they are more similar."""
         cost = self.distance(at)
         better = cost < self.cost
         self.from_[better], self.cost[better] = at[better], cost[better]
@@ -94,7 +95,7 @@ class _Search:
         return np.stack([rows, columns], 1)
 
     def around(self) -> None:
-        """One look at what the neighbours found, and around what was found."""
+        """One search pass: try what the neighbours found, and places around the current ones."""
         for step in (1, 3):
             for move in ((step, 0), (-step, 0), (0, step), (0, -step)):
                 field = self.field()
@@ -107,14 +108,14 @@ class _Search:
         self.look(self.sideways())
 
     def field(self) -> Numbers:
-        """From where each pixel is (h, w, 2): itself, outside of the places."""
+        """The source of each pixel (h, w, 2): the pixel itself outside the places."""
         rows, columns = np.indices(self.usable.shape)
         field = np.stack([rows, columns], -1)
         field[self.places[:, 0], self.places[:, 1]] = self.from_
         return field
 
     def vote(self, hole: Mask) -> None:
-        """Each pixel of the hole (h, w) becomes the mean of what the patches over it say, similar ones first."""
+        """Set each pixel of the hole (h, w) to the mean of the patches that cover it; similar patches weigh more."""
         scale = max(float(np.quantile(self.cost, 0.75)), 1.0)
         weight = np.exp(-self.cost / scale)
         total, weights = np.zeros_like(self.picture), np.zeros(hole.shape, np.float32)
@@ -122,7 +123,7 @@ class _Search:
             for across in range(-HALF, HALF + 1):
                 shift = np.array((down, across))
                 mine, theirs = self.places + shift, self.from_ + shift
-                # Of one pair of shifts no two places are the same.
+                # For one pair of shifts, all places are different.
                 total[mine[:, 0], mine[:, 1]] += weight[:, None] * self.picture[theirs[:, 0], theirs[:, 1]]
                 weights[mine[:, 0], mine[:, 1]] += weight
         told = hole & (weights > 0)
@@ -132,7 +133,7 @@ class _Search:
 def complete(picture: NDArray[np.uint8], known: Mask, hole: Mask, *, smeared: NDArray[np.uint8]) -> NDArray[np.uint8]:
     """`picture` uint8 (H, W, 3) with a large `hole` (H, W) filled from what is `known` (H, W).
 
-    smeared: (H, W, 3), the picture with something in all its holes, to begin with; it stays where nothing is found.
+    smeared: (H, W, 3), the picture with provisionally filled holes; it is kept where nothing is found.
     """
     rng = np.random.default_rng(0)
     before: tuple[Numbers, tuple[int, int]] | None = None
@@ -166,7 +167,7 @@ def _copied(
     smeared: NDArray[np.uint8],
     field: tuple[Numbers, tuple[int, int]],
 ) -> NDArray[np.uint8]:
-    """What the small picture's `field` says, from the large one."""
+    """The pixels that the small picture's `field` names, copied from the large picture."""
     from_, small = field
     scale = np.array(picture.shape[:2]) / small
     rows, columns = np.indices(small)

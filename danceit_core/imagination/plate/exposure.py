@@ -1,9 +1,9 @@
-"""Light and exposure that change over a video of a person, and the gains that even them out (not in the paper).
+"""Changes of light and exposure in a video of a person, and the gains that correct them (not in the paper).
 
-Measured on the room, in small pictures: where the person is, or close to, tells nothing, nor does what is clipped or
-dark. Of each frame and colour it is the middle, over the pixels of the room, of what they are in most frames by what
-they are in this one; a lamp in a corner or an open door does not move it. Key frames are looked at first (twice a
-second in a frame store). Only where these differ by more than STEADY_LEVELS all frames are.
+They are measured on the room, in small pictures, without clipped and dark pixels and without the surroundings of the
+person. The gain of a frame and colour is the middle, over the pixels of the room, of the ratio of their usual value to
+that in this frame; a lamp in a corner or an open door does not change it. Key frames are examined first (twice per
+second in a frame store). Only if these differ by more than STEADY_LEVELS are all frames examined.
 """
 
 from collections.abc import Iterator
@@ -20,19 +20,20 @@ from danceit_core.imagination.plate.middle import middle
 from danceit_core.media.container import decode_stream, open_media, picture_stream
 from danceit_core.pose.table import PoseTable
 
-# Longer side of the pictures measured in, and how many give the room's usual light.
+# Longer side of the measured pictures, and how many of them give the room's usual light.
 SMALL_PX, USUAL = 128, 96
-# Grey levels by which the light may differ and is called steady, at the room's usual brightness.
+# Grey levels by which the light may differ and still counts as steady, at the room's usual brightness.
 STEADY_LEVELS = 1.5
-# Grey levels between which a pixel tells something, and how many must.
+# Grey levels between which a pixel is used, and how many pixels are needed.
 LOW, HIGH, LEAST_PIXELS = 24, 232, 60
-# Frames over which a median is taken against noise: a step stays a step.
+# Frames over which a median removes noise; it preserves steps.
 SMOOTHED = 5
-# What gains leave of a frame's difference from the usual light: more is no change of exposure, but of the picture.
+# The largest difference from the usual light that gains may leave; a larger one is a change of the picture, not of
+# exposure.
 EXPLAINED = 0.8
-# Times that gains and usual light are found from each other; views that a pixel of the latter needs.
+# How often gains and usual light are estimated from each other; views that a pixel of the usual light needs.
 ROUNDS, LEAST_VIEWS = 6, 4
-# Gains beyond this are no change of exposure, but another picture: black, a flash, a cut.
+# Gains beyond this are not a change of exposure but a different picture: black, a flash, a cut.
 MOST_GAIN = 4.0
 
 
@@ -42,11 +43,11 @@ def measure_exposure(
     table: PoseTable,
     camera: NDArray[np.floating[Any]] | None = None,
 ) -> NDArray[np.float32] | None:
-    """Gains of R, G and B (T, 3) that bring each frame of a frame store to one exposure, None where light is steady.
+    """Gains of R, G and B (T, 3) that bring each frame of a frame store to one exposure, None if the light is steady.
 
-    masks_path: not read, the joints tell well enough where the person is; table: cleaned keypoints in pixels of the
-    frame store; camera: (T, 3, 3) homographies from its pixels to those of the plate, if the camera moves. A frame is
-    to be multiplied by its gains, clipped to 0..255. Raises MediaError for a file that is no frame store.
+    masks_path: not read, because the joints show well enough where the person is; table: cleaned keypoints in pixels of
+    the frame store; camera: (T, 3, 3) homographies from its pixels to those of the plate, if the camera moves. Multiply
+    a frame by its gains and clip to 0..255. Raises MediaError for a file that is not a frame store.
     """
     del masks_path
     room = _Room(table, camera)
@@ -83,7 +84,7 @@ class _Laid:
     shown: NDArray[np.bool_]
 
     def evened(self, gains: NDArray[np.float64]) -> "_Laid":
-        """The same with these gains (3,); as it is where they are not known. What was clipped is not shown."""
+        """The same with these gains (3,), unchanged if they are unknown. Clipped pixels count as hidden."""
         if not np.isfinite(gains).all():
             return self
         clear = (self.picture > LOW) & (self.picture < HIGH)
@@ -121,7 +122,7 @@ class _Room:
 
 
 def usual_of(frames: list[_Laid]) -> NDArray[np.uint8]:
-    """What the room looks like in most of the frames, uint8 (h, w, 3), 0 where nothing is known."""
+    """The room as it looks in most of the frames, uint8 (h, w, 3), 0 where nothing is known."""
     shown = np.stack([frame.shown for frame in frames])
     picture, _ = middle(np.stack([frame.picture for frame in frames]), shown)
     picture[shown.sum(0) < min(LEAST_VIEWS, max(1, len(frames) // 4))] = 0
@@ -129,7 +130,7 @@ def usual_of(frames: list[_Laid]) -> NDArray[np.uint8]:
 
 
 def gains_of(frame: _Laid, usual: NDArray[np.uint8]) -> NDArray[np.float64]:
-    """The gains (3,) that bring one frame to the usual light, NaN where too little of the room is seen."""
+    """The gains (3,) that bring one frame to the usual light, NaN if too little of the room is seen."""
     picture, out = frame.picture, np.full(3, np.nan)
     tells = frame.shown[..., None] & (picture > LOW) & (picture < HIGH) & (usual > LOW) & (usual < HIGH)
     for colour in range(3):
@@ -137,7 +138,7 @@ def gains_of(frame: _Laid, usual: NDArray[np.uint8]) -> NDArray[np.float64]:
         if here.sum() < LEAST_PIXELS:
             continue
         ratios = np.sort(usual[..., colour][here] / picture[..., colour][here])
-        # The mean of the middle half: grey levels are whole numbers, and a median of their ratios is coarse.
+        # The mean of the middle half, because a median of ratios of whole grey levels would be coarse.
         ratio = float(ratios[len(ratios) // 4 : max(1, 3 * len(ratios) // 4)].mean())
         out[colour] = ratio if 1 / MOST_GAIN < ratio < MOST_GAIN else np.nan
     return out
@@ -153,7 +154,7 @@ def difference(frame: _Laid, usual: NDArray[np.uint8]) -> float:
 def small_frames(
     frames_path: str | Path, *, side_px: int, key_frames: bool, of: int
 ) -> Iterator[tuple[int, NDArray[np.uint8]]]:
-    """Number and small picture (h, w, 3) of the first `of` frames; key_frames: only of those that stand alone."""
+    """Number and small picture (h, w, 3) of the first `of` frames; key_frames: only those that are key frames."""
     with open_media(frames_path) as container:
         stream: Any = picture_stream(container)
         ticks, start = 1 / (stream.average_rate * stream.time_base), stream.start_time or 0

@@ -1,4 +1,4 @@
-"""Figures of a plate: what of the room was never seen, and how far the frames differ from it (not in the paper)."""
+"""Figures of a plate: how much of the room was never seen, how far the frames differ from it (not in the paper)."""
 
 import json
 from dataclasses import asdict, dataclass, fields
@@ -24,14 +24,14 @@ LEAST = 0.3
 
 @dataclass(frozen=True)
 class RoomFigures:
-    """What there is to know of a plate. Shares are 0..1; NaN where there is nothing to measure.
+    """The figures of a plate. Shares are 0..1, NaN if there is nothing to measure.
 
     width, height: pixels of the plate; frames: how many it was made of. never_seen: share of the places that the
     camera showed, but always behind the person. hole_share: the largest of these, as a share of the area that the
-    person covers in a frame; hole_at: its middle, in shares of the plate. never_covered: share of the still picture
-    that the camera never showed. laid_over: share of a frame that captions or a frame round the picture take.
-    room_levels: mean difference of frames and plate, grey levels; light_levels: the same of the light in single places,
-    after all of it was brought to one exposure.
+    person covers in a frame; hole_at: its middle, in shares of the plate. never_covered: share of the static view that
+    the camera never showed. laid_over: share of a frame that captions or a border round the picture cover.
+    room_levels: mean difference of frames and plate, grey levels; light_levels: the same for the light in single
+    places, after all frames were brought to one exposure.
     """
 
     width: int
@@ -46,20 +46,20 @@ class RoomFigures:
     light_levels: float
 
     def as_json(self) -> dict[str, Any]:
-        """The same as plain values, None for what is not known."""
+        """The figures as plain values, None for unknown ones."""
         plain = asdict(self)
         return {key: None if value != value else value for key, value in plain.items()}  # noqa: PLR0124 (NaN)
 
 
 def read_room(path: str | Path) -> RoomFigures:
-    """The figures that `plate.write_plate` filed. Raises ImaginationError for a file that holds none."""
+    """The figures that `plate.write_plate` wrote. Raises ImaginationError for a file without them."""
     values = _filed(path, [field.name for field in fields(RoomFigures)])
     values = {name: float("nan") if value is None else value for name, value in values.items()}
     return RoomFigures(**values | {"hole_at": tuple(values["hole_at"])})
 
 
 def read_filled(path: str | Path) -> list[list[list[int]]]:
-    """The outlines of the filled places that `plate.write_plate` filed, corners [x, y]; errors as in `read_room`."""
+    """The outlines of the filled places that `plate.write_plate` wrote, corners [x, y]; errors as in `read_room`."""
     polygons: list[list[list[int]]] = _filed(path, ["filled"])["filled"]
     return polygons
 
@@ -69,13 +69,13 @@ def _filed(path: str | Path, names: list[str]) -> dict[str, Any]:
         filed = json.loads(Path(path).read_text("utf-8"))
         return {name: filed[name] for name in names}
     except (OSError, ValueError, KeyError, TypeError) as error:
-        raise ImaginationError(f"{path} holds no figures of a plate ({error!r}); delete it and run again") from error
+        raise ImaginationError(f"{path} contains no figures of a plate ({error!r}); delete it and run again") from error
 
 
 def measure_room(
     views: Views, picture: Picture, seen: Mask, covered: Mask, *, box: Box, laid_over: float
 ) -> RoomFigures:
-    """The figures of a plate (H, W, 3) made of `views`; seen, covered: (H, W); box: of the still picture on it."""
+    """The figures of a plate (H, W, 3) made of `views`; seen, covered: (H, W); box: the static view on it."""
     left, top, width, height = box
     inside = covered[top : top + height, left : left + width]
     share, at = _largest_hole(covered & ~seen, person_px=_person_px(views))
@@ -94,7 +94,7 @@ def measure_room(
 
 
 def _person_px(views: Views) -> float:
-    """How many pixels of the plate the person takes, as far as the grid tells."""
+    """How many pixels of the plate the person covers, in the resolution of the grid."""
     cells = np.median((views.state == HIDDEN).sum((1, 2)))
     scale = (views.pictures.shape[2] / views.state.shape[2]) ** 2
     zoom = 1.0 if views.camera is None else float(np.median(np.abs(np.linalg.det(views.camera[:, :2, :2]))))
@@ -102,7 +102,9 @@ def _person_px(views: Views) -> float:
 
 
 def _largest_hole(holes: Mask, *, person_px: float) -> tuple[float, tuple[float, float]]:
-    """Its area in areas of the person, and its middle (x, y) in shares of the plate; 0 and the middle without any."""
+    """Area of the largest hole in areas of the person, and its middle (x, y) in shares of the plate; 0 and the centre
+    of the plate if there is none.
+    """
     count, _, stats, middles = cv2.connectedComponentsWithStats(holes.astype(np.uint8))
     if count < 2:
         return 0.0, (0.5, 0.5)
@@ -112,7 +114,7 @@ def _largest_hole(holes: Mask, *, person_px: float) -> tuple[float, tuple[float,
 
 
 def _differences(views: Views, picture: Picture, seen: Mask) -> tuple[float, float]:
-    """Median over some views of their mean difference from the plate, and how much single places differ in light."""
+    """Median over some views of their mean difference from the plate, and of how much single places differ in light."""
     height, width = picture.shape[:2]
     whole = Window(0, 0, width, height)
     small = _blocks(views)
@@ -138,6 +140,6 @@ def _differences(views: Views, picture: Picture, seen: Mask) -> tuple[float, flo
 
 
 def _blocks(views: Views) -> tuple[int, int]:
-    """How many blocks there are across and down the plate: those of a view are BLOCKS along its longer side."""
+    """The number of blocks across and down the plate; a view has BLOCKS of them along its longer side."""
     side = max(views.pictures.shape[1:3]) / BLOCKS
     return max(1, round(views.size[0] / side)), max(1, round(views.size[1] / side))

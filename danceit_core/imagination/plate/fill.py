@@ -1,9 +1,9 @@
 """Fill the holes of a plate from elsewhere in the room (not in the paper).
 
-Rooms repeat themselves: bricks, floor boards, skirting. Each hole is covered by that piece of the same picture whose
-surroundings match its own best, brightness adjusted; only where nothing fits it is smeared in from its rim. What fits
-is looked for in a smaller picture, and copied from the large one. A hole as large as a person, for which there is no
-such piece, is filled patch by patch (`complete`).
+Rooms repeat themselves: bricks, floor boards, skirting. Each hole is covered by the piece of the same picture whose
+surroundings match its own best, with adjusted brightness; if nothing fits, the colours of its edge are spread inwards.
+The piece is searched in a smaller picture and copied from the large one. A hole as large as a person, for which there
+is no such piece, is filled patch by patch (`complete`).
 """
 
 import cv2
@@ -16,19 +16,19 @@ from danceit_core.media.letterbox import resize
 
 # Pixels of a 256-pixel picture: surroundings compared around a hole, and width of the soft edge of its cover.
 RING_PX, SOFT_PX = 6, 2
-# Mean squared difference per colour above which the surroundings do not match: about 32 grey levels, of a hole as large
-# as a person 5.
+# Mean squared difference per colour above which the surroundings do not match: about 32 grey levels, 5 for a hole as
+# large as a person.
 WORST_MATCH, LARGE_MATCH = 1000.0, 25.0
-# Longer side of the picture in which is searched, and of that in which colours are spread over a hole.
+# Longer side of the picture in which pieces are searched, and of that in which colours are spread over a hole.
 SEARCH_PX, SPREAD_PX = 512, 128
-# A hole that is so long, as a share of the picture's longer side, is as large as a person.
+# A hole of this length, as a share of the picture's longer side, counts as large as a person.
 LARGE = 0.25
 
 Box = tuple[slice, slice]
 
 
 def fill_holes(picture: NDArray[np.uint8], known: Mask) -> NDArray[np.uint8]:
-    """`picture` uint8 (H, W, 3) with every pixel that is not `known` (H, W) replaced; all or none known: unchanged."""
+    """`picture` uint8 (H, W, 3) with every pixel that is not `known` (H, W) replaced; unchanged if all or none are."""
     if known.all() or not known.any():
         return picture
     height, width = known.shape
@@ -59,7 +59,7 @@ def fill_holes(picture: NDArray[np.uint8], known: Mask) -> NDArray[np.uint8]:
 
 
 def _around(hole: Mask, px: int) -> tuple[Box, Mask]:
-    """The box (rows, columns) of a hole grown by so many pixels, and that grown hole in it."""
+    """The box (rows, columns) of a hole grown by `px` pixels, and the grown hole in it."""
     rows, columns = np.flatnonzero(hole.any(1)), np.flatnonzero(hole.any(0))
     box = (
         slice(max(0, rows[0] - px), min(hole.shape[0], rows[-1] + 1 + px)),
@@ -69,13 +69,13 @@ def _around(hole: Mask, px: int) -> tuple[Box, Mask]:
 
 
 def _find(picture: NDArray[np.uint8], known: Mask, hole: Mask, *, ring_px: int, worst: float) -> tuple[int, int] | None:
-    """How many rows and columns away the piece lies that covers a hole, None if nothing fits."""
+    """Offset (rows, columns) to the piece that covers a hole, None if nothing fits."""
     box, around = _around(hole, ring_px)
     inside = hole[box]
     ring = around & ~inside & known[box]
     if not ring.any():
         return None
-    # Squared difference of the ring at every place of the picture, and how many unknown pixels the piece would hold.
+    # Squared difference of the ring at every place of the picture, and the number of unknown pixels in the piece.
     mask = np.repeat(ring[..., None], 3, -1).astype(np.float32)
     source = picture.astype(np.float32)
     mismatch = cv2.matchTemplate(source, source[box], cv2.TM_SQDIFF, mask=mask) / mask.sum()
@@ -104,7 +104,7 @@ def _cover(
         return
     source = picture[box].astype(np.float32)
     piece = _piece(picture, source, ring, box=box, offset=offset, slack=int(np.ceil(shrink)) if shrink > 1 else 0)
-    # Brightness: the differences along the ring, spread into the hole.
+    # Adjust the brightness: spread the differences along the ring into the hole.
     piece = piece + _spread((source - piece) * ring[..., None], ring)
     weight = cv2.blur(_grow(inside, soft_px).astype(np.float32), (2 * soft_px + 1, 2 * soft_px + 1))[..., None]
     weight = np.where((inside | ring)[..., None], weight, 0)
@@ -120,7 +120,7 @@ def _piece(
     offset: tuple[int, ...],
     slack: int,
 ) -> NDArray[np.float32]:
-    """The piece near `offset`, by up to `slack` pixels, whose ring is most alike, float32 of the box's shape."""
+    """The piece within `slack` pixels of `offset` whose ring is most similar, float32 of the box's shape."""
     starts = [
         range(max(0, part.start + by - slack), min(side - (part.stop - part.start), part.start + by + slack) + 1)
         for part, by, side in zip(box, offset, picture.shape[:2], strict=True)
@@ -138,7 +138,7 @@ def _piece(
 
 
 def _spread(difference: NDArray[np.float32], ring: Mask) -> NDArray[np.float32]:
-    """What is known on the ring only, (h, w, 3), carried smoothly over the whole box."""
+    """Differences known only on the ring, (h, w, 3), spread smoothly over the whole box."""
     height, width = ring.shape
     shrink = max(1.0, max(height, width) / SPREAD_PX)
     size = (max(1, round(width / shrink)), max(1, round(height / shrink)))

@@ -1,8 +1,8 @@
 """What each frame of a video shows of the room behind the person (not in the paper).
 
-The outline of the person says where they hide it, widened a little, as hair and quick hands are at its faint edge.
-Where there is no outline, or it lost a limb, capsules around the limbs do. Floor close to
-the feet lies in their shadow (DARK), farther off it may (NEAR): such places serve only where nothing better is known.
+The person's outline shows where they hide the room. It is widened a little, because hair and quick hands are at its
+faint edge. If there is no outline, or if it lost a limb, capsules around the limbs are used. Floor close to the feet is
+in their shadow (DARK); floor farther away may be (NEAR). Such places are used only if nothing better is known.
 """
 
 from collections.abc import Iterator
@@ -18,13 +18,13 @@ from danceit_core.pose.skeleton import FEET, Keypoints, present
 
 # What a pixel of a frame shows.
 CLEAR, NEAR, DARK, HIDDEN, OUTSIDE = range(5)
-# That is noted on a grid of this side at most; an outline is widened by a share of the torso.
+# The states are stored on a grid of at most this side; an outline is widened by this share of the torso.
 GRID_PX, WIDEN = 640, 0.12
-# Factor on the half widths of capsules where there is no outline.
+# Factor on the half widths of capsules if there is no outline.
 GENEROUS = 1.5
-# Of 255: hair and quick hands are in an outline's faint part.
+# Threshold of an outline, of 255; low, because hair and quick hands are in its faint part.
 FAINT = 16
-# As far as a shadow may fall beside the feet, and above or below them, torso lengths: the dark part, and all of it.
+# How far a shadow may reach beside the feet, and above or below them, torso lengths: its dark part, and all of it.
 CLOSE, SHADOW = (0.7, 0.3), (2.2, 0.6)
 # Masks read at a time.
 AT_ONCE = 16
@@ -54,7 +54,7 @@ def person_states(
         state[at][floor_near(joints, size=size, body_px=torso_px, reach=CLOSE)] = DARK
         state[at][hidden] = HIDDEN
         if camera is not None:
-            # What lies on the rim is interpolated from outside.
+            # Pixels on the edge are interpolated from outside.
             for rim in (np.s_[0], np.s_[-1], np.s_[:, 0], np.s_[:, -1]):
                 state[at][rim] = OUTSIDE
     return state
@@ -68,7 +68,7 @@ def _masks(path: str | Path | None, numbers: NDArray[np.int64]) -> Iterator[NDAr
 
 
 def _carried(keypoints: Keypoints, transform: NDArray[np.float64]) -> tuple[Keypoints, float]:
-    """Joints (25, 3) through a homography, and by how much that enlarges around them."""
+    """Joints (25, 3) mapped by a homography, and the factor by which it enlarges around them."""
     joints = keypoints.copy()
     joints[:, :2] = cv2.perspectiveTransform(keypoints[None, :, :2].astype(np.float64), transform)[0]
     return np.where(keypoints[:, 2:] > 0, joints, np.float32(0)), float(np.sqrt(abs(np.linalg.det(transform[:2, :2]))))
@@ -82,13 +82,13 @@ def _hidden(keypoints: Keypoints, mask: NDArray[np.uint8] | None, *, size: tuple
     px = max(1, round(WIDEN * body_px))
     disc = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * px + 1, 2 * px + 1))
     grown = cv2.dilate(outline.astype(np.uint8), disc).astype(bool)
-    # An outline that lost an arm: the limbs themselves are hidden in any case.
+    # The outline may have lost an arm, so the limbs themselves are always hidden.
     limbs = person_region(keypoints, size=size, body_px=body_px)
     return grown | limbs
 
 
 def person_hides(keypoints: Keypoints, *, size: tuple[int, int]) -> Mask:
-    """Where the person of (25, 3) joints may hide or shade the room, generously, booleans (H, W); nobody: nowhere."""
+    """Where the person with (25, 3) joints may hide or shade the room, generously, booleans (H, W)."""
     body_px = float(body_size(keypoints))
     if not body_px > 0:
         return np.zeros((size[1], size[0]), bool)
@@ -99,7 +99,7 @@ def person_hides(keypoints: Keypoints, *, size: tuple[int, int]) -> Mask:
 def floor_near(
     keypoints: Keypoints, *, size: tuple[int, int], body_px: float, reach: tuple[float, float] = SHADOW
 ) -> Mask:
-    """The floor around the feet, so many torso lengths beside and above or below them, booleans (H, W)."""
+    """The floor around the feet, up to the given torso lengths beside and above or below them, booleans (H, W)."""
     region = np.zeros((size[1], size[0]), np.uint8)
     feet = [joint for joint in FEET if present(keypoints)[joint]]
     if feet:

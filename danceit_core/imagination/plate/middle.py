@@ -1,23 +1,24 @@
-"""The grey levels in the middle of many views of a pixel, by halving: quicker than sorting them (not in the paper).
+"""Median grey levels of many views of a pixel, by bisection, which is faster than sorting (not in the paper).
 
-A quantile of 8-bit numbers is found in eight steps, bit by bit: at most so many numbers lie below it. Each step counts
-in many pixels at once.
+A quantile of 8-bit numbers is found in eight steps, bit by bit, by counting how many numbers lie below it. Each step
+counts in many pixels at once.
 """
 
 import numpy as np
 from numpy.typing import NDArray
 
-# Numbers of a view that are looked at together: of 240 views they fit the processor's cache.
+# Numbers of a view that are processed together; those of 240 views fit the processor's cache.
 BLOCK = 4096
-# Counts are of 8 bits, too.
+# Counts have 8 bits, too.
 MOST_VIEWS = 255
 
 
 def middle(pictures: NDArray[np.uint8], shown: NDArray[np.bool_]) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
     """Median (h, w, 3) of the views of each pixel, and the grey levels between its quartiles, (h, w).
 
-    pictures: (n, h, w, 3) uint8, n at most MOST_VIEWS; shown: (n, h, w), where a picture counts. Where none does both
-    mean nothing. Of an even number the lower of the two in the middle; of three colours the widest quartiles.
+    pictures: (n, h, w, 3) uint8, n at most MOST_VIEWS; shown: (n, h, w), where a picture counts. Where none counts,
+    both results are meaningless. For an even number, the median is the lower of the two in the middle; the quartiles
+    are the widest of the three colours.
     """
     count, height, width = shown.shape
     if not count:
@@ -31,14 +32,14 @@ def levels_at(
 ) -> list[NDArray[np.uint8]]:
     """The grey level that a share (0..1) of the views of each pixel reaches, (h, w, 3) for each of `shares`."""
     count, height, width = shown.shape
-    # What does not count sorts behind every grey level. (n, h, w, 3) -> (n, h * w * 3)
+    # Views that do not count are sorted behind every grey level. (n, h, w, 3) -> (n, h * w * 3)
     levels = np.where(shown[..., None], pictures, np.uint8(255)).reshape(count, -1)
     last = np.repeat(np.maximum(shown.sum(0, dtype=np.int64) - 1, 0).ravel(), 3)  # (h * w * 3,)
     return [_ranked(levels, (share * last).astype(np.uint8)).reshape(height, width, 3) for share in shares]
 
 
 def _ranked(levels: NDArray[np.uint8], rank: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """The number of each column of (n, m) that `rank` (m,) others of it precede in ascending order, (m,)."""
+    """The number in each column of (n, m) that has `rank` (m,) others before it in ascending order, (m,)."""
     out = np.zeros(levels.shape[1], np.uint8)
     for first in range(0, levels.shape[1], BLOCK):
         some, wanted = levels[:, first : first + BLOCK], rank[first : first + BLOCK]

@@ -1,8 +1,8 @@
-"""What was laid over a video afterwards: a frame, captions, a channel's sign (not in the paper).
+"""Overlays that were added to a video afterwards: a border, captions, a channel's logo (not in the paper).
 
-Where the camera moves, these do not move with the room, and would smear over its plate. They are told from the room by
-the edges around them: places that never change, although the camera moved, and that end at edges which never change
-either. A bare wall does not change, too, but nothing marks its end.
+If the camera moves, overlays do not move with the room and would smear over its plate. They are recognised by the edges
+around them: places that never change although the camera moved, and that end at edges which never change either. A bare
+wall does not change either, but it has no such edges.
 """
 
 import cv2
@@ -13,22 +13,22 @@ from danceit_core.imagination.plate.hides import HIDDEN
 from danceit_core.imagination.plate.middle import middle
 from danceit_core.imagination.target.region import Mask
 
-# Frames that are compared, chosen to lie apart, and by how much they must, in shares of the picture's longer side.
+# Number of frames that are compared, and how far apart they must lie, in shares of the picture's longer side.
 FRAMES, APART = 24, 0.03
-# Grey levels: in QUIET of the frames a place that never changes differs by less; a step that is an edge.
+# Grey levels: largest difference of an unchanged place in the share QUIET of the frames; least step of an edge.
 STILL_LEVELS, QUIET, EDGE_LEVELS = 4.0, 0.85, 8.0
-# Share of the frames that must show a place without the person before it.
+# Share of the frames that must show a place without the person in front of it.
 SEEN = 0.3
-# Share of the rim of such a place that edges make up; smaller places, in shares of the picture, are none.
+# Share of an overlay's outline that must be edges; the least size of an overlay, as a share of the picture.
 MARKED, SMALLEST = 0.6, 2e-5
-# Holes in it that are smaller, in shares of the picture, belong to it.
+# Holes in an overlay that are smaller than this share of the picture belong to it.
 ISLAND = 0.02
 
 
 def find_overlay(pictures: NDArray[np.uint8], state: NDArray[np.uint8], camera: NDArray[np.float64]) -> Mask | None:
     """Where something lies over the room in every frame, (h', w') on the grid of `state`, or None.
 
-    pictures: (n, h, w, 3) uint8; state: (n, h', w') as of `hides`; camera: (n, 3, 3).
+    pictures: (n, h, w, 3) uint8; state: (n, h', w') as in `hides`; camera: (n, 3, 3).
     """
     height, width = pictures.shape[1:3]
     chosen, apart = _apart(camera, size=(width, height))
@@ -47,13 +47,13 @@ def find_overlay(pictures: NDArray[np.uint8], state: NDArray[np.uint8], camera: 
     found = _marked(still & ~edges, edges).astype(np.uint8)
     if not found.any():
         return None
-    # The letters within, the edges around, and what shines through them.
+    # Add the letters inside, the edges around, and what shines through them.
     grown = cv2.dilate(_without_islands(cv2.morphologyEx(found, cv2.MORPH_CLOSE, _square(13))), _square(19))
     return np.asarray(grown.astype(bool))
 
 
 def _without_islands(found: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """The same with its small holes filled."""
+    """The mask with its small holes filled."""
     _, labels, stats, _ = cv2.connectedComponentsWithStats(1 - found, connectivity=4)
     small = stats[:, cv2.CC_STAT_AREA] < ISLAND * found.size
     return found | small[labels].astype(np.uint8)
@@ -64,7 +64,7 @@ def _square(side: int) -> NDArray[np.uint8]:
 
 
 def _apart(camera: NDArray[np.float64], *, size: tuple[int, int]) -> tuple[list[int], float]:
-    """Frames whose pictures lie far from each other, and how far the farthest do, in the picture's longer sides."""
+    """Frames whose pictures lie far from each other, and the largest distance, in the picture's longer sides."""
     corners = np.array([[0, 0], [size[0], 0], size, [0, size[1]]], np.float64)[None]
     places = np.stack([cv2.perspectiveTransform(corners, one)[0].ravel() for one in camera]) / max(size)  # (n, 8)
     chosen = [0]
@@ -77,7 +77,7 @@ def _apart(camera: NDArray[np.float64], *, size: tuple[int, int]) -> tuple[list[
 
 
 def _marked(still: Mask, edges: Mask) -> Mask:
-    """Those connected parts of `still` whose rim is mostly edges."""
+    """Those connected parts of `still` whose outline consists mostly of edges."""
     count, labels, stats, _ = cv2.connectedComponentsWithStats(still.astype(np.uint8), connectivity=4)
     around = cv2.dilate(edges.astype(np.uint8), _square(3)).astype(bool)
     out = np.zeros_like(still)

@@ -1,9 +1,9 @@
 """Views of the room behind a person: which frames of a video show which part of it (not in the paper).
 
-A video is decoded once, and as many of its frames are held as LIMIT_BYTES allow: the larger the pictures, the fewer.
-They are chosen by what they show. First some at even distances, then those that show places which the others hardly
-do, as the person stands there in most of the video. All of it is laid on the plate, tile by tile, when it is asked for;
-what is in memory are the frames as they were filmed.
+A video is decoded once, and as many of its frames are held in memory as LIMIT_BYTES allows: the larger the pictures,
+the fewer. They are chosen by what they show: first some at even distances, then those that show places which the others
+hardly show, because the person stands there in most of the video. Views are mapped to the plate tile by tile, on
+request; memory holds the frames as filmed.
 """
 
 from collections.abc import Sequence
@@ -24,11 +24,11 @@ from danceit_core.media.video import each_frame, probe
 from danceit_core.pose.skeleton import present
 from danceit_core.pose.table import PoseTable
 
-# Pictures held at a time, and how many at most: more make no better median.
+# Bytes of the pictures in memory, and their largest number: more do not improve the median.
 LIMIT_BYTES, MOST, LEAST = 640_000_000, 240, 12
-# Views that each place of the room should have, and the cells in which that is counted along the plate's longer side.
+# Views that each place of the room should have, and the number of cells along the plate's longer side to count them.
 ENOUGH, CELLS = 16, 48
-# Frames among which is chosen.
+# Number of candidate frames.
 CANDIDATES = 2000
 MIN_JOINTS = 8
 
@@ -38,7 +38,7 @@ class Views:
     """Frames of a video that shows one room.
 
     pictures: (n, h, w, 3) uint8, of one exposure; state: (n, h', w') uint8, what each shows, CLEAR to OUTSIDE, on a
-    coarser grid; camera: (n, 3, 3) from pixels of the frames to those of the plate, None where the camera stands still;
+    coarser grid; camera: (n, 3, 3) from pixels of the frames to those of the plate, None if the camera is static;
     size: (width, height) of the plate; numbers: (n,) of the frames; body_px: typical torso length, pixels of the plate.
     """
 
@@ -65,7 +65,7 @@ class Views:
         return out
 
     def picture(self, number: int, window: Window, *, shift: Sequence[float] = (0.0, 0.0)) -> Picture:
-        """What one view shows in a window of the plate, uint8 (height, width, 3), moved by `shift` pixels of it."""
+        """What one view shows in a window of the plate, uint8 (height, width, 3), moved by `shift` pixels."""
         if self.camera is None:
             return self.pictures[number][window.slices]
         camera = np.array([[1, 0, shift[0]], [0, 1, shift[1]], [0, 0, 1.0]]) @ moved(self.camera[number], window)
@@ -73,12 +73,12 @@ class Views:
 
 
 def moved(camera: NDArray[np.float64], window: Window) -> NDArray[np.float64]:
-    """A homography to the plate as one to a window of it."""
+    """A homography to the plate, converted to one to a window of it."""
     return np.array([[1, 0, -window.left], [0, 1, -window.top], [0, 0, 1.0]]) @ camera
 
 
 def centred(transform: NDArray[np.floating[Any]]) -> NDArray[np.float64]:
-    """A transform whose (0, 0) is the outer corner of the first pixel, for OpenCV, where it is that pixel's middle."""
+    """Convert a transform whose (0, 0) is the first pixel's outer corner to OpenCV, where it is that pixel's middle."""
     half = np.array([[1, 0, 0.5], [0, 1, 0.5], [0, 0, 1.0]])
     return np.linalg.inv(half) @ transform @ half
 
@@ -91,7 +91,7 @@ def warp(
     border: int = cv2.BORDER_REPLICATE,
     value: int = 0,
 ) -> NDArray[np.uint8]:
-    """A window filled from a picture; to_source: from the window's pixels to the picture's, OpenCV's coordinates."""
+    """A window filled from a picture; to_source: from the window's pixels to the picture's, in OpenCV coordinates."""
     size = (window.width, window.height)
     flags = how | cv2.WARP_INVERSE_MAP
     if np.allclose(to_source[2], (0, 0, 1), atol=1e-12):
@@ -100,10 +100,10 @@ def warp(
 
 
 def collect_views(frames_path: str | Path, masks_path: str | Path | None, table: PoseTable) -> Views:
-    """The views of the room that a frame store holds, decoded once.
+    """The views of the room in a frame store, decoded once.
 
-    masks_path: the person's outlines, a mask for each frame; None: there are none, and capsules around the limbs hide
-    the person. table: cleaned keypoints in pixels of the plate, with `camera` and `exposure` where those change.
+    masks_path: the person's outlines, a mask for each frame; None: capsules around the limbs are used instead. table:
+    cleaned keypoints in pixels of the plate, with `camera` and `exposure` if those change.
     Raises ImaginationError if no frame shows the person.
     """
     camera = table.columns.get("camera")
@@ -183,6 +183,6 @@ def _coarse_views(table: PoseTable, among: NDArray[np.int64], *, store: tuple[in
 
 
 def developed(picture: Picture, gains: NDArray[np.float32]) -> Picture:
-    """A picture with the exposure of the plate; gains: (3,) of R, G, B."""
+    """A picture at the exposure of the plate; gains: (3,) for R, G, B."""
     table = np.arange(256)[:, None] * np.asarray(gains, np.float64)[None]
     return cv2.LUT(picture, np.clip(np.round(table), 0, 255).astype(np.uint8)[None])

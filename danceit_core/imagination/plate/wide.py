@@ -1,8 +1,8 @@
-"""The plate of a camera that moves: its frames laid on one wide picture, tile by tile (not in the paper).
+"""The plate of a moving camera: its frames combined in one wide picture, tile by tile (not in the paper).
 
-The median of many frames that lie half a pixel beside each other is soft. So each tile is made of the few frames that
-show it best: those that agree with the median of all, after each is moved by the fraction of a pixel that is left, and
-are sharpest among them.
+The median of many frames that are misaligned by half a pixel is soft. Each tile is therefore made of the few frames
+that show it best: those that agree with the median of all after correction of the remaining fraction of a pixel, and
+are the sharpest of them.
 """
 
 import cv2
@@ -17,26 +17,27 @@ from danceit_core.imagination.target.region import Mask
 from danceit_core.imagination.target.view import Window
 from danceit_core.media.letterbox import Picture
 
-# Views that a pixel must have: the camera passed some in a few frames only.
+# Views that a pixel must have; low, because the camera passed some places in only a few frames.
 MIN_PASSED = 3
 # Side of the tiles, and by how much they overlap, pixels.
 TILE_PX, OVERLAP_PX = 160, 32
-# Views that a tile is looked at in, and the cells that each should be seen in often.
+# Views that are examined for a tile, and the number of its cells, each of which should be seen often.
 TILE_VIEWS, CELL_PX = 40, 8
-# Edges narrower than this are no sleeves.
+# Edges narrower than this are not sleeves.
 NARROW_PX = 7
 # Rows that are rounded at a time.
 ROWS = 64
-# Views that a tile is made of; what differs from the median by more than this multiple of the best agrees less well.
+# Views that a tile is made of; a view agrees less well if it differs from the median by more than this multiple of the
+# best.
 BEST, AGREES = 9, 1.5
-# A tile of which a view shows less than this share is not compared with it. Pixels that a view is moved at most.
+# Share of a tile that a view must show to be compared with it. Pixels by which a view is moved at most.
 LEAST_SHARE, MOST_SHIFT = 0.15, 1.5
 
 
 def wide_room(views: Views) -> tuple[Picture, Mask, Mask]:
     """The room (H, W, 3), which of its pixels are known, and which were in some frame's picture, (H, W).
 
-    views: of a camera that moves. The tiles fade into each other.
+    views: those of a moving camera. The tiles fade into each other.
     """
     width, height = views.size
     # Weighted sums of the colours, and of the weights.
@@ -66,7 +67,7 @@ def _window(left: int, top: int, side: int, *, size: tuple[int, int]) -> Window:
 
 
 def _fade(window: Window, *, left: int, top: int) -> NDArray[np.float32]:
-    """How much a tile counts in its window, (h, w): 1 within, falling to 0 over the overlap with its neighbours."""
+    """Weight of a tile in its window, (h, w): 1 inside, falling to 0 over the overlap with its neighbours."""
 
     def ramp(start: int, length: int, own: int) -> NDArray[np.float32]:
         at = start + np.arange(length) + 0.5
@@ -88,7 +89,7 @@ def _tile(views: Views, window: Window) -> tuple[Picture, Mask, Mask]:
     shown, count = shown_of(states[using])
     pictures = np.stack([views.picture(int(number), window) for number in using])
     median, unrest = middle(pictures, shown)
-    # Edges that lie half a pixel beside each other differ, too, but are narrow.
+    # Edges that are misaligned by half a pixel differ as well, but are narrow.
     unrest = cv2.morphologyEx(unrest, cv2.MORPH_OPEN, np.ones((NARROW_PX, NARROW_PX), np.uint8))
     known = well_known(unrest, count, passed, least=MIN_PASSED)
     best = _best(pictures, shown, median)
@@ -105,7 +106,7 @@ def _tile(views: Views, window: Window) -> tuple[Picture, Mask, Mask]:
 def _best(
     pictures: NDArray[np.uint8], shown: NDArray[np.bool_], median: Picture
 ) -> list[tuple[int, tuple[float, float]]]:
-    """Which of the views (n, h, w, 3) a tile is best made of, and by how many pixels each is to be moved for that."""
+    """Which of the views (n, h, w, 3) a tile is best made of, and by how many pixels each must be moved."""
     target = cv2.cvtColor(median, cv2.COLOR_RGB2GRAY).astype(np.float32)
     slopes = np.stack(
         [cv2.Sobel(target, cv2.CV_32F, 1, 0, scale=1 / 8), cv2.Sobel(target, cv2.CV_32F, 0, 1, scale=1 / 8)]
@@ -132,7 +133,7 @@ def _shift(
 ) -> tuple[float, float]:
     """By how many pixels right and down a picture (h, w) must be moved to lie on `target`: one step of least squares.
 
-    (0, 0) where there are no edges to tell, or where it would be more than a pixel and a half.
+    (0, 0) if there are no edges to estimate it from, or if it would be more than a pixel and a half.
     """
     g = slopes[:, where]
     matrix = g @ g.T + 0.5 * where.sum() * np.eye(2, dtype=np.float32)

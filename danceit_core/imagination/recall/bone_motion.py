@@ -1,8 +1,8 @@
-"""Where the bones carry a picture: the frame before, moved along with the skeleton (not in the paper).
+"""Bone motion: the previous frame warped along with the skeleton (not in the paper).
 
-Each bone turns, shifts and stretches from its place in one pose to its place in the next, and takes the pixels near it
-along; between bones the movements are blended, far from all of them nothing moves. It knows neither what is in front
-nor what turns into view: good for the step from one frame to the next, not for more.
+Each bone turns, shifts and stretches from its place in one pose to its place in the next and takes the pixels near it
+along. Between bones the movements are blended; far from all of them nothing moves. The warp knows neither occlusion nor
+what turns into view, so it is suitable only for the step from one frame to the next.
 """
 
 import cv2
@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from danceit_core.media.letterbox import Picture
 from danceit_core.pose.skeleton import LIMBS, Keypoints, present
 
-# One place in so many pixels: the movement is smooth.
+# Spacing of the computed places in pixels; the movement is smooth.
 STEP = 4
 # How far a bone's movement reaches, body sizes.
 REACH = 0.12
@@ -21,9 +21,9 @@ _BONES = LIMBS[:14]
 
 
 def carry(picture: Picture, before: Keypoints, now: Keypoints, *, body_px: float) -> Picture:
-    """The picture (H, W, 3) of pose `before` (25, 3) as its bones carry it to pose `now`; body_px: body size, pixels.
+    """The picture (H, W, 3) of pose `before` (25, 3) warped by its bones to pose `now`; body_px: body size, pixels.
 
-    Bones that either pose lacks carry nothing; without any the picture is as it was.
+    Bones that either pose lacks have no effect; without any bone the picture is unchanged.
     """
     height, width = picture.shape[:2]
     came_from = bone_flow(now, before, size=(-(-width // STEP), -(-height // STEP)), step=STEP, body_px=body_px)
@@ -53,9 +53,9 @@ def bone_flow(
     along = (offset * bone[:, None, None]).sum(-1) / length2[:, None, None]
     held = along.clip(-0.2, 1.2)
     distance2 = np.square(offset - held[..., None] * bone[:, None, None]).sum(-1)
-    # A bone carries a place as its own two ends move, in proportion: near it that is a turn, a shift and a stretch.
+    # A bone moves a place in proportion to its two ends: near the bone this is a turn, a shift and a stretch.
     moved_a, moved_b = (end[bones[:, k], :2] - start[bones[:, k], :2] for k in (0, 1))
     moved = moved_a[:, None, None] + held[..., None] * (moved_b - moved_a)[:, None, None]
     weight = np.exp(-distance2 / (2 * np.square(REACH * body_px)))[..., None]
-    # Far from all bones the weights add up to less than one: the rest stands still.
+    # Far from all bones the weights add up to less than one; the remainder stands still.
     return ((weight * moved).sum(0) / np.maximum(weight.sum(0), 0.2)).astype(np.float32)

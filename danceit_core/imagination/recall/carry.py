@@ -1,11 +1,11 @@
-"""Where each pixel of a part comes from: maps from a new pose to the pose of the frame that lends the part.
+"""Maps from a new pose to the pose of the lending frame: where each pixel of a part comes from.
 
-Trunk and head are carried as a whole, by an affine map that is fitted to their joints and drawn towards a similarity,
-with bounded stretch: a trunk seen from the side must not be blown up. A limb's bones each turn and stretch along
-themselves, their width is kept; the stretch is bounded too, since texture beyond it smears, and beyond the last joint
-(hand, foot) nothing is stretched or shortened. At elbow and knee the two bones' maps are blended.
+Trunk and head are warped as a whole, by an affine map that is fitted to their joints and pulled towards a similarity,
+with bounded stretch: a trunk seen from the side must not be inflated. Each bone of a limb turns and stretches along
+itself and keeps its width. Its stretch is bounded too, because stretched texture smears; beyond the last joint (hand,
+foot) nothing is stretched or shortened. At elbow and knee the maps of the two bones are blended.
 
-Everything is batched torch, on whatever device the poses are. Coordinates are continuous pixels of the plate.
+Everything is batched torch, on the device of the poses. Coordinates are continuous pixels of the plate.
 """
 
 import torch
@@ -22,13 +22,14 @@ from danceit_core.imagination.recall.shapes import (
     trunk_distance,
 )
 
-# How far the affine map of trunk and head is drawn towards a similarity, and how much one direction may be stretched
-# against the other.
+# How far the affine map of trunk and head is pulled towards a similarity, and how much one direction may be stretched
+# relative to the other.
 TRUNK_STIFF, HEAD_STIFF, MOST_SHEAR = 0.075, 10.0, 0.35
-# Sizes of a fitted part lie within these factors; a bone is stretched at most so far, but shortened at will.
+# The scale of a fitted part lies within these factors; a bone is stretched by at most this factor, but shortened
+# freely.
 SMALLEST, LARGEST = 0.7, 1.4
 LONGEST = 1.5
-# Widths in body sizes: over which the bones of a limb are blended, and over which a part ends.
+# Widths in body sizes over which the bones of a limb are blended, and over which a part fades out.
 BLEND, SOFT = 0.08, 0.05
 # How far the bones' maps may lie apart, body sizes, before one of them counts alone.
 APART = 0.12
@@ -37,11 +38,11 @@ APART = 0.12
 def carry_part(
     number: int, now: Tensor, then: Tensor, depth: Tensor, grid: Tensor, *, body_px: float
 ) -> tuple[Tensor, Tensor]:
-    """Where places of one of PARTS come from, (N, 2, h, w) pixels of the frame that lends it, and its reach (N, h, w).
+    """The source of places of one of PARTS, (N, 2, h, w) pixels of the lending frame, and its reach (N, h, w).
 
     now, then: poses (N, 25, 3) here and there; depth: (N, 25) there, torso lengths towards the camera; grid:
-    (N, 2, h, w), the places of the plate that are asked for. reach: 1 where the pixel is the part's own, 0 beyond what
-    its pixels may cover, and for a part that cannot be carried. body_px: body size of the person, pixels.
+    (N, 2, h, w), the requested places of the plate. reach: 1 where the pixel belongs to the part, 0 beyond what its
+    pixels may cover, and for a part that cannot be warped. body_px: body size of the person, pixels.
     """
     part = PARTS[number]
     if part.bones:
@@ -54,7 +55,7 @@ def carry_part(
     reach = ((part.reach * body_px - distance) / soft + 0.5).clamp(0, 1)
     owned, distance_then = ownership(number, then, depth, places, body_px=body_px)
     if part.bones:
-        # At a joint that is bent more here the outer side asks for what lies on the bone there: the limb would flare.
+        # If a joint is bent more here than there, its outer side would fetch pixels of the bone: the limb would flare.
         beside = (distance - part.radius * body_px).clamp_min(0) - distance_then
         reach = reach * (2 - beside / soft).clamp(0, 1)
     return places, reach * able * owned
@@ -71,7 +72,7 @@ def _apply(grid: Tensor, matrix: Tensor, centre: Tensor, centre_then: Tensor) ->
 
 
 def _fit(number: int, now: Tensor, then: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
-    """Matrix (N, 2, 2) for rows of places, centres (N, 2) now and then, and whether it can be fitted (N, 1, 1)."""
+    """Matrix (N, 2, 2) for rows of places, centres (N, 2) in both poses, and whether it can be fitted (N, 1, 1)."""
     part, stiff = PARTS[number], HEAD_STIFF if number == HEAD else TRUNK_STIFF
     joints = list(part.fit)
     weight = ((now[:, joints, 2] > 0) & (then[:, joints, 2] > 0)).to(now.dtype)[..., None]  # (N, J, 1)
@@ -91,7 +92,7 @@ def _fit(number: int, now: Tensor, then: Tensor) -> tuple[Tensor, Tensor, Tensor
 
 
 def _bounded(matrix: Tensor) -> Tensor:
-    """(N, 2, 2) with bounded size and shear: a rotation and scale plus a reflected rest, the rest held small."""
+    """(N, 2, 2) with bounded scale and shear: rotation and scale plus a reflected remainder, which is kept small."""
     a, b, c, d = (matrix[:, i, j] for i in (0, 1) for j in (0, 1))
     turn = torch.stack([(a + d) / 2, (b - c) / 2], -1)
     rest = torch.stack([(a - d) / 2, (b + c) / 2], -1)
@@ -106,18 +107,18 @@ def _bounded(matrix: Tensor) -> Tensor:
 def _carry_limb(
     number: int, now: Tensor, then: Tensor, grid: Tensor, *, body_px: float
 ) -> tuple[Tensor, Tensor, Tensor]:
-    """Places (N, 2, h, w) of a limb, distance (N, h, w) from it, and whether it can be carried (N, 1, 1)."""
+    """Places (N, 2, h, w) of a limb, distance (N, h, w) from it, and whether it can be warped (N, 1, 1)."""
     part = PARTS[number]
     start, bone, ends = bones_of(part, now, body_px=body_px)  # (N, B, 2), (N, B, 2), (N, B)
     start_then, bone_then, _ = bones_of(part, then, body_px=body_px)
     length, length_then = (v.norm(dim=-1).clamp_min(SHORTEST_PX) for v in (bone, bone_then))  # (N, B)
-    # Stretched texture smears: what is asked for beyond LONGEST is taken from farther along the lending bone.
+    # Stretched texture smears, so beyond LONGEST pixels are taken from farther along the lending bone.
     bone_then = bone_then * (length / (LONGEST * length_then)).clamp_min(1)[..., None]
     length_then = bone_then.norm(dim=-1).clamp_min(SHORTEST_PX)
     x, y = (grid[:, None, axis] - start[:, :, axis, None, None] for axis in (0, 1))  # (N, B, h, w)
     unit_x, unit_y = ((bone / length[..., None])[:, :, axis, None, None] for axis in (0, 1))
     along, across = (x * unit_x + y * unit_y) / length[:, :, None, None], y * unit_x - x * unit_y
-    # In proportion inside the bone, one to one beyond its ends; never stretched sideways.
+    # Proportional inside the bone, one to one beyond its ends; never stretched sideways.
     ratio = (length / length_then)[:, :, None, None]
     inside = along.clamp(0, 1)
     along = inside + (along - inside) * ratio
@@ -135,10 +136,10 @@ def _carry_limb(
 
 
 def _share_of_upper(distance: Tensor, places: Tensor, *, body_px: float) -> Tensor:
-    """How much the upper of two bones counts, (N, h, w): the nearer more, alone where their places lie far apart.
+    """Weight of the upper of two bones, (N, h, w): the nearer one weighs more, and all if their places are far apart.
 
-    distance: from the bones (N, 2, h, w); places: where each comes from, (N, 2 axes, 2, h, w). An arm that is folded
-    has both bones at one place: a mean of the two would be neither.
+    distance: from the bones (N, 2, h, w); places: the source of each, (N, 2 axes, 2, h, w). A folded arm has both bones
+    at one place, where a mean of the two sources would be wrong.
     """
     apart = torch.hypot(places[:, 0, 0] - places[:, 0, 1], places[:, 1, 0] - places[:, 1, 1]) / (APART * body_px)
     nearer = (distance[:, 1].square() - distance[:, 0].square()) / (BLEND * body_px) ** 2

@@ -1,9 +1,9 @@
-"""Who lends the parts of a whole dance: a path through the lenders, for each part.
+"""Choice of lenders for a whole dance: for each part, a path through the lending frames.
 
-The frames' distances plus a price for each switch, so that parts do not flicker. To go on to a neighbour of the lending
-frame costs little: it looks alike, and a turn passes through the views between. The best path is found by dynamic
-programming; stays that are too short to be seen are then given to a neighbour, and two lenders that look alike fade
-into each other.
+It minimises the frames' distances plus a cost for each switch, so that parts do not flicker. Moving on to a neighbour
+of the lending frame costs little: it looks similar, and a turn passes through the views in between. The best path is
+found by dynamic programming. Stays that are too short to be seen are then given to a neighbour, and two lenders that
+look similar are cross-faded.
 """
 
 from dataclasses import dataclass
@@ -16,25 +16,25 @@ from danceit_core.imagination.recall.describe import Features
 from danceit_core.imagination.recall.parts import ARM_LAYER, HEAD, PARTS, TRUNK
 from danceit_core.pose.skeleton import Keypoints
 
-# What a switch costs, in the unit of squared distances, and where the trunk switches in the same frame.
+# Cost of a switch in the unit of squared distances, and its cost if the trunk switches in the same frame.
 SWITCH, TOGETHER = 2.0, 0.6
-# What it costs to go on to a frame of the video that is at most BESIDE frames away.
+# Cost of moving on to a frame of the video that is at most BESIDE frames away.
 GO_ON, BESIDE = 0.3, 4
-# The shortest stay of a lender, seconds, and what a shorter one must save to be kept: a wrong arm is seen.
+# The shortest stay of a lender, seconds, and how much a shorter one must save to be kept: a wrong arm is visible.
 LEAST_S, SHORT = 0.25, 2.0
-# How long both lenders show before and after a switch of a part at rest, seconds, and the speed, body sizes a second,
-# from which on they do in one frame only.
+# How long both lenders show before and after a switch of a part at rest, seconds, and the speed, body sizes per second,
+# from which on they overlap in only one frame.
 FADE_S, QUICK = 0.125, 8.0
-# Lenders that are farther apart do not fade into each other: hair beside a face is seen more than a cut. Two arms in a
-# quick movement look like its blur.
+# Lenders that are farther apart are not cross-faded, because hair next to a face is more visible than a cut. Two arms
+# in a quick movement look like motion blur.
 ALIKE, ALIKE_HEADS, ALIKE_ARMS = 0.6, 0.25, 3.0
 
 
 @dataclass(frozen=True)
 class Casting:
-    """Who lends the parts of a dance: rows (T, parts) of the lenders.
+    """The lenders of a dance's parts: rows (T, parts) of the lenders.
 
-    Where a part passes from one lender to the next, `others` lend as well, with `shares` (T, parts) of 0..1.
+    Where a part switches from one lender to the next, `others` lend as well, with `shares` (T, parts) of 0..1.
     """
 
     rows: Choice
@@ -42,17 +42,17 @@ class Casting:
     shares: NDArray[np.float32]
 
     def part(self, where: slice) -> "Casting":
-        """Some frames of the dance."""
+        """A range of the dance's frames."""
         return Casting(self.rows[where], self.others[where], self.shares[where])
 
 
 def cast_dance(lenders: Lenders, poses: Keypoints, *, fps: float) -> Casting:
-    """The lenders of a dance (T, 25, 3) of `fps` frames a second, faded into each other where they change."""
+    """The lenders of a dance (T, 25, 3) of `fps` frames per second, cross-faded where they change."""
     return fades(lenders, choose_for_dance(lenders, poses, fps=fps), poses, fps=fps)
 
 
 def fades(lenders: Lenders, rows: Choice, poses: Keypoints, *, fps: float) -> Casting:
-    """Rows (T, parts) of the lenders of a dance (T, 25, 3) with fades where a part changes between two alike."""
+    """Rows (T, parts) of the lenders of a dance (T, 25, 3), with fades where a part switches between similar ones."""
     others, shares = rows.copy(), np.zeros(rows.shape, np.float32)
     speed = _speed(poses, body_px=lenders.body_px, fps=fps)
     for part in range(rows.shape[1]):
@@ -61,7 +61,7 @@ def fades(lenders: Lenders, rows: Choice, poses: Keypoints, *, fps: float) -> Ca
             one, other = rows[at - 1, part], rows[at, part]
             if lenders.apart(one, other, part=part) >= _alike(part):
                 continue
-            # No fade reaches beyond the middle of a stay, where the next one begins.
+            # A fade ends at the middle of a stay, where the next one may begin.
             most = min(_fade_frames(speed[at, part], fps=fps), (at - before) // 2, (after - at) // 2)
             for step in range(most):
                 share = 0.5 * (most - step) / (most + 0.5)
@@ -77,7 +77,7 @@ def _alike(part: int) -> float:
 
 
 def _speed(poses: Keypoints, *, body_px: float, fps: float) -> Features:
-    """How fast each part moves, (T, parts) body sizes a second: its fastest joint since the frame before."""
+    """Speed of each part, (T, parts) body sizes per second: that of its fastest joint since the previous frame."""
     moved = np.zeros(poses.shape[:2], np.float32)
     both = (poses[1:, :, 2] > 0) & (poses[:-1, :, 2] > 0)
     moved[1:] = np.where(both, np.linalg.norm(np.diff(poses[..., :2], axis=0), axis=-1), 0) * (fps / body_px)
@@ -85,15 +85,15 @@ def _speed(poses: Keypoints, *, body_px: float, fps: float) -> Features:
 
 
 def _fade_frames(speed: float, *, fps: float) -> int:
-    """How many frames to either side of a switch both lenders show: fewer in a quick movement, which hides it."""
+    """Number of frames on either side of a switch that show both lenders: fewer in a quick movement, which hides it."""
     return max(1, round(FADE_S * fps * (1 - speed / QUICK)))
 
 
 def choose_for_dance(lenders: Lenders, poses: Keypoints, *, fps: float) -> Choice:
-    """Rows (T, parts) of the lenders for a dance (T, 25, 3) of `fps` frames a second: the best path for each part.
+    """Rows (T, parts) of the lenders for a dance (T, 25, 3) of `fps` frames per second: the best path for each part.
 
-    Where the trunk passes to another lender, as in a turn, the other parts do so more readily: a body whose parts face
-    different ways for some frames is seen.
+    When the trunk switches to another lender, as in a turn, the other parts switch more readily, because a body whose
+    parts face different ways for some frames is visible.
     """
     least = max(1, round(LEAST_S * fps))
     distances = list(lenders.distances(poses))
@@ -107,9 +107,9 @@ def choose_for_dance(lenders: Lenders, poses: Keypoints, *, fps: float) -> Choic
 
 
 def _path(distance: Features, price: Features, frames: Choice, *, least: int) -> Choice:
-    """The lender (T,) of each frame: least sum of distances (T, M) and prices of switches (T,) at its frame.
+    """The lender (T,) of each frame: least sum of distances (T, M) and costs of switches (T,) at their frames.
 
-    frames (M,): numbers of the lenders in their video. Short stays are then given up.
+    frames (M,): numbers of the lenders in their video. Short stays are removed afterwards.
     """
     count, lenders = distance.shape
     cost = np.minimum(distance, 1e6)  # infinite ones are compared, not added
@@ -136,7 +136,7 @@ def _path(distance: Features, price: Features, frames: Choice, *, least: int) ->
 
 
 def switches(path: Choice, frames: Choice) -> Choice:
-    """Frames of a dance at which a part passes to a lender (T,) that is no neighbour of the one before in its video."""
+    """Frames of a dance at which a part switches to a lender (T,) that is not a neighbour of the previous one."""
     return np.flatnonzero(np.abs(np.diff(frames[path])) > BESIDE) + 1
 
 

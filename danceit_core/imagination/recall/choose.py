@@ -1,7 +1,7 @@
-"""Which frame of the target's video lends each part of the body best: distances of frames from poses.
+"""Which frame of the target's video is the best lender of each body part: distances of frames from poses.
 
-In training a frame must not lend to itself or its neighbours, which look alike: the network would learn to copy. Over a
-whole dance see `casting`.
+In training a frame must not lend to itself or to its neighbours, which look alike: the network would learn to copy. For
+a whole dance, see `casting`.
 """
 
 from collections.abc import Iterator
@@ -17,23 +17,23 @@ from danceit_core.imagination.recall.parts import NAMES, PARTS
 from danceit_core.pose.skeleton import Keypoints
 
 Choice = NDArray[np.int64]
-# In training one of so many nearest frames is taken, none of them within a second.
+# In training, one of this many nearest frames is drawn, none of them within a second.
 NEAREST, APART_S = 4, 1.0
-# What a part costs that is hidden by another one, and a forearm and hand that lie on other parts.
+# Cost of a part that is hidden by another one, and of a forearm and hand that lie on other parts.
 HIDDEN, CROWDED = 6.0, 0.6
-# A bone longer than EASILY times the lender's costs the square of the octaves beyond, times STRETCH: what points at the
-# camera in one frame cannot be drawn out in another. Bones count as at least SHORTEST body sizes.
+# A bone longer than EASILY times the lender's costs the square of the octaves beyond that, times STRETCH: a bone that
+# points at the camera in one frame cannot be stretched out in another. Bones count as at least SHORTEST body sizes.
 STRETCH, EASILY, SHORTEST = 4.0, 1.25, 0.05
-# Of a frame whose part moves by so many body sizes a frame, blurred by it, the distance grows by 1.
+# If a frame's part moves by this many body sizes per frame, and is blurred by it, its distance grows by 1.
 BLUR = 12.0
 
 
 @dataclass(frozen=True)
 class Lenders:
-    """Frames that lend: features of each part (M, D), whether each can lend a part (M, parts), and what that costs.
+    """Lending frames: features of each part (M, D), whether each frame can lend a part (M, parts), and the added costs.
 
-    lengths: of limbs' bones (M, 2), body sizes; frames (M,): their numbers; times_s (M,): of the video; costs
-    (M, parts): squared distance that is added.
+    lengths: those of limbs' bones (M, 2), body sizes; frames (M,): their numbers; times_s (M,): times in the video;
+    costs (M, parts): squared distance that is added.
     """
 
     features: list[Features]
@@ -54,15 +54,15 @@ class Lenders:
         body_px: float,
         hidden: NDArray[np.float32] | None = None,
     ) -> "Lenders":
-        """Of the frames of a video with (M, 25, 3) keypoints.
+        """The lenders among the frames of a video with (M, 25, 3) keypoints.
 
         hidden (M, parts): share of each part that another one hides, 0..1; None: not known.
-        Raises ImaginationError if a part can be lent by no frame at all.
+        Raises ImaginationError if no frame can lend some part.
         """
         able = usable_parts(keypoints)
         if missing := [name for name, any_one in zip(NAMES, np.asarray(able.any(0)), strict=True) if not any_one]:
             raise ImaginationError(
-                f"no frame of the target shows the joints of its {', '.join(missing)}; film the whole body"
+                f"no frame of the target shows all joints of: {', '.join(missing)}; film the whole body"
             )
         costs = _blur(keypoints, frames, body_px=body_px) + CROWDED * crowded_shares(keypoints, body_px=body_px)
         if hidden is not None:
@@ -82,7 +82,7 @@ class Lenders:
             yield np.where(self.able[:, part], whole, np.inf).astype(np.float32)
 
     def apart(self, one: int, other: int, *, part: int) -> float:
-        """The squared distance of two of the frames in a part."""
+        """The squared distance of two of the frames for one part."""
         return float(np.square(self.features[part][one] - self.features[part][other]).sum())
 
 
@@ -91,7 +91,7 @@ def choose_apart(
 ) -> Choice:
     """Rows (N, parts) of the lenders for single poses (N, 25, 3) of the same video at times_s (N,), seconds.
 
-    The nearest, or one of the NEAREST at random, but none within APART_S of the pose; where the video is too short for
+    The nearest, or one of the NEAREST at random, but none within APART_S of the pose; if the video is too short for
     that, the farthest in time.
     """
     chosen = np.zeros((len(poses), len(PARTS)), np.int64)
@@ -103,7 +103,7 @@ def choose_apart(
         count = min(NEAREST, far.shape[1]) if rng is not None else 1
         nearest = np.argpartition(far, count - 1, axis=1)[:, :count]
         real = np.isfinite(np.take_along_axis(far, nearest, 1))
-        # The real ones first: one of them is drawn.
+        # Real candidates come first; one of them is drawn.
         order = np.argsort(~real, axis=1, kind="stable")
         drawn = np.zeros(len(poses), np.int64) if rng is None else rng.integers(0, np.maximum(real.sum(1), 1))
         chosen[:, part] = np.take_along_axis(nearest, np.take_along_axis(order, drawn[:, None], 1), 1)[:, 0]
@@ -111,7 +111,7 @@ def choose_apart(
 
 
 def _blur(keypoints: Keypoints, frames: NDArray[np.int64], *, body_px: float) -> Features:
-    """What the movement of each part costs, (M, parts): the square of its fastest joint's step, times BLUR."""
+    """Cost of the movement of each part, (M, parts): the square of its fastest joint's step, times BLUR."""
     step = np.zeros(keypoints.shape[:2], np.float32)
     if len(keypoints) > 1:
         moved = np.linalg.norm(np.diff(keypoints[..., :2], axis=0), axis=-1) / body_px
@@ -121,7 +121,7 @@ def _blur(keypoints: Keypoints, frames: NDArray[np.int64], *, body_px: float) ->
 
 
 def _stretch(now: Features, then: Features) -> Features:
-    """What it costs (N, M) to stretch bones of lengths `then` (M, B) to lengths `now` (N, B), body sizes."""
+    """Cost (N, M) of stretching bones of lengths `then` (M, B) to lengths `now` (N, B), body sizes."""
     wanted, have = (np.log2(np.fmax(lengths, SHORTEST)) for lengths in (now, then))
     beyond = wanted[:, None] - have - np.float32(np.log2(EASILY))
     return STRETCH * np.square(np.nan_to_num(beyond).clip(min=0)).sum(-1)

@@ -1,9 +1,9 @@
-"""A part of the body in a pose as numbers: the squared distance of two says how well one frame lends it to another.
+"""Features of a body part in a pose; their squared distance says how well one frame can lend the part to another.
 
-What cannot be made by carrying counts most. A limb can be turned in the picture, but not stretched or bent: the lengths
-of its bones as seen (foreshortening) and the bend between them come first, its direction and the body's facing after.
-Of the trunk it counts where shoulders and hips lie, how the body faces, and where the arms are: a trunk with an arm
-across it is lent where the dance has one there.
+What warping cannot change has the largest weight. A limb can be turned in the picture, but not stretched or bent, so
+the lengths of its bones as seen (foreshortening) and the bend between them come first, then its direction and the
+body's facing. The trunk is described by the places of shoulders and hips, its facing, and the places of the arms: a
+trunk with an arm across it suits a pose with an arm there.
 """
 
 import numpy as np
@@ -27,21 +27,21 @@ from danceit_core.pose.skeleton import (
 )
 
 Features = NDArray[np.float32]
-# Weights, per body size: lengths of bones, bend, place of a limb's joints; place of those of trunk and head; facing of
-# a limb, and of trunk and head; arms before the trunk; a joint that is absent.
+# Weights, per body size: lengths of bones, bend, places of a limb's joints; places of those of trunk and head; facing
+# of a limb, and of trunk and head; arms in front of the trunk; an absent joint.
 LENGTH, BEND, LIMB_PLACE, PLACE = 3.0, 1.2, 0.6, 1.5
 LIMB_FACING, FACING, ARMS, ABSENT = 1.1, 2.0, 0.4, 0.5
 
 
 def describe(keypoints: Keypoints, *, body_px: float) -> list[Features]:
-    """For each of PARTS the features (T, D) of (T, 25, 3) keypoints; body_px: body size of their person, pixels."""
+    """The features (T, D) of each of PARTS in (T, 25, 3) keypoints; body_px: body size of the person, pixels."""
     xy, seen = keypoints[..., :2] / np.float32(body_px), np.asarray(present(keypoints))
     facing = _facing(xy, seen)
     return [_describe_part(number, part, xy, seen, facing) for number, part in enumerate(PARTS)]
 
 
 def _facing(xy: Features, seen: NDArray[np.bool_]) -> Features:
-    """Widths of shoulders and hips, signed, and where the nose is beside the neck, (T, 3) body sizes."""
+    """Signed widths of shoulders and hips, and the sideways offset of the nose from the neck, (T, 3) body sizes."""
     pairs = ((LEFT_SHOULDER, RIGHT_SHOULDER), (LEFT_HIP, RIGHT_HIP), (NOSE, NECK))
     return np.stack([np.where(seen[:, a] & seen[:, b], xy[:, a, 0] - xy[:, b, 0], 0) for a, b in pairs], -1)
 
@@ -64,7 +64,7 @@ def _describe_part(number: int, part: Part, xy: Features, seen: NDArray[np.bool_
 
 
 def _limb_shape(part: Part, xy: Features, seen: NDArray[np.bool_]) -> Features:
-    """Lengths of both bones as seen, and cosine and sine of the bend between them, (T, 4), weighted."""
+    """Lengths of both bones as seen, cosine and sine of the bend between them, (T, 4), weighted."""
     (a, b), (_, c) = part.bones
     known = np.asarray(seen[:, [a, b, c]].all(-1))
     upper, lower = xy[:, b] - xy[:, a], xy[:, c] - xy[:, b]
@@ -77,7 +77,7 @@ def _limb_shape(part: Part, xy: Features, seen: NDArray[np.bool_]) -> Features:
 
 
 def bone_lengths(keypoints: Keypoints, *, body_px: float) -> dict[int, Features]:
-    """For each limb among PARTS the lengths of its bones as seen, (T, 2) body sizes; NaN where a joint is absent."""
+    """The lengths, as seen, of the bones of each limb among PARTS, (T, 2) body sizes; NaN where a joint is absent."""
     lengths = {}
     for number in LIMBS:
         first, last = ([pair[end] for pair in PARTS[number].bones] for end in (0, 1))
@@ -88,13 +88,13 @@ def bone_lengths(keypoints: Keypoints, *, body_px: float) -> dict[int, Features]
 
 
 def usable_parts(keypoints: Keypoints) -> NDArray[np.bool_]:
-    """Which frames (T, parts) have the joints by which a part is carried."""
+    """Which frames (T, parts) have the joints that are needed to warp a part."""
     seen = np.asarray(present(keypoints))
     able = np.empty((len(keypoints), len(PARTS)), bool)
     for number, part in enumerate(PARTS):
         if part.bones:
             able[:, number] = seen[:, sorted({joint for bone in part.bones for joint in bone})].all(-1)
         else:
-            # A fit needs three joints, a head its nose or an ear beside.
+            # A fit needs three joints; a head also needs its nose or an ear.
             able[:, number] = seen[:, list(part.fit)].sum(-1) >= (3 if number != HEAD else 2)
     return able

@@ -1,8 +1,8 @@
-"""How much of each part another part hides in a frame, or lies behind it: such a part is better lent by another frame.
+"""How much of each part is hidden by another part in a frame, or lies in front of one; other frames lend it better.
 
-Places on a part are hidden where another part lies over them: by the joints' depth where the detector gives it, without
-it arms are taken to be before everything else. A forearm and a hand before the trousers bring some of them along, since
-nobody knows the outline of a hand inside that of the person.
+Places on a part are hidden if another part lies over them, by the joints' depth; if the detector gives no depth, arms
+are assumed to be in front of everything else. A forearm and a hand in front of the trousers bring some of the trousers
+along, since the outline of a hand inside that of the person is unknown.
 """
 
 import numpy as np
@@ -12,11 +12,11 @@ from danceit_core.imagination.recall.parts import ARM_LAYER, HEAD, HEAD_JOINTS, 
 from danceit_core.pose.skeleton import LEFT_HIP, LEFT_SHOULDER, NECK, NOSE, RIGHT_HIP, RIGHT_SHOULDER, Keypoints
 
 Values = NDArray[np.float32]
-# Places along each bone, and how thick a part is that lies over another one, body sizes; a head is wide besides.
+# Places along each bone, and the thickness of a part that lies over another one, body sizes; for a head also its width.
 PLACES, THICK, HEAD_THICK = 4, 0.09, 0.2
 # How much nearer it must be, torso lengths.
 NEARER = 0.08
-# What stands for trunk and head: pairs of joints.
+# Pairs of joints that represent trunk and head.
 TRUNK_BONES = (
     (RIGHT_SHOULDER, RIGHT_HIP),
     (LEFT_SHOULDER, LEFT_HIP),
@@ -24,7 +24,7 @@ TRUNK_BONES = (
     (LEFT_SHOULDER, RIGHT_HIP),
 )
 HEAD_BONES = ((NECK, NOSE), *((HEAD_JOINTS[0], joint) for joint in HEAD_JOINTS[1:]))
-# The ends of limbs beyond their last joints (hands, feet) are further joints.
+# The ends of limbs beyond their last joints (hands, feet) are added as further joints.
 TIPS = {number: 25 + k for k, number in enumerate(LIMBS)}
 BONES = tuple(
     TRUNK_BONES if k == TRUNK else HEAD_BONES if k == HEAD else (*part.bones, (part.bones[-1][1], TIPS[k]))
@@ -33,7 +33,7 @@ BONES = tuple(
 
 
 def usual_depth() -> Values:
-    """Where the detector gives no depth: arms are before the rest. (25,), torso lengths towards the camera."""
+    """The depth used if the detector gives none: arms in front of the rest. (25,), torso lengths towards the camera."""
     depth = np.zeros(25, np.float32)
     for part in PARTS:
         if part.layer == ARM_LAYER:
@@ -43,7 +43,7 @@ def usual_depth() -> Values:
 
 
 def hidden_shares(keypoints: Keypoints, depth: Values | None, *, body_px: float) -> Values:
-    """The share of each part that is hidden, (T, parts) in 0..1, in (T, 25, 3) keypoints.
+    """The hidden share of each part, (T, parts) in 0..1, in (T, 25, 3) keypoints.
 
     depth: (T, 25), torso lengths towards the camera; None: not known. A part whose joints are absent is not hidden.
     """
@@ -72,7 +72,7 @@ def crowded_shares(keypoints: Keypoints, *, body_px: float) -> Values:
 
 
 def _crowded(keypoints: Keypoints, bone: tuple[int, int], *, body_px: float) -> NDArray[np.bool_]:
-    """Which places (T, PLACES) of a bone lie on a part that is no arm."""
+    """Which places (T, PLACES) of a bone lie on a part that is not an arm."""
     places = _places(keypoints, bone)
     on = np.zeros(places.shape[:2], bool)
     for part, bones in zip(PARTS, BONES, strict=True):
@@ -92,7 +92,7 @@ def _places(keypoints: Keypoints, bone: tuple[int, int]) -> Values:
 def _with_tips(
     keypoints: Keypoints, depth: Values | None, *, body_px: float
 ) -> tuple[NDArray[np.float32], Values | None]:
-    """Joints (T, 29, 3) and their depth with the ends of the limbs, as deep as the last joint."""
+    """Joints (T, 29, 3) and their depth, with the ends of the limbs at the depth of the last joint."""
     tips, last = [], [PARTS[number].bones[-1][1] for number in LIMBS]
     for number in LIMBS:
         before, joint = PARTS[number].bones[-1]
@@ -126,7 +126,7 @@ def _covered(
 
 
 def _nearest(places: Values, start: Values, end: Values) -> tuple[Values, Values]:
-    """Where along bones (T,) the nearest point to places (T, n, 2) lies, 0..1, and its distance, (T, n) each."""
+    """Position along bones (T,) of the point nearest to places (T, n, 2), 0..1, and its distance, (T, n) each."""
     bone = end[:, None, :2] - start[:, None, :2]
     offset = places - start[:, None, :2]
     at = np.clip((offset * bone).sum(-1) / np.maximum((bone * bone).sum(-1), 1.0), 0, 1)

@@ -1,7 +1,7 @@
-"""Recalled parts put together: a layer of the body and one of the arms, each colours and how much they cover.
+"""Recalled parts combined: a layer of the body and one of the arms, each with colours and their cover.
 
-Each part is carried, cut out and fetched in a tile around it. Colours are means weighted by what each part covers, so
-that a place that is covered half is not half black; a layer covers what any of its parts does.
+Each part is warped, cut out and fetched in a tile around it. Colours are means weighted by the cover of each part, so
+that a half-covered place is not half black; a layer covers what any of its parts covers.
 """
 
 import itertools
@@ -19,12 +19,13 @@ from danceit_core.imagination.recall.parts import ARM_LAYER, BODY_LAYER, LAYERS,
 from danceit_core.imagination.recall.shapes import SHORTEST_PX
 from danceit_core.pose.skeleton import Keypoints
 
-# Places are computed for one pixel in STEP x STEP: they change slowly.
+# Places are computed for one pixel in STEP x STEP, because they change slowly.
 STEP = 2
-# Below this nothing is there.
+# Cover below this counts as nothing.
 FAINT = 0.02
 CHANNELS = 4 * LAYERS
-# Limbs of two sides, of which one may lie before the other; over how much depth, torso lengths, and the most.
+# Limbs of two sides, one of which may be in front of the other; the depth over which this is decided, torso lengths,
+# and the largest weight.
 PAIRS = tuple(itertools.combinations([k for k in LIMBS if PARTS[k].layer == BODY_LAYER], 2))
 PAIRS += tuple(itertools.combinations([k for k in LIMBS if PARTS[k].layer == ARM_LAYER], 2))
 DEPTH_SOFT, MOST_BEFORE = 0.2, 2.0
@@ -32,10 +33,10 @@ DEPTH_SOFT, MOST_BEFORE = 0.2, 2.0
 
 @dataclass(frozen=True)
 class Lent:
-    """Frames that lend, on the device: pictures and outlines, uint8 (M, 4, h, w), and their poses (M, 25, 3).
+    """Lending frames on the device: pictures and outlines, uint8 (M, 4, h, w), and their poses (M, 25, 3).
 
-    boxes: (M, 4), what part of the plate each picture shows, left, top, width, height in pixels of the plate. depth:
-    (M, 25), how far each joint is towards the camera, torso lengths.
+    boxes: (M, 4), the part of the plate that each picture shows, left, top, width, height in pixels of the plate.
+    depth: (M, 25), depth of each joint towards the camera, torso lengths.
     """
 
     pictures: Tensor
@@ -46,9 +47,9 @@ class Lent:
 
 @dataclass(frozen=True)
 class Tiles:
-    """One part in N pictures: where its pixels come from (N, 2, h, w) and how far they are its own (N, h, w).
+    """One part in N pictures: the source of its pixels (N, 2, h, w) and how far they belong to it (N, h, w).
 
-    corners (N, 2): where the upper left corner of each tile lies, pixels of the picture, multiples of STEP.
+    corners (N, 2): upper left corner of each tile, pixels of the picture, multiples of STEP.
     """
 
     number: int
@@ -62,8 +63,8 @@ def recall_layers(
 ) -> Tensor:
     """Layers (N, CHANNELS, h, w) of poses (N, 25, 3) in pictures of `size` that show boxes (N, 4) of the plate.
 
-    lent: the frames that lend the parts, N of the first part, then N of the next; colours of body and arms in -1..1,
-    then what each covers.
+    lent: the frames that lend the parts, N for the first part, then N for the next. The channels: colours of body and
+    arms in -1..1, then the cover of each.
     """
     tiles = list(map_parts(poses, lent, boxes, size=size, body_px=body_px))
     return gather_layers([Source(tiles, lent)], None, size=size)
@@ -71,7 +72,7 @@ def recall_layers(
 
 @dataclass(frozen=True)
 class Source:
-    """The tiles of all parts of N poses, and the frames that lend them, N of each part."""
+    """The tiles of all parts of N poses, and the frames that lend them, N for each part."""
 
     tiles: Sequence[Tiles]
     lent: Lent
@@ -86,7 +87,7 @@ class Source:
 def gather_layers(sources: Sequence[Source], shares: NDArray[np.float32] | None, *, size: tuple[int, int]) -> Tensor:
     """Layers (N, CHANNELS, h, w) in pictures of `size`.
 
-    sources: one, or two of which the second lends the `shares` (N, P) of 0..1 where a part passes to another lender.
+    sources: one, or two, of which the second lends the `shares` (N, P) of 0..1 where a part switches to another lender.
     """
     first = sources[0].tiles
     sums = Layers.nothing(len(first[0].corners), size=size, device=first[0].reach.device)
@@ -101,10 +102,10 @@ def gather_layers(sources: Sequence[Source], shares: NDArray[np.float32] | None,
 
 
 def limb_order(depth: Tensor) -> Tensor:
-    """How much each part counts where others lie, (P, N): the nearer of two limbs more, by its lender's depth.
+    """Weight of each part where others overlap it, (P, N): the nearer of two limbs weighs more, by its lender's depth.
 
-    depth: of the lending frames (P * N, 25), N of each part, torso lengths towards the camera. In a mean of both legs
-    seen from the side one would shine through the other.
+    depth: that of the lending frames (P * N, 25), N for each part, torso lengths towards the camera. In a mean of two
+    legs seen from the side, one would shine through the other.
     """
     order = torch.ones(len(PARTS), len(depth) // len(PARTS), dtype=depth.dtype, device=depth.device)
     lent = depth.unflatten(0, (len(PARTS), -1))  # type: ignore[no-untyped-call]
@@ -119,7 +120,7 @@ def limb_order(depth: Tensor) -> Tensor:
 
 
 def fade(part: Tensor, other: Tensor, share: Tensor) -> Tensor:
-    """Colours and cover (N, 4, h, w), of which `share` (N, 1, 1, 1) is the other's; colours count as they cover."""
+    """Colours and cover (N, 4, h, w), `share` (N, 1, 1, 1) of them the other's; colours are weighted by cover."""
     mine, theirs = (1 - share) * part[:, 3:], share * other[:, 3:]
     cover = mine + theirs
     colours = (mine * part[:, :3] + theirs * other[:, :3]) / cover.clamp_min(1e-6)
@@ -129,7 +130,7 @@ def fade(part: Tensor, other: Tensor, share: Tensor) -> Tensor:
 def map_parts(
     poses: Keypoints, lending: Lent, boxes: NDArray[np.float32], *, size: tuple[int, int], body_px: float
 ) -> Iterator[Tiles]:
-    """The tiles of each part. lending: the frames that lend, N of each part."""
+    """The tiles of each part. lending: the frames that lend, N for each part."""
     device, count = lending.poses.device, len(poses)
     now = torch.from_numpy(poses).to(device)
     scale = (np.array(size) / boxes[:, 2:]).astype(np.float32)  # pixels of the picture for one of the plate
@@ -141,7 +142,7 @@ def map_parts(
         rows = slice(number * count, (number + 1) * count)
         then = lending.poses[rows]
         places, reach = carry_part(number, now, then, lending.depth[rows], grid, body_px=body_px)
-        if PARTS[number].bones and PARTS[number].layer == BODY_LAYER:  # fingers have gaps of their own
+        if PARTS[number].bones and PARTS[number].layer == BODY_LAYER:  # fingers have gaps themselves
             outlines = lending.pictures[rows, 3:]
             reach = reach * joined(number, then, places, outlines, lending.boxes[rows], body_px=body_px)
         yield Tiles(number, corners, *_enlarge(places, reach))
@@ -156,7 +157,7 @@ def place_tiles(
     size: tuple[int, int],
     body_px: float,
 ) -> tuple[NDArray[np.int64], tuple[int, int]]:
-    """Corners (N, 2) of the tiles that hold a part, pixels of the picture, and their width and height in cells."""
+    """Corners (N, 2) of the tiles that contain a part, pixels of the picture, and their width and height in cells."""
     part = PARTS[number]
     joints = sorted({*part.fit, *(joint for bone in part.bones for joint in bone)})
     points, seen = poses[:, joints, :2], poses[:, joints, 2] > 0
@@ -192,7 +193,7 @@ def _grid(first: Tensor, step: Tensor, side: tuple[int, int]) -> Tensor:
 
 
 def _enlarge(places: Tensor, reach: Tensor) -> tuple[Tensor, Tensor]:
-    """The same for each pixel instead of each cell."""
+    """Places and reach for each pixel instead of each cell."""
     both = torch.cat([places, reach[:, None]], 1)  # (N, 3, h, w)
     large = nn.functional.interpolate(both, scale_factor=STEP, mode="bilinear", align_corners=False)
     return large[:, :2], large[:, 2]
@@ -201,7 +202,7 @@ def _enlarge(places: Tensor, reach: Tensor) -> tuple[Tensor, Tensor]:
 def fetch(tiles: Tiles, pictures: Tensor, boxes: Tensor, *, sharp: bool = False) -> Tensor:
     """Colours (0..1) and cover (N, 4, h, w) of tiles, from the lending frames' pictures (N, 4, H, W) and boxes.
 
-    sharp: colours by a cubic; linear ones lose half of the sharpness of what lies between the pixels.
+    sharp: interpolate colours by a cubic; linear interpolation loses half of the sharpness between the pixels.
     """
     # -1..1 over the picture, as `grid_sample` has it.
     at = torch.stack(
@@ -213,7 +214,7 @@ def fetch(tiles: Tiles, pictures: Tensor, boxes: Tensor, *, sharp: bool = False)
     )
     lent = pictures.to(at.dtype) * (1 / 255)
     if sharp:
-        # An outline has steps, which a cubic would sharpen; it overshoots at edges.
+        # An outline has steps, at which a cubic would overshoot.
         got = torch.cat([_look_up(lent[:, :3], at, mode="bicubic").clamp_(0, 1), _look_up(lent[:, 3:], at)], 1)
     else:
         got = _look_up(lent, at)
@@ -228,7 +229,7 @@ def _look_up(values: Tensor, at: Tensor, *, mode: str = "bilinear") -> Tensor:
 
 @dataclass
 class Layers:
-    """Sums over the parts that were added: weighted colours (N, L, 3, h, w), weights and what is open (N, L, h, w)."""
+    """Sums over the added parts: weighted colours (N, L, 3, h, w), weights and uncovered shares (N, L, h, w)."""
 
     colours: Tensor
     weights: Tensor
@@ -236,13 +237,13 @@ class Layers:
 
     @classmethod
     def nothing(cls, count: int, *, size: tuple[int, int], device: torch.device) -> "Layers":
-        """Without any part."""
+        """Layers without any part."""
         shape = (count, LAYERS, size[1], size[0])
         zeros = torch.zeros(shape, device=device)
         return cls(torch.zeros((count, LAYERS, 3, *shape[2:]), device=device), zeros, torch.ones_like(zeros))
 
     def add(self, tiles: Tiles, part: Tensor, order: Tensor) -> None:
-        """Add a part: its colours and cover (N, 4, h, w), which count `order` (N,) times in what parts share."""
+        """Add a part: its colours and cover (N, 4, h, w), with weight `order` (N,) where parts overlap."""
         layer, (height, width) = PARTS[tiles.number].layer, self.weights.shape[2:]
         for picture, (left, top) in enumerate(tiles.corners.tolist()):
             rows, columns = slice(top, min(top + part.shape[2], height)), slice(left, min(left + part.shape[3], width))

@@ -1,7 +1,7 @@
-"""The frames that lend: which of them, and their pictures and outlines where they are needed.
+"""The lending frames: which of them lend, and their pictures and outlines on the device that needs them.
 
-In training all of them are held at the network's size (`target.crops`). For a dance each is read from the frame store
-when a part of it is first asked for, at its full size, and kept as long as there is room.
+In training all of them are held at the network's size (`target.crops`). For a dance, each is read from the frame store
+at full size when a part of it is first needed, and kept as long as there is room.
 """
 
 from collections import OrderedDict
@@ -24,13 +24,13 @@ from danceit_core.imagination.target.held import HeldFrames
 from danceit_core.imagination.target.view import View, Window
 from danceit_core.pose.skeleton import Keypoints
 
-# Bytes of full-size pictures that are kept.
+# Limit, in bytes, of the full-size pictures that are kept.
 KEPT_BYTES = 600_000_000
 
 
 @dataclass(frozen=True)
 class Held:
-    """Training frames that lend, at the network's size: uint8 (M, 4, h, w), the outline last, where they are kept."""
+    """Lending training frames at the network's size: uint8 (M, 4, h, w), the outline last, on their device."""
 
     lenders: Lenders
     frames: HeldFrames
@@ -62,9 +62,9 @@ class Held:
 
 @dataclass(frozen=True)
 class Whole(Source):
-    """The tiles of all parts, and the frames that lend them at full size as well: uint8 (4, H, W), N of each part.
+    """The tiles of all parts, and the frames that lend them, also at full size: uint8 (4, H, W), N for each part.
 
-    They are not copied into one tensor: a part needs little of each.
+    The frames are not copied into one tensor, because a part needs little of each.
     """
 
     pictures: Sequence[Tensor] = ()
@@ -72,9 +72,9 @@ class Whole(Source):
 
 @dataclass(frozen=True)
 class Loan:
-    """What is lent to N poses: the frames as the network sees them and at full size, N of each part.
+    """What is lent to N poses: the frames as the network sees them and at full size, N for each part.
 
-    others: the same of those that lend besides where a part passes from one to the next, in `shares` (N, P).
+    others: the same for the second lenders where a part switches from one to the next, in `shares` (N, P).
     """
 
     own: tuple[Lent, Sequence[Tensor]]
@@ -84,7 +84,7 @@ class Loan:
     def sources(
         self, poses: Keypoints, boxes: NDArray[np.float32], *, size: tuple[int, int], body_px: float
     ) -> tuple[list[Source], list[Whole]]:
-        """The parts of poses (N, 25, 3) in pictures of `size`: with the frames as the network sees them, and whole."""
+        """The parts of poses (N, 25, 3) in pictures of `size`: as the network sees the frames, and at full size."""
         small, full = list[Source](), list[Whole]()
         for each in (self.own, self.others):
             if each is not None:
@@ -97,10 +97,10 @@ class Loan:
 
 @dataclass
 class Shelf:
-    """Frames that lend to single poses or a dance, read when they are asked for.
+    """Frames that lend to single poses or a dance, read on demand.
 
-    members (M,): which frames of the target lend. view: in whose windows the network sees them; full-size pictures are
-    the same windows unshrunk. kept: both, uint8 (4, h, w) with the outline last, where the network runs.
+    members (M,): which frames of the target lend. view: its windows are what the network sees of them; full-size
+    pictures are the same windows unshrunk. kept: both, uint8 (4, h, w) with the outline last, on the network's device.
     """
 
     target: TargetFrames
@@ -112,7 +112,7 @@ class Shelf:
 
     @classmethod
     def of(cls, target: TargetFrames, *, view: View, body_px: float, training_only: bool = False) -> "Shelf":
-        """All frames of a target, or those that train."""
+        """A shelf of all frames of a target, or of its training frames."""
         members = np.flatnonzero(target.training) if training_only else np.arange(len(target.training))
         return cls(target, members, lenders_of(target, members, body_px=body_px), view, body_px)
 
@@ -124,7 +124,7 @@ class Shelf:
         return Loan(own, others, casting.shares if others is not None else None)
 
     def _lent(self, rows: Choice, device: torch.device) -> tuple[Lent, Sequence[Tensor]]:
-        """The frames of rows (N, P), part after part: as the network sees them, and at full size."""
+        """The frames of rows (N, P), part by part: as the network sees them, and at full size."""
         flat = self.members[rows.T.reshape(-1)].tolist()
         self._read(set(flat), device)
         small, full, windows = zip(*(self.kept[row] for row in flat), strict=True)
@@ -134,7 +134,7 @@ class Shelf:
         return Lent(torch.stack(small), boxes, poses, depth), full
 
     def _read(self, rows: set[int], device: torch.device) -> None:
-        """See that these frames of the target are kept; those not asked for the longest are given up."""
+        """Make sure that these frames of the target are kept; the least recently used ones are dropped."""
         missing = sorted(rows - self.kept.keys())
         windows = [self.view.place(self.target.keypoints[row], body_px=self.body_px) for row in missing]
         numbers = self.target.film_numbers[missing]
@@ -161,7 +161,7 @@ class Lending:
 
     @classmethod
     def of(cls, shelf: Shelf, poses: Keypoints, *, fps: float) -> "Lending":
-        """To a dance (T, 25, 3) of `fps` frames a second."""
+        """What lends to a dance (T, 25, 3) of `fps` frames per second."""
         return cls(shelf, cast_dance(shelf.lenders, poses, fps=fps))
 
     def loan(self, part: slice, device: torch.device) -> Loan:
@@ -170,14 +170,14 @@ class Lending:
 
 
 def depth_of(target: TargetFrames, members: NDArray[np.int64]) -> NDArray[np.float32]:
-    """How far the joints of some frames are towards the camera, (M, 25) torso lengths."""
+    """Depth of the joints of some frames towards the camera, (M, 25) torso lengths."""
     if target.depth is None:
         return np.broadcast_to(usual_depth(), (len(members), 25)).copy()
     return np.nan_to_num(target.depth[members]).astype(np.float32)
 
 
 def lenders_of(target: TargetFrames, members: NDArray[np.int64], *, body_px: float) -> Lenders:
-    """The frames `members` of a target as lenders; parts that another one hides are lent less readily."""
+    """The frames `members` of a target as lenders; parts that are hidden by others have a higher cost."""
     depth = None if target.depth is None else target.depth[members]
     poses = target.keypoints[members]
     return Lenders.of(

@@ -1,14 +1,15 @@
-"""How near each pose of a dance is to what a target's video shows: what it costs to paint it, before there is a dance.
+"""How near each pose of a dance is to what a target's video shows: the cost of painting it, before a dance is made.
 
-Not in the paper. A part of the body is painted well where a frame of the target's video shows it alike. So a pose costs
-the mean, over its parts, of the distance to the nearest frame that can lend the part: the distance by which the painter
-chooses, hidden and blurred parts included (`choose.Lenders.distances`, squared there). As a frame lends for a while, it
-is compared with three poses within `casting.LEAST_S`: a quick turn costs more than each of its poses. On held-out
-frames of a target this mean foretells pictures best of what was tried (`benchmarks/paintable_pictures.py`): about 0.2
-is a part that is there nearly as asked for, 1 a view or a limb that the video does not show.
+Not in the paper. A body part is painted well if a frame of the target's video shows it in a similar way. The cost of a
+pose is therefore the mean, over its parts, of the distance to the nearest frame that can lend the part. This is the
+distance by which the painter chooses, including hidden and blurred parts (`choose.Lenders.distances`, squared there).
+As a frame lends for a while, it is compared with three poses within `casting.LEAST_S`, so a quick turn costs more than
+each of its poses. On held-out frames of a target this mean predicts the quality of pictures best of all that was tried
+(`benchmarks/paintable_pictures.py`): about 0.2 means a part that the video shows nearly as requested, 1 a view or a
+limb that it does not show.
 
-Bounded for large databases: at most LENDERS frames of the target and one moment in EVERY_S of each dance, which is read
-and forgotten one by one. Dances are brought to the target's height, as `choreography.normalise` does.
+Memory is bounded for large databases: at most LENDERS frames of the target and one moment in EVERY_S of each dance are
+used, and dances are read one by one. Dances are scaled to the target's height, as in `choreography.normalise`.
 """
 
 import logging
@@ -37,20 +38,20 @@ from danceit_core.pose.table import PoseTable
 
 log = logging.getLogger(__name__)
 
-# Frames of the target that are compared with, at most: neighbours look alike.
+# Largest number of frames of the target that poses are compared with; neighbours look alike.
 LENDERS = 600
-# Of each dance one moment in so many seconds; as many are compared at a time.
+# One moment of each dance in this many seconds is measured; this many are compared at a time.
 EVERY_S, BATCH = 0.25, 1024
-# A joint that fewer of a dancer's frames have is not compared.
+# A joint that a smaller share of a dancer's frames has is not compared.
 RARE = 0.1
 
 
 @dataclass(frozen=True)
 class Shown:
-    """What a target's video shows: keypoints (M, 25, 3) of the frames `frames` (M,) that lend, pixels.
+    """What a target's video shows: keypoints (M, 25, 3), pixels, of the lending frames `frames` (M,).
 
-    depth: (M, 25) or None, body_px, height_px: of the person, body size and nose to ankles. most: frames that are
-    compared with.
+    depth: (M, 25) or None. body_px, height_px: the person's body size and height from nose to ankles. most: largest
+    number of frames to compare with.
     """
 
     keypoints: Keypoints
@@ -64,9 +65,9 @@ class Shown:
 
     @classmethod
     def of(cls, target: PoseTable, *, most: int = LENDERS) -> "Shown | None":
-        """Of a cleaned target on its plate. None, with a warning, where no frame shows the whole body.
+        """From a cleaned target on its plate. None, with a warning, if no frame shows the whole body.
 
-        Nothing can be said of the dances then.
+        Costs of dances are unknown then.
         """
         usable = np.flatnonzero(kept_frames(target) & (present(target.keypoints).sum(-1) >= MIN_JOINTS))
         keypoints, depth = target.keypoints[usable], target.columns.get("depth")
@@ -76,33 +77,33 @@ class Shown:
         shown = cls(keypoints, usable, target.fps, depth, body_px, height_px, most)
         try:
             if not (height_px > 0 and body_px > 0):
-                raise ImaginationError("no frame of the target shows them from head to feet; film the whole body")
+                raise ImaginationError("no frame of the target shows the whole body; film the person from head to feet")
             shown.lenders()
         except ImaginationError as error:
-            log.warning("%s; the choice of the dance's fragments does not go by what can be painted", error)
+            log.warning("the choice of fragments ignores what can be painted: %s", error)
             return None
         return shown
 
     def lenders(self, absent: tuple[int, ...] = ()) -> Lenders:
-        """The frames that lend to a dancer who has no joints `absent`: seen without them, too.
+        """The frames that lend to a dancer without the joints `absent`; they are used without these joints, too.
 
-        Without, feet that a detector does not give would be as far from the target's as a leg seen from another side.
+        Otherwise feet that a detector does not give would be as far from the target's as a leg seen from another side.
         Raises ImaginationError if no frame lends some part.
         """
         if absent not in self.known:
             keypoints = self.keypoints.copy()
             keypoints[:, list(absent)] = 0
             hidden = hidden_shares(keypoints, self.depth, body_px=self.body_px)
-            # Of all frames first: blur is told from the frame before.
+            # Made from all frames first, because blur is estimated from the previous frame.
             whole = Lenders.of(keypoints, frames=self.frames, fps=self.fps, body_px=self.body_px, hidden=hidden)
             self.known[absent] = _thin(whole, most=self.most)
         return self.known[absent]
 
     def costs(self, moments: Keypoints, *, absent: tuple[int, ...] = ()) -> NDArray[np.float32]:
-        """What it costs to paint moments (N, W, 25, 3) of W poses, (N,) about 0 (good) to 1 (bad).
+        """The cost of painting moments (N, W, 25, 3) of W poses, (N,) about 0 (good) to 1 (bad).
 
-        Poses in pixels of the target. absent: joints that their dancer has nowhere. Parts that the middle pose lacks
-        are not painted and cost nothing.
+        Poses in pixels of the target. absent: joints that their dancer never has. Parts that the middle pose lacks are
+        not painted and cost nothing.
         """
         count, width = moments.shape[:2]
         poses = moments.reshape(-1, *moments.shape[2:]).copy()  # (N * W, 25, 3)
@@ -114,7 +115,7 @@ class Shown:
         return total / np.maximum(parts.sum(1), 1)
 
     def costs_of_dance(self, keypoints: Keypoints, *, fps: float, rows: NDArray[np.int64]) -> NDArray[np.float32]:
-        """The costs (R,) of the moments round rows (R,) of a dancer (T, 25, 3); NaN where they cannot be told."""
+        """The costs (R,) of the moments round rows (R,) of a dancer (T, 25, 3); NaN if unknown."""
         cost = np.full(len(rows), np.nan, np.float32)
         height_px = measure_body(keypoints).height_px
         absent = tuple(np.flatnonzero(present(keypoints).mean(0) < RARE).tolist()) if len(keypoints) else ()
@@ -139,14 +140,14 @@ def _lends(shown: Shown, absent: tuple[int, ...]) -> bool:
 
 
 def _thin(lenders: Lenders, *, most: int) -> Lenders:
-    """At most about `most` of the frames that lend, of neighbours the one whose parts are least hidden and blurred."""
+    """At most about `most` of the lending frames; of neighbours, the one whose parts are least hidden and blurred."""
     count = len(lenders.frames)
     if count <= most:
         return lenders
     edges = np.linspace(0, count, most + 1).astype(int)
     cost = np.where(lenders.able, lenders.costs, 1e3).sum(1)
     best = [first + int(cost[first:end].argmin()) for first, end in pairwise(edges)]
-    # And one that lends each part: thinning must not lose the only one.
+    # Also keep one frame for each part: thinning must not lose its only lender.
     best += np.where(lenders.able, lenders.costs, np.inf).argmin(0).tolist()
     chosen = np.unique(best)
     arrays = {name: getattr(lenders, name)[chosen] for name in ("able", "costs", "frames", "times_s")}
@@ -165,7 +166,7 @@ def measure_dances(target: PoseTable, frames: Frames) -> PoseCosts:
 
 
 def _measure(shown: Shown | None, frames: Frames, dance: Mapping[Any, Any]) -> PoseCosts:
-    """The costs of one dance, which is read and forgotten."""
+    """The costs of one dance, which is read here and not kept."""
     where = slice(int(dance["first_row"]), int(dance["first_row"]) + int(dance["rows"]))
     kept = np.flatnonzero(frames.passage[where] >= 0)
     rows = np.arange(0, len(kept), max(1, round(EVERY_S * frames.fps)))

@@ -1,6 +1,6 @@
-"""The parts of a body that are recalled one by one, each from a frame of its own.
+"""The parts of a body that are recalled one by one, each from its own frame.
 
-`fit` parts (trunk, head) are carried as a whole, by the joints that they are fitted to; `limb` parts bone by bone.
+`fit` parts (trunk, head) are warped as a whole, by the joints that they are fitted to; `limb` parts bone by bone.
 Lengths are in body sizes (`target.region.body_size`).
 """
 
@@ -34,10 +34,10 @@ LAYERS = 2
 
 @dataclass(frozen=True)
 class Part:
-    """root: the joint about which it is described. look: the joints that describe it, with the bones' ends of a limb.
+    """root: the joint relative to which it is described. look: the joints that describe it; for a limb, bones' ends.
 
-    reach: how far from its joints its pixels may lie. radius: of the bone itself, whose pixels are the part's own.
-    beyond: how far a limb goes on after its last joint (hand, foot). layer: body or arms.
+    reach: how far from its joints its pixels may lie. radius: that of the bone, whose pixels belong only to the part.
+    beyond: how far a limb continues beyond its last joint (hand, foot). layer: body or arms.
     """
 
     name: str
@@ -75,5 +75,5 @@ PARTS = (
 NAMES = tuple(part.name for part in PARTS)
 LIMBS = tuple(number for number, part in enumerate(PARTS) if part.bones)
 TRUNK, HEAD = NAMES.index("trunk"), NAMES.index("head")
-# Straight lines between the sides of the trunk, whose capsules cover it, at these shares from right to left.
+# The trunk is covered by capsules along lines between its sides, at these shares from right to left.
 TRUNK_LINES = (0.0, 0.25, 0.5, 0.75, 1.0)

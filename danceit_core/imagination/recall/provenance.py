@@ -1,16 +1,15 @@
-"""Where the pixels of a finished video come from: for each frame and part of the body, which frame of the target's.
+"""Where the pixels of a finished video come from: the target's frame for each frame and body part.
 
-One Parquet file a video, one row per person, frame and part. Columns:
+One Parquet file per video, one row per person, frame and part. Columns:
 
-    person, frame, time_s          whose body; frame of the finished video and its time
+    person, frame, time_s          the person; the frame of the finished video and its time
     part                           one of `parts.NAMES`
-    from_frame, from_s             the frame of the person's frame store that lends the part, and its time in the video
-                                   file that the user gave; empty where no frame does: the part is painted, or absent
-    second_frame, second_s         the frame that lends as well where the part passes from one lender to the next, and
-    second_share                   how much, 0..1; empty and 0 elsewhere
+    from_frame, from_s             the frame of the person's frame store that lends the part, and its time in the user's
+                                   video file; empty if no frame does: the part is painted, or absent
+    second_frame, second_s         the frame that also lends where the part switches from one lender to the next, and
+    second_share                   its share, 0..1; empty and 0 elsewhere
 
-The lenders are what was asked for. What a painter adds to their pixels, and what it paints in their place, is not in
-the table.
+The lenders are the requested ones. What a painter adds to their pixels, or paints in their place, is not in the table.
 """
 
 from collections.abc import Mapping
@@ -31,20 +30,20 @@ from danceit_core.pose.skeleton import Keypoints
 from danceit_core.tables import DAMAGE, number_of, one_line, read_table, write_table
 
 if TYPE_CHECKING:
-    # A table is read without torch.
+    # Reading a table does not need torch.
     from danceit_core.imagination.recall.library import Lending
 
-# No frame lends.
+# Frame number that means: no frame lends.
 NOBODY = -1
 Frames = NDArray[np.int64]
 
 
 @dataclass(frozen=True)
 class Origins:
-    """Who lends the parts of one person in a dance of T frames; frames of their frame store, NOBODY where none does.
+    """The lenders of one person's parts in a dance of T frames: frames of their frame store, NOBODY if none lends.
 
-    lender, second: (T, P); share (T, P): of the second, 0..1. fps: of the dance; store_fps: of the frame store, whose
-    first frame lies at `start_s` seconds of the file that the user gave.
+    lender, second: (T, P); share (T, P): that of the second, 0..1. fps: that of the dance; store_fps: that of the frame
+    store, whose first frame is at `start_s` seconds of the user's file.
     """
 
     lender: Frames
@@ -58,7 +57,7 @@ class Origins:
     def of(
         cls, casting: Casting, lenders: Lenders, poses: Keypoints, *, fps: float, store_fps: float, start_s: float = 0.0
     ) -> "Origins":
-        """Those of a dance (T, 25, 3) that was cast."""
+        """The origins of a dance (T, 25, 3) with its casting."""
         there = usable_parts(poses)
         fades = there & (casting.shares > 0)
         return cls(
@@ -72,7 +71,7 @@ class Origins:
 
     @classmethod
     def lent(cls, lending: "Lending | None", poses: Keypoints, *, fps: float, start_s: float = 0.0) -> "Origins":
-        """Those of a finished dance (T, 25, 3); lending: None where a network paints all of it."""
+        """The origins of a finished dance (T, 25, 3); lending: None if a network paints all of it."""
         if lending is None:
             return cls.painted(len(poses), fps=fps)
         shelf = lending.shelf
@@ -80,7 +79,7 @@ class Origins:
 
     @classmethod
     def painted(cls, frames: int, *, fps: float) -> "Origins":
-        """Those of a dance that a network paints: nobody lends."""
+        """The origins of a dance that a network paints entirely: no frame lends."""
         shape = (frames, len(NAMES))
         nobody = np.full(shape, NOBODY, np.int64)
         return cls(nobody, nobody, np.zeros(shape, np.float32), fps, fps)
@@ -94,7 +93,7 @@ class Origins:
         return bool((self.lender != NOBODY).any())
 
     def part(self, where: slice) -> "Origins":
-        """Some frames of the dance."""
+        """A range of the dance's frames."""
         lender, second, share = self.lender[where], self.second[where], self.share[where]
         return Origins(lender, second, share, self.fps, self.store_fps, self.start_s)
 
@@ -103,9 +102,9 @@ class Origins:
         return np.where(frames == NOBODY, np.nan, self.start_s + frames / self.store_fps)
 
     def passing(self) -> NDArray[np.float32]:
-        """How much of each part (T, P) comes from other frames than a frame earlier, 0..1; 0 in the first frame.
+        """Share of each part (T, P) that comes from other frames than in the previous frame, 0..1; 0 in the first.
 
-        A lender that goes on to a frame beside it (`casting.BESIDE`) shows the person's own movement: it is no switch.
+        A lender that moves on to a neighbouring frame (`casting.BESIDE`) shows the person's own movement: no switch.
         """
         passed = np.zeros(self.lender.shape, np.float32)
         now, before = ((self.lender[a:b], self.second[a:b], self.share[a:b]) for a, b in ((1, None), (None, -1)))
@@ -120,7 +119,7 @@ class Origins:
 
 
 def write_origins(path: str | Path, persons: Mapping[str, Origins]) -> None:
-    """Write the table of the persons of one video, by their names; appears whole or not at all."""
+    """Write the table of the people in one video, by their names; the file appears complete or not at all."""
     table = pa.concat_tables([_rows(name, origins) for name, origins in persons.items()])
     about = {
         "persons": list(persons),
@@ -150,7 +149,7 @@ def _rows(name: str, origins: Origins) -> pa.Table:
 
 
 def read_origins(path: str | Path) -> dict[str, Origins]:
-    """Read what `write_origins` wrote, by person. Raises ImaginationError when the file is none of it."""
+    """Read what `write_origins` wrote, by person. Raises ImaginationError if the file is not such a table."""
     try:
         table, metadata = read_table(path)
         if metadata["parts"] != list(NAMES):
@@ -165,7 +164,7 @@ def read_origins(path: str | Path) -> dict[str, Origins]:
             # (T * P,) -> (T, P)
             mine = {key: values[person == name].reshape(-1, len(NAMES)) for key, values in numbers.items()}
             if min(mine[key].min(initial=0) for key in mine) < NOBODY or mine["second_share"].max(initial=0) > 1:
-                raise ValueError(f"{name} has frames or shares that cannot be")
+                raise ValueError(f"{name} has impossible frames or shares")
             found[name] = Origins(
                 mine["from_frame"].astype(np.int64),
                 mine["second_frame"].astype(np.int64),
@@ -176,10 +175,10 @@ def read_origins(path: str | Path) -> dict[str, Origins]:
             )
         return found
     except FileNotFoundError:
-        raise ImaginationError(f"{path}: no such table of pixels' origins; render the video again") from None
+        raise ImaginationError(f"{path} (table of pixels' origins) does not exist; render the video again") from None
     except DAMAGE as error:
         raise ImaginationError(
-            f"{path} does not say where a video's pixels come from ({one_line(error)}); delete it and run again"
+            f"{path} is not a table of pixels' origins ({one_line(error)}); delete it and run again"
         ) from error
 
 

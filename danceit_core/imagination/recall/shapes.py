@@ -8,24 +8,25 @@ from torch import Tensor
 from danceit_core.imagination.recall.parts import ARM_LAYER, HEAD, HEAD_JOINTS, LIMBS, PARTS, TRUNK, TRUNK_LINES, Part
 from danceit_core.pose.skeleton import LEFT_HIP, LEFT_SHOULDER, NECK, RIGHT_HIP, RIGHT_SHOULDER
 
-# Width over which one part gives way to the next, body sizes, and what makes the middle of a part wholly its own.
+# Width over which one part blends into the next, body sizes, and the margin that gives the middle of a part fully to
+# it.
 SOFT, GENEROUS = 0.02, 1.8
-# The share of a hand or foot that is surely there.
+# The share of a hand's or foot's length that certainly belongs to it.
 SURE = 0.4
-# The difference of depth, torso lengths, from which on the nearer part wins, over which, and the most that counts.
+# The difference of depth, torso lengths, from which on the nearer part wins; the width of this transition; its maximum.
 DEPTH_MARGIN, DEPTH_SOFT, MOST_BEFORE = 0.1, 0.1, 3.0
 FAR = 1e6
-# A bone that is shorter in the picture has no direction.
+# A bone shorter than this in the picture has no direction.
 SHORTEST_PX = 2.0
 
 
 def bones_of(
     part: Part, poses: Tensor, *, body_px: float, beyond: float | None = None
 ) -> tuple[Tensor, Tensor, Tensor]:
-    """Starts and bones (N, B, 2) of a limb in poses (N, 25, 3), and how far each goes on (N, B), in its lengths.
+    """Starts and bones (N, B, 2) of a limb in poses (N, 25, 3), and how far each extends (N, B), in its lengths.
 
-    A hand is as long before a forearm that points at the camera as before any other. beyond: how far it goes on, body
-    sizes; None: as the part says.
+    The hand of a forearm that points at the camera is as long as any other. beyond: how far the limb continues, body
+    sizes; None: as in the part.
     """
     first, last = ([pair[end] for pair in part.bones] for end in (0, 1))
     start = poses[:, first, :2]
@@ -38,8 +39,8 @@ def bones_of(
 
 
 def distance_to_bones(grid: Tensor, start: Tensor, bone: Tensor, ends: Tensor) -> Tensor:
-    """Distance (N, B, h, w) of places (N, 2, h, w) from bones (N, B, 2), each as long as `ends` (N, B) times."""
-    # Coordinate by coordinate: sums over an axis of two are slow.
+    """Distance (N, B, h, w) of places (N, 2, h, w) from bones (N, B, 2), each extended to `ends` (N, B) times."""
+    # Coordinate by coordinate, because sums over an axis of two are slow.
     x, y = (grid[:, None, axis] - start[:, :, axis, None, None] for axis in (0, 1))
     bone_x, bone_y = (bone[:, :, axis, None, None] for axis in (0, 1))
     squared = (bone_x * bone_x + bone_y * bone_y).clamp_min(SHORTEST_PX**2)
@@ -55,7 +56,7 @@ def distance_to_point(grid: Tensor, point: Tensor) -> Tensor:
 
 
 def head_centre(poses: Tensor) -> tuple[Tensor, Tensor]:
-    """Middle of the joints of the head that are there, (N, 2), and whether there is one, (N,)."""
+    """Middle of the present joints of the head, (N, 2), and whether there is any, (N,)."""
     joints = poses[:, list(HEAD_JOINTS)]
     weight = (joints[..., 2:] > 0).to(poses.dtype)
     count = weight.sum(1)
@@ -63,7 +64,7 @@ def head_centre(poses: Tensor) -> tuple[Tensor, Tensor]:
 
 
 def trunk_distance(poses: Tensor, grid: Tensor) -> Tensor:
-    """Distance (N, h, w) of places (N, 2, h, w) from the trunk, 0 inside it; FAR where a corner of it is absent."""
+    """Distance (N, h, w) of places (N, 2, h, w) from the trunk, 0 inside it; FAR if a corner of it is absent."""
     corners = poses[:, [RIGHT_SHOULDER, LEFT_SHOULDER, RIGHT_HIP, LEFT_HIP]]
     right_top, left_top, right_low, left_low = corners[..., :2].unbind(1)
     shares = torch.tensor(TRUNK_LINES, dtype=poses.dtype, device=poses.device)[:, None]
@@ -80,7 +81,7 @@ def trunk_distance(poses: Tensor, grid: Tensor) -> Tensor:
 
 @dataclass(frozen=True)
 class Piece:
-    """A bone of a limb, the trunk or the head: of which part, and between which joints it lies in depth."""
+    """A bone of a limb, the trunk or the head: its part, and the joints that give its depth."""
 
     part: int
     joints: tuple[int, ...]
@@ -112,9 +113,9 @@ def piece_distances(poses: Tensor, grid: Tensor, *, body_px: float) -> Tensor:
 def ownership(number: int, poses: Tensor, depth: Tensor, places: Tensor, *, body_px: float) -> tuple[Tensor, Tensor]:
     """How far places (N, 2, h, w) belong to the part that they are taken for, in poses (N, 25, 3), in 0..1.
 
-    And how far they are from it, pixels; (N, h, w) each. Without it an arm would bring half of the shirt along, a hand
-    before the face the face, and a shirt the hand before it. depth: (N, 25), torso lengths towards the camera: what is
-    nearer owns a place that lies in both.
+    Also their distance from it, pixels; (N, h, w) each. Otherwise an arm would bring half of the shirt along, a hand in
+    front of the face the face, and a shirt the hand in front of it. depth: (N, 25), torso lengths towards the camera:
+    the nearer part owns a place that lies in both.
     """
     own = [k for k, piece in enumerate(PIECES) if piece.part == number]
     distances = piece_distances(poses, places, body_px=body_px)
@@ -129,10 +130,10 @@ def ownership(number: int, poses: Tensor, depth: Tensor, places: Tensor, *, body
 
 
 def _sure_share(number: int, poses: Tensor, places: Tensor, *, body_px: float) -> Tensor:
-    """The share of a limb, whose hand or foot counts only as far as it surely reaches.
+    """The share of a limb, whose hand or foot counts only as far as it certainly reaches.
 
-    Fingers may be bent: what lies between them and trousers behind is the trousers'. Before the room they are whole,
-    since nothing else has a share there.
+    Fingers may be bent: places between them, in front of the trousers, belong to the trousers. In front of the room
+    they are complete, since nothing else has a share there.
     """
     part = PARTS[number]
     bones = bones_of(part, poses, body_px=body_px, beyond=SURE * part.beyond)
@@ -141,7 +142,7 @@ def _sure_share(number: int, poses: Tensor, places: Tensor, *, body_px: float) -
 
 
 def _before(number: int, depth: Tensor) -> Tensor:
-    """How far each piece is before a part (N, PIECES), torso lengths; 0 where the one cannot hide the other."""
+    """How far each piece is in front of a part (N, PIECES), torso lengths; 0 if one cannot hide the other."""
     places = torch.stack([depth[:, list(piece.joints)].mean(1) for piece in PIECES], 1)
     own = torch.stack([places[:, k] for k, piece in enumerate(PIECES) if piece.part == number]).mean(0)
     counts = [_may_hide(piece, number) for piece in PIECES]
@@ -149,10 +150,10 @@ def _before(number: int, depth: Tensor) -> Tensor:
 
 
 def _may_hide(piece: Piece, number: int) -> bool:
-    """Whether it is asked which of a piece and a part lies before the other.
+    """Whether depth decides between a piece and a part.
 
-    Not where they are joined, nor of two legs: they look alike, and a whole one of the other's pixels is better than
-    half of one.
+    It does not if they are joined, nor for two legs: they look alike, and a complete leg with pixels of the other one
+    is better than half a leg.
     """
     if piece.part == number or ARM_LAYER not in (PARTS[piece.part].layer, PARTS[number].layer):
         return False

@@ -1,1 +1,1 @@
-"""From a pose to a picture to a video."""
+"""From poses to pictures to a video."""

@@ -1,7 +1,7 @@
-"""From frames and keypoints to the tensors that the generator is trained on, and back to pictures.
+"""Conversion of frames and keypoints to the generator's tensors, and back to pictures.
 
 The generator sees the person through a window of the picture (`view`), in its own pixels. The room outside the window,
-and under what the generator leaves transparent, stays the plate's own, at the picture's full size.
+and where the generator leaves it transparent, is the plate at the picture's full size.
 """
 
 from collections.abc import Sequence
@@ -31,7 +31,7 @@ ROOM, PERSON, DETAIL = 0.3, 1.0, 2.0
 
 @dataclass(frozen=True)
 class Past:
-    """The frame before: its whole picture (H, W, 3) and its pose (25, 3); a pose without joints: a dance begins."""
+    """The previous frame: its whole picture (H, W, 3) and pose (25, 3); a pose without joints: the dance begins."""
 
     picture: Picture
     pose: Keypoints
@@ -39,10 +39,10 @@ class Past:
 
 @dataclass(frozen=True)
 class Condition:
-    """What the generator is given, float32 tensors, and the windows it is seen through.
+    """The generator's inputs, float32 tensors, and the windows that they show.
 
     pose: (N, 3 or 25, h, w) in -1..1; chart: (N, 14, h / 2, w / 2); plate, previous: (N, 3, h, w) in -1..1; limit:
-    (N, 1, h, w) in 0..1. All but the pose may be None.
+    (N, 1, h, w) in 0..1. All except the pose may be None.
     """
 
     pose: Tensor
@@ -55,7 +55,7 @@ class Condition:
 
     @property
     def inputs(self) -> dict[str, Tensor | None]:
-        """Arguments of the generator beside the pose."""
+        """Arguments of the generator besides the pose."""
         return {
             "chart": self.chart,
             "plate": self.plate,
@@ -80,10 +80,10 @@ def make_condition(
 ) -> Condition:
     """Condition for (N, 25, 3) poses in pixels of the picture.
 
-    windows: through which they are seen; None: those around the persons. previous: what was painted before each, if
-    the settings want it. recalled: layers (N, 8, h, w) of the same poses in the same windows. near_body: what is
-    painted ends some way from the body. For pictures to be looked at: in a trial of training with it, a person before a
-    moving camera came out worse (docs/imagination.md).
+    windows: through which they are seen; None: those around the people. previous: the previous painting of each, if the
+    settings use it. recalled: layers (N, 8, h, w) of the same poses in the same windows. near_body: limit the painting
+    to some distance from the body. Use it for finished pictures only: in a trial of training with it, a person filmed
+    by a moving camera came out worse (docs/imagination.md).
     """
     if windows is None:
         windows = [view.place(pose, body_px=body_px) for pose in poses]
@@ -124,7 +124,7 @@ def carried(
     view: View,
     body_px: float,
 ) -> NDArray[np.uint8]:
-    """Pictures of poses `before` in the windows (N, h, w, 3), carried by the bones to poses (N, 25, 3)."""
+    """Pictures of poses `before` in the windows (N, h, w, 3), warped by the bones to poses (N, 25, 3)."""
     moved = []
     for picture, past, pose, window in zip(pictures, before, poses, windows, strict=True):
         start, end = (view.to_network(keypoints, window) for keypoints in (past, pose))
@@ -134,7 +134,7 @@ def carried(
 
 @dataclass(frozen=True)
 class Weights:
-    """How much each pixel counts in the losses, and where more than the outline is left to the painter.
+    """The weight of each pixel in the losses, and where the painter may paint beyond the outline.
 
     pixels: (N, 1, h, w), little in the room, more on the person, most on face and hands. shadow: (N, 1, h, w), 1 where
     a shadow or a mirror image of the feet may lie, 0 elsewhere.
@@ -147,7 +147,7 @@ class Weights:
     def of(
         cls, poses: Keypoints, windows: list[Window], *, view: View, body_px: float, device: torch.device
     ) -> "Weights":
-        """For poses (N, 25, 3) in pixels of the picture, seen through windows."""
+        """The weights for poses (N, 25, 3) in pixels of the picture, seen through windows."""
         inside = torch.from_numpy(to_network(poses, windows, view=view)).to(device)
         body = Body.of(inside, size=view.network, body_px=body_px * view.scale)
         fields = (body.outline(1.2), body.detail(), body.shadow, body.outline(GENEROUS))

@@ -1,6 +1,6 @@
-"""Whole pictures of what was painted in the windows: enlarged, with what is recalled, over the plate at its full size.
+"""Whole pictures from the painted windows: enlarged, with recalled pixels, over the plate at its full size.
 
-Everything stays on the device that painted; only the finished uint8 pictures come to the host, once.
+Everything stays on the painting device; only the finished uint8 pictures are copied to the host, once.
 """
 
 import numpy as np
@@ -23,9 +23,9 @@ def compose(
     plate: Tensor | None,
     recall: Recall | None = None,
 ) -> Tensor:
-    """Whole pictures, uint8 (N, H, W, 3), where the painting is.
+    """Whole pictures, uint8 (N, H, W, 3), on the device of the painting.
 
-    plate: uint8 (H, W, 3), there as well; None: black. recall: what is recalled at full size.
+    plate: uint8 (H, W, 3), on the same device; None: black. recall: what is recalled at full size.
     """
     device = painting.opacity.device
     if plate is None:
@@ -46,7 +46,7 @@ def compose(
 
 
 def spread_opacity(painting: Painting, windows: list[Window], *, view: View) -> NDArray[np.float32]:
-    """How much of each pixel of the whole pictures (N, H, W) is the person, 0..1: 0 outside the windows."""
+    """The share of the person in each pixel of the whole pictures (N, H, W), 0..1: 0 outside the windows."""
     spread = np.zeros((len(windows), *view.size[::-1]), np.float32)
     large = enlarge(painting.opacity, view, smooth=True).clamp(0, 1).cpu().numpy()
     for place, opacity, window in zip(spread, large, windows, strict=True):
@@ -55,7 +55,7 @@ def spread_opacity(painting: Painting, windows: list[Window], *, view: View) -> 
 
 
 def to_host(pictures: Tensor) -> NDArray[np.uint8]:
-    """Finished pictures on the host: from a GPU through page-locked memory, which is faster."""
+    """Copy finished pictures to the host: from a GPU through page-locked memory, which is faster."""
     if pictures.device.type != "cuda":
         return pictures.cpu().numpy()
     host = torch.empty(pictures.shape, dtype=pictures.dtype, pin_memory=True)

@@ -1,6 +1,6 @@
-"""The draft: the person's own pixels over the empty room, without any training; and where they come from for a dance.
+"""The draft: the person's own pixels over the empty room, without any training; and the lenders of a dance.
 
-Minutes after a run begins a user sees the person dance. What no frame can lend is missing, and shadows are.
+A user sees the person dance minutes after a run begins. Parts that no frame can lend are missing, and so are shadows.
 """
 
 from collections.abc import Iterator
@@ -28,14 +28,14 @@ from danceit_core.imagination.target.view import View
 from danceit_core.media.letterbox import Picture
 from danceit_core.pose.skeleton import Keypoints, present
 
-# Places are computed as for a network that sees a window of so many pixels.
+# Places are computed as for a network that sees a window of this many pixels.
 IMAGE_SIZE, STRIDE = PoseGanSettings().image_size, 2
 BATCH = 4
 
 
 @dataclass(frozen=True)
 class TargetFiles:
-    """Where a target's frame store, table on the plate, plate and outlines are."""
+    """The paths of a target's frame store, table on the plate, plate and outlines."""
 
     frames: str | Path
     poses: str | Path
@@ -74,7 +74,7 @@ def draft_dance(
 ) -> Iterator[Picture]:
     """Yield one uint8 picture (h, w, 3) for each of (T, 25, 3) poses on the plate of the target that lends.
 
-    size, corners (T, 2): of the pictures, as of `render_dance`.
+    size, corners (T, 2): those of the pictures, as in `render_dance`.
     """
     shelf = lending.shelf
     wide = shelf.view.widened(poses, body_px=shelf.body_px, stride=STRIDE)
@@ -105,7 +105,7 @@ def _draft(poses: Keypoints, loan: Loan, shelf: Shelf, *, view: View, device: to
 
 
 def _lay_over(room: Tensor, layers: Tensor) -> None:
-    """The layers (8, h, w) one over the other, written over a room, uint8 (h, w, 3)."""
+    """Write the layers (8, h, w), one over the other, over a room, uint8 (h, w, 3)."""
     seen = room.permute(2, 0, 1).to(layers.dtype)
     for number in range(LAYERS):
         cover = layers[3 * LAYERS + number]

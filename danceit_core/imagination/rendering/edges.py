@@ -1,13 +1,15 @@
-"""Where the person ends: sharp edges of what is recalled, and a soft shadow of one colour beside the feet.
+"""The person's edges: sharp ones where pixels are recalled, and a soft shadow of one colour beside the feet.
 
-The network says how opaque the person is at its own size, so that an edge is two or three of its pixels wide, four to
-eight of the picture's. Beyond a recalled shoe the shadow's dark paint shone through there as a dark rim, and within it
-the room. The recalled outline knows the edge at the picture's full size: its fine part is added to the opacity.
+The network gives the person's opacity at its own size, so that an edge is two or three of its pixels wide, or four to
+eight of the picture's. There the shadow's dark paint would show as a dark edge outside a recalled shoe, and the room
+would show inside it. The recalled outline has the edge at the picture's full size: its fine part is added to the
+opacity.
 
-What is painted beside the feet is shadow or mirror image. A short training leaves flecks in it, of blue or brown: its
-brightness is smoothed a little, its colour over a wide surround.
+What is painted beside the feet is shadow or mirror image. Short training leaves blue or brown spots in it, so its
+brightness is smoothed a little, and its colour over a wide neighbourhood.
 
-Tensors (N, C, H, W); pictures in -1..1, opacity, cover and shares 0..1. All is batched and runs where the network runs.
+Tensors (N, C, H, W); pictures in -1..1, opacity, cover and shares 0..1. All is batched and runs on the network's
+device.
 """
 
 import dataclasses
@@ -21,27 +23,27 @@ from danceit_core.imagination.networks.generator import Painting
 from danceit_core.imagination.target.view import View, Window
 from danceit_core.pose.skeleton import FEET, Keypoints, present
 
-# Body sizes by which a shadow may reach beyond the feet, across and down, and over which its softening begins.
+# Body sizes by which a shadow may reach beyond the feet, across and down, and over which softening sets in.
 ACROSS, DOWN, BEGINS = 1.5, 0.7, 0.3
-# Standard deviations, body sizes: of the brightness of a shadow and of its colour.
+# Standard deviations of smoothing, body sizes: for the brightness of a shadow and for its colour.
 BRIGHTNESS, COLOUR = 0.02, 0.12
-# The colour is smoothed in pixels so many times as large.
+# The colour is smoothed in pixels this many times as large.
 COARSE = 4
-# Opacity above which something painted is no shadow but a foot, and from which on it is one a little.
+# Opacity above which paint is not shadow but a foot, and from which on it begins to count as one.
 SOLID, HAZY = 0.9, 0.6
 
 
 def edge_maps(opacity: Tensor, cover: Tensor) -> Tensor:
-    """What `sharpen_opacity` needs of the network's opacity (N, 1, h, w) and cover (N, L, h, w), (N, 2, h, w)."""
+    """The maps (N, 2, h, w) for `sharpen_opacity`, from the network's opacity (N, 1, h, w) and cover (N, L, h, w)."""
     return torch.cat([nn.functional.max_pool2d(opacity.float(), 3, 1, 1), cover.float().amax(1, keepdim=True)], 1)
 
 
 def sharpen_opacity(opacity: Tensor, edges: Tensor, cover: Tensor) -> Tensor:
-    """Opacity (N, 1, H, W) with the edges of what recalled layers cover (N, L, H, W), where the person is.
+    """Opacity (N, 1, H, W) with the edges of the recalled layers' cover (N, L, H, W), where the person is.
 
-    opacity, edges (`edge_maps`): enlarged to the picture's full size, at which cover is.
+    opacity, edges (`edge_maps`): enlarged to the picture's full size, which is that of cover.
     """
-    # Where the network sees nobody near, what layers cover is not the person.
+    # Where the network sees no person nearby, covered pixels are not the person.
     near, soft = edges[:, :1], edges[:, 1:]
     return (opacity + (cover.amax(1, keepdim=True) - soft) * near).clamp(0, 1)
 
@@ -49,8 +51,8 @@ def sharpen_opacity(opacity: Tensor, edges: Tensor, cover: Tensor) -> Tensor:
 def soften_shadow(painting: Painting, plate: Tensor, floor: Tensor, *, body_px: float) -> Painting:
     """The painting of a painter that recalls with a soft shadow of one colour, in pixels of the network.
 
-    plate: (N, 3, h, w); floor: (N, 1, h, w), where a shadow may lie
-    (`floor_near`). body_px: of the person in pixels of the network. What is solid or recalled stays as it is.
+    plate: (N, 3, h, w); floor: (N, 1, h, w), where a shadow may lie (`floor_near`). body_px: body size of the person in
+    pixels of the network. Solid and recalled pixels are unchanged.
     """
     if painting.paint is None or painting.cover is None:
         raise ValueError("the painter recalls nothing")
@@ -70,7 +72,7 @@ def soften_shadow(painting: Painting, plate: Tensor, floor: Tensor, *, body_px: 
     calm = plate + (level + level.abs() * tint) / share.clamp_min(1e-3)
     weight = floor * hazy * (1 - most).clamp(0, 1)
     mixed = opacity + weight * (share - opacity)
-    # Opacity times colour is what is mixed, lest a faint pixel's colour counts as much as a strong one's.
+    # Opacity times colour is mixed, so that a faint pixel's colour does not count as much as a strong one's.
     product = opacity * painting.paint + weight * (share * calm - opacity * painting.paint)
     paint = torch.where(mixed > 1e-3, product / mixed.clamp_min(1e-3), painting.paint)
     return dataclasses.replace(painting, paint=paint, opacity=mixed)
@@ -91,7 +93,7 @@ def floor_near(poses: Keypoints, windows: list[Window], *, view: View, body_px: 
 
 
 def _ellipses(poses: Keypoints, *, body_px: float) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    """Middles and half axes (N, 2) of the floor about the feet, pixels of the plate; far off without feet."""
+    """Middles and half axes (N, 2) of the floor around the feet, pixels of the plate; far away without feet."""
     feet, seen = poses[:, FEET, :2], np.asarray(present(poses))[:, FEET, None]
     low, high = np.where(seen, feet, np.inf).min(1), np.where(seen, feet, -np.inf).max(1)
     nobody = ~seen.any(1)
@@ -105,7 +107,7 @@ def _resize(part: Tensor, shape: torch.Size) -> Tensor:
 
 
 def _blur(values: Tensor, sigma: float) -> Tensor:
-    """Gaussian mean of each channel; what is outside counts as the rim does. sigma: pixels."""
+    """Gaussian mean of each channel; edge pixels are repeated outside. sigma: pixels."""
     sigma = max(sigma, 0.3)
     radius = max(1, min(int(np.ceil(2.5 * sigma)), min(values.shape[2:]) - 1))
     at = torch.arange(-radius, radius + 1, device=values.device, dtype=values.dtype)

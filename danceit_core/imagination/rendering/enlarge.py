@@ -1,8 +1,9 @@
-"""From the network's pixels to those of its windows, in torch, for any rectangle of a window.
+"""Enlargement from the network's pixels to those of its windows, in torch, for any rectangle of a window.
 
-Each pixel of a window is mixed of two pixels of the network along each axis (linear) or of four (cubic, a = -0.75 as in
-torch and OpenCV); beyond the rim the outermost pixel is repeated. Written as a product with a band of a matrix for each
-axis: many times as fast on a CPU as torch's own, for any rectangle, and no pixel is computed that nobody asks for.
+Each pixel of a window is mixed from two pixels of the network along each axis (linear) or from four (cubic, a = -0.75
+as in torch and OpenCV); beyond the edge the outermost pixel is repeated. It is written as a product with a band matrix
+for each axis. On a CPU this is many times as fast as torch's own function, works for any rectangle, and computes no
+pixel that is not needed.
 """
 
 import functools
@@ -26,10 +27,10 @@ def enlarge(
     smooth: bool = False,
     corner: tuple[int, int] | None = None,
 ) -> Tensor:
-    """Rows and columns (None: all) of the windows, (N, C, H, W), of (N, C, h, w) in pixels of the network.
+    """Rows and columns (None: all) of the windows, (N, C, H, W), from (N, C, h, w) in pixels of the network.
 
-    smooth: cubic instead of linear. corner: of a `part` that is no whole window, x and y of its first pixel; beyond its
-    rim its outermost pixels are repeated.
+    smooth: cubic instead of linear. corner: if `part` is not a whole window, x and y of its first pixel; beyond its
+    edge its outermost pixels are repeated.
     """
     rows, columns = rows or slice(0, view.window[1]), columns or slice(0, view.window[0])
     left, top = corner or (0, 0)
@@ -44,7 +45,7 @@ def enlarge(
 
 
 def pixels_within(first: int, length: int, few: int, many: int) -> slice:
-    """The pixels of an axis of `many` whose middles lie in `length` of the `few` pixels from `first` on."""
+    """The pixels on an axis of `many` whose middles lie in the `length` pixels from `first` on of an axis of `few`."""
     start, stop = (int(np.ceil(edge * many / few - 0.5)) for edge in (first, first + length))
     return slice(max(start, 0), min(stop, many))
 
@@ -52,7 +53,7 @@ def pixels_within(first: int, length: int, few: int, many: int) -> slice:
 def _band(
     few: int, many: int, where: slice, smooth: bool, *, first: int, length: int, device: torch.device
 ) -> tuple[Tensor, slice]:
-    """Shares (L, k) of a part's pixels in pixels `where`, and which those are of its `length` from `first` on."""
+    """Shares (L, k) of a part's pixels in pixels `where`, and their numbers; the part has `length` from `first` on."""
     reach = 2 if smooth else 1
     middle = [(edge + 0.5) * few / many - 0.5 for edge in (where.start, where.stop - 1)]
     start = max(int(np.floor(middle[0])) - reach + 1, first)
@@ -63,7 +64,7 @@ def _band(
 
 @functools.lru_cache(16)
 def _matrix(few: int, many: int, smooth: bool, device: str) -> Tensor:
-    """Shares float32 (many, few + 2) of each pixel; one column more at either end, empty."""
+    """Shares float32 (many, few + 2) of each pixel, with an additional empty column at either end."""
     shares = _shares(few, many, smooth=smooth)
     return torch.from_numpy(np.pad(shares, ((0, 0), (1, 1)))).to(device)
 

@@ -1,9 +1,9 @@
-"""Recalled pixels at the picture's full size, by what the network says at its own.
+"""Recalled pixels at the picture's full size, guided by the network's output at its own size.
 
-The network says by how much layers are moved, what shares they have, how opaque the person is, and paints what cannot
-be recalled. All of that changes slowly and is enlarged; the recalled colours are fetched anew from the full-size frames
-through the enlarged maps. So the network's size does not bound how sharp the person is. It is done piece by piece
-(`pieces`), and of the lending frames only what a piece shows is turned into numbers.
+The network gives the movement of the layers, their shares and the person's opacity, and paints what cannot be recalled.
+All of that changes slowly and is enlarged; the recalled colours are fetched again from the full-size frames through the
+enlarged maps. The network's size therefore does not limit the person's sharpness. Pictures are made piece by piece
+(`pieces`), and only the shown parts of the lending frames are converted to floating point.
 """
 
 import dataclasses
@@ -29,8 +29,8 @@ from danceit_core.imagination.target.view import View
 class Recall:
     """What is recalled of N poses at full size.
 
-    sources: the tiles that the network was shown, moved as it said, and the frames at their full size; one, or two of
-    which the second lends `shares` (N, P), as of `recall.layers.gather_layers`.
+    sources: the tiles that the network was shown, moved by its flow, and the frames at full size; one, or two, of which
+    the second lends `shares` (N, P), as in `recall.layers.gather_layers`.
     """
 
     sources: Sequence[Whole]
@@ -46,7 +46,7 @@ class Recall:
         view: View,
         flow: Tensor | None = None,
     ) -> "Recall":
-        """flow: (N, L, 2, h, w), pixels of the network by which layers are moved; None: unmoved."""
+        """flow: (N, L, 2, h, w), pixels of the network by which layers are moved; None: not moved."""
         moved = []
         for source in sources:
             tiles = [part if flow is None else _move(part, flow[:, PARTS[part.number].layer]) for part in source.tiles]
@@ -86,13 +86,13 @@ def person_of(
 
 @dataclass(frozen=True)
 class _Part(Source):
-    """The tiles of one picture that lie in a piece, at full size. pictures: of the lending frames, a part each."""
+    """The tiles of one picture that lie in a piece, at full size. pictures: the lending frames' ones, one per part."""
 
     pictures: Sequence[Tensor] = ()
 
     @classmethod
     def of(cls, source: Whole, number: int, piece: Piece, view: View) -> "_Part":
-        """Of one source."""
+        """The parts of one source."""
         count = len(source.tiles[0].corners)
         rows = [part * count + number for part in range(len(PARTS))]
         tiles = [_enlarged(part, number, piece, view) for part in source.tiles]
@@ -107,7 +107,7 @@ class _Part(Source):
 
 
 def _asked_for(tiles: Tiles, picture: Tensor, box: Tensor) -> tuple[Tensor, Tensor]:
-    """What a tile shows of a lending frame (4, h, w): a part of it (1, 4, h, w), and its box (1, 4) of the plate."""
+    """The part (1, 4, h, w) of a lending frame (4, h, w) that a tile shows, and its box (1, 4) on the plate."""
     if picture.device.type != "cpu":
         return picture[None], box
     low, high = (extreme((2, 3))[0].nan_to_num().tolist() for extreme in (tiles.places.amin, tiles.places.amax))
@@ -122,7 +122,7 @@ def _asked_for(tiles: Tiles, picture: Tensor, box: Tensor) -> tuple[Tensor, Tens
 
 
 def _move(tiles: Tiles, flow: Tensor) -> Tiles:
-    """The tiles, each place looked up `flow` (N, 2, h, w) pixels beside it."""
+    """The tiles with each place displaced by `flow` (N, 2, h, w) pixels."""
     height, width = tiles.reach.shape[1:]
     starts = zip(flow.float(), tiles.corners.tolist(), strict=True)
     beside = torch.stack([part[:, top : top + height, left : left + width] for part, (left, top) in starts])
@@ -136,7 +136,7 @@ def _move(tiles: Tiles, flow: Tensor) -> Tiles:
 
 
 def _enlarged(tiles: Tiles, number: int, piece: Piece, view: View) -> Tiles | None:
-    """What a piece shows of a picture's tile, at full size; None: nothing. Its corner is counted from the piece's."""
+    """What a piece shows of a picture's tile, at full size; None: nothing. Its corner is relative to the piece's."""
     left, top = tiles.corners[number].tolist()
     height, width = tiles.reach.shape[1:]
     across = pixels_within(left, width, view.network[0], view.window[0])

@@ -1,8 +1,8 @@
-"""Several persons on one stage, dancing to one song (the paper: "by repeating this process").
+"""Several people on one stage, dancing to one song (the paper: "by repeating this process").
 
-Each is painted by their own networks in their own picture and cut out of it by the opacity that the network gives.
-On the first one's room they are set side by side, all as tall as the first, feet on one line, smaller where there are
-too many for the picture. The first stands in front of the others.
+Each person is painted by their own networks in their own picture and cut out of it by the network's opacity. They are
+placed side by side in the first person's room, all as tall as the first, with their feet on one line, and smaller if
+there are too many for the picture. The first stands in front of the others.
 """
 
 import dataclasses
@@ -33,7 +33,7 @@ from danceit_core.pose.table import read_pose_table
 Affine = NDArray[np.float64]
 # A dancer with outstretched arms is about this wide, body heights.
 WIDTH = 1.1
-# Between these opacities a person turns from what one can see through (an outline, a shadow) into a body.
+# Between these opacities, paint changes from transparent (an outline, a shadow) to a solid body.
 OPAQUE = (0.4, 0.7)
 
 
@@ -41,8 +41,8 @@ OPAQUE = (0.4, 0.7)
 class Dancer:
     """A person, their dance (T, 25, 3) and their usual size and place, both in pixels of their own plate.
 
-    picture: the part of the plate that a still camera shows, left, top, width and height. shelf: the frames that lend,
-    to a poseGAN that recalls.
+    picture: the part of the plate that a static camera shows, left, top, width and height. shelf: the lending frames,
+    for a poseGAN that recalls.
     """
 
     name: str
@@ -64,9 +64,9 @@ def gather(
     lending: Sequence[TargetFiles] = (),
     device: torch.device,
 ) -> list[Dancer]:
-    """The dancers of files: dance, table on the plate and networks of each; face_gans may be empty.
+    """Read the dancers from files: dance, table on the plate and networks of each; face_gans may be empty.
 
-    lending: where the frames of each are, for poseGANs that recall.
+    lending: the files of each dancer's frames, for poseGANs that recall.
     """
     dancers = []
     for number, name in enumerate(names):
@@ -99,13 +99,13 @@ def render_group(
     batch_size: int,
     device: torch.device,
 ) -> Iterator[Picture]:
-    """Yield one uint8 picture (h, w, 3) a frame, as long as all of them dance, in the room and shape of the first's.
+    """Yield one uint8 picture (h, w, 3) per frame, while all of them dance, in the room and shape of the first's.
 
-    spacing: between neighbours, body heights. mirrored: every second dances the mirror image. fps: of the dance.
+    spacing: between neighbours, body heights. mirrored: every second person dances the mirror image. fps: the dance's.
     Raises ImaginationError for fewer than two dancers, or one whose poseGAN was trained without a plate.
     """
     if len(dancers) < 2:
-        raise ImaginationError(f"a group of {len(dancers)}; name at least two persons in group.members")
+        raise ImaginationError(f"group.members names {len(dancers)} person(s); name at least two")
     for dancer in dancers:
         if dancer.pose_gan.plate is None:
             raise ImaginationError(
@@ -130,7 +130,7 @@ def render_group(
 def place_dancers(bodies: Sequence[Body], *, picture: Box, spacing: float) -> list[Affine]:
     """For each dancer the affine map (2, 3) from their own plate to the stage, which is the first's picture.
 
-    The first stands where the row's middle is the picture's; then one to the right, one to the left, and so on.
+    The first is placed so that the row is centred in the picture; then one to the right, one to the left, and so on.
     """
     first, (_, top, width, _) = bodies[0], picture
     row = ((len(bodies) - 1) * spacing + WIDTH) * first.height_px
@@ -157,8 +157,8 @@ def cut_out(
 ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
     """The person's colours times the opacity (H, W, 3), and that (H, W), for a stage that is not their own room.
 
-    In their own room a body that is nearly opaque looks whole, as the room behind it is the one it was painted on. On
-    another stage its lines would shine through: from OPAQUE[0] on, what is seen passes into the picture as it is.
+    In its own room a nearly opaque body looks solid, because the room behind it is the one it was painted on. On
+    another stage the lines of that stage would show through: from OPAQUE[0] on, the painted picture is used unchanged.
     """
     body = np.clip((opacity - OPAQUE[0]) / (OPAQUE[1] - OPAQUE[0]), 0, 1)[..., None]
     paint = picture - (1 - opacity[..., None]) * room

@@ -1,7 +1,7 @@
-"""The pieces of a window in which there is something to see: what is computed at the picture's full size.
+"""The pieces of a window that show the person: only these are computed at the picture's full size.
 
-A person fills a fifth of the window that holds all poses of a dance. On a CPU the rest is left out, and what is done
-at once stays in the processor's cache; a GPU does the whole window at once, without being asked where anything is.
+A person fills about a fifth of the window that holds all poses of a dance. On a CPU the rest is left out, and a piece
+fits into the processor's cache; a GPU computes the whole window at once, without a search for the person.
 """
 
 from collections.abc import Iterator
@@ -12,11 +12,11 @@ from torch import Tensor
 
 from danceit_core.imagination.target.view import View
 
-# Rows of the network in a piece.
+# Rows of a piece in pixels of the network.
 STRIP = 32
-# Below this opacity nothing is seen: less than a grey level.
+# Below this opacity nothing is visible: less than a grey level.
 FAINT = 1 / 255
-# How many pixels of the network around what is seen its enlarged form may reach.
+# How many pixels of the network enlargement may spread visible pixels.
 SPREAD = 3
 
 
@@ -40,7 +40,7 @@ def pieces_of(opacity: Tensor, view: View) -> Iterator[Piece]:
         return
     seen = (opacity > FAINT).numpy()
     for top in range(0, len(seen), STRIP):
-        # What lies beyond the rim of the strip reaches into it.
+        # Pixels just outside the strip spread into it.
         columns = np.flatnonzero(seen[max(top - SPREAD, 0) : top + STRIP + SPREAD].any(0))
         if len(columns):
             left, right = columns[0] - SPREAD, columns[-1] + 1 + SPREAD

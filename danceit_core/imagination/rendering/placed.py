@@ -1,4 +1,4 @@
-"""Arrays that stay the same, such as the empty room, on the device that paints: copied there once."""
+"""Constant arrays, such as the empty room, on the painting device: copied there once."""
 
 import weakref
 from typing import Any
@@ -8,12 +8,12 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-# By the array's identity and the device; an entry goes when the array does.
+# Keyed by the array's identity and the device; an entry is removed with its array.
 _copies: dict[tuple[int, str], Tensor] = {}
 
 
 def on_device(array: NDArray[Any], device: torch.device) -> Tensor:
-    """A tensor of an array that nobody changes; on a CPU its own memory, elsewhere one copy as long as it lives."""
+    """A tensor of an array that is never changed; on a CPU it shares the memory, elsewhere one copy is kept with it."""
     if device.type == "cpu":
         return torch.from_numpy(np.ascontiguousarray(array))
     key = id(array), str(device)

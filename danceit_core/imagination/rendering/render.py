@@ -43,14 +43,14 @@ def render_dance(
 
     poses: pixels of the poseGAN's plate; joints may be absent or outside; a pose without any joint gives the empty room
     (black where the poseGAN has no plate). face_gan: None leaves the faces as they are. size: (width, height) of the
-    pictures, corners (T, 2): where their upper left corner lies on the plate; None: the whole plate. lending: what
-    lends to the dance, for a poseGAN that recalls.
-    Raises ImaginationError for a picture that is larger than the plate, or without what lends where it is needed.
+    pictures, corners (T, 2): their upper left corners on the plate; None: the whole plate. lending: the frames that
+    lend to the dance, for a poseGAN that recalls.
+    Raises ImaginationError for a picture larger than the plate, or if `lending` is missing but needed.
     """
     whole = pose_gan.view.size
     size = size or whole
     if batch_size < 1:
-        raise ImaginationError(f"batch_size is {batch_size}; it is at least 1")
+        raise ImaginationError(f"batch_size is {batch_size}; set it to at least 1")
     if size[0] > whole[0] or size[1] > whole[1]:
         raise ImaginationError(
             f"a dance for pictures of {size[0]} x {size[1]} cannot be painted on a plate of {whole[0]} x {whole[1]} "
@@ -61,8 +61,8 @@ def render_dance(
     gan = with_view_of(pose_gan, poses)
     strength = face_strength(poses)
     places = np.zeros((len(poses), 2), np.float32) if corners is None else corners
-    # The batch is shared out among the cores: where cores share a layer they wait for each other, and for what only one
-    # can do. A GPU is kept busy by two, of which one draws or pastes.
+    # The batch is divided among the cores: cores that share a layer wait for each other and for single-threaded work.
+    # A GPU is kept busy by two threads, one of which draws or pastes.
     workers = min(torch.get_num_threads() if device.type == "cpu" else 2, batch_size)
     step = batch_size // workers
     parts = [slice(start, start + step) for start in range(0, len(poses), step)]
@@ -78,7 +78,7 @@ def render_dance(
     def lend(part: slice) -> Loan | None:
         return None if lending is None else lending.loan(part, device)
 
-    # What is lent is read here, one part after the other, while others are painted.
+    # Lending frames are read here, part by part, while other parts are painted.
     jobs = (partial(paint_and_finish, part, lend(part)) for part in parts)
     if gan.settings.previous_frame:
         jobs = (partial(finish, part, painted) for part, painted in _one_by_one(gan, poses, device=device))
@@ -89,7 +89,7 @@ def render_dance(
 def cut_picture(plate: Picture, corner: NDArray[np.float32], *, size: tuple[int, int]) -> Picture:
     """The part of `size` (width, height) of a painted plate whose upper left corner lies at `corner` (2,), pixels.
 
-    Between pixels it is interpolated: a camera that follows slowly must not jump from one pixel to the next.
+    It is interpolated between pixels, so that a camera that follows slowly does not jump from pixel to pixel.
     """
     whole = np.round(corner).astype(int)
     if (np.abs(corner - whole) < 1e-3).all():
@@ -100,12 +100,12 @@ def cut_picture(plate: Picture, corner: NDArray[np.float32], *, size: tuple[int,
 
 
 def _one_by_one(gan: PoseGan, poses: Keypoints, *, device: torch.device) -> Iterator[tuple[slice, NDArray[np.uint8]]]:
-    """Pictures of all poses, one by one, for a poseGAN that sees the frame before; and of which."""
+    """Pictures of all poses, one by one, for a poseGAN that sees the previous frame, with the frames they belong to."""
     previous = [blank(gan)]
     for number in range(len(poses)):
         part = slice(number, number + 1)
         pictures = paint(gan, poses[part], device=device, previous=previous)
-        previous = [Past(pictures[0].copy(), poses[number])]  # whoever gets the picture may draw on it
+        previous = [Past(pictures[0].copy(), poses[number])]  # copied: the receiver may draw on the picture
         yield part, pictures
 
 
@@ -119,7 +119,7 @@ def paint(
 ) -> NDArray[np.uint8]:
     """Pictures uint8 (N, H, W, 3) of (N, 25, 3) poses in pixels of those pictures, without FaceGAN.
 
-    previous: what was painted before each, for a poseGAN that wants them; None: the dance begins here. loan: what other
+    previous: the previous painting of each, for a poseGAN that uses it; None: the dance begins here. loan: what other
     frames lend to the poses, for one that recalls (`recall.library.Shelf`).
     """
     return to_host(_paint(gan, poses, device=device, previous=previous, loan=loan)[0])
@@ -133,7 +133,7 @@ def paint_layers(
     previous: Sequence[Past] | None = None,
     loan: Loan | None = None,
 ) -> tuple[NDArray[np.uint8], NDArray[np.float32]]:
-    """`paint`, and how much of each pixel (N, H, W) is the person, 0..1: for a poseGAN with plate."""
+    """`paint`, and the person's share of each pixel (N, H, W), 0..1, for a poseGAN with plate."""
     pictures, painting, windows = _paint(gan, poses, device=device, previous=previous, loan=loan)
     opacity = spread_opacity(painting, windows, view=gan.view)
     opacity[~present(poses).any(-1)] = 0
@@ -149,7 +149,7 @@ def _paint(
     previous: Sequence[Past] | None,
     loan: Loan | None = None,
 ) -> tuple[Tensor, Painting, list[Window]]:
-    """Pictures, uint8 (N, H, W, 3) on the device, and what they were composed of."""
+    """Pictures, uint8 (N, H, W, 3) on the device, and the parts that they were composed of."""
     windows = [gan.view.place(pose, body_px=gan.body_px) for pose in poses]
     recalled = recall = None
     if loan is not None:
@@ -194,9 +194,9 @@ def paint_before(
     steps: int,
     device: torch.device,
 ) -> list[Past]:
-    """What was painted before frames `numbers` (N,) of a dance (T, 25, 3), which began `steps` frames earlier.
+    """The paintings before frames `numbers` (N,) of a dance (T, 25, 3) that began `steps` frames earlier.
 
-    follows (T,): whether a frame comes right after the one before it; a dance begins where it does not.
+    follows (T,): whether a frame directly follows the previous one; a dance begins where it does not.
     """
     previous = [blank(gan)] * len(numbers)
     for back in range(steps, 0, -1):
@@ -210,7 +210,7 @@ def paint_before(
 
 
 def blank(gan: PoseGan) -> Past:
-    """What was before the first frame: the empty room, or black, and nobody."""
+    """The state before the first frame: the empty room, or black, without a person."""
     room = np.zeros((*gan.view.size[::-1], 3), np.uint8) if gan.plate is None else gan.plate
     return Past(room, np.zeros((25, 3), np.float32))
 
@@ -224,7 +224,7 @@ def refine_faces(
     strength: NDArray[np.float32],
     device: torch.device,
 ) -> NDArray[np.uint8]:
-    """Add the FaceGAN's residual, times `strength` (N,), to the patches around the noses; the rest stays as it is."""
+    """Add the FaceGAN's residual, times `strength` (N,), to the patches around the noses; the rest is unchanged."""
     size = pictures.shape[2], pictures.shape[1]
     places = {
         number: place
@@ -245,5 +245,5 @@ def refine_faces(
 
 
 def with_view_of(gan: PoseGan, poses: Keypoints) -> PoseGan:
-    """The same poseGAN with windows that hold these poses: one size for a whole dance, lest it flickers."""
+    """The same poseGAN with windows that hold these poses: one size for a whole dance, to avoid flicker."""
     return dataclasses.replace(gan, view=gan.view.widened(poses, body_px=gan.body_px, stride=gan.generator.stride))

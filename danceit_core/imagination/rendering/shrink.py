@@ -1,7 +1,7 @@
-"""What the network sees of a picture through windows, computed where the picture is (`target.view.View.cut` in torch).
+"""What the network sees of a picture through windows, on the picture's device (`target.view.View.cut` in torch).
 
-Each pixel of the network is the mean of what it covers (area filter), or cubic where a picture is enlarged. Axis after
-axis whole lines are added.
+Each pixel of the network is the mean of the pixels that it covers (area filter), or cubic if a picture is enlarged.
+Whole lines are added, axis by axis.
 """
 
 import functools
@@ -35,14 +35,14 @@ def _cut(seen: Tensor, view: View) -> Tensor:
 
 
 def _mix(lines: Tensor, few: int, shrinking: bool) -> Tensor:
-    """`few` lines (few, K) mixed of many (many, K)."""
+    """`few` lines (few, K) mixed from many (many, K)."""
     places, shares = _taps(len(lines), few, shrinking, str(lines.device))
     return nn.functional.embedding_bag(places, lines, per_sample_weights=shares, mode="sum")
 
 
 @functools.lru_cache(16)
 def _taps(many: int, few: int, shrinking: bool, device: str) -> tuple[Tensor, Tensor]:
-    """Which of many lines each of `few` is mixed of, and in what shares, (few, K) each."""
+    """The lines of `many` from which each of `few` is mixed, and their shares, (few, K) each."""
     shares = area_shares(many, few) if shrinking else cubic_shares(many, few)
     order = np.argsort(-np.abs(shares), axis=1, kind="stable")[:, : int((shares != 0).sum(1).max())]
     taken = np.take_along_axis(shares, order, 1)
@@ -50,7 +50,7 @@ def _taps(many: int, few: int, shrinking: bool, device: str) -> tuple[Tensor, Te
 
 
 def area_shares(many: int, few: int) -> NDArray[np.float32]:
-    """Shares (few, many): how much of each of `few` equal stretches each of `many` is."""
+    """Shares (few, many) of each of `many` equal intervals in each of `few`."""
     edges = np.arange(few + 1) * many / few
     at = np.arange(many)
     overlap = np.minimum(edges[1:, None], at + 1) - np.maximum(edges[:-1, None], at)

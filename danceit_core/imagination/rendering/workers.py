@@ -1,4 +1,4 @@
-"""Jobs on several threads, what they give in order: cores that share a layer wait for each other."""
+"""Jobs on several threads with results in order; cores that shared a layer would wait for each other."""
 
 from collections import deque
 from collections.abc import Callable, Iterator
@@ -10,7 +10,7 @@ from danceit_core.media.letterbox import Picture
 
 
 def at_once(jobs: Iterator[Callable[[], list[Picture]]], *, workers: int) -> Iterator[list[Picture]]:
-    """What the jobs give, in their order; `workers` of them run at once, each on its share of the cores."""
+    """The results of the jobs, in order; `workers` of them run at once, each on its share of the cores."""
     threads = torch.get_num_threads()
     running: deque[Future[list[Picture]]] = deque()
     pool = ThreadPoolExecutor(workers, initializer=torch.set_num_threads, initargs=(max(1, threads // workers),))

@@ -1,1 +1,1 @@
-"""The filmed target person: their frames on the plate, where they are in them, and windows around them."""
+"""The filmed target person: their frames on the plate, their place in each, and windows around them."""

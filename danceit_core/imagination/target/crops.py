@@ -1,9 +1,8 @@
-"""What the network sees of the training frames: each through its window, at the network's own size.
+"""What the network sees of the training frames: each through its window, at the network's size.
 
-Each frame is decoded once, before the training; a step then takes what it needs from one array: 200 kB a frame at 256 x
-256 pixels, 570 MB for two minutes, whatever the size of the video. Beyond a limit the array is mapped to a file. A
-window keeps its place by the person or lies a little beside it, so that the network does not learn to paint in the
-middle alone.
+Each frame is decoded once, before the training; a step then takes what it needs from one array: 200 kB per frame at
+256 x 256 pixels, 570 MB for two minutes, whatever the size of the video. Beyond a limit the array is mapped to a file.
+A window is centred on the person or displaced a little, so that the network does not learn to paint only in the middle.
 """
 
 from dataclasses import dataclass
@@ -19,7 +18,7 @@ from danceit_core.imagination.target.view import View, Window
 from danceit_core.media.letterbox import resize
 
 IN_MEMORY_BYTES = 1_000_000_000
-# How far a window lies beside its place at most, pixels of the network.
+# Largest displacement of a window, pixels of the network.
 MOVE_PX = 8
 
 
@@ -27,9 +26,9 @@ MOVE_PX = 8
 class Crops:
     """Training frames through their windows, uint8 (n, 3 or 4, h, w), pixels of the network.
 
-    planes: red, green, blue and, where it is known, the person's outline, as networks and recall want them. rows (T,):
-    which of them shows a frame of the target, -1 for one that does not train. before: what the same windows show of the
-    frames before, (n, h, w, 3), None unless it was asked for.
+    planes: red, green, blue and, if known, the person's outline, in the form for networks and recall. rows (T,): the
+    row of each frame of the target, -1 for a frame not used for training. before: what the same windows show of the
+    previous frames, (n, h, w, 3), None unless requested.
     """
 
     planes: NDArray[np.uint8]
@@ -44,7 +43,7 @@ class Crops:
 
     @property
     def outlines(self) -> NDArray[np.uint8] | None:
-        """The person's outlines, (n, h, w), None where they are not known."""
+        """The person's outlines, (n, h, w), None if they are unknown."""
         return self.planes[:, 3] if self.planes.shape[1] == 4 else None
 
 
@@ -53,7 +52,7 @@ def cut_crops(
 ) -> Crops:
     """Cut the training frames of a target.
 
-    with_before: also the frames before. folder: on whose disk an array that is too large for the memory lies.
+    with_before: also cut the previous frames. folder: where an array that is too large for the memory is stored.
     """
     chosen = np.flatnonzero(target.training)
     most = round(MOVE_PX / view.scale) if view.window != view.size else 0
@@ -66,7 +65,7 @@ def cut_crops(
     planes = _room_for((shape[0], 4 if target.film.has_outlines else 3, *shape[1:]), folder)
     pictures = planes[:, :3].transpose(0, 2, 3, 1)
     before = _room_for((*shape, 3), folder) if with_before else None
-    # Where a cut goes, the frame of the film, the window: in the film's order.
+    # The destination of a cut, the frame of the film, the window: in the film's order.
     cuts = []
     for row, (frame, window) in enumerate(zip(chosen.tolist(), windows, strict=True)):
         if before is not None and target.after_another[frame]:

@@ -1,8 +1,8 @@
 """The target person's frames for the poseGAN (paper IV-D; a video of about 120 s).
 
-No picture is held: `film` gives any of them. The last share of the frames is held out: neighbours look alike, so that
-a random choice would test on what was trained. Of a video of a few seconds none is: each of them is needed. One
-photograph is a single frame, from which nothing is learnt, but whose pixels can be carried.
+No picture is held in memory: `film` reads any of them. The last share of the frames is held out: neighbours look alike,
+so a random choice would test on training data. In a video of a few seconds no frame is held out, because all are
+needed. A photograph is a single frame, from which nothing is learnt, but whose pixels can be recalled.
 """
 
 import hashlib
@@ -22,7 +22,7 @@ from danceit_core.pose.skeleton import Keypoints, present
 from danceit_core.pose.table import PoseTable, read_pose_table
 
 MIN_FRAMES = 24
-# Of a shorter video than that no frame is held out.
+# Of a video shorter than this, no frame is held out.
 HELD_OUT_S = 5.0
 MIN_JOINTS = 8
 
@@ -31,11 +31,11 @@ MIN_JOINTS = 8
 class TargetFrames:
     """Frames of the target that show the person: keypoints (T, 25, 3) in pixels of the plate, and which train (T,).
 
-    film: their pictures. plate: the empty room, uint8 (H, W, 3), None if it is not known. follows (T,): whether a
-    frame comes right after the one before it in the video; None: all but the first do. numbers (T,): of the film's
-    frames; None: 0, 1, 2, ... fps: frames of the film a second. depth: (T, 25), torso lengths towards the camera, None
-    where the detector gives none. source: digest of the source video and of the files that the frames are read from;
-    empty for pictures that are from no file.
+    film: their pictures. plate: the empty room, uint8 (H, W, 3), None if it is unknown. follows (T,): whether a frame
+    directly follows the previous one in the video; None: all except the first do. numbers (T,): frame numbers in the
+    film; None: 0, 1, 2, ... fps: frames of the film per second. depth: (T, 25), torso lengths towards the camera, None
+    if the detector gives none. source: digest of the source video and of the files that the frames are read from; empty
+    for pictures that do not come from a file.
     """
 
     film: Film
@@ -50,17 +50,17 @@ class TargetFrames:
 
     @property
     def after_another(self) -> NDArray[np.bool_]:
-        """`follows`, known."""
+        """`follows`, with its default filled in."""
         return np.arange(len(self.training)) > 0 if self.follows is None else self.follows
 
     @property
     def film_numbers(self) -> NDArray[np.int64]:
-        """`numbers`, known."""
+        """`numbers`, with its default filled in."""
         return np.arange(len(self.training)) if self.numbers is None else self.numbers
 
     @property
     def is_photograph(self) -> bool:
-        """Whether a single frame is all there is."""
+        """Whether there is only a single frame."""
         return len(self.training) == 1
 
     @property
@@ -92,8 +92,8 @@ def read_target(
 ) -> TargetFrames:
     """The target's frames from its frame store, its table on the plate (`results/camera/{target}.parquet`), its plate.
 
-    Raises ImaginationError if fewer than 24 frames are left (of a photograph: none), PoseError for a table that was not
-    cleaned.
+    Raises ImaginationError if fewer than 24 frames are left (for a photograph: none), PoseError for a table that was
+    not cleaned.
     """
     table = read_pose_table(table_path)
     if "kept" not in table.columns:
@@ -101,8 +101,8 @@ def read_target(
     usable = np.flatnonzero(table.columns["kept"].astype(bool) & (present(table.keypoints).sum(-1) >= MIN_JOINTS))
     if len(usable) < (1 if table.metadata.get("still") else MIN_FRAMES):
         raise ImaginationError(
-            f"{frames_path}: {len(usable)} of {len(table)} frames show the person; at least {MIN_FRAMES} are "
-            "needed to learn from, and about 1000 to learn well: film the whole body, standing alone, for 40 s or more"
+            f"{frames_path}: {len(usable)} of {len(table)} frames show the person, but training needs at least "
+            f"{MIN_FRAMES}, and about 1000 for good results: film one person, the whole body, for 40 s or more"
         )
     plate = None if plate_path is None else read_picture(plate_path)
     return TargetFrames(
@@ -119,7 +119,7 @@ def read_target(
 
 
 def _digest(table: PoseTable, paths: Iterable[str | Path | None]) -> str:
-    """SHA-256 over that of the table's source and over whole files; a path that is None counts as well."""
+    """SHA-256 over that of the table's source and over whole files; a path that is None is included as such."""
     digest = hashlib.sha256(str((table.metadata.get("source") or {}).get("sha256", "")).encode())
     for path in paths:
         digest.update(b"\0")
@@ -130,5 +130,5 @@ def _digest(table: PoseTable, paths: Iterable[str | Path | None]) -> str:
 
 
 def held_out(frames: int, *, fps: float, settings: PoseGanSettings) -> int:
-    """How many of so many frames, the last ones, are held out: none of a few seconds."""
+    """How many of the last frames are held out: none of a video of a few seconds."""
     return round(settings.holdout_share * frames) if frames >= HELD_OUT_S * fps else 0

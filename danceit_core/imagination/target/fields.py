@@ -1,7 +1,8 @@
-"""`region` as fields in batched torch, where the network runs: what losses weigh, and how far a person reaches.
+"""`region` as fields in batched torch, on the network's device: weights of losses, and the reach of a person.
 
-Signed distances (N, h, w) from what the person covers, pixels of the network, negative inside, one place in up to 4 x 4
-pixels: they change slowly and are enlarged. Of an absent joint there is nothing; of nobody everything is FAR.
+Signed distances (N, h, w) from what the person covers, pixels of the network, negative inside. They are computed at one
+place in up to 4 x 4 pixels and enlarged, because they change slowly. Absent joints are ignored; without a person all
+distances are FAR.
 """
 
 from collections.abc import Sequence
@@ -28,10 +29,10 @@ from danceit_core.pose.skeleton import (
     RIGHT_WRIST,
 )
 
-# Places lie so many pixels apart at most, and so close that the smallest disc holds several.
+# Largest spacing of the places in pixels; they are close enough that the smallest disc holds several.
 STEPS, PLACES = (4, 2), 12
 FAR = 1e6
-# Discs of face and hands, which the eye looks at first, body sizes.
+# Radii of the discs of face and hands, which viewers look at first, body sizes.
 FACE, HAND = 0.3, 0.22
 _TRUNK = (RIGHT_SHOULDER, LEFT_SHOULDER, LEFT_HIP, RIGHT_HIP)
 _TRIANGLES = ((0, 1, 2), (0, 1, 3), (0, 2, 3), (1, 2, 3))
@@ -41,8 +42,8 @@ _TRIANGLES = ((0, 1, 2), (0, 1, 3), (0, 2, 3), (1, 2, 3))
 class Body:
     """Distances from lines and points of a body, (N, h, w) each.
 
-    limbs: from the nearest; sides: from those of the trunk, 0 inside it; hands: from their middles; ends: from feet and
-    wrists. shadow: from the place where that of the feet lies, signed.
+    limbs: from the nearest limb; sides: from those of the trunk, 0 inside it; hands: from their middles; ends: from
+    feet and wrists. shadow: signed, from the place of the feet's shadow.
     """
 
     limbs: Tensor
@@ -58,7 +59,7 @@ class Body:
 
     @classmethod
     def of(cls, poses: Tensor, *, size: tuple[int, int], body_px: float) -> "Body":
-        """Of poses (N, 25, 3) in pixels of pictures of `size` (width, height), body_px as large."""
+        """The distances for poses (N, 25, 3) in pixels of pictures of `size` (width, height); body_px: in pixels."""
         device = poses.device
         step = next((step for step in STEPS if body_px >= PLACES * step), 1)
         x, y = (step * (torch.arange(-(-side // step), device=device) + 0.5) for side in size)
@@ -91,7 +92,7 @@ class Body:
         return torch.minimum(self.hands - HAND * self.body_px, self.nose - FACE * self.body_px)
 
     def reach(self) -> Tensor:
-        """How much of each place may belong to the person, 0..1 (`region.reach`)."""
+        """How far each place may belong to the person, 0..1 (`region.reach`)."""
         beyond = torch.minimum(self.outline(GENEROUS), self.shadow).clamp_min(0) / self.body_px
         return ((GONE - beyond) / (GONE - NEAR)).clamp(0, 1)
 
@@ -108,7 +109,7 @@ def _from_lines(at: Tensor, seen: Tensor, lines: Sequence[tuple[int, int]], x: T
     first, last = ([line[end] for line in lines] for end in (0, 1))
     start, bone = at[:, first], at[:, last] - at[:, first]
     there = seen[:, first] & seen[:, last]
-    # An absent line lies far away.
+    # An absent line counts as far away.
     start = torch.where(there[..., None], start, FAR)[..., None, None]
     bone = torch.where(there[..., None], bone, 0)[..., None, None]  # (N, B, 2, 1, 1)
     dx, dy = x - start[:, :, 0], y - start[:, :, 1]  # (N, B, 1, w), (N, B, h, 1)
@@ -136,7 +137,7 @@ def _inside(at: Tensor, seen: Tensor, corners: Sequence[int], x: Tensor, y: Tens
 
 
 def _shadow(at: Tensor, seen: Tensor, x: Tensor, y: Tensor, *, body_px: float) -> Tensor:
-    """About the signed distance (N, h, w) from the ellipse around the feet in which their shadow lies."""
+    """Approximate signed distance (N, h, w) from the ellipse around the feet that contains their shadow."""
     feet, there = at[:, list(FEET)], seen[:, list(FEET), None]
     low = torch.where(there, feet, FAR).amin(1)
     high = torch.where(there, feet, -FAR).amax(1)

@@ -1,8 +1,8 @@
-"""The target's video as it lies on the plate: any frame, or a part of it, in pixels and exposure of the plate.
+"""The target's video on the plate: any frame, or a part of it, in pixels and exposure of the plate.
 
-A frame of the store is brought to the plate by the homography of the camera at that moment (none where the camera
-stands still) and multiplied by the gains of its exposure. Nothing is held: each frame asked for is decoded, together
-with what its group of pictures needs, and given on.
+A frame of the store is mapped to the plate by the camera's homography at that moment (none for a static camera) and
+multiplied by its exposure gains. Nothing is kept in memory: each requested frame is decoded, together with the frames
+that its group of pictures needs, and passed on.
 
 Coordinates are continuous: (0, 0) is the outer corner of the upper left pixel, whose middle is at 0.5.
 """
@@ -24,7 +24,7 @@ from danceit_core.media.video import each_frame
 from danceit_core.pose.plate import store_size
 from danceit_core.pose.table import PoseTable
 
-# cv2 places the middle of the first pixel at 0.
+# In cv2, the middle of the first pixel is at 0.
 HALF = np.array([[1, 0, 0.5], [0, 1, 0.5], [0, 0, 1]])
 MINUS_HALF = np.array([[1, 0, -0.5], [0, 1, -0.5], [0, 0, 1]])
 
@@ -54,10 +54,10 @@ class Film(Protocol):
 class StoredFilm:
     """A frame store on its plate of `size` (width, height).
 
-    camera: (T, 3, 3), from pixels of the store to those of the plate, None where it stands still. exposure: (T, 3),
-    gains of red, green and blue, None where the light is steady. plate: (H, W, 3), seen beside what the camera shows;
-    None: black. store: (width, height) of the frame store, known where the camera moves. outlines: the file of the
-    person's outlines, a mask a frame; None if there is none.
+    camera: (T, 3, 3), from pixels of the store to those of the plate, None if it is static. exposure: (T, 3), gains of
+    red, green and blue, None if the light is steady. plate: (H, W, 3), shown outside what the camera shows; None:
+    black. store: (width, height) of the frame store, known if the camera moves. outlines: the file of the person's
+    outlines, a mask per frame; None if there is none.
     """
 
     path: Path
@@ -76,7 +76,7 @@ class StoredFilm:
     def outline_cuts(self, numbers: Sequence[int] | NDArray[np.int64], windows: Iterable[Window]) -> Iterator[Mask]:
         """A window of the outline of each frame, uint8 (h, w): 255 is the person. Raises MediaError as `each_mask`."""
         if self.outlines is None:
-            raise ImaginationError(f"{self.path}: the outlines of its person are not known")
+            raise ImaginationError(f"{self.path}: the person's outlines are unknown; give their file")
         for number, window, mask in zip(numbers, windows, each_mask(self.outlines, numbers), strict=True):
             if self.camera is None:
                 yield mask[window.slices]
@@ -107,21 +107,21 @@ class StoredFilm:
 
     def _seen(self, number: int, window: Window) -> NDArray[np.uint8]:
         """1 where a frame shows the window, 0 elsewhere, (h, w)."""
-        # The outermost pixels are mixed with what is not there.
+        # The outermost pixels are mixed with missing ones.
         shown = np.zeros(self.store[::-1], np.uint8)
         shown[1:-1, 1:-1] = 1
         size = (window.width, window.height)
         return cv2.warpPerspective(shown, self._to_window(number, window), size, flags=cv2.INTER_NEAREST)
 
     def _to_window(self, number: int, window: Window) -> NDArray[np.float64]:
-        """From pixels of the store to those of a window as cv2 counts them, (3, 3)."""
+        """From pixels of the store to those of a window in cv2's coordinates, (3, 3)."""
         if self.camera is None:
-            raise ValueError("the camera stands still")
+            raise ValueError("the camera is static")
         shift = np.array([[1, 0, -window.left], [0, 1, -window.top], [0, 0, 1.0]])
         return MINUS_HALF @ shift @ self.camera[number] @ HALF
 
     def _exposed(self, picture: Picture, number: int) -> Picture:
-        """At the plate's exposure."""
+        """The picture at the plate's exposure."""
         if self.exposure is None:
             return picture
         gains = self.exposure[number].astype(np.float64)
@@ -137,12 +137,12 @@ def film_of(
 ) -> StoredFilm:
     """The film of a frame store and its table on the plate (`results/camera/{target}.parquet`).
 
-    plate: the room (H, W, 3), seen where the camera did not look. Raises ImaginationError if the sizes differ.
+    plate: the room (H, W, 3), shown where the camera did not look. Raises ImaginationError if the sizes differ.
     """
     if plate is not None and plate.shape[1::-1] != table.size:
         raise ImaginationError(
-            f"{frames_path}: the plate has {plate.shape[1]} x {plate.shape[0]} pixels, its table says "
-            f"{table.size[0]} x {table.size[1]}; delete both and run again"
+            f"{frames_path}: the plate has {plate.shape[1]} x {plate.shape[0]} pixels, but its table says "
+            f"{table.size[0]} x {table.size[1]}; delete both files and run again"
         )
     camera = table.columns.get("camera")
     return StoredFilm(

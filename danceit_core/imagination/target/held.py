@@ -1,7 +1,7 @@
-"""Training frames where a step takes them from: on the GPU where they fit, else on the host.
+"""Storage of training frames: on the GPU if they fit, otherwise on the host.
 
-On a CPU they stay the array that they were cut into. Frames on the host go to a GPU by page-locked batches, while it
-computes something else.
+On a CPU they stay in the array that they were cut into. Frames on the host are copied to a GPU in page-locked batches,
+while it computes something else.
 """
 
 import logging
@@ -14,7 +14,7 @@ from torch import Tensor
 
 log = logging.getLogger(__name__)
 
-# The share of a GPU's free memory that frames may take: what a step needs is measured after they are there.
+# The share of free GPU memory that frames may take; what a step needs is measured once they are there.
 MOST_SHARE = 0.25
 
 
@@ -27,7 +27,7 @@ class HeldFrames:
 
     @classmethod
     def of(cls, planes: NDArray[np.uint8], device: torch.device) -> "HeldFrames":
-        """Frames that are kept on the device if they fit."""
+        """Keep frames on the device if they fit."""
         frames = torch.from_numpy(planes)
         if device.type == "cuda":
             fits = planes.nbytes <= MOST_SHARE * torch.cuda.mem_get_info(device)[0]

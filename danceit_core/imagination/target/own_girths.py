@@ -1,4 +1,4 @@
-"""How thick a target person's limbs are, by the outlines of their own video."""
+"""The thickness of a target person's limbs, from the outlines of their own video."""
 
 from pathlib import Path
 
@@ -10,15 +10,15 @@ from danceit_core.pose.silhouette import Girths, fit_girths, steady_size
 from danceit_core.pose.skeleton import BODY, Keypoints, present
 from danceit_core.pose.table import PoseTable
 
-# Outlines that are fitted to, spread over the video.
+# Number of outlines used for the fit, spread over the video.
 FITTED = 24
 
 
 def own_girths(target: PoseTable, outlines: str | Path) -> Girths:
     """The girths of a target's person.
 
-    target: the target on their plate (`results/camera/{target}.parquet`), row k is mask k of the video `outlines`.
-    Raises MediaError if that cannot be read.
+    target: the target on their plate (`results/camera/{target}.parquet`); row k belongs to mask k of the video
+    `outlines`. Raises MediaError if that cannot be read.
     """
     keypoints = in_store(target)[: probe_masks(outlines).frames]
     kept = np.asarray(target.columns.get("kept", np.ones(len(keypoints), bool)), bool)[: len(keypoints)]

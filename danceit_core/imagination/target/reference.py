@@ -1,8 +1,8 @@
-"""The frame of a target's video that shows the person best, as the picture that a pose-driven generator starts from.
+"""The reference frame: the frame of a target's video that suits a pose-driven generator best.
 
-Such generators are given one picture of the person and paint them in the poses of a control video. They do it best from
-a picture that is sharp, shows the whole person from the front with the arms apart from the body, and in a pose near the
-first of the video: they learnt from pictures of the same video.
+Such generators are given one picture of the person and paint them in the poses of a control video. They work best with
+a picture that is sharp, shows the whole person from the front with the arms apart from the body, and has a pose near
+the first of the control video: they were trained with reference pictures from the same video.
 """
 
 from dataclasses import dataclass
@@ -36,12 +36,12 @@ from danceit_core.pose.table import PoseTable
 
 Costs = NDArray[np.float64]
 
-# Of so many frames whose poses suit best the sharpest is taken.
+# The sharpest of this many frames with the most suitable poses is taken.
 LOOKED_AT = 24
-# Wrists that are so far from the trunk, in body sizes, are apart from it.
+# Wrists at this distance from the trunk, in body sizes, are apart from it.
 APART = 0.35
-# Weights of the costs, each about 0..1: another pose than the dance's first (mean distance of the joints in body
-# sizes), another place, not from the front, arms at the body, joints unseen, unsharp.
+# Weights of the costs, each about 0..1: a pose different from the dance's first (mean distance of the joints in body
+# sizes), a different place, not from the front, arms at the body, joints unseen, blurred.
 POSE, PLACE, FRONT, ARMS, UNSEEN, UNSHARP = 1.0, 0.15, 0.7, 0.5, 3.0, 0.4
 
 
@@ -57,8 +57,8 @@ class Reference:
 def find_reference(target: PoseTable, dance: PoseTable, film: Film) -> Reference:
     """The best frame of a target's video for the control video of a dance.
 
-    target: the target on their plate (`results/camera/{target}.parquet`), row k is frame k of `film`; dance: theirs.
-    Raises ImaginationError if no frame shows the person.
+    target: the target on their plate (`results/camera/{target}.parquet`), row k is frame k of `film`; dance: the
+    target's dance. Raises ImaginationError if no frame shows the person.
     """
     window = first_window(dance, film.size)
     # In pixels of the picture.
@@ -68,13 +68,13 @@ def find_reference(target: PoseTable, dance: PoseTable, film: Film) -> Reference
     if not usable.any():
         raise ImaginationError(
             "no frame of the target's video shows the person, so none can be the reference of a control video; film "
-            "them whole and from the front"
+            "the whole person from the front"
         )
     body_px = steady_size(keypoints, fps=target.fps)
     costs = pose_costs(keypoints, dance.keypoints[0], body_px=body_px, size=dance.size)
     costs[~usable] = np.inf
     numbers = np.sort(np.argsort(costs, kind="stable")[: min(LOOKED_AT, int(usable.sum()))])
-    # One picture is held at a time, and the best of those before.
+    # Only the current picture and the best so far are held in memory.
     sharpness = np.zeros(len(numbers))
     for place, picture in enumerate(film.cuts(numbers, [window] * len(numbers))):
         number = numbers[place]
@@ -85,7 +85,7 @@ def find_reference(target: PoseTable, dance: PoseTable, film: Film) -> Reference
 
 
 def first_window(dance: PoseTable, plate: tuple[int, int]) -> Window:
-    """Where the first picture of a dance lies on a plate of (width, height)."""
+    """The place of a dance's first picture on a plate of (width, height)."""
     (width, height), corner = dance.size, corners(dance)[0]
     left, top = (int(np.clip(round(float(at)), 0, max(0, most))) for at, most in zip(
         corner, (plate[0] - width, plate[1] - height), strict=True
@@ -94,7 +94,7 @@ def first_window(dance: PoseTable, plate: tuple[int, int]) -> Window:
 
 
 def pose_costs(keypoints: Keypoints, first: Keypoints, *, body_px: Costs, size: tuple[int, int]) -> Costs:
-    """How ill the poses (T, 25, 3) suit as a reference before the pose `first` (25, 3): (T,), the less the better.
+    """Costs (T,) of the poses (T, 25, 3) as reference for a dance that begins with the pose `first` (25, 3).
 
     body_px: (T,) pixels; size: width and height of the picture.
     """
@@ -116,7 +116,7 @@ def pose_costs(keypoints: Keypoints, first: Keypoints, *, body_px: Costs, size: 
 def frontal(keypoints: Keypoints, *, body_px: Costs) -> Costs:
     """How squarely the person of (T, 25, 3) faces the camera, by their shoulders: (T,) 0..1, 0 from behind."""
     seen = present(keypoints)[:, [LEFT_SHOULDER, RIGHT_SHOULDER]].all(axis=1)
-    # The dancer's left shoulder is on the right of the picture as long as they face the camera.
+    # The dancer's left shoulder is on the right of the picture while they face the camera.
     breadth = np.where(seen, keypoints[:, LEFT_SHOULDER, 0] - keypoints[:, RIGHT_SHOULDER, 0], 0) / body_px
     broadest = np.percentile(breadth, 95)
     return np.clip(breadth / broadest, 0, 1) if broadest > 0 else np.zeros(len(breadth))

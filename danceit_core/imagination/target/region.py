@@ -1,4 +1,4 @@
-"""Where the person is in a picture, as far as 25 joints tell: body size, region, box.
+"""Where the person is in a picture, estimated from 25 joints: body size, region, box.
 
 All in pixels of the picture that the keypoints belong to; an absent joint is ignored. Used for the background plate,
 the weights of the losses and the window in which the generator paints (`view`).
@@ -22,9 +22,9 @@ __all__ = [
     "reach",
 ]
 
-# Factor on the half widths where nothing of the person must be missed.
+# Factor on the half widths where no part of the person may be missed.
 GENEROUS = 1.5
-# Torso lengths beyond that: as far as hair and cloth may be opaque, and where nothing of the person is left.
+# Torso lengths beyond that region: up to where hair and cloth may be opaque, and where the person certainly ends.
 NEAR, GONE = 0.3, 0.8
 
 
@@ -41,14 +41,14 @@ def person_and_shadow(keypoints: Keypoints, *, size: tuple[int, int], body_px: f
 
 
 def reach(keypoints: Keypoints, *, size: tuple[int, int], body_px: float) -> NDArray[np.float32]:
-    """How much of each pixel may belong to the person, float32 (H, W): 1 on and near them, 0 far off; 0 of nobody."""
+    """How far each pixel may belong to the person, float32 (H, W): 1 on and near them, 0 far off or without any."""
     beyond = np.uint8(~person_and_shadow(keypoints, size=size, body_px=body_px))
     distance = cv2.distanceTransform(beyond, cv2.DIST_L2, 3) / body_px
     return np.clip((GONE - distance) / (GONE - NEAR), 0, 1)
 
 
 def detail_region(keypoints: Keypoints, *, size: tuple[int, int], body_px: float) -> Mask:
-    """Face and hands, which the eye looks at first: booleans (H, W)."""
+    """Face and hands, which viewers look at first: booleans (H, W)."""
     canvas = np.zeros((size[1], size[0]), np.uint8)
     discs = [(tip, 0.22) for tip in hand_tips(keypoints)]
     if present(keypoints)[NOSE]:

@@ -1,11 +1,12 @@
-"""How the network looks at a picture: a window that follows the person, at the network's own scale (not in the paper).
+"""The network's view of a picture: a window that follows the person, at the network's scale (not in the paper).
 
-The paper's network paints the whole picture. Most of that is wall: a network of the same cost sees more of the person
-through a window around them, shrunk or not to the side it was made for, and what it paints is pasted back into the
-picture of the room. All windows of a person have one size and one scale, lest the painting changes with the pose.
+The paper's network paints the whole picture, most of which is wall. A network of the same cost sees more of the person
+through a window around them, shrunk if necessary to the network's side, and its painting is pasted back into the
+picture of the room. All windows of a person have the same size and scale, so that the painting does not change with the
+pose.
 
-Pixels: a window lies on whole pixels of the picture; the network's picture of it has its own, and for both (0, 0) is
-the outer corner of the top left pixel.
+A window lies on whole pixels of the picture; the network's picture of it has its own pixels. For both, (0, 0) is the
+outer corner of the top left pixel.
 """
 
 from collections.abc import Sequence
@@ -39,7 +40,7 @@ class View:
     """Windows of a picture of `size` (width, height) pixels.
 
     window: their width and height in pixels of the picture; network: the same in pixels of the network, multiples of
-    its stride. scale: pixels of the network for one of the picture.
+    its stride. scale: pixels of the network per pixel of the picture.
     """
 
     size: tuple[int, int]
@@ -76,7 +77,7 @@ class View:
 
     @classmethod
     def of(cls, need: Sequence[float], *, size: tuple[int, int], scale: float, stride: int, least: int = 1) -> "View":
-        """Windows of at least `need` (width, height) pixels of the picture, where that has so many."""
+        """Windows of at least `need` (width, height) pixels of the picture, if it is large enough."""
 
         def in_strides(pixels: float) -> int:
             return int(np.ceil(round(pixels / stride, 6))) * stride
@@ -89,7 +90,7 @@ class View:
         return cls(size, window, (width, height), scale)
 
     def widened(self, keypoints: Keypoints, *, body_px: float, stride: int) -> "View":
-        """The same view with windows that hold all of other poses (T, 25, 3) too."""
+        """The same view with windows that also hold all other poses (T, 25, 3)."""
         if self.window == self.size:
             return self
         need = _need(keypoints, body_px=body_px, size=self.size, share=1.0)
@@ -120,9 +121,9 @@ class View:
 
 
 def rims(windows: Sequence[Window], *, view: View, fade_px: int) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    """How opaque the person may be across (N, w) and down (N, h) windows, pixels of the network, 0..1.
+    """The largest opacity of the person across (N, w) and down (N, h) windows, pixels of the network, 0..1.
 
-    It fades out at rims that are not the picture's. Of each pixel the smaller of both holds.
+    It fades out at edges of a window that are not edges of the picture. The smaller of both values holds for a pixel.
     """
     ramps = []
     for k, name in enumerate(("left", "top")):

@@ -1,7 +1,7 @@
 """One step of adversarial training, the same for poseGAN and FaceGAN, and the average of the generator's weights.
 
-Both networks learn from one pass of the discriminator (simultaneous gradient descent): half the price of a second
-pass after its update. The finished generator is the exponential moving average of the trained one, which evens out
+Both networks learn from one pass of the discriminator (simultaneous gradient descent), at half the cost of a second
+pass after its update. The finished generator is the exponential moving average of the trained one, which averages out
 the noise of small batches.
 """
 
@@ -84,11 +84,11 @@ class Duel:
         feature_weight: float,
         share: float,
     ) -> dict[str, Tensor]:
-        """Add what some samples of a batch want changed to the gradients; returns the losses times `share`.
+        """Add the gradients of some samples of a batch; returns the losses times `share`.
 
-        condition: (N, C, h, w); real, painted: (N, 3 or, with the frame before, 6, h, w), `painted` with its
-        graph. own_loss: what the generator pays besides the discriminator's verdict and feature matching, a mean over
-        the samples. share: of the batch that these samples are, 0..1; over all its parts the losses add up to the
+        condition: (N, C, h, w); real, painted: (N, 3 or, with the previous frame, 6, h, w), `painted` with its graph.
+        own_loss: the generator's losses besides the discriminator's verdict and feature matching, a mean over the
+        samples. share: the share of the batch that these samples are, 0..1; over all its parts the losses add up to the
         batch's.
         """
         leaf = painted.detach().requires_grad_()
@@ -106,9 +106,9 @@ class Duel:
         return {name: loss.detach() for name, loss in losses.items()}
 
     def update(self, *, progress: float) -> None:
-        """Change both networks by the gradients of all processes, and forget those.
+        """Update both networks by the gradients of all processes, then clear the gradients.
 
-        progress: share of the training done, 0..1; the learning rate falls from the half on.
+        progress: share of the training done, 0..1; the learning rate falls in the second half.
         """
         for network, optimiser in zip((self.generator, self.discriminator), self.optimisers, strict=True):
             add_up(value.grad for value in network.parameters() if value.grad is not None)
@@ -124,13 +124,13 @@ class Duel:
 
     @torch.no_grad()
     def update_average(self, iteration: int) -> None:
-        """Move the average towards the generator; young averages forget faster."""
+        """Move the average towards the generator; an average of few iterations moves faster."""
         decay = min(self.average_decay, (1 + iteration) / (10 + iteration))
         for mean, value in zip(self.average.parameters(), self.generator.parameters(), strict=True):
             mean.lerp_(value, 1 - decay)
 
     def state(self) -> dict[str, Any]:
-        """Everything that `restore` needs to go on exactly here."""
+        """Everything that `restore` needs to continue exactly here."""
         return {
             "generator": self.generator.state_dict(),
             "discriminator": self.discriminator.state_dict(),
@@ -139,7 +139,7 @@ class Duel:
         }
 
     def restore(self, state: dict[str, Any]) -> None:
-        """Go on where `state` was taken."""
+        """Continue where `state` was taken."""
         self.generator.load_state_dict(state["generator"])
         self.discriminator.load_state_dict(state["discriminator"])
         self.average.load_state_dict(state["average"])

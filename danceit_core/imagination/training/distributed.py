@@ -1,12 +1,12 @@
-"""Training on several GPUs of one machine: a process each, which all hold the same weights.
+"""Training on several GPUs of one machine: one process per GPU, all with the same weights.
 
 Every process draws the whole batch of a step from the same generator and paints its own part of it (`my_parts`). The
-gradients and losses, each weighed by its share of the batch, are added up over the processes, so that all take the
-step that one process would take with the whole batch, to the rounding of a sum. Only the first process reviews and
-writes files. Nothing here does anything in a training of one process.
+gradients and losses, weighted by their share of the batch, are summed over the processes, so that all take the step
+that one process would take with the whole batch, up to the rounding of a sum. Only the first process reviews and writes
+files. In a training of one process, these functions have no effect.
 
-`spawn` starts the processes through torchrun. They are programs of their own: a script of the workflow cannot be
-imported by a child, and frames are better read than sent.
+`spawn` starts the processes through torchrun. They are separate programs, because a workflow script cannot be imported
+by a child process, and reading frames is better than sending them.
 """
 
 import contextlib
@@ -30,9 +30,9 @@ from danceit_core.errors import DanceItError, ImaginationError
 
 log = logging.getLogger(__name__)
 
-# The longest that the others wait for the first process, which reviews and saves: after that they give up.
+# The longest time that the others wait for the first process, which reviews and saves, before they give up.
 TIMEOUT = datetime.timedelta(minutes=10)
-# Numbers in one message: large enough for the full speed of the line, small enough to need little memory.
+# Numbers per message: enough for the full speed of the connection, few enough to need little memory.
 BUCKET = 25_000_000
 PROGRESS = "progress"
 Value = TypeVar("Value")
@@ -55,7 +55,7 @@ def my_parts(samples: int, *, at_once: int) -> list[slice]:
     """
     if samples < processes():
         raise ImaginationError(
-            f"batch_size is {samples}, less than the {processes()} GPUs: raise it, or give the training fewer "
+            f"batch_size is {samples}, less than the {processes()} GPUs; raise it, or give the training fewer GPUs "
             f"(--set-resources train_pose_gan:gpu={samples})"
         )
     rank = distributed.get_rank() if distributed.is_initialized() else 0
@@ -66,7 +66,7 @@ def my_parts(samples: int, *, at_once: int) -> list[slice]:
 def sum_over_parts(
     learn: Callable[[slice, float], dict[str, Tensor]], *, samples: int, at_once: int
 ) -> dict[str, Tensor]:
-    """The losses that `learn(part, share)` gives for each of `my_parts`, summed; share: of the batch, 0..1."""
+    """The sum of the losses that `learn(part, share)` gives for each of `my_parts`; share: that of the batch, 0..1."""
     total: dict[str, Tensor] = {}
     for part in my_parts(samples, at_once=at_once):
         for name, loss in learn(part, (part.stop - part.start) / samples).items():
@@ -76,7 +76,7 @@ def sum_over_parts(
 
 @torch.no_grad()
 def add_up(tensors: Iterable[Tensor]) -> None:
-    """Put in the place of each tensor its sum over all processes, the same bits in all of them."""
+    """Replace each tensor by its sum over all processes, with the same bits in all of them."""
     if processes() == 1:
         return
     for bucket in _buckets(tensors):
@@ -96,7 +96,7 @@ def add_up_losses(losses: dict[str, Tensor]) -> dict[str, Tensor]:
 
 
 def from_first(make: Callable[[], Value]) -> Value:
-    """What `make` gives in the first process, where alone it is called, in every process."""
+    """The result of `make`, which is called only in the first process, in every process."""
     if processes() == 1:
         return make()
     box = [make() if is_first() else None]
@@ -105,7 +105,7 @@ def from_first(make: Callable[[], Value]) -> Value:
 
 
 def wait_for_all() -> None:
-    """Go on when every process has come here."""
+    """Wait until every process has reached this point."""
     if processes() > 1:
         distributed.barrier()
 
@@ -120,7 +120,7 @@ def together(kind: str) -> Iterator[torch.device]:
         "nccl" if kind == "cuda" else "gloo", timeout=TIMEOUT, device_id=device if kind == "cuda" else None
     )
     yield device
-    # Not after an error: the others may never come to take their leave. Torchrun ends them.
+    # Not after an error, because the others may never get here; torchrun ends them.
     distributed.destroy_process_group()
 
 
@@ -135,15 +135,15 @@ def spawn(
 ) -> None:
     """Call `function(**arguments, device=, progress=)` in `number` processes and wait until all have ended.
 
-    function: `module:name`. arguments: what JSON can say. kind: `cuda`, a GPU each, or `cpu`. cards: which of the GPUs
-    that this process sees, `number` of them; None: the first. What the function returns is lost: it leaves files. An
-    error in one process ends them all. Raises ImaginationError with the message of a known error, or pointing at the
-    log.
+    function: `module:name`. arguments: JSON values. kind: `cuda`, one GPU each, or `cpu`. cards: which of the GPUs that
+    this process sees, `number` of them; None: the first. The function's return value is lost: it has to write files. An
+    error in one process ends them all. Raises ImaginationError with the message of a known error, or with a reference
+    to the log.
     """
     with tempfile.TemporaryDirectory() as folder:
         job, refusal = Path(folder) / "job.json", Path(folder) / "error"
         job.write_text(json.dumps({"function": function, "arguments": arguments, "kind": kind, "error": str(refusal)}))
-        # The machine's name need not be known to it, so 127.0.0.1; the port is one that is free.
+        # 127.0.0.1, because the machine may not be able to resolve its own name; the port is a free one.
         launcher = ["-m", "torch.distributed.run", "--standalone", "--local-addr=127.0.0.1"]
         command = [sys.executable, *launcher, f"--nproc-per-node={number}", "-m", __name__, str(job)]
         threads = max(1, torch.get_num_threads() // number)
@@ -155,7 +155,7 @@ def spawn(
         running = subprocess.Popen(
             command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace", env=environment
         )
-        said = ""  # the last word of an error, as Python writes it
+        said = ""  # the last line of an error, as Python writes it
         try:
             for line in running.stdout or ():
                 words = line.split()
@@ -173,8 +173,8 @@ def spawn(
             raise ImaginationError(refusal.read_text())
         if status != 0:
             raise ImaginationError(
-                f"one of {number} training processes broke down ({said or f'status {status}'}); the lines above in the "
-                "log say more"
+                f"one of {number} training processes failed ({said or f'status {status}'}); see the lines above in the "
+                "log"
             )
 
 
@@ -185,7 +185,7 @@ def main() -> None:
     logging.basicConfig(level=logging.INFO if first else logging.WARNING, format="%(levelname)s: %(message)s")
 
     def tell(done: int, total: int) -> None:
-        # Also how this process learns that nobody listens any more: a broken pipe ends it.
+        # If nobody listens any more, the broken pipe ends this process.
         print(PROGRESS, done, total, flush=True)
 
     try:

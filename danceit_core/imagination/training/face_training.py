@@ -1,4 +1,4 @@
-"""Training of the FaceGAN on one target person, the poseGAN frozen (paper IV-D)."""
+"""Training of the FaceGAN on one target person, with the poseGAN frozen (paper IV-D)."""
 
 import dataclasses
 from dataclasses import dataclass
@@ -34,14 +34,14 @@ from danceit_core.pose.draw import contact_sheet
 
 CHECKPOINTS = 4
 MIN_FACES = 8
-MAX_FACES = 400  # evenly spaced: neighbours teach the same, and each has to be painted first
+MAX_FACES = 400  # evenly spaced, because neighbours are redundant and each has to be painted first
 REVIEWED = 8
 SHEET_PX = 96
 
 
 @dataclass(frozen=True)
 class FacePatches:
-    """Patches uint8 (N, s, s, 3) of the frames that show the face, and which of them train (N,)."""
+    """Patches uint8 (N, s, s, 3) of the frames that show the face, and which of them are trained on (N,)."""
 
     pose: NDArray[np.uint8]
     painted: NDArray[np.uint8]
@@ -62,8 +62,8 @@ def train_face_gan(
 ) -> History:
     """Train the residual on the faces that `pose_gan` paints and write the FaceGAN to `checkpoint_path`.
 
-    samples_path: PNG of patches held out (pose, painted, refined, real). Resumes and returns as `train_pose_gan`:
-    `held_out` is the mean difference on patches held out, in grey levels, `held_out_painted` that without FaceGAN.
+    samples_path: PNG of held-out patches (pose, painted, refined, real). Resumes and returns as `train_pose_gan`:
+    `held_out` is the mean difference on held-out patches, in grey levels, `held_out_painted` that without FaceGAN.
     Raises ImaginationError if fewer than 8 training frames show the face.
     """
     side = patch_side(target.keypoints, patch_share=settings.patch_share, size=target.size)
@@ -147,8 +147,8 @@ def cut_patches(target: TargetFrames, pose_gan: PoseGan, *, side: int, device: t
     numbers = numbers[np.unique(np.linspace(0, len(numbers) - 1, MAX_FACES).astype(int))] if len(numbers) else numbers
     if target.training[numbers].sum() < MIN_FACES:
         raise ImaginationError(
-            f"face_gan: {int(target.training[numbers].sum())} training frames of the target show the face; at least "
-            f"{MIN_FACES} are needed: film the person from the front, or set face_gan: enabled: false"
+            f"face_gan: {int(target.training[numbers].sum())} training frames of the target show the face, but at "
+            f"least {MIN_FACES} are needed: film the person from the front, or set face_gan: enabled: false"
         )
     pose, painted, real = [], [], []
     windows = [places[number] for number in numbers.tolist()]
@@ -158,7 +158,7 @@ def cut_patches(target: TargetFrames, pose_gan: PoseGan, *, side: int, device: t
     for number, place, picture, cut in zip(numbers.tolist(), windows, drawn, seen, strict=True):
         pose.append(patch_pose(target.keypoints[number], place, size=size))
         painted.append(picture[place.slices].copy())
-        real.append(cut.copy())  # a part of a frame would hold the whole of it
+        real.append(cut.copy())  # a view of a part would keep the whole frame in memory
     return FacePatches(np.stack(pose), np.stack(painted), np.stack(real), target.training[numbers])
 
 

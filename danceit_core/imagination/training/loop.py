@@ -1,8 +1,8 @@
-"""The loop around a training: resume, steps, averages, saved states, history, the best weights, progress.
+"""The training loop: resume, steps, averages, saved states, history, best weights, progress.
 
-The state is saved by the clock and with every row of the history. It holds all that the rest of the training depends
-on, the unfinished row's sums included: a training that is killed, at whatever moment, goes on from its last saved
-state and ends with the same weights as one that was not (same machine, CPU, number of threads).
+The state is saved at regular times and with every row of the history. It contains everything that the rest of the
+training depends on, including the sums of the unfinished row. A training that is killed at any moment continues from
+its last saved state and ends with the same weights as one that was not (same machine, CPU, number of threads).
 """
 
 import hashlib
@@ -31,7 +31,7 @@ from danceit_core.versions import STAGE_VERSIONS
 
 log = logging.getLogger(__name__)
 
-# Arrays of up to so many bytes are digested whole, of larger ones so many entries.
+# Arrays of up to this many bytes are digested completely, of larger ones this many entries.
 WHOLE_BYTES, SAMPLES = 16_000_000, 64
 
 History = list[dict[str, float]]
@@ -39,10 +39,10 @@ Progress = Callable[[int, int], None]
 
 
 def fingerprint(*arrays: NDArray[Any], stage: str, source: str, about: dict[str, Any]) -> str:
-    """Digest of what a training belongs to: only a saved state with the same one is gone on with.
+    """Digest of a training's inputs; a saved state is resumed only if it has the same one.
 
-    arrays: its data. stage: of `STAGE_VERSIONS`, so that a state of another version of DanceIt is not taken for one of
-    this. source: `TargetFrames.source`. about: its settings and random seed.
+    arrays: its data. stage: a key of `STAGE_VERSIONS`, so that a state of another version of DanceIt is not resumed.
+    source: `TargetFrames.source`. about: its settings and random seed.
     """
     known = {"version": f"{stage} {STAGE_VERSIONS[stage]}", "source": source, **about}
     digest = hashlib.sha256(json.dumps(known, sort_keys=True).encode())
@@ -51,7 +51,7 @@ def fingerprint(*arrays: NDArray[Any], stage: str, source: str, about: dict[str,
         if array.nbytes <= WHOLE_BYTES:
             digest.update(np.ascontiguousarray(array).tobytes())
             continue
-        # Of gigabytes of pictures evenly spaced ones; `source` tells one video from another.
+        # For gigabytes of pictures, evenly spaced entries are enough; `source` distinguishes videos.
         for index in np.linspace(0, len(array) - 1, SAMPLES).astype(int):
             digest.update(np.ascontiguousarray(array[index]).tobytes())
     return digest.hexdigest()
@@ -74,16 +74,16 @@ def run_training(
     history_path: str | Path | None = None,
     curves_path: str | Path | None = None,
 ) -> History:
-    """Call `step(iteration)` until `iterations` are done; returns the history. The unfinished training stays.
+    """Call `step(iteration)` until `iterations` are done; returns the history. The unfinished training is kept.
 
-    Every `checkpoint_every` iterations, and at the end, the losses since the last time are averaged and `review()`
-    adds its figures: a row of the history. With each row, and when `checkpoint_minutes` have gone by since, the state
-    is saved beside `path`. print_of_it: fingerprint; a saved state with another is ignored.
+    Every `checkpoint_every` iterations, and at the end, the losses since the last time are averaged and `review()` adds
+    its figures: a row of the history. With each row, and `checkpoint_minutes` after the last time, the state is saved
+    next to `path`. print_of_it: fingerprint; a saved state with another one is ignored.
 
-    patience: end after so many reviews in a row in which the figure `watched` was not lower than ever before, and take
-    the averaged weights of the best review; 0: train to the end and take the last. history_path, curves_path: JSON
+    patience: end after this many consecutive reviews in which the figure `watched` was not lower than ever before, and
+    take the averaged weights of the best review; 0: train to the end and take the last. history_path, curves_path: JSON
     lines and PNG, rewritten with each row.
-    Among several processes all call this, with `step` giving their part of the losses; the first reviews and writes.
+    With several processes, all call this, and `step` gives their part of the losses; the first reviews and writes.
     Raises ImaginationError if a loss is no longer finite.
     """
     run = _Run()
@@ -95,11 +95,11 @@ def run_training(
             run.best = None if run.best is None else {name: value.cpu() for name, value in run.best.items()}
         except (AttributeError, KeyError, TypeError, ValueError, RuntimeError) as error:
             raise ImaginationError(
-                f"{training_path(path)} is no state of this training ({one_line(error)}); delete it and train again"
+                f"{training_path(path)} is not a state of this training ({one_line(error)}); delete it and train again"
             ) from error
-        log.info("%s: going on after iteration %d", training_path(path), run.iteration)
+        log.info("%s: continuing after iteration %d", training_path(path), run.iteration)
         _publish(run.history, history_path, curves_path)
-    # The first process removes the state at the end of its work; by then all must have read it.
+    # The first process removes the state at the end; by then all processes must have read it.
     wait_for_all()
     before_s, start_s = run.seconds, time.monotonic()
     saved_s = start_s
@@ -126,7 +126,7 @@ def run_training(
                 _publish(run.history, history_path, curves_path)
         saved_s = time.monotonic()
     if run.iteration < iterations:
-        log.info("%s: no better for %d reviews; ended after iteration %d", path, run.idle_reviews, run.iteration)
+        log.info("%s: not better for %d reviews; ended after iteration %d", path, run.idle_reviews, run.iteration)
         if progress is not None:
             progress(run.iteration, run.iteration)
     if run.best is not None:
@@ -136,7 +136,7 @@ def run_training(
 
 @dataclass
 class _Run:
-    """How far a training is. sums: of the losses of `counted` iterations since the last row of the history.
+    """The state of a training. sums: those of the losses of `counted` iterations since the last row of the history.
 
     best: averaged weights at the lowest watched figure, kept only with patience; idle_reviews: reviews since then.
     """
@@ -151,14 +151,14 @@ class _Run:
     idle_reviews: int = 0
 
     def count(self, losses: dict[str, Tensor]) -> None:
-        """One iteration more, with these losses."""
+        """Count one more iteration with these losses."""
         for name, loss in losses.items():
             self.sums[name] = self.sums.get(name, 0) + loss
         self.counted += 1
         self.iteration += 1
 
     def mean_losses(self, path: Path) -> dict[str, float]:
-        """Means since the last row. Raises ImaginationError if one is not finite: nothing to save or go on with."""
+        """Means since the last row. Raises ImaginationError if one is not finite: nothing can be saved or continued."""
         row = {name: float(total) / self.counted for name, total in self.sums.items()}
         if not all(math.isfinite(value) for value in row.values()):
             raise ImaginationError(
@@ -172,7 +172,7 @@ class _Run:
         self.sums, self.counted = {}, 0
 
     def keep_best(self, figure: float, duel: Duel) -> None:
-        """Remember the averaged weights if `figure` is the lowest so far (on the CPU: a GPU has better use)."""
+        """Keep the averaged weights if `figure` is the lowest so far (on the CPU, to save GPU memory)."""
         self.idle_reviews += 1
         if figure < self.best_figure:
             self.best_figure, self.idle_reviews = figure, 0
@@ -180,7 +180,7 @@ class _Run:
 
 
 def _publish(history: History, history_path: str | Path | None, curves_path: str | Path | None) -> None:
-    """The history so far, for whoever looks on."""
+    """Write the history so far, for users who watch the training."""
     if history_path is not None and is_first():
         write_history(history_path, history)
     if curves_path is not None and history and is_first():
@@ -188,7 +188,7 @@ def _publish(history: History, history_path: str | Path | None, curves_path: str
 
 
 def draw_curves(history: History, path: str | Path) -> None:
-    """PNG of every figure of the history by iteration, a small plot each."""
+    """PNG of every figure of the history by iteration, one small plot each."""
     names = [name for name in history[-1] if name not in {"iteration", "seconds"}]
     columns = min(3, len(names))
     figure = Figure(figsize=(3.2 * columns, 2.2 * math.ceil(len(names) / columns)), layout="constrained")

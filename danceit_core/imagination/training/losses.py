@@ -1,10 +1,10 @@
 """Losses of the poseGAN and the FaceGAN (paper IV-D; pix2pixHD section 3.1).
 
-Least-squares GAN (Mao et al., ICCV 2017): the discriminator's verdict on real pairs is drawn to 1, on painted ones
-to 0; the generator draws its own to 1. Feature matching compares the discriminator's inner layers. The pixel loss is
-not in the paper: it lets a short training start from the right colours. What a network trained on ImageNet sees in both
-pictures is compared by `networks.perceptual`. All return scalars in float32, means over the samples: the loss of a
-batch is the mean of the losses of its parts.
+Least-squares GAN (Mao et al., ICCV 2017): the discriminator pushes its score of real pairs towards 1 and that of
+painted ones towards 0; the generator pushes its own score towards 1. Feature matching compares the discriminator's
+inner layers. The pixel loss is not in the paper: it lets a short training start from the right colours.
+`networks.perceptual` compares both pictures by the features of a network trained on ImageNet. All return scalars in
+float32, means over the samples: the loss of a batch is the mean of the losses of its parts.
 """
 
 import torch
@@ -12,7 +12,7 @@ from torch import Tensor
 
 from danceit_core.imagination.networks.discriminator import Features
 
-# A change of the real picture, of 2 for black to white, beyond which little is asked of the painted one.
+# A change of the real picture (2: black to white) beyond which the painted one is hardly constrained.
 STEADY = 0.1
 
 
@@ -25,7 +25,7 @@ def discriminator_loss(real: list[Features], painted: list[Features]) -> Tensor:
 
 
 def adversarial_loss(painted: list[Features]) -> Tensor:
-    """LSGAN for the generator, mean over scales: 0 when every painted patch is taken for real."""
+    """LSGAN for the generator, mean over scales: 0 when every painted patch is judged real."""
     return torch.stack([(p[-1].float() - 1).square().mean() for p in painted]).mean()
 
 
@@ -42,17 +42,18 @@ def feature_loss(real: list[Features], painted: list[Features]) -> Tensor:
 def pixel_loss(real: Tensor, painted: Tensor, weight: Tensor) -> Tensor:
     """Weighted mean absolute difference of each picture, mean over pictures (N, 3, H, W).
 
-    weight: (N, 1, H, W) >= 0; a picture without any weight counts as equal. Pictures count alike, however they weigh.
+    weight: (N, 1, H, W) >= 0; a picture without any weight counts as equal. All pictures count alike, whatever their
+    total weight.
     """
     difference = (real - painted).abs().mean(1, keepdim=True)  # (N, 1, H, W)
     return ((difference * weight).sum((1, 2, 3)) / weight.sum((1, 2, 3)).clamp_min(1e-6)).mean()
 
 
 def temporal_loss(painted: Tensor, before: Tensor, real: Tensor, real_before: Tensor, *, weight: Tensor) -> Tensor:
-    """Weighted mean change of painted pictures from those before, where the real ones hardly change, (N, 3, H, W) each.
+    """Weighted mean change of painted pictures from previous ones where the real ones hardly change, (N, 3, H, W) each.
 
-    before, real_before: carried to the pose of now. Where that does not explain the real picture (something turned
-    into view, or a bone took along what it should not) nothing is said of the painted one. weight: as of the pixels.
+    before, real_before: warped to the current pose. Where that does not explain the real picture (something turned into
+    view, or a bone moved what it should not) the painted one is not constrained. weight: as for the pixel loss.
     """
     steady = (-(real - real_before).abs().mean(1, keepdim=True) / STEADY).exp()
     return pixel_loss(before, painted, steady * weight)
@@ -61,7 +62,7 @@ def temporal_loss(painted: Tensor, before: Tensor, real: Tensor, real_before: Te
 def outline_loss(opacity: Tensor, outline: Tensor, *, left: Tensor) -> Tensor:
     """Mean absolute difference of the person's opacity and their outline, (N, 1, H, W) each, 0..1.
 
-    left: where more than the outline is left to the painter, in 0..1 (the shadow near the feet).
+    left: where the painter may paint beyond the outline, in 0..1 (the shadow near the feet).
     """
     difference = opacity.float() - outline
     return torch.where(difference > 0, difference * (1 - left), -difference).mean()

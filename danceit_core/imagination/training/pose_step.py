@@ -1,7 +1,7 @@
-"""One step of the poseGAN's training: a batch of the target's frames painted, judged, and learnt from (paper IV-D).
+"""One step of the poseGAN's training: a batch of the target's frames is painted, judged and learnt from (paper IV-D).
 
-Every iteration draws its frames, jitter and moves of the windows from a generator of its own, made of seed and
-iteration: a training that was interrupted and resumed gives the same weights as one that was not (same machine, CPU).
+Every iteration draws its frames, jitter and window moves from its own random generator, seeded by seed and iteration: a
+training that was interrupted and resumed gives the same weights as one that was not (same machine, CPU).
 """
 
 import math
@@ -40,13 +40,13 @@ from danceit_core.imagination.training.memory import MemoryPlan, fit_batch
 from danceit_core.media.letterbox import Picture
 from danceit_core.pose.skeleton import Keypoints
 
-# With the frame before in view: a dance began up to so many frames ago, so that the network meets its own work.
+# With the previous frame as input: a dance began up to this many frames ago, so that the network sees its own output.
 MOST_STEPS = 2
 TEMPORAL_WEIGHT = 10.0
-# Of the difference between opacity and outline, mean over the window.
+# Weight of the difference between opacity and outline, mean over the window.
 OUTLINE_WEIGHT = 5.0
 PAINTED_AT_ONCE = 4
-# The body size at which `pose_jitter_px` is meant: of a person who fills four fifths of a picture of 512 pixels.
+# The body size that `pose_jitter_px` refers to: that of a person who fills four fifths of a picture of 512 pixels.
 BODY_PX = 100.0
 
 
@@ -54,7 +54,7 @@ BODY_PX = 100.0
 class Batch:
     """Frames `chosen` (N,) of the target and their jittered poses (N, 25, 3).
 
-    steps: how many frames ago the dance began, for a network that sees the frame before.
+    steps: how many frames ago the dance began, for a network that sees the previous frame.
     """
 
     chosen: NDArray[np.int64]
@@ -62,15 +62,15 @@ class Batch:
     steps: int
 
     def part(self, where: slice) -> "Batch":
-        """Some of its samples."""
+        """A range of its samples."""
         return Batch(self.chosen[where], self.poses[where], self.steps)
 
 
 @dataclass
 class PoseStep:
-    """Call it with the number of an iteration. crops: of the target; gan: holds the average of the duel's generator.
+    """Call it with the number of an iteration. crops: the target's; gan: holds the average of the duel's generator.
 
-    held: the crops where a step takes them from; lending: the frames that lend to a painter that recalls.
+    held: the stored crops that a step reads; lending: the frames that lend to a painter that recalls.
     """
 
     target: TargetFrames
@@ -85,7 +85,7 @@ class PoseStep:
     held: HeldFrames = field(init=False)
 
     def __post_init__(self) -> None:
-        """Keep the frames where the networks are."""
+        """Keep the frames on the networks' device."""
         self.held = HeldFrames.of(self.crops.planes, self.device) if self.lending is None else self.lending.frames
 
     def __call__(self, iteration: int) -> dict[str, Tensor]:
@@ -101,7 +101,7 @@ class PoseStep:
         return losses
 
     def fit(self, *, limit_bytes: float = math.inf) -> MemoryPlan:
-        """Find out how much of a batch fits into memory at once. Raises ImaginationError if nothing does."""
+        """Find out how much of a batch fits into memory at once. Raises ImaginationError if no sample fits."""
 
         def trial(samples: int) -> None:
             chosen = np.resize(np.flatnonzero(self.target.training), samples)
@@ -125,7 +125,7 @@ class PoseStep:
         return Batch(chosen, poses, int(rng.integers(MOST_STEPS + 1)))
 
     def learn(self, batch: Batch, share: float) -> dict[str, Tensor]:
-        """Add to the gradients what some samples want changed; share: of the batch; returns the losses times it."""
+        """Add the gradients of some samples; share: their share of the batch; returns the losses times `share`."""
         settings, device, view = self.gan.settings, self.device, self.gan.view
         rows = self.crops.rows[batch.chosen]
         windows = [self.crops.windows[row] for row in rows]
@@ -157,7 +157,7 @@ class PoseStep:
                 own["perceptual"] = (settings.perceptual_weight, self.perceptual(real, painting.picture))
         painted = painting.picture
         if before is not None and condition.previous is not None:
-            # Two frames in a row are judged together: a change that no camera shows gives a painter away.
+            # Two consecutive frames are judged together, so that unnatural changes are detected.
             real_before = to_tensor(self.real_before(batch, windows), device)
             own["temporal"] = (
                 TEMPORAL_WEIGHT,
@@ -191,12 +191,12 @@ class PoseStep:
         )
 
     def painted_before(self, batch: Batch) -> list[Past]:
-        """The frames before those of a batch, as the average of the generator paints them."""
+        """The frames that precede those of a batch, as the average of the generator paints them."""
         target, follows = self.target, self.target.after_another
         return paint_before(self.gan, target.keypoints, follows, batch.chosen, steps=batch.steps, device=self.device)
 
     def real_before(self, batch: Batch, windows: list[Window]) -> NDArray[np.uint8]:
-        """The real frames before in the same windows (N, h, w, 3), carried by the bones to the poses of a batch."""
+        """The previous real frames in the same windows (N, h, w, 3), warped by the bones to the poses of a batch."""
         view, follows, start = self.gan.view, self.target.after_another, blank(self.gan)
         pictures, poses = [], []
         for number, window in zip(batch.chosen.tolist(), windows, strict=True):
@@ -219,7 +219,7 @@ def make_step(
     folder: str | Path,
     perceptual: PerceptualLoss | LearnedLoss | None = None,
 ) -> PoseStep:
-    """The step of a training, its frames cut. folder: on whose disk what is too large for the memory lies."""
+    """Cut the frames and make the step of a training. folder: where arrays too large for the memory are stored."""
     with_before = gan.settings.previous_frame
     crops = cut_crops(target, gan.view, body_px=gan.body_px, seed=seed, with_before=with_before, folder=folder)
     lending = None
@@ -229,7 +229,7 @@ def make_step(
 
 
 def training_shelf(gan: PoseGan, target: TargetFrames) -> Shelf | None:
-    """The training frames of a target as those that lend; None for a poseGAN that recalls nothing."""
+    """The training frames of a target as lending frames; None for a poseGAN that recalls nothing."""
     if not gan.generator.recalls:
         return None
     return Shelf.of(target, view=gan.view, body_px=gan.body_px, training_only=True)
@@ -238,9 +238,9 @@ def training_shelf(gan: PoseGan, target: TargetFrames) -> Shelf | None:
 def paint_frames(
     gan: PoseGan, target: TargetFrames, numbers: NDArray[np.int64], *, device: torch.device, shelf: Shelf | None = None
 ) -> Iterator[Picture]:
-    """Frames `numbers` of the target as the poseGAN paints them, a few at once as memory is limited.
+    """Frames `numbers` of the target as the poseGAN paints them, a few at a time to limit memory.
 
-    shelf: the frames that lend to one that recalls; none lends to itself or its neighbours.
+    shelf: the lending frames, for a poseGAN that recalls; no frame lends to itself or its neighbours.
     """
     for start in range(0, len(numbers), PAINTED_AT_ONCE):
         part, previous = numbers[start : start + PAINTED_AT_ONCE], None
@@ -255,7 +255,7 @@ def paint_frames(
 
 
 def jitter(keypoints: Keypoints, rng: np.random.Generator, *, sigma_px: float) -> Keypoints:
-    """Keypoints with Gaussian noise on every joint that is present: the generator learns to bear other detectors."""
+    """Keypoints with Gaussian noise on every present joint, which makes the generator robust to other detectors."""
     noise = rng.normal(0, sigma_px, (*keypoints.shape[:-1], 2))
     moved = keypoints.copy()
     moved[..., :2] += np.where(keypoints[..., 2:] > 0, noise, 0)

@@ -37,10 +37,10 @@ from danceit_core.pose.skeleton import Keypoints
 log = logging.getLogger(__name__)
 
 WINDOW_SHARE = 0.99
-# Fewer than REVIEWED where the pictures are so large that they would take more memory.
+# Fewer frames than REVIEWED are used if the pictures would take more memory than this.
 REVIEWED, SHOWN, REVIEWED_BYTES = 24, 8, 300_000_000
 SHEET_PX = 256
-# Painted pictures, real ones and poses to figures, among them the one that patience watches.
+# Maps painted pictures, real ones and poses to figures, including the one that patience watches.
 Judge = Callable[[NDArray[np.uint8], NDArray[np.uint8], Keypoints], dict[str, float]]
 
 
@@ -61,9 +61,9 @@ def train_from_files(
     learned_weights: str | Path = "",
     progress: Progress | None = None,
 ) -> None:
-    """`train_pose_gan` on a frame store, its table on the plate and that: what each process of several is told to do.
+    """`train_pose_gan` on a frame store, its table on the plate and the plate: the job of each of several processes.
 
-    pose_weights: folder of the networks that judge held-out frames (`HeldOutJudge`); empty: grey levels alone do.
+    pose_weights: folder of the networks that judge held-out frames (`HeldOutJudge`); empty: judge by grey levels alone.
     learned_weights: folder of EfficientNet-Lite0's, for settings with perceptual: efficientnet.
     """
     gan = PoseGanSettings(**settings)
@@ -101,10 +101,10 @@ def train_pose_gan(
 
     samples_path: PNG of held-out frames (pose, painted, real), rewritten at each review, as are history_path (JSON
     lines) and curves_path (PNG). An unfinished training beside checkpoint_path is resumed and removed at the end.
-    limit_bytes: memory that may be used, if less than is free. Returns one dict a review: iteration, seconds, mean
-    losses, and `held_out`, the mean absolute difference of held-out frames in grey levels.
+    limit_bytes: memory that may be used, if less than the free memory. Returns one dict per review: iteration, seconds,
+    mean losses, and `held_out`, the mean absolute difference of held-out frames in grey levels.
     judge: gives further figures of held-out frames, the same for the same pictures; settings.patience watches its
-    `held_out_fault`, without a judge `held_out`. Among several processes all need one, the first asks it.
+    `held_out_fault`, or `held_out` without a judge. With several processes all need one; only the first uses it.
     learned_weights: folder of `assets.fetch_efficientnet`, for settings with perceptual: efficientnet.
     Raises ImaginationError for settings that do not suit the target, or if the training diverges; AssetError if the
     weights are missing or damaged.
@@ -126,7 +126,7 @@ def train_pose_gan(
             place[:] = picture
         shown = np.unique(np.linspace(0, len(reviewed) - 1, SHOWN).round().astype(int))
         write_picture(samples_path, sample_sheet(poses[shown], painted[shown], real[shown]))
-        # One by one: differences of large pictures would take several times their memory.
+        # One by one, because differences of large pictures would take several times their memory.
         errors = [np.abs(ours.astype(np.int16) - theirs).mean() for ours, theirs in zip(painted, real, strict=True)]
         figures = {"held_out": float(np.mean(errors))}
         if judge is not None:
@@ -138,7 +138,7 @@ def train_pose_gan(
 
     watched = "held_out" if judge is None else FAULT
     about = {**dataclasses.asdict(settings), "seed": seed, "watched": watched}
-    del about["checkpoint_minutes"]  # how often it is saved changes nothing
+    del about["checkpoint_minutes"]  # how often the state is saved does not change the result
     history = run_training(
         duel,
         step=step,
@@ -169,7 +169,7 @@ def train_pose_gan(
 
 
 def begin(target: TargetFrames, *, settings: PoseGanSettings, seed: int, device: torch.device) -> tuple[Duel, PoseGan]:
-    """The networks before their first step, and the poseGAN that the average of the generator makes."""
+    """The networks before their first step, and the poseGAN made of the generator's average."""
     body_px, size = target.body_px, target.size
     plate = target.plate if settings.background_plate else None
     generator = PoseGenerator(settings)
@@ -211,7 +211,7 @@ def begin(target: TargetFrames, *, settings: PoseGanSettings, seed: int, device:
         recalled=torch.zeros(1, CHANNELS, *view.network[::-1], device=device) if settings.painter == "recall" else None,
     )
     log.info(
-        "poseGAN: %.1f million weights, %.1f GFLOPs a picture of %d x %d for a window of %d x %d",
+        "poseGAN: %.1f million weights, %.1f GFLOPs per picture of %d x %d for a window of %d x %d",
         sum(value.numel() for value in generator.parameters()) / 1e6,
         count_flops(generator, shape.pose, **shape.inputs) / 1e9,
         *view.network,
@@ -221,7 +221,7 @@ def begin(target: TargetFrames, *, settings: PoseGanSettings, seed: int, device:
 
 
 def review_frames(target: TargetFrames) -> NDArray[np.int64]:
-    """Up to REVIEWED frames spread over the held-out ones (over all, where none is held out), ascending."""
+    """Up to REVIEWED frames spread over the held-out ones (over all if none is held out), ascending."""
     pool = np.flatnonzero(~target.training)
     pool = pool if len(pool) else np.arange(len(target.training))
     held = REVIEWED_BYTES // (3 * target.size[0] * target.size[1])
@@ -230,7 +230,7 @@ def review_frames(target: TargetFrames) -> NDArray[np.int64]:
 
 
 def sample_sheet(poses: Keypoints, painted: NDArray[np.uint8], real: NDArray[np.uint8]) -> Picture:
-    """Pose, painted and real picture side by side, two frames a row."""
+    """Pose, painted and real picture side by side, two frames per row."""
     width, height = real.shape[2], real.shape[1]
     drawn = [pose_picture(pose, size=(width, height)) for pose in poses]
     tiles = [tile for triple in zip(drawn, painted, real, strict=True) for tile in triple]

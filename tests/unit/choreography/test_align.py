@@ -146,7 +146,7 @@ def test_errors_name_the_video() -> None:
     with pytest.raises(ChoreographyError, match="'near', which is not among the cleaned videos"):
         dance(plan, {})
     old = make_source(SOURCES["near"].keypoints, dropped=(30,))
-    with pytest.raises(ChoreographyError, match=r"near: cleaning keeps 20 frames from frame 10 on, .* 48; .* build"):
+    with pytest.raises(ChoreographyError, match=r"near: cleaning keeps 20 frames from frame 10 on, .* 48 .* build"):
         dance(plan, {"near": old})
 
 

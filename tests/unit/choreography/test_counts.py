@@ -127,7 +127,7 @@ def test_movements_come_back_with_their_section(library, tmp_path):
     write_plan(tmp_path / "plan.parquet", plan)
     np.testing.assert_array_equal(read_plan(tmp_path / "plan.parquet").recalls, plan.recalls)
     write_plan(tmp_path / "plan.parquet", dataclasses.replace(plan, recalls=plan.recalls[::-1].copy()))
-    with pytest.raises(ChoreographyError, match="recalls clips that are not before"):
+    with pytest.raises(ChoreographyError, match="recalls a clip that is not an earlier one"):
         read_plan(tmp_path / "plan.parquet")
     # Nothing comes back within 8 s.
     soon = tuple(Section(a, a + 4.0, "A") for a in np.arange(0, 32.0, 4.0))
@@ -316,7 +316,7 @@ def test_edits_change_the_clips_they_name(database):
     assert end.source_video[last] == end.source_video[last + 1] != plan.source_video[last]
     final = table[table["video"] == "v00"]["fragment_id"].iloc[-1]
     longest = int(plan.frames.argmax())
-    with pytest.raises(ChoreographyError, match=r"the dance ends .* s after the fragment begins, and the clip lasts"):
+    with pytest.raises(ChoreographyError, match=r"the dance ends .* s after the fragment begins, but the clip lasts"):
         edited(Edit("s", plan.start_frame[longest] / FPS, plan.start_frame[longest] / FPS + 1, "pin", final))
 
 

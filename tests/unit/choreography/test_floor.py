@@ -117,7 +117,7 @@ def test_a_camera_that_follows_shows_a_dance_that_uses_the_whole_plate(tmp_path)
 
 
 def test_a_camera_of_another_kind_is_refused():
-    with pytest.raises(ChoreographyError, match=r"rendering\.camera is 'drone'; known are 'still', 'follow'"):
+    with pytest.raises(ChoreographyError, match=r"rendering\.camera is 'drone'; use one of 'still', 'follow'"):
         floor_of(target_in(PORTRAIT), camera="drone")
 
 

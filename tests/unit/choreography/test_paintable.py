@@ -113,7 +113,7 @@ def test_a_target_without_a_whole_body_says_nothing(missing, target, caplog):
     assert len(costs) == 40  # four a second
     assert np.isnan(costs.cost).all()
     assert np.isnan(costs.near_share)
-    assert "does not go by what can be painted" in caplog.text
+    assert "fragments ignores what can be painted" in caplog.text
     frames = frames_of({"waltz": target})
     assert not FrameCosts.of(frames, [costs]).at(np.arange(len(frames))).any()
 
@@ -145,7 +145,7 @@ def test_the_table_comes_back_and_a_damaged_one_is_one_line(tmp_path):
     (tmp_path / "costs.parquet").write_bytes(b"PAR1 no")
     with pytest.raises(ChoreographyError, match=r"costs\.parquet holds no costs of poses .*; delete it and run again"):
         read_costs(tmp_path / "costs.parquet")
-    with pytest.raises(ChoreographyError, match="no such table of costs; run measure_paintable"):
+    with pytest.raises(ChoreographyError, match="does not exist; run measure_paintable"):
         read_costs(tmp_path / "nothing.parquet")
 
 
@@ -252,4 +252,4 @@ def test_the_check_says_which_share_of_the_dances_is_shown():
     assert "dance" not in [finding.check for finding in judge(replace(figures, near_poses=0.95))]
     (found,) = [finding for finding in judge(replace(figures, near_poses=0.4)) if finding.check == "dance"]
     assert found.severity == "note"
-    assert found.sentence.startswith("40% of the dances' poses are like ones that the video shows")
+    assert found.sentence.startswith("40% of the dances' poses are similar to ones in the video")

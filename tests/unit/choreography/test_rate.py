@@ -165,7 +165,7 @@ def test_a_dance_is_as_long_as_its_song_at_any_rate():
         np.testing.assert_allclose(longer.keypoints[-1], last[0], atol=1e-3)
 
 
-@pytest.mark.parametrize(("fps", "frames", "words"), [(0.0, 5, r"rendering\.fps"), (60.0, 0, "has no 0 at 60")])
+@pytest.mark.parametrize(("fps", "frames", "words"), [(0.0, 5, r"rendering\.fps"), (60.0, 0, "to 0 frames at 60")])
 def test_unusable_rates_are_refused(fps, frames, words):
     with pytest.raises(ChoreographyError, match=words):
         read_off(swaying(1.0, FPS), fps=FPS, to_fps=fps, frames=frames)

@@ -180,7 +180,7 @@ def test_energy_follows_the_song() -> None:
     )
     plan = find(library, np.zeros((3, 3)), settings, clip_energy=[5.0, 1.0, 9.0])
     assert list(plan.source_video) == ["8", "2", "32"]
-    with pytest.raises(ChoreographyError, match="one value for each of 3 clips"):
+    with pytest.raises(ChoreographyError, match="one value for each of the 3 clips"):
         find(library, np.zeros((3, 3)), settings, clip_energy=[1.0])
 
 
@@ -329,9 +329,9 @@ def test_errors_name_the_mismatch(three: Library) -> None:
     distance = np.ones((3, len(three)))
     with pytest.raises(ChoreographyError, match=r"fragment_s is 2\.0 s \(48 frames\) but .* 24 frames"):
         find(three, distance, RetrievalSettings(fragment_s=2.0))
-    with pytest.raises(ChoreographyError, match="for a song of 5;"):
+    with pytest.raises(ChoreographyError, match="but the song has 5;"):
         find(three, distance, PATH, song_frames=120)
-    with pytest.raises(ChoreographyError, match="'best'; known are 'path' and 'argmin'"):
+    with pytest.raises(ChoreographyError, match="'best'; use 'path' or 'argmin'"):
         find(three, distance, dataclasses.replace(PATH, variant="best"))
     with pytest.raises(ChoreographyError, match="no fragment to dance"):
         Library.of(without_fragments(cut_database(frames_of({"a": wandering_dancer(48, seed=0)}))))

@@ -145,7 +145,7 @@ def test_the_ten_pixel_rule_scales_with_the_picture() -> None:
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        ({"variant": "blend"}, "'blend'; known are 'none', 'linear'"),
+        ({"variant": "blend"}, "'blend'; use one of 'none', 'linear'"),
         ({"window": 1}, "window is 1"),
         ({"reference": 4}, "reference 4 frames"),
         ({"half_width": -1}, "must not be negative"),

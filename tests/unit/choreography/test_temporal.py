@@ -217,9 +217,9 @@ def test_a_frozen_dancer_is_not_warped() -> None:
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        ({"variant": "dtw"}, "variant is 'dtw'; known are 'none', 'paper', 'paper_retimed', 'warp'"),
+        ({"variant": "dtw"}, "variant is 'dtw'; use one of 'none', 'paper', 'paper_retimed', 'warp'"),
         ({"beat_kind": "mean"}, "beat_kind is 'mean'"),
-        ({"strength": 1.5}, "strength is 1.5; it lies between 0 and 1"),
+        ({"strength": 1.5}, "strength is 1.5; set a value from 0 to 1"),
         ({"min_slope": 1.2}, "min_slope <= 1 <= max_slope"),
         ({"min_slope": 0.0}, "0 < min_slope"),
     ],

@@ -128,7 +128,7 @@ def test_pin_ban_and_take_out(voter, table):
         ({"value": "dance_1:25"}, "the database has no fragment 'dance_1:25'"),
         ({"value": "dance_1"}, "pin needs a fragment"),
         ({"song": "other"}, "unknown song 'other'"),
-        ({"start_s": "3"}, "is no stretch"),
+        ({"start_s": "3"}, "is not before end_s"),
         ({"start_s": "inf"}, "ends at 6.00 s"),
         ({"start_s": "7", "end_s": "8"}, "song ends at 6.00 s"),
         ({"action": "seed", "value": "1"}, "the explorer pins and bans"),

@@ -86,7 +86,7 @@ def test_the_title_says_how_many_beats_are_met_before_and_after(steps):
     figure = draw_beats(steps, BEATS, np.ones(400, np.float32), kind="min")
     title = figure.get_suptitle()
     before, after = (int(words.split()[0]) for words in title.rpartition("music's: ")[2].split(", "))
-    assert title.startswith("120 beats a minute.")
+    assert title.startswith("120 beats per minute.")
     assert after > before
     assert after >= 80
     assert "no beats" in draw_beats(steps, Beats(np.zeros(0), 0.0), np.ones(400, np.float32), kind="min").get_suptitle()
@@ -228,7 +228,7 @@ def test_a_dance_whose_sources_lack_feet_in_space_is_drawn_without(caplog, poses
     world[:, [11, 14, 19, 22]] = np.nan
     sources = {name: replace(source, world=world.astype(np.float32)) for name, source in SOURCES.items()}
     assert motion_in_space(poses, sources, spatial=SpatialSettings()) is None
-    assert "not drawn from above: video a never shows right_ankle" in caplog.text
+    assert "from above is left out: video a never shows right_ankle" in caplog.text
     assert motion_in_space(poses, SOURCES, spatial=SpatialSettings()) is None
     assert "a, b, which have no joints in space" in caplog.text
 

@@ -47,7 +47,7 @@ def test_ssim_of_one_window_is_the_formula():
 def test_pictures_that_cannot_be_compared_are_refused():
     with pytest.raises(ImaginationError, match=r"\(40, 30, 3\) and \(40, 29, 3\) cannot be compared"):
         psnr(NOISE, NOISE[:, :29])
-    with pytest.raises(ImaginationError, match=r"5 x 40 pixels; SSIM needs at least 11"):
+    with pytest.raises(ImaginationError, match=r"5 x 40 pixels are too small for SSIM; use at least 11"):
         ssim(NOISE[:, :5], NOISE[:, :5])
 
 

@@ -120,5 +120,5 @@ def test_hardly_any_frames(frames):
 
 
 def test_videos_of_other_lengths_are_no_pair():
-    with pytest.raises(PoseError, match="5 frames of joints were found, the truth has 6"):
+    with pytest.raises(PoseError, match="detected joints have 5 frames, the true ones 6"):
         distances(dance(frames=5), dance(frames=6))

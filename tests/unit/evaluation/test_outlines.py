@@ -82,9 +82,9 @@ def test_videos(frames):
 
 
 def test_videos_of_other_lengths_or_sizes_are_no_pair():
-    with pytest.raises(ImaginationError, match=r"after 2 frames no further outline was found"):
+    with pytest.raises(ImaginationError, match=r"after 2 frames there is no further detected outline"):
         compare_outlines([disc(9)] * 2, [disc(9)] * 3)
-    with pytest.raises(ImaginationError, match=r"after 2 frames no further true outline"):
+    with pytest.raises(ImaginationError, match=r"after 2 frames there is no further true outline"):
         compare_outlines([disc(9)] * 3, [disc(9)] * 2)
     with pytest.raises(ImaginationError, match=r"80 x 80 pixels, the true one 120 x 120"):
         overlap(box(0, 8, 0, 8), disc(9))

@@ -109,7 +109,7 @@ def test_a_video_that_misses_the_beats_is_not_saved_by_the_poses_asked_for():
     assert scores["beats"]["s_ba_min_2"] == 0
     lines = closing_lines(scores, video="v", summary="s", benchmarks={}, kind="min")
     assert lines[1].strip().startswith("0% of the beats met in the video")
-    assert lines[2].strip().startswith("100% of the beats met by the poses")
+    assert lines[2].strip().startswith("100% of the beats met by the planned poses")
     assert [value for what, value, _ in score_rows(scores) if "S_BA" in what][:3] == ["0.0%"] * 3
 
 
@@ -124,7 +124,7 @@ def test_where_nobody_is_found_in_the_video_there_are_no_beats_to_score():
 
 def test_joints_beyond_the_rim_are_told_of(scores):
     assert scores["pose"]["outside_joints"] == 0
-    assert ("joints outside of the picture", "0.0%", "") in score_rows(scores)
+    assert ("joints outside the picture", "0.0%", "") in score_rows(scores)
 
 
 def test_scores_survive_the_file(scores, tmp_path):
@@ -159,15 +159,15 @@ def test_the_page_names_the_video_and_its_scores(scores, tmp_path):
     (first,) = (
         k for k, line in enumerate(lines) if "at most 1 frame off (62 ms), in the video" in line and "minimum" in line
     )
-    assert lines[first + 1].startswith("| the same of the poses asked for | 100.0% |")
-    assert first < lines.index("| person found in the video's frames | 100.0% |  |")
+    assert lines[first + 1].startswith("| the same for the planned poses | 100.0% |")
+    assert first < lines.index("| frames with a detectable person | 100.0% |  |")
     assert "| render_video | 4 |" in page
-    assert "learnt from: videos: 2, 0.5 min, 10.0 % of frames dropped, 1 left out (t.tsv)" in page
+    assert "Source dances: videos: 2, 0.5 min, 10.0 % of frames dropped, 1 left out (t.tsv)" in page
     assert "\n- left out: bad.mp4: nobody in it\n\n|" in page
 
 
 def test_faces_have_a_row_where_they_were_compared(scores):
-    row = "distance of the faces from the person's own (of those from one another)"
+    row = "distance of the painted faces from the person's own (of those from one another)"
     assert row not in [what for what, _, _ in score_rows(scores)]
     compared = {"identity_distance": 0.41, "identity_distance_own": 0.3, "identity_share": 1.0, "identity_faces": 9.0}
     assert (row, "0.41 (0.30)", "") in score_rows(scores | {"identity": compared})
@@ -218,7 +218,7 @@ def test_bars_sections_and_style_are_told_in_a_line_each(scores):
     unsure = replace(music, beats=replace(beats, doubt="so"))
     assert "bars of 4 beats (beats unsure)" in form_lines({"form": describe_form(plan, unsure)})[0]
     unknown = replace(music, beats=Beats(beats.times_s, 120.0), sections=())
-    assert form_lines({"form": describe_form(plan, unknown)}) == ["bars unknown: the dance goes by beats alone"]
+    assert form_lines({"form": describe_form(plan, unknown)}) == ["bars unknown: the dance follows the beats alone"]
 
 
 def test_a_run_ends_with_a_few_lines(scores):
@@ -226,8 +226,8 @@ def test_a_run_ends_with_a_few_lines(scores):
     lines = closing_lines(scores, video="v.mp4", summary="s.md", benchmarks=times, kind="min")
     assert lines[0] == "v.mp4: 4.0 s, 512 x 512, 24 frames per second"
     assert "100% of the beats met in the video, at most 1 frame off (62 ms); by chance" in lines[1]
-    assert "100% of the beats met by the poses that were asked for; by chance" in lines[2]
-    assert lines[3].strip() == "100% of the joints found where they were asked for, 2.0 px of 512 off"
+    assert "100% of the beats met by the planned poses; by chance" in lines[2]
+    assert lines[3].strip() == "100% of the joints found at their planned places, mean error 2.0 px of 512"
     assert "  time: demo 4 min 10 s, choreography 2 s, training the person 1 h 02 min" in lines
     assert all(len(line) <= 100 for line in lines)
 
@@ -242,7 +242,7 @@ def test_a_run_ends_with_a_few_lines(scores):
 )
 def test_the_report_it_names_is_that_of_these_results(scores, summary, command):
     lines = closing_lines(scores, video="v.mp4", summary=summary, benchmarks={}, kind="min")
-    assert lines[-1] == f"  more: {summary}; {command} gathers all pictures into one page"
+    assert lines[-1] == f"  more: {summary}; {command} collects all pictures on one page"
 
 
 def test_a_song_without_beats_has_no_score_of_them_at_the_end(scores):
@@ -255,7 +255,7 @@ def test_a_song_without_beats_has_no_score_of_them_at_the_end(scores):
 def test_a_person_who_is_never_found_is_told_of_in_words(scores):
     scores["pose"] |= {"pck": float("nan"), "mean_error_px": float("nan"), "detected_share": 0.0}
     lines = closing_lines(scores, video="v.mp4", summary="s.md", benchmarks={}, kind="min")
-    assert "    0% of the frames in which the person is found at all" in [line[1:] for line in lines]
+    assert "    0% of the frames show a detectable person" in [line[1:] for line in lines]
     assert ("mean joint error", "none", "") in score_rows(scores)
 
 
@@ -274,7 +274,7 @@ def test_the_page_for_browsers_escapes_what_it_is_given(scores):
 
 def test_how_visible_switches_of_the_lender_are_is_a_row_where_there_are_any(scores):
     found = {"switches": 12.0, "switch_ratio": 1.234, "switch_low": 1.1, "switch_high": 1.36}
-    assert not any("passes" in what for what, _, _ in score_rows(scores))
-    (row,) = (row for row in score_rows(scores | {"switches": found}) if "passes" in row[0])
+    assert not any("switches to" in what for what, _, _ in score_rows(scores))
+    (row,) = (row for row in score_rows(scores | {"switches": found}) if "switches to" in row[0])
     assert row[1] == "1.23 (1.10 to 1.36)"
-    assert not any("passes" in what for what, _, _ in score_rows(scores | {"switches": {"switches": 0.0}}))
+    assert not any("switches to" in what for what, _, _ in score_rows(scores | {"switches": {"switches": 0.0}}))

@@ -189,12 +189,12 @@ def test_a_frame_drawn_round_the_picture_is_no_part_of_the_room(tmp_path):
 
 def test_a_bare_wall_that_moves_gives_the_reason_once(tmp_path, caplog):
     film = film_room(tmp_path, FRAMES, lambda n: look(MIDDLE[0] + 2 * (n - FRAMES / 2), MIDDLE[1]), room=bare_room())
-    with pytest.raises(CameraError, match="too few things in it to follow"):
+    with pytest.raises(CameraError, match="too few features to track"):
         solve(film)
     with caplog.at_level(logging.WARNING):
         assert try_camera(film.frames_path, film.masks_path, film.table, name="anna") is None
     assert len(caplog.records) == 1
-    assert "the camera of target anna moves and cannot be followed" in caplog.text
+    assert "the camera of target anna moves and cannot be tracked" in caplog.text
     assert "tripod" in caplog.text
 
 
@@ -272,7 +272,7 @@ def test_files_that_do_not_belong_together(tmp_path):
     with pytest.raises(MediaError, match="has 24 masks of 320 x 240, but its video 48 frames"):
         solve_camera(film.frames_path, film.masks_path, longer)
     larger = replace(film.table, metadata=film.table.metadata | {"width": 640})
-    with pytest.raises(ImaginationError, match="has frames of 320 x 240, its keypoint table those of 640 x 240"):
+    with pytest.raises(ImaginationError, match="has frames of 320 x 240, but its keypoint table is for 640 x 240"):
         solve_camera(film.frames_path, None, larger)
 
 

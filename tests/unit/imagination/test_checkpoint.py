@@ -64,20 +64,20 @@ def test_the_layout_in_memory_does_not_matter_and_the_bytes_are_the_same(tmp_pat
 @pytest.mark.parametrize(("save", "load"), [(save_pose_gan, load_pose_gan), (save_face_gan, load_face_gan)])
 def test_damaged_missing_and_foreign_checkpoints_are_named(tmp_path, save, load):
     path = tmp_path / "broken.safetensors"
-    with pytest.raises(ImaginationError, match=r"broken\.safetensors: no such checkpoint"):
+    with pytest.raises(ImaginationError, match=r"broken\.safetensors does not exist; run the rule"):
         load(path, device=CPU)
     save(path, pose_gan() if save is save_pose_gan else face_gan())
     whole = path.read_bytes()
     for content in (b"", b"nothing of the kind", whole[: len(whole) // 2]):
         path.write_bytes(content)
-        with pytest.raises(ImaginationError, match=r"broken\.safetensors is no readable danceit .* and train again$"):
+        with pytest.raises(ImaginationError, match=r"broken\.safetensors is not a readable danceit .* train again$"):
             load(path, device=CPU)
     save_file({"x": torch.zeros(1)}, path)
-    with pytest.raises(ImaginationError, match=r"broken\.safetensors holds something else, not a danceit"):
+    with pytest.raises(ImaginationError, match=r"broken\.safetensors contains something else, not a danceit"):
         load(path, device=CPU)
     for about, message in (
-        ({"kind": "a cat"}, r"holds a cat, not a danceit .*; delete it and train again$"),
-        ({"kind": "danceit pose gan", "format": 99}, r"holds danceit pose gan, not|has format 99, this program reads"),
+        ({"kind": "a cat"}, r"contains a cat, not a danceit .*; delete it and train again$"),
+        ({"kind": "danceit pose gan", "format": 99}, r"contains danceit pose gan, not|has format 99, but this"),
     ):
         save_file({"x": torch.zeros(1)}, path, metadata={"about": json.dumps(about)})
         with pytest.raises(ImaginationError, match=message):
@@ -97,7 +97,7 @@ def test_weights_that_do_not_fit_their_settings_are_named(tmp_path):
         elsewhere,
     ):
         save_file(tensors, path, metadata={"about": json.dumps(wrong)})
-        with pytest.raises(ImaginationError, match=r"gan\.safetensors is no readable danceit pose gan \("):
+        with pytest.raises(ImaginationError, match=r"gan\.safetensors is not a readable danceit pose gan \("):
             load_pose_gan(path, device=CPU)
 
 
@@ -111,6 +111,6 @@ def test_a_checkpoint_of_square_pictures_only_is_named_with_the_way_out(tmp_path
     about["view"] = {**about["view"], "picture_size": 64}
     del about["view"]["size"]
     save_file(tensors, path, metadata={"about": json.dumps(about)})
-    with pytest.raises(ImaginationError, match=r"gan\.safetensors is no readable danceit .* train again$") as caught:
+    with pytest.raises(ImaginationError, match=r"gan\.safetensors is not a readable danceit .* train again$") as caught:
         load_pose_gan(path, device=CPU)
     assert "\n" not in str(caught.value)

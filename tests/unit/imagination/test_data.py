@@ -92,7 +92,9 @@ def test_the_plate_comes_with_the_target(filmed):
     np.testing.assert_array_equal(filmed.read().plate, toy_room(filmed.size))
     assert filmed.read(plate=False).plate is None
     write_picture(filmed.plate.with_name("other.png"), toy_room(48))
-    with pytest.raises(ImaginationError, match=r"store\.mp4: the plate has 48 x 48 pixels, its table says .*; delete"):
+    with pytest.raises(
+        ImaginationError, match=r"store\.mp4: the plate has 48 x 48 pixels, but its table says .*; delete"
+    ):
         read_target(filmed.store, filmed.table, filmed.plate.with_name("other.png"), settings=SETTINGS)
     broken = filmed.plate.with_name("broken.png")
     for content in (b"", b"no picture"):

@@ -90,7 +90,7 @@ def test_a_frame_that_is_not_there(store):
 
 def test_a_plate_of_another_size_is_refused(store):
     table = PoseTable(np.zeros((FRAMES, 25, 3), np.float32), {"fps": 24.0, "width": WIDTH, "height": HEIGHT})
-    with pytest.raises(ImaginationError, match="the plate has 10 x 20 pixels, its table says 96 x 64; delete both"):
+    with pytest.raises(ImaginationError, match="the plate has 10 x 20 pixels, but its table says 96 x 64; delete both"):
         film_of(store, table, plate=np.zeros((20, 10, 3), np.uint8))
 
 

@@ -27,11 +27,11 @@ POOR = Figures(
     camera_moved=0.0, light_changed=0.0, writing_s=0.0, room=ROOM,
 )  # fmt: skip
 CASES = [
-    ({"usable_s": 0.0, "height": NAN, "head_px": NAN}, "no frame of the video is of use: film one person alone"),
+    ({"usable_s": 0.0, "height": NAN, "head_px": NAN}, "no frame of the video is usable: film one person alone"),
     ({"height": NAN, "head_px": NAN}, "nose and ankles are never seen together: film the whole body upright"),
     ({"height": -0.29, "head_px": -11.0}, "nose and ankles are -29% of the picture's height apart: film the whole"),
     ({"height": 0.0, "head_px": 0.0}, "nose and ankles are 0% of the picture's height apart"),
-    ({"height": 0.01, "head_px": 0.4}, "the head gets 0.4 pixels of the painted picture (limit 1): film from nearer"),
+    ({"height": 0.01, "head_px": 0.4}, "the head has 0.4 pixels in the painted picture (limit 1): film from nearer"),
     ({"asked": dict.fromkeys(VIEWS, 0.3)}, "the dances' torso measures nan times the target's (it must be above 0)"),
 ]
 
@@ -63,7 +63,7 @@ def test_a_target_without_a_nose_and_one_without_frames():
     without[:, NOSE] = 0
     with pytest.raises(ImaginationError, match="never seen together"):
         check_possible(measured(without, dances=[sine_dancer(48)]), name="anna")
-    with pytest.raises(ImaginationError, match="no frame of the video is of use"):
+    with pytest.raises(ImaginationError, match="no frame of the video is usable"):
         check_possible(measured(without[:0]), name="anna")
 
 

@@ -109,18 +109,18 @@ def test_half_precision_is_good_enough(loss):
 
 def test_files_that_are_no_vgg19_are_named(tmp_path):
     remedy = r".*; give torchvision's VGG19 .* perceptual_weights: ''$"
-    with pytest.raises(ImaginationError, match=r"vgg\.pth: no such file of weights" + remedy):
+    with pytest.raises(ImaginationError, match=r"vgg\.pth does not exist" + remedy):
         load_perceptual_loss(tmp_path / "vgg.pth", device=CPU)
     for name in ("vgg.pth", "vgg.safetensors"):
         (tmp_path / name).write_bytes(b"half a file")
-        with pytest.raises(ImaginationError, match=rf"{name} does not hold the weights of VGG19 \(" + remedy):
+        with pytest.raises(ImaginationError, match=rf"{name} does not contain the weights of VGG19 \(" + remedy):
             load_perceptual_loss(tmp_path / name, device=CPU)
     wide = {**vgg19(), "features.28.weight": torch.zeros(512, 512, 1, 1)}
     lacking = {name: value for name, value in vgg19().items() if name != "features.28.weight"}
     for weights in (wide, lacking, {"conv1.weight": torch.zeros(1)}, [1, 2]):
         torch.save(weights, tmp_path / "other.pth")
         with pytest.raises(
-            ImaginationError, match=r"other\.pth does not hold the weights of VGG19 \(" + remedy
+            ImaginationError, match=r"other\.pth does not contain the weights of VGG19 \(" + remedy
         ) as caught:
             load_perceptual_loss(tmp_path / "other.pth", device=CPU)
         assert "\n" not in str(caught.value)
@@ -185,7 +185,7 @@ def test_the_spectral_norm_is_part_of_what_a_training_resumes():
 
 
 def test_an_unknown_norm_is_refused():
-    with pytest.raises(ImaginationError, match=r"discriminator_norm is 'batch'; it must be 'instance' or 'spectral'"):
+    with pytest.raises(ImaginationError, match=r"discriminator_norm is 'batch'; use 'instance' or 'spectral'"):
         MultiScaleDiscriminator(6, channels=8, scales=1, norm="batch")
 
 

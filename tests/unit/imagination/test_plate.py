@@ -248,7 +248,7 @@ def test_what_is_filed_is_read_again(tmp_path):
     inside = cv2.fillPoly(np.zeros((SIZE, SIZE), np.uint8), [np.array(hole)], 1).astype(bool)
     assert (~plate.seen)[inside].mean() > 0.7
     (tmp_path / "p.json").write_text(json.dumps({"width": 3}))
-    with pytest.raises(ImaginationError, match="holds no figures of a plate"):
+    with pytest.raises(ImaginationError, match="contains no figures of a plate"):
         read_room(tmp_path / "p.json")
     write_plate(
         tmp_path / "p.png", tmp_path / "p.json", replace(plate, figures=replace(plate.figures, room_levels=np.nan))

@@ -83,7 +83,9 @@ def test_a_training_that_is_interrupted_ends_with_the_same_weights(trained, tmp_
 
 def test_without_outlines_it_is_refused(tmp_path):
     bare = replace(TARGET, film=HeldFilm(TARGET.film.frames))
-    with pytest.raises(ImaginationError, match="painter recall needs the outlines of the target; or set painter: pai"):
+    with pytest.raises(
+        ImaginationError, match="painter recall needs the target's outlines; make them, or set painter: pai"
+    ):
         train_toy(tmp_path, bare, settings=SETTINGS)
 
 

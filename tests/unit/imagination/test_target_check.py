@@ -111,55 +111,55 @@ def test_a_good_video_has_no_finding_and_what_is_unknown_neither():
 
 CASES = [
     ({"usable_s": 12.4}, {"usable_s": 100.0}, "length", "warning",
-     "12 s of the video are of use, less than 30 s teach little: film about 120 s"),
+     "12 s of the video are usable, too few for good training (limit 30 s): film about 120 s"),
     ({"usable_s": 44.0}, {"usable_s": 100.0}, "length", "note",
-     "44 s of the video are of use, about 120 are recommended: film longer"),
+     "44 s of the video are usable, about 120 s are recommended: film longer"),
     ({"height": 0.12, "head_px": 12.2}, {"height": 0.2}, "size", "warning",
-     "nose to ankles take 154 pixels of the picture (limit 200), the head gets 12: film from nearer, with the phone "
+     "nose to ankles take 154 pixels of the picture (limit 200), the head 12: film from nearer, with the phone "
      "upright, or at a higher resolution"),
     ({"cut_off": 0.23, "cut_off_part": "hands"}, {"cut_off": 0.09}, "body", "warning",
      "a part of the body is out of view in 23% of the frames, mostly the hands (limit 10%): leave room on all sides"),
     ({"shown": {"front": 0.8, "side": 0.19, "back": 0.01}}, {"shown": {"front": 0.8, "side": 0.17, "back": 0.03}},
      "views", "warning",
-     "the dances show the dancer from behind 30% of the time, the target 1% (limit 2%), what is not shown will be "
-     "guessed: let the person turn"),
+     "the dances show the dancer from behind 30% of the time, the target's video 1% (limit 2%); what it does not show "
+     "will be guessed: let the person turn"),
     ({"shown": {"front": 0.01, "side": 0.49, "back": 0.5}}, {"asked": {"front": 0.09, "side": 0.51, "back": 0.4}},
      "views", "warning",
-     "the dances show the dancer from the front 50% of the time, the target 1% (limit 2%), what is not shown will be "
-     "guessed: let the person turn"),
+     "the dances show the dancer from the front 50% of the time, the target's video 1% (limit 2%); what it does not "
+     "show will be guessed: let the person turn"),
     ({"far_poses": 0.38}, {"far_poses": 0.24}, "poses", "warning",
      "38% of the dances' poses are more than 0.3 torso lengths from each of the target's (limit 25%): let the person "
      "move as the dancers do"),
     ({"far_poses": 0.9, "build": 0.5}, {"build": 0.5}, "poses", "warning",
      "90% of the dances' poses are more than 0.3 torso lengths from each of the target's (limit 25%): their torso is "
-     "0.5 times the target's, detect the joints of both in the same way"),
+     "0.5 times the target's; detect the joints of both in the same way"),
     ({"blurred": 0.31}, {"blurred": 0.19}, "sharpness", "warning",
      "31% of the frames are blurred by movement (limit 20%): film in more light, or let the person move more slowly"),
     ({"people": 0.12}, {"people": 0.04}, "people", "warning",
      "12% of the frames show several people (limit 5%): film the person alone"),
     ({"room": replace(ROOM, room_levels=12.14)}, {"room": replace(ROOM, room_levels=5.9)}, "camera", "warning",
-     "the background differs by 12.1 grey levels from frame to frame (limit 6): put the camera on a stand, or set "
+     "the background differs by 12.1 grey levels from frame to frame (limit 6): put the camera on a tripod, or set "
      "pose_gan: background_plate: false"),
     ({"room": replace(ROOM, room_levels=12.14), "camera_moved": 0.4}, {"room": ROOM, "camera_moved": 0.0}, "camera",
-     "warning", "the camera moves, and what was found of its path leaves 12.1 grey levels (limit 6): put the camera on "
-     "a stand, or set pose_gan: background_plate: false"),
+     "warning", "the camera moves, and its solved path leaves a difference of 12.1 grey levels (limit 6): put the "
+     "camera on a tripod, or set pose_gan: background_plate: false"),
     ({"camera_moved": 0.4}, {"camera_moved": 0.0}, "camera", "note",
-     "the camera moves by 40% of the picture: its frames are laid on one room of 720 x 1280 pixels"),
+     "the camera moves by 40% of the picture: its frames are aligned to one room of 720 x 1280 pixels"),
     ({"light_changed": 0.12}, {"light_changed": 0.0}, "exposure", "note",
-     "the exposure changes by 12%: all frames are brought to one"),
+     "the exposure changes by 12%: all frames are corrected to one exposure"),
     ({"room": replace(ROOM, light_levels=9.2)}, {"room": replace(ROOM, light_levels=5.9)}, "light", "warning",
-     "light changes in single places of the room by 9 grey levels (limit 8), it will not change in the painted room: "
+     "light changes in some places of the room by 9 grey levels (limit 8) but will not change in the painted room: "
      "film with one steady light and closed curtains"),
     ({"room": replace(ROOM, hole_share=0.34)}, {"room": replace(ROOM, hole_share=0.09)}, "room", "warning",
-     "a place of the room as large as 34% of the person, 50% from the left and 80% from above, is never seen without "
-     "them (limit 10%) and filled from elsewhere: let the person step out of their place once"),
+     "a place of the room as large as 34% of the person, 50% from the left and 80% from the top, is never seen "
+     "without them (limit 10%) and is filled from elsewhere: let the person step aside once"),
     ({"room": replace(ROOM, never_covered=0.1)}, {"room": replace(ROOM, never_covered=0.01)}, "edge", "warning",
-     "the camera never showed 10% of the picture (limit 2%), which is filled in: let it move less"),
+     "the camera never showed 10% of the picture (limit 2%), which is filled in: move the camera less"),
     ({"writing_s": 4.0}, {"writing_s": 0.5}, "writing", "warning",
-     "writing comes and goes over the feet for 4 s (limit 2) and will be learnt as part of them: use a video without "
+     "writing appears over the feet for 4 s (limit 2) and will be learnt as part of them: use a video without "
      "it, or choose other seconds (columns `start_s`, `end_s`)"),
     ({"size": (500, 1200)}, {"size": (700, 1280)}, "shape", "note",
-     "the picture of 500 x 1200 pixels is narrow: steps to the side are kept inside it, and shorter for it"),
+     "the picture of 500 x 1200 pixels is narrow: steps to the side are shortened to stay inside it"),
 ]  # fmt: skip
 
 
@@ -485,19 +485,19 @@ def test_of_a_photograph_is_said_what_it_cannot_show():
     (back, *_) = judge(replace(photo, shown={"front": 0.0, "side": 0.0, "back": 1.0}))
     assert back.sentence.startswith("the photograph shows the person from behind, and so will the whole dance")
     whole = judge(replace(photo, asked=GOOD.shown | {"front": 1.0, "side": 0, "back": 0}, cut_off=1.0))
-    assert whole[0].sentence == "the photograph does not show the person's feet whole: leave room on all sides"
+    assert whole[0].sentence == "the photograph does not fully show the person's feet: leave room on all sides"
     assert describe(photo).startswith("one photograph, nose to ankles")
 
 
 def test_of_a_few_seconds_is_said_that_none_is_held_out():
     (short, *_) = judge(replace(GOOD, usable_s=3.0))
-    assert "(and all of it is learnt, none held out): film about 120 s" in short.sentence
+    assert "(limit 30 s; no frames can be held out): film about 120 s" in short.sentence
     assert "held out" not in judge(replace(GOOD, usable_s=12.0))[0].sentence
 
 
 def test_the_figures_in_words():
     assert describe(GOOD).splitlines() == [
-        "130 s of use, nose to ankles 60% of the picture's height, partly out of view 1%, several people 0%,",
+        "130 s usable, nose to ankles 60% of the picture's height, partly out of view 1%, several people 0%,",
         "blurred 3%, background differs by 2.0 grey levels, poses of the dances far from the target's 10%",
     ]
     assert "nan" not in describe(UNKNOWN)

@@ -309,16 +309,16 @@ def test_the_digest_of_a_training_holds_each_entry_of_what_is_small_and_some_of_
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        ({"image_size": 60}, r"image_size is 60; with downsamplings 2 it must be a multiple of 8, at least 16"),
-        ({"image_size": 8}, r"image_size is 8; with downsamplings 2 it must be a multiple of 8, at least 16"),
-        ({"image_size": 128, "picture_size": 64}, r"image_size is 128, more than picture_size 64; nothing is gained"),
+        ({"image_size": 60}, r"image_size is 60; with downsamplings 2, set it to a multiple of 8, at least 16"),
+        ({"image_size": 8}, r"image_size is 8; with downsamplings 2, set it to a multiple of 8, at least 16"),
+        ({"image_size": 128, "picture_size": 64}, r"image_size is 128, more than picture_size 64; lower image_size"),
         (
             {"background_plate": False},
-            r"crop paints the person only and needs background_plate: true .* or set crop: f",
+            r"crop paints only the person .* set background_plate: true, or crop: f",
         ),
         ({"discriminators": 4}, r"4 discriminators need pictures of at least 192 pixels, image_size is 64; use fewer"),
-        ({"kernel": 4}, r"kernel is 4; it must be odd"),
-        ({"perceptual": "vgg"}, r"perceptual is .vgg.; known are .none., .efficientnet."),
+        ({"kernel": 4}, r"kernel is 4; set it to an odd number"),
+        ({"perceptual": "vgg"}, r"perceptual is .vgg.; use one of .none., .efficientnet."),
     ],
 )
 def test_impossible_settings_are_refused(tmp_path, changes, message):
@@ -329,7 +329,9 @@ def test_impossible_settings_are_refused(tmp_path, changes, message):
 
 
 def test_a_target_without_a_plate_is_refused_where_one_is_needed(tmp_path):
-    with pytest.raises(ImaginationError, match=r"background_plate is true, but the target has no plate; build one"):
+    with pytest.raises(
+        ImaginationError, match=r"background_plate is true, but the target has no plate; build the plate"
+    ):
         train_toy(tmp_path, replace(TARGET, plate=None))
 
 
