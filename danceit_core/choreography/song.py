@@ -92,8 +92,9 @@ def edit_plan(
 ) -> Plan:
     """`plan` of a song after the edits of that song; clips that no edit touches dance what they did.
 
-    The clips stay where they are. matcher: None where none could be trained. styles: the style of each video. targets:
-    as of `plan_song`. Raises ChoreographyError for edits that leave nothing to dance, and for a plan of another song.
+    The clips stay where they are; `about["edits"]` says what was asked for. matcher: None where none could be trained.
+    styles: the style of each video. targets: as of `plan_song`. Raises ChoreographyError for edits that leave nothing
+    to dance, and for a plan of another song.
     """
     library = Library.of(database, painting=FrameCosts.of(database.frames, targets))
     laid = lay_plan(plan, music, library)
@@ -108,7 +109,7 @@ def edit_plan(
     choices = edited_choices(edits, whole, library, distance, song=song, slots=slots, styles=styles)
     path = replace(settings, variant="path")  # the paper's argmin has nothing to say about neighbours
     edited = choose(library, choices, song=song, slots=slots, settings=path, rng=_chance(), beat_kind=beat_kind)
-    about = {**plan.about, **edited.about}
+    about = {**plan.about, **edited.about, "edits": [vars(edit) for edit in edits]}
     if "paintable" in about and library.painting is not None:
         about["paintable"] = {**about["paintable"], "cost": plan_cost(edited, library)}
     same = edited.fragment_id == plan.fragment_id

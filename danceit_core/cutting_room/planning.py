@@ -51,7 +51,7 @@ class Reading:
             self._kept[key] = known
             while len(self._kept) > self._most:
                 self._kept.popitem(last=False)
-            return known[1]  # type: ignore[no-any-return]
+            return known[1]
 
 
 _LIBRARIES, _MATCHERS, _PLANS = Reading(most=1), Reading(most=1), Reading(most=MOST_PLANS)

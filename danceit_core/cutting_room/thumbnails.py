@@ -51,10 +51,11 @@ class Thumbnails:
 
     def thumbnail(self, request: Request) -> Response:
         """One picture, 160 pixels high."""
-        clips = project_of(self._place).clips()
-        video = one_of(request.path_params["video"], clips.index, what="dance or person", status=404)
+        project, video = project_of(self._place), request.path_params["video"]
+        table = project.targets if video in project.targets.index else project.videos
+        one_of(video, table.index, what="dance or person", status=404)
         ms = min(int(request.path_params["ms"]), LAST_MS) // STEP_MS * STEP_MS
-        store, given = self._place.frames(video), str(clips.at[video, "path"])
+        store, given = self._place.frames(video), str(table.at[video, "path"])
         path = store if store.is_file() else self._place.workflow / given
         if not given or not path.is_file():
             raise HTTPException(404, f"{video} has no picture: it is given as keypoints, or its file is gone")
