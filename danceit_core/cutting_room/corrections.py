@@ -19,7 +19,7 @@ from starlette.routing import Route
 from danceit_core.cutting_room.lines import Line, TableText, locked, make_line, read_lines, token_of, write_lines
 from danceit_core.cutting_room.loaded import project_of
 from danceit_core.cutting_room.song import CELLS
-from danceit_core.cutting_room.song_beats import beats_of_file, is_stale, mark_stale
+from danceit_core.cutting_room.song_beats import beats_of_file, is_stale, remember
 from danceit_core.errors import ConfigError, DanceItError, MusicError
 from danceit_core.music import taps
 from danceit_core.music.beat_files import write_beats
@@ -27,9 +27,10 @@ from danceit_core.music.table import Beats, read_music_table
 from danceit_core.place import Place
 from danceit_core.web.answers import number, one_of, read_json
 
+KEY = "song"
 CORRECTED = ("start_s", "end_s", "tempo_bpm", "meter")
 ACTIONS = ("taps", "double", "halve", "shift", "first", "clear")
-MOST_TAPS = 2000
+MOST_TAPS = 1000
 LONGEST_S = 86_400.0
 # Beats after a song's end are left out when it is analysed.
 UNKNOWN_S = 7200.0
@@ -90,13 +91,12 @@ class Corrections:
                         f"{self._place.tables['songs']} was changed meanwhile; nothing was written: look at it and try "
                         "again"
                     )
+                remember(self._place, song)
                 if action:
                     made = None if action == "clear" else self._corrected(song, action, given)
                     self._write_beats(table, song, made)
                 else:
                     self._write_cells(table, song, cells)
-                    if cells.keys() & {"start_s", "end_s"}:
-                        mark_stale(self._place, song)
         except ChangedError as error:
             return JSONResponse({"error": str(error), "token": token_of(self._place.tables["songs"])}, 409)
         except DanceItError as error:
@@ -138,7 +138,6 @@ class Corrections:
         if beats is None:
             self._write_cells(table, song, {"beats": ""})
             path.unlink(missing_ok=True)
-            mark_stale(self._place, song)
             return
         before = path.read_bytes() if path.is_file() else None
         write_beats(path, beats)
@@ -176,14 +175,14 @@ def with_cells(table: TableText, row_id: str, cells: Mapping[str, str], *, path:
     if missing:
         header += missing
         lines[table.header] = make_line(header, end=_end(lines[table.header], table))
-    key = lines[table.header].cells[0]
+    key = header.index(KEY) if KEY in header else 0
     for number_, line in enumerate(lines):
-        if number_ > table.header and line.is_row and line.cells[0] == row_id:
+        if number_ > table.header and line.is_row and line.cells[key : key + 1] == (row_id,):
             values = {header.index(column): cell for column, cell in cells.items() if column in header}
             changed = {k: cell for k, cell in values.items() if (line.cells[k] if k < len(line.cells) else "") != cell}
             lines[number_] = line.with_cells(changed) if changed else line
             return lines
-    raise ConfigError(f"{path}: no row has the {key} {row_id!r} (any more); load the page again")
+    raise ConfigError(f"{path}: no row has the {KEY} {row_id!r} (any more); load the page again")
 
 
 def _end(line: Line, table: TableText) -> str:
