@@ -17,7 +17,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from danceit_core.cutting_room.lines import Line, TableText, locked, make_line, read_lines, token_of, write_lines
-from danceit_core.cutting_room.loaded import project_of
+from danceit_core.cutting_room.loaded import tables_of
 from danceit_core.cutting_room.song import CELLS
 from danceit_core.cutting_room.song_beats import beats_of_file, is_stale, remember
 from danceit_core.errors import ConfigError, DanceItError, MusicError
@@ -81,7 +81,7 @@ class Corrections:
     def _answer(
         self, song: str, token: Any, cells: Mapping[str, str], *, action: str = "", given: Sequence[float] = ()
     ) -> Response:
-        project = project_of(self._place)
+        project = tables_of(self._place)
         one_of(song, project.songs.index, what="song", status=404)
         try:
             with locked(self._place.tables["songs"]):
@@ -101,13 +101,13 @@ class Corrections:
             return JSONResponse({"error": str(error), "token": token_of(self._place.tables["songs"])}, 409)
         except DanceItError as error:
             raise HTTPException(400, " ".join(str(error).split())) from None
-        row = project_of(self._place).songs.loc[song]
+        row = tables_of(self._place).songs.loc[song]
         told = {column: str(row[column]) for column in CELLS}
         return JSONResponse({"token": token_of(self._place.tables["songs"]), "table": told})
 
     def _corrected(self, song: str, action: str, given: Sequence[float]) -> Beats:
         """The song's beats after an action, in seconds of its file."""
-        row = project_of(self._place).songs.loc[song]
+        row = tables_of(self._place).songs.loc[song]
         start_s, meter = float(row["start_s"] or 0), int(row["meter"] or 0)
         if action == "taps":
             return taps.tapped_beats(

@@ -10,8 +10,9 @@ from starlette.routing import Route
 
 from danceit_core.choreography.edits import Edit
 from danceit_core.cutting_room import PAGES
-from danceit_core.cutting_room.edits import check_edit, edits_file
-from danceit_core.cutting_room.loaded import fragment_s_of, project_of
+from danceit_core.cutting_room.edits import check_edit
+from danceit_core.cutting_room.edits_file import edits_file
+from danceit_core.cutting_room.loaded import fragment_s_of, tables_of
 from danceit_core.cutting_room.planning import Reading, fragments_table, matcher_folder
 from danceit_core.errors import DanceItError
 from danceit_core.place import Place
@@ -44,7 +45,7 @@ class Explorer:
         ]
 
     def _values(self) -> dict[str, Any]:
-        project = project_of(self._place)
+        project = tables_of(self._place)
         return {
             "videos": list(project.videos.index),
             "songs": list(project.songs.index),
@@ -56,14 +57,14 @@ class Explorer:
         """Read when first asked for: seconds, which other pages need not wait for."""
         from danceit_core.cutting_room.fragments import read_fragments  # noqa: PLC0415 (PyTorch)
 
-        project = project_of(self._place)
+        project = tables_of(self._place)
         table, folder = fragments_table(self._place, project), matcher_folder(self._place, project)
         files = [table, folder / "matcher.pt", *(self._place.music(song) for song in project.songs.index)]
         return self._fragments.of(table, files, lambda: read_fragments(self._place, project))
 
     def fragments(self, request: Request) -> Response:
         """A page of fragments as JSON."""
-        asked, project = request.query_params, project_of(self._place)
+        asked, project = request.query_params, tables_of(self._place)
         first = int(number(asked.get("first") or "0", most=MOST_FRAGMENTS))
         rows, total = self._read().select(
             video=one_of(asked.get("video", ""), {"", *project.videos.index}, what="video"),
@@ -87,8 +88,8 @@ class Explorer:
 
     def frames(self, request: Request) -> Response:
         """A dance video, as the workflow stores its frames."""
-        video = one_of(request.path_params["video"], project_of(self._place).videos.index, what="video", status=404)
-        return serve_file(self._place.frames(video), media_type="video/mp4")
+        video = one_of(request.path_params["video"], tables_of(self._place).videos.index, what="video", status=404)
+        return serve_file(self._place.frames(video), media_type="video/mp4", inside=self._place.results)
 
     async def _edit(self, request: Request) -> Edit:
         values = await read_texts(request, KEYS)

@@ -12,7 +12,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from danceit_core.cutting_room.loaded import project_of
+from danceit_core.cutting_room.loaded import tables_of
 from danceit_core.files import write_text
 from danceit_core.music.beat_files import read_beats
 from danceit_core.music.hint import Hint
@@ -23,7 +23,7 @@ from danceit_core.tables import DAMAGE
 
 def beats_of_file(place: Place, song: str) -> Beats | None:
     """In seconds of the song's whole file; None where they are not known. Raises MusicError for a faulty file."""
-    row = project_of(place).songs.loc[song]
+    row = tables_of(place).songs.loc[song]
     if row["beats"]:
         return read_beats(place.workflow / str(row["beats"]))
     table = place.music(song)
@@ -39,7 +39,7 @@ def beats_of_excerpt(place: Place, song: str, *, seconds: float) -> Beats | None
 
     Raises MusicError for a faulty file, and where it has no beats in the excerpt.
     """
-    row = project_of(place).songs.loc[song]
+    row = tables_of(place).songs.loc[song]
     if not row["beats"]:
         return None
     hint = Hint(beats=read_beats(place.workflow / str(row["beats"])))
@@ -64,7 +64,7 @@ def is_stale(place: Place, song: str) -> bool:
 
 
 def _cells(place: Place, song: str) -> dict[str, str]:
-    row = project_of(place).songs.loc[song]
+    row = tables_of(place).songs.loc[song]
     return {column: str(row[column]) for column in ("start_s", "end_s", "beats")}
 
 

@@ -18,7 +18,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from danceit_core.cutting_room.loaded import project_of
+from danceit_core.cutting_room.loaded import tables_of
 from danceit_core.errors import DanceItError
 from danceit_core.files import partial_file
 from danceit_core.media.container import decode_stream, open_media, picture_stream
@@ -51,7 +51,7 @@ class Thumbnails:
 
     def thumbnail(self, request: Request) -> Response:
         """One picture, 160 pixels high."""
-        project, video = project_of(self._place), request.path_params["video"]
+        project, video = tables_of(self._place), request.path_params["video"]
         table = project.targets if video in project.targets.index else project.videos
         one_of(video, table.index, what="dance or person", status=404)
         ms = min(int(request.path_params["ms"]), LAST_MS) // STEP_MS * STEP_MS
@@ -64,7 +64,7 @@ class Thumbnails:
         if not kept.is_file():
             with self._slots:
                 self._make(path, ms, kept)
-        return serve_file(kept, media_type="image/jpeg", tag=f"{kept.parent.name}-{ms}")
+        return serve_file(kept, media_type="image/jpeg", tag=f"{kept.parent.name}-{ms}", inside=self._folder)
 
     def _make(self, path: Path, ms: int, kept: Path) -> None:
         try:

@@ -162,6 +162,15 @@ def test_a_change_by_hand_is_noticed_and_not_overwritten(room):
     told = room.change(409, token=told["token"], add=[ban])
     assert told.json["edits"] is None
     assert "burn" in told.json["error"]
+    # The dance is shown all the same, and so are pictures.
+    told = room.get(DANCE).json
+    assert "unknown action 'burn'" in told["fault"]
+    assert told["clips"]
+    assert told["edits"] == []
+    room.get("/thumbnails/dance_1/0.jpg")
+    room.get(f"/api/songs/{SONG}")
+    assert "burn" in room.change(400, token=told["token"], add=[ban]).text
+    assert "burn" in room.get(f"/api/songs/{SONG}/clips/0/alternatives", 409).text
 
 
 def test_what_no_run_would_take_is_refused(room):
@@ -225,6 +234,18 @@ def test_versions_are_kept_before_they_are_overwritten(room):
     assert [version.number for version in versions] == sorted((v.number for v in versions), reverse=True)
     assert number not in [version.number for version in versions]
     assert keep(room.place, "nobody", SONG) is None
+
+
+def test_links_out_of_the_results_are_not_followed(room, tmp_path):
+    draft = room.place.draft(PERSON, SONG)
+    draft.parent.mkdir(parents=True, exist_ok=True)
+    (tmp_path / "secret.mp4").write_bytes(b"secret")
+    draft.symlink_to(tmp_path / "secret.mp4")
+    assert "not one of the results" in room.get(f"/dances/{PERSON}/{SONG}/draft.mp4", 404).text
+    draft.unlink()
+    draft.mkdir()
+    room.get(f"/dances/{PERSON}/{SONG}/draft.mp4", 404)
+    draft.rmdir()
 
 
 def test_thumbnails_are_the_pictures_at_their_times(room):
