@@ -93,8 +93,9 @@ def edit_plan(
 ) -> Plan:
     """`plan` of a song after the edits of that song; clips that no edit touches keep their fragments.
 
-    The clips stay where they are. matcher: None if none could be trained. styles: the style of each video. targets: as
-    for `plan_song`. Raises ChoreographyError for edits that leave nothing to dance, and for a plan of another song.
+    The clips stay where they are; `about["edits"]` records what was asked for. matcher: None if none could be trained.
+    styles: the style of each video. targets: as for `plan_song`. Raises ChoreographyError for edits that leave nothing
+    to dance, and for a plan of another song.
     """
     library = Library.of(database, painting=FrameCosts.of(database.frames, targets))
     laid = lay_plan(plan, music, library)
@@ -109,7 +110,7 @@ def edit_plan(
     choices = edited_choices(edits, whole, library, distance, song=song, slots=slots, styles=styles)
     path = replace(settings, variant="path")  # the paper's argmin ignores neighbouring clips
     edited = choose(library, choices, song=song, slots=slots, settings=path, rng=_chance(), beat_kind=beat_kind)
-    about = {**plan.about, **edited.about}
+    about = {**plan.about, **edited.about, "edits": [vars(edit) for edit in edits]}
     if "paintable" in about and library.painting is not None:
         about["paintable"] = {**about["paintable"], "cost": plan_cost(edited, library)}
     same = edited.fragment_id == plan.fragment_id

@@ -9,7 +9,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from danceit_core.cutting_room.loaded import project_of
+from danceit_core.cutting_room.loaded import tables_of
 from danceit_core.cutting_room.planning import planned_dance
 from danceit_core.errors import DanceItError
 from danceit_core.place import Place
@@ -33,7 +33,7 @@ class Alternatives:
 
     def alternatives(self, request: Request) -> Response:
         """Those of one clip, and the fragment that it dances."""
-        project = project_of(self._place)
+        project = tables_of(self._place)
         song = one_of(request.path_params["song"], project.songs.index, what="song", status=404)
         text = request.path_params["number"]
         with self._one:

@@ -11,7 +11,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from danceit_core.cutting_room.lines import token_of
-from danceit_core.cutting_room.loaded import project_of, styles_of
+from danceit_core.cutting_room.loaded import styles_of, tables_of
 from danceit_core.cutting_room.planning import Reading
 from danceit_core.cutting_room.song_beats import beats_of_excerpt, is_stale
 from danceit_core.cutting_room.sound import PEAKS, PEAKS_PER_S, SOUND, ListeningCopies
@@ -77,7 +77,9 @@ class Songs:
         found = self._copy(request)
         if isinstance(found, Response):
             return found
-        answer = serve_file(found / PEAKS, media_type="application/octet-stream", tag=found.name)
+        answer = serve_file(
+            found / PEAKS, media_type="application/octet-stream", tag=found.name, inside=self._place.results
+        )
         answer.headers["x-peaks-per-s"] = str(PEAKS_PER_S)
         return answer
 
@@ -85,7 +87,9 @@ class Songs:
         """The song's excerpt to listen to."""
         found = self._copy(request)
         return (
-            found if isinstance(found, Response) else serve_file(found / SOUND, media_type="audio/mp4", tag=found.name)
+            found
+            if isinstance(found, Response)
+            else serve_file(found / SOUND, media_type="audio/mp4", tag=found.name, inside=self._place.results)
         )
 
     def _copy(self, request: Request) -> Path | Response:
@@ -98,7 +102,7 @@ class Songs:
         return JSONResponse({"share": round(found, 3)}, 202) if isinstance(found, float) else found
 
     def _named(self, request: Request) -> tuple[Project, str]:
-        project = project_of(self._place)
+        project = tables_of(self._place)
         return project, one_of(request.path_params["song"], project.songs.index, what="song", status=404)
 
     def _file(self, project: Project, song: str) -> Path:

@@ -40,7 +40,7 @@ def in_counts(mirror):
     database = counted_database(tempi_bpm=(120.0, 100.0, 112.0, 125.0), meters=(4, 4, 4, 4), bars=14)
     rng = np.random.default_rng(0)
     # Each dancer at another height and place, so that seams differ.
-    database.frames.keypoints[..., :2] += rng.normal(0, 3, database.frames.keypoints.shape[:2] + (2,))
+    database.frames.keypoints[..., :2] += rng.normal(0, 3, (*database.frames.keypoints.shape[:2], 2))
     return database, dataclasses.replace(COUNTS, mirror=mirror)
 
 
