@@ -37,6 +37,7 @@ def make_room(place: Place, *, hosts: Collection[str]) -> ASGIApp:
     parts = [Explorer(place), *_parts(place)]
     routes = [
         Route("/", page(PAGES, "start.html", lambda: {"name": place.name}), methods=["GET"]),
+        Route("/songs/{song}", page(PAGES, "song.html"), methods=["GET"]),
         static_files([PAGES]),
     ]
     routes += [route for part in parts for route in part.routes()]

@@ -3,7 +3,7 @@
 import { ask, inPath } from "./api.js";
 import { button, byId, make, refill, say } from "./dom.js";
 import { endLoops, loopOf, loopsPlay, playLoops } from "./loops.js";
-import { costName, differences, grade, GROUPS, groupOf, matchGrade, percent, SEAMS, sourceOf, stretchOf, totalWords } from "./words.js";
+import { costName, cssPercent, differences, grade, GROUPS, groupOf, matchGrade, percent, SEAMS, sourceOf, stretchOf, totalWords } from "./words.js";
 
 export class Alternatives {
   // edits: the model; act(change): writes a change and says what it was. reroll(): other moves for the selection.
@@ -168,11 +168,11 @@ function costBar(costs, chosenTotal, most) {
   const parts = Object.keys(GROUPS).map((group) => {
     const cost = known(costs).filter(([name]) => groupOf(name) === group).reduce((sum, [, one]) => sum + one, 0);
     const part = make("span", { class: `cost ${group}` });
-    part.style.width = percent(Math.max(0, cost) / most);
+    part.style.width = cssPercent(Math.max(0, cost) / most);
     return part;
   });
   const mark = make("span", { class: "cost-mark" });
-  mark.style.left = percent(Math.min(1, chosenTotal / most));
+  mark.style.left = cssPercent(Math.min(1, chosenTotal / most));
   return make("div", { class: "cost-bar", "aria-hidden": "true" }, ...parts, mark);
 }
 
