@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from danceit_core.errors import ConfigError
+from danceit_core.inputs import Project
 from danceit_core.place import Place
 
 
@@ -39,6 +40,20 @@ def snakemake_command(
         sys.executable, "-m", "snakemake", "--cores", cores, *project, *edits, *options,
         "--", *(str(_relative(target, place)) for target in targets),
     ]  # fmt: skip
+
+
+def report_command(place: Place, project: Project, page: Path) -> list[str]:
+    """The arguments of the run that writes the report `page` of what has been made, all of `rule all` included."""
+    options = ["--quiet", "all", "--report", str(page)]
+    return snakemake_command(place, ["all", *made_beside(place, project)], options=options)
+
+
+def made_beside(place: Place, project: Project) -> list[Path]:
+    """What a report shows besides and is there already: other videos, the comparison of choreographies, the sweep."""
+    dancers = [*map(str, project.targets.index), "group"]
+    videos = [place.video(dancer, str(song)) for dancer in dancers for song in project.songs.index]
+    others = [place.results / "evaluation" / "choreography", *sorted(place.results.glob("matcher/*/sweep.html"))]
+    return [path for path in (*videos, *others) if path.exists()]
 
 
 def _needs_edits(place: Place) -> bool:

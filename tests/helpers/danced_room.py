@@ -1,5 +1,7 @@
 """What a run leaves for the page of a song: a plan, its poses, a draft whose pictures are numbered, a mix of two hours."""
 
+import itertools
+
 import numpy as np
 from dancers import wandering_dancer
 from tiny_room import PERSON, SONG
@@ -19,11 +21,18 @@ SOURCES = (("dance_1", 0), ("dance_2", 12), ("dance_1", 48), ("dance_2", 60), ("
 
 def dance(place: Place, *, seconds: float = SONG_S, draft: bool = True) -> None:
     """Write the plan of one clip a second of SONG, its music, PERSON's poses, and a draft."""
-    write_plan(place.plan(SONG), _plan(round(seconds), fps=FPS))
+    plan = _plan(round(seconds), fps=FPS)
+    write_plan(place.plan(SONG), plan)
     write_music_table(place.music(SONG), _music(seconds))
     frames = round(seconds * FPS)
     poses = wandering_dancer(frames, seed=3)
-    write_pose_table(place.poses(PERSON, SONG), poses, fps=FPS, size=(512, 512))
+    clip = np.minimum(np.arange(frames) // round(FPS), round(seconds) - 1)
+    columns = {
+        "source_video": plan.source_video[clip],
+        "source_frame": plan.source_start_frame[clip] + np.arange(frames) - plan.start_frame[clip],
+    }
+    about = {"seams": plan.seams.tolist()}
+    write_pose_table(place.poses(PERSON, SONG), poses, fps=FPS, size=(512, 512), columns=columns, metadata=about)
     if draft:
         with VideoWriter(place.draft(PERSON, SONG), fps=FPS, size=(SIDE, SIDE), crf=20, gop=12) as writer:
             for frame in range(frames):
@@ -61,6 +70,8 @@ def _music(seconds: float) -> MusicTable:
     loudness = np.full(frames, -20.0, np.float32)
     parts = max(2, round(seconds / 30))
     edges = np.linspace(0, seconds, parts + 1)
-    sections = [Section(float(a), float(b), "ABC"[k % 3]) for k, (a, b) in enumerate(zip(edges, edges[1:], strict=False))]
+    sections = tuple(
+        Section(float(start), float(end), "ABC"[part % 3]) for part, (start, end) in enumerate(itertools.pairwise(edges))
+    )
     features = rng.random((frames, 13), np.float32)
     return MusicTable(features, loudness, beats, FPS, "mfcc", seconds, silent=False, sections=sections)

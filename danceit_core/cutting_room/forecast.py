@@ -1,0 +1,149 @@
+"""What a run would do and how long it takes: a dry run of Snakemake, and how long the same jobs took before.
+
+A job's seconds are those of its own benchmark (`results/benchmarks`, written by the rules), else the mean of its
+rule's, else a quarter of `estimates`, which ask a queue for about four times the time that was measured.
+"""
+
+import csv
+import re
+import statistics
+import subprocess
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from danceit_core.cutting_room.loaded import project_of
+from danceit_core.cutting_room.progress import FAULT, RULE
+from danceit_core.engine import snakemake_command
+from danceit_core.errors import DanceItError, ServerError
+from danceit_core.estimates import make_estimates
+from danceit_core.place import Place
+
+DETAIL = re.compile(r"    (benchmark|threads): (.+)")
+RUNTIME = re.compile(r"    resources: .*\bruntime=(\d+)")
+# By how much `estimates` are longer than what was measured.
+SAFETY = 4.0
+# Of a job about which nothing is known: what only links or fetches a file.
+LEAST_S = 1.0
+LONGEST_DRY_RUN_S = 120.0
+# Of a thousand dances, so many benchmarks of a rule tell enough.
+MOST_FILES = 30
+
+
+@dataclass
+class Job:
+    """A job of a dry run. benchmark: a path as Snakemake writes it; runtime_min: what it asks a queue for."""
+
+    rule: str
+    benchmark: str = ""
+    threads: int = 1
+    runtime_min: float = 0.0
+
+
+class Timings:
+    """How long the jobs of a project take, by what its benchmarks say now."""
+
+    def __init__(self, place: Place) -> None:
+        self._place, self._means = place, mean_seconds(place.results / "benchmarks")
+        try:
+            self._estimates = make_estimates(project_of(place).settings)
+        except DanceItError:  # tables at fault: the run that is asked about says so
+            self._estimates = {}
+
+    def of_rule(self, rule: str) -> float:
+        """Seconds of a job of a rule."""
+        if rule in self._means:
+            return max(self._means[rule], LEAST_S)
+        estimate = self._estimates.get(rule)
+        return estimate.base_min * 60 / SAFETY if estimate else LEAST_S
+
+    def of_job(self, job: Job) -> float | None:
+        """Seconds of a job, None where it was neither measured nor guessed."""
+        measured = read_seconds(self._place.workflow / job.benchmark) if job.benchmark else None
+        if measured is not None:
+            return measured
+        if job.rule in self._means:
+            return self._means[job.rule]
+        return job.runtime_min * 60 / SAFETY if job.runtime_min else None
+
+
+def forecast(place: Place, targets: Sequence[str | Path], *, cores: int) -> dict[str, Any]:
+    """What making `targets` takes: {jobs: [{rule, count, seconds}], seconds, complete}.
+
+    complete: the time of every job is known. seconds: of the whole on so many cores, which are busy all the time (a
+    lower bound where jobs wait for each other). Raises ServerError of one line where the run would not begin.
+    """
+    command = snakemake_command(place, targets, options=["--dry-run"])
+    try:
+        done = subprocess.run(
+            command, cwd=place.workflow, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False,
+            timeout=LONGEST_DRY_RUN_S,
+        )  # fmt: skip
+    except subprocess.TimeoutExpired:
+        raise ServerError("looking up what has to run took too long; try again when the machine is less busy") from None
+    lines = (done.stdout + done.stderr).splitlines()
+    if done.returncode:
+        faults = [found[1] for line in lines if (found := FAULT.fullmatch(line))]
+        raise ServerError(faults[-1] if faults else _last(lines))
+    timings = Timings(place)
+    jobs = read_jobs(lines)
+    seconds = [timings.of_job(job) for job in jobs]
+    rules = dict.fromkeys(job.rule for job in jobs)
+    by_rule = {rule: [s for job, s in zip(jobs, seconds, strict=True) if job.rule == rule] for rule in rules}
+    busy = sum((s or LEAST_S) * min(job.threads, cores) for job, s in zip(jobs, seconds, strict=True))
+    return {
+        "jobs": [
+            {
+                "rule": rule,
+                "count": len(known),
+                "seconds": None if None in known else round(sum(filter(None, known)), 1),
+            }
+            for rule, known in by_rule.items()
+        ],
+        "seconds": round(max(busy / cores, max((s or LEAST_S for s in seconds), default=0.0)), 1),
+        "complete": None not in seconds,
+    }
+
+
+def read_jobs(lines: Sequence[str]) -> list[Job]:
+    """The jobs that the output of a dry run tells of."""
+    jobs: list[Job] = []
+    for line in lines:
+        if found := RULE.fullmatch(line):
+            jobs.append(Job(found[1]))
+        elif not jobs:
+            continue
+        elif found := DETAIL.fullmatch(line):
+            if found[1] == "threads":
+                jobs[-1].threads = int(found[2]) if found[2].isdecimal() else 1
+            else:
+                jobs[-1].benchmark = found[2]
+        elif found := RUNTIME.match(line):
+            jobs[-1].runtime_min = float(found[1])
+    return jobs
+
+
+def mean_seconds(benchmarks: Path) -> Mapping[str, float]:
+    """The mean seconds of each rule's jobs: of the files in the rule's folder, or of its one file."""
+    found: dict[str, list[float]] = {}
+    for path in benchmarks.rglob("*.tsv"):
+        known = found.setdefault(path.relative_to(benchmarks).parts[0].removesuffix(".tsv"), [])
+        if len(known) < MOST_FILES and (seconds := read_seconds(path)) is not None:
+            known.append(seconds)
+    return {rule: statistics.fmean(seconds) for rule, seconds in found.items() if seconds}
+
+
+def read_seconds(path: Path) -> float | None:
+    """Column `s` of a benchmark, its last line; None where there is none."""
+    try:
+        with path.open(encoding="utf-8", newline="") as file:
+            rows = list(csv.DictReader(file, delimiter="\t"))
+        return float(rows[-1]["s"])
+    except (OSError, ValueError, KeyError, IndexError, TypeError):
+        return None
+
+
+def _last(lines: Sequence[str]) -> str:
+    said = [line.strip() for line in lines if line.strip()]
+    return f"Snakemake cannot plan this run: {said[-1]}" if said else "Snakemake cannot plan this run and says nothing"
