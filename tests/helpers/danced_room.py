@@ -13,6 +13,7 @@ from danceit_core.music.table import Beats, MusicTable, Section, write_music_tab
 from danceit_core.place import Place
 from danceit_core.pose.table import write_pose_table
 
+BARE = "bare"
 MIX, MIX_S, MIX_CLIPS = "mix", 7200, 3600
 TEMPO_BPM = 120.0
 # First frames of the clips' fragments in the dances of `tiny_study.make_project`, which are cut every half second.
@@ -39,11 +40,11 @@ def dance(place: Place, *, seconds: float = SONG_S, draft: bool = True) -> None:
                 writer.write(marked(frame % 256, 1))
 
 
-def add_mix(place: Place) -> None:
-    """A second song of two hours, 14,400 beats and 3,600 clips; its sound is the short song's."""
+def add_songs(place: Place) -> None:
+    """Two more songs with the short one's sound: BARE, of which nothing is made, and MIX, 14,400 beats, 3,600 clips."""
     songs = place.tables["songs"]
     path = songs.read_text().splitlines()[1].split("\t")[1]
-    songs.write_text(f"{songs.read_text()}{MIX}\t{path}\n")
+    songs.write_text(f"{songs.read_text()}{MIX}\t{path}\n{BARE}\t{path}\n")
     write_plan(place.plan(MIX), _plan(MIX_CLIPS, fps=FPS, clip_s=MIX_S / MIX_CLIPS))
     write_music_table(place.music(MIX), _music(MIX_S))
 

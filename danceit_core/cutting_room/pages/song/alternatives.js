@@ -5,6 +5,9 @@ import { button, byId, make, refill, say } from "./dom.js";
 import { endLoops, loopOf, loopsPlay, playLoops } from "./loops.js";
 import { costName, cssPercent, differences, grade, GROUPS, groupOf, matchGrade, percent, SEAMS, sourceOf, stretchOf, totalWords } from "./words.js";
 
+// A clip that begins so shortly before a bar line begins on it.
+const NEAR_S = 0.06;
+
 export class Alternatives {
   // edits: the model; act(change): writes a change and says what it was. reroll(): other moves for the selection.
   constructor(song, edits, { act, reroll }) {
@@ -63,7 +66,7 @@ export class Alternatives {
   pinned() { return this.edits.touchingClip(this.clip).find((edit) => edit.action === "pin")?.value; }
 
   head(clip) {
-    const { bar } = this.bars.at(clip.start_s);
+    const { bar } = this.bars.at(clip.start_s + NEAR_S);
     const where = this.bars.counted && bar > 0 ? `from bar ${bar}, ` : "";
     const figures = [
       clip.match === null ? null : ["Music match", percent(clip.match), matchGrade(clip.match)],

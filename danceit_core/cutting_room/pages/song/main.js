@@ -143,7 +143,7 @@ async function redo() {
 function conflict(error, repeat) {
   if (repeat === null) say(error.message, { fault: true });
   else say("The table of edits was changed elsewhere meanwhile, so nothing was written. The page shows it as it stands now.",
-    { fault: true, action: repeat, label: "Do it again" });
+    { fault: true, label: "Do it again", action: async () => { if (await repeat()) say("Done: it is written now."); } });
 }
 
 function openClip(number, { quiet = false } = {}) {
