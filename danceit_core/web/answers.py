@@ -19,6 +19,7 @@ from starlette.responses import FileResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
 from danceit_core.errors import DanceItError
+from danceit_core.web.pieces import PiecesResponse
 
 # A change of the file changes the tag; the fixed date tells nobody when it was made.
 FIXED_DATE = "Thu, 01 Jan 1970 00:00:00 GMT"
@@ -78,7 +79,7 @@ def quote(value: Any) -> str:
 
 
 def serve_file(path: str | Path, *, media_type: str, tag: str = "", inside: str | Path | None = None) -> FileResponse:
-    """A file in ranges, kept by the browser for an hour. Raises HTTPException 404 where there is none.
+    """A file in ranges, long ones in pieces, kept by the browser for an hour. Raises HTTPException 404 where there is none.
 
     tag: stands for the file in the browser's cache; by default its size and its time of writing. inside: a folder that
     the file must lie in, also where links lead to it.
@@ -92,7 +93,7 @@ def serve_file(path: str | Path, *, media_type: str, tag: str = "", inside: str 
         raise HTTPException(404, "this file is not one of the results")
     tag = tag or f"{found.st_mtime_ns:x}-{found.st_size:x}"
     headers = {"etag": f'"{tag}"', "last-modified": FIXED_DATE, "cache-control": "private, max-age=3600"}
-    return FileResponse(path, media_type=media_type, headers=headers)
+    return PiecesResponse(path, media_type=media_type, headers=headers)
 
 
 def _refuse_constant(name: str) -> float:
