@@ -103,7 +103,7 @@ def test_nothing_need_be_said_of_a_song(styled):
         ("tempo_bpm", "300.1", "line 2: column tempo_bpm is 300.1; a tempo is 30 to 300"),
         ("tempo_bpm", "fast", "line 2: tempo_bpm: 'fast' does not match"),
         ("meter", "1", "line 2: meter: '1' is not one of ['2', '3', "),
-        ("meter", "13", "(beats per bar, 2 to 12; empty means it is found)"),
+        ("meter", "13", "(beats per bar, 2 to 12; empty means it is detected)"),
         ("meter", "3/4", "line 2: meter: '3/4' is not one of"),
         ("beats", "none.beats", "songs.tsv: 'tango': no such file: 'none.beats'; correct column 'beats'"),
         ("beats", "results/music/tango.beats", "line 2: column beats is 'results/music/tango.beats', a file in the"),
@@ -168,7 +168,7 @@ def test_a_bad_value_is_named_with_its_key(config, section, key, value):
 
 def test_a_missing_key_is_named(config):
     del config["seed"]
-    assert refuse(config) == "config.yaml: 'seed' is missing; add it (seed of everything random)"
+    assert refuse(config) == "config.yaml: 'seed' is missing; add it (random seed of the whole workflow)"
 
 
 def test_a_missing_table_and_a_missing_file(config, tmp_path):
@@ -202,7 +202,7 @@ def test_files_the_workflow_makes_need_not_be_there(config, tmp_path):
         ("video\tpath\tcamera\na\tx\tc01\n", "'a' has a camera but no AIST++ annotation"),
         ("video\tkeypoints\twidth\na\tx.npz\t640\n", "'a' has only one of width and height; fill in both or none"),
         ("video\tkeypoints\tcamera\na\tx.pkl\tabove\n", "line 2: camera: 'above' does not match"),
-        ("video\tpath\trotate\na\tx\t45\n", "line 2: rotate: '45' is not one of ['0', '90', '180', '270'] (degrees"),
+        ("video\tpath\trotate\na\tx\t45\n", "line 2: rotate: '45' is not one of ['0', '90', '180', '270'] (clockwise"),
         ("video\tpath\tcrop\na\tx\t0,0,640\n", "line 2: crop: '0,0,640' does not match"),
         ("video\tpath\tcrop\na\tx\t0.1,0,0.5,1\n", "left,top,width,height in pixels of the upright picture"),
         ("video\tpath\tcrop\na\tx\t0,0,640,32\n", "line 2: column crop is 0,0,640,32 (left, top, width, height in"),

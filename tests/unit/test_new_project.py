@@ -62,7 +62,7 @@ def test_the_workflow_takes_what_was_written(given, tmp_path):
 def test_nobody_dances_without_consent(given, tmp_path):
     report = new_project(tmp_path / "my", **given, consent=False)
     assert f"then: write yes into the column consent of {tmp_path}/my/targets.tsv if bert agrees" in report
-    with pytest.raises(ConfigError, match=r"'consent' is missing; add it \(the person agreed .*: write yes\)"):
+    with pytest.raises(ConfigError, match=r"'consent' is missing; add it \(consent of the person .*: write yes\)"):
         loaded(tmp_path / "my")
 
 
