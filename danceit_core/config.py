@@ -1,7 +1,7 @@
-"""One frozen dataclass a stage: the only place where defaults live.
+"""One frozen dataclass per stage: the only place where defaults live.
 
-The workflow's schema describes the same keys and `tests/unit/test_config.py` holds the two together. Units are in
-the names; anything in pixels is meant at a picture of 512 x 512 and scales with the picture.
+The workflow's schema describes the same keys, and `tests/unit/test_config.py` keeps the two in step. Units are in the
+names. Lengths in pixels refer to a picture of 512 x 512 and scale with the picture.
 """
 
 import dataclasses
@@ -15,9 +15,10 @@ from danceit_core.errors import ConfigError
 
 @dataclass(frozen=True)
 class DemoSettings:
-    """The rendered studio dancers (not in the paper): what `render_demo` makes.
+    """The rendered studio dancers (not in the paper) that `render_demo` makes.
 
-    size, target_size: longer side of the dances' and of the target person's pictures, pixels; each has its own shape.
+    size, target_size: longer side of the pictures of the dances and of the target person, pixels; their aspect ratios
+    differ.
     """
 
     folder: str = "data/demo"
@@ -31,10 +32,10 @@ class DemoSettings:
 
 @dataclass(frozen=True)
 class VideoSettings:
-    """Frame store (paper III-B: 24 fps). size: longer side of the dances' pictures at most, pixels.
+    """Frame store (paper III-B: 24 fps). size: maximum longer side of the dances' pictures, pixels.
 
-    Targets are stored at the size of the finished video (`RenderingSettings`). cut_threshold: of the camera cut
-    detector, 0: none looked for. keep_bars: keep black bars that never change, which are cut off otherwise.
+    Targets are stored at the size of the finished video (`RenderingSettings`). cut_threshold: threshold of the camera
+    cut detector, 0: no detection. keep_bars: keep constant black bars, which are otherwise cropped.
     """
 
     fps: float = 24.0
@@ -48,10 +49,10 @@ class VideoSettings:
 class PoseSettings:
     """Keypoint detection (paper III-A). detector: `blazepose`, `openpose` (a binary) or `opencv` (a Caffe network).
 
-    model: BlazePose's `lite`, `full` or `heavy`. mirror: for whom BlazePose takes the mean of a picture and its mirror
-    image, which is better and takes twice the time: `targets`, `all` or `none`. hands, face: for whom BlazePose's
-    neighbours look for 21 points of each hand and 468 of the face: `none`, `targets` or `all`. openpose: path of the
-    binary; prototxt, caffemodel: of the network.
+    model: BlazePose's `lite`, `full` or `heavy`. mirror: for whom BlazePose averages its results on a picture and on
+    its mirror image, which is more accurate and takes twice the time: `targets`, `all` or `none`. hands, face: for whom
+    MediaPipe's networks also find 21 points of each hand and 468 of the face: `none`, `targets` or `all`. openpose:
+    path of the binary; prototxt, caffemodel: paths of the network's files.
     """
 
     detector: str = "blazepose"
@@ -65,16 +66,16 @@ class PoseSettings:
     confidence_floor: float = 0.02
 
     def looks_twice(self, *, is_target: bool) -> bool:
-        """Whether BlazePose takes the mean with the mirror image of a video, of a target or of a dance."""
+        """Whether BlazePose averages over each picture and its mirror image, for a target or for a dance."""
         return self.mirror == "all" or (self.mirror == "targets" and is_target)
 
 
 @dataclass(frozen=True)
 class CleaningSettings:
-    """Repair and rejection of keypoints (paper III-A). smoothing: `whittaker` or `none`; steps are torsos a frame.
+    """Repair and rejection of keypoints (paper III-A). smoothing: `whittaker` or `none`; steps are in torsos per frame.
 
-    several_people: `drop` the frames that show more than one person, `follow` one of them, or `each` of them as a
-    dancer of their own; detection depends on whether it is `each`, too.
+    several_people: `drop` the frames that show more than one person, `follow` one of them, or follow `each` of them as
+    a separate dancer. Detection, too, depends on whether it is `each`.
     """
 
     several_people: str = "drop"
@@ -91,8 +92,9 @@ class CleaningSettings:
 class FragmentSettings:
     """Fragment database (paper III-A). hop_s 0: fragments do not overlap (the paper).
 
-    unit: of what is danced, `beats` (half a bar, one and two bars of the dance's music) or `seconds` (the paper;
-    `retrieval.fragment_s`). hop_s is of windows in seconds: what the matcher learns from, whatever the unit.
+    unit: what the danced fragments are measured in, `beats` (half a bar, one and two bars of the dance's music) or
+    `seconds` (the paper; `retrieval.fragment_s`). hop_s applies to windows in seconds, from which the matcher learns
+    with either unit.
     """
 
     hop_s: float = 0.5
@@ -103,7 +105,7 @@ class FragmentSettings:
 @dataclass(frozen=True)
 class MusicSettings:
     """Audio features and beats (paper III-A). features: `mfcc` (the paper's 13) or `rich`. beats: found by `networks`,
-    which know bars, or librosa's `tracker` (the paper)."""
+    which also find bars, or by librosa's `tracker` (the paper)."""
 
     sample_rate_hz: int = 22050
     features: str = "rich"
@@ -113,12 +115,13 @@ class MusicSettings:
 @dataclass(frozen=True)
 class MatcherSettings:
     """Cross-modal matcher (paper IV-B). loss: `paper`, `distance_label`, `hinge` or `infonce`. encoder: `hybrid`, whose
-    last layers see plain statistics of the window beside the networks, or `paper`.
+    last layers see plain statistics of the window in addition to the networks' output, or `paper`.
 
-    unit_length: embeddings on the unit sphere. augmentation: strength of noise and change in training, tempo_spread:
-    how much faster or slower, as a share (both 0: the paper). average_decay: of the running average of the weights.
-    hard_negatives: other songs of similar tempo. delayed_weight: of the delayed negatives in `infonce`.
-    canonical_start: begin where plain statistics of dance and music correlate most.
+    unit_length: normalise embeddings to the unit sphere. augmentation: strength of the noise and changes in training;
+    tempo_spread: range of tempo changes in training, as a share (both 0: the paper). average_decay: decay of the
+    running average of the weights. hard_negatives: batches of songs of similar tempo. delayed_weight: weight of the
+    delayed negatives in `infonce`. canonical_start: initialise the network where plain statistics of dance and music
+    correlate most.
     """
 
     loss: str = "infonce"
@@ -147,11 +150,12 @@ class MatcherSettings:
 class RetrievalSettings:
     """Which fragments dance to which part of the song (Eq. 2). variant: `path` or `argmin` (the paper).
 
-    candidates: a clip, of the path. The weights are of costs of about 0..1 (`choreography.costs`), paintable_weight of
-    poses unlike those that the targets' videos show (`choreography.paintable`). no_repeat_s: how long the path does not
-    dance the same frames again, where the database has others. In counts also: recall, the share (0 to 1) of the
-    phrases of a section that comes back which dance again what they danced the first time; mirror: movements may be
-    danced with left and right exchanged, recalled ones are every second time.
+    candidates: number per clip that the path may choose from. The weights multiply costs of about 0..1
+    (`choreography.costs`); paintable_weight applies to poses unlike those in the targets' videos
+    (`choreography.paintable`). no_repeat_s: how long the path avoids repeating the same frames, where the database has
+    others. For fragments in beats also: recall, the share (0 to 1) of the phrases of a repeated section that repeat the
+    movements of its first occurrence; mirror: movements may be mirrored (left and right exchanged), and every second
+    recall is.
     """
 
     variant: str = "path"
@@ -174,10 +178,10 @@ class RetrievalSettings:
 class SpatialSettings:
     """Seams (Alg. 1). variant: `none`, `linear`, `tsd` (the paper), `crossfade` or `inertialize`.
 
-    `linear` and `tsd`: window (omega_a), reference (omega_b) in frames; jump_px: the step that makes a frame
-    discontinuous, 0 = seams only; period_px: fluctuation threshold. half_width: of the others, frames. foot_lock: a
-    planted foot stays planted. own_proportions: each bone gets the target person's length, not the whole body one scale
-    (the paper).
+    `linear` and `tsd`: window (omega_a) and reference (omega_b) in frames; jump_px: the step above which a frame is
+    discontinuous, 0 = seams only; period_px: fluctuation threshold. half_width: half-width of the other variants,
+    frames. foot_lock: hold planted feet still. own_proportions: each bone gets the target person's length; otherwise
+    the whole body is scaled by one factor (the paper).
     """
 
     variant: str = "crossfade"
@@ -194,7 +198,7 @@ class SpatialSettings:
 class TemporalSettings:
     """Beats (Eq. 14-16). variant: `none`, `paper`, `paper_retimed` or `warp`; beat_kind: `min` or `max` (the paper).
 
-    strength: of the warp, 0 (unchanged) to 1 (every beat). The slopes bound its speed: source frames a song frame.
+    strength: of the warp, 0 (unchanged) to 1 (every beat). The slopes bound its speed in source frames per song frame.
     """
 
     variant: str = "warp"
@@ -206,10 +210,10 @@ class TemporalSettings:
 
 @dataclass(frozen=True)
 class PlateSettings:
-    """The empty room behind a target person, the plate (not in the paper).
+    """The background plate: the empty room behind a target person (not in the paper).
 
-    stabilise: where the camera moves, its movement is found and the pictures are laid on one plate. even_light: where
-    light or exposure change over the video, all of it is brought to one exposure.
+    stabilise: where the camera moves, estimate its movement and align the pictures on one plate. even_light: where
+    light or exposure change over the video, bring all of it to one exposure.
     """
 
     stabilise: bool = True
@@ -220,19 +224,19 @@ class PlateSettings:
 class PoseGanSettings:
     """poseGAN (paper IV-D), in the form of pix2pixHD.
 
-    painter: `recall` blends the person's own pixels, carried to the pose, with what it paints; `paint` (the paper)
-    paints all.
-    picture_size: side of the square picture that the paper's network paints; 0: the picture has the target video's own
-    shape and size (`RenderingSettings.long_side`). The network sees the person through a window of the picture
-    (`crop`), whose longer side is image_size pixels to it, and paints over the empty room (`background_plate`); without
-    either the whole picture. pose_input: `skeleton` or `heatmaps`. previous_frame: also show it what it
-    painted before. kernel: of the first and last layers, odd. channels: multiples of 8 are fastest on a CPU.
-    pose_jitter_px: standard deviation of the noise on the joints in training. checkpoint_every: iterations between
-    reviews; checkpoint_minutes: the longest between saved states. patience: reviews without progress
+    painter: `recall` blends the person's own pixels, carried to the pose, with the network's output; `paint` (the
+    paper) takes the network's output alone.
+    picture_size: side of the square picture that the paper's network paints; 0: the picture has the shape and size of
+    the target video (`RenderingSettings.long_side`). The network sees the person through a window of the picture
+    (`crop`), whose longer side is scaled to image_size pixels, and paints over the empty room (`background_plate`);
+    without either it paints the whole picture. pose_input: `skeleton` or `heatmaps`. previous_frame: also give the
+    network its previous output. kernel: size of the first and last layers, odd. channels: multiples of 8 are fastest on
+    a CPU. pose_jitter_px: standard deviation of the noise on the joints in training. checkpoint_every: iterations
+    between reviews; checkpoint_minutes: the longest time between saved states. patience: reviews without progress
     (`imagination.training.held_out`) after which training ends, 0: never. perceptual: `efficientnet`
     (EfficientNet-Lite0 compares the pictures) or `none`. perceptual_weights: file of VGG19's weights, used instead.
     discriminator_norm: `instance` (pix2pixHD) or `spectral`. padding: of the generator's convolutions, `zeros` or
-    `reflect` (pix2pixHD). feature_weight: of the mean over layers and scales.
+    `reflect` (pix2pixHD). feature_weight: weight of the feature loss, a mean over layers and scales.
 
     The paper's network: picture_size and image_size 512, channels 64, kernel 7, padding reflect, downsamplings 4,
     blocks 9, enhancer_blocks 3, discriminator_channels 64, discriminators 3, crop, background_plate, body_chart false.
@@ -276,9 +280,10 @@ class PoseGanSettings:
 class FaceGanSettings:
     """FaceGAN (paper IV-D).
 
-    enabled: worth it for `pose_gan.painter: paint`; a recalled face is the person's own, and it adds nothing to that.
-    patch_share: side of the patch around the nose as a share of the picture (50 / 512) for a person who fills four
-    fifths of it; it scales with the head. average_decay: of the running average of the generator's weights.
+    enabled: useful with `pose_gan.painter: paint`; with `recall` the face consists of the person's own pixels, and
+    FaceGAN adds nothing. patch_share: side of the patch around the nose as a share of the picture (50 / 512) for a
+    person who fills four fifths of it; it scales with the head. average_decay: decay of the running average of the
+    generator's weights.
     """
 
     enabled: bool = False
@@ -296,9 +301,9 @@ class FaceGanSettings:
 class RenderingSettings:
     """The final video (H.264 + AAC).
 
-    long_side: its longer side at most, pixels; a target video that is smaller keeps its size. fps: its frame rate.
-    camera: before a target whose camera moved, `still` or `follow` (it follows the dancer slowly). preview_s: length of
-    the painted preview, seconds.
+    long_side: its maximum longer side, pixels; a smaller target video keeps its size. fps: its frame rate. camera: for
+    a target whose camera moved, `still` or `follow` (it follows the dancer slowly). preview_s: length of the painted
+    preview, seconds.
     """
 
     long_side: int = 1280
@@ -311,7 +316,7 @@ class RenderingSettings:
 
 @dataclass(frozen=True)
 class GroupSettings:
-    """Several persons on one stage. members: IDs of targets, the first in front, () for all; spacing: body heights."""
+    """Several persons on one stage. members: IDs of targets, first in front, () for all; spacing: body heights."""
 
     members: tuple[str, ...] = ()
     spacing: float = 0.55
@@ -320,10 +325,10 @@ class GroupSettings:
 
 @dataclass(frozen=True)
 class EvaluationSettings:
-    """Scores of a finished video (paper V), and what the choreography is tried on. Tolerances in frames.
+    """Scores of a finished video (paper V) and of the choreography on test music. Tolerances are in frames.
 
-    lengths_s: of the fragments that are compared. grid_s: length of the beat grids danced to beside the songs; of the
-    songs as much is danced. identity: also compare the faces of the video with the person's own.
+    lengths_s: lengths of the fragments that are compared. grid_s: length of the synthetic beat grids, and of the part
+    of each song, that are danced to. identity: also compare the faces in the video with the target person's face.
     """
 
     tolerances: tuple[int, ...] = (0, 1, 2)
@@ -337,7 +342,7 @@ class EvaluationSettings:
 class UserStudySettings:
     """Voting on variants of the alignment (paper V-F). variants: of `none`, `linear`, `full` (`user_study.stretches`).
 
-    clips: stretches of song, each shown in every variant, of clip_s seconds. pairs: comparisons of two a voter.
+    clips: number of parts of songs, each clip_s seconds long and shown in every variant. pairs: comparisons per voter.
     """
 
     clips: int = 20
@@ -381,7 +386,7 @@ def make_settings(kind: type[Settings], values: Mapping[str, Any]) -> Settings:
 
 
 def _as_declared(value: Any, kind: Any) -> Any:
-    """A list as a tuple, and 3.0 as 3 where a whole number is declared, which YAML and its schema take for one."""
+    """A list as a tuple, and 3.0 as 3 where an integer is declared (the schema accepts 3.0 as an integer)."""
     if isinstance(value, list):
         return tuple(_as_declared(entry, int if kind == tuple[int, ...] else kind) for entry in value)
     return int(value) if kind is int and isinstance(value, float) and value.is_integer() else value

@@ -1,11 +1,11 @@
-"""What Snakemake's log says of jobs that a signal ended: such a job has no last word of its own."""
+"""Find the jobs in Snakemake's log that a signal ended: such a job cannot print an error line."""
 
 import re
 import signal
 from collections.abc import Iterator
 
 CRASHES = ("SIGSEGV", "SIGBUS", "SIGILL", "SIGFPE", "SIGABRT")
-# Bash gives 128 and the signal's number where it outlives the program.
+# Bash reports 128 plus the signal's number when the program it started is killed.
 ENDED = re.compile(r"died with <Signals\.(SIG[A-Z]+)|returned non-zero exit status (1[2-5][0-9])\b")
 RULE = re.compile(r"^Error in rule (\w+):\n(?:    .*\n)*?    log: (\S+)|^Error in rule (\w+):", re.MULTILINE)
 
@@ -19,14 +19,14 @@ def crash_lines(log: str) -> Iterator[str]:
         job = f"rule {rule[1] or rule[3]}" if rule else "a job"
         if name == "SIGKILL":
             yield (
-                f"{job} was killed from outside, mostly for want of memory; let fewer jobs run at once (--cores), or "
-                "give it more (its mem_mb stands above); what was finished stays"
+                f"{job} was killed from outside, usually because memory ran out; let fewer jobs run at once (--cores) "
+                "or give it more memory (its mem_mb is shown above); finished results are kept"
             )
         elif name in CRASHES:
             look = f"see {rule[2]}, which ends before that" if rule and rule[2] else "its log ends before that"
             yield (
-                f"{job} crashed ({name}) in a library that is not Python; {look}. Run again; if it crashes once more, "
-                "convert the file that it reads, or report it"
+                f"{job} crashed ({name}) in a native library; {look}. Run again; if it crashes again, convert the file "
+                "that it reads, or report it"
             )
 
 

@@ -2,26 +2,26 @@
 
     DanceItError
     ├── ConfigError        a key or value of config.yaml or of a table
-    ├── DeviceError        a GPU that a cluster promised and a rule does not find
+    ├── DeviceError        a GPU that a cluster promised but that a rule does not find
     ├── AssetError         weights or meshes that cannot be fetched or fail their checksum
-    │   └── RegistryError  a package registry that cannot be asked
+    │   └── RegistryError  a package registry that cannot be reached
     ├── MediaError         a video or sound file that cannot be read or written
-    │   └── NoSoundError   a video without any sound, which a dance may be
+    │   └── NoSoundError   a file without any sound (allowed for a dance video)
     ├── PoseError          keypoints that are missing, malformed or not those of one person
-    ├── MusicError         sound without beats, too short, at a wrong rate
-    ├── DatabaseError      fragment tables: empty, of another version, of other lengths
+    ├── MusicError         sound without beats, too short, or at a wrong rate
+    ├── DatabaseError      fragment tables that are empty, of another version or of other lengths
     ├── MatcherError       matcher training, checkpoints, embeddings
     ├── ChoreographyError  retrieval, normalisation, spatial and temporal alignment
     ├── ImaginationError   GAN training, checkpoints, rendering
-    ├── StudyError         the user study: clips that are missing, votes that cannot be kept
-    └── ServerError        a local web server: a port in use, a run, an edit or an upload that it cannot take
+    ├── StudyError         the user study: missing clips, votes that cannot be saved
+    └── ServerError        a local web server: a port in use, a run, edit or upload that it refuses
 
-A message is one line: what is wrong, where (file or key), the limit, and what to do about it.
+A message is one line: what is wrong, where (file or key), the limit, and what to do.
 """
 
 
 class DanceItError(Exception):
-    """Base of all errors that a user can cause and mend."""
+    """Base class of all errors that a user can cause and fix."""
 
 
 class ConfigError(DanceItError):
@@ -29,7 +29,7 @@ class ConfigError(DanceItError):
 
 
 class DeviceError(DanceItError):
-    """A GPU that must be there and is not."""
+    """A required GPU that is missing."""
 
 
 class AssetError(DanceItError):
@@ -37,7 +37,7 @@ class AssetError(DanceItError):
 
 
 class RegistryError(AssetError):
-    """A package registry that cannot be asked for data."""
+    """A package registry that cannot be reached."""
 
 
 class MediaError(DanceItError):

@@ -1,7 +1,7 @@
-"""Files that are there whole or not at all: written beside their place and moved there when finished.
+"""Atomic files, complete or absent: written to a hidden file beside their place and moved there when finished.
 
-The hidden file that is written to belongs to one process: whoever was left running by a killed snakemake cannot spoil
-what the next run writes. What a process that was killed has left is removed by the next one that writes the same file.
+The hidden file belongs to one process, so a job left running by a killed snakemake cannot damage what the next run
+writes. The leftovers of a killed process are removed by the next process that writes the same file.
 """
 
 import contextlib
@@ -28,10 +28,10 @@ def whole_file(path: str | Path) -> Iterator[Path]:
 
 
 def put_in_place(partial: Path, path: Path) -> None:
-    """Let a finished partial file become `path`; one of the same content that stands there already stays.
+    """Move a finished partial file to `path`; a file with the same content that is already there stays.
 
-    The other is there when a rule that a killed snakemake left running ends after, or before, the one that was started
-    anew: what reads it meanwhile must not see it change.
+    Such a file exists when a rule left running by a killed snakemake ends before or after the same rule of the next
+    run. A job that reads the file meanwhile must not see it change.
     """
     if path.is_file() and filecmp.cmp(partial, path, shallow=False):
         partial.unlink()
@@ -40,10 +40,10 @@ def put_in_place(partial: Path, path: Path) -> None:
 
 
 def partial_file(path: str | Path) -> Path:
-    """The hidden path beside `path` that this process may write to, its folder made, leftovers of dead ones removed."""
+    """The hidden path beside `path` for this process; creates the folder and removes leftovers of dead processes."""
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
-    # Processes are numbered by their machine; a folder may be shared by many.
+    # A process number is unique on one machine only; several machines may share a folder.
     machine = f"{zlib.crc32(socket.gethostname().encode()):08x}"
     for left in path.parent.glob(f".{glob.escape(path.name)}.{machine}-*.part"):
         if not is_alive(int(left.name.removesuffix(".part").rpartition("-")[2])):
@@ -69,5 +69,5 @@ def write_text(path: str | Path, text: str) -> None:
 
 
 def write_history(path: str | Path, history: Iterable[Mapping[str, Any]]) -> None:
-    """Write one JSON object a line: the history of a training."""
+    """Write one JSON object per line: the history of a training."""
     write_text(path, "".join(json.dumps(entry) + "\n" for entry in history))

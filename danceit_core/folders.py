@@ -1,8 +1,8 @@
-"""Folders whose names a shell, Snakemake or Python's search paths would take apart: `My Dances`, `it's`, `a{b}`, `a:b`.
+"""Folder names that a shell, Snakemake or Python's search paths would split: `My Dances`, `it's`, `a{b}`, `a:b`.
 
-Snakemake (9.27) writes `sys.executable` into the shell command of every job without quotation marks (`execute_script`,
-`format_job_exec`): in a folder such as `My Dances` no rule would find its Python. It also asks for the user's name. The
-workflow calls these functions before its first job.
+Snakemake (9.27) writes `sys.executable` into the shell command of every job without quoting (`execute_script`,
+`format_job_exec`): in a folder such as `My Dances` no rule would find its Python. Snakemake also asks for the user's
+name. The workflow calls these functions before its first job.
 """
 
 import getpass
@@ -17,19 +17,22 @@ from danceit_core.input_files import is_text
 
 
 def check_folder(folder: str | Path, *, what: str, refused: str = "") -> None:
-    """Raise ConfigError for a folder whose path is no text or holds a character of `refused`. what: it, in words."""
+    """Raise ConfigError for a folder whose path is not text or holds a character of `refused`.
+
+    what: a description of the folder, for the message.
+    """
     path = str(folder)
     if not is_text(path):
         encoding = sys.getfilesystemencoding()
-        raise ConfigError(f"{what}, {path!r}, has a name that is no {encoding} text; rename it, or work in another one")
+        raise ConfigError(f"{what}, {path!r}, has a name that is not {encoding} text; rename it or use another folder")
     if found := next((mark for mark in path if mark in refused), ""):
-        raise ConfigError(f"{what}, {path!r}, has {found!r} in its path; rename it, or work in another one")
+        raise ConfigError(f"{what}, {path!r}, has {found!r} in its path; rename it or use another folder")
 
 
 def let_shells_find_python() -> None:
-    """Call this process's Python by its bare name, first on the PATH, where its path would need quotation marks.
+    """If the path of this Python needs quoting, put its folder first on the PATH and use the bare name.
 
-    Raises ConfigError where the PATH cannot hold its folder.
+    Raises ConfigError if the PATH cannot hold the folder.
     """
     path = Path(sys.executable)
     if shlex.quote(str(path)) == str(path):
@@ -41,7 +44,7 @@ def let_shells_find_python() -> None:
 
 
 def name_the_user() -> None:
-    """Give a user whom the system has no name for (an arbitrary number, as in a pod) the number for a name, in USER."""
+    """Set USER to the user's number if the system has no name for it (an arbitrary number, as in a pod)."""
     try:
         getpass.getuser()
     except (KeyError, OSError):

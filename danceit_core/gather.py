@@ -1,7 +1,7 @@
-"""The files that a user names for a table, one by one or by their folder, and words on those that cannot serve.
+"""Collect the files that a user names for a table, one by one or by folder, and report those that cannot be used.
 
-What an operating system left in a folder (`is_stray`) is passed over. Folders inside a folder are not read, but named:
-they may hold what was sorted out, or the results of a run.
+Files that an operating system left in a folder (`is_stray`) are skipped. Folders inside a folder are not read but are
+reported: they may hold rejected files, or the results of a run.
 """
 
 import os
@@ -14,7 +14,7 @@ from danceit_core.errors import MediaError
 from danceit_core.input_files import fault_of, is_stray
 
 UNFINISHED = {".part", ".crdownload", ".download", ".partial", ".!ut", ".opdownload"}
-# So many files of a folder that cannot serve for the same reason have a line each; of more, so many are named in one.
+# Up to MOST_LINES files that cannot be used for the same reason get a line each; more share one line with MOST_NAMES.
 MOST_LINES, MOST_NAMES = 5, 3
 
 Look = Callable[[Path], str]
@@ -22,30 +22,31 @@ Look = Callable[[Path], str]
 
 @dataclass
 class Gathered:
-    """Files that serve, by `place_of`, in the order in which they were named, and lines on what was left out."""
+    """Usable files, by `place_of`, in the order in which they were named, and lines about what was left out."""
 
     files: list[Path] = field(default_factory=list)
     left_out: list[str] = field(default_factory=list)
 
 
 def gather(named: Iterable[Path], *, fault: Look, what: str) -> Gathered:
-    """Look at each file that is named, and at those of each folder. fault: why a file cannot serve; what: it must hold.
+    """Check each named file, and the files of each named folder.
 
-    Raises MediaError for a file that was named itself and cannot serve, OSError for a folder that cannot be read.
+    fault: returns why a file cannot be used. what: what a file must hold, for messages. Raises MediaError for a file
+    that was named directly and cannot be used, OSError for a folder that cannot be read.
     """
     gathered = Gathered()
     for path in map(place_of, named):
         if path.is_dir():
             _read_folder(path, gathered, fault=fault, what=what)
         elif found := _fault(path, fault):
-            raise MediaError(f"{path}: {found}; name a file that holds {what}, or a folder of such files")
+            raise MediaError(f"{path}: {found}; name a file with {what}, or a folder of such files")
         else:
             gathered.files.append(path)
     return gathered
 
 
 def place_of(path: Path) -> Path:
-    """A path without `..` and without links to folders. A link to a file keeps its own name: the ID is made of it."""
+    """A path without `..` and without links to folders. A link to a file keeps its own name, which becomes the ID."""
     path = path.absolute()
     return Path(os.path.realpath(path)) if path.is_dir() else Path(os.path.realpath(path.parent), path.name)
 
@@ -77,11 +78,11 @@ def _names(paths: list[Path]) -> str:
 
 
 def _fault(path: Path, look: Look) -> str:
-    """Why a file cannot stand in a table; empty if it can."""
+    """Why a file cannot be listed in a table; empty if it can."""
     if fault := fault_of(str(path), folder_too=False):
         return fault
     if path.suffix.lower() in UNFINISHED:
-        return "a download that is not complete"
+        return "an incomplete download"
     if str(path) != str(path).strip():
-        return "its name ends with white space, which a table does not keep; rename the file"
+        return "its name ends with white space, which a table drops; rename the file"
     return look(path)

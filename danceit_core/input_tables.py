@@ -1,4 +1,4 @@
-"""The tables that a user edits, read and checked against their schemas, and the faults of schemas in a user's words."""
+"""Read the tables that a user edits, check them against their schemas, and put schema errors into a user's words."""
 
 import difflib
 from collections.abc import Callable, Collection, Mapping, Sequence
@@ -15,7 +15,7 @@ from danceit_core.media.part import part_of
 from danceit_core.tsv import read_cells
 
 TABLES = ("videos", "songs", "targets")
-# Names of devices on Windows, and a folder of the results that stands beside those of the targets.
+# Names of devices on Windows, and a results folder that lies beside those of the targets.
 RESERVED = {"con", "prn", "aux", "nul", *(f"{kind}{number}" for kind in ("com", "lpt") for number in range(10))}
 TAKEN = {"choreography", "group", "painted"}
 
@@ -31,12 +31,12 @@ def load_table(
 ) -> pd.DataFrame:
     """Read a tab-separated table of strings, indexed by its first required column; absent optional cells are "".
 
-    check: raises ConfigError for a row whose cells cannot serve. Raises ConfigError for a missing file or column, an
-    unknown column, a bad cell or an ID that is there twice.
+    check: raises ConfigError for a row with invalid cells. Raises ConfigError for a missing file or column, an unknown
+    column, an invalid cell or a duplicate ID.
     """
     lines = read_cells(path, remedy="create it (config/README.md shows how) or correct the config key")
     if not lines:
-        raise ConfigError(f"{path}: the table is empty; its first line holds the column names")
+        raise ConfigError(f"{path}: the table is empty; write the column names into its first line")
     header, key, known = lines[0][1], schema["required"][0], schema["properties"]
     _check_header(header, schema, path=path)
     rows: dict[str, dict[str, str]] = {}
@@ -44,7 +44,7 @@ def load_table(
         if len(cells) > len(header):
             raise ConfigError(f"{path} line {number}: {len(cells)} cells for {len(header)} columns; check the tabs")
         row = dict.fromkeys(known, "") | dict(zip(header, cells, strict=False))
-        # A spreadsheet's columns that were emptied have no name.
+        # A column that was emptied in a spreadsheet has no name.
         if nameless := [cell for name, cell in zip(header, cells, strict=False) if cell and not name]:
             raise ConfigError(f"{path} line {number}: {nameless[0]!r} is in a column without a name; give it one")
         row.pop("", None)
@@ -57,33 +57,34 @@ def load_table(
         except ConfigError as error:
             raise ConfigError(f"{path} line {number}: {error}") from None
         if row[key] in rows:
-            raise ConfigError(f"{path} line {number}: the {key} {row[key]!r} is there twice; IDs are unique")
+            raise ConfigError(f"{path} line {number}: the {key} {row[key]!r} is a duplicate; give each row its own ID")
         rows[row[key]] = row
     if not rows:
-        raise ConfigError(f"{path}: no row; add at least one {key}")
+        raise ConfigError(f"{path}: the table has no rows; add at least one {key}")
     return pd.DataFrame.from_dict(rows, orient="index")
 
 
 def _check_header(header: Sequence[str], schema: Mapping[str, Any], *, path: str) -> None:
-    """Raise ConfigError for a required column that is missing and for one that the schema does not know."""
+    """Raise ConfigError for a missing required column, a duplicate column and a column that the schema lacks."""
     known = schema["properties"]
     for column in schema["required"]:
         if column not in header:
             found = ", ".join(map(repr, header))[:100]
             raise ConfigError(
-                f"{path}: column {column!r} is missing; the columns are separated by tabs (the first line has {found})"
+                f"{path}: column {column!r} is missing; add it, or separate the columns by tabs (the first line has "
+                f"{found})"
             )
     for column in filter(None, header):
         if header.count(column) > 1:
-            raise ConfigError(f"{path}: column {column!r} is there twice; delete one of them")
+            raise ConfigError(f"{path}: column {column!r} appears twice; delete one of them")
         if column not in known:
             raise ConfigError(f"{path}: unknown column {column!r}; {nearest(column, known)}")
 
 
 def check_ids(tables: Mapping[str, pd.DataFrame], *, paths: Mapping[str, str]) -> None:
-    """Raise ConfigError for an ID that two rows share, or that no file can be called on some disk.
+    """Raise ConfigError for an ID that two rows share, or that cannot be a file name on some systems.
 
-    Disks of macOS and Windows do not tell `Waltz` from `waltz`, and Windows has devices called con, nul, lpt1.
+    Disks of macOS and Windows do not distinguish `Waltz` from `waltz`, and Windows has devices called con, nul, lpt1.
     """
     owner: dict[str, tuple[str, str]] = {}
     for name in TABLES:
@@ -92,7 +93,7 @@ def check_ids(tables: Mapping[str, pd.DataFrame], *, paths: Mapping[str, str]) -
                 raise ConfigError(f"{paths[name]}: no result can be filed under the ID {row_id!r}; choose another")
             other, table = owner.get(row_id.casefold(), ("", ""))
             if table:
-                alike = "" if other == row_id else f" ({other!r}: some disks do not tell capitals apart)"
+                alike = "" if other == row_id else f" ({other!r}: some disks ignore case)"
                 raise ConfigError(
                     f"{paths[name]}: the ID {row_id!r} is also used in {paths[table]}{alike}; results are filed by ID: "
                     "rename one of them"

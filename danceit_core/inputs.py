@@ -1,7 +1,7 @@
-"""What a user edits - config.yaml and the three tables - read and checked against the schemas.
+"""Read what a user edits (config.yaml and the three tables) and check it against the schemas.
 
 Every fault is a ConfigError of one line: the file, the key or the line and column, the value, what is allowed, and
-the nearest valid name where a typo is likely. Nothing is computed before all of it has been checked.
+the nearest valid name where a typo is likely. All input is checked before anything is computed.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -23,13 +23,13 @@ from danceit_core.input_songs import check_song
 from danceit_core.input_tables import TABLES, check_ids, describe, load_schema, load_table, nearest
 from danceit_core.media.part import COLUMNS
 
-# Larger numbers are a mistake, and more than some libraries take.
+# Larger numbers are a mistake, and too large for some libraries.
 LARGEST = 1e12
 
 
 @dataclass(frozen=True)
 class Project:
-    """The checked input: one settings dictionary a section, the tables indexed by their IDs, and edits."""
+    """The checked input: one settings dictionary per section, the tables indexed by their IDs, and the edits."""
 
     settings: dict[str, dict[str, Any]]
     strict: bool
@@ -44,16 +44,16 @@ class Project:
 
     @property
     def photographs(self) -> list[str]:
-        """The targets of which there is one photograph, no video: they dance without a trained painter."""
+        """The targets whose file is one photograph, not a video: they dance without a trained painter."""
         return photographs_in(self.targets)
 
     @property
     def groups(self) -> dict[str, str]:
-        """The songs of the dances for which column `group` names one; what it means is said in `database.split`."""
+        """The group of each dance that has a cell in column `group`; `database.split` explains its meaning."""
         return {str(video): str(group) for video, group in self.videos["group"].items() if group}
 
     def sound_of(self, video: str) -> str:
-        """The file that holds a dance's sound: one of its own, or the video itself; "" for keypoints alone."""
+        """The file that holds a dance's sound: its sound file, or the video itself; "" for keypoints alone."""
         return str(self.videos.at[video, "audio"] or self.videos.at[video, "path"])
 
     def part_of(self, row_id: str, columns: Sequence[str] = COLUMNS) -> dict[str, str]:
@@ -62,7 +62,7 @@ class Project:
         return {column: str(table.at[row_id, column]) for column in columns}
 
     def audio_track(self, video: str) -> int | None:
-        """Which sound track of that, from 1; None where the table leaves it open."""
+        """The number of the sound track in that file, from 1; None if the table does not say."""
         return int(str(self.videos.at[video, "audio_track"]) or 0) or None
 
     def excerpt_of(self, song: str) -> dict[str, str]:
@@ -70,11 +70,11 @@ class Project:
         return self._cells(song, ("audio_track", "start_s", "end_s"))
 
     def hint_of(self, song: str) -> dict[str, str]:
-        """The cells that say about the beats of a song what is no file (`music.hint`)."""
+        """The cells about the beats of a song other than the file of beats (`music.hint`)."""
         return self._cells(song, ("tempo_bpm", "meter"))
 
     def style_of(self, song: str) -> str:
-        """The style of the dances that a song asks for; "" for any."""
+        """The dance style that a song asks for; "" for any."""
         return self._cells(song, ("style",))["style"]
 
     def _cells(self, song: str, columns: Sequence[str]) -> dict[str, str]:
@@ -82,7 +82,7 @@ class Project:
 
 
 def load_project(config: Mapping[str, Any], *, schemas: str | Path, config_files: str) -> Project:
-    """Check config and tables against the schemas in `schemas`. `config_files` names the files in messages.
+    """Check config and tables against the schemas in the folder `schemas`. config_files: the files' names for messages.
 
     Raises ConfigError with one line on the first fault.
     """
@@ -114,9 +114,9 @@ def load_project(config: Mapping[str, Any], *, schemas: str | Path, config_files
 
 
 def parse_scalars(config: Mapping[str, Any]) -> dict[str, Any]:
-    """The config with numbers and switches as such.
+    """The config with text that means a number or a boolean converted to it.
 
-    snakemake hands on what stands inside braces on its command line (--config matcher='{epochs: 3}'), and a lower-case
+    Snakemake passes the contents of braces on its command line (--config matcher='{epochs: 3}'), and a lower-case
     `true`, as text.
     """
 
@@ -137,29 +137,29 @@ def parse_scalars(config: Mapping[str, Any]) -> dict[str, Any]:
 def check_config(config: Mapping[str, Any], schema: Mapping[str, Any], *, config_files: str) -> None:
     """Raise ConfigError for the first key of `config` that the schema does not allow.
 
-    NaN is less and more than nothing, so that no bound of the schema stops it. Half a character (YAML's "\\udce9", or a
-    name on the command line that is not UTF-8) could be written to no report.
+    Comparisons with NaN are all false, so no bound of the schema rejects it. A lone surrogate (YAML's "\\udce9", or a
+    name on the command line that is not UTF-8) cannot be written to a report.
     """
     for key, value in _leaves(config):
         if isinstance(value, int | float) and not abs(value) <= LARGEST:
-            raise ConfigError(f"{config_files}: {key} is {str(value)[:40]}; numbers reach up to {LARGEST:g}")
+            raise ConfigError(f"{config_files}: {key} is {str(value)[:40]}; write a number up to {LARGEST:g}")
         if isinstance(value, str) and not is_text(value):
-            raise ConfigError(f"{config_files}: {key} is {value!r}, which is no UTF-8 text; rename the file or folder")
+            raise ConfigError(f"{config_files}: {key} is {value!r}, which is not UTF-8 text; rename the file or folder")
     error = best_match(Draft202012Validator(schema).iter_errors(config))
     if error is not None:
         raise ConfigError(f"{config_files}: {describe(error)}")
 
 
 def check_config_file(path: str | Path) -> None:
-    """Raise ConfigError for a key that is there twice in a YAML file: of two values one would be forgotten silently."""
+    """Raise ConfigError for a duplicate key in a YAML file: YAML would silently drop one of the two values."""
 
     class Loader(yaml.SafeLoader):
-        """Reads mappings without such keys."""
+        """A loader that rejects mappings with duplicate keys."""
 
     def construct(loader: yaml.SafeLoader, node: yaml.MappingNode) -> dict[Any, Any]:
         keys = [str(key.value) for key, _ in node.value if key.tag != "tag:yaml.org,2002:merge"]
         if twice := next((key for key in keys if keys.count(key) > 1), ""):
-            raise ConfigError(f"{path} line {node.start_mark.line + 1}: the key {twice!r} is there twice; delete one")
+            raise ConfigError(f"{path} line {node.start_mark.line + 1}: the key {twice!r} appears twice; delete one")
         loader.flatten_mapping(node)
         return loader.construct_mapping(node, deep=True)
 
@@ -167,11 +167,11 @@ def check_config_file(path: str | Path) -> None:
     try:
         yaml.load(Path(path).read_text(encoding="utf-8-sig"), Loader)
     except (yaml.YAMLError, RecursionError, ValueError, OSError) as error:
-        raise ConfigError(f"{path} is no YAML text ({' '.join(str(error).split())})") from None
+        raise ConfigError(f"{path} is not valid YAML ({' '.join(str(error).split())})") from None
 
 
 def _leaves(value: Any, key: str = "") -> Iterator[tuple[str, Any]]:
-    """All that is no mapping and no list in nested ones, with its key."""
+    """The values inside nested mappings and lists, with their keys."""
     entries = value.items() if isinstance(value, Mapping) else enumerate(value) if isinstance(value, list) else None
     if entries is None:
         yield key, value
@@ -187,7 +187,7 @@ def check_followed(
     paths: Mapping[str, str],
     config_files: str,
 ) -> None:
-    """Raise ConfigError where the tables or the config ask for one or each of several people and would not get it."""
+    """Raise ConfigError where the tables or the config ask to follow one or each of several people, but cannot."""
     several, detector = settings["cleaning"]["several_people"], settings["pose"]["detector"]
     if several == "each" and detector != "blazepose":
         raise ConfigError(
@@ -201,10 +201,11 @@ def check_followed(
                 raise ConfigError(f"{where}, but its joints are given in column keypoints; empty one of the two")
             if several == "drop":
                 raise ConfigError(
-                    f"{where}, but cleaning.several_people is 'drop': frames with several people are dropped, whoever "
-                    "is followed; set it to 'follow' or 'each', or empty the cell"
+                    f"{where}, but cleaning.several_people is 'drop', which drops all frames with several people; set "
+                    "it to 'follow' or 'each', or empty the cell"
                 )
             if detector != "blazepose":
                 raise ConfigError(
-                    f"{where}, but pose.detector: {detector} follows the largest; set blazepose or empty the cell"
+                    f"{where}, but pose.detector: {detector} follows the largest person; set it to blazepose or empty "
+                    "the cell"
                 )

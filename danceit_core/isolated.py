@@ -1,9 +1,9 @@
-"""Native code on a user's file, run in a child process: where it crashes, that is one line, and the run goes on.
+"""Run native code on a user's file in a child process: a crash becomes one error line, and the run goes on.
 
-FFmpeg and its Python binding are C code that reads what anybody may have written. No error handling survives a crash
-of theirs, except that of another process. On Linux the child is a fork: it starts in milliseconds, needs no pickling of
-what it is to do, and does not import the script of a Snakemake rule once more, as `spawn` and `forkserver` would.
-Elsewhere (a fork of a process with threads is not safe on macOS, and Windows has none) the function is called directly.
+FFmpeg and its Python binding are C code that reads untrusted files. Only another process can handle a crash in them. On
+Linux the child is a fork: it starts in milliseconds, needs no pickling of its task, and does not import the script of a
+Snakemake rule again, as `spawn` and `forkserver` would. Elsewhere the function is called directly: on macOS a fork of a
+process with threads is not safe, and Windows has no fork.
 """
 
 import contextlib
@@ -28,24 +28,25 @@ from danceit_core.errors import DanceItError, MediaError
 
 Value = TypeVar("Value")
 
-# What native code does to itself; any other signal comes from outside and says nothing about the file.
+# Signals that a crash in native code raises; any other signal comes from outside and says nothing about the file.
 CRASHES = {signal.SIGSEGV, signal.SIGBUS, signal.SIGILL, signal.SIGFPE, signal.SIGABRT, signal.SIGTRAP, signal.SIGSYS}
 PR_SET_PDEATHSIG = 1
 LOG, VALUE, ERROR = "log", "value", "error"
-# How often a parent that waits looks whether it is to end, seconds.
+# How often a waiting parent checks whether it should end, seconds.
 LOOK_S = 1.0
-# Time to close its files, seconds, that a child has before it is killed.
+# Time that a child has to close its files before it is killed, seconds.
 GRACE_S = 2.0
 
 
 def in_child(function: Callable[[], Value], *, reading: str | Path) -> Value:
-    """What `function()` returns, pickled, or raises, and what it logs, from a forked child process.
+    """Run `function()` in a forked child process; return its result, raise its error, and pass on its log messages.
 
-    reading: the user's file that it decodes, for the message. What the function changes in memory is lost with the
-    child; files that are open are shared, their positions too, so flush what is written to them.
+    The result is pickled. reading: the user's file that the function decodes, for the message. Changes that the
+    function makes in memory are lost with the child. Open files and their positions are shared, so flush what is
+    written to them.
 
-    Raises MediaError if the child crashes, MemoryError if it is killed (mostly the kernel's doing, for want of memory),
-    DanceItError if it is ended by another signal.
+    Raises MediaError if the child crashes, MemoryError if it is killed (usually by the kernel, when memory runs out),
+    DanceItError if another signal ends it.
     """
     if sys.platform != "linux":
         return function()
@@ -54,7 +55,8 @@ def in_child(function: Callable[[], Value], *, reading: str | Path) -> Value:
         stream.flush()
     parent = os.getpid()
     with warnings.catch_warnings(), _nothing_collected():
-        # Python 3.12 warns of any fork beside threads. Those here are the pools of BLAS and OpenCV, which bear it.
+        # Python 3.12 warns about any fork of a process with threads. The threads here belong to the pools of BLAS and
+        # OpenCV, which tolerate a fork.
         warnings.simplefilter("ignore", DeprecationWarning)
         child = os.fork()
         if not child:
@@ -77,10 +79,10 @@ def in_child(function: Callable[[], Value], *, reading: str | Path) -> Value:
 
 @contextlib.contextmanager
 def _nothing_collected() -> Iterator[None]:
-    """No garbage collection around a fork, whose own handlers allocate.
+    """Disable garbage collection around a fork, whose handlers allocate memory.
 
-    The parent's garbage stays the parent's: a decoder that is freed in the child waits for ever for its threads, which
-    the child does not have. What is frozen there is never collected.
+    The child must not collect the parent's garbage: freeing a decoder would wait forever for its threads, which do not
+    exist in the child. Objects that are frozen there are never collected.
     """
     enabled = gc.isenabled()
     gc.disable()
@@ -92,10 +94,10 @@ def _nothing_collected() -> Iterator[None]:
 
 
 def _receive(receiver: Any) -> tuple[str, Any]:
-    """The kind and content of the child's last message, what it logs handed on meanwhile; ("", None) if it has died."""
+    """The kind and content of the child's last message, after passing on what it logs; ("", None) if it has died."""
     try:
         while True:
-            # A signal that comes just before a read begins does not interrupt it: it is noticed at the next look.
+            # A signal that arrives just before a read begins does not interrupt it: the next poll notices it.
             while not receiver.poll(LOOK_S):
                 pass
             kind, content = receiver.recv()
@@ -112,7 +114,7 @@ def _receive(receiver: Any) -> tuple[str, Any]:
 
 
 def _stop(child: int) -> None:
-    """End a child whose parent is interrupted. Ctrl-C reaches both; what only the parent got is passed on."""
+    """End a child whose parent is interrupted. Ctrl-C reaches both; a signal that only the parent got is passed on."""
     for number in (None, signal.SIGINT, signal.SIGKILL):
         with contextlib.suppress(ProcessLookupError, ChildProcessError):
             if number is not None:
@@ -125,25 +127,25 @@ def _stop(child: int) -> None:
 
 
 def _death(status: int, reading: str | Path) -> Exception:
-    """The error that says how a child ended that could not say so itself."""
+    """The error for a child that ended without a message."""
     if not os.WIFSIGNALED(status):
         return MediaError(
-            f"{reading}: the libraries that decode it ended with status {os.waitstatus_to_exitcode(status)}; convert "
-            "it, e.g. with ffmpeg, or leave it out"
+            f"{reading}: the decoding library exited with status {os.waitstatus_to_exitcode(status)}; convert the "
+            "file, e.g. with ffmpeg, or leave it out"
         )
     number = os.WTERMSIG(status)
     name = signal.Signals(number).name if number in list(signal.Signals) else f"signal {number}"
     if number == signal.SIGKILL:
-        return MemoryError(f"what read {reading} was killed from outside, mostly for want of memory ({name})")
+        return MemoryError(f"the process that read {reading} was killed ({name}), usually because memory ran out")
     if number in CRASHES:
         return MediaError(
-            f"{reading}: the libraries that decode it crash ({name}); convert it, e.g. with ffmpeg, or leave it out"
+            f"{reading}: the decoding library crashed ({name}); convert the file, e.g. with ffmpeg, or leave it out"
         )
     return DanceItError(f"{reading}: the process that read it was ended from outside ({name}); run again")
 
 
 def _serve(function: Callable[[], Any], sender: Any, *, parent: int) -> NoReturn:
-    """The child's whole life, ended by `os._exit`: the parent's exit handlers and `finally` blocks are not its own."""
+    """Run the child and end it by `os._exit`, which skips the exit handlers and `finally` blocks of the parent."""
     status = 1
     try:
         _die_with(parent)
@@ -160,18 +162,18 @@ def _serve(function: Callable[[], Any], sender: Any, *, parent: int) -> NoReturn
 
 
 def _die_with(parent: int) -> None:
-    """Have the kernel kill this process when the one that forked it dies.
+    """Have the kernel kill this process when the process that forked it dies.
 
-    A parent that is killed (out of memory, a cluster's time limit) cannot end its child, which would decode on for
-    hours, for nobody, into a file that the next run writes. Python has no call for it.
+    A parent that is killed (out of memory, a cluster's time limit) cannot end its child. The child would go on decoding
+    for hours into a file that the next run writes. Python has no call for this.
     """
     ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
-    if os.getppid() != parent:  # it died before that
+    if os.getppid() != parent:  # the parent died before the call above
         os._exit(1)
 
 
 def _log_to(sender: Any) -> None:
-    """Let all messages go to the parent: it alone writes to its log and its terminal."""
+    """Send all log messages to the parent, which alone writes to the log and the terminal."""
 
     class Relay(logging.handlers.QueueHandler):
         def enqueue(self, record: logging.LogRecord) -> None:
@@ -184,7 +186,7 @@ def _log_to(sender: Any) -> None:
 
 
 def _portable(error: BaseException | None) -> list[BaseException]:
-    """An error and those that it came from, such that they can be pickled; tracebacks of unexpected ones are notes."""
+    """An error and its causes in picklable form; the tracebacks of unexpected errors become notes."""
     chain: list[BaseException] = []
     while error is not None:
         try:
@@ -193,7 +195,7 @@ def _portable(error: BaseException | None) -> list[BaseException]:
                 raise TypeError
         except Exception:  # whatever an error's own constructor raises
             copy = RuntimeError(f"{type(error).__name__}: {error}")
-        if not isinstance(copy, DanceItError):  # those are one line
+        if not isinstance(copy, DanceItError):  # a DanceItError is one line
             copy.add_note("in a child process:\n" + "".join(traceback.format_exception(error, chain=False)))
         chain.append(copy)
         error = error.__cause__ or error.__context__

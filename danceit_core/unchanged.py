@@ -1,7 +1,7 @@
-"""Inputs that must stay as they are while a job reads them.
+"""Check that a job's inputs do not change while it reads them.
 
-Snakemake goes by the times of files: that a source was replaced while it was read it would never learn, as the result
-is younger than both.
+Snakemake compares the times of files. It would not notice that a source was replaced while it was read, as the result
+is newer than both versions.
 """
 
 from collections.abc import Iterable
@@ -11,18 +11,18 @@ State = tuple[int, int, int]
 
 
 class Inputs:
-    """The files of a job, as they were when it began."""
+    """The state of a job's files when it began."""
 
     def __init__(self, paths: Iterable[str]) -> None:
         self._before = {path: _state(path) for path in map(str, paths)}
 
     def changed(self) -> list[str]:
-        """Those that are no longer the same file, or not of the same size or time, in their order."""
+        """The files that were replaced or whose size or time has changed, in their order."""
         return [path for path, before in self._before.items() if _state(path) != before]
 
 
 def _state(path: str) -> State | None:
-    """Which file it is, its size and its time; None where there is none."""
+    """A file's identity, size and time; None if there is no such file."""
     try:
         found = Path(path).stat()
     except OSError:

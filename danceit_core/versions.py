@@ -1,7 +1,8 @@
-"""The version of each stage's result: bump one when the same input and settings give another result.
+"""The version of each stage's result: bump one when the same input and settings give a different result.
 
-The workflow hands a stage's version to its rules as a parameter, so that a bump re-runs that stage and what depends
-on it; edits in the library alone never trigger a re-run. `tests/golden` fails when a result changes without a bump.
+The workflow passes a stage's version to its rules as a parameter, so a bump re-runs that stage and everything that
+depends on it; edits of the library alone never trigger a re-run. `tests/golden` fails when a result changes without a
+bump.
 """
 
 STAGE_VERSIONS: dict[str, int] = {

@@ -16,14 +16,14 @@ FIRST_PAGE_S, MOST_BYTES = 2.0, 30e6
 LEAST_PX = 256
 # What is to be found in every report of `rule all`, by category.
 EXPECTED = {
-    "1. Result": {"contact sheet", "scores and time", "video", "where its pixels are from"},
+    "1. Result": {"contact sheet", "scores and time", "video", "source of the pixels"},
     "2. Dance": {
-        "1. beats of music and dance", "2. skeletons at a beat", "3. skeletons at a seam", "4. joints through time",
-        "5. where each part is from",
+        "1. beats of music and dance", "2. skeletons at a beat", "3. skeletons at a seam", "4. joints over time",
+        "5. source of each part",
     },
-    "3. Person": {"0. the room", "1. does the video serve", "2. frames never seen", "3. faces", "4. losses"},
+    "3. Person": {"0. background plate", "1. check of the video", "2. held-out frames", "3. faces", "4. losses"},
     "4. Matcher": {"losses, fragments of 2 s"},
-    "5. Dances": {"kept, tempo, turns", "what is kept of"},
+    "5. Dances": {"kept, tempo, turns", "kept frames"},
 }  # fmt: skip
 
 

@@ -142,7 +142,7 @@ def test_a_cluster_without_the_gpu_it_promised_ends_in_one_line(cluster, project
         assert run.finish(timeout_s=600) != 0
         errors = {line for line in run.log.splitlines() if line.startswith("error: ")}
         assert len(errors) == 1, run.log
-        assert "a GPU was asked for" in errors.pop()
+        assert "a GPU was requested" in errors.pop()
 
 
 def test_a_gpu_by_gres(cluster, project):

@@ -81,7 +81,7 @@ def test_without_npm_the_remedy_is_named(tmp_path, monkeypatch):
         assets.fetch_pose_file(path)
     with pytest.raises(AssetError, match=r"pose_landmark_lite\.tflite of @mediapipe/pose.* has SHA-256"):
         assets.fetch_pose_file(path.with_name("pose_landmark_lite.tflite"))
-    with pytest.raises(AssetError, match=r"there are no such pose weights; the files are pose_detection\.tflite, "):
+    with pytest.raises(AssetError, match=r"unknown pose weights; the files are pose_detection\.tflite, "):
         assets.fetch_pose_file(path.with_name("pose_landmark_huge.tflite"))
     assert not path.parent.exists()
 

@@ -167,12 +167,12 @@ def test_the_folder_of_the_locks_is_the_users_own(tmp_path, monkeypatch):
     monkeypatch.setenv("XDG_RUNTIME_DIR", str(tmp_path / "gone"))
     folder.rmdir()
     folder.symlink_to(tmp_path / "runtime")
-    with pytest.raises(DeviceError, match="is not yours; remove it or set TMPDIR"):
+    with pytest.raises(DeviceError, match="belongs to another user; remove it or set TMPDIR"):
         lock_folder()
 
 
 def test_a_folder_that_takes_no_locks_is_one_line(tmp_path):
-    with pytest.raises(DeviceError, match=r"a\.lock: the lock of a GPU cannot be opened \(No such file or directory\)"):
+    with pytest.raises(DeviceError, match=r"a\.lock: cannot open the lock of a GPU \(No such file or directory\)"):
         take_cards(1, names="a", folder=tmp_path / "gone")
 
 

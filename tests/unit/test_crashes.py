@@ -37,9 +37,9 @@ def test_real_crashes_are_named_with_their_rules(tmp_path):
     commands = [die("SIGSEGV"), die("SIGABRT", bash=True), die("SIGKILL"), "exit 1", die("SIGTERM")]
     lines = sorted(crash_lines(log_of(tmp_path, *commands)))
     assert len(lines) == 3
-    assert lines[0].startswith("rule job0 crashed (SIGSEGV) in a library that is not Python; see logs/job0.log, which")
+    assert lines[0].startswith("rule job0 crashed (SIGSEGV) in a native library; see logs/job0.log, which")
     assert lines[1].startswith("rule job1 crashed (SIGABRT)")
-    assert lines[2].startswith("rule job2 was killed from outside, mostly for want of memory")
+    assert lines[2].startswith("rule job2 was killed from outside, usually because memory ran out")
 
 
 @pytest.mark.parametrize("name", ["SIGBUS", "SIGILL", "SIGFPE"])

@@ -44,7 +44,7 @@ def test_a_shell_finds_the_python_of_any_folder(tmp_path, name):
 
 def test_a_folder_that_the_path_cannot_hold(tmp_path):
     run = run_in(tmp_path / "a: b")
-    assert run.stderr.splitlines()[-1].endswith("a: b/env/bin', has ':' in its path; rename it, or work in another one")
+    assert run.stderr.splitlines()[-1].endswith("a: b/env/bin', has ':' in its path; rename it or use another folder")
 
 
 @pytest.mark.parametrize(

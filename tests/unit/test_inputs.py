@@ -93,18 +93,18 @@ def test_nothing_need_be_said_of_a_song(styled):
     ("columns", "cells", "words"),
     [
         ("start_s", "1:20", "line 2: start_s: '1:20' does not match"),
-        ("start_s\tend_s", "9\t5", "line 2: column start_s is 9 and column end_s 5; the end comes after the start"),
-        ("end_s", "0", "line 2: column start_s is 0 and column end_s 0; the end comes after the start"),
+        ("start_s\tend_s", "9\t5", "line 2: column start_s is 9 and column end_s 5; the end must come after the start"),
+        ("end_s", "0", "line 2: column start_s is 0 and column end_s 0; the end must come after the start"),
         (
             "start_s\tend_s",
             "9\t10.5",
-            "excerpt of 1.5 s; it lasts at least 1 s and one fragment (retrieval.fragment_s: 2): choose a longer one",
+            "excerpt of 1.5 s; the minimum is 1 s and one fragment (retrieval.fragment_s: 2): choose a longer excerpt",
         ),
-        ("tempo_bpm", "20", "line 2: column tempo_bpm is 20; a tempo has 30 to 300 beats per minute: count the beats"),
-        ("tempo_bpm", "300.1", "line 2: column tempo_bpm is 300.1; a tempo has 30 to 300"),
+        ("tempo_bpm", "20", "line 2: column tempo_bpm is 20; a tempo is 30 to 300 beats per minute: count the beats"),
+        ("tempo_bpm", "300.1", "line 2: column tempo_bpm is 300.1; a tempo is 30 to 300"),
         ("tempo_bpm", "fast", "line 2: tempo_bpm: 'fast' does not match"),
         ("meter", "1", "line 2: meter: '1' is not one of ['2', '3', "),
-        ("meter", "13", "(beats per bar, 2 to 12; empty means it is found)"),
+        ("meter", "13", "(beats per bar, 2 to 12; empty means it is detected)"),
         ("meter", "3/4", "line 2: meter: '3/4' is not one of"),
         ("beats", "none.beats", "songs.tsv: 'tango': no such file: 'none.beats'; correct column 'beats'"),
         ("beats", "results/music/tango.beats", "line 2: column beats is 'results/music/tango.beats', a file in the"),
@@ -169,7 +169,7 @@ def test_a_bad_value_is_named_with_its_key(config, section, key, value):
 
 def test_a_missing_key_is_named(config):
     del config["seed"]
-    assert refuse(config) == "config.yaml: 'seed' is missing; add it (seed of everything random)"
+    assert refuse(config) == "config.yaml: 'seed' is missing; add it (random seed of the whole workflow)"
 
 
 def test_a_missing_table_and_a_missing_file(config, tmp_path):
@@ -192,24 +192,27 @@ def test_files_the_workflow_makes_need_not_be_there(config, tmp_path):
     ("text", "words"),
     [
         ("", "the table is empty"),
-        ("video path\nwaltz x\n", "column 'video' is missing; the columns are separated by tabs"),
+        ("video path\nwaltz x\n", "column 'video' is missing; add it, or separate the columns by tabs"),
         ("video\tpath\tsound\n", "unknown column 'sound'"),
-        ("video\tpath\n", "no row; add at least one video"),
+        ("video\tpath\n", "the table has no rows; add at least one video"),
         ("video\tpath\n../up\tx\n", "line 2: video: '../up' does not match"),
-        ("video\tpath\na\tx\n\na\ty\n", "line 4: the video 'a' is there twice"),
+        ("video\tpath\na\tx\n\na\ty\n", "line 4: the video 'a' is a duplicate"),
         ("video\tpath\na\tx\ty\n", "line 2: 3 cells for 2 columns"),
         ("video\tpath\na\t\n", "'a' has neither a path nor keypoints"),
         ("video\tkeypoints\taudio_track\na\tx\t1\n", "'a' has an audio_track but no file with sound"),
         ("video\tpath\tcamera\na\tx\tc01\n", "'a' has a camera but no AIST++ annotation"),
-        ("video\tkeypoints\twidth\na\tx.npz\t640\n", "'a' has a width or a height alone; fill in both or none"),
+        ("video\tkeypoints\twidth\na\tx.npz\t640\n", "'a' has only one of width and height; fill in both or none"),
         ("video\tkeypoints\tcamera\na\tx.pkl\tabove\n", "line 2: camera: 'above' does not match"),
-        ("video\tpath\trotate\na\tx\t45\n", "line 2: rotate: '45' is not one of ['0', '90', '180', '270'] (degrees"),
+        ("video\tpath\trotate\na\tx\t45\n", "line 2: rotate: '45' is not one of ['0', '90', '180', '270'] (clockwise"),
         ("video\tpath\tcrop\na\tx\t0,0,640\n", "line 2: crop: '0,0,640' does not match"),
         ("video\tpath\tcrop\na\tx\t0.1,0,0.5,1\n", "left,top,width,height in pixels of the upright picture"),
         ("video\tpath\tcrop\na\tx\t0,0,640,32\n", "line 2: column crop is 0,0,640,32 (left, top, width, height in"),
         ("video\tpath\tstart_s\na\tx\t1:20\n", "line 2: start_s: '1:20' does not match"),
         ("video\tpath\tstart_s\tend_s\na\tx\t9\t5\n", "line 2: column start_s is 9 and column end_s 5; the end comes"),
-        ("video\tkeypoints\trotate\na\tx.zip\t90\n", "'a' has keypoints; rotate is for videos: empty that cell"),
+        (
+            "video\tkeypoints\trotate\na\tx.zip\t90\n",
+            "'a' has keypoints; rotate applies to videos only: empty that cell",
+        ),
     ],
 )
 def test_faults_in_a_table(config, text, words):
@@ -267,13 +270,13 @@ def test_tables_as_other_programs_save_them(config, tmp_path):
     ("text", "words"),
     [
         ('video\tpath\nw\t"open\n', "line 2: unexpected end of data; a cell that begins with a quotation mark must"),
-        ("video\tpath\tpath\nw\ta\tb\n", "column 'path' is there twice"),
-        ("video path style\nw a b\n", "the columns are separated by tabs"),
+        ("video\tpath\tpath\nw\ta\tb\n", "column 'path' appears twice"),
+        ("video path style\nw a b\n", "separate the columns by tabs"),
         ("video\tpath\nw\t" + 200_000 * "x" + "\n", "field larger than field limit"),
         ("video\tkeypoints\tfps\nw\ta\t0\n", "fps: '0' does not match"),
         ("video\tkeypoints\twidth\nw\ta\t999999999\n", "width: '999999999' does not match"),
         ("video\tpath\nnul\tx\n", "no result can be filed under the ID 'nul'"),
-        ("video\tpath\nw\t{x}\n", "snakemake takes braces in a name for a wildcard"),
+        ("video\tpath\nw\t{x}\n", "snakemake reads braces in a name as a wildcard"),
     ],
 )
 def test_more_tables_that_cannot_serve(config, text, words):
@@ -284,7 +287,7 @@ def test_more_tables_that_cannot_serve(config, text, words):
 def test_a_table_that_is_a_folder_and_ids_alike_but_for_capitals(config, tmp_path):
     edit(config, "songs", f"song\tpath\nWaltz\t{tmp_path}/song.ogg\n")
     assert "the ID 'Waltz' is also used in" in refuse(config)
-    assert "('waltz': some disks do not tell capitals apart)" in refuse(config)
+    assert "('waltz': some disks ignore case)" in refuse(config)
     edit(config, "targets", f"target\tpath\tconsent\nchoreography\t{tmp_path}/person.mp4\tyes\n")
     edit(config, "songs", f"song\tpath\ntango\t{tmp_path}/song.ogg\n")
     assert "no result can be filed under the ID 'choreography'" in refuse(config)
@@ -298,11 +301,14 @@ def test_a_table_that_is_a_folder_and_ids_alike_but_for_capitals(config, tmp_pat
 @pytest.mark.parametrize(
     ("text", "words"),
     [
-        ("a: 1\na: 2\n", "line 1: the key 'a' is there twice; delete one"),
-        ("seed: 0\nmatcher: {epochs: 1, epochs: 2}\n", "line 2: the key 'epochs' is there twice"),
-        ("a: !!python/object/apply:os.system ['touch pwned']\n", "is no YAML text (could not determine a constructor"),
-        ("a: [1\n", "is no YAML text"),
-        ("a: &a [*a]\n", "is no YAML text"),
+        ("a: 1\na: 2\n", "line 1: the key 'a' appears twice; delete one"),
+        ("seed: 0\nmatcher: {epochs: 1, epochs: 2}\n", "line 2: the key 'epochs' appears twice"),
+        (
+            "a: !!python/object/apply:os.system ['touch pwned']\n",
+            "is not valid YAML (could not determine a constructor",
+        ),
+        ("a: [1\n", "is not valid YAML"),
+        ("a: &a [*a]\n", "is not valid YAML"),
     ],
 )
 def test_yaml_that_is_not_plain(tmp_path, text, words):
@@ -342,7 +348,7 @@ def test_what_spreadsheets_leave_behind(config, tmp_path):
         ("video\tpath\t\t\nw\ta\t\tb\n", "line 2: 4 cells for 2 columns"),
         (
             "Video\tPath\nw\ta\n",
-            "column 'video' is missing; the columns are separated by tabs (the first line has 'Video',",
+            "column 'video' is missing; add it, or separate the columns by tabs (the first line has 'Video',",
         ),
     ],
 )
@@ -354,7 +360,7 @@ def test_tables_of_another_kind(config, text, words):
 @pytest.mark.parametrize("key", ["videos", "edits"])
 def test_a_name_in_the_configuration_that_is_not_utf_8(config, key):
     config[key] = "caf\udce9.tsv"
-    assert f"config.yaml: {key} is 'caf\\udce9.tsv', which is no UTF-8 text; rename the file or folder" in refuse(
+    assert f"config.yaml: {key} is 'caf\\udce9.tsv', which is not UTF-8 text; rename the file or folder" in refuse(
         config
     )
 
@@ -369,8 +375,8 @@ def test_which_of_several_people_is_followed(config, table):
     with_x(config, table, "0.25")
     row = {"videos": "waltz", "targets": "person"}[table]
     assert refuse(config) == (
-        f"{config[table]}: column x of {row} is 0.25, but cleaning.several_people is 'drop': frames with several "
-        "people are dropped, whoever is followed; set it to 'follow' or 'each', or empty the cell"
+        f"{config[table]}: column x of {row} is 0.25, but cleaning.several_people is 'drop', which drops all frames "
+        "with several people; set it to 'follow' or 'each', or empty the cell"
     )
     for several in ("follow", "each"):
         config["cleaning"] = {"several_people": several}
@@ -411,6 +417,6 @@ def test_photographs_among_the_targets(config, tmp_path):
     edit(config, "targets", f"target\tpath\tconsent\tend_s\n{rows}\n")
     assert load_project(config, schemas=SCHEMAS, config_files="config.yaml").photographs == ["anna"]
     refused = refuse(config | {"group": {"members": ["anna"]}})
-    assert "group.members: 'anna' is a photograph, and each dancer of a group needs a trained painter" in refused
+    assert "group.members: 'anna' is a photograph, but each dancer of a group needs a trained painter" in refused
     edit(config, "targets", f"target\tpath\tconsent\tend_s\n{rows}5\n")
     assert refuse(config).endswith("column end_s of 'anna' is 5, but its path is a photograph; empty it")

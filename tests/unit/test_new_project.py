@@ -60,7 +60,7 @@ def test_the_workflow_takes_what_was_written(given, tmp_path):
 def test_nobody_dances_without_consent(given, tmp_path):
     report = new_project(tmp_path / "my", **given, consent=False)
     assert f"then: write yes into the column consent of {tmp_path}/my/targets.tsv if bert agrees" in report
-    with pytest.raises(ConfigError, match=r"'consent' is missing; add it \(the person agreed .*: write yes\)"):
+    with pytest.raises(ConfigError, match=r"'consent' is missing; add it \(consent of the person .*: write yes\)"):
         loaded(tmp_path / "my")
 
 
@@ -110,7 +110,7 @@ def test_ids_are_like_the_names_and_of_nobody_else(name, row_id):
 
 
 def test_a_file_that_cannot_serve_is_one_line_and_nothing_is_written(given, tmp_path):
-    with pytest.raises(MediaError, match=r"summer\.flac: no video; name a file that holds video"):
+    with pytest.raises(MediaError, match=r"summer\.flac: no video; name a file with video"):
         new_project(tmp_path / "my", **given | {"videos": given["songs"]}, consent=True)
     with pytest.raises(MediaError, match="gone: no such file"):
         new_project(tmp_path / "my", **given | {"persons": [tmp_path / "gone"]}, consent=True)
@@ -129,13 +129,13 @@ def test_a_name_that_no_table_can_hold_leaves_that_file_out(given, tmp_path):
     report = new_project(tmp_path / "my", **given, consent=True)
     assert list(loaded(tmp_path / "my").videos.index) == ["anna", "club_night"]
     assert [line.removeprefix(f"left out: {dances}/") for line in report if line.startswith("left out")] == [
-        "gone.mp4 (a link to a file that is not there)",
-        "ends with a space.mp4  (its name ends with white space, which a table does not keep; rename the file)",
+        "pipe.mp4 (a device or pipe, not a file)",
+        "gone.mp4 (a link to a missing file)",
+        "ends with a space.mp4  (its name ends with white space, which a table drops; rename the file)",
         "caf\\udce9.mp4 (its name is not UTF-8 text; rename the file)",
-        "pipe.mp4 (no file but a device or pipe)",
         "cover.png (no video)",
         "notes.txt (no video)",
-        "a{b}.mp4 (snakemake takes braces in a name for a wildcard; rename the file)",
+        "a{b}.mp4 (snakemake reads braces in a name as a wildcard; rename the file)",
     ]
     assert all(line.isprintable() for line in report)
 
@@ -153,8 +153,8 @@ def test_what_systems_leave_in_a_folder_is_passed_over(given, tmp_path):
     assert left_out == {
         "cover.png (no video)",
         "notes.txt (no video)",
-        "half.mp4.part (a download that is not complete)",
-        "half.mp4.crdownload (a download that is not complete)",
+        "half.mp4.part (an incomplete download)",
+        "half.mp4.crdownload (an incomplete download)",
     }
 
 
@@ -233,7 +233,7 @@ def test_the_command_it_ends_with_survives_a_shell(given, tmp_path, name):
 
 @pytest.mark.parametrize("name", ["a{b}", "a<b>", "new\nline", "caf\udce9"])
 def test_a_folder_whose_name_results_cannot_have(given, tmp_path, name):
-    with pytest.raises(ConfigError, match=r"the folder of the project, .*; rename it, or work in another one"):
+    with pytest.raises(ConfigError, match=r"the folder of the project, .*; rename it or use another folder"):
         new_project(tmp_path / name, **given, consent=True)
     assert not (tmp_path / name).exists()
 

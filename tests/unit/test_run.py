@@ -195,7 +195,7 @@ def test_a_required_gpu_that_is_absent_is_an_error(job, no_gpu, given):
     job.resources = given | {"gpu_required": 1}
     with pytest.raises(SystemExit), stage(job) as run:
         run.device  # noqa: B018
-    assert log_of(job)[-1].startswith("error: a GPU was asked for, but PyTorch")
+    assert log_of(job)[-1].startswith("error: a GPU was requested, but PyTorch")
     assert "set gpu_required=0" in log_of(job)[-1]
 
 

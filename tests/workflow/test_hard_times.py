@@ -102,7 +102,7 @@ def test_a_job_that_the_system_kills_says_what_that_mostly_means(own):
             time.sleep(0.02)
         output = run.communicate(timeout=120)[0]
     ended = subprocess.CompletedProcess(command, run.returncode, output, "")
-    assert "was killed from outside, mostly for want of memory" in error_of(ended)
+    assert "was killed from outside, usually because memory ran out" in error_of(ended)
     assert not list(Path(own["results"]).rglob("*.parquet"))
 
 

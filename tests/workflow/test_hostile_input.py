@@ -84,12 +84,12 @@ def test_hostile_names_are_read_as_files_and_nothing_else(hostile, tmp_path):
         ("Tango\t{0}/dance.mp4", "the ID 'tango' is also used in"),
         ("w" * 81 + "\t{0}/dance.mp4", "is too long"),
         ("w\t{0}/loop.mp4", "no such file (Too many levels of symbolic links)"),
-        ("w\t{0}/dangling.mp4", "a link to a file that is not there"),
-        ("w\t{0}", "a folder, no file"),
-        ("w\t{0}/pipe.mp4", "no file but a device or pipe"),
+        ("w\t{0}/dangling.mp4", "a link to a missing file"),
+        ("w\t{0}", "a folder, not a file"),
+        ("w\t{0}/pipe.mp4", "a device or pipe, not a file"),
         ("w\t{0}/" + 300 * "x", "no such file (File name too long)"),
         ("w\t{0}/bad\x1b[31m\u202ename.mp4", "no such file: "),
-        ("w\t{0}/{{video}}.mp4", "snakemake takes braces in a name for a wildcard; rename the file"),
+        ("w\t{0}/{{video}}.mp4", "snakemake reads braces in a name as a wildcard; rename the file"),
         ("w\thttp://example.org/dance.mp4", "no such file: 'http://example.org/dance.mp4'"),
         ("w\tdata/demo/none.mp4", "no such file: 'data/demo/none.mp4'"),
     ],
@@ -108,4 +108,4 @@ def test_what_cannot_be_safe_is_one_line(own, tmp_path, row, words):
 def test_a_key_that_is_there_twice(own, tmp_path):
     (tmp_path / "twice.yaml").write_text("seed: 1\nmatcher:\n  epochs: 3\n  epochs: 4\n")
     line = error_of(snakemake("-n", "--configfile", str(tmp_path / "twice.yaml"), *config(own)))
-    assert line == f"error: {tmp_path}/twice.yaml line 3: the key 'epochs' is there twice; delete one"
+    assert line == f"error: {tmp_path}/twice.yaml line 3: the key 'epochs' appears twice; delete one"

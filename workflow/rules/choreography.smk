@@ -1,5 +1,5 @@
 rule measure_paintable:
-    """How far each pose of the dances is from what a target's video shows: what it costs to paint it."""
+    """Measure how far each pose of the dances is from the poses in a target's video: the cost of painting it."""
     input:
         **database_files,
         target="<results>/camera/{target}.parquet",
@@ -7,7 +7,7 @@ rule measure_paintable:
         "<results>/paintable/{target}.parquet",
     log:
         "<logs>/measure_paintable/{target}.log",
-    # Before the trainings, whose first steps would otherwise keep the draft waiting.
+    # Before the trainings, which would otherwise delay the draft.
     priority: 6
     conda:
         "../../environment.yml"
@@ -20,7 +20,7 @@ rule measure_paintable:
 
 
 rule retrieve_fragments:
-    """Which fragment dances to which part of the song (Eq. 2)."""
+    """Choose which fragment is danced to which part of the song (paper Eq. 2)."""
     input:
         **database_files,
         music="<results>/music/{song}.parquet",
@@ -28,8 +28,8 @@ rule retrieve_fragments:
         matcher=f"{matcher_folder}/matcher.pt",
         index=index_about,
         paintable=costs_of_targets,
-        # Not read: it stops a strict run. No input of the trainings, which a new dance would start anew; and none that
-        # is `ancient()`, behind which Snakemake 9 overlooks a rule's own reason to run.
+        # Not read, but it stops a strict run. It is no input of the trainings, which a new dance would then restart,
+        # and not `ancient()`, behind which Snakemake 9 overlooks a rule's own reason to run.
         statistics=rules.describe_dances.output.table if project.strict else [],
     output:
         "<results>/choreography/{song}.first.parquet",
@@ -51,7 +51,7 @@ rule retrieve_fragments:
 
 
 rule edit_plan:
-    """The plan with the user's wishes for parts of the song (table `edits`); the rest stays as it is."""
+    """Apply the table of edits to the plan of a song; parts without an edit stay unchanged."""
     input:
         plan="<results>/choreography/{song}.first.parquet",
         music="<results>/music/{song}.parquet",
@@ -77,12 +77,12 @@ rule edit_plan:
         "../scripts/edit_plan.py"
 
 
-# Of the finished video what its dance depends on.
+# The settings of the finished video that its dance depends on.
 shown_as = {key: settings["rendering"][key] for key in ("fps", "camera")}
 
 
 rule align_poses:
-    """The dance in the target's size and place, seams closed, motion beats on the song's beats (paper IV-C)."""
+    """Align the dance: size and place of the target, smooth seams, motion beats on music beats (paper IV-C)."""
     input:
         **database_files,
         plan="<results>/choreography/{song}.parquet",
@@ -108,7 +108,7 @@ rule align_poses:
 
 
 rule preview_poses:
-    """The dance as a skeleton over the song and the beats of both: seconds instead of a GAN."""
+    """Render a skeleton preview of the dance with the song and both kinds of beats, within seconds."""
     input:
         poses="<results>/poses/{target}/{song}.parquet",
         music="<results>/music/{song}.parquet",

@@ -31,7 +31,7 @@ from danceit_core.inputs import check_config_file, load_project
 from danceit_core.user_study.stretches import variant_settings
 
 try:
-    # Snakemake formats the paths of its own files, and PYTHONPATH has colons between folders.
+    # Snakemake formats the paths of its own files, and PYTHONPATH separates folders by colons.
     if in_clone:
         check_folder(library, what="the folder of DanceIt", refused="{}" + os.pathsep)
     check_folder(Path.cwd(), what="the folder snakemake runs in")
@@ -55,13 +55,13 @@ estimates = make_estimates(settings)
 clips = project.clips()
 clips_to_detect = [clip for clip, row in clips.iterrows() if not row["keypoints"]]
 clips_to_import = [clip for clip, row in clips.iterrows() if row["keypoints"]]
-# Where BlazePose looks for a target's joints, their outline comes along; of other videos it is made for who asks for it.
+# BlazePose finds a target's outline along with the joints; outlines of other videos are made on request only.
 detects_outline = settings["pose"]["detector"] == "blazepose"
 clips_with_outline = [clip for clip in clips_to_detect if detects_outline and clip in project.targets.index]
 clips_to_detect_alone = [clip for clip in clips_to_detect if clip not in clips_with_outline]
 clips_without_outline = [clip for clip in clips.index if clip not in clips_with_outline]
-# Of more dances, or targets, than that `all` asks for no page each, which nobody would look through: the dances have a
-# picture each on one page, and whoever wants the page of one asks for it.
+# Above this number of dances or targets, `all` requests no page for each, as nobody would look through them. Each dance
+# then has a picture on one common page; the page of a single video can be requested.
 most_pages = 24
 dances_are_many = len(project.videos) > most_pages
 dances_with_frames = [clip for clip in project.videos.index if clip in clips_to_detect]
@@ -71,18 +71,18 @@ outlines_with_page = [clip for clip in clips_with_outline if clip in clips_with_
 fragment_s = f"{settings['retrieval']['fragment_s']:g}"
 compared_lengths = [f"{seconds:g}" for seconds in settings["evaluation"]["lengths_s"]]
 fragment_lengths = sorted({fragment_s, *compared_lengths}, key=float)
-# What is danced: fragments in counts, or, as the paper, those of one length. The matcher learns from those of one length.
+# Danced are fragments in beats or, as in the paper, fragments of one length. The matcher learns from one length.
 in_counts = settings["fragments"]["unit"] == "beats" and settings["retrieval"]["variant"] != "argmin"
 fragments_table = f"<results>/database/{'beats' if in_counts else f'{fragment_s}s'}.parquet"
 matcher_folder = f"<results>/matcher/{fragment_s}s"
 index_about = f"{matcher_folder}/{'beats/' if in_counts else ''}index.json"
-# The frames of all dances (danceit_core.database.frames): who reads a table of fragments needs them, too.
+# The frames of all dances (danceit_core.database.frames): every rule that reads a table of fragments needs them, too.
 database_files = {
     "dances": "<results>/database/dances.parquet",
     **{name: f"<results>/database/{name}.npy" for name in ("keypoints", "world", "features", "moves", "passage")},
 }
 recalls = settings["pose_gan"]["painter"] == "recall"
-# Of one photograph nothing is learnt: its video is the draft.
+# A photograph is not enough to train on: the finished video of such a target is the draft.
 photographs = project.photographs
 filmed = [target for target in project.targets.index if target not in photographs]
 group_members = list(settings["group"]["members"] or filmed)
@@ -103,27 +103,27 @@ wildcard_constraints:
 
 
 def version_of(section):
-    """A stage's version in words: so a bump tells in Snakemake's reason for a job what has changed."""
+    """A stage's version in words, so that Snakemake's reason for a job names what a bump has changed."""
     return f"{section} version {STAGE_VERSIONS[section]}"
 
 
 def stage(section):
-    """A rule's params: the settings of its own stage and the stage's version, nothing else."""
+    """A rule's params: the settings and the version of its own stage only."""
     return {"settings": settings[section], "version": version_of(section)}
 
 
 def song_file(wildcards):
-    """The file that a song is in."""
+    """The file that holds a song."""
     return project.songs.at[wildcards.song, "path"]
 
 
 def song_sound(wildcards):
-    """Which sound track and which part of the time of that file are the song (`media.sound_source`)."""
+    """The sound track and the time range of that file that are the song (`media.sound_source`)."""
     return project.excerpt_of(wildcards.song)
 
 
 def edits_of(wildcards):
-    """The lines of the table of edits that are about a song, as plain values: a change of them re-runs that song."""
+    """The lines of the table of edits that concern a song, as plain values: a change re-runs that song only."""
     return [vars(edit) for edit in project.edits if edit.song == wildcards.song]
 
 
@@ -133,35 +133,35 @@ def figure_of(name):
 
 
 def sheet_labels(wildcards):
-    """Those of a contact sheet: of a finished video PERSON/SONG, or of a video that was given."""
+    """The labels of a contact sheet, for a finished video PERSON/SONG or for an input video."""
     dancer, _, song = wildcards.name.partition("/")
     return {"what": "contact sheet", "dancer": dancer, "song": song or "-"}
 
 
 def is_dance(wildcards):
-    """Whether a video is one to learn from: if it cannot be used it is left out. A target must be usable."""
+    """Whether a video is a dance to learn from, which is left out if it cannot be used. A target must be usable."""
     return wildcards.video in project.videos.index
 
 
 def is_square(wildcards):
-    """Whether the pictures of a video are squares: of a target whose painter is the paper's."""
+    """Whether a video's pictures are square: those of a target are, with the paper's painter."""
     return settings["pose_gan"]["picture_size"] > 0 and not is_dance(wildcards)
 
 
 def longest_side(wildcards):
-    """The longer side of a video's frames at most: a target's are as large as the finished video."""
+    """The maximum longer side of a video's frames: a target's frames are as large as the finished video."""
     own_size = settings["rendering"]["long_side"]
     return settings["video"]["size"] if is_dance(wildcards) else settings["pose_gan"]["picture_size"] or own_size
 
 
 def follows_each(wildcards):
-    """Whether every dancer of a video is followed: of a target one is, and of a video whose column x says which."""
+    """Whether every dancer of a video is followed; in a target, or in a video with a column x, only one is."""
     each = settings["cleaning"]["several_people"] == "each"
     return each and is_dance(wildcards) and not clips.at[wildcards.video, "x"]
 
 
 def pose_networks(wildcards):
-    """The networks of BlazePose; the files of the other detectors are the user's own."""
+    """The networks of BlazePose; the user provides the files of the other detectors."""
     if settings["pose"]["detector"] != "blazepose":
         return []
     return collect(
@@ -171,21 +171,21 @@ def pose_networks(wildcards):
 
 
 def frames_if_any(wildcards):
-    """The frame store of a video; none of keypoints that came without a video, which the rule's script tells."""
+    """The frame store of a video; none for keypoints without a video, which the rule's script reports."""
     return [f"<results>/frames/{wildcards.video}.mp4"] if clips.at[wildcards.video, "path"] else []
 
 
 def plate_if_any(wildcards):
-    """The empty room of a target, unless the network paints it, too."""
+    """The background plate of a target; none if the network paints the background, too."""
     return "<results>/plates/{target}.png" if settings["pose_gan"]["background_plate"] else []
 
 
 def outlines_if_recalled(wildcards):
-    """The outlines of a target, for a painter that cuts the person's own pixels out by them."""
+    """The outlines of a target, for a painter that uses them to cut out the person's own pixels."""
     return "<results>/outlines/{target}.mkv" if recalls else []
 
 
-# What a painter that recalls reads beside its networks.
+# What the painter `recall` reads in addition to its networks.
 lending_frames = {
     "frames": "<results>/frames/{target}.mp4" if recalls else [],
     "target": "<results>/camera/{target}.parquet" if recalls else [],
@@ -196,7 +196,7 @@ lending_frames = {
 
 
 def outline_network(wildcards):
-    """BlazePose's landmark network, which draws outlines; who has chosen another detector need not have it."""
+    """BlazePose's landmark network, which draws outlines; optional if another detector is configured."""
     network = f"<resources>/blazepose/pose_landmark_{settings['pose']['model']}.tflite"
     if detects_outline or Path(workflow.pathvars.apply(network)).is_file():
         return [network]
@@ -204,7 +204,7 @@ def outline_network(wildcards):
 
 
 def detail_networks(wildcards):
-    """Those of hands and face, where they are asked for of this video."""
+    """The networks for hands and face, if they are configured for this video."""
     asked = ["all"] if is_dance(wildcards) else ["targets", "all"]
     networks = {"hands": "hand_landmark_full", "face": "face_landmark"}
     wanted = [network for key, network in networks.items() if settings["pose"][key] in asked]
@@ -212,38 +212,38 @@ def detail_networks(wildcards):
 
 
 def judging_networks(wildcards):
-    """The networks of BlazePose that judge what a poseGAN in training paints; none unless it may end before its time."""
+    """The networks of BlazePose that judge a poseGAN's output in training; none without early stopping (`patience`)."""
     if not settings["pose_gan"]["patience"]:
         return []
     return collect("<resources>/blazepose/{network}.tflite", network=["pose_detection", "pose_landmark_full"])
 
 
 def beat_networks(wildcards):
-    """The networks that hear beats and bars; none where librosa's tracker is asked for."""
+    """The networks that detect beats and bars; none if librosa's tracker is configured."""
     return "<resources>/beats/beat_networks.zip" if settings["music"]["beats"] == "networks" else []
 
 
 def efficientnet_if_asked(wildcards):
-    """The network of the perceptual loss that needs no file of the user's."""
+    """The network of the perceptual loss, if the loss is on and the user gives no weights file."""
     if settings["pose_gan"]["perceptual"] != "efficientnet" or settings["pose_gan"]["perceptual_weights"]:
         return []
     return "<resources>/efficientnet/efficientnet_lite0.pth"
 
 
 def weights_folder(input):
-    """The folder that the pose networks lie in; none where none are used."""
+    """The folder of the pose networks; empty if none are used."""
     return str(Path(input.networks[0]).parent) if input.networks else ""
 
 
 def study_videos():
-    """The dances of the user study, all songs of one variant after those of another; `full` is the workflow's own."""
+    """The videos of the user study, variant by variant with all songs; `full` is the workflow's normal result."""
     folders = ["" if name == "full" else f"user_study/{name}/" for name in settings["user_study"]["variants"]]
     return [f"<results>/{folder}videos/{first_target}/{song}.mp4" for folder in folders for song in project.songs.index]
 
 
 @cache
 def source_mb(source):
-    """MB of what the user gave under an ID, of all `dances` or the `longest`; 0 for what is not there yet (the demo)."""
+    """MB of the user's files of an ID, of all `dances`, or of the `longest`; 0 for missing files (the demo's)."""
     if source in ("dances", "longest"):
         return (sum if source == "dances" else max)(map(source_mb, project.videos.index))
     row = project.songs.loc[source] if source in project.songs.index else clips.loc[source]
@@ -252,7 +252,7 @@ def source_mb(source):
 
 
 def needs(rule, source=None):
-    """A rule's memory and time, from the size of the file that a wildcard stands for, or of all `dances`."""
+    """A rule's memory and time, from the size of the files that a wildcard stands for, or of all `dances`."""
 
     def size_mb(wildcards):
         return source_mb(getattr(wildcards, source, source)) if source else 0
@@ -268,7 +268,7 @@ def needs(rule, source=None):
 
 
 def costs_of_targets(wildcards):
-    """What it costs to paint the dances, for each target; none where retrieval does not go by it."""
+    """For each target, the cost of painting the dances' poses; none if retrieval does not use it."""
     if not settings["retrieval"]["paintable_weight"]:
         return []
     return collect("<results>/paintable/{target}.parquet", target=project.targets.index)
@@ -281,7 +281,7 @@ onstart:
 
 
 onsuccess:
-    # Of a run that was to make the whole; who asks for a preview alone knows where it is.
+    # Only after a complete run; a user who requests only a preview knows where it is.
     path = workflow.pathvars.apply
     scores = Path(path(f"<results>/evaluation/{first_target}/{first_song}.json"))
     if scores.exists() and any(job.rule.name == "summarise" for job in workflow.dag.jobs):
@@ -302,7 +302,7 @@ onerror:
     for path in log:
         for line in dict.fromkeys(crash_lines(Path(path).read_text())):
             print(f"error: {line}", file=sys.stderr)
-    # Interrupted while it submits jobs, Snakemake's SLURM executor forgets to cancel those that were on their way.
+    # If Snakemake's SLURM executor is interrupted while it submits jobs, it does not cancel the jobs being submitted.
     for path in log:
         for run_id in re.findall(r"SLURM run ID: (\S+)", Path(path).read_text()):
             subprocess.run(["scancel", f"--name={run_id}"], check=False)

@@ -1,5 +1,5 @@
 rule control_video:
-    """The dance as pose-driven generators take it: skeletons, outlines, a picture of the person, the sound."""
+    """Export the dance for pose-driven video generators: skeletons, outlines, a picture of the person, the sound."""
     input:
         poses="<results>/poses/{target}/{song}.parquet",
         target="<results>/camera/{target}.parquet",

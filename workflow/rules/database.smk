@@ -1,5 +1,5 @@
 rule measure_dance:
-    """What the database keeps of one dance beside joints and sound: passages, movement, sizes, the song's group."""
+    """Measure one dance for the database: passages, movement, sizes, and the group of its song."""
     input:
         cleaned="<results>/cleaned/{dance}.parquet",
         music="<results>/music/{dance}.parquet",
@@ -21,7 +21,7 @@ rule measure_dance:
 
 
 rule gather_frames:
-    """The frames of all dances, each once: what fragments of every length, matcher and choreography read."""
+    """Gather the frames of all dances, each once, for fragments of every length, the matcher and the choreography."""
     input:
         cleaned=collect("<results>/cleaned/{video}.parquet", video=project.videos.index),
         music=collect("<results>/music/{video}.parquet", video=project.videos.index),
@@ -45,7 +45,7 @@ rule gather_frames:
 
 
 rule cut_fragments:
-    """The windows of one length in seconds, rows over the frames of all dances (paper III-A)."""
+    """Cut fragments of one length in seconds, stored as ranges of the frames of all dances (paper III-A)."""
     input:
         **database_files,
     output:
@@ -66,7 +66,7 @@ rule cut_fragments:
 
 
 rule cut_counts:
-    """Half bars, one and two bars of each dance's music, rows over the frames of all dances."""
+    """Cut fragments of half a bar, one and two bars of each dance's music, stored as ranges of all dances' frames."""
     input:
         **database_files,
     output:
@@ -87,7 +87,7 @@ rule cut_counts:
 
 
 rule join_fragments:
-    """The fragments of all tables that the settings name, in one to look into."""
+    """Join the tables of fragments that the settings need into one table for inspection."""
     input:
         ["<results>/database/beats.parquet"] if in_counts else [],
         collect("<results>/database/{seconds}s.parquet", seconds=fragment_lengths),
@@ -106,7 +106,7 @@ rule join_fragments:
 
 
 rule describe_dances:
-    """Tempo of each music and turns of each dance (paper Fig. 5), hours, dropped frames, dances left out."""
+    """Summarise the dances: tempo, turns (paper Fig. 5), hours, dropped frames, dances left out."""
     input:
         cleaned=collect("<results>/cleaned/{video}.parquet", video=project.videos.index),
         music=collect("<results>/music/{video}.parquet", video=project.videos.index),

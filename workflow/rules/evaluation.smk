@@ -1,5 +1,5 @@
 rule detect_result:
-    """Joints found again in the finished video, by the same pose network."""
+    """Detect the joints in the finished video with the same pose network."""
     input:
         frames="<results>/videos/{target}/{song}.mp4",
         networks=pose_networks,
@@ -20,7 +20,7 @@ rule detect_result:
 
 
 rule evaluate:
-    """Beat alignment with chance beside it, motion, re-detected joints (paper V)."""
+    """Score a finished video: beat alignment (with chance levels), motion, re-detected joints (paper V)."""
     input:
         poses="<results>/poses/{target}/{song}.parquet",
         detected="<results>/evaluation/{target}/{song}.keypoints.parquet",
@@ -45,7 +45,7 @@ rule evaluate:
 
 
 rule draw_dance:
-    """A dance before and after each alignment: beats, seams, skeletons, joints through time, where each part is from."""
+    """Draw a dance before and after each alignment: beats, seams, skeletons, joints over time, source of each part."""
     input:
         **database_files,
         plan="<results>/choreography/{song}.parquet",
@@ -75,13 +75,13 @@ rule draw_dance:
         report(
             "<results>/figures/{target}/{song}/paths.svg",
             category="2. Dance",
-            labels=figure_of("4. joints through time"),
+            labels=figure_of("4. joints over time"),
             caption="../report/paths.rst",
         ),
         report(
             "<results>/figures/{target}/{song}/sources.svg",
             category="2. Dance",
-            labels=figure_of("5. where each part is from"),
+            labels=figure_of("5. source of each part"),
             caption="../report/sources.rst",
         ),
     log:
@@ -101,7 +101,7 @@ rule draw_dance:
 
 
 rule draw_pixels:
-    """Which frame of the target's video lends each part of the body, over the song, and those that lend most."""
+    """Draw which frame of the target's video provides each part of the body over the song, and the most used frames."""
     input:
         pixels="<results>/videos/{target}/{song}.pixels.parquet",
         frames="<results>/frames/{target}.mp4",
@@ -111,7 +111,7 @@ rule draw_pixels:
         report(
             "<results>/figures/{target}/{song}/pixels.png",
             category="1. Result",
-            labels={"what": "where its pixels are from", "dancer": "{target}", "song": "{song}"},
+            labels={"what": "source of the pixels", "dancer": "{target}", "song": "{song}"},
             caption="../report/pixels.rst",
         ),
     log:
@@ -127,7 +127,7 @@ rule draw_pixels:
 
 
 rule draw_contact_sheet:
-    """Pictures of a video at even distances."""
+    """Draw a contact sheet: frames of a video at equal intervals."""
     input:
         "<results>/{folder}/{name}.mp4",
     output:
@@ -153,7 +153,7 @@ rule draw_contact_sheet:
 
 
 rule compare_video:
-    """Side by side: the frames that lent the poses, the aligned poses, the person painted from them."""
+    """Render side by side: the frames that the poses come from, the aligned poses, the painted person."""
     input:
         poses="<results>/poses/{target}/{song}.parquet",
         frames=collect("<results>/frames/{video}.mp4", video=project.videos.index),
@@ -176,7 +176,7 @@ rule compare_video:
 
 
 rule draw_moving_picture:
-    """Six seconds of a video for pages, as an animated WebP."""
+    """Convert six seconds of a video to an animated WebP for web pages."""
     input:
         "<results>/{folder}/{name}.mp4",
     output:
@@ -197,7 +197,7 @@ rule draw_moving_picture:
 
 
 rule compare_faces:
-    """How far the faces of the finished video are from the person's own, as a network that tells people apart sees it."""
+    """Compare the faces in the finished video with the person's face, by a face recognition network."""
     input:
         video="<results>/videos/{target}/{song}.mp4",
         detected="<results>/evaluation/{target}/{song}.keypoints.parquet",
@@ -220,7 +220,7 @@ rule compare_faces:
 
 
 rule summarise:
-    """One page of what came out: where the video is, how good it is, how long each stage took."""
+    """Write a one-page summary: where the video is, its scores, the running time of each stage."""
     input:
         scores=f"<results>/evaluation/{first_target}/{first_song}.json",
         faces=(
@@ -254,7 +254,7 @@ rule summarise:
 
 
 rule evaluate_choreography:
-    """All tables and figures of the choreography: Tables I and II, Fig. 8, Fig. 11, alignment against distortion."""
+    """Make all tables and figures on the choreography: Tables I and II, Fig. 8, Fig. 11, alignment vs distortion."""
     input:
         **database_files,
         dance_music=collect("<results>/music/{video}.parquet", video=project.videos.index),
@@ -263,7 +263,7 @@ rule evaluate_choreography:
         matchers=collect("<results>/matcher/{seconds}s/matcher.pt", seconds=compared_lengths),
         indices=collect("<results>/matcher/{seconds}s/index.json", seconds=compared_lengths),
         histories=collect("<results>/matcher/{seconds}s/history.jsonl", seconds=compared_lengths),
-        # What is danced where that is in counts.
+        # The fragments in beats, if these are danced.
         counted=[fragments_table, index_about] if in_counts else [],
     output:
         report(

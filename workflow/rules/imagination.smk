@@ -1,5 +1,5 @@
 rule train_pose_gan:
-    """poseGAN: from a drawn skeleton to the target person (paper IV-D)."""
+    """Train the poseGAN, which paints the target person from a drawn skeleton (paper IV-D)."""
     input:
         frames="<results>/frames/{target}.mp4",
         poses="<results>/camera/{target}.parquet",
@@ -14,7 +14,7 @@ rule train_pose_gan:
         samples=report(
             "<results>/gan/{target}/samples.png",
             category="3. Person",
-            labels={"figure": "2. frames never seen", "dancer": "{target}"},
+            labels={"figure": "2. held-out frames", "dancer": "{target}"},
             caption="../report/samples.rst",
         ),
         curves=report(
@@ -42,7 +42,7 @@ rule train_pose_gan:
 
 
 rule train_face_gan:
-    """FaceGAN: what the face lacks, added on a patch round the nose (paper IV-D)."""
+    """Train the FaceGAN, which adds missing detail of the face on a patch around the nose (paper IV-D)."""
     input:
         frames="<results>/frames/{target}.mp4",
         poses="<results>/camera/{target}.parquet",
@@ -76,13 +76,13 @@ rule train_face_gan:
 
 
 rule render_video:
-    """The target person dancing to the song."""
+    """Render the finished video: the target person dancing to the song."""
     input:
         **lending_frames,
         poses="<results>/poses/{target}/{song}.parquet",
         pose_gan="<results>/gan/{target}/pose_gan.safetensors",
         face_gan="<results>/gan/{target}/face_gan.safetensors" if settings["face_gan"]["enabled"] else [],
-        # Not read: so that the user's video is checked, too.
+        # Not read; listed so that the user's video is checked, too.
         check="<results>/gan/{target}/check.json",
         song=song_file,
     output:
@@ -114,7 +114,7 @@ rule render_video:
 
 
 rule draft_video:
-    """The dance without any training: the person's own pixels, carried to its poses, over the empty room."""
+    """Render a draft without training: the person's own pixels, carried to the dance's poses, over the plate."""
     input:
         poses="<results>/poses/{target}/{song}.parquet",
         song=song_file,
@@ -130,7 +130,7 @@ rule draft_video:
         "<logs>/draft_video/{target}/{song}.log",
     benchmark:
         "<benchmarks>/draft_video/{target}/{song}.tsv"
-    # Before the training where both could start: the dance is seen while the networks learn.
+    # Before the training where both could start: the dance can be watched while the networks train.
     priority: 6
     conda:
         "../../environment.yml"
@@ -146,11 +146,11 @@ rule draft_video:
 
 
 rule show_photograph:
-    """The finished video of a target of whom there is one photograph: the draft, as there is nothing to learn from."""
+    """Use the draft as the finished video of a target with one photograph, which is not enough to train on."""
     input:
         draft="<results>/draft/{target}/{song}.mp4",
         pixels="<results>/draft/{target}/{song}.pixels.parquet",
-        # Not read: so that the user's photograph is checked, too.
+        # Not read; listed so that the user's photograph is checked, too.
         check="<results>/gan/{target}/check.json",
     output:
         pixels="<results>/videos/{target}/{song}.pixels.parquet",
@@ -172,7 +172,7 @@ rule show_photograph:
 
 
 rule preview_video:
-    """The first seconds of that, as soon as there is a poseGAN: nothing is added to the face."""
+    """Render the first seconds of the video as soon as the poseGAN is trained, without the FaceGAN."""
     input:
         **lending_frames,
         poses="<results>/poses/{target}/{song}.parquet",
@@ -198,7 +198,7 @@ rule preview_video:
 
 
 rule render_group:
-    """Several persons on one stage, each painted by their own networks."""
+    """Render several persons on one stage, each painted by their own networks."""
     input:
         poses=collect("<results>/poses/{target}/{{song}}.parquet", target=group_members),
         targets=collect("<results>/camera/{target}.parquet", target=group_members),
@@ -240,7 +240,7 @@ rule render_group:
 
 
 rule link_draft:
-    """results/draft.mp4 is the draft of that video: a user sees the dance while the networks still learn."""
+    """Link results/draft.mp4 to the draft of the first target and song, to watch while the networks train."""
     input:
         f"<results>/draft/{first_target}/{first_song}.mp4",
     output:
@@ -255,7 +255,7 @@ rule link_draft:
 
 
 rule link_video:
-    """results/video.mp4 is the first song of the songs table danced by the first target of the targets table."""
+    """Link results/video.mp4 to the video of the first target and the first song of the tables."""
     input:
         f"<results>/videos/{first_target}/{first_song}.mp4",
     output:
@@ -270,6 +270,6 @@ rule link_video:
 
 
 rule all_videos:
-    """Every song danced by every target: snakemake -- all_videos."""
+    """Request every song danced by every target: snakemake -- all_videos."""
     input:
         collect("<results>/videos/{target}/{song}.mp4", target=project.targets.index, song=project.songs.index),

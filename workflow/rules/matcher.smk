@@ -1,5 +1,5 @@
 rule train_matcher:
-    """Bi-LSTM and ST-GCN that bring a dance and its music close together (paper IV-B)."""
+    """Train the matcher: a Bi-LSTM and an ST-GCN that embed a dance and its music close together (paper IV-B)."""
     input:
         **database_files,
         fragments="<results>/database/{seconds}s.parquet",
@@ -19,7 +19,7 @@ rule train_matcher:
         "<benchmarks>/train_matcher/{seconds}s.tsv"
     conda:
         "../../environment.yml"
-    # One for each encoder.
+    # One thread for each encoder.
     threads: 2
     resources:
         **needs("train_matcher", "dances"),
@@ -27,14 +27,14 @@ rule train_matcher:
     params:
         **stage("matcher"),
         seed=config["seed"],
-        # Written after each epoch: a training that was killed goes on from there.
+        # Written after each epoch: a training that was killed resumes from there.
         state=lambda w, output: f"{output.matcher}.state",
     script:
         "../scripts/train_matcher.py"
 
 
 rule index_fragments:
-    """The embedding of each fragment and the index to search them by, made once for all songs."""
+    """Embed each fragment and build the search index, once for all songs."""
     input:
         **database_files,
         fragments="<results>/database/{seconds}s.parquet",
@@ -71,7 +71,7 @@ use rule index_fragments as index_counts with:
 
 
 rule score_setting:
-    """A matcher with one setting changed, for the sweep; only its scores are kept."""
+    """Train a matcher with one setting changed, for the sweep, and keep only its scores."""
     input:
         **database_files,
         fragments="<results>/database/{seconds}s.parquet",
@@ -83,7 +83,7 @@ rule score_setting:
         row="|".join(SWEEP),
     conda:
         "../../environment.yml"
-    # Two settings at once with a core each are faster than one after the other with two.
+    # Two settings in parallel with one core each are faster than one after the other with two cores.
     threads: 1
     resources:
         **needs("score_setting", "dances"),
@@ -97,7 +97,7 @@ rule score_setting:
 
 
 rule sweep_matcher:
-    """The paper's sweep of learning rate, dropout and D_f (Table III)."""
+    """Compare matchers over the paper's sweep of learning rate, dropout and D_f (Table III)."""
     input:
         collect("<results>/matcher/{{seconds}}s/sweep/{row}.json", row=SWEEP),
     output:

@@ -1,5 +1,5 @@
 rule normalise_video:
-    """Any video at one frame rate, quick to seek: the frame store, and what is known of its source."""
+    """Convert a video to the frame store: one frame rate, fast to seek, with a report on its source."""
     input:
         lambda w: clips.at[w.video, "path"],
     output:
@@ -9,7 +9,7 @@ rule normalise_video:
         "<logs>/normalise_video/{video}.log",
     benchmark:
         "<benchmarks>/normalise_video/{video}.tsv"
-    # Before any training: what is wrong with a video is known in minutes.
+    # Before any training: problems of a video are reported within minutes.
     priority: 5
     conda:
         "../../environment.yml"
@@ -28,7 +28,7 @@ rule normalise_video:
 
 
 rule analyse_song:
-    """Audio features of each frame, beats, bars and sections of a song to dance to."""
+    """Compute audio features per frame, beats, bars and sections of a song."""
     input:
         sound=song_file,
         beats=lambda w: project.songs.at[w.song, "beats"] or [],
@@ -41,7 +41,7 @@ rule analyse_song:
         "<logs>/analyse_song/{song}.log",
     benchmark:
         "<benchmarks>/analyse_song/{song}.tsv"
-    # First of all: a song that cannot serve must be known before hours of training.
+    # First of all: an unusable song must be reported before hours of training.
     priority: 10
     conda:
         "../../environment.yml"
@@ -58,7 +58,7 @@ rule analyse_song:
 
 
 rule analyse_dance:
-    """The same of a dance video's sound; silent where it has none, its poses serve all the same."""
+    """Compute audio features and beats of a dance video's sound; without sound, the dance's poses are still used."""
     input:
         sound=lambda w: project.sound_of(w.dance) or [],
         networks=beat_networks,
@@ -69,7 +69,7 @@ rule analyse_dance:
         "<logs>/analyse_dance/{dance}.log",
     benchmark:
         "<benchmarks>/analyse_dance/{dance}.tsv"
-    # Before any training: what is wrong with a video is known in minutes.
+    # Before any training: problems of a video are reported within minutes.
     priority: 5
     conda:
         "../../environment.yml"

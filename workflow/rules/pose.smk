@@ -1,5 +1,5 @@
 rule extract_keypoints:
-    """The dancer's joints in each frame, by a pose network, and how many persons are in view."""
+    """Detect the dancer's joints in each frame with a pose network, and count the persons in view."""
     input:
         frames="<results>/frames/{video}.mp4",
         report="<results>/frames/{video}.json",
@@ -13,11 +13,11 @@ rule extract_keypoints:
         "<benchmarks>/extract_keypoints/{video}.tsv"
     wildcard_constraints:
         video=one_of(clips_to_detect_alone),
-    # Before any training: what is wrong with a video is known in minutes.
+    # Before any training: problems of a video are reported within minutes.
     priority: 5
     conda:
         "../../environment.yml"
-    # Two videos at once with a thread each are faster than one after the other with two.
+    # Two videos in parallel with one thread each are faster than one after the other with two threads.
     threads: 1
     resources:
         **needs("extract_keypoints", "video"),
@@ -26,7 +26,7 @@ rule extract_keypoints:
         **stage("pose"),
         weights=lambda w, input: weights_folder(input),
         tolerant=is_dance,
-        # Of cleaning's settings the one that says who is followed; `drop` and `follow` are alike here.
+        # The one setting of cleaning that affects detection: who is followed; `drop` and `follow` are the same here.
         each=follows_each,
         at_x=lambda w: clips.at[w.video, "x"],
     script:
@@ -34,7 +34,7 @@ rule extract_keypoints:
 
 
 rule extract_target:
-    """The target person's joints and outline in each frame, in one pass of the pose network."""
+    """Detect the target person's joints and outline in each frame, in one pass of the pose network."""
     input:
         frames="<results>/frames/{video}.mp4",
         report="<results>/frames/{video}.json",
@@ -49,7 +49,7 @@ rule extract_target:
         "<benchmarks>/extract_target/{video}.tsv"
     wildcard_constraints:
         video=one_of(clips_with_outline),
-    # Before any training: what is wrong with a video is known in minutes.
+    # Before any training: problems of a video are reported within minutes.
     priority: 5
     conda:
         "../../environment.yml"
@@ -65,10 +65,10 @@ rule extract_target:
 
 
 rule import_keypoints:
-    """Joints that the user already has, brought to the frame rate and picture of the frame store."""
+    """Import existing keypoints and convert them to the frame rate and picture size of the frame store."""
     input:
         keypoints=lambda w: clips.at[w.video, "keypoints"],
-        # They tell at what rate and in what picture the joints were found.
+        # These files give the frame rate and picture size that the joints refer to.
         video=lambda w: clips.at[w.video, "path"] or [],
         sound=lambda w: clips.at[w.video, "audio"] or [],
     output:
@@ -77,7 +77,7 @@ rule import_keypoints:
         "<logs>/import_keypoints/{video}.log",
     wildcard_constraints:
         video=one_of(clips_to_import),
-    # Before any training: what is wrong with a video is known in minutes.
+    # Before any training: problems of a video are reported within minutes.
     priority: 5
     conda:
         "../../environment.yml"
@@ -93,14 +93,14 @@ rule import_keypoints:
 
 
 rule clean_keypoints:
-    """Swaps taken back, short gaps bridged, bad frames marked with their reason, shots numbered (paper III-A)."""
+    """Clean keypoints: undo swaps, bridge short gaps, mark bad frames with a reason, number shots (paper III-A)."""
     input:
         "<results>/keypoints/{video}.parquet",
     output:
         "<results>/cleaned/{video}.parquet",
     log:
         "<logs>/clean_keypoints/{video}.log",
-    # Before any training: what is wrong with a video is known in minutes.
+    # Before any training: problems of a video are reported within minutes.
     priority: 5
     conda:
         "../../environment.yml"
@@ -114,7 +114,7 @@ rule clean_keypoints:
 
 
 rule draw_cleaning:
-    """What cleaning did to a video: kept and dropped frames, jitter before and after, skeletons to look at."""
+    """Draw the effect of cleaning on a video: kept and dropped frames, jitter before and after, sample skeletons."""
     input:
         raw="<results>/keypoints/{video}.parquet",
         cleaned="<results>/cleaned/{video}.parquet",
@@ -123,7 +123,7 @@ rule draw_cleaning:
         report(
             "<results>/cleaned/{video}.png",
             category="5. Dances",
-            labels={"what": "what is kept of", "video": "{video}"},
+            labels={"what": "kept frames", "video": "{video}"},
             caption="../report/cleaning.rst",
         ),
     log:
@@ -139,7 +139,7 @@ rule draw_cleaning:
 
 
 rule draw_thumbnails:
-    """All dance videos on one page, those that need a look first: what `all` asks for where they are many."""
+    """Draw all dance videos on one page, those with problems first; `all` requests it if there are many videos."""
     input:
         cleaned=collect("<results>/cleaned/{video}.parquet", video=project.videos.index),
         frames=collect("<results>/frames/{video}.mp4", video=dances_with_frames),
@@ -147,7 +147,7 @@ rule draw_thumbnails:
         report(
             "<results>/cleaned/thumbnails.html",
             category="5. Dances",
-            labels={"what": "what is kept", "video": "all"},
+            labels={"what": "kept frames", "video": "all"},
             caption="../report/thumbnails.rst",
         ),
     log:
@@ -165,7 +165,7 @@ rule draw_thumbnails:
 
 
 rule outline_person:
-    """The outline of the person in each frame, where the keypoints say that they are, for who asks for it."""
+    """Find the outline of the person in each frame, guided by the keypoints (on request)."""
     input:
         keypoints="<results>/keypoints/{video}.parquet",
         frames=frames_if_any,
@@ -192,7 +192,7 @@ rule outline_person:
 
 
 rule draw_outline:
-    """The outline drawn into pictures of a video, and how much of the picture the person covers in each frame."""
+    """Draw the outline into frames of a video, and the share of the picture that the person covers in each frame."""
     input:
         outline="<results>/outlines/{video}.mkv",
         frames=frames_if_any,
@@ -200,7 +200,7 @@ rule draw_outline:
         report(
             "<results>/outlines/{video}.png",
             category="5. Dances",
-            labels={"what": "the outline of", "video": "{video}"},
+            labels={"what": "outline", "video": "{video}"},
             caption="../report/outline.rst",
         ),
     log:
@@ -216,7 +216,7 @@ rule draw_outline:
 
 
 rule export_openpose:
-    """The joints that were found in a video, as the JSON that OpenPose writes."""
+    """Export the joints detected in a video as OpenPose JSON."""
     input:
         "<results>/keypoints/{video}.parquet",
     output:
@@ -232,7 +232,7 @@ rule export_openpose:
 
 
 rule export_dance:
-    """A finished dance as the JSON that OpenPose writes."""
+    """Export a finished dance as OpenPose JSON."""
     input:
         "<results>/poses/{target}/{song}.parquet",
     output:
@@ -248,9 +248,9 @@ rule export_dance:
 
 
 rule export_bvh:
-    """The dancer of a video as motion capture: a skeleton that moves through a room, for Blender and others."""
+    """Export the dancer of a video as motion capture (BVH): a skeleton moving in space, for Blender and others."""
     input:
-        # A target's camera may move, which is no movement of the person.
+        # The movement of a target's camera must not become movement of the person.
         lambda w: f"<results>/{'cleaned' if is_dance(w) else 'camera'}/{w.video}.parquet",
     output:
         "<results>/bvh/{video}.bvh",
@@ -265,7 +265,7 @@ rule export_bvh:
 
 
 rule export_dance_bvh:
-    """A finished dance as motion capture, on the target's bones where they are known."""
+    """Export a finished dance as motion capture (BVH), with the target's bone lengths where they are known."""
     input:
         **database_files,
         poses="<results>/poses/{target}/{song}.parquet",
@@ -280,7 +280,7 @@ rule export_dance_bvh:
         **needs("page"),
     params:
         half_width=settings["spatial_alignment"]["half_width"],
-        # That of the sources, at which the dance was made.
+        # The frame rate of the sources, at which the dance was made.
         fps=settings["video"]["fps"],
     script:
         "../scripts/export_dance_bvh.py"

@@ -1,5 +1,5 @@
 rule solve_camera:
-    """Where each frame of a target's video lies on the room behind the person, if the camera moves."""
+    """Find where each frame of a target's video lies on the background plate, in case the camera moves."""
     input:
         frames="<results>/frames/{target}.mp4",
         cleaned="<results>/cleaned/{target}.parquet",
@@ -10,7 +10,7 @@ rule solve_camera:
         "<logs>/solve_camera/{target}.log",
     benchmark:
         "<benchmarks>/solve_camera/{target}.tsv"
-    # Before any training: what is wrong with a video is known in minutes.
+    # Before any training: problems of a video are reported within minutes.
     priority: 5
     conda:
         "../../environment.yml"
@@ -26,7 +26,7 @@ rule solve_camera:
 
 
 rule build_plate:
-    """The room behind the target person, without them: one picture, as large as what the camera showed."""
+    """Build the background plate: one picture of the room without the person, as large as the camera's view."""
     input:
         frames="<results>/frames/{target}.mp4",
         camera="<results>/camera/{target}.parquet",
@@ -35,7 +35,7 @@ rule build_plate:
         picture=report(
             "<results>/plates/{target}.png",
             category="3. Person",
-            labels={"figure": "0. the room", "dancer": "{target}"},
+            labels={"figure": "0. background plate", "dancer": "{target}"},
             caption="../report/plate.rst",
         ),
         figures="<results>/plates/{target}.json",
@@ -43,7 +43,7 @@ rule build_plate:
         "<logs>/build_plate/{target}.log",
     benchmark:
         "<benchmarks>/build_plate/{target}.tsv"
-    # Before the training where both could start: what is wrong with a video is known in minutes.
+    # Before the training where both could start: problems of a video are reported within minutes.
     priority: 8
     conda:
         "../../environment.yml"
@@ -57,7 +57,7 @@ rule build_plate:
 
 
 rule check_target:
-    """Whether the target's video serves, said before the training; only a figure that cannot be stops the run."""
+    """Check the target's video before training and report problems; only an impossible figure stops the run."""
     input:
         frames="<results>/frames/{target}.mp4",
         cleaned="<results>/camera/{target}.parquet",
@@ -71,12 +71,12 @@ rule check_target:
         page=report(
             "<results>/gan/{target}/check.png",
             category="3. Person",
-            labels={"figure": "1. does the video serve", "dancer": "{target}"},
+            labels={"figure": "1. check of the video", "dancer": "{target}"},
             caption="../report/target.rst",
         ),
     log:
         "<logs>/check_target/{target}.log",
-    # Before the training where both could start: it is worth knowing while the video can still be filmed again.
+    # Before the training where both could start: the video can still be filmed again.
     priority: 10
     conda:
         "../../environment.yml"

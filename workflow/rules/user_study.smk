@@ -32,7 +32,7 @@ use rule render_video as render_variant with:
 
 
 rule prepare_user_study:
-    """The same stretches of song in every variant of the alignment, under names that do not tell which (paper V-F)."""
+    """Cut the same song excerpts from every variant of the alignment, under anonymous names (paper V-F)."""
     input:
         videos=study_videos(),
         songs=list(project.songs["path"]),

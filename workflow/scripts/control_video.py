@@ -13,7 +13,7 @@ from danceit_core.pose.silhouette import silhouette, steady_size
 from danceit_core.pose.table import read_pose_table
 from danceit_core.run import stage
 
-# Thin coloured limbs on black need few bits; other programs decode them as if they were drawn.
+# Thin coloured limbs on black need few bits; at this quality other programs decode them without artefacts.
 CRF = 10
 
 with stage(snakemake) as run:

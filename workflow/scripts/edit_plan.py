@@ -9,7 +9,7 @@ with stage(snakemake) as run:
         with whole_file(snakemake.output[0]) as partial:
             shutil.copyfile(given.plan, partial)
     else:
-        # PyTorch and FAISS: most songs have no edits and need not wait for them.
+        # Imports PyTorch and FAISS: most songs have no edits and need not wait for them.
         from danceit_core.choreography.edits import Edit
         from danceit_core.choreography.library import COLUMNS
         from danceit_core.choreography.paintable import read_costs

@@ -5,7 +5,7 @@ from danceit_core.matcher.index import index_database
 from danceit_core.matcher.model import load_matcher
 from danceit_core.run import stage
 
-# Where the fragments lie, and in what passages.
+# The columns that locate the fragments and their passages.
 COLUMNS = ["row", "frames", "start_frame", "passage_start", "passage_end", "has_sound"]
 
 with stage(snakemake) as run:

@@ -8,7 +8,7 @@ from danceit_core.user_study.study import write_study
 with stage(snakemake) as run:
     params, given, made = snakemake.params, snakemake.input, snakemake.output
     settings, songs, videos = UserStudySettings(**params.settings), params.songs, list(given.videos)
-    # The files of one variant after those of another, each in the order of the songs.
+    # The files are listed variant by variant, each in the order of the songs.
     rows = [videos[at : at + len(songs)] for at in range(0, len(videos), len(songs))]
     by_variant = {name: dict(zip(songs, row, strict=True)) for name, row in zip(settings.variants, rows, strict=True)}
     frames = dance_frames(by_variant, fps=params.fps)

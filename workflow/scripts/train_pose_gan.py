@@ -11,7 +11,7 @@ with stage(snakemake) as run:
     arguments |= {"checkpoint_path": made.gan, "samples_path": made.samples}
     arguments |= {"history_path": made.history, "curves_path": made.curves, "pose_weights": params.pose_weights}
     arguments |= {"learned_weights": str(Path(given.learned).parent) if given.learned else ""}
-    # Each process paints at least one sample of the batch. One card more would be taken for nothing.
+    # Each process paints at least one sample of the batch, so more cards than samples would be idle.
     devices = run.devices(most=params.settings["batch_size"])
     if len(devices) > 1:
         what = "danceit_core.imagination.training.train:train_from_files"

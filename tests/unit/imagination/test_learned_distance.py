@@ -142,7 +142,7 @@ def test_the_weighted_distance_is_that_of_where_the_weight_is():
 
 
 def test_weights_are_checked(tmp_path, efficientnet_weights):
-    with pytest.raises(AssetError, match=r"efficientnet_lite0\.pth: the weights .* are missing; `make assets`"):
+    with pytest.raises(AssetError, match=r"efficientnet_lite0\.pth: the weights .* are missing; run `make assets`"):
         LearnedDistance(tmp_path)
     content = bytearray((efficientnet_weights / assets.EFFICIENTNET_FILE).read_bytes())
     content[len(content) // 2] ^= 1

@@ -234,5 +234,5 @@ def test_settings_say_which_loss_there_is(files, tmp_path, efficientnet_weights)
     assert kind() is type(None)
     assert kind(perceptual="efficientnet") is LearnedLoss
     assert kind(perceptual="efficientnet", perceptual_weights=str(files / "vgg19.pth")) is PerceptualLoss
-    with pytest.raises(AssetError, match="`make assets` fetches them"):
+    with pytest.raises(AssetError, match="are missing; run `make assets`"):
         perceptual_loss(PoseGanSettings(perceptual="efficientnet"), learned_weights=tmp_path, device=CPU)

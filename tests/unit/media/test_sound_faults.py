@@ -155,17 +155,17 @@ def crash(*_, **__):
 def test_a_crash_of_the_decoder_is_one_line(tmp_path, monkeypatch, caplog):
     monkeypatch.setattr(audio, "decode_stream", crash)
     path = wav(tmp_path / "s.wav", tone())
-    with pytest.raises(MediaError, match=r"s\.wav: the libraries that decode it crash \(SIGSEGV\); convert it, e\.g\."):
+    with pytest.raises(MediaError, match=r"s\.wav: the decoding library crashed \(SIGSEGV\); convert the file, e\.g\."):
         load_sound(path, sample_rate_hz=22050)
     monkeypatch.setattr(source, "decode_stills", crash)
     times = np.arange(30) / 24
     video = write_file(tmp_path / "v.mp4", pictures=flashes(times, flash_s=[]), times_s=times)
     store, settings = tmp_path / "out" / "v.mp4", VideoSettings(size=64)
-    with pytest.raises(MediaError, match=r"v\.mp4: .* crash \(SIGSEGV\)"):
+    with pytest.raises(MediaError, match=r"v\.mp4: .* crashed \(SIGSEGV\)"):
         ingest_video(video, store, settings=settings, tolerant=False)
     assert not store.exists()
     report = ingest_video(video, store, settings=settings, tolerant=True)
-    assert "crash (SIGSEGV)" in report.refused
+    assert "crashed (SIGSEGV)" in report.refused
     assert [file.name for file in store.parent.iterdir()] == ["v.mp4"]
     assert "left out" in caplog.text
 

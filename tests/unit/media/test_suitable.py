@@ -141,6 +141,6 @@ def test_what_crashes_a_library_is_left_out(tmp_path, monkeypatch):
         os.kill(os.getpid(), signal.SIGSEGV)
 
     monkeypatch.setattr(suitable, "decode_stream", crash)
-    assert fault_of_video(path).startswith("the libraries that decode it crash (SIGSEGV)")
+    assert fault_of_video(path).startswith("the decoding library crashed (SIGSEGV)")
     monkeypatch.setattr(suitable, "decode_stream", lambda *_: 1 / 0)
     assert "division by zero" in fault_of_video(path)

@@ -80,7 +80,7 @@ def test_a_dance_whose_sound_crashes_the_decoder_is_left_out(tmp_path, monkeypat
 
     monkeypatch.setattr(audio, "decode_stream", crash)
     music = analyse_dance(clicks(tmp_path / "a.wav", 3), settings=MusicSettings(), fps=24)
-    assert "a.wav: the libraries that decode it crash (SIGSEGV); convert it" in music.refused
+    assert "a.wav: the decoding library crashed (SIGSEGV); convert the file" in music.refused
     assert music.refused in caplog.text
 
 
