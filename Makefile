@@ -61,7 +61,7 @@ test-slurm: $(READY) ## the tiny workflow on a SLURM cluster of this machine's o
 
 user-study: $(READY) ## clips of each variant of the alignment, and a page to vote on them (STUDY="--port 8010")
 	$(WORKFLOW) -- "$(RESULTS)/user_study/study.json"
-	$(BIN)/python -m danceit_core.user_study --results "$(RESULTS)" --edits "$${PROJECT:-config}/edits.tsv" $(STUDY)
+	$(BIN)/python -m danceit_core.user_study --results "$(RESULTS)" $(STUDY)
 
 test-browser: $(READY) ## the report, the voting page and the explorer in a real Chromium, which is installed where apt-get can
 	@command -v chromium > /dev/null || [ "$$(id -u)" != 0 ] || { apt-get update -qq && apt-get install -y -qq chromium; }

@@ -13,7 +13,8 @@
     ├── MatcherError       matcher training, checkpoints, embeddings
     ├── ChoreographyError  retrieval, normalisation, spatial and temporal alignment
     ├── ImaginationError   GAN training, checkpoints, rendering
-    └── StudyError         the user study: clips that are missing, votes that cannot be kept, a port in use
+    ├── StudyError         the user study: clips that are missing, votes that cannot be kept
+    └── ServerError        a local web server: a port in use, a run, an edit or an upload that it cannot take
 
 A message is one line: what is wrong, where (file or key), the limit, and what to do about it.
 """
@@ -72,4 +73,8 @@ class ImaginationError(DanceItError):
 
 
 class StudyError(DanceItError):
-    """The user study: its clips, its votes, its server."""
+    """The user study: its clips, its votes."""
+
+
+class ServerError(DanceItError):
+    """A local web server, and what it cannot take from a page."""

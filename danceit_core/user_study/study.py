@@ -7,8 +7,8 @@
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from danceit_core.errors import StudyError
@@ -16,7 +16,7 @@ from danceit_core.files import write_text
 from danceit_core.tables import DAMAGE, one_line
 from danceit_core.user_study.stretches import VARIANTS, Stretch
 
-VERSION = 1
+VERSION = 2
 FOLDER, STUDY, CLIPS, VOTES = "user_study", "study.json", "clips", "votes.sqlite"
 
 
@@ -31,10 +31,9 @@ class Clip:
 
 @dataclass(frozen=True)
 class Study:
-    """Clips, their stretches of song, and what the explorer must know of the project.
+    """Clips and their stretches of song.
 
     key: of these very clips, so that votes on others are not mixed with theirs. pairs: comparisons asked of a voter.
-    songs, styles (video -> style), fragment_s: of the project; in_counts: its dances are made of fragments in counts.
     folder: of the clips.
     """
 
@@ -44,10 +43,6 @@ class Study:
     variants: tuple[str, ...]
     stretches: tuple[Stretch, ...]
     clips: tuple[Clip, ...]
-    songs: tuple[str, ...] = ()
-    styles: Mapping[str, str] = field(default_factory=dict)
-    fragment_s: str = "2"
-    in_counts: bool = False
     folder: Path = Path()
 
     def path_of(self, clip: Clip) -> Path:
@@ -56,16 +51,7 @@ class Study:
 
 
 def write_study(
-    path: str | Path,
-    clips: Sequence[Clip],
-    stretches: Sequence[Stretch],
-    *,
-    fps: float,
-    pairs: int,
-    songs: Sequence[str] = (),
-    styles: Mapping[str, str] | None = None,
-    fragment_s: str = "2",
-    in_counts: bool = False,
+    path: str | Path, clips: Sequence[Clip], stretches: Sequence[Stretch], *, fps: float, pairs: int
 ) -> None:
     """Write down what clips in the folder `clips` beside `path` are of; whole or not at all."""
     folder = Path(path).parent / CLIPS
@@ -80,10 +66,6 @@ def write_study(
         "variants": list(dict.fromkeys(clip.variant for clip in clips)),
         "stretches": [asdict(stretch) for stretch in stretches],
         "clips": [asdict(clip) for clip in clips],
-        "songs": list(songs),
-        "styles": dict(styles or {}),
-        "fragment_s": fragment_s,
-        "in_counts": in_counts,
     }
     write_text(path, json.dumps(about, indent=1) + "\n")
 
@@ -98,7 +80,7 @@ def read_study(path: str | Path) -> Study:
             raise ValueError("of another version")
         stretches = tuple(Stretch(**entry) for entry in about.pop("stretches"))
         clips = tuple(Clip(**entry) for entry in about.pop("clips"))
-        about |= {name: tuple(about[name]) for name in ("variants", "songs")}
+        about["variants"] = tuple(about["variants"])
         study = Study(**about, stretches=stretches, clips=clips, folder=folder)
         if not clips or not set(study.variants) <= set(VARIANTS) or any("/" in clip.file for clip in clips):
             raise ValueError("no clips, or of unknown variants")

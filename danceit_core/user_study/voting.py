@@ -4,22 +4,21 @@ A voter is a random token in a cookie, signed so that tokens cannot be made up f
 """
 
 import hmac
-import json
 import secrets
-from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any
 
 from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
-from starlette.responses import FileResponse, JSONResponse, Response
+from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from danceit_core.user_study.guard import Rate, too_many
 from danceit_core.user_study.study import Study
 from danceit_core.user_study.tasks import ANSWERS, PAIR, SINGLE, Task, keyed, tasks_of
 from danceit_core.user_study.votes import Votes
+from danceit_core.web.answers import read_texts, serve_file
+from danceit_core.web.guard import Rate, too_many
 
 COOKIE, COOKIE_S = "voter", 30 * 24 * 3600
 # Tasks told to the page at a time: the one to do and the next, whose clips it loads meanwhile.
@@ -75,7 +74,7 @@ class Voting:
             raise HTTPException(401, "start first")
         if (wait_s := self._answers.wait_s(voter)) > 0:
             return too_many(wait_s)
-        answer = await read_json(request, ("task", "answer"))
+        answer = await read_texts(request, ("task", "answer"))
         task = next((task for task in self._tasks(voter) if task.key == answer["task"]), None)
         if task is None:
             raise HTTPException(404, "no such question; load the page again")
@@ -91,7 +90,7 @@ class Voting:
         for task in tasks:
             if address in task.addresses:
                 clip = task.clips[task.addresses.index(address)]
-                return serve_video(self._study.path_of(clip), tag=address)
+                return serve_file(self._study.path_of(clip), media_type="video/mp4", tag=address)
         raise HTTPException(404, "no such clip")
 
     def _voter(self, request: Request) -> str | None:
@@ -118,20 +117,3 @@ class Voting:
 
 def _told(task: Task) -> dict[str, Any]:
     return {"task": task.key, "clips": [f"/clips/{address}.mp4" for address in task.addresses]}
-
-
-def serve_video(path: Any, *, tag: str) -> FileResponse:
-    """A video with ranges. tag: stands for it in the cache, so that no time of writing tells which clip it is."""
-    headers = {"etag": f'"{tag}"', "last-modified": "Thu, 01 Jan 1970 00:00:00 GMT"}
-    return FileResponse(path, media_type="video/mp4", headers=headers | {"cache-control": "private, max-age=3600"})
-
-
-async def read_json(request: Request, keys: tuple[str, ...]) -> Mapping[str, str]:
-    """The JSON object of a request: texts under exactly these keys. Raises HTTPException 400 for anything else."""
-    try:
-        values = json.loads(await request.body())
-    except (ValueError, RecursionError):
-        raise HTTPException(400, "not JSON") from None
-    if not isinstance(values, dict) or set(values) != set(keys) or not all(isinstance(v, str) for v in values.values()):
-        raise HTTPException(400, f"an object of texts {', '.join(keys)} is expected")
-    return values

@@ -4,7 +4,8 @@ import shutil
 
 import pytest
 from screens import DESK
-from tiny_study import make_project, make_study, serving
+from tiny_room import make_room_project, serving_room
+from tiny_study import make_study, serving
 
 
 def pytest_terminal_summary(terminalreporter):
@@ -31,18 +32,40 @@ def chromium():
 def results(tmp_path_factory):
     folder = tmp_path_factory.mktemp("results")
     make_study(folder, clips=2, clip_s=0.75, pairs=2)
-    make_project(folder)
     return folder
 
 
 @pytest.fixture(scope="module")
 def server(results, chromium):
-    with serving(results, "--edits", str(results / "edits.tsv")) as running:
+    with serving(results) as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def place(tmp_path_factory):
+    """A project with results, for the cutting room."""
+    return make_room_project(tmp_path_factory.mktemp("my"))
+
+
+@pytest.fixture(scope="module")
+def room(place, chromium):
+    with serving_room(place.folder) as running:
         yield running
 
 
 @pytest.fixture
 def open_page(chromium, server):
+    """Opens a page of the user study; see `opening`."""
+    yield from opening(chromium, server)
+
+
+@pytest.fixture
+def open_room_page(chromium, room):
+    """Opens a page of the cutting room; see `opening`."""
+    yield from opening(chromium, room)
+
+
+def opening(chromium, server):
     """Opens a page in a browser of its own (new cookies); at the end nothing may have gone wrong in any of them."""
     contexts, faults = [], []
 

@@ -2,12 +2,13 @@
 
 import pytest
 from screens import DESK, PHONE
+from tiny_room import NO_EDITS
 
 
 @pytest.fixture
-def table(results):
-    path = results / "edits.tsv"
-    path.unlink(missing_ok=True)
+def table(place):
+    path = place.tables["edits"]
+    path.write_text(NO_EDITS)
     return path
 
 
@@ -15,8 +16,8 @@ def total(page, text):
     page.wait_for_function("text => document.getElementById('total').textContent.includes(text)", arg=text)
 
 
-def test_filter_play_and_pin(open_page, check_access, table):
-    page = open_page("/explorer")
+def test_filter_play_and_pin(open_room_page, check_access, table):
+    page = open_room_page("/explorer")
     total(page, "of 22 fragments")
     check_access(page)
     page.get_by_role("combobox", name="Dance video").select_option("dance_2")
@@ -51,22 +52,22 @@ def test_filter_play_and_pin(open_page, check_access, table):
     assert [line.split("\t")[3] for line in table.read_text().splitlines()[1:]] == ["ban"]
 
 
-def test_a_refused_pin_is_said(open_page, table):
-    page = open_page("/explorer")
+def test_a_refused_pin_is_said(open_room_page, table):
+    page = open_room_page("/explorer")
     total(page, "of 22 fragments")
     page.get_by_label("from, s").fill("50")
     page.get_by_label("to, s").fill("51")
     page.locator("#rows tr").first.get_by_role("button", name="Pin").click()
     page.get_by_text("song ends at 6.00 s").wait_for()
-    assert not table.exists()
+    assert table.read_text() == NO_EDITS
     # The browser's own words about the answer 400.
-    assert len(open_page.faults) == 2
-    open_page.faults.clear()
+    assert len(open_room_page.faults) == 2
+    open_room_page.faults.clear()
 
 
 @pytest.mark.parametrize(("kind", "dark"), [(PHONE, False), (PHONE, True), (DESK, True)])
-def test_it_fits_and_can_be_read(open_page, check_access, kind, dark):
-    page = open_page("/explorer", kind=kind, dark=dark)
+def test_it_fits_and_can_be_read(open_room_page, check_access, kind, dark):
+    page = open_room_page("/explorer", kind=kind, dark=dark)
     total(page, "of 22 fragments")
     check_access(page)
     assert page.evaluate("document.documentElement.scrollWidth") <= kind["viewport"]["width"]

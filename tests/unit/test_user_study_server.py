@@ -10,7 +10,7 @@ import time
 import pytest
 from tiny_study import VARIANTS, Server, Voter, environment, make_study, serving
 
-from danceit_core.user_study.guard import Rate
+from danceit_core.web.guard import Rate
 
 
 @pytest.fixture(scope="module")
@@ -22,7 +22,7 @@ def results(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def server(results):
-    with serving(results, "--edits", str(results / "edits.tsv")) as running:
+    with serving(results) as running:
         yield running
 
 
@@ -114,8 +114,8 @@ def test_no_address_header_or_answer_tells_a_variant(server, voter, results):
 @pytest.mark.parametrize(
     "path",
     ["/pages/../server.py", "/pages/..%2fserver.py", "/pages/%2e%2e/server.py", "/clips/..%2f..%2fstudy.json.mp4",
-     "/clips/../study.json", "//etc/passwd", "/dances/..%2fframes%2fdance_1.mp4", "/dances/%00.mp4", "/pages/",
-     "/pages/style.css%00.js", "/dances/<script>alert(1)</script>.mp4", "/%ff%fe"],
+     "/clips/../study.json", "//etc/passwd", "/clips/%00.mp4", "/pages/",
+     "/pages/style.css%00.js", "/clips/<script>alert(1)</script>.mp4", "/%ff%fe"],
 )  # fmt: skip
 def test_no_path_gets_through(server, path):
     answer = raw(server, f"GET {path} HTTP/1.1\r\nHost: {server.host}\r\nConnection: close\r\n\r\n".encode())
@@ -125,7 +125,7 @@ def test_no_path_gets_through(server, path):
 
 
 def test_every_answer_bears_the_headers_that_keep_scripts_out(voter):
-    for path in ("/", "/results", "/explorer", "/pages/vote.js", "/api/state", "/nothing", "/api/edits"):
+    for path in ("/", "/results", "/pages/vote.js", "/pages/study.css", "/api/state", "/nothing"):
         _, headers, _ = voter.ask("GET", path)
         policy = dict(entry.strip().split(" ", 1) for entry in headers["content-security-policy"].split(";"))
         assert (policy["default-src"], policy["script-src"], policy["frame-ancestors"]) == (
@@ -234,21 +234,13 @@ def test_a_rate_lets_a_burst_through_then_so_many_a_second_for_each_key():
     assert len(rate._level) == 3
 
 
-def test_what_the_operator_must_mend_is_one_line(voter):
-    # This study has no database.
-    status, _, text = voter.ask("GET", "/api/fragments")
-    assert (status, text.count(b"\n")) == (503, 0)
-    assert b"no such fragment table; run cut_fragments" in text
-
-
-def test_with_public_names_results_and_explorer_are_gone(results):
+def test_with_public_names_the_results_are_gone(results):
     with serving(results, "--public-host", "study.example") as server:
         voter = Voter(server.host)
         named = {"Host": "study.example", "Origin": "https://study.example", "X-Forwarded-Proto": "https"}
         assert voter.ask("GET", "/", headers=named)[0] == 200
-        for path in ("/results", "/votes.csv", "/explorer", "/api/fragments", "/api/edits", "/dances/dance_1.mp4"):
+        for path in ("/results", "/votes.csv"):
             assert voter.ask("GET", path, headers=named)[0] == 404
-        assert voter.ask("POST", "/api/edits/add", {}, named)[0] == 404
         assert voter.ask("GET", "/")[0] == 421
         status, headers, _ = voter.ask("POST", "/api/start", {}, named)
         assert (status, "secure" in headers["set-cookie"].lower()) == (200, True)

@@ -86,8 +86,7 @@ def cut_study(results: Path, stretches: list[Stretch], videos: dict, songs: dict
     """Clips of given stretches, and what they are of."""
     path = results / FOLDER / STUDY
     clips = cut_clips(path.parent / "clips", stretches, videos, songs, person="p", fps=FPS, crf=12, seed=0)
-    about = {"songs": ["song"], "styles": {"dance_1": "pop", "dance_2": ""}, "fragment_s": "1"}
-    write_study(path, clips, stretches, fps=FPS, pairs=pairs, **about)
+    write_study(path, clips, stretches, fps=FPS, pairs=pairs)
     return read_study(path)
 
 
@@ -136,15 +135,18 @@ class Server:
     """A server as a process of its own: start, kill without warning, start again at the same port."""
 
     def __init__(self, results: Path, *options: str) -> None:
-        self._results, self._options, self.port = results, options, 0
+        self.results, self._options, self.port = results, options, 0
         self.start()
+
+    def command(self) -> list[str]:
+        """What is run; port 0 the first time, then the one that it was given."""
+        command = [sys.executable, "-m", "danceit_core.user_study", "--results", str(self.results)]
+        return [*command, "--port", str(self.port), *self._options]
 
     def start(self) -> None:
         """Run until it says where it listens."""
-        command = [sys.executable, "-m", "danceit_core.user_study", "--results", str(self._results)]
-        command += ["--port", str(self.port), *self._options]
         self._process = subprocess.Popen(
-            command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, env=environment()
+            self.command(), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, env=environment()
         )
         self.said = [self._process.stdout.readline()]
         found = re.search(r":(\d+)", self.said[0])

@@ -36,8 +36,6 @@ rule prepare_user_study:
     input:
         videos=study_videos(),
         songs=list(project.songs["path"]),
-        # What the explorer shows besides; looked at when the server starts.
-        fragments=ancient(fragments_table),
     output:
         clips=directory("<results>/user_study/clips"),
         study="<results>/user_study/study.json",
@@ -56,9 +54,6 @@ rule prepare_user_study:
         target=first_target,
         songs=list(project.songs.index),
         sounds=[project.excerpt_of(song) for song in project.songs.index],
-        styles=dict(project.videos["style"]),
-        fragment_s=fragment_s,
-        in_counts=in_counts,
         seed=config["seed"],
     script:
         "../scripts/prepare_user_study.py"

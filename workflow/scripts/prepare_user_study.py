@@ -17,5 +17,4 @@ with stage(snakemake) as run:
     about = {"person": params.target, "fps": params.fps}
     about |= {"crf": params.crf, "seed": params.seed, "progress": run.progress}
     clips = cut_clips(made.clips, stretches, by_variant, sounds, **about)
-    project = {name: getattr(params, name) for name in ("songs", "styles", "fragment_s", "in_counts")}
-    write_study(made.study, clips, stretches, fps=params.fps, pairs=settings.pairs, **project)
+    write_study(made.study, clips, stretches, fps=params.fps, pairs=settings.pairs)

@@ -98,7 +98,7 @@ function choose(fragment, line) {
 }
 
 async function play() {
-  const source = `/dances/${chosen.video}.mp4`;
+  const source = `/frames/${chosen.video}.mp4`;
   if (!player.src.endsWith(source)) {
     player.src = source;
     await new Promise((done) => {

@@ -11,12 +11,13 @@ from numpy.typing import NDArray
 from danceit_core.choreography.layout import lay_song
 from danceit_core.choreography.library import Library
 from danceit_core.choreography.song import embed_slots
+from danceit_core.cutting_room.loaded import fragment_s_of, in_counts
 from danceit_core.database.table import Database, read_database
-from danceit_core.errors import StudyError
+from danceit_core.errors import ServerError
+from danceit_core.inputs import Project
 from danceit_core.matcher.index import FragmentIndex, read_index
 from danceit_core.matcher.model import load_matcher
 from danceit_core.music.table import read_music_table
-from danceit_core.user_study.study import Study
 
 
 @dataclass(frozen=True)
@@ -38,15 +39,15 @@ class Fragments:
     _near: dict[str, Nearness] = field(default_factory=dict)
 
     def near(self, song: str) -> Nearness:
-        """How near each fragment is to a song; computed once. Raises StudyError without an index or a matcher."""
+        """How near each fragment is to a song; computed once. Raises ServerError without an index or a matcher."""
         if self.index is None:
-            raise StudyError("there is no index of the matcher; run index_fragments to sort by distance")
+            raise ServerError("there is no index of the matcher; run index_fragments to sort by distance")
         if song not in self._near:
             music = read_music_table(self.music / f"{song}.parquet")
             slots, _ = lay_song(music, Library.of(self.database))
             matcher = load_matcher(self.matcher, device=torch.device("cpu"))
             if matcher is None:
-                raise StudyError("no matcher could be trained on these dances: there is no distance to sort by")
+                raise ServerError("no matcher could be trained on these dances: there is no distance to sort by")
             clips = embed_slots(music, slots, matcher=matcher)
             near = Nearness(np.empty(len(self.index), np.float32), np.empty(len(self.index)))
             for some, distance in self.index.distances(clips):  # (C, n)
@@ -92,10 +93,16 @@ class Fragments:
         return shown, len(rows)
 
 
-def read_fragments(results: Path, study: Study) -> Fragments:
+def read_fragments(results: Path, project: Project) -> Fragments:
     """The fragments of a project's results; frames stay on the disk. Raises DatabaseError or MatcherError."""
-    matcher = results / "matcher" / f"{study.fragment_s}s"
-    name, folder = ("beats", matcher / "beats") if study.in_counts else (f"{study.fragment_s}s", matcher)
-    database, path = read_database(results / "database" / f"{name}.parquet"), folder / "index.json"
+    matcher = results / "matcher" / f"{fragment_s_of(project)}s"
+    folder = matcher / "beats" if in_counts(project) else matcher
+    database, path = read_database(fragments_table(results, project)), folder / "index.json"
     index = read_index(path, database=database) if path.is_file() else None
     return Fragments(database, index, results / "music", matcher / "matcher.pt")
+
+
+def fragments_table(results: Path, project: Project) -> Path:
+    """The table of the fragments that the project's dances are made of."""
+    name = "beats" if in_counts(project) else f"{fragment_s_of(project)}s"
+    return results / "database" / f"{name}.parquet"

@@ -5,32 +5,31 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from tiny_study import Voter, make_project, make_study, serving
+from tiny_room import NO_EDITS, make_room_project, serving_room
+from tiny_study import Voter
 
 from danceit_core.choreography.edits import Edit, read_edits
-from danceit_core.errors import ConfigError, StudyError
-from danceit_core.user_study.edits_file import EditsFile
-from danceit_core.user_study.fragments import read_fragments
+from danceit_core.cutting_room.edits_file import EditsFile
+from danceit_core.cutting_room.fragments import read_fragments
+from danceit_core.errors import ConfigError, ServerError
 
 STYLES = {"dance_1": "pop", "dance_2": ""}
 PIN = {"song": "song", "start_s": "1", "end_s": "2.5", "action": "pin", "value": "dance_1:24"}
 
 
 @pytest.fixture(scope="module")
-def results(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("results")
-    make_project(folder)
-    return folder
+def place(tmp_path_factory):
+    return make_room_project(tmp_path_factory.mktemp("my"))
 
 
 @pytest.fixture(scope="module")
-def study(results):
-    return make_study(results, clips=1)
+def project(place):
+    return place.load()
 
 
 @pytest.fixture(scope="module")
-def server(results, study):
-    with serving(results, "--edits", str(results / "my" / "edits.tsv")) as running:
+def server(place):
+    with serving_room(place.folder) as running:
         yield running
 
 
@@ -40,9 +39,9 @@ def voter(server):
 
 
 @pytest.fixture
-def table(results):
-    path = results / "my" / "edits.tsv"
-    path.unlink(missing_ok=True)
+def table(place):
+    path = place.tables["edits"]
+    path.write_text(NO_EDITS)
     return path
 
 
@@ -64,7 +63,7 @@ def test_fragments_by_video_and_tempo(voter):
     assert len(listed(voter, first=20)["fragments"]) == 2
 
 
-def test_fragments_nearest_to_a_song_by_the_matcher(voter, results, study):
+def test_fragments_nearest_to_a_song_by_the_matcher(voter, place, project):
     found = listed(voter, song="song", most_bpm="")
     distances = [row["distance"] for row in found["fragments"]]
     assert distances == sorted(distances)
@@ -76,12 +75,12 @@ def test_fragments_nearest_to_a_song_by_the_matcher(voter, results, study):
     from danceit_core.matcher.model import load_matcher
     from danceit_core.music.table import read_music_table
 
-    matcher = load_matcher(results / "matcher/1s/matcher.pt", device=torch.device("cpu"))
-    music = read_music_table(results / "music/song.parquet")
+    matcher = load_matcher(place.results / "matcher/1s/matcher.pt", device=torch.device("cpu"))
+    music = read_music_table(place.music("song"))
     starts = even_slots(len(music), fragment_frames=24, fps=24).start
     windows = np.minimum(starts, len(music) - 24)
     sounds = matcher.embed_audio(np.stack([music.features[start : start + 24] for start in windows]))
-    fragments = read_fragments(results, study)
+    fragments = read_fragments(place.results, project)
     apart = np.linalg.norm(fragments.index.embeddings[:, None] - sounds[None], axis=-1)
     by_name = {str(name): row for name, row in zip(fragments.database.table["fragment_id"], apart, strict=True)}
     for row in found["fragments"]:
@@ -89,12 +88,12 @@ def test_fragments_nearest_to_a_song_by_the_matcher(voter, results, study):
         assert row["song_s"] == pytest.approx(starts[by_name[row["fragment"]].argmin()] / 24, abs=0.01)
 
 
-def test_without_a_matcher_there_is_no_distance_to_sort_by(results, study, tmp_path):
+def test_without_a_matcher_there_is_no_distance_to_sort_by(place, project, tmp_path):
     from danceit_core.matcher.model import save_untrained
 
     save_untrained(tmp_path / "matcher.pt", "no dance has sound")
-    fragments = replace(read_fragments(results, study), matcher=tmp_path / "matcher.pt", _near={})
-    with pytest.raises(StudyError, match="no matcher could be trained on these dances"):
+    fragments = replace(read_fragments(place.results, project), matcher=tmp_path / "matcher.pt", _near={})
+    with pytest.raises(ServerError, match="no matcher could be trained on these dances"):
         fragments.near("song")
 
 
@@ -105,10 +104,10 @@ def test_bad_questions_are_refused(voter, query):
     assert voter.ask("GET", f"/api/fragments?{query}")[0] == 400
 
 
-def test_dances_play_in_ranges(voter, results):
-    whole = (results / "frames" / "dance_1.mp4").read_bytes()
-    assert voter.ask("GET", "/dances/dance_1.mp4", headers={"Range": "bytes=10-19"})[2] == whole[10:20]
-    assert voter.ask("GET", "/dances/dance_3.mp4")[0] == 404
+def test_dances_play_in_ranges(voter, place):
+    whole = place.frames("dance_1").read_bytes()
+    assert voter.ask("GET", "/frames/dance_1.mp4", headers={"Range": "bytes=10-19"})[2] == whole[10:20]
+    assert voter.ask("GET", "/frames/dance_3.mp4")[0] == 404
 
 
 def test_pin_ban_and_take_out(voter, table):
@@ -134,13 +133,13 @@ def test_pin_ban_and_take_out(voter, table):
         ({"start_s": "7", "end_s": "8"}, "song ends at 6.00 s"),
         ({"action": "seed", "value": "1"}, "the explorer pins and bans"),
         ({"value": "dance_1:24\tx"}, "no fragment"),
-        ({"start_s": "x"}, "is no number"),
+        ({"start_s": "x"}, "is not a number"),
     ],
 )
 def test_bad_edits_are_refused_and_write_nothing(voter, table, changed, message):
     status, _, text = voter.ask("POST", "/api/edits/add", PIN | changed)
     assert (status, message in text.decode()) == (400, True), text
-    assert not table.exists()
+    assert table.read_text() == NO_EDITS
 
 
 def test_the_table_s_comments_and_other_lines_stay(tmp_path):
@@ -154,7 +153,7 @@ def test_the_table_s_comments_and_other_lines_stay(tmp_path):
     table.remove(Edit("song", 0.0, 4.0, "seed", "7"))
     assert table.read() == [pin]
     assert "# mine" in path.read_text()
-    with pytest.raises(StudyError, match="has no such line"):
+    with pytest.raises(ServerError, match="has no such line"):
         table.remove(Edit("song", 0.0, 4.0, "seed", "7"))
 
 

@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from danceit_core.choreography.edits import COLUMNS, Edit, read_edits
-from danceit_core.errors import ConfigError, StudyError
+from danceit_core.errors import ConfigError, ServerError
 from danceit_core.files import whole_file
 
 
@@ -26,13 +26,13 @@ class EditsFile:
         self._change(lambda lines: [*lines, line])
 
     def remove(self, edit: Edit) -> None:
-        """Take out the last line of that edit. Raises StudyError when there is none, ConfigError as `add`."""
+        """Take out the last line of that edit. Raises ServerError when there is none, ConfigError as `add`."""
 
         def without(lines: list[str]) -> list[str]:
             for number in reversed(range(len(lines))):
                 if _same(lines[number], edit):
                     return lines[:number] + lines[number + 1 :]
-            raise StudyError(f"{self.path} has no such line (any more); load the page again")
+            raise ServerError(f"{self.path} has no such line (any more); load the page again")
 
         self._change(without)
 

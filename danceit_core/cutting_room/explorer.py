@@ -1,0 +1,134 @@
+"""The fragment explorer's addresses: look through the database, play, pin and ban."""
+
+import threading
+from typing import TYPE_CHECKING, Any
+
+from starlette.concurrency import run_in_threadpool
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from danceit_core.choreography.edits import Edit
+from danceit_core.cutting_room import PAGES
+from danceit_core.cutting_room.edits_file import EditsFile
+from danceit_core.cutting_room.loaded import fragment_s_of, project_of, stamp, styles_of
+from danceit_core.errors import DanceItError
+from danceit_core.music.table import read_music_table
+from danceit_core.place import Place
+from danceit_core.web.answers import number, one_of, read_texts, serve_file
+from danceit_core.web.pages import page
+
+if TYPE_CHECKING:
+    from danceit_core.cutting_room.fragments import Fragments
+    from danceit_core.cutting_room.loaded import Stamp
+
+PAGE_ROWS = 50
+KEYS = ("song", "start_s", "end_s", "action", "value")
+MOST_FRAGMENTS = 1e9
+
+
+class Explorer:
+    """Answers for one project."""
+
+    def __init__(self, place: Place) -> None:
+        self._place = place
+        self._fragments: tuple[Stamp, Fragments] | None = None
+        self._lock, self._writing = threading.Lock(), threading.Lock()
+
+    def routes(self) -> list[Route]:
+        """What the explorer's page asks for."""
+        return [
+            Route("/explorer", page(PAGES, "explorer.html", self._values), methods=["GET"]),
+            Route("/api/fragments", self.fragments, methods=["GET"]),
+            Route("/api/edits", self.edits, methods=["GET"]),
+            Route("/api/edits/add", self.add, methods=["POST"]),
+            Route("/api/edits/remove", self.remove, methods=["POST"]),
+            Route("/frames/{video}.mp4", self.frames, methods=["GET"]),
+        ]
+
+    def _values(self) -> dict[str, Any]:
+        project = project_of(self._place)
+        return {
+            "videos": list(project.videos.index),
+            "songs": list(project.songs.index),
+            "seconds": float(fragment_s_of(project)),
+            "edits": str(self._place.tables["edits"]),
+        }
+
+    def _table(self) -> EditsFile:
+        project = project_of(self._place)
+        return EditsFile(self._place.tables["edits"], songs=list(project.songs.index), styles=styles_of(project))
+
+    def _read(self) -> "Fragments":
+        """Read when first asked for: seconds, which other pages need not wait for."""
+        from danceit_core.cutting_room.fragments import fragments_table, read_fragments  # noqa: PLC0415 (PyTorch)
+
+        project = project_of(self._place)
+        with self._lock:
+            written = stamp(fragments_table(self._place.results, project))
+            if self._fragments is None or self._fragments[0] != written:
+                self._fragments = written, read_fragments(self._place.results, project)
+            return self._fragments[1]
+
+    def fragments(self, request: Request) -> Response:
+        """A page of fragments as JSON."""
+        asked, project = request.query_params, project_of(self._place)
+        first = int(number(asked.get("first") or "0", most=MOST_FRAGMENTS))
+        rows, total = self._read().select(
+            video=one_of(asked.get("video", ""), {"", *project.videos.index}, what="video"),
+            song=one_of(asked.get("song", ""), {"", *project.songs.index}, what="song"),
+            least_bpm=number(asked.get("least_bpm") or "0"),
+            most_bpm=number(asked.get("most_bpm") or "inf"),
+            first=first,
+            count=PAGE_ROWS,
+        )
+        about = {"first": first, "total": total, "page": PAGE_ROWS}
+        return JSONResponse(about | {"fragments": rows})
+
+    def edits(self, request: Request) -> Response:
+        """The table of edits as JSON, or what is wrong with it."""
+        try:
+            return JSONResponse({"edits": [vars(edit) for edit in self._table().read()]})
+        except DanceItError as error:
+            raise HTTPException(409, str(error)) from None
+
+    async def add(self, request: Request) -> Response:
+        """Pin or ban."""
+        return await run_in_threadpool(self._add, await self._edit(request))
+
+    async def remove(self, request: Request) -> Response:
+        """Take a line of the table back."""
+        return await run_in_threadpool(self._change, "remove", await self._edit(request))
+
+    def frames(self, request: Request) -> Response:
+        """A dance video, as the workflow stores its frames."""
+        video = one_of(request.path_params["video"], project_of(self._place).videos.index, what="video", status=404)
+        return serve_file(self._place.frames(video), media_type="video/mp4")
+
+    async def _edit(self, request: Request) -> Edit:
+        values = await read_texts(request, KEYS)
+        return Edit(
+            values["song"], number(values["start_s"]), number(values["end_s"]), values["action"], values["value"]
+        )
+
+    def _add(self, edit: Edit) -> Response:
+        if edit.action not in ("pin", "ban"):
+            raise HTTPException(400, "the explorer pins and bans; write other edits into the table")
+        project, known = project_of(self._place), self._read().database.table["fragment_id"]
+        if edit.value not in project.videos.index and not (known == edit.value).any():
+            raise HTTPException(400, f"the database has no fragment {edit.value!r}")
+        if edit.song in project.songs.index:
+            length_s = read_music_table(self._place.music(edit.song)).duration_s
+            if edit.start_s >= length_s:
+                raise HTTPException(400, f"{edit.song} ends at {length_s:.2f} s; begin before that")
+        return self._change("add", edit)
+
+    def _change(self, change: str, edit: Edit) -> Response:
+        try:
+            with self._writing:
+                table = self._table()
+                getattr(table, change)(edit)
+                return JSONResponse({"edits": [vars(other) for other in table.read()]})
+        except DanceItError as error:
+            raise HTTPException(400, str(error)) from None
