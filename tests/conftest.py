@@ -1,4 +1,4 @@
-"""Fixtures that several tests share."""
+"""Fixtures that several tests share; helpers without pytest's knowledge are in tests/helpers."""
 
 import shutil
 from pathlib import Path

@@ -7,8 +7,9 @@ import os
 from pathlib import Path
 
 import pytest
+from checkout import ROOT
 
-REPORT = Path(os.environ.get("REPORT", Path(__file__).parents[2] / "results" / "report.html")).resolve()
+REPORT = Path(os.environ.get("REPORT", ROOT / "results" / "report.html")).resolve()
 pytestmark = pytest.mark.skipif(not REPORT.exists(), reason=f"there is no {REPORT}; `make report` writes one")
 FIRST_PAGE_S, MOST_BYTES = 2.0, 30e6
 # The tiny run's smallest picture is the room behind its target.

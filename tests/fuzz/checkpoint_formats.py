@@ -13,8 +13,8 @@ from matched_dances import matched_pairs
 from pose_formats import ROOT
 from safetensors import safe_open
 from safetensors.torch import save_file
-from test_imagination_checkpoint import face_gan, pose_gan
-from test_imagination_loop import train_tiny
+from tiny_gans import face_gan, pose_gan
+from tiny_training import train_tiny
 
 from danceit_core.assets import fetch_body_mesh
 from danceit_core.config import MatcherSettings

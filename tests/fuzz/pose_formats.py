@@ -8,11 +8,12 @@ from functools import partial
 from pathlib import Path
 
 import numpy as np
+from aistpp_files import CAMERA, NAME, PERSON
+from caffe_network import write_network
+from checkout import ROOT
 from damage import spoil_tree, strange_array
 from dancers import sine_dancer
 from formats import Format, Rng
-from test_pose_aistpp import CAMERA, NAME, PERSON
-from test_pose_opencv_network import write_network
 
 from danceit_core.assets import fetch_pose_weights
 from danceit_core.config import CleaningSettings
@@ -22,7 +23,6 @@ from danceit_core.pose.opencv_network import OpenPoseNetwork
 from danceit_core.pose.openpose import write_openpose_zip
 from danceit_core.pose.table import write_pose_table
 
-ROOT = Path(__file__).parents[2]
 DANCE = sine_dancer(30)
 FPS, SIZE = 24.0, 512
 ROW = dict.fromkeys(("fps", "width", "height", "camera"), "")

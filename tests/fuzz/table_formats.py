@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
+from checkout import ROOT
 from damage import spoil_tree, strange_array, strange_value
 from dancers import sine_dancer
 from formats import Format, Rng
@@ -34,7 +35,7 @@ from danceit_core.pose.clean import clean_table
 from danceit_core.pose.table import PoseTable, read_pose_table, write_pose_table
 from danceit_core.tables import METADATA_KEY
 
-SCHEMAS = Path(__file__).parents[2] / "workflow" / "schemas"
+SCHEMAS = ROOT / "workflow" / "schemas"
 DANCE = sine_dancer(72)
 
 

@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import cast
 
 import numpy as np
+from cardboard import Cardboard, dancer
 from moving_room import film_room, look
 from record import Result, result
-from test_imagination_group import Cardboard, dancer
 from toy_target import CPU, TOY_SETTINGS, load_toy, toy_target, train_toy
 
 from danceit_core.config import FaceGanSettings, GroupSettings

@@ -5,6 +5,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+from checkout import ROOT
 from dancers import wandering_dancer
 from media_files import write_file
 from puppet import draw_puppet, puppet_keypoints
@@ -22,7 +23,7 @@ from danceit_core.pose.table import read_pose_table
 from danceit_core.studio.music import compose_song
 from danceit_core.studio.record import record_dance
 
-RESOURCES = Path(__file__).parents[2] / "resources"
+RESOURCES = ROOT / "resources"
 FPS = 24.0
 # Grey levels: encoders differ by their version and threads.
 CODED = 0.15

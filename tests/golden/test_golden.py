@@ -13,7 +13,7 @@ import pytest
 
 # Of the checkout that this file lies in, whichever one is installed.
 sys.path.insert(0, str(Path(__file__).parents[2]))
-sys.path.insert(0, str(Path(__file__).parents[1] / "unit"))
+sys.path.insert(0, str(Path(__file__).parents[1] / "helpers"))
 sys.path.insert(0, str(Path(__file__).parent))
 
 import golden_dances

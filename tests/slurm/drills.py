@@ -15,9 +15,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from checkout import ROOT
 from cluster import Cluster, Job, call, check_gpu_jobs, wait_for, why_not
 
-ROOT = Path(__file__).parents[2]
 GPU_RULES = {"train_matcher", "index_counts", "train_pose_gan", "train_face_gan", "render_video"}
 # What differs from the profile that users get: SLURM's GPU is a fake, and nobody else is waiting for SLURM's answers.
 FAKE_GPU = ["--default-resources", "gpu_required=0"]

@@ -7,18 +7,17 @@ import subprocess
 import sys
 import time
 from collections import defaultdict
-from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
 import torch
+from checkout import ROOT
 
 from danceit_core import cards
 from danceit_core.cards import lock_folder, take_cards, visible_devices
 from danceit_core.errors import DeviceError
 from danceit_core.run import choose_devices
 
-ROOT = Path(__file__).parents[2]
 # A job: takes cards, writes when it began and ended on each, and computes for a while between.
 JOB = """if True:
     import logging, sys, time

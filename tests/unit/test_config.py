@@ -2,17 +2,16 @@
 
 import dataclasses
 import sys
-from pathlib import Path
 
 import pytest
 import yaml
+from checkout import ROOT
 
 from danceit_core.config import SECTIONS, CleaningSettings, make_settings
 from danceit_core.errors import ConfigError
 from danceit_core.input_tables import load_schema
 from danceit_core.inputs import check_config
 
-ROOT = Path(__file__).parents[2]
 SCHEMA = load_schema(ROOT / "workflow" / "schemas", "config")
 CONFIG = yaml.safe_load((ROOT / "config" / "config.yaml").read_text())
 

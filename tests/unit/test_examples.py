@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from checkout import ROOT
 from toy_target import CPU, LANDSCAPE, TOY_SETTINGS, toy_room, toy_target
 
 from danceit_core.config import DemoSettings, MatcherSettings, MusicSettings
@@ -19,7 +20,7 @@ from danceit_core.music.columns import feature_width
 from danceit_core.pose.table import read_pose_table, write_pose_table
 from danceit_core.studio.record import record_dance, record_song
 
-EXAMPLES = Path(__file__).parents[2] / "examples"
+EXAMPLES = ROOT / "examples"
 DANCE_S, SONG_S = 3.0, 4.5
 
 

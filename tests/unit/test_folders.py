@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from checkout import ROOT
 
 from danceit_core.errors import ConfigError
 from danceit_core.folders import check_folder, name_the_user
@@ -31,7 +32,7 @@ def run_in(folder: Path) -> subprocess.CompletedProcess[str]:
     program = folder.with_name("program.py")
     program.write_text(PROGRAM)
     command = [folder / "env/bin" / Path(sys.executable).name, program]
-    environment = os.environ | {"PYTHONPATH": str(Path(__file__).parents[2])}
+    environment = os.environ | {"PYTHONPATH": str(ROOT)}
     return subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
 
 

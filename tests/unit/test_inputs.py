@@ -5,12 +5,13 @@ from typing import Any
 
 import numpy as np
 import pytest
+from checkout import ROOT
 from PIL import Image
 
 from danceit_core.errors import ConfigError
 from danceit_core.inputs import check_config_file, load_project, parse_scalars
 
-SCHEMAS = Path(__file__).parents[2] / "workflow" / "schemas"
+SCHEMAS = ROOT / "workflow" / "schemas"
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 import yaml
-from test_inputs import SCHEMAS
+from checkout import ROOT
 
 from danceit_core.errors import ConfigError, MediaError
 from danceit_core.inputs import Project, load_project
@@ -41,7 +41,7 @@ def given(tmp_path: Path) -> dict[str, Any]:
 
 def loaded(folder: Path) -> Project:
     config = {"seed": 0} | yaml.safe_load((folder / "config.yaml").read_text())
-    return load_project(config, schemas=SCHEMAS, config_files="config.yaml")
+    return load_project(config, schemas=ROOT / "workflow" / "schemas", config_files="config.yaml")
 
 
 def test_the_workflow_takes_what_was_written(given, tmp_path):

@@ -2,12 +2,10 @@
 
 import re
 import tomllib
-from pathlib import Path
 
 import cv2
 import yaml
-
-ROOT = Path(__file__).parents[2]
+from checkout import ROOT
 
 
 def pinned(lines: list[str]) -> dict[str, str]:

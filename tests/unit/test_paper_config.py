@@ -1,11 +1,11 @@
 """config/paper.yaml is what docs/paper.md says that the paper prints, setting by setting and network by network."""
 
 import re
-from pathlib import Path
 
 import pytest
 import torch
 import yaml
+from checkout import ROOT
 from torch import nn
 
 from danceit_core.choreography.temporal import VARIANTS
@@ -18,7 +18,6 @@ from danceit_core.matcher.model import make_encoders
 from danceit_core.music.columns import FEATURE_WIDTHS
 from danceit_core.pose.skeleton import JOINTS, adjacency
 
-ROOT = Path(__file__).parents[2]
 OVERRIDES = yaml.safe_load((ROOT / "config" / "paper.yaml").read_text())
 CONFIG = yaml.safe_load((ROOT / "config" / "config.yaml").read_text())
 # How often a training is saved and looked at: no matter of the paper.

@@ -13,11 +13,10 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 import torch
+from checkout import ROOT
 
 from danceit_core.errors import MediaError
 from danceit_core.run import count_gpus, make_progress, stage
-
-ROOT = Path(__file__).parents[2]
 
 
 @pytest.fixture

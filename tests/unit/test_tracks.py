@@ -10,10 +10,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from dancers import sine_dancer, wandering_dancer
+from measured_videos import make_video
 from PIL import Image
-from test_database_fragments import make_video
-from test_pose_extract import report
-from test_pose_lookout import stage
+from source_reports import report
+from stages import stage
 
 from danceit_core.choreography.align import align, write_dance
 from danceit_core.choreography.candidates import Choice, ClipSong

@@ -5,13 +5,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from checkout import ROOT
 
 from danceit_core.errors import RegistryError
 from danceit_core.media.audio import write_sound
 from danceit_core.media.video import VideoWriter
 from danceit_core.music.weights import fetch_beat_networks
-
-ROOT = Path(__file__).parents[2]
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 import yaml
-from test_workflow import ROOT, config, planned, snakemake
+from checkout import ROOT
+from snakemake_runs import config, planned, snakemake
 
 from danceit_core.config import SECTIONS
 from danceit_core.estimates import make_estimates

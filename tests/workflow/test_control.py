@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import soundfile
 from dancers import sine_dancer
-from test_workflow import config, planned, snakemake
+from snakemake_runs import config, planned, snakemake
 
 from danceit_core.media.audio import stream_sound
 from danceit_core.media.mask_video import MaskWriter

@@ -13,8 +13,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from checkout import ROOT
 from kill_drill import below
-from test_workflow import ROOT, config, error_of, snakemake
+from snakemake_runs import config, error_of, snakemake
 
 from danceit_core.media.audio import write_sound
 

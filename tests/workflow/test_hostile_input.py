@@ -7,7 +7,8 @@ import shutil
 from pathlib import Path
 
 import pytest
-from test_workflow import ROOT, config, error_of, planned, snakemake
+from checkout import ROOT
+from snakemake_runs import config, error_of, planned, snakemake
 
 pytestmark = pytest.mark.workflow
 

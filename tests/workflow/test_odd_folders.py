@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 import yaml
-from test_workflow import ROOT, error_of, planned
+from checkout import ROOT
+from snakemake_runs import error_of, planned
 
 from danceit_core.new_project import new_project
 

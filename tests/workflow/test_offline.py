@@ -6,7 +6,8 @@ import sys
 from pathlib import Path
 
 import pytest
-from test_workflow import ROOT, config, error_of
+from checkout import ROOT
+from snakemake_runs import config, error_of
 
 from danceit_core.music.table import read_music_table
 

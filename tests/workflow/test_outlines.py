@@ -4,8 +4,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from checkout import ROOT
 from dancers import sine_dancer
-from test_workflow import ROOT, config, error_of, planned, snakemake
+from snakemake_runs import config, error_of, planned, snakemake
 
 pytestmark = pytest.mark.workflow
 OTHER_DETECTOR = "pose={detector: openpose, openpose: /bin/true}"

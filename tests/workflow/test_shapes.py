@@ -12,8 +12,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from checkout import ROOT
 from media_files import write_file
-from test_workflow import ROOT
 
 from danceit_core.media.audio import write_sound
 from danceit_core.media.letterbox import content_box

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from dancers import wandering_dancer
-from test_workflow import config, error_of, snakemake
+from snakemake_runs import config, error_of, snakemake
 
 from danceit_core.choreography.plan import read_plan
 from danceit_core.media.audio import write_sound

@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from dancers import sine_dancer
-from test_workflow import config, error_of, planned, snakemake
+from snakemake_runs import config, error_of, planned, snakemake
 
 from danceit_core.media.audio import stream_sound
 from danceit_core.media.video import decode_frames

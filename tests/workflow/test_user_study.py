@@ -1,7 +1,7 @@
 """The user study's rules: only what a variant changes is made again, and `full` is the workflow's own dance."""
 
 import pytest
-from test_workflow import config, error_of, planned, snakemake
+from snakemake_runs import config, error_of, planned, snakemake
 
 pytestmark = pytest.mark.workflow
 

@@ -1,15 +1,14 @@
 """The workflow through snakemake itself: dry runs of each setting, and bad input that must end in one line."""
 
-import re
-import subprocess
-import sys
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
+from checkout import ROOT
 from dancers import sine_dancer
 from media_files import write_file
+from snakemake_runs import config, error_of, planned, snakemake
 from toy_target import CPU, TOY_SETTINGS, toy_target
 
 from danceit_core.imagination.networks.checkpoint import save_pose_gan
@@ -18,33 +17,7 @@ from danceit_core.media.audio import stream_sound
 from danceit_core.media.video import decode_frames
 from danceit_core.pose.table import read_pose_table, write_pose_table
 
-ROOT = Path(__file__).parents[2]
 pytestmark = pytest.mark.workflow
-
-
-def snakemake(*arguments: str) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "snakemake", *arguments]
-    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=300, check=False)
-
-
-def error_of(run: subprocess.CompletedProcess[str]) -> str:
-    """The one line of what went wrong; there must be one, no traceback, and a status that is not 0."""
-    lines = [line for line in (run.stdout + run.stderr).splitlines() if line.startswith("error: ")]
-    assert run.returncode != 0
-    assert len(lines) == 1, run.stdout + run.stderr
-    assert "Traceback" not in run.stdout + run.stderr
-    return lines[0]
-
-
-def config(values: dict[str, str], *more: str) -> list[str]:
-    return ["--config", *(f"{key}={value}" for key, value in values.items()), *more]
-
-
-def planned(run: subprocess.CompletedProcess[str]) -> dict[str, int]:
-    """Rules and numbers of jobs of a dry run."""
-    assert run.returncode == 0, run.stdout + run.stderr
-    table = (run.stdout + run.stderr).split("Job stats:")[1].split("total")[0]
-    return {name: int(count) for name, count in re.findall(r"^(\w+) +(\d+)$", table, re.MULTILINE)}
 
 
 @pytest.mark.parametrize("setting", [[], ["--configfile", "config/paper.yaml"], ["--configfile", "config/tiny.yaml"]])
