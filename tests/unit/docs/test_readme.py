@@ -87,7 +87,7 @@ def test_the_example_of_the_readme_runs(project):
     assert set(plan.source_video) <= {"anna", "club_night"}
     assert np.isfinite(plan.match_distance).all()
     assert printed.getvalue().startswith(f"{project.beats.tempo_bpm:.0f} beats per minute")
-    assert len(printed.getvalue().splitlines()) == 1 + len(plan)
+    assert len(printed.getvalue().splitlines()) == 2 + len(plan)
 
 
 def test_the_readme_is_short_and_opens_with_what_it_is():
