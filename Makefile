@@ -26,7 +26,7 @@ ROOM ?=
 RESULTS := $${PROJECT:+$$PROJECT/}results
 
 .DEFAULT_GOAL := video
-.PHONY: setup video report open test test-long test-torch test-gpu fuzz drill test-slurm test-browser user-study lint format smoke docs assets licences audit constraints help
+.PHONY: setup video report open test test-long test-torch test-gpu fuzz drill test-slurm test-browser user-study lint format smoke docs pipeline assets licences audit constraints help
 
 help: ## this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 16
@@ -116,8 +116,12 @@ assets: $(READY) ## fetch weights and body mesh ahead of time, for work offline
 		resources/blazepose/pose_detection.tflite resources/blazepose/pose_landmark_full.tflite resources/body/body_mesh.zip \
 		resources/efficientnet/efficientnet_lite0.pth resources/beats/beat_networks.zip
 
-docs: $(READY) ## the documentation as pages, docs/_build/index.html; a warning is an error
+docs: $(READY) ## the documentation as pages, docs/_build/index.html; a warning or a broken link is an error
 	$(BIN)/python -m sphinx --quiet --fail-on-warning --keep-going docs docs/_build
+	$(BIN)/python docs/check_links.py
+
+pipeline: $(READY) ## the picture of the pipeline in the README, from the workflow's rules: docs/pictures/pipeline.svg
+	$(BIN)/python docs/draw_pipeline.py
 
 # But NVIDIA's libraries, which come with PyTorch's builds for CUDA: they are not ours to choose (NOTICE).
 licences: $(READY) ## the licence of every package that is installed; an error where one is not allowed

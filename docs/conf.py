@@ -16,7 +16,7 @@ from config_reference import write_reference  # noqa: E402
 logging.getLogger("faiss").setLevel(logging.WARNING)
 
 project = "DanceIt"
-author = "the DanceIt contributors"
+author = "The DanceIt developers"
 extensions = ["myst_parser", "sphinx.ext.apidoc", "sphinx.ext.autodoc"]
 html_theme = "furo"
 html_title = "DanceIt"

@@ -1,4 +1,4 @@
-"""A dance put on the beats of a song that it was never danced to, as a video of the skeleton.
+"""Align a dance with the beats of a song that it was never danced to, and draw it as a video of the skeleton.
 
 python examples/align_dance.py results/cleaned/dancer_1.parquet song.flac aligned.mp4
 """

@@ -1,4 +1,4 @@
-"""The joints of a dancer in a video, repaired, with the reason for every frame that is of no use.
+"""Detect and clean the keypoints of a dancer in a video, with the reason for every frame that is dropped.
 
 python examples/clean_keypoints.py dance.mp4 dance.parquet
 """
@@ -18,9 +18,9 @@ from danceit_core.pose.table import write_pose_table
 
 
 def main(video: str, out: str) -> None:
-    weights = fetch_pose_weights(Path("resources/blazepose"))  # once; afterwards they are read from there
+    weights = fetch_pose_weights(Path("resources/blazepose"))  # downloaded once, then read from this folder
     with tempfile.TemporaryDirectory() as folder:
-        frames = Path(folder) / "frames.mp4"  # 24 frames a second, at most 512 pixels wide or high, quick to seek
+        frames = Path(folder) / "frames.mp4"  # 24 frames per second, at most 512 pixels wide or high, quick to seek
         report = ingest_video(video, frames, settings=VideoSettings(), long_side=512, tolerant=False)
         raw = extract_keypoints(frames, report=report, settings=PoseSettings(), weights=weights, is_target=True)
     cleaned = clean_table(raw, settings=CleaningSettings(), name=video, tolerant=False)

@@ -1,4 +1,4 @@
-"""The beats of a song over its waveform.
+"""Draw the beats of a song over its waveform.
 
 python examples/draw_beats.py song.flac beats.png
 """

@@ -1,4 +1,4 @@
-"""A person painted in given poses by a poseGAN (and FaceGAN) that was trained on her.
+"""Paint a person in given poses with a poseGAN (and FaceGAN) that was trained on them.
 
 python examples/paint_poses.py results performer new_song painted.mp4
 """
@@ -23,7 +23,7 @@ def main(results: str, person: str, song: str, out: str) -> None:
     face_path = made / "gan" / person / "face_gan.safetensors"
     face_gan = load_face_gan(face_path, device=device) if face_path.exists() else None
     names = (f"frames/{person}.mp4", f"camera/{person}.parquet", f"plates/{person}.png", f"outlines/{person}.mkv")
-    # The frames that lend the person's own pixels.
+    # The frames of the video that lend the person's own pixels.
     poses, files = on_plate(dance), TargetFiles(*(made / name for name in names))
     lending = lending_for(pose_gan, files, poses, fps=dance.fps)
     place = {"size": dance.size, "corners": corners(dance), "lending": lending}

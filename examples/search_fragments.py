@@ -1,4 +1,4 @@
-"""Which fragments of a dance a matcher finds for each part of a song.
+"""Search the fragments of a dance that fit each part of a song best.
 
     python examples/search_fragments.py results/matcher/2s/matcher.pt song.flac results/cleaned/dancer_1.parquet \
         data/demo/dancer_1.mp4
@@ -22,7 +22,7 @@ from danceit_core.pose.table import read_pose_table
 def main(matcher_path: str, song: str, cleaned: str, dance_sound: str) -> None:
     matcher, pose = load_matcher(matcher_path, device=torch.device("cpu")), read_pose_table(cleaned)
     assert matcher, "no matcher could be trained on these dances"
-    learnt = matcher.checkpoint  # what it was trained on is what it takes
+    learnt = matcher.checkpoint  # it needs the features and the fragment length that it was trained on
     seconds, hearing = learnt["seconds"], MusicSettings(features=learnt["feature_set"])
     own = analyse_dance(dance_sound, settings=hearing, fps=pose.fps)
     fragments = cut_fragments(frames_in_memory({"dance": (pose, own)}), seconds=seconds, settings=FragmentSettings())
