@@ -36,7 +36,7 @@ def run_in(folder: Path) -> subprocess.CompletedProcess[str]:
     return subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
 
 
-@pytest.mark.parametrize("name", ["plain", "My Dances", "it's", 'a"$HOME`&;', "Tänze", "new\nline"])
+@pytest.mark.parametrize("name", ["plain", "it's a\"$HOME`&;", "Tänze\nnew line"])
 def test_a_shell_finds_the_python_of_any_folder(tmp_path, name):
     run = run_in(tmp_path / name)
     assert (run.stdout, run.stderr) == (f"{tmp_path / name / 'env'}\n4\n", "")
