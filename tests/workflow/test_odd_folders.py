@@ -91,7 +91,8 @@ def test_a_project_in_any_folder(own, tmp_path):
     command = report[-1].removeprefix("then: ").replace("danceit", ".venv/bin/python -m danceit_core.cli", 1)
     run = run_in(folder, "bash", "-c", f"{command} --preview --dry-run --cores 1")
     assert planned(run)["preview_poses"] == 1
-    again = run_in(folder, "bash", "-c", run.stderr.splitlines()[0])
+    printed = next(line for line in run.stderr.splitlines() if " -m snakemake " in line)
+    again = run_in(folder, "bash", "-c", printed)
     assert planned(again) == planned(run)
     # And `make`, which has a dollar sign doubled on its command line.
     make = ["make", "CORES=1 --dry-run", f"PROJECT={name.replace('$', '$$')}"]
