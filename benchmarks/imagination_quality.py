@@ -51,7 +51,7 @@ from danceit_core.pose.table import read_pose_table
 
 SHOWN = 6
 QUICK = PoseGanSettings()
-# The painter that was the default before `recall`, with the network it had.
+# The painter that was the default before `recall`, with its network.
 PAINT = {"painter": "paint", "channels": 32, "blocks": 4, "discriminator_channels": 24}
 # pix2pixHD at the size of the quick setting: the whole picture, none of our additions.
 PLAIN = {"crop": False, "background_plate": False, "body_chart": False, "pixel_weight": 0.0, "opacity_weight": 0.0}

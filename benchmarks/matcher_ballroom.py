@@ -7,7 +7,7 @@
     python benchmarks/matcher_ballroom.py --data ballroom --joins alone      # information in the masks
     python benchmarks/matcher_ballroom.py --data ballroom --ceiling
 
-The folder holds NAME.npz (`keypoints`, BODY_25 at 24 frames a second, `borders_s`, `movements`, `beats_s`) beside
+The folder holds NAME.npz (`keypoints`, BODY_25 at 24 frames per second, `borders_s`, `movements`, `beats_s`) beside
 NAME.ogg; the genre is the name's first letter. The movements of these dances are placed end to end on the beats, so a
 join is always on a beat. To keep a matcher from scoring by seeing joins, fragments begin at random within each hop, and
 those with a join, or less than MASK_S from one, are used for training but not for testing (--joins avoided). `masked`:
