@@ -1,21 +1,21 @@
-"""How well beats, downbeats and meter of a song are found, and when: composed songs whose beats are known.
+"""Accuracy of the beats, downbeats and metre found in a song, and their timing: composed songs with known beats.
 
     python benchmarks/beat_accuracy.py
     python benchmarks/beat_accuracy.py --tempi --changes 90-128 100:120 ~100 --real FOLDER --three W
     python benchmarks/beat_accuracy.py --tempi --minutes 4 120
 
---changes: songs whose tempo changes: 90-128 in the middle, 100:120 steadily from the one to the other, ~100 to and fro
-by a tenth every eight seconds; the F-measure is that of the worse part (half) of a song. --real: sound files NAME.ogg
-beside NAME.npz, whose `beats_s` are the true beats and `borders_s` moments at which movements of a dance begin;
---three: what the names of those in three-four begin with, the others are in four-four. --minutes: CPU time and memory
-of such songs.
+--changes: songs whose tempo changes: 90-128 in the middle, 100:120 steadily from one to the other, ~100 up and down by
+a tenth every eight seconds; the F-measure is that of the worse half of a song. --real: sound files NAME.ogg beside
+NAME.npz, whose `beats_s` are the true beats and `borders_s` the times at which movements of a dance begin; --three: the
+letters that the names of songs in three-four begin with; the others are in four-four. --minutes: CPU time and memory
+for songs of these lengths.
 
 Without --tracker the networks are used, with their weights from --networks.
 
-F-measure: of beats within 70 ms, the field's tolerance; each found beat serves one true one. In time: of the true
-beats that were found so, those within half a video frame. Late: the median over all of them, found minus true;
-spread: their standard deviation within a song. Warned: of the songs whose beats are right (F-measure of .9 and more)
-and of the others, those whose tempo is doubted.
+F-measure: of beats within 70 ms, the field's tolerance; each found beat matches at most one true beat. In time: share
+of the matched true beats within half a video frame. Late: the median over all of them, found minus true; spread: their
+standard deviation within a song. Warned: songs whose tempo is in doubt, among those whose beats are right (F-measure of
+.9 and more) and among the others.
 """
 
 import argparse
@@ -48,7 +48,7 @@ Times = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class Truth:
-    """A song: samples at rate_hz, its true beats and downbeats (empty: not known), beats a bar."""
+    """A song: samples at rate_hz, its true beats and downbeats (empty: not known), beats per bar."""
 
     samples: NDArray[np.float32]
     rate_hz: int
@@ -59,7 +59,7 @@ class Truth:
 
 @dataclass(frozen=True)
 class Judged:
-    """What was found in a song, beside what is true."""
+    """What was found in a song, and the truth."""
 
     beats: Beats
     truth: Truth
@@ -87,7 +87,7 @@ class Judged:
 
     @property
     def on_downbeats(self) -> float:
-        """The share of the true downbeats, or of what begins on them, that is near one that was found."""
+        """The share of the true downbeats, or of movement starts, that are near a found downbeat."""
         away = np.abs(self.truth.downbeats_s[:, None] - np.append(self.beats.downbeats_s, -np.inf)).min(axis=1)
         return float(np.mean(away <= TOLERANCE_S)) if len(away) else np.nan
 
@@ -98,12 +98,12 @@ class Judged:
 
 
 def offsets_s(found: Times, true: Times) -> Times:
-    """Found minus true of each pair of nearest beats that lie within the tolerance, seconds."""
+    """Found minus true time of each pair of nearest beats within the tolerance, seconds."""
     if len(found) == 0 or len(true) == 0:
         return np.zeros(0)
     nearest = np.abs(found[:, None] - true).argmin(axis=1)
     away = found - true[nearest]
-    # Of two found beats that are nearest to the same true one, the nearer.
+    # If two found beats have the same nearest true one, the nearer counts.
     order = np.abs(away).argsort(kind="stable")
     first = order[np.unique(nearest[order], return_index=True)[1]]
     return away[first][np.abs(away[first]) <= TOLERANCE_S]
@@ -121,7 +121,7 @@ def composed(tempo_bpm: float, *, seconds: float, seed: int) -> Truth:
 
 
 def changing(change: str, *, seconds: float, seed: int) -> Truth:
-    """A song whose tempo changes: two songs one after the other, or one that is played faster and slower."""
+    """A song whose tempo changes: two songs in sequence, or one that is played faster and slower."""
     if "-" in change:
         first, second = (
             composed(float(tempo), seconds=seconds / 2, seed=seed + n) for n, tempo in enumerate(change.split("-"))
@@ -147,7 +147,7 @@ def changing(change: str, *, seconds: float, seed: int) -> Truth:
 
 
 def real(path: Path, *, seconds: float, three: tuple[str, ...]) -> Truth:
-    """A real song, its first seconds."""
+    """The first seconds of a real song."""
     with open_sound(path, sample_rate_hz=REAL_RATE_HZ) as sound:
         samples = sound[: round(seconds * REAL_RATE_HZ)]
     with np.load(path.with_suffix(".npz")) as known:
@@ -162,7 +162,7 @@ class Finder:
     def __init__(self, given: argparse.Namespace) -> None:
         self._networks = None if given.tracker else read_beat_networks(given.networks)
         if not given.tracker and self._networks is None:
-            raise SystemExit(f"{given.networks}: not there; `make assets` fetches it, or give --tracker")
+            raise SystemExit(f"{given.networks} does not exist; run `make assets` to fetch it, or give --tracker")
         prepare_librosa(tracker=given.tracker)
 
     def rhythm(self, samples: Sound, *, rate_hz: int) -> Beats:
@@ -175,7 +175,7 @@ class Finder:
 
 
 def warned(judged: list[Judged], *, by: str = "score") -> str:
-    """Warned of right and of wrong, as two cells."""
+    """Warnings for right and for wrong tempi, as two cells."""
     parts = [
         [bool(one.beats.doubt) for one in judged if (getattr(one, by) >= RIGHT) == right] for right in (True, False)
     ]
@@ -214,14 +214,14 @@ def judge_changes(find: Finder, given: argparse.Namespace) -> None:
 
 
 def judge_real(find: Finder, given: argparse.Namespace) -> None:
-    """A line for the songs of each kind: the letters that their names begin with."""
+    """A line for the songs of each kind, by the letters that their names begin with."""
     kinds: dict[str, list[Judged]] = {}
     for path in sorted(given.real.glob("*.ogg")):
         one = find(real(path, seconds=given.seconds, three=tuple(given.three)))
         kinds.setdefault(path.stem.split("_")[0], []).append(one)
         if given.each:
-            tempi = f"{one.beats.tempo_bpm:.1f} of {one.beats.tempo_bpm / one.ratio:.1f} beats a minute"
-            bar = f"{one.beats.meter} in a bar ({one.beats.margin:+.2f})"
+            tempi = f"{one.beats.tempo_bpm:.1f} of {one.beats.tempo_bpm / one.ratio:.1f} beats per minute"
+            bar = f"{one.beats.meter} per bar ({one.beats.margin:+.2f})"
             print(f"{path.stem}: F {one.score:.2f}, {tempi}, {bar}; {one.beats.doubt}", flush=True)
     print(
         "\n| songs | F-measure, mean | tempo right | meter right | meter unknown | movements on downbeats "
@@ -241,9 +241,9 @@ def judge_real(find: Finder, given: argparse.Namespace) -> None:
 
 
 def time_minutes(find: Finder, given: argparse.Namespace) -> None:
-    """How long the beats of a song in a file take, and how much memory beyond what is there before."""
+    """Time and additional memory to find the beats of a song in a file."""
     for minutes in given.minutes:
-        # Composed once and repeated: the song itself is not to be held.
+        # Composed once and repeated, so that the song itself need not be held in memory.
         minute = composed(120, seconds=60, seed=given.first_seed)
         with tempfile.TemporaryDirectory() as folder:
             path = Path(folder) / "song.wav"
@@ -256,21 +256,25 @@ def time_minutes(find: Finder, given: argparse.Namespace) -> None:
                 find.rhythm(sound, rate_hz=REAL_RATE_HZ)
                 took_s = time.process_time() - begun_s
         more_mb = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1000 - before_mb
-        print(f"beats of {minutes:g} minutes: {took_s:.1f} s of a CPU, {more_mb:.0f} MB on {before_mb:.0f}", flush=True)
+        print(f"beats of {minutes:g} minutes: {took_s:.1f} CPU s, {before_mb:.0f} + {more_mb:.0f} MB", flush=True)
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--tempi", type=float, nargs="*", default=TEMPI, metavar="BPM")
-    parser.add_argument("--songs", type=int, default=10, help="a tempo (default 10)")
-    parser.add_argument("--seconds", type=float, default=40.0, help="of each song (default 40)")
-    parser.add_argument("--first-seed", type=int, default=0, help="of the composed songs (default 0)")
-    parser.add_argument("--changes", nargs="*", default=[], metavar="CHANGE", help="of tempo: 90-128, 100:120, ~100")
+    parser.add_argument("--songs", type=int, default=10, help="number of songs per tempo (default 10)")
+    parser.add_argument("--seconds", type=float, default=40.0, help="length of each song (default 40)")
+    parser.add_argument("--first-seed", type=int, default=0, help="first seed of the composed songs (default 0)")
+    parser.add_argument(
+        "--changes", nargs="*", default=[], metavar="CHANGE", help="changes of tempo: 90-128, 100:120, ~100"
+    )
     parser.add_argument("--real", type=Path, help="folder of real songs with their beats")
-    parser.add_argument("--three", nargs="*", default=[], metavar="LETTERS", help="names of those in three-four")
-    parser.add_argument("--each", action="store_true", help="a line for each real song, too")
+    parser.add_argument(
+        "--three", nargs="*", default=[], metavar="LETTERS", help="first letters of songs in three-four"
+    )
+    parser.add_argument("--each", action="store_true", help="also print a line for each real song")
     parser.add_argument("--minutes", type=float, nargs="*", default=[], help="lengths of songs whose analysis is timed")
-    parser.add_argument("--tracker", action="store_true", help="librosa's tracker, not the networks")
+    parser.add_argument("--tracker", action="store_true", help="use librosa's tracker instead of the networks")
     parser.add_argument("--networks", type=Path, default=Path("resources/beats/beat_networks.zip"))
     given = parser.parse_args()
     find = Finder(given)

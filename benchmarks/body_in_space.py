@@ -1,10 +1,10 @@
-"""How well a body is known in space: the way it faces, and the joints of its motion capture file.
+"""Accuracy of a body in space: its facing, and the joints of its motion capture file.
 
     python benchmarks/body_in_space.py --seconds 8
 
-Studio dancers, whose true joints are known, are rendered as they stand, turned by 90, 180 and 270 degrees, and on a
+Studio dancers, whose true joints are known, are rendered from the front, turned by 90, 180 and 270 degrees, and on a
 turntable (`keypoints_accuracy`), detected and cleaned. Facing: degrees between the body's front and its true one, by
-what the true one is. Joints: centimetres between those of the motion capture file and BlazePose's own, both about the
+true facing. Joints: centimetres between those of the motion capture file and BlazePose's own, both relative to the
 hips.
 """
 
@@ -41,7 +41,7 @@ def detect(path: Path, *, weights: Path) -> PoseTable:
 
 
 def true_dances(clip: str, *, mesh: Path, seconds: float) -> list[NDArray[np.float64]]:
-    """The joints (T, 25, 3) in the room of what `film` films, at each angle."""
+    """The joints (T, 25, 3) in the room of the dancer that `film` films, at each angle."""
     scene = CLIPS[clip]
     dancer = dress(mesh, scene.look)
     song = compose_song(tempo_bpm=scene.tempo_bpm, seconds=seconds, seed=scene.seed)
@@ -60,8 +60,8 @@ def view_of(angles: NDArray[np.float64], *, turntable: bool) -> NDArray[np.str_]
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--clips", nargs="+", default=[clip for clip in CLIPS if clip != "target"], choices=list(CLIPS))
-    parser.add_argument("--seconds", type=float, default=8.0, help="of each video")
-    parser.add_argument("--resources", type=Path, default=Path("resources"), help="where weights and mesh are kept")
+    parser.add_argument("--seconds", type=float, default=8.0, help="length of each video")
+    parser.add_argument("--resources", type=Path, default=Path("resources"), help="folder of weights and mesh")
     arguments = parser.parse_args()
     mesh = fetch_body_mesh(arguments.resources / "body")
     weights = fetch_pose_weights(arguments.resources / "blazepose")
@@ -104,12 +104,12 @@ def main() -> None:
     found, true_turns = np.sum(full_turns, axis=0)
     print(f"full turns found: {found} of {true_turns}")
     depth, shoulders = np.sum(half_turns, axis=0)
-    print(f"turns between front and back, off in all: {depth} by depth, {shoulders} by the shoulders in the picture")
+    print(f"errors in the number of turns front to back: {depth} by depth, {shoulders} by the shoulders in the picture")
     depth, shoulders = np.mean(shares, axis=0)
     print(f"share of frames that face the camera, mean error: {depth:.3f} by depth, {shoulders:.3f} by the shoulders")
     away = np.concatenate(joints)
     away = away[np.isfinite(away)]
-    print(f"joints of the file from BlazePose's, cm: median {np.median(away):.1f}, 95 % {np.percentile(away, 95):.1f}")
+    print(f"distance of the file's joints, cm: median {np.median(away):.1f}, 95 % {np.percentile(away, 95):.1f}")
 
 
 if __name__ == "__main__":

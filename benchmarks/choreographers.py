@@ -1,11 +1,11 @@
-"""What choreographers do: movements on bar lines, their lengths in beats, how often one comes back.
+"""Statistics of choreographers' dances: movements on bar lines, lengths in beats, recurring movements.
 
     python benchmarks/choreographers.py ballroom
 
-The folder holds an .npz a dance with borders_s (where each movement begins, seconds), movements (its name), durations
-(its beats), beats_s of the song; the name begins with the kind: C cha-cha, R rumba, T tango, W waltz. Bars are taken
+The folder holds an .npz per dance with borders_s (start of each movement, seconds), movements (their names), durations
+(in beats), beats_s of the song; the name begins with the kind: C cha-cha, R rumba, T tango, W waltz. Bars are assumed
 where most movements begin (`evaluation.choreographers`); those of a waltz have three beats, others four. The last lines
-are the constants of that module.
+of the output are the constants of that module.
 """
 
 import argparse
@@ -22,14 +22,14 @@ KINDS = {"C": ("cha-cha", 4), "R": ("rumba", 4), "T": ("tango", 4), "W": ("waltz
 
 
 def shares_of(lengths: list[float]) -> dict[int, float]:
-    """Shares of whole lengths, 1 to LONGEST and one more for all that are longer."""
+    """Shares of whole lengths from 1 to LONGEST, and one for all longer ones."""
     found = length_shares(lengths)
     return {beats: round(float(found[beats - 1]), 3) for beats in range(1, LONGEST + 2) if found[beats - 1] > 0}
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("folder", type=Path, help="of the dances")
+    parser.add_argument("folder", type=Path, help="folder of the dances")
     parser.add_argument("--seed", type=int, default=0)
     args = parser.parse_args()
     rows: dict[str, list[dict[str, float]]] = defaultdict(list)
@@ -39,7 +39,7 @@ def main() -> None:
         kind, meter = KINDS[path.stem[0]]
         with np.load(path) as dance:
             starts, names, beats = dance["borders_s"], dance["movements"].tolist(), dance["beats_s"]
-            # The last movement is cut where the song ends.
+            # The last movement is cut off by the end of the song.
             own = dance["durations"][:-1].astype(float).tolist()
         rng = np.random.default_rng(args.seed)
         rows[kind].append(annotated_scores(starts, names, beats, meter=meter, fps=FPS, rng=rng))
@@ -57,7 +57,7 @@ def main() -> None:
     print(f"REAL_LENGTHS = {real}")
     one, two = ({meter: pair[side] for meter, pair in halves.items()} for side in (0, 1))
     apart = lengths_apart(one, {meter: shares_of(found) for meter, found in two.items()})
-    print(f"\nlengths of every second dance beside the others': {apart:.2f} apart")
+    print(f"\ndistance between the lengths of every second dance and those of the others: {apart:.2f}")
 
 
 if __name__ == "__main__":

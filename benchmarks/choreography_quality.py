@@ -1,22 +1,22 @@
-"""Rhythm, naturalness, form and distances of generated dances, for beat grids and songs, beside real dances.
+"""Rhythm, naturalness, form and distances of generated dances for beat grids and songs, compared with real dances.
 
     python benchmarks/choreography_quality.py aistpp_pop.npz --half test --music tang2018/DANCE_C_*.ogg
     python benchmarks/choreography_quality.py aistpp_pop.npz --rows default "paper, 2 s" "paper, retimed, 2 s"
     python benchmarks/choreography_quality.py --ballroom ballroom --seconds 40
 
 It prints the tables of `snakemake -- results/evaluation/choreography` (`evaluation.choreography`), all or some rows of
-them; --each-song adds those of single songs. No matcher: matches are random, seeded, so that the choice rests on
-movement, beats and bars alone.
+them; --each-song adds those of single songs. There is no matcher: matches are random with a fixed seed, so that the
+choice depends only on movement, beats and bars.
 
-The .npz holds arrays (T, 25, 3) of BODY_25 keypoints at 24 frames a second, named as in AIST++ (mPO3: 110 beats a
-minute). Every second dance by name is for tuning, the others for testing: a half is the pose library and the real
-yardstick at once; distances are from the other half. These dances have no sound: their bars are unknown, and real ones
+The .npz holds arrays (T, 25, 3) of BODY_25 keypoints at 24 frames per second, named as in AIST++ (mPO3: 110 beats per
+minute). Every second dance by name is for tuning, the others for testing. A half serves both as the pose library and as
+the real reference; distances are from the other half. These dances have no sound: their bars are unknown, and real ones
 are scored on the grid of their own tempo from their first frame. They dance to beat grids (bars of four, sections of
-four bars that come back in turn) and to --music.
+four bars that alternate) and to --music.
 
 --ballroom: a folder of real dances with their music, NAME.npz beside NAME.ogg (`benchmarks/choreographers.py`). Every
 second dance by name is the library, with the beats of its annotation and bars where most of its movements begin; it
-dances to the songs of the others, as they are heard (`music.analyse`). So no song has its own dance in the library.
+dances to the songs of the others, as analysed by `music.analyse`. No song therefore has its own dance in the library.
 """
 
 import argparse
@@ -41,14 +41,14 @@ from danceit_core.pose.skeleton import Keypoints
 
 FPS, HOP_S, FRAGMENT_S = 24.0, 0.5, 2.0
 TEMPI = (60, 75, 90, 105, 120, 135, 150, 180)
-# The rows of the docs: real dances, chance, the paper, the default in seconds and in counts.
+# The rows that the documentation shows: real dances, chance, the paper, the default in seconds and in counts.
 ROWS = ("random, crossfade", "random, default alignment", "paper, 2 s", "paper, retimed, 2 s", "default, 2 s",
         "default, recall 0", "default, recall 1", "default, mirrored too", "default, strength 1", DEFAULT)  # fmt: skip
 
 
 @dataclass(frozen=True)
 class Material:
-    """Dances by name with the beats that each is danced to, real dances to measure distances from, and songs."""
+    """Dances by name with their beats, real dances to measure distances from, and songs."""
 
     dances: dict[str, Keypoints]
     heard: dict[str, Beats]
@@ -68,7 +68,7 @@ def hear(path: Path, *, seconds: float, weights: Path) -> Song:
 
 
 def of_archive(args: argparse.Namespace) -> Material:
-    """Half of the dances of an archive, of whose music the tempo is known."""
+    """Half of the dances of an archive; only the tempo of their music is known."""
     with np.load(args.library) as archive:
         names = sorted(archive.files)
         both = [{name: archive[name].astype(np.float32) for name in names[side::2]} for side in (0, 1)]
@@ -113,7 +113,7 @@ def real_songs(material: Material) -> list[tuple[Keypoints, Song]]:
 
 
 def score(material: Material, songs: list[Song], *, rows: list[str], seed: int) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """The scores of some rows, none: all of them, and the table of tempi."""
+    """The scores of some rows (if empty, of all) and the table of tempi."""
     sources = {name: Source(dance, dance[..., 2].any(1)) for name, dance in material.dances.items()}
     tempi = {name: beats.tempo_bpm for name, beats in material.heard.items()}
     lengths = [FRAGMENT_S] if rows and not any(row.endswith((" 1 s", " 3 s", " 4 s")) for row in rows) else [1, 2, 3, 4]
@@ -137,15 +137,19 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("library", type=Path, nargs="?", help=".npz of real dances")
     parser.add_argument("--half", choices=("tune", "test"), default="test", help="which half of the dances")
-    parser.add_argument("--ballroom", type=Path, metavar="FOLDER", help="real dances with their music instead")
-    parser.add_argument("--music", type=Path, nargs="*", default=[], help="sound files, danced to as well")
-    parser.add_argument("--tempi", type=float, nargs="*", default=TEMPI, help="of the beat grids, beats a minute")
-    parser.add_argument("--songs", type=int, default=12, help="how many songs of the ballroom dances (default 12)")
-    parser.add_argument("--seconds", type=float, default=60.0, help="of each song")
-    parser.add_argument("--rows", nargs="*", default=list(ROWS), metavar="NAME", help="of the tables; none: all")
-    parser.add_argument("--each-song", metavar="NAME", help="this row for single songs, too")
-    parser.add_argument("--page", type=Path, help="folder: write the evaluation's page of all tables there, too")
-    parser.add_argument("--networks", type=Path, default=Path("resources/beats/beat_networks.zip"), help="hear bars")
+    parser.add_argument("--ballroom", type=Path, metavar="FOLDER", help="use real dances with their music instead")
+    parser.add_argument("--music", type=Path, nargs="*", default=[], help="further sound files to dance to")
+    parser.add_argument(
+        "--tempi", type=float, nargs="*", default=TEMPI, help="tempi of the beat grids, beats per minute"
+    )
+    parser.add_argument("--songs", type=int, default=12, help="number of songs of the ballroom dances (default 12)")
+    parser.add_argument("--seconds", type=float, default=60.0, help="length of each song")
+    parser.add_argument("--rows", nargs="*", default=list(ROWS), metavar="NAME", help="rows of the tables; none: all")
+    parser.add_argument("--each-song", metavar="NAME", help="also print this row for single songs")
+    parser.add_argument("--page", type=Path, help="folder: also write the evaluation's page of all tables there")
+    parser.add_argument(
+        "--networks", type=Path, default=Path("resources/beats/beat_networks.zip"), help="weights of the beat networks"
+    )
     parser.add_argument("--seed", type=int, default=0)
     args = parser.parse_args()
     if (args.library is None) == (args.ballroom is None):
@@ -156,7 +160,7 @@ def main() -> None:
     for song in material.songs:
         letters = " ".join(part.letter for part in song.sections)
         print(
-            f"- {song.name}: {song.tempo_bpm:.1f} beats a minute, meter {song.meter}, sections {letters or 'unknown'}"
+            f"- {song.name}: {song.tempo_bpm:.1f} beats per minute, meter {song.meter}, sections {letters or 'unknown'}"
         )
     rows = [] if args.page else args.rows
     scores, tempo = score(material, material.songs, rows=rows, seed=args.seed)

@@ -1,13 +1,12 @@
-"""How fast a song is choreographed: from the files of a large database to finished poses.
+"""Speed of choreographing a song: from the files of a large database to finished poses.
 
     python benchmarks/choreography_speed.py aistpp_pop.npz --fragments 30000 --seconds 180
     python benchmarks/choreography_speed.py aistpp_pop.npz --unit seconds
 
-The database is real dances, repeated with other embeddings until it has enough fragments, in counts of made-up bars or
-in seconds; the song has bars and sections that come back. Embeddings are random, of the matcher's default width,
-searched through the index as in a run. Frames, fragments and index are opened from files, as
-each song does. The time of each step is the best of --repeats. What starting Python costs, and 100 hours of dances, is
-measured by `retrieval_scale`.
+The database consists of real dances, repeated with other embeddings until it has enough fragments, in counts of
+simulated bars or in seconds; the song has bars and recurring sections. Embeddings are random, of the matcher's default
+width, searched through the index as in a run. Frames, fragments and index are opened from files, as for each song. The
+time of each step is the best of --repeats. `retrieval_scale` measures the start of Python and 100 hours of dances.
 """
 
 import argparse
@@ -50,7 +49,7 @@ FPS, FRAGMENT_S, HOP_S, TEMPO_BPM = 24.0, 2.0, 0.5, 110.0
 def write_files(
     folder: Path, dances: Sequence[NDArray[np.float32]], *, unit: str, width: int, rng: np.random.Generator
 ) -> None:
-    """Frames, fragments and an index of drawn embeddings as the workflow writes them."""
+    """Write frames, fragments and an index of random embeddings as the workflow does."""
     frames = frames_in_memory({f"{number:05d}": tables(dance) for number, dance in enumerate(dances)})
     described, paths = {}, frame_paths(folder)
     for name in ARRAYS:
@@ -69,7 +68,7 @@ def write_files(
 
 
 def tables(dance: NDArray[np.float32]) -> tuple[PoseTable, MusicTable]:
-    """A dance to a silent sound of 110 beats a minute in bars of four."""
+    """A dance to silent sound of 110 beats per minute in bars of four."""
     silence = np.zeros((len(dance), 1), np.float32)
     about = {"fps": FPS, "width": PICTURE_PX, "height": PICTURE_PX}
     times = np.arange(0, len(dance) / FPS, 60 / TEMPO_BPM)
@@ -79,19 +78,19 @@ def tables(dance: NDArray[np.float32]) -> tuple[PoseTable, MusicTable]:
 
 
 def fragments_in(frames: int, *, unit: str) -> int:
-    """About how many fragments a dance of so many frames has."""
+    """The approximate number of fragments of a dance of `frames` frames."""
     if unit == "seconds":
         return max(0, (frames - round(FRAGMENT_S * FPS)) // round(HOP_S * FPS) + 1)
-    return round(4 * frames / FPS * TEMPO_BPM / 60 / 4)  # two halves, one and two bars a bar
+    return round(4 * frames / FPS * TEMPO_BPM / 60 / 4)  # per bar: two half bars, one bar, two bars
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("library", type=Path, help=".npz of real dances")
     parser.add_argument("--fragments", type=int, default=30_000)
-    parser.add_argument("--seconds", type=float, default=180.0, help="of the song")
-    parser.add_argument("--unit", choices=("beats", "seconds"), default="beats", help="of the fragments")
-    parser.add_argument("--tempo", type=float, default=120.0, help="beats a minute")
+    parser.add_argument("--seconds", type=float, default=180.0, help="length of the song")
+    parser.add_argument("--unit", choices=("beats", "seconds"), default="beats", help="unit of the fragments")
+    parser.add_argument("--tempo", type=float, default=120.0, help="tempo of the song, beats per minute")
     parser.add_argument("--repeats", type=int, default=3)
     args = parser.parse_args()
     with np.load(args.library) as archive:

@@ -1,11 +1,11 @@
-"""Keypoints before and after cleaning against the true joints: faults put in at known places, and a detector's own.
+"""Errors of keypoints before and after cleaning: faults inserted at known places, and a detector's own.
 
     python benchmarks/cleaning_error.py --captures captures/*.npz --detected VIDEO.joints.parquet KEYPOINTS.parquet ...
 
-Studio dances (no picture is needed) and, if given, motion captures (.npz of (T, 25, 3) at 24 frames a second) get
+Studio dances (no picture is needed) and, if given, motion captures (.npz of (T, 25, 3) at 24 frames per second) get
 jitter, holes, spikes and swaps from a fixed seed. --detected takes pairs of the true joints of a studio video and the
 keypoints that a detector found in it (`data/demo/CLIP.joints.parquet`, `results/keypoints/CLIP.parquet` of the demo).
-Errors are means over the kept frames' body joints, in torsos; jitter is their jerk, torsos / s^3.
+Errors are means over the body joints of kept frames, in torsos; jitter is their jerk, torsos / s^3.
 """
 
 import argparse
@@ -54,7 +54,7 @@ def jitter_of(share: float) -> Fault:
 
 
 def holes(keypoints: Keypoints, rng: np.random.Generator) -> Keypoints:
-    """Twice a second a joint is unsure, and elsewhere, for 2 to 6 frames."""
+    """Twice per second a joint is misplaced with low confidence for 2 to 6 frames."""
     faulty = keypoints.copy()
     for frame in range(6, len(keypoints) - 8, 12):
         joint, length = rng.choice(BODY), int(rng.integers(2, 7))
@@ -64,7 +64,7 @@ def holes(keypoints: Keypoints, rng: np.random.Generator) -> Keypoints:
 
 
 def spikes(keypoints: Keypoints, rng: np.random.Generator) -> Keypoints:
-    """Twice a second a joint is far away for 1 to 3 frames."""
+    """Twice per second a joint is far away for 1 to 3 frames."""
     faulty = keypoints.copy()
     for frame in range(6, len(keypoints) - 8, 12):
         joint, length, angle = rng.choice(BODY), int(rng.integers(1, 4)), rng.uniform(0, 2 * np.pi)
@@ -74,7 +74,7 @@ def spikes(keypoints: Keypoints, rng: np.random.Generator) -> Keypoints:
 
 
 def swaps(keypoints: Keypoints, rng: np.random.Generator) -> Keypoints:
-    """Every three seconds arms or legs are exchanged for 2 to 20 frames."""
+    """Every three seconds arms or legs are swapped for 2 to 20 frames."""
     faulty = keypoints.copy()
     for frame in range(24, len(keypoints) - 48, 72):
         joints, length = (ARMS, LEGS + FEET_ENDS)[rng.integers(2)], int(rng.integers(2, 21))
@@ -84,7 +84,7 @@ def swaps(keypoints: Keypoints, rng: np.random.Generator) -> Keypoints:
 
 
 def everything(keypoints: Keypoints, rng: np.random.Generator) -> Keypoints:
-    """All of it at once, with jitter of 0.01 torso."""
+    """All faults at once, with jitter of 0.01 torso."""
     for fault in (swaps, spikes, holes, jitter_of(0.01)):
         keypoints = fault(keypoints, rng)
     return keypoints
@@ -134,7 +134,7 @@ def row(name: str, pairs: Sequence[tuple[Keypoints, Keypoints]], settings: Clean
 
 
 def captured(paths: Sequence[Path]) -> Iterator[Keypoints]:
-    """The dances of .npz files; positions in pixels with confidence in 0..1."""
+    """The dances of .npz files: positions in pixels with confidence in 0..1."""
     for path in paths:
         with np.load(path) as archive:
             dances = [archive[name].astype(np.float32) for name in archive.files if archive[name].shape[-2:] == (25, 3)]
@@ -142,7 +142,7 @@ def captured(paths: Sequence[Path]) -> Iterator[Keypoints]:
 
 
 def detected(paths: Sequence[Path]) -> list[tuple[Keypoints, Keypoints]]:
-    """(found, true) keypoints from pairs of tables, brought to the pixels of the keypoints."""
+    """(found, true) keypoints from pairs of tables, in the pixels of the keypoints."""
     pairs = []
     for joints_path, keypoints_path in zip(paths[::2], paths[1::2], strict=True):
         true, found = read_pose_table(joints_path), read_pose_table(keypoints_path)
@@ -157,7 +157,7 @@ def main() -> None:
     parser.add_argument("--captures", nargs="*", type=Path, default=[], help=".npz files of keypoints")
     parser.add_argument("--detected", nargs="*", type=Path, default=[], help="pairs of true joints and keypoints")
     parser.add_argument("--smoothing", nargs="+", default=["whittaker", "none"], choices=("whittaker", "none"))
-    parser.add_argument("--resources", type=Path, default=Path("resources"), help="where the mesh is kept")
+    parser.add_argument("--resources", type=Path, default=Path("resources"), help="folder of the mesh")
     arguments = parser.parse_args()
     dances = [*studio_dances(arguments.resources), *captured(arguments.captures)]
     found = detected(arguments.detected)

@@ -1,11 +1,11 @@
-"""Peak memory of the rules that read all dance videos, by their number, beside what they ask a queue for.
+"""Peak memory of the rules that read all dance videos, by the number of videos, and the memory that they request.
 
     python benchmarks/database_memory.py --videos 10 100 1000
 
-The figures that danceit_core/estimates.py follows. Videos of a minute with simulated joints and sound, default
-settings; each rule is its own script of the workflow, run in a process of its own on the files that the rules before
-it wrote. A rule that takes longer than --limit is ended, and its peak until then counts: trainings reach it in their
-first epoch. The matcher is that of the smallest number of videos.
+danceit_core/estimates.py is based on these figures. Videos last a minute, with simulated joints and sound; settings are
+the defaults. Each rule's script runs in a separate process on the files that the previous rules wrote. A rule that
+takes longer than --limit is stopped, and its peak until then counts: trainings reach it in their first epoch. The
+matcher is that of the smallest number of videos.
 """
 
 import argparse
@@ -36,15 +36,15 @@ ROOT = Path(__file__).parents[1]
 SETTINGS = {name: dataclasses.asdict(make_settings(kind, {})) for name, kind in SECTIONS.items()}
 ESTIMATES = make_estimates(SETTINGS)
 FPS, FRAMES, FEATURES, SONG_S = 24.0, 1440, 152, 180
-# A minute of video at the rate that the estimates take it to have.
+# A minute of video at the frame rate that the estimates assume.
 MB = 15.0
-# Different videos; the others are these under other names.
+# Number of different videos; the others are copies under other names.
 KINDS = 8
 SECONDS = f"{SETTINGS['retrieval']['fragment_s']:g}"
 
 
 class Files(list[str]):
-    """A rule's input or output: paths, some of them by name."""
+    """A rule's input or output: paths, some of them with names."""
 
     def __init__(self, *paths: str, **named: Any) -> None:
         every = [*paths]
@@ -56,7 +56,7 @@ class Files(list[str]):
 
 
 def make_project(folder: Path, *, videos: int) -> None:
-    """Cleaned, music and measured tables of so many videos, and those of a target and a song."""
+    """Make cleaned, music and measured tables of `videos` videos, and those of a target and a song."""
     for kind in range(KINDS):
         rng = np.random.default_rng(kind)
         cleaned, music = folder / f"{kind}.cleaned.parquet", folder / f"{kind}.music.parquet"
@@ -75,7 +75,7 @@ def make_project(folder: Path, *, videos: int) -> None:
 
 
 def write_dancer(path: Path, rng: np.random.Generator) -> None:
-    """A cleaned table of a drifting person, a tenth of it dropped."""
+    """Write a cleaned table of a drifting person, with a tenth of the frames dropped."""
     keypoints = np.ones((FRAMES, 25, 3), np.float32)
     steps = rng.normal(0, 1, (FRAMES, 25, 2)).cumsum(0)
     keypoints[..., :2] = rng.uniform(150, 350, (1, 25, 2)) + steps % 30
@@ -89,7 +89,7 @@ def write_dancer(path: Path, rng: np.random.Generator) -> None:
 
 
 def write_sound(path: Path, rng: np.random.Generator, *, frames: int) -> None:
-    """A music table with noise for features."""
+    """Write a music table with noise as features."""
     features, beats_s = rng.normal(0, 1, (frames, FEATURES)).astype(np.float32), np.arange(0, frames / FPS, 0.5)
     beats = Beats(beats_s, 120, place=np.arange(len(beats_s)) % 4 + 1, meter=4)
     loudness, kind = np.full(frames, -12, np.float32), SETTINGS["music"]["features"]
@@ -97,7 +97,7 @@ def write_sound(path: Path, rng: np.random.Generator, *, frames: int) -> None:
 
 
 def job_of(rule: str, folder: Path, *, videos: int) -> SimpleNamespace:
-    """What the workflow would hand to a rule's script."""
+    """The `snakemake` object that the workflow would pass to a rule's script."""
     names = [f"v{number}" for number in range(videos)]
     tables = {
         kind: [str(folder / kind / f"{name}.parquet") for name in names] for kind in ("cleaned", "music", "dances")
@@ -152,12 +152,12 @@ RULES = (
     "gather_frames", "cut_fragments", "cut_counts", "join_fragments", "describe_dances", "draw_thumbnails",
     "train_matcher", "index_counts", "measure_paintable", "retrieve_fragments",
 )  # fmt: skip
-# Where a rule's script has another name than the rule.
+# Scripts whose name differs from that of their rule.
 SCRIPTS = {"index_counts": "index_fragments"}
 
 
 def measure(command: Sequence[str], *, limit_s: float) -> tuple[float, float, bool]:
-    """Peak MB and seconds of a program, and whether it ended by itself."""
+    """Peak MB and seconds of a program, and whether it ended on its own."""
     start_s = time.monotonic()
     running = subprocess.Popen(command, start_new_session=True)
     peak_kb, status = 0, Path(f"/proc/{running.pid}/status")
@@ -177,8 +177,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--videos", type=int, nargs="+", default=[10, 100, 1000])
     parser.add_argument("--rules", nargs="+", choices=RULES, default=RULES)
-    parser.add_argument("--limit", type=float, default=600.0, help="seconds, of each rule (default 600)")
-    parser.add_argument("--folder", type=Path, help="of the scratch files (default: a temporary one)")
+    parser.add_argument("--limit", type=float, default=600.0, help="time limit of each rule, seconds (default 600)")
+    parser.add_argument("--folder", type=Path, help="folder of the scratch files (default: a temporary one)")
     parser.add_argument("--run", nargs=3, metavar=("RULE", "FOLDER", "VIDEOS"), help="used by the script itself")
     given = parser.parse_args()
     if given.run:

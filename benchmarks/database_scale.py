@@ -1,14 +1,14 @@
-"""The database at the paper's scale and beyond: disk, time, memory, and what one more video touches.
+"""The database at the paper's scale and beyond: disk, time, memory, and the files affected by one more video.
 
     python benchmarks/database_scale.py --hours 8.18 --videos 220     # the paper's 706,463 frames
     python benchmarks/database_scale.py --hours 100 --videos 2700     # 10 GB of disk
 
-The default setting: rich features, fragments of half a bar, one and two bars, and of 1, 2, 3 and 4 s every .5 s. All
-music is four-four at 120 beats a minute; --no-bars: as if no bar of it were known. Cleaned keypoints with joints in
-space and music are simulated (random walks, 10 % of the frames dropped in runs; every number is random, so nothing
-compresses), a few of them, which stand for all videos one after the other. The functions of the rules run on their
-files, each rule in a process of its own. `measure_dance` is timed on those that are simulated. The time is the
-processor's: that of the wall is also given, but other work on the machine lengthens it.
+Settings are the defaults: rich features, fragments of half a bar, one and two bars, and of 1, 2, 3 and 4 s every .5 s.
+All music is four-four at 120 beats per minute; --no-bars: as if its bars were unknown. Cleaned keypoints with joints in
+space and music are simulated (random walks, 10 % of the frames dropped in runs; all numbers are random, so nothing
+compresses) for a few videos, which are reused in turn for all others. The functions of the rules run on their files,
+each rule in a separate process. `measure_dance` is timed on the simulated ones. Times are CPU times; wall times are
+also given, but are affected by other work on the machine.
 """
 
 import argparse
@@ -38,7 +38,7 @@ SETTINGS = FragmentSettings()
 
 
 def simulate(number: int, *, frames: int, folder: Path, bars: bool) -> None:
-    """A cleaned table and a music table of one video, whose bars are known or not."""
+    """Write a cleaned table and a music table of one video; bars: whether its bars are known."""
     rng = np.random.default_rng(number)
     keypoints = np.ones((frames, 25, 3), np.float32)
     places = np.stack([np.linspace(200, 300, 25), np.linspace(100, 400, 25)], axis=1)
@@ -60,7 +60,7 @@ def simulate(number: int, *, frames: int, folder: Path, bars: bool) -> None:
 
 
 def measure(folder: Path, number: int, simulated: int) -> None:
-    """Rule measure_dance, of a video whose tables are those of one that was simulated."""
+    """Rule measure_dance, for a video that uses the tables of a simulated one."""
     pose = read_pose_table(folder / f"{simulated}.cleaned.parquet")
     music = read_music_table(folder / f"{simulated}.music.parquet")
     measured = measure_dance(pose, music, video=f"v{number}", group=f"song{number}")
@@ -68,13 +68,13 @@ def measure(folder: Path, number: int, simulated: int) -> None:
 
 
 def measure_some(folder: Path, distinct: int) -> None:
-    """Rule measure_dance, of those that were simulated."""
+    """Rule measure_dance, for the simulated videos."""
     for number in range(distinct):
         measure(folder, number, number)
 
 
 def repeat(folder: Path, videos: int, distinct: int) -> None:
-    """What the others would be measured to be, by their own names."""
+    """Write the measurements of the other videos: copies under their own names."""
     found = [read_measured(folder / "dances" / f"v{number}.parquet") for number in range(distinct)]
     for number in range(distinct, videos):
         measured = found[number % distinct]
@@ -94,7 +94,7 @@ def gather(folder: Path, videos: int, distinct: int) -> None:
 
 
 def cut(folder: Path, seconds: float) -> None:
-    """Rule cut_fragments, of one length."""
+    """Rule cut_fragments, for one length."""
     fragments = cut_fragments(open_frames(folder / "database"), seconds=seconds, settings=SETTINGS)
     write_fragments(table_of(folder, seconds), fragments.table, metadata=fragments.metadata)
 
@@ -112,7 +112,7 @@ def join(folder: Path) -> None:
 
 
 def batches(folder: Path, count: int) -> None:
-    """Open the database of 2 s and take `count` batches of 128 fragments at random, poses and sound."""
+    """Open the database of 2 s and read `count` random batches of 128 fragments, poses and sound."""
     database, rng = read_database(table_of(folder, 2.0)), np.random.default_rng(0)
     for _ in range(count):
         chosen = rng.integers(len(database), size=128)
@@ -121,7 +121,7 @@ def batches(folder: Path, count: int) -> None:
 
 
 def table_of(folder: Path, seconds: float) -> Path:
-    """The table of one length."""
+    """The path of the table of one length."""
     return folder / "database" / f"{seconds:g}s.parquet"
 
 
@@ -132,13 +132,13 @@ def _timed(target: Callable[..., None], given: tuple[Any, ...], queue: Any) -> N
 
 
 def peak_mb() -> float:
-    """The most memory that this process has held. Linux counts what its parent held into `ru_maxrss`."""
+    """Peak memory of this process, MB. Linux includes that of its parent in `ru_maxrss`, so it is not used."""
     status = dict(line.split(":", 1) for line in Path("/proc/self/status").read_text().splitlines())
     return int(status["VmHWM"].split()[0]) / 1024
 
 
 def alone(target: Callable[..., None], *given: Any) -> str:
-    """Run a function in a process of its own: seconds of processor and wall, peak of its memory, as cells."""
+    """Run a function in a separate process; returns CPU seconds, wall seconds and peak memory as cells."""
     context = multiprocessing.get_context("spawn")
     queue = context.Queue()
     process = context.Process(target=_timed, args=(target, given, queue))
@@ -152,11 +152,13 @@ def alone(target: Callable[..., None], *given: Any) -> str:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--hours", type=float, default=706_463 / FPS / 3600, help="of dance (default: the paper's)")
-    parser.add_argument("--videos", type=int, default=220, help="that the hours are shared out to (default 220)")
-    parser.add_argument("--distinct", type=int, default=20, help="of them that are simulated (default 20)")
-    parser.add_argument("--no-bars", action="store_true", help="no bar of the music is known")
-    parser.add_argument("--folder", type=Path, help="where a scratch folder is made (default: the system's)")
+    parser.add_argument(
+        "--hours", type=float, default=706_463 / FPS / 3600, help="hours of dance (default: the paper's)"
+    )
+    parser.add_argument("--videos", type=int, default=220, help="number of videos (default 220)")
+    parser.add_argument("--distinct", type=int, default=20, help="number of simulated videos (default 20)")
+    parser.add_argument("--no-bars", action="store_true", help="treat the bars of the music as unknown")
+    parser.add_argument("--folder", type=Path, help="parent of the scratch folder (default: the system's)")
     given = parser.parse_args()
     frames, distinct = round(given.hours * 3600 * FPS / given.videos), min(given.distinct, given.videos)
     with tempfile.TemporaryDirectory(dir=given.folder) as scratch:
@@ -182,7 +184,7 @@ def main() -> None:
 
 
 def report(folder: Path) -> None:
-    """Print the rows of each length and what lies on the disk."""
+    """Print the rows of each length and the sizes on disk."""
     tables = {f"of {seconds:g} s": table_of(folder, seconds) for seconds in LENGTHS_S}
     tables["in counts"] = folder / "database" / "beats.parquet"
     rows = {name: len(read_database(path, columns=["row"])) for name, path in tables.items()}

@@ -1,13 +1,12 @@
-"""Speed of keypoint extraction, of several versions of the code in turns: medians of frames a second of one core.
+"""Speed of keypoint extraction of several versions of the code, run in turn: median frames per second of one core.
 
     python benchmarks/extraction_speed.py VIDEO... --trees new=. old=../before --sizes 512 1280 1920 --frames 240
 
-A tree is a checkout of the project; all run in this Python. Each video is first brought into a frame store of each size
-(its longer side; a smaller video keeps its own). Then, in
-turns, each version looks at its first frames, in a process of its own with one thread: as a dance (joints alone), and
-as a target (what this version does for one: the mean with the mirror image, outlines written). A frame a second of one
-core is a frame per second of the processor's time, decoding included, start and loading not; the ratio is the median
-over the turns of a version's figure by the first version's.
+A tree is a checkout of the project; all run in this Python. Each video is first converted to a frame store of each size
+(its longer side; a smaller video keeps its own). Then each version in turn processes its first frames in a separate
+process with one thread: as a dance (joints only), and as a target (as this version treats one: mean with the mirror
+image, outlines written). Frames per second are per second of CPU time, including decoding but not start and loading;
+the ratio is the median over the turns of a version's figure over the first version's.
 """
 
 import argparse
@@ -32,7 +31,7 @@ WORKER = Path(__file__).with_name("extraction_worker.py")
 
 
 def measure(tree: Path, store: Path, kind: str, *, weights: Path, scratch: Path) -> dict:
-    """What `extraction_worker.py` says of the code in a tree."""
+    """The output of `extraction_worker.py` for the code in a tree."""
     environment = os.environ | {"PYTHONPATH": str(tree), "OMP_NUM_THREADS": "1"}
     command = [sys.executable, WORKER, str(store), kind, str(weights), str(scratch)]
     done = subprocess.run(command, env=environment, cwd=tree, capture_output=True, text=True, check=False)
@@ -42,7 +41,7 @@ def measure(tree: Path, store: Path, kind: str, *, weights: Path, scratch: Path)
 
 
 def cut_store(video: Path, store: Path, frames: int, *, long_side: int) -> Path:
-    """A frame store of the first frames of a video."""
+    """Make a frame store of the first frames of a video."""
     settings, info = VideoSettings(), probe(video)
     size = store_size((info.width, info.height), long_side=long_side)
     with VideoWriter(store, fps=settings.fps, size=size, crf=settings.crf, gop=12) as writer:
@@ -56,7 +55,7 @@ def main() -> None:
     parser.add_argument("videos", nargs="+", type=Path)
     parser.add_argument("--trees", nargs="+", default=["this=."], metavar="NAME=PATH")
     parser.add_argument("--sizes", nargs="+", type=int, default=[VideoSettings().size], help="longer sides, pixels")
-    parser.add_argument("--frames", type=int, default=240, help="of each video")
+    parser.add_argument("--frames", type=int, default=240, help="frames used of each video")
     parser.add_argument("--repeats", type=int, default=5)
     parser.add_argument("--kinds", nargs="+", default=list(KINDS), choices=KINDS)
     parser.add_argument("--weights", type=Path, default=Path("resources/blazepose"))
@@ -79,7 +78,7 @@ def main() -> None:
 
 
 def rows(runs: dict[str, list[dict]]) -> Iterator[str]:
-    """For each version its speed, that by the first one's, and whether it wrote outlines."""
+    """For each version its speed, the ratio to the first version's, and whether it wrote outlines."""
     rates = {name: np.array([run["frames"] / run["cpu_s"] for run in done]) for name, done in runs.items()}
     first = rates[next(iter(rates))]
     for name, rate in rates.items():

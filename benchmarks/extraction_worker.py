@@ -1,9 +1,9 @@
-"""One timed extraction for `extraction_speed.py`, in a process of its own and with the code that PYTHONPATH names.
+"""One timed extraction for `extraction_speed.py`, in a separate process with the code that PYTHONPATH names.
 
     python benchmarks/extraction_worker.py STORE dance|target WEIGHTS SCRATCH
 
-Prints frames, seconds of the processor and whether outlines were written as JSON. Older versions of the code know
-neither targets nor outlines.
+Prints frames, CPU seconds and whether outlines were written as JSON. Older versions of the code know neither targets
+nor outlines.
 """
 
 import inspect
@@ -23,7 +23,7 @@ except ImportError:
 
 
 def extract(store: Path, *, as_target: bool, weights: Path, scratch: Path) -> int:
-    """Detect, and write outlines of a target; the number of frames."""
+    """Detect joints, and write outlines of a target; returns the number of frames."""
     given = {"settings": PoseSettings(), "weights": weights}
     if as_target and "is_target" in inspect.signature(detect_keypoints).parameters:
         given["is_target"] = True
@@ -37,7 +37,7 @@ def extract(store: Path, *, as_target: bool, weights: Path, scratch: Path) -> in
 def main() -> None:
     store, kind, weights, scratch = sys.argv[1:]
     about = {"as_target": kind == "target", "weights": Path(weights), "scratch": Path(scratch)}
-    # Once to load and compile everything.
+    # A first run, to load and compile everything.
     extract(Path(store), **about)
     (Path(scratch) / "outlines.mkv").unlink(missing_ok=True)
     start_s = time.process_time()

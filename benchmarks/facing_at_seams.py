@@ -1,11 +1,11 @@
-"""How far dances turn at their seams, with and without depth in the retrieval (`choreography.costs.RIGHT_ANGLE`).
+"""Turns of dances at their seams, with and without depth in the retrieval (`choreography.costs.RIGHT_ANGLE`).
 
     python benchmarks/facing_at_seams.py FOLDER --weights 0 1
 
-FOLDER holds .npz files of real dances at 24 frames a second: `keypoints` (T, 25, 3) in a picture and `joints3d`
+FOLDER holds .npz files of real dances at 24 frames per second: `keypoints` (T, 25, 3) in a picture and `joints3d`
 (T, 25, 3) in a room, y up, of the same bodies; the camera's direction is found by fitting one to the other. Every
-second dance by name is the library; songs are even beats, matches are random, seeded. Turn: degrees between the ways
-the body faces on both sides of a seam, in the room.
+second dance by name is the library; songs are even beats; matches are random with a fixed seed. Turn: degrees between
+the directions that the body faces on both sides of a seam, in the room.
 """
 
 import argparse
@@ -32,7 +32,7 @@ Array = NDArray[np.float64]
 
 
 def facing_of(keypoints: Array, joints: Array) -> Array:
-    """The way the body faces, (T,) degrees, 0 towards the camera."""
+    """The direction that the body faces, (T,) degrees, 0 towards the camera."""
     apart = (joints[:, LEFT] - joints[:, RIGHT])[..., [0, 2]].reshape(-1, 2)
     seen = (keypoints[:, LEFT, 0] - keypoints[:, RIGHT, 0]).reshape(-1)
     known = np.isfinite(apart).all(axis=1)
@@ -45,7 +45,7 @@ def facing_of(keypoints: Array, joints: Array) -> Array:
 
 
 def library_of(sources: dict[str, Source], facing: dict[str, Array]) -> Library:
-    """Two-second fragments with the way their body faces."""
+    """Two-second fragments with the direction that their body faces."""
     tempi = dict.fromkeys(sources, np.nan)
     library = trial.library_of(sources, seconds=FRAMES / FPS, hop_s=HOP / FPS, fps=FPS, tempo_bpm=tempi)
     library.facing[:] = np.concatenate([facing[name] for name in library.dances.name])
@@ -53,7 +53,7 @@ def library_of(sources: dict[str, Source], facing: dict[str, Array]) -> Library:
 
 
 def turns(plan: Plan, facing: dict[str, Array]) -> Iterator[float]:
-    """Degrees between both sides of each seam."""
+    """Degrees between the two sides of each seam."""
     ends = plan.source_start_frame + plan.rate * plan.frames
     for clip in range(len(plan) - 1):
         before, after = facing[plan.source_video[clip]], facing[plan.source_video[clip + 1]]
@@ -63,10 +63,14 @@ def turns(plan: Plan, facing: dict[str, Array]) -> Iterator[float]:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("folder", type=Path, help="of .npz files of real dances")
-    parser.add_argument("--weights", type=float, nargs="+", default=[0.0, costs.RIGHT_ANGLE], help="of a turn by 90")
-    parser.add_argument("--tempi", type=float, nargs="+", default=[60, 90, 120, 150], help="of the songs")
-    parser.add_argument("--seconds", type=float, default=60.0, help="of each song")
+    parser.add_argument("folder", type=Path, help="folder of .npz files of real dances")
+    parser.add_argument(
+        "--weights", type=float, nargs="+", default=[0.0, costs.RIGHT_ANGLE], help="weights of a turn by 90 degrees"
+    )
+    parser.add_argument(
+        "--tempi", type=float, nargs="+", default=[60, 90, 120, 150], help="tempi of the songs, beats per minute"
+    )
+    parser.add_argument("--seconds", type=float, default=60.0, help="length of each song")
     arguments = parser.parse_args()
     dances, facing = {}, {}
     for path in sorted(arguments.folder.glob("*.npz"))[1::2]:

@@ -1,18 +1,19 @@
-"""Whether it is seen, in a finished video or a draft, that parts of the body pass from one lending frame to another.
+"""Visible flicker, in a finished video or a draft, where body parts switch from one lending frame to another.
 
     python benchmarks/flicker.py RESULTS --target performer --song new_song [--draft] [--video FILE] [--worst 20]
         [--sheets FOLDER] [--control]
 
-RESULTS: a project's folder of results. Prints the ratio of `evaluation.flicker` (left over where a part passes, over
-what is usual at a like movement; 1: nothing is seen) with its 95 % interval, over all parts and for each; the switches
-that add most; and, for the finished video over the target's own, what the bones leave over between two frames (all
-parts) and the texture flicker of the person (`evaluation.painting`), both with the body at one size. The table of the
-pixels' origins is read beside the video; where there is none (videos made before there was), the frames are chosen anew
-by the code at hand, which is right only if it chooses as the code that made the video did.
+RESULTS: a project's folder of results. It prints the ratio of `evaluation.flicker` (unexplained difference where a part
+switches, over the usual one at a similar movement; 1: not visible) with its 95 % interval, over all parts and for each;
+the switches that contribute most; and, for the finished video relative to the target's own, the difference that bones
+do not explain between two frames (all parts) and the texture flicker of the person (`evaluation.painting`), both with
+the body at one size. The table of the pixels' origins is read beside the video. If there is none (older videos), the
+lending frames are chosen again by the current code, which is right only if it chooses as the code that made the video.
 
---draft: that of the draft. --video: another video of the same dance. --sheets: seven frames in full size about each of
-the worst, to look at. --control: the same ratio of the target's own video, at the moments at which parts would pass if
-the rest of it lent to a stretch of 20 seconds: it has no switches, so what differs from 1 is the measure's own error.
+--draft: use the draft. --video: another video of the same dance. --sheets: seven frames at full size around each of the
+worst switches, to look at. --control: the same ratio for the target's own video, at the moments at which parts would
+switch if the rest of it lent to a stretch of 20 seconds: it has no switches, so the deviation from 1 is the error of
+the measure.
 """
 
 import argparse
@@ -42,17 +43,17 @@ from danceit_core.pose.skeleton import Keypoints
 from danceit_core.pose.table import PoseTable, read_pose_table
 
 AROUND = 3
-# Steps of the target's own video that it is compared with.
+# Number of steps of the target's own video for comparison.
 REAL_STEPS = 240
 CONTROL_S = 20.0
 
 
 def origins_of(results: Path, video: Path, poses: PoseTable, *, target: str) -> Origins:
-    """Read beside the video, or chosen anew."""
+    """The origins read beside the video, or chosen again."""
     table = video.with_suffix(".pixels.parquet")
     if table.exists():
         return read_origins(table)[target]
-    print(f"no {table}: chosen anew by the code at hand")
+    print(f"{table} does not exist: lending frames are chosen again by the current code")
     dance = on_plate(poses)
     lending = draft_lending(read_frames_of(results, target), dance, fps=poses.fps)
     return Origins.lent(lending, dance, fps=poses.fps)
@@ -70,7 +71,7 @@ def read_frames_of(results: Path, target: str) -> TargetFrames:
 
 
 def control(results: Path, target: str) -> list[Switches]:
-    """Steps of stretches of the target's own video at which parts would pass if the rest of it lent to them."""
+    """Steps of stretches of the target's own video at which parts would switch if the rest of it lent to them."""
     whole = read_frames_of(results, target)
     film, count, found = whole.film_numbers, len(whole.film_numbers), []
     length = min(round(CONTROL_S * whole.fps), count // 2)
@@ -88,7 +89,7 @@ def control(results: Path, target: str) -> list[Switches]:
 
 
 def person_flicker(pictures: Iterable[Picture], poses: Keypoints, follows: NDArray[np.bool_]) -> float:
-    """`texture_flicker` of the person, the body shrunk to BODY_PX, a pair of frames at a time."""
+    """`texture_flicker` of the person, with the body shrunk to BODY_PX, one pair of frames at a time."""
     body_px = float(np.nanquantile(body_size(poses), 0.9))
     scale = min(1.0, BODY_PX / body_px)
     small = poses * np.array([scale, scale, 1], np.float32)
@@ -103,9 +104,9 @@ def person_flicker(pictures: Iterable[Picture], poses: Keypoints, follows: NDArr
 
 
 def target_stretch(results: Path, target: str) -> tuple[NDArray[np.int64], Keypoints]:
-    """Frames of the target's own video in which they are seen, as they come, and their joints in pixels of the store.
+    """Consecutive frames of the target's own video that show the person, and the joints in pixels of the store.
 
-    Only where the camera stands still are those the joints on the plate; where it moves, the cleaned ones are.
+    For a static camera these are the joints on the plate; for a moving one, the cleaned joints.
     """
     table = read_pose_table(results / f"cleaned/{target}.parquet")
     kept = np.flatnonzero(table.columns["kept"].astype(bool))
@@ -115,12 +116,12 @@ def target_stretch(results: Path, target: str) -> tuple[NDArray[np.int64], Keypo
 
 
 def worst(switches: Switches, count: int) -> list[int]:
-    """The switches that add most to the ratio."""
+    """The switches that contribute most to the ratio."""
     return [int(k) for k in np.argsort(-(switches.found - switches.usual))[:count]]
 
 
 def sheet(video: Path, poses: Keypoints, frame: int, *, size: tuple[int, int]) -> Picture:
-    """Seven frames about one, cut out at full size, side by side."""
+    """Seven frames around one, cut out at full size, side by side."""
     numbers = np.arange(frame - AROUND, frame + AROUND + 1).clip(0, len(poses) - 1)
     body_px = float(np.nanquantile(body_size(poses), 0.9))
     span = person_span(poses[frame], body_px=body_px)
@@ -141,7 +142,7 @@ def report(args: argparse.Namespace) -> None:
     steps = measure_steps(each_frame(video, range(len(poses))), poses.keypoints)
     switches = find_switches(steps, origins)
     scores = switch_scores(switches, rng=np.random.default_rng(0))
-    print(f"{video}: {len(poses)} frames, {int(scores['switches'])} steps at which a part passes")
+    print(f"{video}: {len(poses)} frames, {int(scores['switches'])} steps at which a part switches")
     low, high = scores["switch_low"], scores["switch_high"]
     print(f"  ratio {scores['switch_ratio']:.2f} (95 %: {low:.2f} to {high:.2f})")
     for part, name in enumerate(NAMES):
@@ -160,7 +161,7 @@ def report(args: argparse.Namespace) -> None:
             write_picture(path, sheet(video, poses.keypoints, frame, size=poses.size))
     if args.control:
         ratios = [switches.ratio() for switches in control(results, args.target)]
-        print(f"  the target's own video, where parts would pass: {', '.join(f'{ratio:.2f}' for ratio in ratios)}")
+        print(f"  the target's own video, where parts would switch: {', '.join(f'{ratio:.2f}' for ratio in ratios)}")
     own = person_flicker(each_frame(video, range(len(poses))), poses.keypoints, np.ones(len(poses), bool))
     numbers, joints = target_stretch(results, args.target)
     frames = results / f"frames/{args.target}.mp4"
@@ -170,7 +171,7 @@ def report(args: argparse.Namespace) -> None:
     theirs[~follows] = np.nan
     ours, theirs_mean = float(np.nanmean(steps.residual)), float(np.nanmean(theirs))
     print(
-        f"  left over by the bones {ours:.2f}, the target's own video {theirs_mean:.2f}, ratio {ours / theirs_mean:.2f}"
+        f"  unexplained by bones {ours:.2f}, the target's own video {theirs_mean:.2f}, ratio {ours / theirs_mean:.2f}"
     )
     print(f"  texture flicker of the person {own:.2f}, the target's own video {real:.2f}, ratio {own / real:.2f}")
 

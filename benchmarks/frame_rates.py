@@ -1,13 +1,13 @@
-"""The same dance at every frame rate of the finished video, and in pictures of other shapes.
+"""The same dance at several frame rates of the finished video, and in pictures of different shapes.
 
     python benchmarks/frame_rates.py --results results --target performer --song new_song
 
-First table: the dance is made at the sources' rate, read off its curves at the finished video's, and read back to be
-judged, as the workflow does. `motion beats`: largest distance from when they were seen at that rate, ms; `as
-they are`: the jerk of the finished frames themselves, in which a spline's third derivative shows.
+First table: the dance is made at the sources' rate, converted to the finished video's rate, and converted back for
+scoring, as in the workflow. `motion beats`: largest distance from the times at which they were seen at the first rate,
+ms; `as they are`: the jerk of the finished frames themselves, in which a spline's third derivative shows.
 
-Second table: the target person's picture cropped round them to other shapes. `wider`: frames in which the body is wider
-than the picture, arms stretched out; `outside`: frames with a joint beyond the rim.
+Second table: the target person's picture cropped round them to other shapes. `wider`: frames in which the body with
+stretched arms is wider than the picture; `outside`: frames with a joint outside the picture.
 """
 
 import argparse
@@ -32,10 +32,10 @@ from danceit_core.pose.plate import still_picture
 from danceit_core.pose.table import PoseTable, read_pose_table
 
 RATES = (24.0, 25.0, 30.0, 48.0, 60.0)
-# Height of the picture that the person's height, nose to ankles, takes; width of the picture by its height.
+# Share of the picture's height that the person takes from nose to ankles; width of the picture over its height.
 SHARES = {"far": 0.57, "near": 0.77, "close": 0.84}
 SHAPES = {"9:16": 9 / 16, "1:1": 1.0, "16:9": 16 / 9}
-# Of the picture's height from the top to the ankles.
+# Place of the ankles, as a share of the picture's height from the top.
 ANKLES_AT = 0.9
 
 
@@ -48,7 +48,7 @@ class Song:
     music: MusicTable
 
     def dance(self, target: PoseTable, *, shown_fps: float | None = None) -> PoseTable:
-        """The finished dance of a target person, at the sources' rate; shown_fps: that of its video."""
+        """The finished dance of a target person, at the sources' rate; shown_fps: frame rate of its video."""
         floor, music = floor_of(target, camera="still"), self.music
         made = align(
             self.plan, self.sources, **floor.place, beats_s=music.beats.times_s, fps=music.fps,
@@ -65,7 +65,7 @@ class Song:
 
 
 def as_table(dance: Aligned, *, fps: float, size: tuple[int, int]) -> PoseTable:
-    """A dance as the workflow's tables hold it."""
+    """A dance as a table of the workflow."""
     columns = {"source_video": dance.source_video.astype(str), "source_frame": dance.source_frame}
     about = {"fps": fps, "width": size[0], "height": size[1], "seams": dance.seams.tolist()}
     return PoseTable(dance.keypoints, about, columns)
@@ -81,7 +81,7 @@ def at(dance: PoseTable, fps: float, *, seconds: float) -> PoseTable:
 
 
 def cropped(target: PoseTable, *, share: float, shape: float) -> PoseTable:
-    """A target's table in a picture whose longer side is 1280 pixels, cut round the person or with more room round."""
+    """A target's table in a picture whose longer side is 1280 pixels, cropped round the person or with more room."""
     body = floor_of(target, camera="still").body
     left, top, *_ = still_picture(target)
     height = round(1280 / max(1.0, shape))

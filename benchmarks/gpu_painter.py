@@ -1,13 +1,13 @@
-"""How fast the painter trains and paints on the device at hand, with our network and with the paper's.
+"""Speed of the painter's training and painting on the available device, with our network and with the paper's.
 
     python benchmarks/gpu_painter.py                        # a GPU if there is one
     python benchmarks/gpu_painter.py --device cpu --networks small --steps 3 --frames 8 --size 320x180
 
-A made-up person in a made-up room, drawn at --size and written as a frame store would hold them in memory: what is
-measured depends on sizes alone. Networks: `default` (config.yaml), `paint` (the same, all pixels painted), `paper`
-(paper.yaml), `small` (a trial of this script). Of each: training steps and pictures a second, median of --repeats; the
-most memory of the device, and what a step copies between host and device (counted by the profiler; on a CPU nothing can
-be). Pictures are finished, uint8 and on the host. With --batch another batch than the settings'.
+A synthetic person in a synthetic room, drawn at --size and held in memory like a frame store: the results depend only
+on sizes. Networks: `default` (config.yaml), `paint` (the same, all pixels painted), `paper` (paper.yaml), `small` (for
+testing this script). For each: training steps and pictures per second, median of --repeats; peak memory of the device,
+and the copies of a step between host and device (counted by the profiler; not on a CPU). Pictures are finished, uint8
+and on the host. --batch changes the batch size of the settings.
 """
 
 import argparse
@@ -45,7 +45,7 @@ FRAMES, FPS = 96, 24.0
 
 
 class DrawnFilm:
-    """A person of coloured limbs before soft spots, drawn when asked for."""
+    """A person of coloured limbs in front of soft spots, drawn on demand."""
 
     has_outlines = True
 
@@ -85,8 +85,8 @@ def finish(device: torch.device) -> None:
 
 
 def rate(work: Callable[[], object], count: int, *, repeats: int, device: torch.device) -> float:
-    """How many of `count` a second, median."""
-    work()  # what is compiled, cached and chosen the first time
+    """Median rate of `count` items, per second."""
+    work()  # compile, fill caches and choose algorithms
     taken = []
     for _ in range(repeats):
         finish(device)
@@ -98,7 +98,7 @@ def rate(work: Callable[[], object], count: int, *, repeats: int, device: torch.
 
 
 def copies(step: PoseStep, device: torch.device) -> str:
-    """Copies between host and device in one step, and their bytes where the profiler tells."""
+    """Copies between host and device in one step, and their bytes if the profiler reports them."""
     if device.type != "cuda":
         return "-"
     with profile(activities=[ProfilerActivity.CPU, ProfilerActivity.CUDA]) as seen:
@@ -152,8 +152,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")
     parser.add_argument("--networks", nargs="+", default=["default", "paint", "paper"], choices=NETWORKS)
-    parser.add_argument("--size", type=as_size, default=(1280, 720), help="of the video: 1280x720")
-    parser.add_argument("--batch", type=int, default=0, help="samples a step; 0: as the settings say")
+    parser.add_argument("--size", type=as_size, default=(1280, 720), help="size of the video: 1280x720")
+    parser.add_argument("--batch", type=int, default=0, help="samples per step; 0: as in the settings")
     parser.add_argument("--rendering-batch", type=int, default=4)
     parser.add_argument("--steps", type=int, default=20)
     parser.add_argument("--frames", type=int, default=48)

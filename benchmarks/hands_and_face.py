@@ -1,13 +1,12 @@
-"""Hands and face in real videos: how many are found, from which size on, and what the search costs.
+"""Hands and face in real videos: how many are found, from which size on, and the cost of the search.
 
     python benchmarks/hands_and_face.py VIDEO... [--frames 240] [--start 0] [--shrink 0.5 0.25] [--sheet FOLDER]
 
-A row says, for a video: how long its hands are (median length of the middle finger with the palm, along its bones, in
-pixels), in which share of the frames a hand is found and surely found (confidence 0.8), the same for the face, and how
-much CPU time a frame takes with hands and with the face, as a multiple of what the body takes. `--shrink` repeats it
-with smaller pictures and says how far the points then are from those of the pictures as they are, as a share of the
-hand's length (the face's height). `--sheet` writes pictures of hands, as they are and with
-what was found, to be looked at.
+A row gives, for a video: the length of its hands (median length of the middle finger with the palm, along its bones, in
+pixels), the share of the frames in which a hand is found and surely found (confidence 0.8), the same for the face, and
+the CPU time per frame with hands and with the face, as a multiple of that for the body. `--shrink` repeats this with
+smaller pictures and gives the distance of the points from those of the original pictures, as a share of the hand's
+length (the face's height). `--sheet` writes pictures of hands, original and with the found points, to look at.
 """
 
 import argparse
@@ -87,13 +86,13 @@ def look(pictures: list[Picture], weights: Path) -> tuple[Detection, dict[str, f
 
 
 def hand_lengths(hands: NDArray[np.float32]) -> NDArray[np.float64]:
-    """Length (T, 2) of the hands (T, 2, 21, 3) along the bones of the middle finger, NaN where there is none."""
+    """Length (T, 2) of the hands (T, 2, 21, 3) along the bones of the middle finger, NaN if there is none."""
     bones = np.diff(hands[..., list(MIDDLE_FINGER), :2].astype(np.float64), axis=-2)
     return np.where(hands[..., 0, 2] > 0, np.linalg.norm(bones, axis=-1).sum(axis=-1), np.nan)
 
 
 def print_row(name: str, found: Detection, whole: Detection, costs: dict[str, float], *, scale: float) -> None:
-    """One row of the table; whole: what was found in the pictures as they are, 1 / scale times as large."""
+    """One row of the table; whole: what was found in the original pictures, 1 / scale times as large."""
     hand_px = float(np.nanmedian(hand_lengths(whole.hands))) * scale
     heights = np.linalg.norm(whole.face[:, FOREHEAD, :2] - whole.face[:, CHIN, :2], axis=-1)[whole.face[:, 0, 2] > 0]
     face_px = float(np.median(heights)) * scale if len(heights) else np.nan
@@ -109,14 +108,14 @@ def print_row(name: str, found: Detection, whole: Detection, costs: dict[str, fl
 
 
 def distance(found: NDArray[np.float32], whole: NDArray[np.float32], *, scale: float, unit_px: float) -> float:
-    """Median distance of points that both have, in units of `unit_px`, where those of the whole pictures are sure."""
+    """Median distance of common points, in units of `unit_px`, where those of the original pictures are sure."""
     both = (found[..., 2] > 0) & (whole[..., 2] >= SURE)
     apart = np.linalg.norm(found[..., :2] - whole[..., :2] * scale, axis=-1)[both]
     return float(np.median(apart)) / unit_px if len(apart) else float("nan")
 
 
 def hand_pictures(pictures: list[Picture], found: Detection) -> list[Picture]:
-    """Hands of frames spread over the video, each as it is above what was found of it."""
+    """Hands of frames spread over the video, each above its found points."""
     tiles = []
     for frame in np.linspace(0, len(pictures) - 1, SHOWN // 2).round().astype(int):
         keypoints, hands = found.keypoints[frame], found.hands[frame]

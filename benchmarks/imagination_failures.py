@@ -1,15 +1,15 @@
-"""What painters make of poses that their person's video never shows: a sheet to look at, and one line per case.
+"""Paintings of poses that the person's video never shows: a sheet to look at, and one line per case.
 
     python benchmarks/imagination_failures.py --results results --target performer --sheet failures.png
     python benchmarks/imagination_failures.py --results results --target performer --gans RECALL PAINT
 
-Reads what `snakemake -- results/videos/TARGET/SONG.mp4` leaves. Rows of the sheet: the pose asked for, then what each
-painter makes of it (`--gans`: `pose_gan.safetensors` files, such as `imagination_quality.py` keeps; left out: the one
-of the results). Cases: a pose near to one of the video; the dance's farthest from all of them; both arms up; arms
-crossed before the chest; a deep squat; a high kick; upside down; half the body outside the picture; without arms; only
-the legs; nobody. The persons are shown at the picture's own size.
+It reads the results of `snakemake -- results/videos/TARGET/SONG.mp4`. Rows of the sheet: the requested pose, then the
+painting of each painter (`--gans`: `pose_gan.safetensors` files, such as `imagination_quality.py` keeps; default: that
+of the results). Cases: a pose near one of the video; the dance's pose farthest from all of them; both arms up; arms
+crossed in front of the chest; a deep squat; a high kick; upside down; half the body outside the picture; without arms;
+only the legs; nobody. The people are shown at the picture's own size.
 
-No case may give an error, a black picture or a broken room. Printed for each: the share of the picture farther than .8
+No case may give an error, a black picture or a broken room. For each it prints the share of the picture farther than .8
 body sizes from body and shadow that differs from the empty room (`danceit_core/evaluation/artefacts.py`), and the
 brightness.
 """
@@ -76,7 +76,7 @@ def hard_cases(dance: PoseTable, target: PoseTable) -> dict[str, Keypoints]:
 
 
 def bent_cases(known: Keypoints) -> dict[str, Keypoints]:
-    """A pose with its limbs bent anew, their bones as long as they were seen."""
+    """Poses with bent limbs whose bones keep their lengths in the picture."""
     up, crossed, squat, kick = (known.copy() for _ in range(4))
     for shoulder, elbow, wrist, side in (
         (RIGHT_SHOULDER, RIGHT_ELBOW, RIGHT_WRIST, -1),
@@ -97,7 +97,7 @@ def bent_cases(known: Keypoints) -> dict[str, Keypoints]:
 
 
 def turn(pose: Keypoints, root: int, moved: tuple[int, ...], end: int, towards: tuple[float, float]) -> None:
-    """Turn joints about a root, in place, so that the bone from it to `end` points somewhere."""
+    """Turn joints about a root, in place, so that the bone from it to `end` points `towards` a direction."""
     bone = pose[end, :2] - pose[root, :2]
     angle = np.arctan2(towards[1], towards[0]) - np.arctan2(bone[1], bone[0])
     cos, sin = np.cos(angle), np.sin(angle)
@@ -117,7 +117,7 @@ def _where_present(pose: Keypoints, places: np.ndarray) -> Keypoints:
 
 
 def paint_cases(gan: PoseGan, files: TargetFiles, cases: dict[str, Keypoints], *, fps: float) -> list[Picture]:
-    """A picture of each case, and a line about it."""
+    """Paint a picture of each case, and print a line about it."""
     painted = []
     for name, pose in cases.items():
         lending = lending_for(gan, files, pose[None], fps=fps)
@@ -133,7 +133,7 @@ def paint_cases(gan: PoseGan, files: TargetFiles, cases: dict[str, Keypoints], *
 
 
 def about(pose: Keypoints, like: Keypoints, *, body_px: float) -> np.ndarray:
-    """The middle (2,) of what is shown of a case: of the person, or of another one where there is nobody."""
+    """The middle (2,) of the shown part of a case: that of the person, or of `like` if there is no person."""
     span = person_span(pose if present(pose)[NECK] or present(pose).any() else like, body_px=body_px)
     return (span[:2] + span[2:]) / 2
 
@@ -142,8 +142,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--results", type=Path, default=Path("results"))
     parser.add_argument("--target", required=True)
-    parser.add_argument("--song", help="whose dance is looked through; left out: the first found")
-    parser.add_argument("--gans", nargs="+", type=Path, help="networks to compare; left out: that of the results")
+    parser.add_argument("--song", help="song whose dance is used; default: the first found")
+    parser.add_argument("--gans", nargs="+", type=Path, help="networks to compare; default: that of the results")
     parser.add_argument("--sheet", type=Path, default=Path("failures.png"))
     given = parser.parse_args()
     folder = given.results / "poses" / given.target

@@ -1,25 +1,25 @@
-"""What painters are worth: each trained for the same time on one target, scored on frames it never saw.
+"""Quality of painters: each is trained for the same time on one target and scored on unseen frames.
 
     python benchmarks/imagination_quality.py --results results --target performer --sheets pictures
     python benchmarks/imagination_quality.py --results FOLDER --target NAME --video VIDEO --rows recall paint
 
-`snakemake -- results/plates/TARGET.png` makes what it reads; with `--video` the script makes it itself of any video, by
-the same steps, and keeps it in the folder. Scores are of the last 15 % of the video, consecutive frames, in the
-finished pictures at the plate's full size; held-out frames lend nothing to a painter that recalls.
+`snakemake -- results/plates/TARGET.png` makes its input; with `--video` the script makes it from any video, by the same
+steps, and keeps it in the folder. Scores are for the last 15 % of the video, consecutive frames, in the finished
+pictures at the plate's full size; held-out frames lend nothing to a painter that recalls.
 
-Every row gets as many steps as eight minutes of two quiet cores make (`STEPS`; `--steps recall=1000 paint=700` or
-`--steps 1000` sets others), so that a busy machine does not change the result. `--ratios` measures how the time of a
-step of each row compares with the first one's, steps of all rows taken in turn. A row that is done is kept in
-`--keep` and not made again (delete the folder when the code has changed); a training that was interrupted goes on.
+Every row gets as many steps as two idle cores make in eight minutes (`STEPS`; `--steps recall=1000 paint=700` or
+`--steps 1000` changes them), so that a busy machine does not change the result. `--ratios` compares the time of a step
+of each row with the first row's, with steps of all rows taken in turn. A finished row is kept in `--keep` and not made
+again (delete the folder when the code has changed); an interrupted training is continued.
 
-Figures: psnr to texture_flicker as in `danceit_core/evaluation/painting.py`; ..._512: of pictures shrunk to a longer
-side of 512 pixels; fitted_psnr: the person's with joints
-fitted to the held-out frames (`evaluation/fitted.py`; `--fit` of them, evenly spread), unfitted_psnr: of those frames
-with the detector's joints; pck: joints that the tracker that asked finds again within a tenth of the torso, pck_share:
-over that of the real frames; identity: whether the face is the person's (`evaluation/identity.py`); learned_distance:
-of the person (`networks/learned_distance.py`), learned_share: over that of the row pix2pixHD; far_changed,
-near_changed: `evaluation/artefacts.py`, per cent. The column `real frames` has what the video itself scores. `--truth`:
-the same pictures are also scored by the target's true joints. Rows after pix2pixHD are options of the painter `paint`.
+Figures: psnr to texture_flicker as in `danceit_core/evaluation/painting.py`; ..._512: for pictures shrunk to a longer
+side of 512 pixels; fitted_psnr: the person's with joints fitted to the held-out frames (`evaluation/fitted.py`; `--fit`
+of them, evenly spread), unfitted_psnr: for those frames with the detector's joints; pck: joints that the same tracker
+finds again within a tenth of the torso, pck_share: relative to the real frames; identity: whether the face is the
+person's (`evaluation/identity.py`); learned_distance: that of the person (`networks/learned_distance.py`),
+learned_share: relative to the row pix2pixHD; far_changed, near_changed: `evaluation/artefacts.py`, per cent. The column
+`real frames` has the scores of the video itself. `--truth`: also score the same pictures by the target's true joints.
+Rows after pix2pixHD are options of the painter `paint`.
 """
 
 import argparse
@@ -51,9 +51,9 @@ from danceit_core.pose.table import read_pose_table
 
 SHOWN = 6
 QUICK = PoseGanSettings()
-# The painter that was the default before `recall`, with the network it had.
+# The painter that was the default before `recall`, with its network.
 PAINT = {"painter": "paint", "channels": 32, "blocks": 4, "discriminator_channels": 24}
-# pix2pixHD in the quick setting's size: the whole picture, nothing of ours.
+# pix2pixHD at the size of the quick setting: the whole picture, none of our additions.
 PLAIN = {"crop": False, "background_plate": False, "body_chart": False, "pixel_weight": 0.0, "opacity_weight": 0.0}
 ROWS: dict[str, dict] = {
     "recall": {},
@@ -67,8 +67,8 @@ ROWS: dict[str, dict] = {
     "spectral norm": PAINT | {"discriminator_norm": "spectral"},
     "previous frame": PAINT | {"previous_frame": True},
 }
-# Steps of eight minutes of two quiet cores on the demo's target: 3 a second of `recall`, the others by `--ratios` (1.05
-# and 1.42 times as many).
+# Steps in eight minutes of two idle cores on the demo's target: 3 per second for `recall`, the others by `--ratios`
+# (1.05 and 1.42 times as many).
 STEPS = {"recall": 1440, "paint": 1500, "pix2pixHD": 2040}
 FIGURES = (
     "psnr", "ssim", "psnr_512", "ssim_512", "person_psnr_512", "face_psnr_512",
@@ -83,7 +83,7 @@ PERCENT = ("far_changed", "near_changed")
 def with_true_joints(target: TargetFrames, poses: Path, joints: Path) -> TargetFrames:
     """The same frames with the joints of another table of the same video, in pixels of the store or larger ones.
 
-    Where the target's camera moves, they are brought to the plate by its homographies.
+    If the target's camera moves, they are mapped to the plate by its homographies.
     """
     table, true = read_pose_table(poses), read_pose_table(joints)
     store, numbers = store_size(table), target.film_numbers
@@ -97,7 +97,7 @@ def with_true_joints(target: TargetFrames, poses: Path, joints: Path) -> TargetF
 
 
 def print_ratios(target: TargetFrames, rows: list[str], changed: dict, *, rounds: int = 12) -> None:
-    """Median processor time of a step of each row, taken in turn, and of the first row's over it."""
+    """Print the median CPU time of a step of each row, taken in turn, and the ratio of the first row's to it."""
     steps, times = {}, {name: [] for name in rows}
     for name in rows:
         duel, gan = begin(target, settings=replace(QUICK, **ROWS[name] | changed), seed=0, device=CPU)
@@ -111,11 +111,11 @@ def print_ratios(target: TargetFrames, rows: list[str], changed: dict, *, rounds
     first = float(np.median(times[rows[0]]))
     for name in rows:
         median = float(np.median(times[name]))
-        print(f"{name}: {1e3 * median:.0f} ms of processor a step, {first / median:.3f} of the steps of {rows[0]}")
+        print(f"{name}: {1e3 * median:.0f} CPU ms per step, {first / median:.3f} times the steps of {rows[0]}")
 
 
 def make_row(trial: Trial, name: str, settings: PoseGanSettings, keep: Path, *, with_face: bool) -> dict[str, dict]:
-    """Train and score one row; pictures of the frames shown are kept beside. The figures of one or two lines."""
+    """Train and score one row and keep pictures of the shown frames; returns the figures of one or two lines."""
     paths = {"checkpoint_path": keep / "pose_gan.safetensors", "samples_path": keep / "samples.png"}
     if not paths["checkpoint_path"].is_file():
         train_pose_gan(trial.target, settings=settings, seed=0, device=CPU, **paths)
@@ -144,14 +144,14 @@ def shown(trial: Trial) -> np.ndarray:
 
 
 def keep_pictures(folder: Path, pictures: list[Picture]) -> None:
-    """Write pictures that sheets are made of."""
+    """Write the pictures from which sheets are made."""
     folder.mkdir(parents=True, exist_ok=True)
     for number, picture in enumerate(pictures):
         write_picture(folder / f"{number}.png", picture)
 
 
 def print_table(lines: dict[str, dict], real: dict) -> None:
-    """A Markdown table of all figures, a column for each row made, the real frames first."""
+    """Print a Markdown table of all figures, one column per row, the real frames first."""
     columns = {"real frames": real, **lines}
     for name, known in columns.items():
         shares = {"pck_share": ("pck", real), "learned_share": ("learned_distance", lines.get("pix2pixHD", {}))}
@@ -168,7 +168,7 @@ def print_table(lines: dict[str, dict], real: dict) -> None:
 
 
 def steps_of(given: list[str]) -> dict[str, int]:
-    """Steps of each row: `STEPS`, unless all or single ones are given."""
+    """Steps of each row: `STEPS`, unless given for all or for single rows."""
     steps = {name: STEPS.get(name, STEPS["paint"]) for name in ROWS}
     for item in given:
         name, _, number = item.rpartition("=")
@@ -177,28 +177,32 @@ def steps_of(given: list[str]) -> dict[str, int]:
 
 
 def arguments() -> argparse.Namespace:
-    """What the command line says."""
+    """Parse the command line."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--results", type=Path, default=Path("results"))
     parser.add_argument("--target", required=True)
-    parser.add_argument("--video", type=Path, help="make what is missing in the folder of results of this video")
+    parser.add_argument("--video", type=Path, help="make missing files in the folder of results from this video")
     parser.add_argument("--rows", nargs="+", default=["recall", "paint", "pix2pixHD"], choices=list(ROWS))
-    parser.add_argument("--steps", nargs="+", default=[], metavar="[ROW=]N", help="of training, instead of STEPS")
+    parser.add_argument("--steps", nargs="+", default=[], metavar="[ROW=]N", help="training steps instead of STEPS")
     parser.add_argument("--ratios", action="store_true", help="only compare the time of a step of each row")
     parser.add_argument("--face", nargs="*", default=[], help="rows that also get a FaceGAN")
     parser.add_argument("--fit", type=int, default=12, help="held-out frames to which joints are fitted; 0: none")
     parser.add_argument("--threads", type=int, default=2)
-    parser.add_argument("--set", nargs="*", default=[], metavar="KEY=VALUE", help="of the poseGAN's settings, all rows")
-    parser.add_argument("--joints", type=Path, help="true joints (rendered targets): what the detector's errors cost")
-    parser.add_argument("--truth", type=Path, help="true joints (rendered targets) to score the pictures by as well")
-    parser.add_argument("--keep", type=Path, default=Path("rows"), help="folder of the networks and figures of rows")
-    parser.add_argument("--sheets", type=Path, help="folder for sheets: persons, faces and hands, feet")
+    parser.add_argument(
+        "--set", nargs="*", default=[], metavar="KEY=VALUE", help="settings of the poseGAN for all rows"
+    )
+    parser.add_argument(
+        "--joints", type=Path, help="true joints (rendered targets), to measure the cost of the detector's errors"
+    )
+    parser.add_argument("--truth", type=Path, help="also score the pictures by these true joints (rendered targets)")
+    parser.add_argument("--keep", type=Path, default=Path("rows"), help="folder for the networks and figures of rows")
+    parser.add_argument("--sheets", type=Path, help="folder for sheets: people, faces and hands, feet")
     parser.add_argument("--weights", type=Path, default=Path("resources/blazepose"))
     return parser.parse_args()
 
 
 def read_trial(given: argparse.Namespace, keep: Path) -> Trial:
-    """The target, and what its rows are scored on."""
+    """Read the target and the material for scoring its rows."""
     if given.video:
         prepare_target(given.video, given.results, name=given.target, weights=given.weights)
     frames, poses, plate, outlines = (

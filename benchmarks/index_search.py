@@ -1,10 +1,10 @@
-"""Search among many fragments: time to build and to open, time a clip, share of the exact nearest that is found.
+"""Search among many fragments: time to build and open an index, time per clip, recall of the exact nearest.
 
     python benchmarks/index_search.py --fragments 720000
 
-Embeddings are drawn around some 2000 centres on the unit sphere, as dances gather in the joint space, and, harder,
-evenly over it; queries lie near fragments. Everything is seeded. `cells` is the index that the workflow builds of so
-many fragments; `hnsw` is FAISS's graph (16 neighbours a fragment), which takes no part in it.
+Embeddings are drawn around some 2000 centres on the unit sphere, as dances cluster in the joint space, and, which is
+harder, evenly over it; queries lie near fragments. Everything has a fixed seed. `cells` is the index that the workflow
+builds for this many fragments; `hnsw` is FAISS's graph (16 neighbours per fragment), which the workflow does not use.
 """
 
 import argparse
@@ -36,7 +36,7 @@ def draw(kind: str, count: int, width: int, rng: np.random.Generator) -> np.ndar
 
 
 def hnsw(embeddings: np.ndarray, *, search: int) -> faiss.Index:
-    """A graph of near neighbours, the same each time; search: fragments that a query keeps in view."""
+    """A graph of near neighbours, the same each time; search: number of fragments that a query keeps as candidates."""
     index = faiss.IndexHNSWFlat(embeddings.shape[1], 16)
     index.add(embeddings)
     index.hnsw.efSearch = search
@@ -46,9 +46,11 @@ def hnsw(embeddings: np.ndarray, *, search: int) -> faiss.Index:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--fragments", type=int, default=720_000)
-    parser.add_argument("--width", type=int, default=16, help="E of the embeddings")
-    parser.add_argument("--queries", type=int, default=90, help="as many as a song of 3 minutes has clips")
-    parser.add_argument("--count", type=int, default=500, help="nearest fragments asked for, as retrieval does")
+    parser.add_argument("--width", type=int, default=16, help="width E of the embeddings")
+    parser.add_argument(
+        "--queries", type=int, default=90, help="number of queries (default: clips of a song of 3 minutes)"
+    )
+    parser.add_argument("--count", type=int, default=500, help="nearest fragments per query, as in retrieval")
     parser.add_argument("--kinds", nargs="+", default=["clustered", "even"])
     given = parser.parse_args()
     faiss.omp_set_num_threads(1)
@@ -69,7 +71,7 @@ def main() -> None:
 
 
 def show(kind: str, name: str, make: Callable, embeddings: np.ndarray, queries: np.ndarray, exact: np.ndarray) -> None:
-    """A row of the table: an index is built, written, opened as the workflow does, and searched."""
+    """A row of the table: build an index, write it, open it as in the workflow, and search it."""
     start = time.perf_counter()
     built = make(embeddings)
     built_s = time.perf_counter() - start

@@ -1,10 +1,10 @@
-"""Peak memory and speed of ingest on a long 4K video: neither may depend on its length.
+"""Peak memory and speed of ingest on a long 4K video; neither may depend on its length.
 
     python benchmarks/ingest_memory.py --minutes 1 10 120
     python benchmarks/ingest_memory.py --minutes 1 --long-side 3840
 
-A clip of 8 s (3840 x 2160, 24 frames a second, H.264 and AAC) is encoded once; its packets are repeated up to the
-length asked for. Picture (frame store, cuts, report) and sound (music table) are each read in a process of their own.
+A clip of 8 s (3840 x 2160, 24 frames per second, H.264 and AAC) is encoded once; its packets are repeated up to the
+requested length. Picture (frame store, cuts, report) and sound (music table) are read in separate processes.
 """
 
 import argparse
@@ -28,14 +28,14 @@ CLIP_S, FPS, SIZE = 8, 24, (3840, 2160)
 
 
 def make_clip(path: Path, *, size: tuple[int, int] = SIZE) -> None:
-    """A textured picture (width, height) that pans over the whole clip with a bright bar crossing it, and beats."""
+    """Write a textured picture (width, height) that pans over the whole clip, a bright bar crossing it, and beats."""
     rng = np.random.default_rng(0)
     coarse = rng.integers(0, 255, (size[1] // 32 + 1, (size[0] + 20 * CLIP_S * FPS) // 32 + 2, 3), dtype=np.uint8)
     wall = np.kron(coarse, np.ones((32, 32, 1), np.uint8))
     time_s = np.arange(CLIP_S * SOUND_RATE_HZ) / SOUND_RATE_HZ
     sound = (0.5 * np.sin(880 * np.pi * time_s) * (time_s % 0.5 < 0.1)).astype(np.float32)
     with av.open(str(path), "w") as container:
-        # No pictures refer past the clip, so that it can follow itself.
+        # No picture refers beyond the clip, so that it can be repeated.
         video = container.add_stream("libx264", rate=FPS, options={"preset": "superfast", "crf": "30", "bf": "2"})
         video.width, video.height = size
         video.pix_fmt, video.time_base = "yuv420p", Fraction(1, FPS)
@@ -54,7 +54,7 @@ def make_clip(path: Path, *, size: tuple[int, int] = SIZE) -> None:
 
 
 def repeat_clip(clip: Path, path: Path, *, times: int) -> None:
-    """The clip's packets again and again, each time later by its length; nothing is decoded."""
+    """Repeat the clip's packets, each time later by its length; nothing is decoded."""
     with av.open(str(clip)) as source, av.open(str(path), "w") as container:
         streams = {
             s.index: container.add_stream_from_template(s) for s in (*source.streams.video, *source.streams.audio)
@@ -73,9 +73,9 @@ def repeat_clip(clip: Path, path: Path, *, times: int) -> None:
 
 
 def peak_mb() -> float:
-    """Greatest resident memory, MB: of this process or of the child that decodes, whichever is larger.
+    """Peak resident memory, MB, of this process or of the child that decodes, whichever is larger.
 
-    A child's `ru_maxrss` begins with that of the process that started it, so this one is read in another way.
+    A child's `ru_maxrss` begins with that of the process that started it, so this process uses another source.
     """
     status = Path("/proc/self/status").read_text()
     own_kb = int(status.split("VmHWM:")[1].split()[0])
@@ -96,8 +96,10 @@ def measure(stage: str, path: Path, *, long_side: int) -> None:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--minutes", type=float, nargs="+", default=[1.0], help="lengths to measure")
-    parser.add_argument("--long-side", type=int, default=VideoSettings.size, help="of the frame store's pictures")
-    parser.add_argument("--folder", type=Path, help="where the files go for the time (about 60 MB a minute)")
+    parser.add_argument(
+        "--long-side", type=int, default=VideoSettings.size, help="longer side of the frame store's pictures"
+    )
+    parser.add_argument("--folder", type=Path, help="folder of temporary files (about 60 MB per minute)")
     parser.add_argument("--measure", nargs=2, metavar=("STAGE", "FILE"), help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.measure:

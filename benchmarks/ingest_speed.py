@@ -1,12 +1,12 @@
-"""Speed of ingest, at one size after the other, and against another checkout: both take turns, a ratio each.
+"""Speed of ingest at several sizes, and compared with another checkout, by the ratio of alternating runs.
 
     git worktree add ../before COMMIT
     python benchmarks/ingest_speed.py --other ../before --sources 1920x1080 1080x1080 --long-sides 512 --rounds 7
     python benchmarks/ingest_speed.py --sources 1920x1080 --long-sides 512 1280 1920
 
-A clip of 8 s (24 frames a second, H.264) of each size is encoded once, or the videos given are taken. Each run is a
-process of its own, on --threads of OpenMP; its seconds are those of ingest alone. The first column compares wall
-times, the last CPU times, which other work on the machine disturbs less. A checkout that knows squares alone
+A clip of 8 s (24 frames per second, H.264) of each size is encoded once, or the given videos are used. Each run is a
+separate process with --threads of OpenMP; its seconds are those of ingest alone. The second last column compares wall
+times, the last CPU times, which are less affected by other work on the machine. A checkout that knows only squares
 (before stores had the video's shape) makes squares of that side.
 """
 
@@ -30,7 +30,7 @@ HERE = Path(__file__).resolve().parent.parent
 
 
 def measure(path: Path, long_side: int) -> None:
-    """Ingest `path` in this process; print frames, seconds and seconds of CPU."""
+    """Ingest `path` in this process; print frames, seconds and CPU seconds."""
     how = {"long_side": long_side} if "long_side" in inspect.signature(ingest_video).parameters else {}
     with tempfile.TemporaryDirectory() as folder:
         start_s = time.monotonic()
@@ -43,7 +43,7 @@ def measure(path: Path, long_side: int) -> None:
 
 
 def run(checkout: Path, path: Path, *, long_side: int, threads: int) -> tuple[int, float, float]:
-    """Frames, seconds and seconds of CPU of one run of a checkout's ingest."""
+    """Frames, seconds and CPU seconds of one run of a checkout's ingest."""
     environment = os.environ | {"PYTHONPATH": str(checkout), "OMP_NUM_THREADS": str(threads)}
     command = [sys.executable, __file__, "--measure", str(path), str(long_side)]
     done = subprocess.run(command, check=True, capture_output=True, text=True, env=environment, cwd=checkout)

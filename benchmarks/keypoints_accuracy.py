@@ -1,16 +1,16 @@
-"""How well BlazePose finds a dancer's joints and outline from the front, the side, the back and while they turn.
+"""Accuracy of BlazePose's joints and outlines of a dancer from the front, the side, the back and while turning.
 
     python benchmarks/keypoints_accuracy.py --rows model=lite model=full model=heavy --seconds 8 --folder films
     python benchmarks/keypoints_accuracy.py --rows "mirror=none" "mirror=all" --folder films
 
-Studio dancers, whose true joints and outlines are known, are rendered as they stand, turned by 90, 180 and 270 degrees,
-and on a turntable (a turn in 4 s), 512 x 512 pixels; see `studio_films.py`. A row is a setting of the detector: keys of
-`pose` in config.yaml, joined by commas. Joints are nose to ankles, seen or hidden. The columns are explained in
-`danceit_core/evaluation/joints.py`: PCK counts joints within a tenth of the torso's length; errors are pixels; bias is
-each joint's mean displacement in one video; steps are the frame-to-frame error; lag is in frames, positive = late.
-`--truth bones` takes the centres of the body's joints for true, `labelled` where people who label photographs put them
-(`danceit_core/studio/dancer.py`). "Cleaned" is over the frames that cleaning keeps (PCK: joints of other frames are
-misses). Frames a second are those of one core (processor's time, decoding included). Outlines (`--outlines`):
+Studio dancers, whose true joints and outlines are known, are rendered from the front, turned by 90, 180 and 270
+degrees, and on a turntable (one turn in 4 s), 512 x 512 pixels; see `studio_films.py`. A row is a setting of the
+detector: keys of `pose` in config.yaml, joined by commas. Joints are nose to ankles, visible or hidden. The columns are
+explained in `danceit_core/evaluation/joints.py`: PCK counts joints within a tenth of the torso's length; errors are in
+pixels; bias is each joint's mean displacement in one video; steps are the frame-to-frame error; lag is in frames,
+positive = late. `--truth bones` uses the centres of the body's joints as truth, `labelled` the places used by human
+annotators (`danceit_core/studio/dancer.py`). "Cleaned" is over the frames that cleaning keeps (PCK: joints of other
+frames are misses). Frames per second are those of one core (CPU time, including decoding). Outlines (`--outlines`):
 intersection over union and boundary F at 3 pixels, mean over frames.
 """
 
@@ -43,7 +43,7 @@ STAGES = ("found", "cleaned")
 
 @dataclass
 class Found:
-    """What one setting of the detector finds in films: (film, joints) of each stage, outlines' scores, seconds."""
+    """Results of one setting of the detector: (film, joints) of each stage, scores of outlines, seconds."""
 
     name: str
     settings: PoseSettings
@@ -73,7 +73,7 @@ def parse_row(text: str) -> tuple[str, PoseSettings]:
     values = yaml.safe_load("{" + text.replace("=", ": ") + "}")
     known = {entry.name for entry in fields(PoseSettings)}
     if unknown := set(values) - known:
-        raise SystemExit(f"--rows {text}: unknown key {', '.join(unknown)}; pose has {', '.join(sorted(known))}")
+        raise SystemExit(f"--rows {text}: unknown key {', '.join(unknown)}; use keys of {', '.join(sorted(known))}")
     return text, replace(PoseSettings(), **values)
 
 
@@ -97,12 +97,12 @@ def pck_table(rows: list[Found], films: list[Film], truth: str) -> None:
 
 
 def error_cells(videos: list[tuple[Film, Keypoints]], view: str | None, truth: str) -> list[str]:
-    """Mean error, less bias, wrists, steps and lag over the frames of one view, None for all."""
+    """Mean error, error without bias, wrists, steps and lag over the frames of one view; None: all views."""
     apart, moved, wrists, steps = [], [], [], []
     pairs = []
     for film, found in videos:
         true = film.truths[truth]
-        # Bias is of the whole video, whatever view is looked at.
+        # Bias is that of the whole video, for any view.
         there = film.view == view if view else np.full(len(found), True)
         shown = np.where(there[:, None, None], found, 0)
         apart.append(distances(shown, true).ravel())
@@ -115,7 +115,7 @@ def error_cells(videos: list[tuple[Film, Keypoints]], view: str | None, truth: s
 
 
 def mean_known(parts: list[NDArray[np.float64]]) -> float:
-    """Mean over what is not NaN; NaN of nothing."""
+    """Mean of the values that are not NaN; NaN if there are none."""
     values = np.concatenate(parts)
     return float(np.nanmean(values)) if np.isfinite(values).any() else float("nan")
 
@@ -134,7 +134,7 @@ def error_table(rows: list[Found], truth: str) -> None:
 
 
 def bias_table(rows: list[Found], truth: str) -> None:
-    """Print where each joint lies beside its true place: mean offset of x and y in torsos, by view."""
+    """Print the mean offset of each joint from its true place, x and y in torsos, by view."""
     joints = {"nose": [0], "neck": [1], "shoulders": [2, 5], "elbows": [3, 6], "wrists": [4, 7], "mid hip": [8],
               "hips": [9, 12], "knees": [10, 13], "ankles": [11, 14]}  # fmt: skip
     print("| mean offset x, y in torsos | " + " | ".join(VIEWS) + " |")
@@ -175,11 +175,13 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--rows", nargs="+", default=["model=lite", "model=full"], help="KEY=VALUE,... of pose")
     parser.add_argument("--clips", nargs="+", default=list(CLIPS), choices=list(CLIPS))
-    parser.add_argument("--seconds", type=float, default=8.0, help="of each video")
+    parser.add_argument("--seconds", type=float, default=8.0, help="length of each video")
     parser.add_argument("--truth", nargs="+", choices=list(TRUTHS), default=list(TRUTHS))
-    parser.add_argument("--folder", type=Path, help="where films are kept for the next run; not kept if not given")
+    parser.add_argument(
+        "--folder", type=Path, help="folder to keep films for the next run; by default they are not kept"
+    )
     parser.add_argument("--outlines", choices=list(MAKERS), help="also compare outlines, made in this way")
-    parser.add_argument("--resources", type=Path, default=Path("resources"), help="where weights and mesh are kept")
+    parser.add_argument("--resources", type=Path, default=Path("resources"), help="folder of weights and mesh")
     arguments = parser.parse_args()
     mesh = fetch_body_mesh(arguments.resources / "body")
     rows = [Found(*parse_row(text)) for text in arguments.rows]

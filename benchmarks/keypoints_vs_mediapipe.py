@@ -1,11 +1,11 @@
-"""Speed and agreement of our BlazePose and MediaPipe's own runtime, on the same pictures in the same run.
+"""Speed and agreement of our BlazePose and MediaPipe's runtime, on the same pictures in the same run.
 
     python benchmarks/keypoints_vs_mediapipe.py VIDEO... --folder FOLDER
 
-An environment with mediapipe 0.10.21 is made in FOLDER, once. Each clip is decoded once (24 frames a second, 512 x
-512); then both run over the pictures in processes of their own, in turns, `--repeats` times: MediaPipe's pose solution
-(complexity 1, smoothed, video mode; one thread, as it comes) and ours (model full, persons counted), one process and
-two at the same time. Times are of the work alone, without start and loading. Medians are printed.
+An environment with mediapipe 0.10.21 is made once in FOLDER. Each clip is decoded once (24 frames per second, 512 x
+512); then both process the pictures in separate processes, in turn, `--repeats` times: MediaPipe's pose solution
+(complexity 1, smoothed, video mode; one thread, its default) and ours (model full, people counted), as one process and
+as two at the same time. Times exclude start and loading. Medians are printed.
 """
 
 import argparse
@@ -35,7 +35,7 @@ SETTINGS = PoseSettings()
 
 
 def make_environment(folder: Path) -> Path:
-    """The Python of an environment with MediaPipe."""
+    """Make an environment with MediaPipe and return its Python."""
     python = folder / "mediapipe" / "bin" / "python"
     if not python.is_file():
         venv.create(folder / "mediapipe", with_pip=True)
@@ -44,7 +44,7 @@ def make_environment(folder: Path) -> Path:
 
 
 def run_ours(pictures_path: str, points_path: str, weights: str, threads: int) -> None:
-    """One process of ours: waits for a line on stdin before it starts."""
+    """One process of ours; it waits for a line on stdin before it starts."""
     pictures = np.load(pictures_path)
     estimator = blazepose.BlazePose(
         Path(weights),
@@ -68,7 +68,7 @@ def run_ours(pictures_path: str, points_path: str, weights: str, threads: int) -
 
 
 def measure(commands: Sequence[Sequence[str]]) -> list[dict[str, float]]:
-    """What each command says of its work; all of them begin at the same time, once all are ready."""
+    """The output of each command; all start at the same time, once all are ready."""
     processes = [
         subprocess.Popen(
             list(command), stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
@@ -90,7 +90,7 @@ def measure(commands: Sequence[Sequence[str]]) -> list[dict[str, float]]:
 
 
 def difference(ours: Keypoints, points: np.ndarray) -> float:
-    """Mean distance of the body's joints that both have, in torso lengths."""
+    """Mean distance of the body joints that both have, in torso lengths."""
     theirs = np.stack(
         [landmarks.to_body25(frame[:, :2], frame[:, 2], confidence_floor=SETTINGS.confidence_floor) for frame in points]
     )
@@ -134,11 +134,11 @@ def compare(video: Path, *, folder: Path, python: Path, weights: Path, arguments
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("videos", nargs="+", type=Path)
-    parser.add_argument("--folder", type=Path, required=True, help="where environment and decoded pictures are kept")
-    parser.add_argument("--seconds", type=float, default=20.0, help="of each video")
+    parser.add_argument("--folder", type=Path, required=True, help="folder of the environment and the decoded pictures")
+    parser.add_argument("--seconds", type=float, default=20.0, help="length used of each video")
     parser.add_argument("--repeats", type=int, default=5)
-    parser.add_argument("--threads", type=int, default=blazepose.THREADS, help="of each process of ours")
-    parser.add_argument("--resources", type=Path, default=Path("resources"), help="where the weights are kept")
+    parser.add_argument("--threads", type=int, default=blazepose.THREADS, help="threads of each process of ours")
+    parser.add_argument("--resources", type=Path, default=Path("resources"), help="folder of the weights")
     arguments = parser.parse_args()
     arguments.folder.mkdir(parents=True, exist_ok=True)
     python = make_environment(arguments.folder)

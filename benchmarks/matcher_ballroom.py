@@ -1,29 +1,30 @@
-"""How well the matcher matches dances on their songs' own beats: 43 ballroom dances, nested folds by song.
+"""Accuracy of the matcher for dances on their songs' beats: 43 ballroom dances, nested folds by song.
 
     python benchmarks/matcher_ballroom.py --data ballroom --try loss=infonce loss=hinge seconds=3 features=mfcc
     python benchmarks/matcher_ballroom.py --data ballroom --span 4 --try seconds=1 seconds=2 seconds=4
     python benchmarks/matcher_ballroom.py --data ballroom --split-movements
     python benchmarks/matcher_ballroom.py --data ballroom --joins masked
-    python benchmarks/matcher_ballroom.py --data ballroom --joins alone      # what the masks give away
+    python benchmarks/matcher_ballroom.py --data ballroom --joins alone      # information in the masks
     python benchmarks/matcher_ballroom.py --data ballroom --ceiling
 
-The folder holds NAME.npz (`keypoints`, BODY_25 at 24 frames a second, `borders_s`, `movements`, `beats_s`) beside
-NAME.ogg; the genre is the name's first letter. The movements of these dances are laid end to end on the beats, and a
-join is always on one. So that a matcher cannot score by seeing joins, fragments begin at random within each hop, and
-those with a join, or less than MASK_S from one, are learnt from but not tested on (--joins avoided). `masked`: joints
-within MASK_S of a join are absent; a mask says where a join is all the same, and `alone` shows what a matcher reaches
-that sees nothing else: a body that stands still, with masks. `seen`: all fragments as they are.
+The folder holds NAME.npz (`keypoints`, BODY_25 at 24 frames per second, `borders_s`, `movements`, `beats_s`) beside
+NAME.ogg; the genre is the name's first letter. The movements of these dances are placed end to end on the beats, so a
+join is always on a beat. To keep a matcher from scoring by seeing joins, fragments begin at random within each hop, and
+those with a join, or less than MASK_S from one, are used for training but not for testing (--joins avoided). `masked`:
+joints within MASK_S of a join are absent; a mask still shows where a join is, and `alone` shows how a matcher scores
+that sees nothing else: a still body, with masks. `seen`: all fragments unchanged.
 
 Longer fragments without a join come from longer movements. To compare lengths on the same moments, --span 4 takes the
 middle of the same spans of 4 s for each length.
 
-The same captured movement occurs in several dances. --split-movements learns from fragments of one half of the
-movements alone, and tests on fragments of the other half.
+The same captured movement occurs in several dances. --split-movements trains only on fragments of one half of the
+movements and tests on fragments of the other half.
 
---ceiling trains no matcher. Genres told: see `matcher_folds`. Beats told: the song's beats are known as annotated, a
-linear regression learns from the annotated beats of other dances to tell the phase of the beat from a fragment's
-speeds, and a pair is scored by how well the two phases agree. Tempo told: likewise with the tempo, from the statistics
-that the pose encoder sees. The genre is told in both; of several penalties, the best one on the tested folds is shown.
+--ceiling trains no matcher. Genres told: see `matcher_folds`. Beats told: the song's annotated beats are given; a
+linear regression, trained on the annotated beats of other dances, predicts the phase of the beat from a fragment's
+speeds, and a pair is scored by the agreement of the two phases. Tempo told: the same with the tempo, from the
+statistics that the pose encoder sees. The genre is given in both; of several penalties, the best one on the tested
+folds is shown.
 """
 
 import dataclasses
@@ -59,7 +60,7 @@ class BeatDances(Dances):
         self.mask, self.half, self.phase, self.tempo = (np.concatenate(part) for part in zip(*marks, strict=True))
 
     def _mark(self, name: str, first: int) -> tuple[NDArray, ...]:
-        """The marks of a dance; its keypoints are masked where its joins are to be."""
+        """The marks of a dance; its keypoints are masked at its joins if requested."""
         archive = self.archive(name)
         borders_s, beats_s, keypoints = archive["borders_s"], archive["beats_s"], self.keypoints[first:]
         time_s = np.arange(len(archive["keypoints"])) / FPS
@@ -80,7 +81,7 @@ class BeatDances(Dances):
     def cut(self, *, seconds: float, hop_s: float, feature_set: str) -> Pairs:
         """Fragments in the middle of spans that begin at random within each hop and show a body in most frames.
 
-        A span is as long as its fragment, or `span_s` where that is longer.
+        A span is as long as its fragment, or `span_s` if that is longer.
         """
         length, hop, rng = round(seconds * FPS), round(hop_s * FPS), np.random.default_rng(0)
         span = max(length, self.span)
@@ -109,7 +110,7 @@ class BeatDances(Dances):
 
 
 def movement_course(poses: torch.Tensor) -> torch.Tensor:
-    """When a fragment moves, (B, F, 25, 3) to (B, 7 F): speeds of the body, hands and ankles, heights of the ankles."""
+    """The course of a movement, (B, F, 25, 3) to (B, 7 F): speeds of body, hands and ankles, heights of the ankles."""
     steps = with_steps(poses)[..., 3:].square().sum(dim=-1).sqrt()  # (B, F, 25)
     ankles = poses[:, :, [11, 14], 1]
     heights = ankles - ankles.mean(dim=1, keepdim=True)
@@ -117,7 +118,7 @@ def movement_course(poses: torch.Tensor) -> torch.Tensor:
 
 
 def describe(pairs: Pairs, how: Callable[[torch.Tensor], torch.Tensor]) -> NDArray[np.float32]:
-    """Numbers (N, C) of all dances."""
+    """Descriptors (N, C) of all dances."""
     parts = np.array_split(np.arange(len(pairs)), 16)
     return torch.cat([how(pairs.take_poses(some)) for some in parts]).numpy()
 
@@ -125,7 +126,7 @@ def describe(pairs: Pairs, how: Callable[[torch.Tensor], torch.Tensor]) -> NDArr
 def agreement_told(
     folded: Folded, fold: int, numbers: NDArray, target: NDArray, agree: Callable[[NDArray, NDArray], NDArray]
 ) -> list[tuple[float, float]]:
-    """AUC delayed and AUC same genre, for each penalty, of pairs scored by what dances tell of the target (N, C)."""
+    """AUC delayed and AUC same genre, for each penalty, of pairs scored by predicting `target` (N, C) from dances."""
     pairs, tested, learnt = folded.pairs, (folded.fold == fold) & folded.test, (folded.fold != fold) & folded.learn
     styles = folded.styles[pairs.group]
     group, start_s = pairs.group[tested], pairs.start_s[tested]
@@ -145,7 +146,7 @@ def agreement_told(
 
 
 def print_ceilings(dances: BeatDances, make: Callable[[Setting], Folded], settings: list[Setting]) -> None:
-    """The table of what labels, annotated beats and annotated tempi allow."""
+    """Print the scores that labels, annotated beats and annotated tempi allow."""
     columns = (
         "seconds", "tested on", "AUC other genre, genres told", "R@10 / chance, genre known", "AUC delayed, beats told",
         "AUC same genre, beats told", "AUC same genre, tempo told",
@@ -175,7 +176,7 @@ def print_ceilings(dances: BeatDances, make: Callable[[Setting], Folded], settin
 def main() -> None:
     parser = make_parser(__doc__)
     parser.add_argument("--joins", default="avoided", choices=("avoided", "masked", "alone", "seen"))
-    parser.add_argument("--span", type=float, default=0.0, help="seconds of the spans that fragments are the middle of")
+    parser.add_argument("--span", type=float, default=0.0, help="seconds of the spans whose middles the fragments are")
     parser.add_argument("--split-movements", action="store_true")
     given = parser.parse_args()
     torch.set_num_threads(1)
@@ -198,7 +199,7 @@ def main() -> None:
         return print_ceilings(dances, make, settings)
     for setting in settings:
         made = make(setting)
-        print(f"{setting.name}: {made.learn.sum()} fragments to learn from, {made.test.sum()} to test on", flush=True)
+        print(f"{setting.name}: {made.learn.sum()} fragments for training, {made.test.sum()} for testing", flush=True)
     return run_nested(settings, make, inner=given.inner, folds=given.folds)
 
 

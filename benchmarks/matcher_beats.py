@@ -1,19 +1,20 @@
-"""What the song's beats add to plain statistics, without any network: ballroom dances, nested folds by song.
+"""The contribution of the song's beats beyond plain statistics, without a network: ballroom dances, folds by song.
 
     python benchmarks/matcher_beats.py --data ballroom --seconds 1 2 --beats annotated tracker
     python benchmarks/matcher_beats.py --data ballroom --beats results/music results/music,bars
     python benchmarks/matcher_beats.py --data ballroom --beats results/music,bars --learn other
 
-Beside the statistics of `matcher_linear`, the music side sees the phase of the song's beat where the fragment begins
-(cosine and sine), and the dance side sees the course of the movement: speeds of body, hands and ankles and heights of
-the ankles, frame by frame. Which part of a step falls on the beat differs from dance to dance. Both are therefore
-multiplied by how likely the fragment belongs to each of some clusters; a mixture of Gaussians finds these, without
-labels, in the space that the statistics of both sides share. The number of clusters is chosen by inner folds.
+In addition to the statistics of `matcher_linear`, the music side sees the phase of the song's beat at the beginning of
+the fragment (cosine and sine), and the dance side sees the course of the movement: speeds of body, hands and ankles and
+heights of the ankles, frame by frame. The part of a step that falls on the beat differs between dances. Both are
+therefore multiplied by the probability that the fragment belongs to each of several clusters, which a mixture of
+Gaussians finds, without labels, in the space that the statistics of both sides share. Inner folds choose the number of
+clusters.
 
 Beats of the songs: `annotated`, those of librosa's `tracker`, or those of a folder of NAME.beats, as the music stage
-writes them; with `,bars` behind the folder, the music side sees the phase of the bar, too. The fragments are those of
-`matcher_ballroom` with joins avoided. --learn other learns from one half of the movements and tests on the other one;
---learn same learns from as many, but of the half that is tested on: songs are unknown in both, movements in the former.
+writes them; with `,bars` after the folder, the music side also sees the phase of the bar. The fragments are those of
+`matcher_ballroom` with joins avoided. --learn other trains on one half of the movements and tests on the other; --learn
+same trains on as many fragments, but of the tested half: songs are unknown in both cases, movements only in the former.
 """
 
 import argparse
@@ -33,8 +34,8 @@ from danceit_core.config import MusicSettings
 from danceit_core.matcher.data import Pairs
 from danceit_core.music.analyse import analyse_music
 
-# 0 clusters: statistics alone. Clusters are found along the first AXES shared directions; the beat's numbers count
-# WEIGHT times a statistic.
+# 0 clusters: statistics alone. Clusters are found along the first AXES shared directions; the beat's numbers have
+# WEIGHT times the weight of a statistic.
 CLUSTERS, AXES, WEIGHT = (0, 1, 3, 6), 6, 2.0
 RECALL = 3
 Sides = tuple[NDArray, NDArray]
@@ -58,7 +59,7 @@ def turns(dances: BeatDances, kind: str) -> NDArray[np.float64]:
 
 
 def track(dances: BeatDances, name: str) -> tuple[NDArray, NDArray]:
-    """Beats of a song by librosa's tracker, which is what analyses sounds without the networks' weights; no places."""
+    """Beats of a song by librosa's tracker, which is used without the networks' weights; it gives no places in bars."""
     samples, rate_hz = read_sound(dances.folder / f"{name}.ogg")
     beats = analyse_music(samples, sample_rate_hz=rate_hz, fps=FPS, settings=MusicSettings()).beats
     return beats.times_s, np.zeros(len(beats.times_s), int)
@@ -76,12 +77,12 @@ def circle(phase: NDArray) -> NDArray[np.float64]:
 
 
 def standardise(values: NDArray, learnt: NDArray[np.bool_]) -> NDArray:
-    """Zero mean and unit deviation of the fragments that are learnt from."""
+    """Zero mean and unit deviation over the training fragments."""
     return (values - values[learnt].mean(axis=0)) / (values[learnt].std(axis=0) + 1e-6)
 
 
 def with_beats(statistics: Sides, beats: Sides, learnt: NDArray[np.bool_], *, clusters: int) -> Sides:
-    """Standardised statistics, and beside them the course of the movement and the phase of the beat by cluster."""
+    """Standardised statistics, with the course of the movement and the phase of the beat by cluster appended."""
     danced, heard = (standardise(values, learnt) for values in statistics)
     if clusters == 0:
         return danced, heard
@@ -98,7 +99,7 @@ def with_beats(statistics: Sides, beats: Sides, learnt: NDArray[np.bool_], *, cl
 class Trial:
     """Scores of one length and one kind of beats: fit without some folds, score on one of them.
 
-    learn, test (N,): which fragments may be learnt from and tested on.
+    learn, test (N,): which fragments may be used for training and for testing.
     """
 
     def __init__(
@@ -108,7 +109,7 @@ class Trial:
         self.statistics: Sides = describe_both(pairs)["statistics"]
 
     def scores(self, without: list[int], *, clusters: int) -> list[tuple[float, ...]]:
-        """The scores on each of the folds that nothing is learnt from."""
+        """The scores on each of the folds that are not used for training."""
         learnt = ~np.isin(self.fold, without) & self.learn
         sides = with_beats(self.statistics, self.beats, learnt, clusters=clusters)
         axes = correlate(*(values[learnt] for values in sides))
@@ -133,11 +134,15 @@ class Trial:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--data", type=Path, required=True, help="folder of .npz and .ogg")
-    parser.add_argument("--seconds", type=float, nargs="+", default=[1.0], help="of a fragment")
-    parser.add_argument("--hop", type=float, default=0.5, help="between fragments, seconds")
+    parser.add_argument("--seconds", type=float, nargs="+", default=[1.0], help="lengths of a fragment")
+    parser.add_argument("--hop", type=float, default=0.5, help="distance between fragments, seconds")
     parser.add_argument("--beats", nargs="+", default=["annotated"], help="annotated, tracker, FOLDER or FOLDER,bars")
-    parser.add_argument("--learn", default="all", choices=("all", "other", "same"), help="half of the movements")
-    parser.add_argument("--mask", type=float, default=MASK_S, help="seconds that tested fragments keep from joins")
+    parser.add_argument(
+        "--learn", default="all", choices=("all", "other", "same"), help="halves of the movements to train on"
+    )
+    parser.add_argument(
+        "--mask", type=float, default=MASK_S, help="least distance of tested fragments from joins, seconds"
+    )
     given = parser.parse_args()
     torch.set_num_threads(1)
     dances = BeatDances(given.data, joins="avoided", mask_s=given.mask)

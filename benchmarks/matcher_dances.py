@@ -14,7 +14,7 @@ FPS = 24.0
 
 
 class Dances:
-    """All dances of a folder, one after the other.
+    """All dances of a folder, concatenated.
 
     keypoints (M, 25, 3), `first` (where each dance begins, and the end), `group` (number of each dance's song).
     """
@@ -54,7 +54,7 @@ def read_sound(path: Path) -> tuple[NDArray[np.float32], int]:
 
 @cache
 def features_of(folder: Path, names: tuple[str, ...], counts: tuple[int, ...], feature_set: str) -> NDArray[np.float32]:
-    """Features of so many frames of each song, one after the other; computed once per process."""
+    """Features of the first `counts` frames of each song, concatenated; computed once per process."""
     from danceit_core.music.features import audio_features  # noqa: PLC0415 - librosa takes seconds
 
     parts = []

@@ -1,8 +1,8 @@
-"""Nested folds by song for the matcher's benchmarks: settings are chosen inside, test folds are looked at once.
+"""Nested folds by song for the matcher's benchmarks: settings are chosen inside, test folds are used once.
 
-The songs of each style are dealt to five folds in turn, by name. A setting's inner score for test fold f is the mean of
-its scores on other folds g, each of a training without f and g: the same training serves g as test fold and f as inner
-one. The setting with the best inner CHOSEN_BY is trained once more without f and scored on f.
+The songs of each style are assigned to five folds in turn, by name. A setting's inner score for test fold f is the mean
+of its scores on other folds g, each from a training without f and g; the same training is used with g as test fold and
+f as inner fold. The setting with the best inner CHOSEN_BY is trained again without f and scored on f.
 """
 
 import argparse
@@ -30,7 +30,7 @@ from danceit_core.matcher.train import History, train_matcher
 
 FOLDS = 5
 CHOSEN_BY = "recall_times_chance"
-LABELLED_C = 0.003  # the labelled classifier's inverse penalty: the best of a few, to its favour
+LABELLED_C = 0.003  # the labelled classifier's inverse penalty: the best of a few, which favours it
 COLUMNS = {
     "auc_other_style": "AUC other genre", "auc_same_style": "AUC same genre", "auc_delayed": "AUC delayed",
     "recall_times_chance": "R@10 / chance", "recall_at_1": "R@1", "recall_at_10": "R@10",
@@ -42,7 +42,7 @@ Scores = dict[str, float]
 
 @dataclass(frozen=True)
 class Setting:
-    """What is tried: features, seconds of a fragment, the matcher's settings, and what was changed, as given."""
+    """One setting: features, seconds of a fragment, the matcher's settings, and the changes as given."""
 
     name: str
     features: str
@@ -51,7 +51,7 @@ class Setting:
 
 
 def read_settings(tried: Sequence[str], *, base: Sequence[str]) -> list[Setting]:
-    """Settings of lists like `loss=hinge,seconds=3`, each over those of `base`; `features`, `seconds`: no matcher's."""
+    """Settings from lists like `loss=hinge,seconds=3`, each on top of `base`; `features` and `seconds` are our own."""
     settings = []
     for item in tried or [""]:
         values = {"features": "rich", "seconds": 2.0}
@@ -69,28 +69,30 @@ def make_parser(description: str | None) -> argparse.ArgumentParser:
     parser.add_argument(
         "--try", dest="tried", nargs="*", default=[], metavar="KEY=VALUE,...", help="settings to choose from"
     )
-    parser.add_argument("--set", nargs="*", default=[], metavar="KEY=VALUE", help="of all settings")
-    parser.add_argument("--hop", type=float, default=0.5, help="between fragments, seconds; 0: no overlap")
+    parser.add_argument("--set", nargs="*", default=[], metavar="KEY=VALUE", help="changes for all settings")
+    parser.add_argument("--hop", type=float, default=0.5, help="distance between fragments, seconds; 0: no overlap")
     parser.add_argument("--inner", type=int, default=2, choices=(2, 4), help="inner folds of each test fold")
     parser.add_argument(
-        "--folds", type=int, nargs="*", default=list(range(FOLDS)), help="that are tested on; may be none"
+        "--folds", type=int, nargs="*", default=list(range(FOLDS)), help="folds to test on; may be none"
     )
-    parser.add_argument("--validate", action="store_true", help="some songs choose the epoch, as in a project")
-    parser.add_argument("--ceiling", action="store_true", help="what labels would allow; trains no matcher")
+    parser.add_argument("--validate", action="store_true", help="let some songs choose the epoch, as in a project")
+    parser.add_argument(
+        "--ceiling", action="store_true", help="print the scores that labels would allow; trains no matcher"
+    )
     return parser
 
 
 def deal(names: Sequence[str], *, style_of: Callable[[str], str]) -> dict[str, int]:
-    """The fold of each song, each style dealt out in turn."""
+    """The fold of each song, assigned in turn for each style."""
     ordered = sorted(names, key=lambda name: (style_of(name), name))
     return {name: place % FOLDS for place, name in enumerate(ordered)}
 
 
 @dataclass(frozen=True)
 class Folded:
-    """Pairs with the fold of each (N,), the styles of the group numbers, and which may be learnt from and tested on.
+    """Pairs with the fold of each (N,), the styles of the group numbers, and which may be used to train and to test.
 
-    validate: as in a project, some of the songs that are learnt from choose the epoch instead.
+    validate: some of the training songs choose the epoch, as in a project.
     """
 
     pairs: Pairs
@@ -128,7 +130,7 @@ def report(history: History, what: str) -> None:
 
 
 def inner_scores(folded: Folded, settings: MatcherSettings, *, inner: int) -> dict[int, list[Scores]]:
-    """For each test fold, the setting's scores on `inner` others, none of which was trained on."""
+    """For each test fold, the setting's scores on `inner` other folds, none of which was used for training."""
     found: dict[int, list[Scores]] = {fold: [] for fold in range(FOLDS)}
     for step in range(1, inner // 2 + 1):
         for fold in range(FOLDS):
@@ -147,14 +149,14 @@ def spread(rows: ArrayLike) -> str:
 
 
 def summary(scores: Sequence[Scores]) -> str:
-    """The row of some scores."""
+    """The table row of some scores."""
     return spread([[each[key] for key in COLUMNS] for each in scores])
 
 
 def run_nested(
     settings: Sequence[Setting], make: Callable[[Setting], Folded], *, inner: int, folds: Sequence[int]
 ) -> None:
-    """Print the table of inner scores (ranked by the reader) and the row of the test folds, each scored once."""
+    """Print the table of inner scores (unsorted) and the row of the test folds, each scored once."""
     print("| fragments | setting | " + " | ".join(COLUMNS.values()) + " |\n" + "|---" * (len(COLUMNS) + 2) + "|")
     found: dict[Setting, dict[int, list[Scores]]] = {}
     if len(settings) > 1 or not folds:
@@ -178,10 +180,10 @@ def run_nested(
 
 
 def ceiling(folded: Folded, fold: int) -> tuple[float, float]:
-    """AUC against other genres with the genres told in training; Recall@10 over chance of knowing the genre.
+    """AUC against other genres with genres given in training; Recall@10 over chance if the genre is known.
 
-    A linear classifier of each side's statistics (the same as start the matcher) is taught by label, and a pair scored
-    by how likely both are of one genre.
+    A linear classifier of each side's statistics (those that initialise the matcher) is trained with labels, and a pair
+    is scored by the probability that both are of one genre.
     """
     pairs, tested, learnt = folded.pairs, (folded.fold == fold) & folded.test, (folded.fold != fold) & folded.learn
     scale, rows = measure_features(pairs.only(learnt)), np.arange(len(pairs))

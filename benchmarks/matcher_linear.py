@@ -1,12 +1,13 @@
-"""How far plain numbers of dance and music go, without any network: canonical correlation, ballroom dances, five folds.
+"""Matching by plain statistics of dance and music, without a network: canonical correlation, ballroom dances, folds.
 
     python benchmarks/matcher_linear.py --data ballroom --joins avoided masked alone seen --seconds 1 2
     python benchmarks/matcher_linear.py --data ballroom --span 4 --seconds 1 2 4
 
-statistics: what the default encoders see beside their networks (means, deviations, the rhythm's strength by frequency).
-pulse: real and imaginary parts of the spectrum of onset strengths and of the speeds and heights of body, ankles, hands
-and head, each spectrum of unit energy: where in the fragment something happens. Both: side by side. The 16 directions
-of highest correlation are the embedding, on the unit sphere. For folds, fragments and --joins see `matcher_ballroom`.
+statistics: the inputs of the default encoders besides their networks (means, deviations, the rhythm's strength by
+frequency). pulse: real and imaginary parts of the spectrum of onset strengths and of the speeds and heights of body,
+ankles, hands and head, each spectrum with unit energy: when something happens in the fragment. Both: concatenated. The
+16 directions of highest correlation are the embedding, on the unit sphere. There are five folds; for folds, fragments
+and --joins see `matcher_ballroom`.
 """
 
 import argparse
@@ -24,7 +25,7 @@ from danceit_core.matcher.encoders import AudioEncoder, PoseEncoder, with_steps
 from danceit_core.matcher.scores import apart, match_ranks, roc_auc
 
 SIZE, RIDGE, CHUNK = 16, 1.0, 256
-# Of a spectrum over 4 s: 0.25 to 5.75 Hz.
+# Lines of a spectrum over 4 s: 0.25 to 5.75 Hz.
 FRAMES, BINS, LONGEST_STEP = 96, slice(1, 24), 4.0
 KINDS = {"statistics": ("statistics",), "pulse": ("pulse",), "both": ("statistics", "pulse")}
 
@@ -38,7 +39,7 @@ def pulse(signals: torch.Tensor) -> torch.Tensor:
 
 
 def describe(pairs: Pairs) -> dict[str, tuple[NDArray, NDArray]]:
-    """Numbers of dances and sounds, (N, C) each, of both kinds."""
+    """Descriptors of dances and sounds, (N, C) each, of both kinds."""
     scale, size = measure_features(pairs), {"embedding_size": 1, "dropout": 0.0, "unit_length": True}
     audio, pose = AudioEncoder(feature_width=pairs.windows.feature_width, hidden_size=1, **size), PoseEncoder(**size)
     onset = feature_columns("rich")["onset"]
@@ -58,7 +59,7 @@ def describe(pairs: Pairs) -> dict[str, tuple[NDArray, NDArray]]:
 
 
 def correlate(danced: NDArray, heard: NDArray) -> tuple[NDArray, NDArray]:
-    """The directions in which standardised numbers correlate most, weighted by how much: (C, SIZE) and (C', SIZE)."""
+    """Directions of highest correlation of standardised numbers, weighted by it: (C, SIZE) and (C', SIZE)."""
     white = []
     for values in (danced, heard):
         power, axes = np.linalg.eigh(values.T @ values / len(values) + RIDGE * np.eye(values.shape[1]))
@@ -87,8 +88,8 @@ def score(danced: NDArray, heard: NDArray, part: Pairs, styles: NDArray[np.str_]
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--data", type=Path, required=True, help="folder of .npz and .ogg")
-    parser.add_argument("--seconds", type=float, nargs="+", default=[2.0], help="of a fragment")
-    parser.add_argument("--hop", type=float, default=0.5, help="between fragments, seconds")
+    parser.add_argument("--seconds", type=float, nargs="+", default=[2.0], help="lengths of a fragment")
+    parser.add_argument("--hop", type=float, default=0.5, help="distance between fragments, seconds")
     parser.add_argument("--span", type=float, default=0.0, help="see `matcher_ballroom`")
     parser.add_argument("--joins", nargs="+", default=["avoided"], choices=("avoided", "masked", "alone", "seen"))
     given = parser.parse_args()

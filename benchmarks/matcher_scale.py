@@ -1,11 +1,11 @@
-"""Time of an epoch of the matcher's training, and its memory, at the paper's scale and beyond.
+"""Time per epoch of the matcher's training, and its memory, at the paper's scale and beyond.
 
-    python benchmarks/matcher_scale.py --hours 9 --seconds 1 --hop 0      # the paper: 20.9 s an epoch on its GPU
+    python benchmarks/matcher_scale.py --hours 9 --seconds 1 --hop 0      # the paper: 20.9 s per epoch on its GPU
     python benchmarks/matcher_scale.py --hours 100 --memory
 
-Fragments of 2 s begin every half second, the default; --hop 0: one after the other, as in the paper. Frames are noise:
-neither time nor memory depends on what they show. They lie in memory maps, each once, as in the workflow. --batches
-times some batches of an epoch and scales up. Peak memory is of this process, its mapped pages included.
+Fragments of 2 s begin every half second, the default; --hop 0: end to end, as in the paper. Frames are noise, because
+neither time nor memory depends on their content. Each is stored once in memory maps, as in the workflow. --batches
+times some batches of an epoch and scales up. Peak memory is that of this process, including mapped pages.
 """
 
 import argparse
@@ -58,11 +58,11 @@ def simulate(folder: Path, *, hours: float, length: int, hop: int, features: str
 
 
 def time_epoch(learner: Learner, pairs: Pairs, scale: FeatureScale, *, batches: int | None) -> float:
-    """Seconds of an epoch, of its first `batches` where they are given, scaled up."""
+    """Seconds of an epoch, scaled up from its first `batches` if they are given."""
     rng, settings = np.random.default_rng(0), learner.settings
     some = pairs
     if batches is not None and batches * settings.batch_size < len(pairs):
-        # A stretch of them: the same work a batch, from anywhere in the frames.
+        # A range of fragments: the same work per batch, from anywhere in the frames.
         some = pairs.only(np.sort(rng.permutation(len(pairs))[: batches * settings.batch_size]))
     moments = OtherMoments(some, delay_s=settings.delay_s)
     start = time.perf_counter()
@@ -73,12 +73,14 @@ def time_epoch(learner: Learner, pairs: Pairs, scale: FeatureScale, *, batches: 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--hours", type=float, default=9.0)
-    parser.add_argument("--seconds", type=float, default=2.0, help="of a fragment")
-    parser.add_argument("--hop", type=float, default=FragmentSettings().hop_s, help="between fragments, seconds")
-    parser.add_argument("--epochs", type=int, default=3, help="that are timed; the median is shown")
-    parser.add_argument("--batches", type=int, default=None, help="of an epoch that are timed; default: all")
+    parser.add_argument("--seconds", type=float, default=2.0, help="length of a fragment")
+    parser.add_argument(
+        "--hop", type=float, default=FragmentSettings().hop_s, help="distance between fragments, seconds"
+    )
+    parser.add_argument("--epochs", type=int, default=3, help="number of timed epochs; the median is shown")
+    parser.add_argument("--batches", type=int, default=None, help="number of timed batches of an epoch; default: all")
     parser.add_argument("--batch-sizes", type=int, nargs="+", default=[MatcherSettings().batch_size])
-    parser.add_argument("--memory", action="store_true", help="one epoch of rich features, for its memory")
+    parser.add_argument("--memory", action="store_true", help="run one epoch with rich features, for its memory")
     parser.add_argument("--device", default="cpu")
     given = parser.parse_args()
     length = round(given.seconds * FPS)
@@ -86,7 +88,7 @@ def main() -> None:
     if not given.memory:
         rows += [("mfcc", {}, "default"), ("mfcc", PAPER, "as the paper's")]
     device = torch.device(given.device)
-    torch.set_num_threads(1)  # an operation; each encoder has a core of its own, as in the workflow
+    torch.set_num_threads(1)  # per operation; each encoder has its own core, as in the workflow
     print(
         "| settings | features | device | batch | fragments | s to measure features | s an epoch | peak GB of memory |"
     )

@@ -1,10 +1,10 @@
-"""How well the matcher matches dances that follow their music by construction: the studio's, songs unseen in training.
+"""Accuracy of the matcher for dances that follow their music by construction: studio dances, songs unseen in training.
 
     python benchmarks/matcher_studio.py --mesh resources/body/body_mesh.zip --folder studio
 
-Each dance has a song of its own (tempo, key, chords and tune by its number) and a routine whose moves are as energetic
-as the song's section and whose counts are its beats. Joints are the true ones with a jitter of JITTER_PX pixels of 256;
-nothing is rendered. Every sixth song is only tested on. What is in the folder is not made again.
+Each dance has its own song (tempo, key, chords and tune by its number) and a routine whose moves are as energetic as
+the song's section and whose counts are its beats. Joints are the true ones with a jitter of JITTER_PX pixels of 256;
+nothing is rendered. Every sixth song is only tested on. Existing files in the folder are not made again.
 """
 
 import argparse
@@ -78,12 +78,12 @@ def _dance(wanted: list[int], poses: list[Path], sounds: list[Path], *, mesh: Pa
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--mesh", type=Path, required=True, help="the demo's body mesh (make assets fetches it)")
-    parser.add_argument("--folder", type=Path, required=True, help="for the dances")
+    parser.add_argument("--folder", type=Path, required=True, help="folder of the dances")
     parser.add_argument("--dances", type=int, default=240)
-    parser.add_argument("--dance-seconds", type=float, default=30.0, help="of each dance")
-    parser.add_argument("--seconds", type=float, default=2.0, help="of a fragment")
-    parser.add_argument("--hop", type=float, default=0.5, help="between fragments, seconds")
-    parser.add_argument("--set", nargs="*", default=[], metavar="KEY=VALUE", help="of the matcher's settings")
+    parser.add_argument("--dance-seconds", type=float, default=30.0, help="length of each dance")
+    parser.add_argument("--seconds", type=float, default=2.0, help="length of a fragment")
+    parser.add_argument("--hop", type=float, default=0.5, help="distance between fragments, seconds")
+    parser.add_argument("--set", nargs="*", default=[], metavar="KEY=VALUE", help="settings of the matcher")
     given = parser.parse_args()
     torch.set_num_threads(1)
     changed = dict(yaml.safe_load(item.replace("=", ": ", 1)).popitem() for item in given.set)

@@ -1,4 +1,4 @@
-"""How well the matcher matches dances that it has not seen, on real ones: nested folds by song.
+"""Accuracy of the matcher for unseen real dances: nested folds by song.
 
     python benchmarks/matcher_tang2018.py --data tang2018 --set learning_rate=0.001 epochs=12 batch_size=32 \
         --try seconds=1 seconds=2 seconds=3 seconds=4
@@ -7,8 +7,8 @@
     python benchmarks/matcher_tang2018.py --data tang2018 --songs
 
 The folder holds NAME.npz (`keypoints`, BODY_25 at 24 frames per second) beside NAME.ogg; the genre is the letter
-between underscores (DANCE_C_2: cha-cha; R rumba, W waltz). Dances whose sound is the same share a song (--songs lists
-how much alike the most similar sounds are). --paper takes the matcher's settings of config/paper.yaml.
+between underscores (DANCE_C_2: cha-cha; R rumba, W waltz). Dances with the same sound share a song (--songs lists the
+similarity of the most similar sounds). --paper uses the matcher's settings of config/paper.yaml.
 """
 
 import hashlib
@@ -25,7 +25,7 @@ PAPER_FILE = Path(__file__).parents[1] / "config" / "paper.yaml"
 
 
 class SoundDances(Dances):
-    """Dances whose song is their sound: `songs` holds a hash of each."""
+    """Dances whose song is identified by their sound: `songs` holds a hash of each."""
 
     def __init__(self, folder: Path) -> None:
         super().__init__(folder)
@@ -34,7 +34,7 @@ class SoundDances(Dances):
         self.group = np.unique(self.songs, return_inverse=True)[1].reshape(-1)
 
     def cut(self, *, hop_s: float, length: int) -> NDArray[np.int64]:
-        """Where the fragments of all dances begin, one after the other where the hop is 0."""
+        """First frames of the fragments of all dances, end to end if the hop is 0."""
         hop = round(hop_s * FPS) or length
         ends = zip(self.first, self.first[1:], strict=False)
         return np.concatenate([np.arange(first, end - length + 1, hop) for first, end in ends])
@@ -46,7 +46,7 @@ def style_of(name: str) -> str:
 
 
 def print_songs(dances: SoundDances, *, shown: int = 8) -> None:
-    """How many sounds there are, and the most similar ones: the highest correlation of their onsets at any lag."""
+    """Print the number of sounds, and the most similar ones: the highest correlation of their onsets at any lag."""
     print(f"{len(dances.names)} dances, {len(set(dances.songs))} sounds")
     onset = dances.features("rich")[:, 40]
     courses = [onset[a:b] for a, b in zip(dances.first, dances.first[1:], strict=False)]
@@ -64,8 +64,10 @@ def print_songs(dances: SoundDances, *, shown: int = 8) -> None:
 
 def main() -> None:
     parser = make_parser(__doc__)
-    parser.add_argument("--paper", action="store_true", help="the matcher's settings of config/paper.yaml, MFCC, 4 s")
-    parser.add_argument("--songs", action="store_true", help="which dances share a song")
+    parser.add_argument(
+        "--paper", action="store_true", help="use the matcher's settings of config/paper.yaml, MFCC, 4 s"
+    )
+    parser.add_argument("--songs", action="store_true", help="print which dances share a song")
     given = parser.parse_args()
     torch.set_num_threads(1)
     base = list(given.set)

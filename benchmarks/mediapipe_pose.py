@@ -1,6 +1,6 @@
-"""One process of `keypoints_vs_mediapipe.py`: run MediaPipe's own pose solution over decoded pictures, and time it.
+"""One process of `keypoints_vs_mediapipe.py`: run MediaPipe's pose solution over decoded pictures, and time it.
 
-Runs with the Python of an environment of its own, in which mediapipe 0.10.21 is installed and this project is not.
+It runs with the Python of a separate environment, in which mediapipe 0.10.21 is installed and this project is not.
 """
 
 import json
@@ -12,7 +12,7 @@ import numpy as np
 
 
 def main() -> None:
-    """mediapipe_pose.py PICTURES.npy POINTS.npy: waits for a line on stdin before it starts."""
+    """Usage: mediapipe_pose.py PICTURES.npy POINTS.npy; waits for a line on stdin before it starts."""
     pictures = np.load(sys.argv[1])
     pose = mp.solutions.pose.Pose(static_image_mode=False, model_complexity=1, smooth_landmarks=True)
     height, width = pictures.shape[1:3]

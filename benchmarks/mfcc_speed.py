@@ -1,8 +1,8 @@
-"""How long the MFCC of hours of music take, over processes (the paper: 30 minutes for its 9 hours).
+"""Time to compute the MFCC of hours of music with several processes (the paper: 30 minutes for its 9 hours).
 
     python benchmarks/mfcc_speed.py --hours 9 --processes 2
 
-The sound is noise, in tracks of ten minutes, as `analyse_dance` would hold them in memory; decoding is not counted.
+The sound is noise, in tracks of ten minutes held in memory as in `analyse_dance`; decoding is not included.
 """
 
 import argparse
@@ -17,7 +17,7 @@ RATE_HZ, FPS, TRACK_S = 22050, 24.0, 600.0
 
 
 def seconds_of_track(seed: int) -> float:
-    """Seconds that one track of TRACK_S took."""
+    """The time in seconds for one track of TRACK_S."""
     samples = np.random.default_rng(seed).uniform(-0.5, 0.5, round(TRACK_S * RATE_HZ)).astype(np.float32)
     start = time.perf_counter()
     audio_features(samples, sample_rate_hz=RATE_HZ, fps=FPS, frames=round(TRACK_S * FPS), kind="mfcc")
@@ -26,8 +26,8 @@ def seconds_of_track(seed: int) -> float:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--hours", type=float, default=9.0, help="of sound (default 9)")
-    parser.add_argument("--processes", type=int, default=2, help="at once (default 2)")
+    parser.add_argument("--hours", type=float, default=9.0, help="hours of sound (default 9)")
+    parser.add_argument("--processes", type=int, default=2, help="number of parallel processes (default 2)")
     given = parser.parse_args()
     tracks = max(1, round(given.hours * 3600 / TRACK_S))
     with multiprocessing.Pool(given.processes) as pool:

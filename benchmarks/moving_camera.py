@@ -1,17 +1,17 @@
-"""How well the camera of a target's video is found where it moves, against rendered truth.
+"""Accuracy of the solved camera of a target's video if it moves, against rendered truth.
 
     python benchmarks/moving_camera.py --films FOLDER [--seconds 8] [--size 384] [--room living] [--only pan shake]
 
-The studio's target is filmed by a camera that stands still, pans by half a picture, shakes in a hand (turning, rolling
-and moved by centimetres, so that what is nearer truly shifts), zooms by 20 %, and does all of it. They stand in one of
-the studio's rooms: their own is a bare wall, on which there is nothing to follow (--room plain). Films are kept in the
-folder: delete it when the studio has changed. Outlines and joints are the true ones.
+The studio's target is filmed by a camera that is static, pans by half a picture, shakes in a hand (turning, rolling and
+moving by centimetres, so that nearer things really shift), zooms by 20 %, and does all of this. The target stands in
+one of the studio's rooms; their default room is a bare wall without features to track (--room plain). Films are kept in
+the folder: delete it when the studio has changed. Outlines and joints are the true ones.
 
 For each film: frames per second of one core; the error of the camera on the wall behind, pixels, median and 95th
-percentile over frames and places, and in the last second (drift); of the joints laid on the plate, median; the same
-of the rival, which compares each frame with the first one only, with the frames that it loses; and the room error: the
-mean difference, grey levels, of the plate (`plate.build`) from the empty room as the camera would truly have shown it.
---paint STEPS: also trains the painter on each film and scores the last 15 % of it, as it lies on the plate.
+percentile over frames and places, and in the last second (drift); the median error of the joints on the plate; the same
+for a baseline that compares each frame only with the first one, with the number of frames that it loses; and the room
+error: the mean difference, grey levels, of the plate (`plate.build`) from the empty room as the true camera would show
+it. --paint STEPS: also trains the painter on each film and scores its last 15 % on the plate.
 """
 
 import argparse
@@ -108,7 +108,7 @@ class Film:
 
 
 def film(move: str, room: str, *, folder: Path, mesh: Path, seconds: float, size: int) -> Film:
-    """One film; what lies in the folder already is taken as it is."""
+    """Make one film, or read it if it is already in the folder."""
     scene = dataclasses.replace(CLIPS[CLIP], room=ROOMS[room])
     song = compose_song(tempo_bpm=scene.tempo_bpm, seconds=seconds, seed=scene.seed)
     dancer = dress(mesh, scene.look)
@@ -147,7 +147,7 @@ def film(move: str, room: str, *, folder: Path, mesh: Path, seconds: float, size
 
 
 def wall_errors(made: Film, homographies: Floats, reference: int) -> list[Floats]:
-    """For each frame the distances, pixels, of the wall's places from where the reference frame's camera has them."""
+    """For each frame, the distances, pixels, of the wall's places from where the reference frame's camera has them."""
     shift = homographies[reference][:2, 2] / homographies[reference][2, 2]
     aim = made.cameras[reference].pixels(made.wall, size=made.size) - 0.5 + shift
     errors = []
@@ -169,7 +169,7 @@ def joint_error(made: Film, keypoints: NDArray[np.float32], homographies: Floats
 
 
 def from_first(made: Film) -> tuple[Floats, NDArray[np.bool_]]:
-    """The rival: each frame compared with the first one. Homographies (T, 3, 3), and which were found."""
+    """The baseline: each frame compared with the first one. Homographies (T, 3, 3), and which were found."""
     views = TargetViews(made.frames_path, made.masks_path, made.table)
     first: View | None = None
     now, found, homographies = np.eye(3), [], []
@@ -184,7 +184,7 @@ def from_first(made: Film) -> tuple[Floats, NDArray[np.bool_]]:
 
 
 def laid_table(made: Film, camera: CameraPath | None) -> PoseTable:
-    """The true joints on the plate, all frames kept that the camera was found in."""
+    """The true joints on the plate; all frames in which the camera was found are kept."""
     kept = np.ones(len(made.table), bool)
     columns = {"kept": kept, "reason": np.full(len(kept), "", "U16")}
     return lay_on_plate(dataclasses.replace(made.table, columns=columns), camera)
@@ -203,7 +203,7 @@ def room_error(made: Film, table: PoseTable, camera: CameraPath | None, referenc
 
 
 def painted(made: Film, table: PoseTable, *, steps: int) -> dict[str, float]:
-    """Scores of held-out frames of a painter that was trained on the film for some steps."""
+    """Scores on held-out frames of a painter that was trained on the film for some steps."""
     plate = build_plate(made.frames_path, made.masks_path, table).picture
     usable = np.flatnonzero(table.columns["kept"])
     target = TargetFrames(
@@ -230,7 +230,7 @@ def painted(made: Film, table: PoseTable, *, steps: int) -> dict[str, float]:
 
 
 def measure(move: str, made: Film, *, steps: int = 0) -> str:
-    """One line of the table; steps: of training a painter on the film, too."""
+    """One line of the table; steps: also train a painter on the film for this many steps."""
     start_s = time.process_time()
     try:
         camera = solve_camera(made.frames_path, made.masks_path, made.table)
@@ -243,7 +243,7 @@ def measure(move: str, made: Film, *, steps: int = 0) -> str:
         scores = f", person {found['person_psnr']:.2f} dB, picture {found['psnr']:.2f} dB"
     if camera is None:
         room = room_error(made, laid, None, 0)
-        return f"{move:6} {fps:5.0f} frames/s  stands still; room {room:.2f} grey levels{scores}"
+        return f"{move:6} {fps:5.0f} frames/s  static; room {room:.2f} grey levels{scores}"
     square = camera.homographies[:, :2, :2] - np.eye(2)
     reference = int((np.abs(square).sum((1, 2)) + 1e3 * np.abs(camera.homographies[:, 2, :2]).sum(1)).argmin())
     errors = wall_errors(made, camera.homographies, reference)
@@ -266,7 +266,9 @@ if __name__ == "__main__":
     parser.add_argument("--size", type=int, default=384, help="side of the pictures")
     parser.add_argument("--room", default="living", choices=list(ROOMS))
     parser.add_argument("--only", nargs="*", default=list(MOVES), choices=list(MOVES))
-    parser.add_argument("--paint", type=int, default=0, metavar="STEPS", help="of a training on each film")
+    parser.add_argument(
+        "--paint", type=int, default=0, metavar="STEPS", help="train a painter on each film for this many steps"
+    )
     args = parser.parse_args()
     cv2.setNumThreads(1)
     mesh = fetch_body_mesh(Path("resources/body"))

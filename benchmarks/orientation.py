@@ -1,11 +1,11 @@
-"""Which way people point in real videos that are turned by a quarter, and in motion capture: is the limit safe?
+"""Direction of bodies in real videos turned by quarters, and in motion capture: is the limit for turned videos safe?
 
     python benchmarks/orientation.py VIDEO... [--captures CAPTURES.npz ...]
 
-Each video is turned by 0, 90, 180 and 270 degrees clockwise and its dancer detected anew; captures are files with an
-array `keypoints` (T, 25, 3), or with nothing but such arrays, which are turned as they are. A row says in which share
-of the frames the body points up, right, down and left, and by what the video would have to be turned. The last lines
-are the margins.
+Each video is turned by 0, 90, 180 and 270 degrees clockwise and its dancer detected again; captures are files with an
+array `keypoints` (T, 25, 3), or with only such arrays, whose keypoints are turned directly. A row gives the share of
+the frames in which the body points up, right, down and left, and the turn that the video needs. The last lines are the
+margins.
 """
 
 import argparse
@@ -20,7 +20,7 @@ from danceit_core.pose.blazepose import BlazePose
 from danceit_core.pose.orientation import TURNED_SHARE, UNKNOWN, directions, find_turn, joint_places
 from danceit_core.pose.skeleton import JOINTS, Keypoints
 
-# As many quarter turns of the picture, clockwise.
+# Numbers of quarter turns of the picture, clockwise.
 TURNS = range(4)
 
 
@@ -39,7 +39,7 @@ def main() -> None:
 
 
 def look_at(name: str, turned: list[Keypoints]) -> list[float]:
-    """Print a row for each of the four turns; the share of the frames that point the right way in each."""
+    """Print a row for each of the four turns; returns the share of frames with the right direction in each."""
     right = []
     for quarters, keypoints in enumerate(turned):
         known = directions(joint_places(keypoints))
@@ -53,7 +53,7 @@ def look_at(name: str, turned: list[Keypoints]) -> list[float]:
 
 
 def look_at_captures(path: Path) -> list[float]:
-    """The share of frames that point up in each dance of a file; says which turns get a wrong remedy."""
+    """The share of frames that point up in each dance of a file; prints the turns that get a wrong remedy."""
     with np.load(path) as arrays:
         names = ["keypoints"] if "keypoints" in arrays.files else arrays.files
         dances = [arrays[name] for name in names]

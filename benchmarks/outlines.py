@@ -1,12 +1,12 @@
-"""What the outline of the person costs for each frame, and how much it trembles where nothing moves.
+"""Cost of the person's outline per frame, and how much it trembles where nothing moves.
 
     python benchmarks/outlines.py VIDEO... --seconds 6 --sheets FOLDER
 
-Milliseconds of one core (medians over the frames): the landmark network on a picture, and on its mirror image, too; the
-outline made sharp and steady; writing and reading it. Trembling: the mean change of the mask from frame to frame, of 1,
-within 4 pixels of its edge where the picture does not change (all colours within 3 of 255 in 7 x 7 pixels); of the
-network's own outline and of the finished one. Sheets: a page for each video, to look at. Right or wrong is measured by
-`keypoints_accuracy.py --outlines`.
+Milliseconds of one core (medians over the frames): the landmark network on a picture, and also on its mirror image;
+making the outline sharp and steady; writing and reading it. Trembling: the mean change of the mask from frame to frame
+(0 to 1) within 4 pixels of its edge where the picture does not change (all colours within 3 of 255 in 7 x 7 pixels),
+for the network's own outline and for the finished one. Sheets: a page for each video, to look at. Accuracy is measured
+by `keypoints_accuracy.py --outlines`.
 """
 
 import argparse
@@ -35,13 +35,13 @@ FPS, NEAR_PX, STILL, AROUND_PX = 24.0, 4, 3, 7
 
 
 class Clock:
-    """Times calls in the process's own time: other processes do not count."""
+    """Measures calls in CPU time of this process, so that other processes do not count."""
 
     def __init__(self) -> None:
         self.ms: dict[str, list[float]] = {}
 
     def time(self, what: str, call: Callable[..., Any], *given: Any, **how: Any) -> Any:
-        """Call with what is given, and note the milliseconds."""
+        """Call a function and record the milliseconds."""
         start_s = time.process_time()
         result = call(*given, **how)
         self.ms.setdefault(what, []).append(1000 * (time.process_time() - start_s))
@@ -49,7 +49,7 @@ class Clock:
 
 
 def coarse(picture: Picture, body: Body | None) -> Mask:
-    """What the network says, in its place, nothing done to it."""
+    """The unprocessed output of the network, at its place in the picture."""
     mask = np.zeros(picture.shape[:2], np.uint8)
     if body is None or body.outline is None:
         return mask
@@ -59,7 +59,7 @@ def coarse(picture: Picture, body: Body | None) -> Mask:
 
 
 def trembling(pictures: list[Picture], masks: list[Mask]) -> float:
-    """Mean change of (H, W) masks near their edges where the pictures stand still, of 1; NaN where nothing does."""
+    """Mean change, 0..1, of (H, W) masks near their edges where the pictures do not change; NaN if there is none."""
     changes: list[NDArray[np.float64]] = []
     around, near = np.ones((AROUND_PX, AROUND_PX)), np.ones((2 * NEAR_PX + 1, 2 * NEAR_PX + 1))
     for (before, mask_before), (now, mask) in itertools.pairwise(zip(pictures, masks, strict=True)):
@@ -117,9 +117,9 @@ def measure(video: Path, *, seconds: float, weights: Path, sheets: Path | None) 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("videos", nargs="+", type=Path)
-    parser.add_argument("--seconds", type=float, default=6.0, help="of each video, from its beginning")
+    parser.add_argument("--seconds", type=float, default=6.0, help="length used of each video, from its beginning")
     parser.add_argument("--sheets", type=Path, help="folder for pages to look at")
-    parser.add_argument("--resources", type=Path, default=Path("resources"), help="where weights are kept")
+    parser.add_argument("--resources", type=Path, default=Path("resources"), help="folder of the weights")
     arguments = parser.parse_args()
     cv2.setNumThreads(1)
     weights = fetch_pose_weights(arguments.resources / "blazepose")

@@ -1,17 +1,17 @@
-"""What a weight on poses that can be painted costs in match, beats and seams (`retrieval.paintable_weight`).
+"""Cost in match, beats and seams of a weight on poses that can be painted (`retrieval.paintable_weight`).
 
     python benchmarks/paintable.py --results results --target performer --songs new_song
     python benchmarks/paintable.py --results results --target performer --dances aistpp_pop.npz
 
-The first reads what `snakemake -- results/poses/TARGET/SONG.parquet` leaves: the project's fragments, matched to its
-songs by its matcher. The second takes real dances instead: an .npz of arrays (T, 25, 3) of
-BODY_25 keypoints at 24 frames a second, every second dance by name. Both dance to even beats, too (random matches,
-seeded). `--shown` cuts the target's video down: to its first seconds, or to one frame seen from the front (`photo`).
+The first reads the results of `snakemake -- results/poses/TARGET/SONG.parquet`: the project's fragments, matched to its
+songs by its matcher. The second uses real dances instead: an .npz of arrays (T, 25, 3) of BODY_25 keypoints at 24
+frames per second, every second dance by name. Both also dance to even beats (random matches with a fixed seed).
+`--shown` reduces the target's video to its first seconds, or to one frame seen from the front (`photo`).
 
-Rank: share of the fragments whose music is nearer than that of the chosen ones, of songs with a matcher. S_BA: speed
-minimum within a frame of the beat. Seams: share with more jerk than the 99th percentile of the dances. Cost: of the
-frames of the finished dance (`imagination.recall.nearness`), mean and 90th percentile; near: share of them up to
-`choreography.paintable.NEAR`. Changed: clips that dance another fragment than with the first weight.
+Rank: share of the fragments whose music is nearer than that of the chosen ones, for songs with a matcher. S_BA: speed
+minimum within a frame of the beat. Seams: share with more jerk than the 99th percentile of the dances. Cost: that of
+the frames of the finished dance (`imagination.recall.nearness`), mean and 90th percentile; near: share of them up to
+`choreography.paintable.NEAR`. Changed: clips that dance a different fragment than with the first weight.
 """
 
 import argparse
@@ -56,7 +56,7 @@ COLUMNS = ("weight", "rank", "S_BA", "seams", "jerk", "speed", "flips", "cost", 
 
 @dataclass(frozen=True)
 class Material:
-    """Dances, their fragments, and for songs (by name) what the matcher found."""
+    """Dances, their fragments, and the matcher's choices for songs by name."""
 
     sources: Mapping[str, Source]
     library: Library
@@ -90,12 +90,12 @@ def of_archive(path: Path, seconds: float) -> Material:
 
 
 def grids(seconds: float) -> list[Song]:
-    """Songs that are nothing but beats."""
+    """Songs of bare beats."""
     return [beat_grid(tempo, seconds=seconds, fps=FPS) for tempo in TEMPI]
 
 
 def shown_part(target: PoseTable, which: str) -> PoseTable:
-    """All of a target's video, its first seconds, or the frame that is widest towards the camera."""
+    """All of a target's video, its first seconds, or the frame that faces the camera most."""
     if which == "all":
         return target
     kept = kept_frames(target)
@@ -109,12 +109,12 @@ def shown_part(target: PoseTable, which: str) -> PoseTable:
 
 
 def each_frame(library: Library, cost_of: Callable[[str], NDArray]) -> NDArray[np.float64]:
-    """A number for each of the M frames of the library, from those of each dance by its name."""
+    """A number for each of the M frames of the library, from the numbers of each dance by its name."""
     return np.concatenate([cost_of(name) for name in library.dances.name])
 
 
 def priced(material: Material, shown: Shown) -> Library:
-    """The library with what each of its frames costs to paint."""
+    """The library with the cost of painting each of its frames."""
     library, dances = material.library, material.library.dances
     poses = {name: source.keypoints for name, source in material.sources.items()}
     cost = each_frame(
@@ -125,7 +125,7 @@ def priced(material: Material, shown: Shown) -> Library:
 
 
 def rank_of(plan_ids: NDArray, library: Library, matches: Matches) -> float:
-    """Share of the fragments that are nearer to each clip's music than what is danced, mean over clips."""
+    """Share of the fragments that are nearer to each clip's music than the chosen one, mean over clips."""
     places = [
         int(np.flatnonzero(rows == library.row_of(str(name)))[0])
         for name, rows in zip(plan_ids, matches.rows, strict=True)
@@ -136,7 +136,7 @@ def rank_of(plan_ids: NDArray, library: Library, matches: Matches) -> float:
 def score(
     trials: Sequence[Trial], material: Material, shown: Shown, real: Yardstick, first: Sequence[Trial]
 ) -> Iterator[float]:
-    """The cells of a row after the weight."""
+    """The cells of a row, without the weight."""
     named = [t for t in trials if t.song.name in material.matches]
     ranks = [rank_of(t.plan.fragment_id, material.library, material.matches[t.song.name]) for t in named]
     yield float(np.mean(ranks)) if ranks else float("nan")
@@ -151,7 +151,7 @@ def score(
 
 
 def foretold(material: Material, shown: Shown, library: Library) -> float:
-    """Rank correlation of what fragments cost with what casting them pays: the lenders' distances in the painter."""
+    """Rank correlation of fragments' costs with the costs of casting them: the lenders' distances in the painter."""
 
     def paid_by(name: str) -> NDArray[np.float64]:
         source = material.sources[name]
@@ -168,7 +168,7 @@ def foretold(material: Material, shown: Shown, library: Library) -> float:
 
 
 def draw(rows: NDArray[np.float64], title: str) -> Figure:
-    """Cost and nearness of the dance, beats and rank against the weight."""
+    """Draw cost and nearness of the dance, beats and rank against the weight."""
     mpl.rcParams.update({"font.size": 9, "axes.spines.top": False, "axes.spines.right": False})
     figure = Figure(figsize=(8, 2.9), layout="constrained")
     figure.suptitle(title)
@@ -192,17 +192,19 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--results", type=Path, required=True)
     parser.add_argument("--target", required=True)
-    parser.add_argument("--songs", nargs="*", default=[], help="of the project, danced to as well")
-    parser.add_argument("--dances", type=Path, help=".npz of real dances instead of the project's")
-    parser.add_argument("--shown", default="all", help="of the target's video: all, photo, or its first seconds")
+    parser.add_argument("--songs", nargs="*", default=[], help="songs of the project to dance to")
+    parser.add_argument("--dances", type=Path, help="use real dances (.npz) instead of the project's")
+    parser.add_argument(
+        "--shown", default="all", help="used part of the target's video: all, photo, or its first seconds"
+    )
     parser.add_argument("--weights", type=float, nargs="+", default=[0.0, 0.25, 0.5, 1.0, 2.0, 4.0, 8.0])
-    parser.add_argument("--seconds", type=float, default=30.0, help="of the songs that are nothing but beats")
-    parser.add_argument("--picture", type=Path, help="file of the curve")
+    parser.add_argument("--seconds", type=float, default=30.0, help="length of the songs of bare beats")
+    parser.add_argument("--picture", type=Path, help="picture file for the curve")
     args = parser.parse_args()
     target = read_pose_table(args.results / "camera" / f"{args.target}.parquet")
     shown = Shown.of(shown_part(target, args.shown))
     if shown is None:
-        raise SystemExit("the target's video shows no whole body")
+        raise SystemExit("the target's video never shows the whole body; film the person from head to feet")
     if args.dances:
         material = of_archive(args.dances, args.seconds)
     else:

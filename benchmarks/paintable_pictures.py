@@ -1,12 +1,12 @@
-"""Whether the cost of painting a pose (`imagination.recall.nearness`) foretells the picture: on frames of a target.
+"""Whether the cost of painting a pose (`imagination.recall.nearness`) predicts the picture, on frames of a target.
 
     python benchmarks/paintable_pictures.py --results results --target performer --sheet paintable.jpg
 
-Frames of the target's own video are recalled, without any training, from random others of it, none of them within a
-second: from one, 3, 10, ... and all, so that the poses at hand are far and near. The finished draft is compared with
-the real frame, where either shows the person: PSNR. Printed: the rank correlation of PSNR with what the poses cost,
-over all drafts and among those of one frame, for several ways to add the parts' distances up; and PSNR by cost. The
-sheet shows some frames with their drafts, the fewest lenders first, the real frame last.
+Frames of the target's own video are recalled, without training, from random other frames of it, none of them within a
+second: from one, 3, 10, ... and all, so that the available poses are far and near. The finished draft is compared with
+the real frame where either shows the person: PSNR. It prints the rank correlation of PSNR with the poses' costs, over
+all drafts and among those of one frame, for several ways to sum the parts' distances; and PSNR by cost. The sheet shows
+some frames with their drafts, the fewest lenders first, the real frame last.
 """
 
 import argparse
@@ -32,12 +32,12 @@ from danceit_core.media.picture import write_picture
 
 LENDERS = (1, 3, 10, 40, 160)
 EDGES = (0.0, 0.1, 0.2, 0.3, 0.4, 0.6, 0.8, 1.2, 9.0)
-# Where a draft differs so much from the empty room, it shows somebody.
+# Where a draft differs this much from the empty room, it shows the person.
 DRAWN_LEVELS = 12
 # Height of a cell of the sheet, pixels.
 SIDE = 300
 Array = NDArray[np.float64]
-# Ways to make one number of the parts' squared distances.
+# Ways to combine the parts' squared distances into one number.
 SUMS = {
     "mean of roots": lambda squares: np.sqrt(squares).mean(-1),
     "mean of squares": lambda squares: squares.mean(-1),
@@ -48,7 +48,7 @@ SUMS = {
 
 @dataclass(frozen=True)
 class Truth:
-    """Frames of the target: rows among its frames, and the real pictures, in the window of each: outlines as well."""
+    """Frames of the target: rows among its frames, and real pictures and outlines in the window of each."""
 
     rows: NDArray[np.int64]
     windows: list[Window]
@@ -57,7 +57,7 @@ class Truth:
 
     @classmethod
     def of(cls, shelf: Shelf, count: int) -> "Truth":
-        """`count` of the frames of a target, evenly spread."""
+        """`count` frames of a target, evenly spread."""
         target = shelf.target
         rows = np.linspace(0, len(target.training) - 1, count).astype(int)
         windows = [shelf.view.place(pose, body_px=shelf.body_px) for pose in target.keypoints[rows]]
@@ -68,7 +68,7 @@ class Truth:
 
 @dataclass(frozen=True)
 class Draft:
-    """One frame, how many frames lent to it, the squared distances of its parts, how near the picture came, and it."""
+    """A draft of one frame: its number of lenders, the squared distances of its parts, its PSNR, and its picture."""
 
     frame: int
     lenders: int
@@ -78,7 +78,7 @@ class Draft:
 
 
 def drafts_of(shelf: Shelf, truth: Truth, count: int, rng: np.random.Generator) -> Iterator[Draft]:
-    """Drafts of frames of the target, each lent to by `count` others."""
+    """Drafts of frames of the target, each made from `count` other frames."""
     target, lenders, rows = shelf.target, shelf.lenders, truth.rows
     far = np.abs(lenders.times_s - lenders.times_s[rows][:, None]) >= APART_S
     far &= rng.random(far.shape).argsort(1).argsort(1) < count
@@ -99,19 +99,19 @@ def drafts_of(shelf: Shelf, truth: Truth, count: int, rng: np.random.Generator) 
 
 
 def cell_of(cut: Picture) -> Picture:
-    """A window, small."""
+    """A window, shrunk to a cell of the sheet."""
     return cv2.resize(cut, (round(SIDE * cut.shape[1] / cut.shape[0]), SIDE), interpolation=cv2.INTER_AREA)
 
 
 def within(values: Array, frames: NDArray[np.int64]) -> Array:
-    """Ranks of values, less their mean over the drafts of the same frame."""
+    """Ranks of values, minus their mean over the drafts of the same frame."""
     ranks = rankdata(values)
     number = np.unique(frames, return_inverse=True)[1]
     return ranks - (np.bincount(number, ranks) / np.bincount(number))[number]
 
 
 def sheet(drafts: list[Draft], truth: Truth, *, count: int) -> Picture:
-    """Rows of some frames: their drafts, those of the fewest lenders first, and what is real."""
+    """Rows of some frames: their drafts, those with the fewest lenders first, and the real frame."""
     rows = []
     for number in np.linspace(0, len(truth.rows) - 1, count + 2).astype(int)[1:-1]:
         of_frame = sorted((d for d in drafts if d.frame == truth.rows[number]), key=lambda d: d.lenders)

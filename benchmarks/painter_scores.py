@@ -1,7 +1,7 @@
 """One painter's held-out pictures and their figures, for `imagination_quality.py`.
 
-Pictures are the finished ones, at the plate's full size, of consecutive frames: as `render_dance` makes them of a
-dance, with the training frames alone lending.
+Pictures are the finished ones of consecutive frames at the plate's full size, as `render_dance` makes them for a dance;
+only training frames lend.
 """
 
 import time
@@ -38,16 +38,16 @@ from danceit_core.pose.skeleton import Keypoints
 CPU = torch.device("cpu")
 PCK_SHARE = 0.1
 BATCH = 4
-# The longer side of pictures as the paper's network paints them: what lies a little beside its place counts less there.
+# The longer side of pictures painted by the paper's network; small displacements count less at this size.
 SMALL_PX = 512
 
 
 @dataclass(frozen=True)
 class Trial:
-    """What every row of a target is scored on. truth: the target with its true joints, where they are known.
+    """The material on which every row of a target is scored. truth: the target with its true joints, if known.
 
-    fit_frames: to how many of the held-out frames joints are fitted, evenly spread; 0: to none. weights: folder of
-    BlazePose's networks; those that judge are fetched beside it.
+    fit_frames: number of held-out frames to which joints are fitted, evenly spread; 0: none. weights: folder of
+    BlazePose's networks; the judging networks are fetched next to it.
     """
 
     target: TargetFrames
@@ -63,7 +63,7 @@ class Trial:
 
     @cached_property
     def real(self) -> list[Picture]:
-        """Their pictures."""
+        """The pictures of the held-out frames."""
         return list(self.target.pictures(self.tested))
 
     @cached_property
@@ -74,22 +74,22 @@ class Trial:
 
     @cached_property
     def distance(self) -> LearnedDistance:
-        """Of painted pictures from real ones."""
+        """The distance of painted pictures from real ones."""
         return LearnedDistance(fetch_efficientnet(self.weights.parent / "efficientnet").parent)
 
     @cached_property
     def faces(self) -> FaceJudge:
-        """Who a face is."""
+        """The judge of faces."""
         return FaceJudge(self.weights, fetch_face_network(self.weights.parent / "face"))
 
     @property
     def asked(self) -> Keypoints:
-        """Joints that are painted."""
+        """The joints that are painted."""
         return self.target.keypoints[self.tested]
 
     @property
     def judged(self) -> Keypoints:
-        """Joints by which pictures are scored."""
+        """The joints by which pictures are scored."""
         return (self.truth or self.target).keypoints[self.tested]
 
     @property
@@ -99,7 +99,7 @@ class Trial:
         return patch_side(self.target.keypoints, patch_share=share, size=self.target.size)
 
     def paint(self, gan: PoseGan, face: FaceGan | None) -> tuple[list[Picture], float]:
-        """The held-out frames painted, and how many a second."""
+        """The painted held-out frames, and their number per second."""
         start_s = time.perf_counter()
         shelf = training_shelf(gan, self.target)
         lending = None if shelf is None else Lending.of(shelf, self.asked, fps=self.target.fps)
@@ -108,7 +108,7 @@ class Trial:
         return painted, len(painted) / (time.perf_counter() - start_s)
 
     def figures(self, painted: list[Picture]) -> dict[str, float]:
-        """All figures of pictures of the held-out frames: of painted ones, or of the real ones themselves."""
+        """All figures of pictures of the held-out frames: painted ones, or the real ones themselves."""
         target, follows = self.target, self.target.after_another[self.tested]
         how = {"follows": follows, "body_px": target.body_px, "face_px": self.face_px}
         scores = score_painting(painted, self.real, self.judged, **how)
@@ -137,7 +137,7 @@ class Trial:
         return {f"{name}_{SMALL_PX}": value for name, value in scores.items()}
 
     def found_again(self, pictures: Sequence[Picture]) -> dict[str, float]:
-        """PCK of the tracker that found the joints asked for; where it finds nobody, no joint is found."""
+        """PCK of the tracker that found the requested joints; where it finds no person, no joint is found."""
         shown = self.scratch / "shown.mp4"
         size = pictures[0].shape[1], pictures[0].shape[0]
         with VideoWriter(shown, fps=self.target.fps, size=size, crf=10) as writer:
@@ -148,7 +148,7 @@ class Trial:
         return again | {"pck": float(np.nan_to_num(again["pck"])) * detection_share(found)}
 
     def fitted(self, gan: PoseGan) -> dict[str, float]:
-        """PSNR of the person with joints fitted to held-out frames; of the same frames with those asked for."""
+        """PSNR of the person with joints fitted to held-out frames, and for the same frames with the requested ones."""
         if not self.fit_frames:
             return {"fitted_psnr": float("nan"), "unfitted_psnr": float("nan")}
         chosen = np.unique(np.linspace(0, len(self.tested) - 1, self.fit_frames).round().astype(int))
@@ -159,7 +159,7 @@ class Trial:
         def paint(poses: Keypoints, frames: np.ndarray) -> list[Picture]:
             lending = None
             if shelf is not None and casting is not None:
-                # The same lenders however the joints are moved: what is sought is their place alone.
+                # The same lenders however the joints are moved, because only their place is fitted.
                 rows = chosen[frames]
                 lending = Lending(shelf, casting.part(rows))
             return list(render_dance(poses, pose_gan=gan, face_gan=None, lending=lending, batch_size=BATCH, device=CPU))
@@ -173,7 +173,7 @@ class Trial:
         }
 
     def judged_by(self, truth: TargetFrames) -> "Trial":
-        """The same pictures scored by true joints, nothing fitted."""
+        """The same pictures scored by true joints, without fitting."""
         return replace(self, truth=truth, fit_frames=0)
 
 

@@ -1,7 +1,7 @@
-"""Sheets to look at: held-out frames of one target, real and as each painter made them, at the picture's full size.
+"""Sheets to look at: held-out frames of one target, real and from each painter, at the picture's full size.
 
-`people.png`: whole persons, a row a frame, real first. `details.png`: face and hands, enlarged. `feet.png`: the floor
-round the feet. The painters stand in the order of their names given.
+`people.png`: whole people, one row per frame, the real one first. `details.png`: face and hands, enlarged. `feet.png`:
+the floor round the feet. The painters are in the order of the given names.
 """
 
 from collections.abc import Sequence
@@ -22,7 +22,7 @@ GAP = 6
 
 
 def write_sheets(folder: Path, pictures: dict[str, Sequence[Picture]], poses: Keypoints, *, body_px: float) -> None:
-    """Write the three sheets of frames (N, 25, 3), of which each painter's name gives N pictures."""
+    """Write the three sheets of frames with poses (N, 25, 3); pictures: N for each painter's name."""
     folder.mkdir(parents=True, exist_ok=True)
     size = next(iter(pictures.values()))[0].shape[1::-1]
     spans = person_span(poses, body_px=body_px)
@@ -62,7 +62,7 @@ def _row(shown: Sequence[Picture], middle: np.ndarray, sides: np.ndarray, size: 
 
 
 def _details(picture: Picture, pose: Keypoints, *, body_px: float) -> Picture:
-    """The face and up to two hands beside each other, enlarged; grey where there is none."""
+    """The face and up to two hands side by side, enlarged; grey if there is none."""
     size, tiles = (picture.shape[1], picture.shape[0]), []
     face_px, hand_px = (max(8, round(share * body_px)) for share in (FACE, HAND))
     face = place_patch(pose, side=min(face_px, *size), size=size)
@@ -77,7 +77,7 @@ def _details(picture: Picture, pose: Keypoints, *, body_px: float) -> Picture:
 
 
 def _table(rows: Sequence[Sequence[Picture]]) -> Picture:
-    """Rows of pictures of one size, a white line between them."""
+    """Rows of pictures of one size, with a white line between them."""
     height, width = rows[0][0].shape[:2]
     sheet = np.full((len(rows) * (height + GAP) - GAP, len(rows[0]) * (width + GAP) - GAP, 3), 255, np.uint8)
     for down, row in enumerate(rows):

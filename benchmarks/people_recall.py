@@ -1,10 +1,10 @@
-"""How many frames with several dancers are noticed, by their size and number, and how many with one are taken for more.
+"""Share of frames in which several dancers are noticed, by their size and number, and false alarms with one dancer.
 
     python benchmarks/people_recall.py --seconds 6 --sizes 0.2 0.25 0.33 0.5 0.7 --people 1 2 3 4
 
-Studio dancers are cut out of their pictures and set side by side into an empty room, in a landscape (16:9) and a
-portrait (9:16) picture, as high as the given share of it (from floor to crown while they stand). Kept is what cleaning
-leaves with `several_people: drop`: with one dancer everything should be, with several nothing.
+Studio dancers are cut out of their pictures and placed side by side in an empty room, in a landscape (16:9) and a
+portrait (9:16) picture, as high as the given share of it (from floor to crown while they stand). The kept share is that
+of cleaning with `several_people: drop`: it should be everything with one dancer and nothing with several.
 """
 
 import argparse
@@ -30,9 +30,9 @@ from danceit_core.studio.renderer import Renderer
 CAST = ("dancer_1", "dancer_2", "dancer_3", "dancer_4")
 RENDERED, STORE = 448, 512
 FORMATS = {"landscape": (512, 288), "portrait": (288, 512)}
-# Where the feet are, as a share of the picture's height.
+# Place of the feet, as a share of the picture's height.
 FLOOR = 0.92
-# The second dancer is this many frames ahead in the clip, and so on: nobody moves alike.
+# The second dancer is this many frames ahead in the clip, and so on, so that no two move alike.
 AHEAD = 17
 
 Pictures = NDArray[np.uint8]
@@ -56,7 +56,7 @@ def cut_out(clip: str, *, mesh: Path, seconds: float) -> tuple[Pictures, Picture
 
 
 def paste(canvas: Pictures, figure: Pictures, *, x: float, height_px: float) -> None:
-    """Draw a cut-out (side, side, 4) into a picture, its feet on the floor at column x, that many pixels high."""
+    """Draw a cut-out (side, side, 4) into a picture, `height_px` high, with its feet on the floor at column x."""
     side = round(height_px * VIEW)
     figure = cv2.resize(figure, (side, side), interpolation=cv2.INTER_AREA if side < RENDERED else cv2.INTER_CUBIC)
     left, top = round(x - side / 2), round(FLOOR * canvas.shape[0] - side * (0.5 + AIM / VIEW))
@@ -69,7 +69,7 @@ def paste(canvas: Pictures, figure: Pictures, *, x: float, height_px: float) -> 
 
 
 def film(path: Path, cast: list[Pictures], room: Pictures, *, picture: tuple[int, int], size: float) -> None:
-    """A frame store of dancers side by side, each `size` of the picture's height high."""
+    """Write a frame store of dancers side by side, each `size` of the picture's height high."""
     width, height = picture
     side = max(picture)
     room = cv2.resize(room, (side, side), interpolation=cv2.INTER_CUBIC)
@@ -89,12 +89,12 @@ def film(path: Path, cast: list[Pictures], room: Pictures, *, picture: tuple[int
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--seconds", type=float, default=6.0, help="of each video")
+    parser.add_argument("--seconds", type=float, default=6.0, help="length of each video")
     parser.add_argument("--sizes", nargs="+", type=float, default=[0.2, 0.25, 0.33, 0.5, 0.7])
     parser.add_argument("--people", nargs="+", type=int, default=[1, 2, 3, 4])
     parser.add_argument("--formats", nargs="+", choices=list(FORMATS), default=list(FORMATS))
-    parser.add_argument("--casts", type=int, default=2, help="videos of each kind, with another dancer first")
-    parser.add_argument("--resources", type=Path, default=Path("resources"), help="where weights and mesh are kept")
+    parser.add_argument("--casts", type=int, default=2, help="videos of each kind, each with a different first dancer")
+    parser.add_argument("--resources", type=Path, default=Path("resources"), help="folder of weights and mesh")
     arguments = parser.parse_args()
     mesh = fetch_body_mesh(arguments.resources / "body")
     weights = fetch_pose_weights(arguments.resources / "blazepose", model=PoseSettings().model)

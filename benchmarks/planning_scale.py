@@ -1,9 +1,9 @@
-"""How long snakemake plans: many dance videos, songs and persons, nothing computed yet.
+"""Planning time of snakemake: many dance videos, songs and people, nothing computed yet.
 
     python benchmarks/planning_scale.py --videos 1000 --songs 50 --targets 20
 
-Small real files and tables in a temporary folder; `snakemake -n -- all_videos`: every song danced by every person.
-With --profile FILE the planning's profile is written (python -m pstats FILE).
+It uses small real files and tables in a temporary folder and runs `snakemake -n -- all_videos`: every song danced by
+every person. With --profile FILE the profile of the planning is written (python -m pstats FILE).
 """
 
 import argparse
@@ -25,7 +25,7 @@ ROOT = Path(__file__).parents[1]
 
 
 def make_project(folder: Path, *, videos: int, songs: int, targets: int) -> list[str]:
-    """Tables whose rows all lead to (links of) one small video and one small song, as arguments for snakemake."""
+    """Make tables whose rows all refer to (links of) one small video and one small song; gives snakemake arguments."""
     video, song = folder / "video.mp4", folder / "song.flac"
     with VideoWriter(video, fps=24, size=(64, 64), crf=30) as writer:
         for level in range(24):
@@ -46,7 +46,7 @@ def make_project(folder: Path, *, videos: int, songs: int, targets: int) -> list
 
 
 def plan(arguments: list[str], *, profile: str) -> tuple[float, float, int]:
-    """Seconds that a dry run took, those of them it computed (other programs may have the machine), and its jobs."""
+    """Wall and CPU seconds of a dry run (other programs may use the machine), and its number of jobs."""
     start_s = time.monotonic()
     profiled = ["-m", "cProfile", "-o", profile] if profile else []
     command = [sys.executable, *profiled, "-m", "snakemake", "-n", "--quiet", "rules", "--nolock", *arguments]
@@ -63,7 +63,7 @@ def main() -> None:
     for name, default in (("videos", 1000), ("songs", 50), ("targets", 20)):
         parser.add_argument(f"--{name}", type=int, default=default)
     parser.add_argument("--profile", default="", metavar="FILE")
-    parser.add_argument("more", nargs="*", help="more arguments for snakemake, after --")
+    parser.add_argument("more", nargs="*", help="further arguments for snakemake, after --")
     given = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         size = {"videos": given.videos, "songs": given.songs, "targets": given.targets}

@@ -1,19 +1,19 @@
-"""Own proportions (`choreography.proportions`) beside one scale for the whole skeleton, and how a length is measured.
+"""Bone-wise proportions (`choreography.proportions`) against one scale for the skeleton; measurement of bone lengths.
 
     python benchmarks/proportions.py --results results --target performer --song new_song
     python benchmarks/proportions.py --dances aistpp_pop.npz --targets 12
     python benchmarks/proportions.py --lengths FOLDER
 
-The first dances the plan of a finished run, the second beat grids to random matches, from every second dance by name
-(.npz of arrays (T, 25, 3) at 24 frames a second), by persons of the other half. `bones`: length of each of the body's
-eight bones in the finished dance by the target's (95th percentiles), the mean distance from 1 and the worst of them;
-`within 5 %`: share of them. `face, feet`: the same mean of those. `height`: nose to ankles by the target's. `touching`:
-a wrist within a quarter of a torso length of the other, the head, a hip or a knee in the scaled dance: by how much its
-distance differs, in torso lengths, before the beats are met.
+The first dances the plan of a finished run. The second dances to beat grids with random matches, from every second
+dance by name (.npz of arrays (T, 25, 3) at 24 frames per second), by people of the other half. `bones`: length of each
+of the body's eight bones in the finished dance over the target's (95th percentiles), as mean distance from 1, and the
+worst of them; `within 5 %`: share of them. `face, feet`: the same mean for their bones. `height`: nose to ankles over
+the target's. `touching`: for a wrist within a quarter of a torso length of the other wrist, the head, a hip or a knee
+in the scaled dance, the change of this distance, in torso lengths, before the alignment to the beats.
 
 The third compares lengths measured in pictures with those of the same bodies in space, for each percentile: FOLDER
-holds .npz files with `keypoints` (T, 25, 3) and `joints3d` (T, 25, 3). Error: of the logarithm of the ratio of two
-dancers' lengths, each by the height, root of the mean square over bones and pairs.
+holds .npz files with `keypoints` (T, 25, 3) and `joints3d` (T, 25, 3). Error: that of the logarithm of the ratio of two
+dancers' lengths, each relative to the height, root mean square over bones and pairs.
 """
 
 import argparse
@@ -52,7 +52,7 @@ Array = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class Job:
-    """A dance to make: of which plan, by whom, to which beats."""
+    """A dance to make: its plan, its dancer, its beats."""
 
     plan: Plan
     sources: Mapping[str, Source]
@@ -61,7 +61,7 @@ class Job:
     fps: float
 
     def scores(self, *, own: bool) -> dict[str, float]:
-        """Everything that is judged of the finished dance."""
+        """All scores of the finished dance."""
         spatial = replace(SpatialSettings(), own_proportions=own)
         made = align(
             self.plan, self.sources, **self.floor.place, beats_s=self.beats_s, fps=self.fps, spatial=spatial,
@@ -75,7 +75,7 @@ class Job:
         }
 
     def touching(self, spatial: SpatialSettings) -> float:
-        """By how much touching hands are nearer or farther than in the scaled dance, torso lengths."""
+        """How much nearer or farther touching hands are than in the scaled dance, torso lengths."""
         place: dict[str, Any] = self.floor.place | {"fps": self.fps}
         scaled = join(self.plan, self.sources, **place, spatial=replace(spatial, own_proportions=False))
         own = join(self.plan, self.sources, **place, spatial=spatial)
@@ -112,7 +112,7 @@ SHOWN = {
 
 
 def show(jobs: list[Job]) -> None:
-    """Both tables: means over the jobs, and bone by bone."""
+    """Print both tables: means over the jobs, and bone by bone."""
     rows = {own: [job.scores(own=own) for job in jobs] for own in (False, True)}
     print(f"{len(jobs)} dances\n\n| | " + " | ".join(SHOWN.values()) + " |\n" + "|---" * (len(SHOWN) + 1) + "|")
     for own, scores in rows.items():
@@ -120,7 +120,7 @@ def show(jobs: list[Job]) -> None:
         print(f"| {'own proportions' if own else 'one scale'} | " + " | ".join(cells) + " |")
     print("\n| | " + " | ".join(NAMES) + " |\n" + "|---" * (len(NAMES) + 1) + "|")
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore", RuntimeWarning)  # a bone that nobody shows
+        warnings.simplefilter("ignore", RuntimeWarning)  # a bone that no dancer shows
         for own, scores in rows.items():
             off = [[abs(score[f"bone {name}"] - 1) for score in scores] for name in NAMES]
             cells = [f"{100 * np.nanmean(values):.1f} / {100 * np.nanmax(values):.1f}" for values in off]
@@ -141,7 +141,7 @@ def finished(results: Path, target: str, song: str) -> Job:
 
 
 def of_dances(dances: dict[str, NDArray[np.float32]], *, count: int) -> Iterator[Job]:
-    """Dances of every second dancer by `count` persons of the others."""
+    """Dances of every second dancer, danced by `count` of the others."""
     names = sorted(dances)
     sources = {name: Source(dances[name], np.ones(len(dances[name]), bool)) for name in names[::2]}
     library = library_of(sources, seconds=FRAGMENT_S, hop_s=HOP_S, fps=FPS, tempo_bpm=dict.fromkeys(sources, np.nan))
@@ -158,7 +158,7 @@ def of_dances(dances: dict[str, NDArray[np.float32]], *, count: int) -> Iterator
 
 
 def show_lengths(folder: Path) -> None:
-    """The table of percentiles."""
+    """Print the table of percentiles."""
     dances = [np.load(path) for path in sorted(folder.glob("*.npz"))]
     truth = np.array([true_lengths(dance["joints3d"].astype(float)) for dance in dances])
     pairs = list(combinations(range(len(dances)), 2))
@@ -178,7 +178,7 @@ def show_lengths(folder: Path) -> None:
 
 
 def true_lengths(joints: Array) -> Array:
-    """Logarithms of the body's bones (8,) in space by the sum of those from nose to ankles."""
+    """Logarithms of the lengths of the body's bones (8,) in space relative to the sum from nose to ankles."""
     spans = [
         np.nanmedian(np.linalg.norm(joints[:, a] - joints[:, b], axis=-1))
         for (a, b), *_ in list(BONES.values())[:BODY_BONES]
@@ -188,7 +188,7 @@ def true_lengths(joints: Array) -> Array:
 
 
 def seen_lengths(keypoints: Array) -> Array:
-    """Logarithms of the body's bones (8, percentiles) in pictures by the height there."""
+    """Logarithms of the lengths of the body's bones (8, percentiles) in pictures relative to the height there."""
     height = measure_body(keypoints).height_px
     seen = keypoints[..., 2] > 0
     rows = []
@@ -202,7 +202,7 @@ def seen_lengths(keypoints: Array) -> Array:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--results", type=Path, help="of a finished run")
+    parser.add_argument("--results", type=Path, help="results of a finished run")
     parser.add_argument("--target", default="performer")
     parser.add_argument("--song", default="new_song")
     parser.add_argument("--dances", type=Path, help=".npz of real dances")

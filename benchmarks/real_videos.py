@@ -1,10 +1,10 @@
-"""Videos of your own through ingest, keypoints and cleaning: a table of what is kept and why not, pages to look at.
+"""Your own videos through ingest, keypoints and cleaning: a table of kept frames and reasons, and pages to look at.
 
     python benchmarks/real_videos.py VIDEO... --folder FOLDER [--compare VIDEO KEYPOINTS]
 
-For each video FOLDER gets NAME.png (the page of the report) and NAME_skeletons.png (24 frames with their cleaned
-skeletons). --compare sets the joints found in a video beside keypoints of the same video from another detector
-(OpenPose's JSON as a folder or zip): mean distance by joint.
+For each video it writes NAME.png (the page of the report) and NAME_skeletons.png (24 frames with their cleaned
+skeletons) to FOLDER. --compare compares the joints found in a video with keypoints of the same video from another
+detector (OpenPose's JSON as a folder or zip): mean distance by joint.
 """
 
 import argparse
@@ -35,7 +35,7 @@ SKELETONS = 24
 
 @dataclass(frozen=True)
 class Look:
-    """How videos are looked at. folder: of frame stores and pages. is_target: as persons who are to dance."""
+    """How videos are processed. folder: frame stores and pages; is_target: as target people."""
 
     folder: Path
     weights: Path
@@ -44,7 +44,7 @@ class Look:
 
 
 def find_joints(video: Path, look: Look) -> tuple[PoseTable, SourceReport, list[float]]:
-    """Keypoint table and source report of a video; frames a second of ingest and of detection."""
+    """Keypoint table and source report of a video; frames per second of ingest and of detection."""
     store = look.folder / f"{video.stem}.mp4"
     start_s = time.perf_counter()
     report = ingest_video(video, store, settings=VIDEO, tolerant=True)
@@ -89,7 +89,7 @@ def describe(video: Path, look: Look) -> str:
 def compare(video: Path, keypoints: Path, look: Look) -> None:
     """Print the mean distance by joint between a detector's keypoints and those found here, in torsos, and its parts.
 
-    Offset: the length of the mean difference, turned into the body's own axes by nothing but the picture's.
+    Offset: the mean difference along the axes of the picture.
     """
     ours, report, _ = find_joints(video, look)
     info = probe(video)
@@ -115,11 +115,13 @@ def compare(video: Path, keypoints: Path, look: Look) -> None:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("videos", nargs="*", type=Path)
-    parser.add_argument("--folder", type=Path, required=True, help="where frame stores and pages are written")
+    parser.add_argument("--folder", type=Path, required=True, help="folder for frame stores and pages")
     parser.add_argument("--compare", nargs=2, type=Path, metavar=("VIDEO", "KEYPOINTS"))
     parser.add_argument("--model", default=PoseSettings().model, choices=("lite", "full", "heavy"))
-    parser.add_argument("--targets", action="store_true", help="look at the videos as targets, with more care")
-    parser.add_argument("--resources", type=Path, default=Path("resources"), help="where the weights are kept")
+    parser.add_argument(
+        "--targets", action="store_true", help="process the videos as targets, with more accurate detection"
+    )
+    parser.add_argument("--resources", type=Path, default=Path("resources"), help="folder of the weights")
     arguments = parser.parse_args()
     arguments.folder.mkdir(parents=True, exist_ok=True)
     weights = fetch_pose_weights(arguments.resources / "blazepose", model=arguments.model)

@@ -1,20 +1,20 @@
-"""How fast a dance is painted and written, and what limits it: stage after stage, then as the workflow does it.
+"""Speed of painting and writing a dance, and its bottleneck: stage by stage, then as in the workflow.
 
     taskset -c 0,1 python benchmarks/rendering_speed.py --results results --target performer
     taskset -c 0,1 python benchmarks/rendering_speed.py --sizes 512x512 1280x720 1920x1080
 
-Networks and poses are those of the target, as far as there are any (results/gan, results/poses, results/camera); with
---sizes networks of the quick setting before their training, which cost the same, in rooms of these sizes, and someone
-who sways in them. Rows of each:
+Networks and poses are those of the target, if they exist (results/gan, results/poses, results/camera). With --sizes
+they are untrained networks of the quick setting, which cost the same, in rooms of these sizes with a swaying person.
+Rows of each table:
 
 - one after the other: drawn, painted, refined and encoded frame by frame, in single precision;
 - overlapped: `render_dance` and `VideoWriter` as in the rule render_video;
 - painting alone: `render_dance` without FaceGAN, nothing written;
 - encoding alone: the finished pictures, written.
 
-Rows take turns, each figure is the median of --repeats. Leave the machine alone: in the first row all cores share each
-layer, and where another job holds one of them up the others wait, so that the row comes out many times slower than it
-is. CPU: all cores' time a frame. Memory is the peak of a process that renders so many frames.
+Rows take turns; each figure is the median of --repeats. Do not use the machine for other work: in the first row all
+cores share each layer, so if another job delays one of them the others wait, and the row appears many times slower than
+it is. CPU: time of all cores per frame. Memory is the peak of a process that renders the given number of frames.
 """
 
 import argparse
@@ -61,7 +61,7 @@ CPU, FPS = torch.device("cpu"), 24.0
 DEFAULT_SIZE = (512, 512)
 ROWS = ("one after the other", "overlapped", "painting alone", "encoding alone")
 QUICK, FACE, RENDERING = PoseGanSettings(painter="paint"), FaceGanSettings(), RenderingSettings()
-# BODY_25 of someone who stands, shares of the picture.
+# BODY_25 of a standing person, in shares of the picture.
 STANDING = np.array([
     (50, 16), (50, 28), (41, 28), (39, 43), (38, 57), (59, 28), (61, 43), (62, 57), (50, 53), (45, 53), (45, 70),
     (44, 86), (55, 53), (55, 70), (56, 86), (49, 14), (51, 14), (47, 15), (53, 15), (58, 89), (60, 88), (55, 87),
@@ -71,7 +71,7 @@ STANDING = np.array([
 
 @dataclass(frozen=True)
 class Cast:
-    """Who dances, and what: poses (T, 25, 3) in pixels of the poseGAN's plate."""
+    """The dancer's networks and dance: poses (T, 25, 3) in pixels of the poseGAN's plate."""
 
     poses: np.ndarray
     pose_gan: PoseGan
@@ -85,7 +85,7 @@ class Cast:
 
 
 def swaying(frames: int, *, size: tuple[int, int]) -> np.ndarray:
-    """Poses (frames, 25, 3) in the middle, four fifths of the picture high: the higher a joint, the farther it goes."""
+    """Poses (frames, 25, 3) in the middle, four fifths of the picture high; higher joints sway farther."""
     phase = 2 * np.pi * np.arange(frames)[:, None] / FPS
     poses, height = np.ones((frames, 25, 3), np.float32), min(size)
     poses[..., :2] = (STANDING - 0.5) * height + np.array(size) / 2
@@ -94,17 +94,17 @@ def swaying(frames: int, *, size: tuple[int, int]) -> np.ndarray:
 
 
 def made_up(frames: int, size: tuple[int, int]) -> Cast:
-    """Untrained networks and someone who sways, in a room of (width, height) pixels."""
+    """Untrained networks and a swaying person, in a room of (width, height) pixels."""
     poses = swaying(frames, size=size)
     return Cast(poses, untrained(poses, size), untrained_face(poses, size))
 
 
 def find_cast(results: Path, target: str, frames: int, *, face_too: bool) -> Cast:
-    """The target's networks and poses, the poses there and back as needed; else stand-ins in a square."""
+    """The target's networks and poses, the poses forwards and backwards as needed; otherwise untrained ones."""
     folder = results / "gan" / target
     trained = [folder / name for name in ("pose_gan.safetensors", "face_gan.safetensors")]
     if not trained[0].exists():
-        print(f"no networks in {folder}: made up")
+        print(f"no networks in {folder}: using untrained ones")
         return made_up(frames, DEFAULT_SIZE)
     pose_gan = load_pose_gan(trained[0], device=CPU)
     tables = [*sorted((results / "poses" / target).glob("*.parquet")), results / "camera" / f"{target}.parquet"]
@@ -118,7 +118,7 @@ def find_cast(results: Path, target: str, frames: int, *, face_too: bool) -> Cas
         plate if plate.exists() else None, results / "outlines" / f"{target}.mkv",
     )  # fmt: skip
     lending = lending_for(pose_gan, files, poses, fps=FPS)
-    # Off by default: measured where it was trained.
+    # Off by default, so measured only if it was trained.
     face = load_face_gan(trained[1], device=CPU) if face_too and trained[1].exists() else None
     return Cast(poses, pose_gan, face, lending)
 
@@ -154,7 +154,7 @@ def render(cast: Cast, face_gan: FaceGan | None) -> Iterable[Picture]:
 
 @torch.inference_mode()
 def one_after_the_other(cast: Cast) -> Iterable[Picture]:
-    """The same networks, frame by frame, in single precision, one stage after the other."""
+    """The same networks, frame by frame, in single precision, stage by stage."""
     gan, face, strength = cast.pose_gan, cast.face_gan, face_strength(cast.poses)
     view = gan.view.widened(cast.poses, body_px=gan.body_px, stride=gan.generator.stride)
     for pose, share in zip(cast.poses, strength, strict=True):
@@ -177,14 +177,14 @@ def overlapped(cast: Cast, path: Path) -> None:
 
 
 def peak_gb(cast: Callable[[int], Cast], frames: int, threads: int, folder: Path) -> float:
-    """Peak memory of this process after a dance of so many frames."""
+    """Peak memory of a process that renders a dance of `frames` frames."""
     torch.set_num_threads(threads)
     overlapped(cast(frames), folder / "long.mp4")
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6
 
 
 def timed(work: Callable[[], object]) -> tuple[float, float]:
-    """Seconds, and seconds of all cores."""
+    """Wall seconds, and CPU seconds of all cores."""
     start = time.perf_counter(), time.process_time()
     work()
     return time.perf_counter() - start[0], time.process_time() - start[1]
@@ -208,7 +208,7 @@ def measure(
             "encoding alone": lambda: write(shown, ready, folder / "d.mp4"),
         }
         if shown.lending is not None:
-            # What recalls is measured as the rule does it: single precision frame by frame says nothing about it.
+            # A painter that recalls is measured only as in the rule; single precision frame by frame does not apply.
             rows = [row for row in rows if row != ROWS[0]]
         taken: dict[str, list[tuple[float, float]]] = {row: [] for row in rows}
         for _ in range(repeats):
@@ -241,14 +241,20 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--results", type=Path, default=Path("results"))
     parser.add_argument("--target", default="performer")
-    parser.add_argument("--sizes", nargs="+", type=as_size, default=[], help="made-up casts instead: 1280x720 ...")
-    parser.add_argument("--face", action="store_true", help="with the target's FaceGAN")
+    parser.add_argument(
+        "--sizes",
+        nargs="+",
+        type=as_size,
+        default=[],
+        help="use synthetic dancers of these sizes instead: 1280x720 ...",
+    )
+    parser.add_argument("--face", action="store_true", help="use the target's FaceGAN")
     parser.add_argument("--rows", nargs="+", default=list(ROWS), choices=ROWS)
     parser.add_argument("--frames", type=int, default=96)
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--repeats", type=int, default=5)
     parser.add_argument(
-        "--long", type=int, default=10, help="the long dance of the memory test, in short ones; 0: none"
+        "--long", type=int, default=10, help="length of the memory test's long dance, in short ones; 0: none"
     )
     args = parser.parse_args()
     torch.set_num_threads(args.threads)

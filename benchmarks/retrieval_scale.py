@@ -1,15 +1,15 @@
-"""What planning the dance of a song takes where there are 100 hours of dances: time and memory of the rule's script.
+"""Time and memory of planning the dance of a song from 100 hours of dances, by the rule's script.
 
     python benchmarks/retrieval_scale.py --folder scale --hours 100
 
-Writes a database as the workflow does (once: a folder that has one is used again): frames of made-up dances, the table
-of their fragments in counts, drawn embeddings (`index_search`) with their index, a matcher of fresh weights, what it
-costs a person to paint them, and songs. Audio features of the dances, which retrieval does not read, are a file of
-holes.
+It writes a database as the workflow does (once; an existing one in the folder is reused): frames of simulated dances,
+the table of their fragments in counts, random embeddings (`index_search`) with their index, a matcher with untrained
+weights, the costs of painting for one person, and songs. Audio features of the dances, which retrieval does not read,
+are a sparse file.
 
-Each row is a process of its own that imports what Snakemake imports for a script and runs that of `retrieve_fragments`.
-The first finds nothing of the database in the system's cache (`cold`). `wall s` has the start in it. `memory` is the
-largest resident set; `of it mapped` are pages of files in it, which the system takes back when it needs them.
+Each row is a separate process that imports what Snakemake imports for a script and runs that of `retrieve_fragments`.
+The first one starts with nothing of the database in the system's cache (`cold`). `wall s` includes the start. `memory`
+is the largest resident set; `of it mapped` are its pages of files, which the system reclaims when it needs them.
 """
 
 import argparse
@@ -43,9 +43,9 @@ from danceit_core.pose.measure import measure_body
 
 ROOT = Path(__file__).parents[1]
 FPS, FRAGMENT_S, DANCE_S, SONG_S = 24.0, 2.0, 180.0, 180.0
-# Different dances; the others are these at other places of the picture.
+# Number of different dances; the others are copies at other places in the picture.
 DIFFERENT = 20
-PAINT_EVERY = 6  # frames, as `nearness` looks at them
+PAINT_EVERY = 6  # distance of measured frames, as in `nearness`
 RUN = """
 import runpy, sys
 from snakemake import script
@@ -69,7 +69,7 @@ runpy.run_path(sys.argv[3], init_globals={"snakemake": job})
 
 
 def make_folder(folder: Path, *, hours: float, songs: int) -> None:
-    """Everything that the script reads, and what it writes into."""
+    """Make everything that the script reads, and its output folders."""
     rng = np.random.default_rng(0)
     width = feature_width("rich")
     write_frames(folder / "database", dances=round(hours * 3600 / DANCE_S), width=width, rng=rng)
@@ -97,7 +97,7 @@ def make_folder(folder: Path, *, hours: float, songs: int) -> None:
 
 
 def write_frames(folder: Path, *, dances: int, width: int, rng: np.random.Generator) -> None:
-    """The frames of dances of DANCE_S, one passage each, of four beats a bar; those that are alike have one tempo."""
+    """Write the frames of dances of DANCE_S, one passage each, with four beats per bar; equal dances have one tempo."""
     length = round(DANCE_S * FPS)
     made = []
     for _ in range(min(DIFFERENT, dances)):
@@ -139,7 +139,7 @@ def write_frames(folder: Path, *, dances: int, width: int, rng: np.random.Genera
 
 
 def cut_alike(frames: Frames) -> Database:
-    """What `cut_counts` makes of these frames, cut of the different dances only: minutes less."""
+    """The result of `cut_counts` for these frames, computed only for the different dances, which saves minutes."""
     some = frames.dances.iloc[:DIFFERENT]
     cut = cut_counts(replace(frames, dances=some), settings=FragmentSettings())
     rows = [np.flatnonzero(cut.table["video"] == name) for name in some["video"]]
@@ -156,7 +156,7 @@ def cut_alike(frames: Frames) -> Database:
 
 
 def make_dance(frames: int, rng: np.random.Generator) -> NDArray[np.float32]:
-    """Keypoints (frames, 25, 3) of somebody whose joints swing slowly, the ankles least."""
+    """Keypoints (frames, 25, 3) of a person whose joints swing slowly, the ankles least."""
     standing = np.array([
         (0, -300), (0, -250), (-40, -250), (-50, -190), (-55, -130), (40, -250), (50, -190), (55, -130), (0, -140),
         (-22, -140), (-24, -70), (-25, 0), (22, -140), (24, -70), (25, 0), (-6, -308), (6, -308), (-14, -303),
@@ -171,7 +171,7 @@ def make_dance(frames: int, rng: np.random.Generator) -> NDArray[np.float32]:
 
 
 def write_matcher(path: Path, *, width: int) -> None:
-    """A matcher of fresh weights."""
+    """Write a matcher with untrained weights."""
     import torch  # noqa: PLC0415 (only where the folder is made)
 
     from danceit_core.matcher.model import CHECKPOINT_VERSION, make_encoders, save_matcher  # noqa: PLC0415
@@ -185,7 +185,7 @@ def write_matcher(path: Path, *, width: int) -> None:
 
 
 def forget(folder: Path) -> None:
-    """Let the system forget what it has cached of the folder's files."""
+    """Drop the folder's files from the system's cache."""
     for path in folder.rglob("*"):
         if path.is_file():
             with path.open("rb") as file:
@@ -194,7 +194,7 @@ def forget(folder: Path) -> None:
 
 
 def run_script(folder: Path, song: str) -> dict[str, float]:
-    """Plan one song in a process of its own: seconds, seconds computed, memory and what of it is mapped, MB."""
+    """Plan one song in a separate process: wall seconds, CPU seconds, memory and its mapped part, MB."""
     script = ROOT / "workflow" / "scripts" / "retrieve_fragments.py"
     environment = os.environ | {"PYTHONPATH": str(ROOT)}
     begin = time.perf_counter()
@@ -224,7 +224,7 @@ def run_script(folder: Path, song: str) -> dict[str, float]:
 
 
 def read_status(process: int) -> list[str]:
-    """What the system tells of a process; nothing of one that has ended."""
+    """The system's status of a process; empty if it has ended."""
     try:
         return Path(f"/proc/{process}/status").read_text().splitlines()
     except OSError:
@@ -233,7 +233,12 @@ def read_status(process: int) -> list[str]:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--folder", type=Path, required=True, help="made where it does not exist; 3 GB for 100 hours")
+    parser.add_argument(
+        "--folder",
+        type=Path,
+        required=True,
+        help="folder of the database, made if it does not exist; 3 GB for 100 hours",
+    )
     parser.add_argument("--hours", type=float, default=100.0)
     parser.add_argument("--songs", type=int, default=10)
     given = parser.parse_args()

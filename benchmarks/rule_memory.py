@@ -1,9 +1,9 @@
-"""Peak memory and time of the rules that hold a whole video's joints or sound, by the length of the video.
+"""Peak memory and time of the rules that hold a whole video's joints or sound in memory, by the video's length.
 
     python benchmarks/rule_memory.py --minutes 1 60
 
-The figures that danceit_core/estimates.py rounds up. Simulated joints and sound; each step in a process of its own.
-The rules that read frames one after the other do not grow: benchmarks/ingest_memory.py.
+danceit_core/estimates.py rounds these figures up. Joints and sound are simulated; each step runs in a separate process.
+The memory of rules that read frames one by one does not grow with the length: see benchmarks/ingest_memory.py.
 """
 
 import argparse
@@ -29,7 +29,7 @@ WEIGHTS = Path("resources/beats/beat_networks.zip").absolute()
 
 
 def make_input(folder: Path, *, minutes: float) -> None:
-    """A video's raw joints (drifting, noisy) and its sound (a click each half second over noise)."""
+    """Write a video's raw joints (drifting, noisy) and its sound (a click every half second over noise)."""
     rng = np.random.default_rng(0)
     joints = np.ones((round(minutes * 60 * FPS), 25, 3), np.float32)
     joints[..., :2] = rng.uniform(100, 400, (1, 25, 2)) + rng.normal(0, 0.5, (len(joints), 25, 2)).cumsum(0) % 20
@@ -40,7 +40,7 @@ def make_input(folder: Path, *, minutes: float) -> None:
 
 
 def run_step(step: str, folder: Path) -> None:
-    """One rule's work."""
+    """Run the work of one rule."""
     if step == "clean_keypoints":
         clean = clean_table(
             read_pose_table(folder / "raw.parquet"), settings=CleaningSettings(), name="video", tolerant=True

@@ -1,11 +1,11 @@
-"""What `cleaning.several_people: each` makes of real videos: dancers, frames kept, pages to look at, time.
+"""Results of `cleaning.several_people: each` on real videos: dancers, kept frames, pages to look at, time.
 
     python benchmarks/several_dancers.py group.mp4 duo.mp4 --pages pages
     python benchmarks/several_dancers.py solo.mp4 other_solo.mp4 --beside
 
-With --beside two videos of one dancer are set side by side, so that it is known who is who: for each track, the share
-of its joints that lie within 0.2 torsos of what is found in either video alone. Times are CPU seconds of extraction by
-`each`, and by `follow` of the same video, in turn.
+With --beside, two videos of one dancer each are placed side by side, so that the true identity of each dancer is known:
+for each track it prints the share of its joints within 0.2 torsos of those found in either video alone. Times are CPU
+seconds of extraction of the same video by `each` and by `follow`, in turn.
 """
 
 import argparse
@@ -39,7 +39,7 @@ NEAR_TORSOS, SURE = 0.2, 0.1
 
 
 def describe(video: Path, *, folder: Path, weights: Path, pages: Path | None) -> str:
-    """One line on a video; its page in `pages`."""
+    """One line about a video; its page is written to `pages`."""
     store = folder / "frames.mp4"
     report = ingest_video(video, store, settings=VideoSettings(fps=FPS), rotate=0, tolerant=True)
     common: dict[str, Any] = {"report": report, "settings": PoseSettings(), "weights": weights, "is_target": False}
@@ -59,7 +59,7 @@ def describe(video: Path, *, folder: Path, weights: Path, pages: Path | None) ->
 
 
 def beside(videos: list[Path], *, folder: Path, weights: Path, frames: int) -> list[str]:
-    """A line for each track of two videos set side by side."""
+    """A line for each track of two videos placed side by side."""
     halves = [shown(video, folder=folder)[:frames] for video in videos]
     length = min(map(len, halves))
     pictures = [np.ascontiguousarray(np.hstack(pair)) for pair in zip(*(half[:length] for half in halves), strict=True)]
@@ -68,7 +68,7 @@ def beside(videos: list[Path], *, folder: Path, weights: Path, frames: int) -> l
         pass
     found = gather_tracks(link_pieces(dancers.pieces, fps=FPS), frames=length)
     if found.track is None or found.frame is None:
-        return ["one dancer or none was found"]
+        return ["only one dancer or none was found"]
     alone, left = [], 0
     for half in halves:
         estimator = BlazePose(weights, fps=FPS, confidence_floor=PoseSettings().confidence_floor)
@@ -85,7 +85,7 @@ def beside(videos: list[Path], *, folder: Path, weights: Path, frames: int) -> l
 
 
 def shown(video: Path, *, folder: Path) -> NDArray[np.uint8]:
-    """The frames of a video without the bars beside its picture."""
+    """The frames of a video without the bars around its picture."""
     store = folder / "frames.mp4"
     report = ingest_video(video, store, settings=VideoSettings(fps=FPS), rotate=0, tolerant=True)
     left, _, width, _ = report.placements[0].content
@@ -107,7 +107,7 @@ def main() -> None:
     parser.add_argument("videos", nargs="+", type=Path)
     parser.add_argument("--pages", type=Path)
     parser.add_argument("--beside", action="store_true")
-    parser.add_argument("--frames", type=int, default=150, help="of each video set side by side")
+    parser.add_argument("--frames", type=int, default=150, help="frames of each video placed side by side")
     given = parser.parse_args()
     weights = fetch_pose_weights(Path("resources/blazepose"))
     with tempfile.TemporaryDirectory() as folder:

@@ -1,7 +1,7 @@
 """Videos of studio dancers from the front, the side, the back and on a turntable, with true joints and outlines.
 
-Films are kept in a folder, so that several runs, of several versions of the code, look at the same pictures; delete it
-when the studio has changed. True joints are worked out anew each time.
+Films are kept in a folder, so that several runs, with several versions of the code, use the same pictures; delete it
+when the studio has changed. True joints are computed again each time.
 """
 
 import dataclasses
@@ -25,15 +25,15 @@ from danceit_core.studio.rotation import turn, yaw
 SIZE, TURN_S = 512, 4.0
 FRONTAL, SIDE, BACK, TURNING = VIEWS = ("frontal", "side", "back", "turning")
 ANGLES_DEG: tuple[float | None, ...] = (0, 90, 180, 270, None)  # None: on a turntable
-# Where a joint truly is: the centres of the body's joints, or where photographs are labelled.
+# Conventions for true joints: the centres of the body's joints, or the places used by human annotators.
 TRUTHS = {"bones": true_joints, "labelled": labelled_joints}
 
 
 @dataclasses.dataclass(frozen=True)
 class Film:
-    """path: of the video; truths: keypoints (T, 25, 3) by their convention, of TRUTHS; view (T,): of VIEWS.
+    """path: the video; truths: keypoints (T, 25, 3) by convention, one of TRUTHS; view (T,): one of VIEWS.
 
-    outlines_path: of the packed outlines.
+    outlines_path: the packed outlines.
     """
 
     clip: str
@@ -51,9 +51,9 @@ class Film:
 
 
 def film_clip(clip: str, *, mesh: Path, folder: Path, seconds: float) -> list[Film]:
-    """Films of one clip of the cast at each angle; those that lie in the folder already are taken as they are.
+    """Films of one clip of the cast at each angle; those that are already in the folder are reused.
 
-    The dances turn as well, so that frames of the still ones count to the view that shoulders and hips really have.
+    The dancers turn as well, so frames of films at a fixed angle count for the actual view of shoulders and hips.
     """
     scene = CLIPS[clip]
     song = compose_song(tempo_bpm=scene.tempo_bpm, seconds=seconds, seed=scene.seed)
@@ -79,7 +79,7 @@ def film_clip(clip: str, *, mesh: Path, folder: Path, seconds: float) -> list[Fi
 
 
 def record(path: Path, outlines_path: Path, renderer: Renderer, dancer: Dancer, posed: Solved) -> None:
-    """Write a video, and last its outlines, a bit a pixel."""
+    """Write a video, and then its outlines, one bit per pixel."""
     outlines = []
     with VideoWriter(path, fps=FPS, size=(SIZE, SIZE), crf=16, gop=12) as writer:
         for bones in posed.transforms(dancer.body.skeleton).astype(np.float32):
@@ -90,7 +90,7 @@ def record(path: Path, outlines_path: Path, renderer: Renderer, dancer: Dancer, 
 
 
 def turned(solved: Solved, angle_deg: float | None) -> Solved:
-    """The same dance on a floor that is turned, or (None) that keeps turning."""
+    """The same dance on a floor that is turned, or (None) that turns continuously."""
     frames = len(solved.positions)
     degrees = np.arange(frames) / FPS / TURN_S * 360 if angle_deg is None else np.full(frames, angle_deg)
     turns = yaw(np.deg2rad(degrees))
@@ -100,7 +100,7 @@ def turned(solved: Solved, angle_deg: float | None) -> Solved:
 
 
 def views(joints: NDArray[np.float64]) -> NDArray[np.str_]:
-    """Which way the body of (T, 25, 3) joints in the room faces: the mean of shoulders and hips."""
+    """The view of the body with (T, 25, 3) joints in the room, by the mean of shoulders and hips."""
     across = joints[:, LEFT_SHOULDER] - joints[:, RIGHT_SHOULDER] + joints[:, LEFT_HIP] - joints[:, RIGHT_HIP]
     away_deg = np.abs(np.rad2deg(np.arctan2(-across[:, 2], across[:, 0])))
     return np.where(away_deg < 45, FRONTAL, np.where(away_deg > 135, BACK, SIDE))

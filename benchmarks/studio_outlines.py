@@ -1,4 +1,4 @@
-"""Ways to make the outlines of the person in a video, for `keypoints_accuracy.py --outlines`."""
+"""Methods to make the outlines of the person in a video, for `keypoints_accuracy.py --outlines`."""
 
 from collections.abc import Callable, Iterator
 from functools import partial
@@ -26,12 +26,12 @@ Masks = Iterator[Mask]
 
 
 def find_outlines(name: str, video: Path, keypoints: Keypoints, *, settings: PoseSettings, weights: Path) -> Masks:
-    """Outlines (H, W), 255 = person, of every frame, made in the way of that name in MAKERS."""
+    """Outlines (H, W), 255 = person, of every frame, made by the method with that name in MAKERS."""
     return MAKERS[name](video, keypoints, settings, weights)
 
 
 def capsules(video: Path, keypoints: Keypoints, settings: PoseSettings, weights: Path, *, widen: float) -> Masks:
-    """Capsules around the limbs of cleaned keypoints, as losses (widen 1) and background plate take them."""
+    """Capsules around the limbs of cleaned keypoints, as used by losses (widen 1) and background plate."""
     info = probe(video)
     body_px = float(np.nanquantile(body_size(keypoints), 0.9))
     for pose in keypoints:
@@ -40,14 +40,14 @@ def capsules(video: Path, keypoints: Keypoints, settings: PoseSettings, weights:
 
 
 def network(video: Path, keypoints: Keypoints, settings: PoseSettings, weights: Path) -> Masks:
-    """What the landmark network says of each picture, brought to its size and nothing else."""
+    """The landmark network's output for each picture, only resized to it."""
     masks: list[Mask] = []
 
     def draw(picture: Picture, body: Body | None) -> None:
         mask = np.zeros(picture.shape[:2], np.uint8)
         if body is not None and body.outline is not None:
             transform = crop_transform(body.region)
-            # OpenCV counts from the middle of the first pixel.
+            # OpenCV's coordinates count from the middle of the first pixel.
             transform[:, 2] += transform[:, :2].sum(axis=1) / 2 - 0.5
             mask = cv2.warpAffine(np.round(255 * body.outline).astype(np.uint8), transform, mask.shape[::-1])
         masks.append(mask)

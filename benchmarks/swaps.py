@@ -1,9 +1,9 @@
-"""How many swaps of left and right are mended, and how many true turns are taken for swaps, on given keypoints.
+"""Share of swaps of left and right that are repaired, and true turns that are mistaken for swaps, on given keypoints.
 
     python benchmarks/swaps.py captures/*.npz
 
-Each .npz holds arrays (T, 25, 3) of BODY_25 keypoints at 24 frames a second without swaps (motion capture). Every five
-seconds arms or legs are swapped for 2 to 20 frames, seeded; then cleaning's `mend_swaps` is asked to take that back.
+Each .npz holds arrays (T, 25, 3) of BODY_25 keypoints at 24 frames per second without swaps (motion capture). Every
+five seconds arms or legs are swapped for 2 to 20 frames, with a fixed seed; cleaning's `mend_swaps` should undo this.
 """
 
 import argparse

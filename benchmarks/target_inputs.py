@@ -1,7 +1,7 @@
-"""What the painter's benchmarks need of a target's video, made by the same steps as the workflow's, kept in a folder.
+"""Inputs of the painter's benchmarks from a target's video, made by the same steps as in the workflow.
 
-The folder has the layout of `results/`: frame store, keypoints, outlines, cleaned table, table on the plate, plate. A
-file that is there already is not made again; delete the folder when the code that makes it has changed.
+The folder has the layout of `results/`: frame store, keypoints, outlines, cleaned table, table on the plate, plate. An
+existing file is not made again; delete the folder when the code that makes it has changed.
 """
 
 from collections.abc import Callable
@@ -18,9 +18,9 @@ from danceit_core.pose.table import PoseTable, read_pose_table, write_pose_table
 
 
 def prepare_target(video: Path, folder: Path, *, name: str, weights: Path) -> None:
-    """Make `folder/{frames,keypoints,outlines,cleaned,camera,plates}/NAME.*` of a video, with the default settings.
+    """Make `folder/{frames,keypoints,outlines,cleaned,camera,plates}/NAME.*` from a video, with the default settings.
 
-    weights: folder of BlazePose's networks. Raises DanceItError if the video cannot serve as a target.
+    weights: folder of BlazePose's networks. Raises DanceItError if the video cannot be used as a target.
     """
     frames, outline, plate = (folder / "frames" / f"{name}.mp4", folder / "outlines" / f"{name}.mkv",
                               folder / "plates" / f"{name}.png")  # fmt: skip
@@ -59,6 +59,6 @@ def prepare_target(video: Path, folder: Path, *, name: str, weights: Path) -> No
 
 
 def write(table: PoseTable, path: Path) -> None:
-    """Write a table of keypoints with all that it knows."""
+    """Write a table of keypoints with all its columns and metadata."""
     about = {"columns": table.columns, "metadata": table.metadata}
     write_pose_table(path, table.keypoints, fps=table.fps, size=table.size, **about)

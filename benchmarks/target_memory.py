@@ -1,14 +1,14 @@
-"""Peak memory of training and rendering a target of so many minutes: the store is read, never held.
+"""Peak memory of training and rendering by the length of the target's video: the store is never held in memory.
 
     python benchmarks/target_memory.py --size 1920x1080 --minutes 2
     python benchmarks/target_memory.py --size 3840x2160 --minutes 10
 
-Made up: a room of soft spots in which someone sways, encoded once as a frame store of PIECE_S seconds, whose packets
-are repeated until it is long enough. Each stage runs in a process of its own, as in the workflow: poseGAN (--steps
-steps of the default setting, a review, its checkpoint), FaceGAN (as many steps), and --render-s seconds of the video.
-Printed for each: the peak of its resident memory, of which `own` cannot be given back without swap, and `mapped` are
-pages of files (crops beyond a limit, libraries), which the system takes back when it needs room. Bars: 4 GB for two
-minutes of 1080p, 6 GB for ten minutes of 4K.
+The video is synthetic: a person sways in a room of soft spots. It is encoded once as a frame store of PIECE_S seconds,
+whose packets are repeated until it is long enough. Each stage runs in a separate process, as in the workflow: poseGAN
+(--steps steps of the default setting, a review, its checkpoint), FaceGAN (as many steps), and --render-s seconds of the
+video. For each stage it prints the peak resident memory, of which `own` cannot be released without swap, and `mapped`
+are pages of files (crops beyond a limit, libraries), which the system reclaims when it needs memory. Limits: 4 GB for
+two minutes of 1080p, 6 GB for ten minutes of 4K.
 """
 
 import argparse
@@ -52,7 +52,7 @@ def make_room(size: Size) -> np.ndarray:
 
 
 def swaying(frames: int, size: Size) -> np.ndarray:
-    """Poses (frames, 25, 3) that come round every PIECE_S seconds."""
+    """Poses (frames, 25, 3) that repeat every PIECE_S seconds."""
     phase = 2 * np.pi * np.arange(frames)[:, None] / (FPS * PIECE_S)
     poses, height = np.ones((frames, 25, 3), np.float32), min(size)
     poses[..., :2] = (STANDING - 0.5) * height + np.array(size) / 2
@@ -61,7 +61,7 @@ def swaying(frames: int, size: Size) -> np.ndarray:
 
 
 def make_target(folder: Path, size: Size, *, frames: int) -> None:
-    """Frame store, table and plate in a folder."""
+    """Make frame store, table and plate in a folder."""
     room, poses = make_room(size), swaying(frames, size)
     write_picture(folder / "plate.png", room)
     write_pose_table(folder / "table.parquet", poses, fps=FPS, size=size, columns={"kept": np.ones(frames, bool)})
@@ -72,13 +72,13 @@ def make_target(folder: Path, size: Size, *, frames: int) -> None:
 
 
 def repeat(piece: Path, path: Path, *, frames: int) -> None:
-    """The packets of a short video again and again, until there are so many frames (a multiple of the piece's)."""
+    """Repeat the packets of a short video until there are `frames` frames (a multiple of the piece's)."""
     with av.open(str(piece)) as source, av.open(str(path), "w") as made:
         given = source.streams.video[0]
         stream = made.add_stream_from_template(given)
         base = given.time_base
         if base is None:
-            raise ValueError("a video without a time base")
+            raise ValueError("the video has no time base")
         packets = [packet for packet in source.demux(given) if packet.dts is not None]
         data = [(bytes(p), p.pts, p.dts, p.is_keyframe, p.duration) for p in packets]
         length = round(Fraction(len(data), FPS) / base)
@@ -91,7 +91,7 @@ def repeat(piece: Path, path: Path, *, frames: int) -> None:
 
 
 class Peak:
-    """The most memory of this process while the context lasts, bytes: all of it, own and mapped each at its most."""
+    """Peak memory of this process within the context, bytes: all of it, and the peaks of own and mapped memory."""
 
     def __enter__(self) -> "Peak":
         self.total = self.own = self.mapped = 0
@@ -116,7 +116,7 @@ class Peak:
 
 
 def train(folder: Path, steps: int) -> None:
-    """The poseGAN."""
+    """Train the poseGAN."""
     settings = replace(PoseGanSettings(), painter="paint", iterations=steps, checkpoint_every=steps)
     files = {"frames": folder / "store.mp4", "poses": folder / "table.parquet", "plate": folder / "plate.png"}
     made = {"checkpoint_path": folder / "gan", "samples_path": folder / "samples.png"}
@@ -125,7 +125,7 @@ def train(folder: Path, steps: int) -> None:
 
 
 def train_face(folder: Path, steps: int) -> None:
-    """The FaceGAN."""
+    """Train the FaceGAN."""
     gan = load_pose_gan(folder / "gan", device=CPU)
     target = read_target(folder / "store.mp4", folder / "table.parquet", folder / "plate.png", settings=gan.settings)
     made = {"checkpoint_path": folder / "face", "samples_path": folder / "faces.png"}
@@ -135,7 +135,7 @@ def train_face(folder: Path, steps: int) -> None:
 
 
 def render(folder: Path, frames: int) -> None:
-    """The finished video."""
+    """Render the finished video."""
     gan, face = load_pose_gan(folder / "gan", device=CPU), load_face_gan(folder / "face", device=CPU)
     poses = read_pose_table(folder / "table.parquet").keypoints[:frames]
     options = {"batch_size": RenderingSettings().batch_size, "device": CPU}
@@ -148,7 +148,7 @@ def render(folder: Path, frames: int) -> None:
 
 
 def measured(stage: Callable[[Path, int], None], folder: Path, number: int, threads: int) -> tuple[float, ...]:
-    """Peak bytes of a stage, all, own and mapped, and its seconds."""
+    """Peak bytes of a stage (all, own and mapped) and its seconds."""
     torch.set_num_threads(threads)
     start_s = time.monotonic()
     with Peak() as peak:
@@ -158,12 +158,12 @@ def measured(stage: Callable[[Path, int], None], folder: Path, number: int, thre
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--size", type=as_size, default=(1920, 1080), help="of the frame store")
+    parser.add_argument("--size", type=as_size, default=(1920, 1080), help="size of the frame store")
     parser.add_argument("--minutes", type=float, default=2.0)
     parser.add_argument("--steps", type=int, default=2)
     parser.add_argument("--render-s", type=float, default=4.0)
     parser.add_argument("--threads", type=int, default=2)
-    parser.add_argument("--folder", type=Path, help="where the files are made; left out: the system's own")
+    parser.add_argument("--folder", type=Path, help="folder of temporary files; default: the system's")
     given = parser.parse_args()
     frames = round(60 * given.minutes / PIECE_S) * PIECE_S * FPS
     works = {"poseGAN": (train, given.steps), "FaceGAN": (train_face, given.steps)}
@@ -171,7 +171,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory(dir=given.folder) as name:
         folder = Path(name)
         make_target(folder, given.size, frames=frames)
-        print(f"{frames} frames of {given.size[0]} x {given.size[1]}, as arrays "
+        print(f"{frames} frames of {given.size[0]} x {given.size[1]}; as arrays "
               f"{3 * frames * given.size[0] * given.size[1] / 1e9:.0f} GB")  # fmt: skip
         print("\n| | peak MB | own | mapped | seconds |\n|---|---|---|---|---|", flush=True)
         for stage, (work, number) in works.items():

@@ -1,19 +1,19 @@
-"""When the finished video is on the beat: joints found in the mp4, against the known beats of composed songs.
+"""Timing of the finished video: motion beats of joints found in the mp4, against the known beats of composed songs.
 
     python benchmarks/video_timing.py --project . --songs 4 --seconds 24
 
-The project is a checkout in which the demo, or anything else, has run: its target and its dances are used, everything
-else is as it comes. The songs are composed (`danceit_core.studio.music`), so that their beats are known to the sample;
-the workflow hears and dances them as it does any song. What is judged is the file that a viewer plays: the draft, or
-with `--painted` the finished video (which trains a painter first). The project's own detector finds the joints in its
-frames; the motion beat of each known beat is the least speed in its window (`motion_beats.find_hits`), and when it is
-seen is `motion_beats.seen_s`: the step into frame k when frame k appears, at k / fps. Beats are heard at their times in
-the sound.
+The project is a checkout in which the demo, or another project, has run: its target and its dances are used, with
+defaults otherwise. The songs are composed (`danceit_core.studio.music`), so that their beats are known to the sample;
+the workflow analyses and dances them like any song. The file that a viewer plays is judged: the draft, or with
+`--painted` the finished video (which trains a painter first). The project's own detector finds the joints in its
+frames; the motion beat of each known beat is the least speed in its window (`motion_beats.find_hits`), and it is seen
+at `motion_beats.seen_s`: the step into frame k when frame k appears, at k / fps. Beats are heard at their times in the
+sound.
 
-Late: mean over the beats, milliseconds, negative if early; spread: standard deviation. A window whose least speed is
-another stop of the dance is more than a frame and a half off and a miss, for the score S_BA; it says nothing about the
-clock, so mean and spread are given with and without misses. `asked`: the same of the poses that the video was painted
-from; `heard`: the project's beats of the song against the known ones.
+Late: mean over the beats, milliseconds, negative if early; spread: standard deviation. If the least speed in a window
+is another stop of the dance, it is more than a frame and a half off and counts as a miss for the score S_BA. It says
+nothing about the clock, so mean and spread are given with and without misses. `asked`: the same for the poses that the
+video was painted from; `heard`: the project's beats of the song against the known ones.
 """
 
 import argparse
@@ -35,7 +35,7 @@ from danceit_core.studio.instruments import SAMPLE_RATE_HZ
 from danceit_core.studio.music import compose_song
 
 TEMPI = (96.0, 112.0, 126.0, 84.0, 138.0, 104.0)
-# A beat of the project's that is this near to a known one is the same beat.
+# A beat of the project this near to a known one counts as the same beat.
 SAME_BEAT_S = 0.1
 
 
@@ -46,7 +46,7 @@ def compose(folder: Path, *, count: int, seconds: float, seed: int) -> dict[str,
     for number, tempo in enumerate(TEMPI[:count]):
         name = f"timing_{tempo:g}_{seed + number}"
         song = compose_song(tempo_bpm=tempo, seconds=seconds, seed=seed + number)
-        if not (folder / f"{name}.wav").exists():  # a file anew would be heard anew
+        if not (folder / f"{name}.wav").exists():  # a new file would be analysed again
             write_sound(folder / f"{name}.wav", song.samples, sample_rate_hz=SAMPLE_RATE_HZ)
         beats[name] = song.beats_s
     rows = [f"{name}\t{(folder / f'{name}.wav').resolve()}" for name in beats]
@@ -75,7 +75,7 @@ def show(name: str, parts: list[BeatHits]) -> None:
 
 
 def heard(known_s: np.ndarray, found_s: np.ndarray) -> str:
-    """How the project's beats lie to the known ones."""
+    """Timing of the project's beats relative to the known ones."""
     if not len(found_s):
         return "no beats"
     away = found_s - known_s[np.abs(found_s[:, None] - known_s).argmin(1)]
@@ -87,14 +87,16 @@ def heard(known_s: np.ndarray, found_s: np.ndarray) -> str:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--project", type=Path, default=Path(), help="checkout that has run")
+    parser.add_argument("--project", type=Path, default=Path(), help="checkout in which the workflow has run")
     parser.add_argument("--target", default="performer")
     parser.add_argument("--songs", type=int, default=4, help=f"how many, at most {len(TEMPI)}")
-    parser.add_argument("--seconds", type=float, default=24.0, help="of each song")
-    parser.add_argument("--painted", action="store_true", help="the finished video instead of the draft")
-    parser.add_argument("--seed", type=int, default=400, help="of the first song")
+    parser.add_argument("--seconds", type=float, default=24.0, help="length of each song")
+    parser.add_argument("--painted", action="store_true", help="judge the finished video instead of the draft")
+    parser.add_argument("--seed", type=int, default=400, help="seed of the first song")
     parser.add_argument("--cores", type=int, default=1)
-    parser.add_argument("--videos", type=Path, nargs="*", help="finished videos of these songs; none: they are made")
+    parser.add_argument(
+        "--videos", type=Path, nargs="*", help="existing finished videos of these songs; none: make them"
+    )
     args = parser.parse_args()
     results = args.project / "results"
     beats = compose(results / "timing", count=args.songs, seconds=args.seconds, seed=args.seed)

@@ -33,7 +33,8 @@ STRONGEST_ACCENT = 0.9
 ACCENT_POWER = 1.6
 # A source frame up to this share of a beat away may meet the beat.
 REACH = 0.55
-# An extremum must exceed its neighbours by this factor, or resampling may lose it; below, it counts as partly missed.
+# An extremum must stand out from its neighbours by this factor, or resampling may lose it; below this it counts as
+# partly missed.
 MARGIN = {"min": 1.2, "max": 1.15}
 TINY = 1e-9
 # Costs of a missed half window, a squared logarithm of slope, a squared shift in beats, a squared accent, and of a peak

@@ -18,7 +18,7 @@ from danceit_core.choreography.motion_beats import HIT_FRAMES, BeatHits, find_hi
 from danceit_core.evaluation.steps import Steps
 from danceit_core.music.table import Beats, Section
 
-# A line of the page shows up to this much of the song, and the page its first lines only.
+# A line of the page shows at most this much of the song; the page shows only the first lines.
 LINE_S, MOST_LINES = 12.0, 5
 PEAKS_PER_S = 100
 SOUND, BEAT, CURVE, HIT, MISS = "#b9cde3", "#c9a227", "#5a6673", "#1b9e77", "#d1495b"

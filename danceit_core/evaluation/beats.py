@@ -97,12 +97,12 @@ def beat_distances(
 
 
 def motion_beats(speed: NDArray[np.float64], *, fps: float, shown_fps: float | None = None) -> NDArray[np.float64]:
-    """When the local minima of the smoothed step speed (T,) are seen, seconds (M,)."""
+    """Times in seconds (M,) at which the local minima of the smoothed step speed (T,) are seen."""
     if len(speed) < 4:
         return np.zeros(0)
     smooth = gaussian_filter1d(speed[1:], SMOOTHING_FRAMES)
     minima = np.flatnonzero((smooth[1:-1] < smooth[:-2]) & (smooth[1:-1] <= smooth[2:])) + 1
-    # Entry i of what was smoothed is the step into frame i + 1.
+    # Entry i of the smoothed array is the step into frame i + 1.
     padded = np.concatenate([smooth[:1], smooth])
     return seen_s(minima + 1 + vertex_offsets(padded, minima + 1), fps=fps, shown_fps=shown_fps)
 

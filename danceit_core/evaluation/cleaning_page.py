@@ -25,9 +25,9 @@ from danceit_core.pose.skeleton import BODY, Keypoints, present
 from danceit_core.pose.table import PoseTable
 
 SAMPLES, LONGEST_LOOKED_AT = 6, 3
-# The jitter curve is a mean over this long, so that a minute of it can be read.
+# The jitter curve is a mean over this many seconds, so that a minute of it stays legible.
 CURVE_S, LEAST_JITTER = 0.5, 1.0
-# Of the person's larger side, that a sample shows on each side of her.
+# Margin that a sample shows on each side of the person, as a share of the person's larger side.
 MARGIN = 0.25
 
 

@@ -1,4 +1,4 @@
-"""What a run says at its end: where the video is, how good it is, how long it took. In a terminal and as HTML."""
+"""What a run reports at its end, in a terminal and as HTML: the video's path, its quality, the time it took."""
 
 import math
 import textwrap
@@ -13,7 +13,7 @@ from danceit_core.database.statistics import describe_total
 from danceit_core.evaluation.form_lines import form_lines
 from danceit_core.evaluation.summary import off_by, score_rows
 
-# Rules whose jobs make up a stage; what is not named here takes seconds.
+# Rules whose jobs make up a stage; the rules not named here take seconds.
 STAGES = {
     "demo": ("render_demo", "synthesise_song"),
     "frames": ("normalise_video",),

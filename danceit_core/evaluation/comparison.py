@@ -13,9 +13,9 @@ from danceit_core.media.video import decode_frames, read_frames
 from danceit_core.pose.draw import pose_picture
 from danceit_core.pose.table import PoseTable
 
-# Pixels of the whole: three squares of 384 a side.
+# Pixels of the whole picture: three squares of 384 x 384.
 PIXELS = 3 * 384**2
-# Source frames that are decoded at once: they lie scattered in their stores, and neighbours share the way to them.
+# Source frames that are decoded together: they are scattered in their stores, and neighbours share the seek.
 READ_AT_ONCE = 24
 
 

@@ -1,4 +1,4 @@
-"""All figures of one dance: its beats, its seams, its ways through space and where each part of it comes from."""
+"""All figures of one dance: its beats, its seams, its paths through space and the source of each part."""
 
 import logging
 from collections.abc import Mapping
@@ -28,7 +28,7 @@ from danceit_core.pose.table import PoseTable
 
 log = logging.getLogger(__name__)
 
-# The same figure is the same file: letters as curves, no dates, no random names.
+# The same figure gives the same file: letters as curves, no dates, no random names.
 STEADY: Any = {"svg.fonttype": "path", "svg.hashsalt": "danceit"}
 
 

@@ -53,7 +53,7 @@ def _bars(form: Mapping[str, Any]) -> str:
     words = f"bars of {form['meter']} beats" + " (beats unsure)" * bool(form["doubt"])
     if form["seams"]:
         words += f"; {form['seams_on_bars']:.0%} of {form['seams']} seams on bar lines"
-        words += f" (of any beats {form['beats_on_bars']:.0%})"
+        words += f" (of all beats: {form['beats_on_bars']:.0%})"
     return words
 
 

@@ -21,9 +21,9 @@ from danceit_core.pose.skeleton import BODY, Keypoints, present, torso_length
 
 Array = NDArray[np.float64]
 
-# A joint farther off than this is another joint or another person: its movement tells nothing of lag. Torso lengths.
+# A joint farther off than this is a different joint or person, so its movement says nothing about lag. Torso lengths.
 ASTRAY_TORSOS = 0.5
-# The found motion is looked for up to so many frames early and late.
+# The lag is searched up to this many frames early and late.
 MOST_LAG = 6
 
 

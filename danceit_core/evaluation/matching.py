@@ -33,7 +33,7 @@ from danceit_core.matcher.train import PARTS, Trained
 
 log = logging.getLogger(__name__)
 
-# Beyond this many fragments the pairs are drawn from a sample: all pairs of 2000 are 4 million.
+# With more fragments than this, pairs are drawn from a sample, since all pairs of 2000 are 4 million.
 MOST = 2000
 
 

@@ -42,7 +42,7 @@ def draw_outline(masks_path: str | Path, path: str | Path, *, frames_path: str |
         axes = figure.add_subplot(grid[1 + place // COLUMNS, place % COLUMNS])
         axes.imshow(outlined_tile(picture, mask))
         axes.set(xticks=[], yticks=[])
-        axes.set_title(f"{frame / info.fps:.1f} s" + ("" if mask.any() else ": nobody"), fontsize=9)
+        axes.set_title(f"{frame / info.fps:.1f} s" + ("" if mask.any() else ": no person"), fontsize=9)
     with whole_file(path) as partial:
         figure.savefig(partial, dpi=110, format="png")
 

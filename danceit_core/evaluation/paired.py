@@ -37,7 +37,7 @@ def add_intervals(
     """
     usual = songs.get(reference)
     for name, own in songs.items():
-        # The same seed: rows of the same songs draw the same ones.
+        # The same seed, so that rows of the same songs draw the same ones.
         low, high = bootstrap(own, rng=np.random.default_rng(seed))
         found = {"_low": low, "_high": high}
         if usual is not None and name not in (reference, *unpaired) and len(own) == len(usual):

@@ -90,8 +90,8 @@ def title(origins: Origins) -> str:
     lend = len(np.unique(origins.lender[origins.lender != NOBODY]))
     seconds = max(len(origins) / origins.fps, 1e-6)
     return (
-        f"Parts are taken from {lend} frames of the person's video (most used: below); on average a part switches to "
-        f"another frame {switches(origins).sum() / seconds / len(NAMES):.1f} times per second"
+        f"Parts come from {lend} frames of the person's video (most used: below); on average a part switches frames "
+        f"{switches(origins).sum() / seconds / len(NAMES):.1f} times per second"
     )
 
 

@@ -241,6 +241,9 @@ def _switch_rows(switches: Mapping[str, Any] | None) -> list[tuple[str, str, str
     """How visible switches of a part between source frames are; no row if there are none."""
     if not switches or not switches["switches"]:
         return []
-    what = "change where a part switches to another frame of the person's video, over the usual (1: not visible; 95 %)"
+    what = (
+        "change where a part switches to another frame of the person's video, relative to the usual change (1: not "
+        "visible; 95 % interval)"
+    )
     low, high = switches["switch_low"], switches["switch_high"]
     return [(what, f"{switches['switch_ratio']:.2f} ({low:.2f} to {high:.2f})", "")]

@@ -13,7 +13,7 @@ from danceit_core.studio.moves import MOVES, Count, Move, mirrored
 from danceit_core.studio.music import Song
 
 REST = Count("down", "down")
-# Above this tempo calm and turning moves take two beats a count.
+# Above this tempo, calm and turning moves take two beats per count.
 FAST_BPM = 132
 CALM = 0.6
 MOVES_BETWEEN_TURNS = 2
@@ -49,7 +49,7 @@ def _fill(keys: list[Key], moves: Iterator[Move], song: Song, seconds: float, rn
     while keys[-1].time_s < seconds + 2 * beat_s:
         move = next(moves)
         start, begin_s = keys[-1], keys[-1].time_s
-        # Whole turns are kept, small ones made up for: a move begins about to the camera.
+        # Whole turns are kept and the rest is compensated, so that a move begins roughly facing the camera.
         front = 360 * round(start.facing_deg / 360) + float(np.clip(rng.normal(), -2, 2)) * FACING_SPREAD_DEG
         spot = rng.uniform(-SPOT_SPREAD_M, SPOT_SPREAD_M, 2)
         stretch = 2 if song.tempo_bpm > FAST_BPM and (move.turns or move.energy < CALM) else 1

@@ -143,7 +143,7 @@ def _corner_levels(picture: NDArray[np.float32]) -> NDArray[np.float32]:
     x, y = cv2.Sobel(picture, cv2.CV_32F, 1, 0, scale=0.25), cv2.Sobel(picture, cv2.CV_32F, 0, 1, scale=0.25)
     xx, yy, xy = (cv2.boxFilter(product, -1, (5, 5)) for product in (x * x, y * y, x * y))
     least = (xx + yy) / 2 - np.sqrt(((xx - yy) / 2) ** 2 + xy**2)
-    # A step of one grey level gives 2 of the 5 pixels a gradient of half of it.
+    # A step of one grey level gives 2 of the 5 pixels a gradient of half that height.
     return np.sqrt(np.maximum(least, 0) / 0.1)
 
 

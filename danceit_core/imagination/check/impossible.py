@@ -14,7 +14,7 @@ LEAST_HEAD_PX = 1
 def check_possible(f: Figures, *, name: str) -> None:
     """Raise ImaginationError if a figure is impossible for a video of a person.
 
-    name: the target's, for that message. Unknown figures (NaN: no dances, nobody counted) are accepted.
+    name: the target's, for that message. Unknown figures (NaN: no dances, people not counted) are accepted.
     """
     compared = any(math.isfinite(share) for share in f.asked.values())
     tall = f"are {f.height:.0%} of the picture's height apart" if math.isfinite(f.height) else "are never seen together"

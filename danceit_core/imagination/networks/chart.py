@@ -34,7 +34,7 @@ from danceit_core.pose.skeleton import (
 )
 
 # Chains of joints, how far the part reaches beyond the last one (share of the last bone) and sideways (body sizes),
-# and the pair (right, left) whose order tells front from back.
+# and the pair (right, left) whose order distinguishes front from back.
 _PARTS: tuple[tuple[tuple[int, ...], float, float, tuple[int, int] | None], ...] = (
     ((NECK, MID_HIP), 0.25, 0.6, (RIGHT_SHOULDER, LEFT_SHOULDER)),
     ((NECK, NOSE), 1.0, 0.5, (RIGHT_EAR, LEFT_EAR)),

@@ -37,10 +37,11 @@ from danceit_core.pose.table import PoseTable
 
 # A pixel seen less often may show only the edge of the person.
 MIN_VIEWS = 6
-# A shadow leaves this share of the light, similar for all colours; at least this share of all views must be free of it.
+# A shadow leaves between these shares of the light, with at most this difference between colours; this quantile of a
+# place's views counts as free of shadow.
 SHADOW_LEAST, SHADOW_MOST, SHADOW_TINT, BRIGHT = 0.3, 0.96, 0.15, 0.98
-# In one photograph: so dark close to the feet and farther off, beside this share of the floor at the same height;
-# freckles of so many pixels do not count, a rim of so many does.
+# In one photograph: the largest share of light in a shadow close to the feet and farther off, relative to this quantile
+# of the floor at the same height; spots of this many pixels are ignored, and an edge of this many is added.
 CLOSE_MOST, SINGLE_MOST, FLOOR, FRECKLE_PX, SOFT_RIM_PX = 0.95, 0.85, 0.7, 2, 8
 # Rows of a static camera's plate that are computed at a time.
 ROWS = 64

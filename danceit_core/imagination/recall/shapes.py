@@ -8,8 +8,8 @@ from torch import Tensor
 from danceit_core.imagination.recall.parts import ARM_LAYER, HEAD, HEAD_JOINTS, LIMBS, PARTS, TRUNK, TRUNK_LINES, Part
 from danceit_core.pose.skeleton import LEFT_HIP, LEFT_SHOULDER, NECK, RIGHT_HIP, RIGHT_SHOULDER
 
-# Width over which one part blends into the next, body sizes, and the margin that gives the middle of a part fully to
-# it.
+# Width over which one part blends into the next, body sizes, and a factor on shares (at most 1) that gives the middle
+# of a part fully to it.
 SOFT, GENEROUS = 0.02, 1.8
 # The share of a hand's or foot's length that certainly belongs to it.
 SURE = 0.4

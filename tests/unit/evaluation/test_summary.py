@@ -201,7 +201,7 @@ def test_bars_sections_and_style_are_told_in_a_line_each(scores):
     sections = (Section(0, 2.0, "A"), Section(2.0, 6.0, "B"))
     music = MusicTable(np.zeros((148, 13)), np.zeros(148), beats, 24.0, "mfcc", 6.0, False, sections=sections)
     scores["form"] = describe_form(plan, music)
-    line = "bars of 4 beats; 67% of 3 seams on bar lines (of any beats 25%); sections A B"
+    line = "bars of 4 beats; 67% of 3 seams on bar lines (of all beats: 25%); sections A B"
     assert form_lines(scores) == [line]
     scores["styles"] = {"waltz": 0.75, "pop": 0.25}
     vote = "style, by the nearest fragments: waltz 75%, pop 25%"

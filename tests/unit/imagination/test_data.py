@@ -140,7 +140,7 @@ def test_the_body_size_is_the_persons_and_of_nobody_a_quarter_of_the_shorter_sid
 
 
 def test_too_few_frames_and_a_foreign_table_are_refused(filmed):
-    with pytest.raises(ImaginationError, match=r"store\.mp4: 5 of 40 frames show the person; at least 24"):
+    with pytest.raises(ImaginationError, match=r"store\.mp4: 5 of 40 frames show the person, but .* at least 24"):
         filmed.read(kept=np.arange(FRAMES) < 5)
     with pytest.raises(ImaginationError, match=r"store\.mp4: 0 of 40 frames"):
         filmed.read(poses=np.zeros_like(filmed.poses))

@@ -42,7 +42,7 @@ def test_a_batch_is_shared_out_without_gap_or_overlap(monkeypatch):
             assert all(0 < part.stop - part.start <= 2 for part in parts)
             painted += [number for part in parts for number in range(part.start, part.stop)]
         assert painted == list(range(samples))
-    with pytest.raises(ImaginationError, match=r"batch_size is 2, less than the 3 GPUs: raise it"):
+    with pytest.raises(ImaginationError, match=r"batch_size is 2, less than the 3 GPUs; raise it"):
         my_parts(2, at_once=2)
 
 
@@ -110,7 +110,7 @@ def test_two_processes_train_from_files_and_the_first_judges(tmp_path, pose_weig
     ("trouble", "message"),
     [
         ("too dark: light the room", r"^too dark: light the room$"),
-        ("killed", r"one of 2 training processes broke"),
+        ("killed", r"one of 2 training processes failed"),
     ],
 )
 def test_trouble_in_one_process_ends_both(tmp_path, monkeypatch, trouble, message):

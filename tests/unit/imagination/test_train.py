@@ -316,7 +316,7 @@ def test_the_digest_of_a_training_holds_each_entry_of_what_is_small_and_some_of_
             {"background_plate": False},
             r"crop paints only the person .* set background_plate: true, or crop: f",
         ),
-        ({"discriminators": 4}, r"4 discriminators need pictures of at least 192 pixels, image_size is 64; use fewer"),
+        ({"discriminators": 4}, r"4 discriminators need pictures of at least 192 pixels, but image_size is 64"),
         ({"kernel": 4}, r"kernel is 4; set it to an odd number"),
         ({"perceptual": "vgg"}, r"perceptual is .vgg.; use one of .none., .efficientnet."),
     ],
