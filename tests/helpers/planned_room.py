@@ -26,7 +26,7 @@ PERFORMER = Body(height_px=300.0, torso_px=100.0, ground_y=450.0, centre_x=256.0
 SIZE = (512, 512)
 
 
-def make_danced_room(folder: Path) -> Place:
+def make_planned_room(folder: Path) -> Place:
     """A project with results and the dance of PERSON to SONG."""
     place = make_room_project(folder)
     plan = plan_song(read_music_table(place.music(SONG)), **_given(place))
