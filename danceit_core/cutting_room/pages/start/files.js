@@ -25,6 +25,9 @@ export class Files {
     byId("files-title").textContent = complete ? "Add more files" : "Add files";
     byId("files-fault").hidden = uploads.fault === "";
     byId("files-fault").textContent = uploads.fault.replace(/^./, (first) => first.toUpperCase());
+    const missing = [["videos", "dance videos"], ["songs", "a song"], ["persons", "a person who dances"]].filter(([kind]) => counts[kind] === 0).map(([, words]) => words);
+    byId("missing").hidden = missing.length === 0 || missing.length === 3 || uploads.fault !== "";
+    byId("missing").textContent = `Still missing: ${missing.join(" and ")}.`;
     byId("zones").hidden = uploads.fault !== "";
     for (const zone of document.querySelectorAll(".zone")) {
       const { kind } = zone.dataset;

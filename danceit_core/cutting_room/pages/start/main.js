@@ -38,6 +38,7 @@ function show(project) {
   byId("welcome").hidden = complete || songs.length + persons.length + videos.count > 0;
   byId("dances").hidden = songs.length === 0 || persons.length === 0;
   const refused = videos.refused ? ` (${videos.refused} cannot be used)` : "";
+  byId("explorer").hidden = !complete;
   byId("sizes").textContent = complete
     ? `${counted(songs.length, "song")}, ${counted(persons.length, "person")}, ${counted(videos.count, "dance video")}${refused}`
     : "";

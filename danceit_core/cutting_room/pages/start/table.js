@@ -94,7 +94,7 @@ export class Table {
           best !== undefined && state !== "done" && make("p", { class: "small" }, `${READY[best]} from before`),
           line !== "" && make("p", { class: "line" }, line),
           value.edited && make("p", {}, make("span", { class: "tag" }, "edits not in it yet")),
-          value.scores !== null && best === "video" && make("p", { class: "small" }, scores(value.scores)),
+          ...(value.scores !== null && best === "video" ? scores(value.scores) : []).map((words) => make("p", { class: "small score" }, words)),
           best !== undefined && make("a", { href: page, "data-key": "open", "aria-label": `Watch and edit ${value.song} with ${value.person}` }, "Watch and edit"))),
       open && run !== null && progress(make("progress", { max: "1", "aria-label": `Progress of ${value.song} with ${value.person}` }), run),
       make("div", { class: "acts" }, ...(open
@@ -111,9 +111,8 @@ export class Table {
 
 const keyOf = ({ song, person }) => `${person}/${song}`;
 
-const scores = ({ s_ba: beats, pck }) => [
-  ...(Number.isFinite(beats) ? [`Beats met ${percent(beats)}`] : []), ...(Number.isFinite(pck) ? [`pose kept ${percent(pck)}`] : []),
-].join(", ");
+const scores = ({ s_ba: beats, pck }) => [["Beats met", beats], ["Pose kept", pck]]
+  .filter(([, share]) => Number.isFinite(share)).map(([name, share]) => `${name}: ${percent(share)}`);
 
 function progress(bar, run) {
   if (Number.isFinite(run.share)) bar.value = run.share;
