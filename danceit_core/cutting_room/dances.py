@@ -97,7 +97,7 @@ class Dances:
         kind = one_of(request.path_params["kind"], VIDEOS, what="video", status=404)
         version = self._version(request, person, song)
         path = version.video(kind) if version else made_files(self._place, person, song)[kind]
-        return serve_file(path, media_type="video/mp4", inside=self._place.results)
+        return serve_file(path, media_type="video/mp4")
 
     def _named(self, request: Request) -> tuple[str, str]:
         """The person and the song of an address, which the project has."""

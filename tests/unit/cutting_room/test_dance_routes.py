@@ -241,7 +241,7 @@ def test_links_out_of_the_results_are_not_followed(room, tmp_path):
     draft.parent.mkdir(parents=True, exist_ok=True)
     (tmp_path / "secret.mp4").write_bytes(b"secret")
     draft.symlink_to(tmp_path / "secret.mp4")
-    assert "not one of the results" in room.get(f"/dances/{PERSON}/{SONG}/draft.mp4", 404).text
+    assert "is a link" in room.get(f"/dances/{PERSON}/{SONG}/draft.mp4", 404).text
     draft.unlink()
     draft.mkdir()
     room.get(f"/dances/{PERSON}/{SONG}/draft.mp4", 404)
