@@ -1,31 +1,33 @@
 """What a run would do and how long it takes: a dry run of Snakemake, and how long the same jobs took before.
 
-A job's seconds are those of its own benchmark (`results/benchmarks`, written by the rules), else the mean of its
-rule's, else a quarter of `estimates`, which ask a queue for about four times the time that was measured.
+A job's seconds are those of its own benchmark (`results/benchmarks`) or log (`results/logs`, "... took 2.3 s"), which
+the rules write, else the mean of its rule's. Where neither is there: what `estimates` ask a queue for beyond their
+least, by four, as they ask for about four times the time that was measured.
 """
 
 import csv
 import re
 import statistics
 import subprocess
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from danceit_core.cutting_room.loaded import project_of
-from danceit_core.cutting_room.progress import FAULT, RULE
+from danceit_core.cutting_room.progress import FAULT, RULE, last_lines
 from danceit_core.engine import snakemake_command
 from danceit_core.errors import DanceItError, ServerError
 from danceit_core.estimates import make_estimates
 from danceit_core.place import Place
 
-DETAIL = re.compile(r"    (benchmark|threads): (.+)")
+DETAIL = re.compile(r"    (benchmark|log|threads): (.+)")
+TOOK = re.compile(r"\w+: \w+ took ([0-9.]+) s")
 RUNTIME = re.compile(r"    resources: .*\bruntime=(\d+)")
-# By how much `estimates` are longer than what was measured.
-SAFETY = 4.0
-# Of a job about which nothing is known: what only links or fetches a file.
-LEAST_S = 1.0
+# By how much `estimates` are longer than what was measured, and the most that they begin with, minutes.
+SAFETY, LEAST_ASKED_MIN = 4.0, 60.0
+# Of a job of which nothing is known, and of one that was never measured: it starts a Python, at least.
+LEAST_S, USUAL_S = 1.0, 5.0
 LONGEST_DRY_RUN_S = 120.0
 # Of a thousand dances, so many benchmarks of a rule tell enough.
 MOST_FILES = 30
@@ -33,10 +35,11 @@ MOST_FILES = 30
 
 @dataclass
 class Job:
-    """A job of a dry run. benchmark: a path as Snakemake writes it; runtime_min: what it asks a queue for."""
+    """A job of a dry run. benchmark, log: paths as Snakemake writes them; runtime_min: what it asks a queue for."""
 
     rule: str
     benchmark: str = ""
+    log: str = ""
     threads: int = 1
     runtime_min: float = 0.0
 
@@ -45,7 +48,9 @@ class Timings:
     """How long the jobs of a project take, by what its benchmarks say now."""
 
     def __init__(self, place: Place) -> None:
-        self._place, self._means = place, mean_seconds(place.results / "benchmarks")
+        self._place = place
+        benchmarks, logs = place.results / "benchmarks", place.results / "logs"
+        self._means = mean_seconds(logs, "*.log", read_took) | mean_seconds(benchmarks, "*.tsv", read_seconds)
         try:
             self._estimates = make_estimates(project_of(place).settings)
         except DanceItError:  # tables at fault: the run that is asked about says so
@@ -55,17 +60,21 @@ class Timings:
         """Seconds of a job of a rule."""
         if rule in self._means:
             return max(self._means[rule], LEAST_S)
-        estimate = self._estimates.get(rule)
-        return estimate.base_min * 60 / SAFETY if estimate else LEAST_S
+        return self._guess(rule, 0.0) or LEAST_S
 
     def of_job(self, job: Job) -> float | None:
         """Seconds of a job, None where it was neither measured nor guessed."""
-        measured = read_seconds(self._place.workflow / job.benchmark) if job.benchmark else None
-        if measured is not None:
-            return measured
-        if job.rule in self._means:
-            return self._means[job.rule]
-        return job.runtime_min * 60 / SAFETY if job.runtime_min else None
+        for path, read in ((job.benchmark, read_seconds), (job.log, read_took)):
+            if path and (measured := read(self._place.workflow / path)) is not None:
+                return measured
+        return self._means[job.rule] if job.rule in self._means else self._guess(job.rule, job.runtime_min)
+
+    def _guess(self, rule: str, asked_min: float) -> float | None:
+        estimate = self._estimates.get(rule)
+        if estimate is None:
+            return None
+        beyond_min = max(asked_min, estimate.base_min) - min(estimate.base_min, LEAST_ASKED_MIN)
+        return max(beyond_min * 60 / SAFETY, USUAL_S)
 
 
 def forecast(place: Place, targets: Sequence[str | Path], *, cores: int) -> dict[str, Any]:
@@ -118,18 +127,18 @@ def read_jobs(lines: Sequence[str]) -> list[Job]:
             if found[1] == "threads":
                 jobs[-1].threads = int(found[2]) if found[2].isdecimal() else 1
             else:
-                jobs[-1].benchmark = found[2]
+                setattr(jobs[-1], found[1], found[2].partition(", ")[0])
         elif found := RUNTIME.match(line):
             jobs[-1].runtime_min = float(found[1])
     return jobs
 
 
-def mean_seconds(benchmarks: Path) -> Mapping[str, float]:
-    """The mean seconds of each rule's jobs: of the files in the rule's folder, or of its one file."""
+def mean_seconds(folder: Path, pattern: str, read: Callable[[Path], float | None]) -> dict[str, float]:
+    """The mean seconds of each rule's jobs: of what `read` finds in the files of the rule's folder, or in its one."""
     found: dict[str, list[float]] = {}
-    for path in benchmarks.rglob("*.tsv"):
-        known = found.setdefault(path.relative_to(benchmarks).parts[0].removesuffix(".tsv"), [])
-        if len(known) < MOST_FILES and (seconds := read_seconds(path)) is not None:
+    for path in folder.rglob(pattern):
+        known = found.setdefault(Path(path.relative_to(folder).parts[0]).stem, [])
+        if len(known) < MOST_FILES and (seconds := read(path)) is not None:
             known.append(seconds)
     return {rule: statistics.fmean(seconds) for rule, seconds in found.items() if seconds}
 
@@ -142,6 +151,14 @@ def read_seconds(path: Path) -> float | None:
         return float(rows[-1]["s"])
     except (OSError, ValueError, KeyError, IndexError, TypeError):
         return None
+
+
+def read_took(path: Path) -> float | None:
+    """The seconds that a job's log says it took, None where it does not."""
+    for line in reversed(last_lines(path)):
+        if found := TOOK.fullmatch(line):
+            return float(found[1])
+    return None
 
 
 def _last(lines: Sequence[str]) -> str:

@@ -19,7 +19,7 @@ STATISTIC = re.compile(r"(\w+) +(\d+)")
 OWN = re.compile(r"\w+: (\d+) of (\d+)")
 FAULT = re.compile(r"error: (.+)")
 LOCKED = "LockException"
-INTERRUPTED = "Terminating processes on user request"
+INTERRUPTED = ("Terminating processes on user request", "KeyboardInterrupt")
 NOTHING = "Nothing to be done"
 CLOSED = "Complete log"
 # Of a log's end, what is read for its last line of progress, bytes.
@@ -93,6 +93,11 @@ class Output:
         return self.total > 0 and not self.closed and not self.locked
 
     @property
+    def was_interrupted(self) -> bool:
+        """Whether somebody ended the run before its end; no fault of its own did."""
+        return self.interrupted and not self.complete and not self.line
+
+    @property
     def line(self) -> str:
         """Why the run failed, "" where nothing was told."""
         return BUSY if self.locked else self.fault
@@ -147,13 +152,17 @@ class Tail:
 
 def own_share(log: Path) -> float:
     """How far a job is by the last such line of its log, 0..1; 0 where there is none."""
-    try:
-        with log.open("rb") as file:
-            file.seek(max(0, file.seek(0, os.SEEK_END) - TAIL))
-            lines = file.read().decode(errors="replace").splitlines()
-    except OSError:
-        return 0.0
-    for line in reversed(lines):
+    for line in reversed(last_lines(log)):
         if (found := OWN.fullmatch(line)) and int(found[2]) > 0:
             return min(int(found[1]) / int(found[2]), 1.0)
     return 0.0
+
+
+def last_lines(log: Path) -> list[str]:
+    """The lines at the end of a log, none where there is none."""
+    try:
+        with log.open("rb") as file:
+            file.seek(max(0, file.seek(0, os.SEEK_END) - TAIL))
+            return file.read().decode(errors="replace").splitlines()
+    except OSError:
+        return []

@@ -6,7 +6,6 @@ the next one takes it up (`child`). What waited in the queue is dropped then.
 
 import asyncio
 import contextlib
-import importlib.util
 import itertools
 import json
 import signal
@@ -20,6 +19,7 @@ from danceit_core.cutting_room.child import Child
 from danceit_core.cutting_room.commands import commands_of, unlock_command
 from danceit_core.cutting_room.events import Events
 from danceit_core.cutting_room.forecast import Timings
+from danceit_core.cutting_room.kept import keep
 from danceit_core.cutting_room.progress import Output, Tail
 from danceit_core.errors import DanceItError, ServerError
 from danceit_core.files import write_text
@@ -165,7 +165,7 @@ class Runs:
                 self._events.put("run", run.told(), key=run.id)
             return
         self._left_locked |= self._output.left_locked
-        if run.cancelled:
+        if run.cancelled or (self._child.status != 0 and self._output.was_interrupted):
             self._end(run, CANCELLED)
         elif self._child.status == 0 or (self._child.status is None and self._output.complete):
             run.step += 1
@@ -237,5 +237,5 @@ def read_runs(path: Path) -> Sequence[Run]:
 
 def keep_versions(place: Place, run: Run) -> None:
     """Keep what the run would overwrite, so that it can be compared with what it makes."""
-    if run.person and run.song and importlib.util.find_spec("danceit_core.cutting_room.kept"):
-        importlib.import_module("danceit_core.cutting_room.kept").keep(place, run.person, run.song)
+    if run.person and run.song:
+        keep(place, run.person, run.song)

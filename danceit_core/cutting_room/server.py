@@ -2,8 +2,6 @@
 
 import asyncio
 import contextlib
-import importlib
-import importlib.util
 import signal
 import threading
 import webbrowser
@@ -16,12 +14,18 @@ from starlette.applications import Starlette
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from danceit_core.cutting_room import PAGES
+from danceit_core.cutting_room.alternatives import Alternatives
+from danceit_core.cutting_room.corrections import Corrections
+from danceit_core.cutting_room.dances import Dances
+from danceit_core.cutting_room.edits import Edits
 from danceit_core.cutting_room.events import Events
 from danceit_core.cutting_room.explorer import Explorer
 from danceit_core.cutting_room.loaded import project_of
 from danceit_core.cutting_room.making import Making
 from danceit_core.cutting_room.runs import Runs
+from danceit_core.cutting_room.song import Songs
 from danceit_core.cutting_room.start import Start
+from danceit_core.cutting_room.thumbnails import Thumbnails
 from danceit_core.cutting_room.uploads import Uploads
 from danceit_core.errors import DanceItError, ServerError
 from danceit_core.place import Place
@@ -32,15 +36,7 @@ from danceit_core.web.pages import static_files
 
 # A page's changes of the table of edits fit well into it.
 LARGEST_BODY = 65_536
-# Modules of this room and the class of routes that each holds.
-PARTS = {
-    "song": "Songs",
-    "dances": "Dances",
-    "alternatives": "Alternatives",
-    "edits": "Edits",
-    "corrections": "Corrections",
-    "thumbnails": "Thumbnails",
-}
+PARTS = (Songs, Dances, Alternatives, Edits, Corrections, Thumbnails, Explorer)
 
 
 @dataclass(frozen=True)
@@ -60,7 +56,7 @@ def make_room(place: Place, *, hosts: Collection[str]) -> Room:
     """The server of one project. hosts: the names it answers to, lower case, without port."""
     events = Events(place)
     runs = Runs(place, events)
-    parts = [Start(place, runs), Making(place, runs), Uploads(place), events, Explorer(place), *_parts(place)]
+    parts = [Start(place, runs), Making(place, runs), Uploads(place), events, *(part(place) for part in PARTS)]
     routes = [static_files([PAGES]), *(route for part in parts for route in part.routes())]
 
     @contextlib.asynccontextmanager
@@ -130,13 +126,3 @@ def _ending_signals() -> Any:
 def _warm(place: Place) -> None:
     with contextlib.suppress(DanceItError):
         project_of(place)
-
-
-def _parts(place: Place) -> list[Any]:
-    """The parts of the room that are there."""
-    found = []
-    for name, kind in PARTS.items():
-        module = f"danceit_core.cutting_room.{name}"
-        if importlib.util.find_spec(module) is not None:
-            found.append(getattr(importlib.import_module(module), kind)(place))
-    return found

@@ -66,7 +66,7 @@ class Start:
 
     def report(self, request: Request) -> Response:
         """The report, as it was last written."""
-        response = serve_file(report_file(self._place), media_type="text/html", inside=self._place.results)
+        response = serve_file(report_file(self._place), media_type="text/html")
         response.headers["content-security-policy"] = REPORT_POLICY
         return response
 

@@ -23,6 +23,7 @@ from starlette.routing import Route
 from danceit_core.cutting_room.lines import locked
 from danceit_core.errors import DanceItError
 from danceit_core.files import is_alive
+from danceit_core.input_tables import RESERVED, TAKEN
 from danceit_core.new_project import KINDS, add_files, make_id, printable
 from danceit_core.place import Place
 from danceit_core.tsv import read_cells
@@ -122,7 +123,7 @@ class Uploads:
         with self._adding, contextlib.ExitStack() as locks:
             for table in sorted(self._place.tables.values()):
                 locks.enter_context(locked(table))
-            taken = {path.stem.casefold() for path in part.parent.iterdir()}
+            taken = RESERVED | TAKEN | {path.stem.casefold() for path in part.parent.iterdir()}
             path = part.with_name(make_id(stem, taken, otherwise=kind.removesuffix("s")) + extension)
             part.rename(path)
             given: Any = {kind: [path]}

@@ -78,19 +78,18 @@ def quote(value: Any) -> str:
     return ascii(value)[:LONGEST_QUOTE]
 
 
-def serve_file(path: str | Path, *, media_type: str, tag: str = "", inside: str | Path | None = None) -> FileResponse:
-    """A file in ranges, long ones in pieces, kept by the browser for an hour. Raises HTTPException 404 where there is none.
+def serve_file(path: str | Path, *, media_type: str, tag: str = "") -> FileResponse:
+    """A file in ranges, long ones in pieces, kept by the browser for an hour. Raises HTTPException 404 if it is not there.
 
-    tag: stands for the file in the browser's cache; by default its size and its time of writing. inside: a folder that
-    the file must lie in, also where links lead to it.
+    A link is not followed: in a project from elsewhere it could lead to any file. tag: stands for the file in the
+    browser's cache; by default its size and its time of writing.
     """
     try:
-        found = Path(path).stat()
-        outside = inside is not None and not Path(path).resolve().is_relative_to(Path(inside).resolve())
+        found = Path(path).lstat()
     except OSError:
         raise HTTPException(404, "this file is not there (any more); load the page again") from None
-    if outside or not stat.S_ISREG(found.st_mode):
-        raise HTTPException(404, "this file is not one of the results")
+    if not stat.S_ISREG(found.st_mode):
+        raise HTTPException(404, "this is a link or a folder; only files that the workflow wrote are shown")
     tag = tag or f"{found.st_mtime_ns:x}-{found.st_size:x}"
     headers = {"etag": f'"{tag}"', "last-modified": FIXED_DATE, "cache-control": "private, max-age=3600"}
     return PiecesResponse(path, media_type=media_type, headers=headers)
