@@ -20,13 +20,12 @@ from danceit_core.choreography.curve import Array
 from danceit_core.choreography.distinct import distinct, thinned
 from danceit_core.choreography.edits import Edit, clip_choice, clips_of
 from danceit_core.choreography.fitting import fit
-from danceit_core.choreography.library import Library, Rows
-from danceit_core.choreography.path import REPETITION, join_costs, roaming
+from danceit_core.choreography.library import Library
+from danceit_core.choreography.neighbours import Neighbours
 from danceit_core.choreography.plan import Plan
 from danceit_core.choreography.song import embed_slots, lay_plan
 from danceit_core.config import RetrievalSettings
 from danceit_core.music.table import MusicTable
-from danceit_core.pose.skeleton import MID_HIP
 
 if TYPE_CHECKING:  # PyTorch and FAISS
     from danceit_core.matcher.index import FragmentIndex
@@ -36,8 +35,6 @@ if TYPE_CHECKING:  # PyTorch and FAISS
 SHOWN = 10
 # Both seams are looked at of the cheapest by themselves: of so many, and of so many that begin in the same half clip.
 LOOKED_AT, OF_PLACE = 400, 3
-# Frames that two clips may share unseen, as on the search's path.
-HALF_A_FRAME = 0.5
 
 
 @dataclass(frozen=True)
@@ -73,8 +70,8 @@ class Alternatives:
 class PlannedDance:
     """A plan on its song, whose clips may be exchanged one by one. What does not depend on the clip is computed once.
 
-    matcher: None where none could be trained. edits: of the song, whose bans and styles hold for alternatives, too.
-    beat_kind: `min` or `max` of speed. styles: of each video. Raises ChoreographyError for a plan of another song.
+    matcher: None where none could be trained. beat_kind: `min` or `max` of speed. styles: of each video; style: of the
+    song, "": any. Raises ChoreographyError for a plan of another song.
     """
 
     def __init__(
@@ -88,14 +85,23 @@ class PlannedDance:
         settings: RetrievalSettings,
         beat_kind: str,
         styles: Mapping[str, str],
-        edits: Sequence[Edit] = (),
+        style: str = "",
     ) -> None:
         self._music, self._library, self._matcher, self._index = music, library, matcher, index
-        self._settings, self._beat_kind, self._styles, self._edits = settings, beat_kind, styles, edits
+        self._settings, self._beat_kind, self._styles, self._style, self._edits = (
+            settings,
+            beat_kind,
+            styles,
+            style,
+            edits,
+        )
         laid = lay_plan(plan, music, library)
         self.plan, self._slots, self._song = laid.whole, laid.slots, laid.song
         self._rows = library.rows_of(self.plan.fragment_id, self.plan.mirrored)
         self._shifts = (self.plan.source_start_frame - library.start_frame(self._rows)).astype(float)
+        self._neighbours = Neighbours(
+            self.plan, self._rows, self._shifts, self._slots, library, self._song.fps, settings
+        )
 
     def __len__(self) -> int:
         return len(self.plan)
@@ -105,15 +111,16 @@ class PlannedDance:
         """Frames per second of the song and of the dances."""
         return self._song.fps
 
-    def alternatives(self, clip: int, *, count: int = SHOWN) -> Alternatives:
+    def alternatives(self, clip: int, *, edits: Sequence[Edit] = (), count: int = SHOWN) -> Alternatives:
         """The best other fragments for clip number `clip`, at most `count`.
 
-        Raises ChoreographyError where the edits there leave nothing to dance.
+        edits: of the song, whose bans and styles hold for alternatives, too. Raises ChoreographyError where they leave
+        nothing to dance.
         """
-        found, chosen = self._looked_at(clip)
-        parts = {**found.parts, **self._joined(clip, found)}
+        found, chosen = self._looked_at(clip, edits)
+        parts = {**found.parts, **self._neighbours.beside(clip, found)}
         total = np.sum([np.nan_to_num(part) for part in parts.values()], axis=0)
-        picked = distinct(*self._taken(found, clip), total, taken=chosen, count=count)
+        picked = distinct(*self._neighbours.taken(found, clip), total, taken=chosen, count=count)
         made = [self._alternative(found, parts, k) for k in [chosen, *picked]]
         return Alternatives(made[0], tuple(made[1:]), int(self._slots.length[clip]))
 
@@ -126,36 +133,13 @@ class PlannedDance:
     def _wanted(self) -> Wanted:
         return wanted_movement(self._library, self._song, self._slots, rng=np.random.default_rng(0))
 
-    @cached_property
-    def _ends(self) -> list[costs.Ends]:
-        """How each clip begins and ends as it is danced: of each by itself, since they last differently long."""
-        return [
-            self._ends_of(self._rows[at], self.plan.rate[at], self._shifts[at], clip)
-            for clip, at in enumerate(np.arange(len(self))[:, None])
-        ]
-
-    @cached_property
-    def _carried(self) -> Array:
-        """How far each clip's own x is carried, (C,), as on the search's path."""
-        steps = [costs.foot_shifts(a, b)[0, 0] for a, b in zip(self._ends, self._ends[1:], strict=False)]
-        return np.concatenate([[0.0], np.cumsum(steps)])
-
-    @cached_property
-    def _hips(self) -> Array:
-        """Where the hip is at each clip's end, (C,), its own x."""
-        return np.array([ends.end[0, MID_HIP, 0] for ends in self._ends])
-
-    def _ends_of(self, rows: Rows, rates: Array, shifts: Array, clip: int) -> costs.Ends:
-        frames = int(self._slots.length[clip])
-        return costs.find_ends(self._library, rows, rates, shifts, frames=frames, fps=self._song.fps)
-
-    def _looked_at(self, clip: int) -> tuple[Candidates, int]:
+    def _looked_at(self, clip: int, edits: Sequence[Edit]) -> tuple[Candidates, int]:
         """The candidates whose seams are worth looking at, both ways round where that is allowed, and which of them the
         clip dances. `parts` are weighted, with what painting costs.
         """
         library, slots = self._library, self._slots
         row = int(library.fragments(self._rows[clip : clip + 1])[0])
-        choice = self._choice(clip, row)
+        choice = self._choice(clip, row, edits)
         how = fit(library, choice.rows, slots, clip, tempo_bpm=self._song.tempo_in(slots, clip))
         is_chosen = choice.rows == row
         how = replace(how, rates=np.where(is_chosen, self.plan.rate[clip], how.rates))
@@ -171,7 +155,7 @@ class PlannedDance:
         cost = np.sum([np.nan_to_num(part) for part in parts.values()], axis=0)
         # In counts a pin dances what lasts as long as the clip, no slower than the slowest rate.
         possible = (how.rates >= costs.SLOWEST - 1e-9) | bool(library.frames) | is_chosen
-        video, start, _ = self._taken(found, clip)
+        video, start, _ = self._neighbours.taken(found, clip)
         half = max(1, int(slots.length[clip]) // 2)
         keep = thinned(video, start // half, cost, among=possible, count=LOOKED_AT, of_place=OF_PLACE)
         keep = np.union1d(keep, np.flatnonzero(is_chosen))
@@ -188,69 +172,26 @@ class PlannedDance:
         looked = Candidates(rows, how.rates[keep], shift, cost[keep], parts=some)
         return looked.looked_at(library, frames=int(slots.length[clip]), fps=self._song.fps), int(here[0])
 
-    def _choice(self, clip: int, row: int) -> Any:
+    def _choice(self, clip: int, row: int, edits: Sequence[Edit]) -> Any:
         """What the clip may dance, and fragment `row`, which it dances."""
         touching = [
             edit
-            for edit in self._edits
+            for edit in edits
             if edit.action in ("ban", "style") and clip in clips_of(edit, self.plan, fps=self._song.fps)
         ]
         distance = np.full(len(self._library), np.nan, np.float32)
         if self._queries is not None:
             distance = self._index.all_distances(self._queries[clip : clip + 1])[0]
         choice = clip_choice(
-            touching, distance, self._library, song=self._song, slots=self._slots, clip=clip, styles=self._styles
-        )
+            touching, distance, self._library, song=self._song, slots=self._slots, clip=clip, styles=self._styles,
+            style=self._style,
+        )  # fmt: skip
         if (choice.rows == row).any():
             return choice
         # It is no farther than the farthest of them, or it alone would tell what is far.
         own = min(float(distance[row]), float(choice.distance.max()))
         extra = np.zeros(len(choice.rows) + 1)
         return replace(choice, rows=np.append(choice.rows, row), distance=np.append(choice.distance, own), extra=extra)
-
-    def _taken(self, found: Candidates, clip: int) -> tuple[Rows, Array, Array]:
-        """Video (number), first and one past the last frame that candidates (K,) play in a clip."""
-        library = self._library
-        video = library.dances.video_index[library.dance[library.fragments(found.rows)]]
-        start = library.start_frame(found.rows) + found.shift
-        return video, start, start + found.rates * self._slots.length[clip]
-
-    def _joined(self, clip: int, found: Candidates) -> dict[str, Array]:
-        """What candidates (K,) cost beside the other clips: seams, the way the dance is carried, dancing it again."""
-        ends, last = found.ends, len(self) - 1
-        assert ends is not None
-        before, after = np.zeros(len(found.rows)), np.zeros(len(found.rows))
-        carried, home = np.zeros(len(found.rows)), ends.start[:, MID_HIP, 0]
-        place = np.zeros(len(found.rows))
-        if clip:
-            shifts = costs.foot_shifts(self._ends[clip - 1], ends)
-            before = np.sum(join_costs(self._ends[clip - 1], ends, shifts, settings=self._settings), axis=0)[0]
-            carried, home = self._carried[clip - 1] + shifts[0], self._ends[0].start[:, MID_HIP, 0]
-            place = roaming(carried + ends.end[:, MID_HIP, 0] - home)
-        if clip < last:
-            shifts = costs.foot_shifts(ends, self._ends[clip + 1])
-            after = np.sum(join_costs(ends, self._ends[clip + 1], shifts, settings=self._settings), axis=0)[:, 0]
-            # All clips after this one move along with it.
-            moved = carried + shifts[:, 0] - self._carried[clip + 1]
-            ahead = self._carried[clip + 1 :] + self._hips[clip + 1 :]
-            place = place + (
-                roaming(ahead + moved[:, None] - home[:, None]) - roaming(ahead - self._ends[0].start[:, MID_HIP, 0])
-            ).sum(1)
-        return {"seam_before": before, "seam_after": after, "place": place, "repeats": self._repeats(clip, found)}
-
-    def _repeats(self, clip: int, found: Candidates) -> Array:
-        """What it costs that candidates (K,) share frames with clips that are danced shortly before or after."""
-        near = self._settings.no_repeat_s * self._song.fps
-        starts, stops = self.plan.start_frame, self.plan.start_frame + self.plan.frames
-        gap = np.maximum(starts[clip] - stops, starts - stops[clip])
-        others = np.flatnonzero((gap < near) & (np.arange(len(self)) != clip))
-        as_danced = Candidates(self._rows, self.plan.rate, self._shifts, np.zeros(len(self)))
-        video, start, stop = self._taken(found, clip)
-        count = np.zeros(len(found.rows))
-        for other in others.tolist():
-            of, first, end = (each[other] for each in self._taken(as_danced, other))
-            count += (video == of) & (np.minimum(stop, end) - np.maximum(start, first) > HALF_A_FRAME)
-        return REPETITION * count
 
     def _alternative(self, found: Candidates, parts: Mapping[str, Array], k: int) -> Alternative:
         row, library = found.rows[k : k + 1], self._library

@@ -89,11 +89,13 @@ def edit_plan(
     beat_kind: str,
     styles: Mapping[str, str],
     targets: Sequence[PoseCosts] = (),
+    style: str = "",
 ) -> Plan:
     """`plan` of a song after the edits of that song; clips that no edit touches dance what they did.
 
-    The clips stay where they are. matcher: None where none could be trained. styles: the style of each video. targets:
-    as of `plan_song`. Raises ChoreographyError for edits that leave nothing to dance, and for a plan of another song.
+    The clips stay where they are; `about["edits"]` says what was asked for. matcher: None where none could be trained.
+    styles: the style of each video. targets, style: as of `plan_song`. Raises ChoreographyError for edits that leave
+    nothing to dance, and for a plan of another song.
     """
     library = Library.of(database, painting=FrameCosts.of(database.frames, targets))
     laid = lay_plan(plan, music, library)
@@ -105,10 +107,10 @@ def edit_plan(
         wanted = embed_slots(music, slots, matcher=matcher)[touched]
         values = index.all_distances(wanted)
     distance = dict(zip(touched, values, strict=True))
-    choices = edited_choices(edits, whole, library, distance, song=song, slots=slots, styles=styles)
+    choices = edited_choices(edits, whole, library, distance, song=song, slots=slots, styles=styles, style=style)
     path = replace(settings, variant="path")  # the paper's argmin has nothing to say about neighbours
     edited = choose(library, choices, song=song, slots=slots, settings=path, rng=_chance(), beat_kind=beat_kind)
-    about = {**plan.about, **edited.about}
+    about = {**plan.about, **edited.about, "edits": [vars(edit) for edit in edits]}
     if "paintable" in about and library.painting is not None:
         about["paintable"] = {**about["paintable"], "cost": plan_cost(edited, library)}
     same = edited.fragment_id == plan.fragment_id

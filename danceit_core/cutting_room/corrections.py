@@ -17,9 +17,9 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from danceit_core.cutting_room.lines import Line, TableText, locked, make_line, read_lines, token_of, write_lines
-from danceit_core.cutting_room.loaded import project_of
+from danceit_core.cutting_room.loaded import tables_of
 from danceit_core.cutting_room.song import CELLS
-from danceit_core.cutting_room.song_beats import beats_of_file, is_stale, mark_stale
+from danceit_core.cutting_room.song_beats import beats_of_file, is_stale, remember
 from danceit_core.errors import ConfigError, DanceItError, MusicError
 from danceit_core.music import taps
 from danceit_core.music.beat_files import write_beats
@@ -27,9 +27,10 @@ from danceit_core.music.table import Beats, read_music_table
 from danceit_core.place import Place
 from danceit_core.web.answers import number, one_of, read_json
 
+KEY = "song"
 CORRECTED = ("start_s", "end_s", "tempo_bpm", "meter")
 ACTIONS = ("taps", "double", "halve", "shift", "first", "clear")
-MOST_TAPS = 2000
+MOST_TAPS = 1000
 LONGEST_S = 86_400.0
 # Beats after a song's end are left out when it is analysed.
 UNKNOWN_S = 7200.0
@@ -80,7 +81,7 @@ class Corrections:
     def _answer(
         self, song: str, token: Any, cells: Mapping[str, str], *, action: str = "", given: Sequence[float] = ()
     ) -> Response:
-        project = project_of(self._place)
+        project = tables_of(self._place)
         one_of(song, project.songs.index, what="song", status=404)
         try:
             with locked(self._place.tables["songs"]):
@@ -90,24 +91,23 @@ class Corrections:
                         f"{self._place.tables['songs']} was changed meanwhile; nothing was written: look at it and try "
                         "again"
                     )
+                remember(self._place, song)
                 if action:
                     made = None if action == "clear" else self._corrected(song, action, given)
                     self._write_beats(table, song, made)
                 else:
                     self._write_cells(table, song, cells)
-                    if cells.keys() & {"start_s", "end_s"}:
-                        mark_stale(self._place, song)
         except ChangedError as error:
             return JSONResponse({"error": str(error), "token": token_of(self._place.tables["songs"])}, 409)
         except DanceItError as error:
             raise HTTPException(400, " ".join(str(error).split())) from None
-        row = project_of(self._place).songs.loc[song]
+        row = tables_of(self._place).songs.loc[song]
         told = {column: str(row[column]) for column in CELLS}
         return JSONResponse({"token": token_of(self._place.tables["songs"]), "table": told})
 
     def _corrected(self, song: str, action: str, given: Sequence[float]) -> Beats:
         """The song's beats after an action, in seconds of its file."""
-        row = project_of(self._place).songs.loc[song]
+        row = tables_of(self._place).songs.loc[song]
         start_s, meter = float(row["start_s"] or 0), int(row["meter"] or 0)
         if action == "taps":
             return taps.tapped_beats(
@@ -138,7 +138,6 @@ class Corrections:
         if beats is None:
             self._write_cells(table, song, {"beats": ""})
             path.unlink(missing_ok=True)
-            mark_stale(self._place, song)
             return
         before = path.read_bytes() if path.is_file() else None
         write_beats(path, beats)
@@ -176,14 +175,14 @@ def with_cells(table: TableText, row_id: str, cells: Mapping[str, str], *, path:
     if missing:
         header += missing
         lines[table.header] = make_line(header, end=_end(lines[table.header], table))
-    key = lines[table.header].cells[0]
+    key = header.index(KEY) if KEY in header else 0
     for number_, line in enumerate(lines):
-        if number_ > table.header and line.is_row and line.cells[0] == row_id:
+        if number_ > table.header and line.is_row and line.cells[key : key + 1] == (row_id,):
             values = {header.index(column): cell for column, cell in cells.items() if column in header}
             changed = {k: cell for k, cell in values.items() if (line.cells[k] if k < len(line.cells) else "") != cell}
             lines[number_] = line.with_cells(changed) if changed else line
             return lines
-    raise ConfigError(f"{path}: no row has the {key} {row_id!r} (any more); load the page again")
+    raise ConfigError(f"{path}: no row has the {KEY} {row_id!r} (any more); load the page again")
 
 
 def _end(line: Line, table: TableText) -> str:

@@ -10,10 +10,11 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from danceit_core.choreography.plan import read_plan
-from danceit_core.cutting_room.clips import show_clips
-from danceit_core.cutting_room.edits import edited, edits_file
+from danceit_core.cutting_room.edits import edited
+from danceit_core.cutting_room.edits_file import edits_file
 from danceit_core.cutting_room.kept import VIDEOS, KeptVersion, made_files, read_versions
-from danceit_core.cutting_room.loaded import project_of
+from danceit_core.cutting_room.lines import token_of
+from danceit_core.cutting_room.loaded import tables_of
 from danceit_core.cutting_room.planning import Reading
 from danceit_core.errors import DanceItError
 from danceit_core.music.table import read_music_table
@@ -41,14 +42,20 @@ class Dances:
         ]
 
     def dance(self, request: Request) -> Response:
-        """What is made of a dance, its clips, the song's edits, and the versions that are kept."""
+        """What is made of a dance, its clips, the song's edits, and the versions that are kept.
+
+        fault: what is wrong with the table of edits, which then holds none.
+        """
         person, song = self._named(request)
         poses = self._place.poses(person, song)
+        table, fault = edits_file(self._place), ""
         try:
-            token, edits = edits_file(self._place).state()
-            of_song = [edit for edit in edits if edit.song == song]
+            token, edits = table.state()
+        except DanceItError as error:  # written by hand; the page still shows the dance
+            token, edits, fault = token_of(table.path), [], " ".join(str(error).split())
+        of_song = [edit for edit in edits if edit.song == song]
+        try:
             clips = self._clips(person, song, of_song)
-            differs = edited(self._place, song)
         except DanceItError as error:
             raise HTTPException(409, " ".join(str(error).split())) from None
         return JSONResponse(
@@ -58,7 +65,8 @@ class Dances:
                 "clips": clips,
                 "edits": [vars(edit) for edit in of_song],
                 "token": token,
-                "edited": differs,
+                "edited": not fault and edited(self._place, song),
+                "fault": fault,
                 "kept": [_told(version, person, song) for version in read_versions(self._place, person, song)],
             }
         )
@@ -92,7 +100,7 @@ class Dances:
 
     def _named(self, request: Request) -> tuple[str, str]:
         """The person and the song of an address, which the project has."""
-        project, given = project_of(self._place), request.path_params
+        project, given = tables_of(self._place), request.path_params
         person = one_of(given["person"], project.targets.index, what="person", status=404)
         return person, one_of(given["song"], project.songs.index, what="song", status=404)
 
@@ -111,9 +119,11 @@ class Dances:
         poses = self._place.poses(person, song)
         if not plan.is_file() or not music.is_file():
             return []
-        beat_kind = project_of(self._place).settings["temporal_alignment"]["beat_kind"]
+        beat_kind = tables_of(self._place).settings["temporal_alignment"]["beat_kind"]
 
         def read() -> list[dict[str, Any]]:
+            from danceit_core.cutting_room.clips import show_clips  # noqa: PLC0415 (SciPy, where it is needed)
+
             made = read_pose_table(poses) if poses.is_file() else None
             return show_clips(read_plan(plan), read_music_table(music), made, edits, beat_kind=beat_kind)
 

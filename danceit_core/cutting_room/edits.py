@@ -13,9 +13,9 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from danceit_core.choreography.edits import COLUMNS, Edit
-from danceit_core.cutting_room.edits_file import ChangedError, EditsFile
+from danceit_core.cutting_room.edits_file import ChangedError, edits_file
 from danceit_core.cutting_room.lines import token_of
-from danceit_core.cutting_room.loaded import project_of, styles_of
+from danceit_core.cutting_room.loaded import tables_of
 from danceit_core.cutting_room.planning import library_of
 from danceit_core.errors import DanceItError
 from danceit_core.music.table import read_music_table
@@ -79,15 +79,9 @@ class Edits:
         return JSONResponse({"error": said, "token": token, "edits": now}, 409)
 
 
-def edits_file(place: Place) -> EditsFile:
-    """The project's table of edits. Raises ConfigError where its tables are at fault."""
-    project = project_of(place)
-    return EditsFile(place.tables["edits"], songs=list(project.songs.index), styles=styles_of(project))
-
-
 def check_edit(place: Place, edit: Edit) -> None:
     """Raise HTTPException 400 for an edit that planning would refuse: after the song's end, of an unknown fragment."""
-    if edit.song in project_of(place).songs.index and (table := place.music(edit.song)).is_file():
+    if edit.song in tables_of(place).songs.index and (table := place.music(edit.song)).is_file():
         length_s = read_music_table(table).duration_s
         if edit.start_s >= length_s:
             raise HTTPException(400, f"{edit.song} ends at {length_s:.2f} s; begin before that")

@@ -6,7 +6,9 @@ from pathlib import Path
 
 from danceit_core.choreography.edits import COLUMNS, Edit, read_edits
 from danceit_core.cutting_room.lines import Line, locked, make_line, read_lines, token_of, write_lines
+from danceit_core.cutting_room.loaded import styles_of, tables_of
 from danceit_core.errors import ConfigError, ServerError
+from danceit_core.place import Place
 
 # Times are written with nine digits.
 SAME = 1e-8
@@ -60,6 +62,12 @@ class EditsFile:
 
     def _check(self, path: Path) -> list[Edit]:
         return read_edits(path, songs=self._songs, styles=self._styles)
+
+
+def edits_file(place: Place) -> EditsFile:
+    """The project's table of edits. Raises ConfigError where its tables are at fault."""
+    project = tables_of(place)
+    return EditsFile(place.tables["edits"], songs=list(project.songs.index), styles=styles_of(project))
 
 
 def _cells(edit: Edit) -> tuple[str, ...]:

@@ -1,6 +1,5 @@
 """The fragment explorer's addresses: look through the database, play, pin and ban."""
 
-import threading
 from typing import TYPE_CHECKING, Any
 
 from starlette.concurrency import run_in_threadpool
@@ -11,8 +10,10 @@ from starlette.routing import Route
 
 from danceit_core.choreography.edits import Edit
 from danceit_core.cutting_room import PAGES
-from danceit_core.cutting_room.edits import check_edit, edits_file
-from danceit_core.cutting_room.loaded import fragment_s_of, project_of, stamp
+from danceit_core.cutting_room.edits import check_edit
+from danceit_core.cutting_room.edits_file import edits_file
+from danceit_core.cutting_room.loaded import fragment_s_of, tables_of
+from danceit_core.cutting_room.planning import Reading, fragments_table, matcher_folder
 from danceit_core.errors import DanceItError
 from danceit_core.place import Place
 from danceit_core.web.answers import number, one_of, read_texts, serve_file
@@ -20,7 +21,6 @@ from danceit_core.web.pages import page
 
 if TYPE_CHECKING:
     from danceit_core.cutting_room.fragments import Fragments
-    from danceit_core.cutting_room.loaded import Stamp
 
 PAGE_ROWS = 50
 KEYS = ("song", "start_s", "end_s", "action", "value")
@@ -32,8 +32,7 @@ class Explorer:
 
     def __init__(self, place: Place) -> None:
         self._place = place
-        self._fragments: tuple[Stamp, Fragments] | None = None
-        self._lock = threading.Lock()
+        self._fragments = Reading(most=1)
 
     def routes(self) -> list[Route]:
         """What the explorer's page asks for."""
@@ -46,7 +45,7 @@ class Explorer:
         ]
 
     def _values(self) -> dict[str, Any]:
-        project = project_of(self._place)
+        project = tables_of(self._place)
         return {
             "videos": list(project.videos.index),
             "songs": list(project.songs.index),
@@ -56,18 +55,16 @@ class Explorer:
 
     def _read(self) -> "Fragments":
         """Read when first asked for: seconds, which other pages need not wait for."""
-        from danceit_core.cutting_room.fragments import fragments_table, read_fragments  # noqa: PLC0415 (PyTorch)
+        from danceit_core.cutting_room.fragments import read_fragments  # noqa: PLC0415 (PyTorch)
 
-        project = project_of(self._place)
-        with self._lock:
-            written = stamp(fragments_table(self._place.results, project))
-            if self._fragments is None or self._fragments[0] != written:
-                self._fragments = written, read_fragments(self._place.results, project)
-            return self._fragments[1]
+        project = tables_of(self._place)
+        table, folder = fragments_table(self._place, project), matcher_folder(self._place, project)
+        files = [table, folder / "matcher.pt", *(self._place.music(song) for song in project.songs.index)]
+        return self._fragments.of(table, files, lambda: read_fragments(self._place, project))
 
     def fragments(self, request: Request) -> Response:
         """A page of fragments as JSON."""
-        asked, project = request.query_params, project_of(self._place)
+        asked, project = request.query_params, tables_of(self._place)
         first = int(number(asked.get("first") or "0", most=MOST_FRAGMENTS))
         rows, total = self._read().select(
             video=one_of(asked.get("video", ""), {"", *project.videos.index}, what="video"),
@@ -86,11 +83,12 @@ class Explorer:
 
     async def remove(self, request: Request) -> Response:
         """Take a line of the table back."""
-        return await run_in_threadpool(self._change, remove=[await self._edit(request)])
+        edit = await self._edit(request)
+        return await run_in_threadpool(self._change, [], [edit])
 
     def frames(self, request: Request) -> Response:
         """A dance video, as the workflow stores its frames."""
-        video = one_of(request.path_params["video"], project_of(self._place).videos.index, what="video", status=404)
+        video = one_of(request.path_params["video"], tables_of(self._place).videos.index, what="video", status=404)
         return serve_file(self._place.frames(video), media_type="video/mp4")
 
     async def _edit(self, request: Request) -> Edit:
@@ -103,12 +101,12 @@ class Explorer:
         if edit.action not in ("pin", "ban"):
             raise HTTPException(400, "the explorer pins and bans; write other edits into the table")
         check_edit(self._place, edit)
-        return self._change(add=[edit])
+        return self._change([edit], [])
 
-    def _change(self, **lines: list[Edit]) -> Response:
+    def _change(self, add: list[Edit], remove: list[Edit]) -> Response:
         try:
             table = edits_file(self._place)
-            table.change(**lines)
+            table.change(add=add, remove=remove)
             return JSONResponse({"edits": [vars(other) for other in table.read()]})
         except DanceItError as error:
             raise HTTPException(400, str(error)) from None

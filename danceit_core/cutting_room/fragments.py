@@ -11,13 +11,15 @@ from numpy.typing import NDArray
 from danceit_core.choreography.layout import lay_song
 from danceit_core.choreography.library import Library
 from danceit_core.choreography.song import embed_slots
-from danceit_core.cutting_room.loaded import fragment_s_of, in_counts
+from danceit_core.cutting_room.loaded import in_counts
+from danceit_core.cutting_room.planning import fragments_table, matcher_folder
 from danceit_core.database.table import Database, read_database
 from danceit_core.errors import ServerError
 from danceit_core.inputs import Project
 from danceit_core.matcher.index import FragmentIndex, read_index
 from danceit_core.matcher.model import load_matcher
 from danceit_core.music.table import read_music_table
+from danceit_core.place import Place
 
 
 @dataclass(frozen=True)
@@ -93,16 +95,9 @@ class Fragments:
         return shown, len(rows)
 
 
-def read_fragments(results: Path, project: Project) -> Fragments:
+def read_fragments(place: Place, project: Project) -> Fragments:
     """The fragments of a project's results; frames stay on the disk. Raises DatabaseError or MatcherError."""
-    matcher = results / "matcher" / f"{fragment_s_of(project)}s"
-    folder = matcher / "beats" if in_counts(project) else matcher
-    database, path = read_database(fragments_table(results, project)), folder / "index.json"
+    database, folder = read_database(fragments_table(place, project)), matcher_folder(place, project)
+    path = folder / "beats" / "index.json" if in_counts(project) else folder / "index.json"
     index = read_index(path, database=database) if path.is_file() else None
-    return Fragments(database, index, results / "music", matcher / "matcher.pt")
-
-
-def fragments_table(results: Path, project: Project) -> Path:
-    """The table of the fragments that the project's dances are made of."""
-    name = "beats" if in_counts(project) else f"{fragment_s_of(project)}s"
-    return results / "database" / f"{name}.parquet"
+    return Fragments(database, index, place.results / "music", folder / "matcher.pt")

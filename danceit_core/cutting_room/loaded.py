@@ -1,7 +1,7 @@
 """A project's checked tables as they stand now, read again only when one of the files has changed."""
 
 import threading
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from danceit_core.errors import DanceItError
@@ -21,14 +21,15 @@ class _Kept:
     lock: threading.Lock = field(default_factory=threading.Lock)
 
 
-_KEPT: dict[tuple[Path, Path | None], _Kept] = {}
+_KEPT: dict[tuple[Path, Path | None, Path], _Kept] = {}
+NO_EDITS = Path("no table of edits")
 _LOCK = threading.Lock()
 
 
 def project_of(place: Place) -> Project:
     """`Place.load`, kept until a table changes. Safe to call from several threads. Raises ConfigError as it does."""
     with _LOCK:
-        kept = _KEPT.setdefault((place.workflow, place.config_file), _Kept())
+        kept = _KEPT.setdefault((place.workflow, place.config_file, place.tables["edits"]), _Kept())
     with kept.lock:
         stamps = tuple(stamp(path) for path in place.tables.values())
         if kept.result is None or kept.stamps != stamps:
@@ -40,6 +41,12 @@ def project_of(place: Place) -> Project:
         if isinstance(kept.result, DanceItError):
             raise type(kept.result)(str(kept.result))
         return kept.result
+
+
+def tables_of(place: Place) -> Project:
+    """As `project_of`, but without edits: what is wrong with their table, which pages change, does not matter here."""
+    values = {key: value for key, value in place.values.items() if key != "edits"}
+    return project_of(replace(place, values=values, tables={**place.tables, "edits": place.results / NO_EDITS}))
 
 
 def stamp(path: Path) -> Stamp:

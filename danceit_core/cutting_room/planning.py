@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from danceit_core.choreography.library import COLUMNS, Library
 from danceit_core.choreography.paintable import FrameCosts, read_costs
 from danceit_core.choreography.plan import read_plan
-from danceit_core.cutting_room.loaded import Stamp, fragment_s_of, in_counts, project_of, stamp, styles_of
+from danceit_core.cutting_room.loaded import Stamp, fragment_s_of, in_counts, stamp, styles_of, tables_of
 from danceit_core.database.table import Database, read_database
 from danceit_core.errors import ServerError
 from danceit_core.inputs import Project
@@ -51,7 +51,7 @@ class Reading:
             self._kept[key] = known
             while len(self._kept) > self._most:
                 self._kept.popitem(last=False)
-            return known[1]  # type: ignore[no-any-return]
+            return known[1]
 
 
 _LIBRARIES, _MATCHERS, _PLANS = Reading(most=1), Reading(most=1), Reading(most=MOST_PLANS)
@@ -70,7 +70,7 @@ def matcher_folder(place: Place, project: Project) -> Path:
 
 def library_of(place: Place) -> Library | None:
     """The fragments, with what it costs to paint them; None where there is no database yet."""
-    table = fragments_table(place, project_of(place))
+    table = fragments_table(place, tables_of(place))
     return _database(place)[1] if table.is_file() else None
 
 
@@ -78,12 +78,12 @@ def planned_dance(place: Place, song: str) -> "PlannedDance":
     """A song's plan as its clips may be exchanged. Raises ServerError before the song is planned."""
     from danceit_core.choreography.alternatives import PlannedDance  # noqa: PLC0415 (numbers, where they are needed)
 
-    project, plan, music = project_of(place), place.plan(song), place.music(song)
+    project, plan, music = tables_of(place), place.plan(song), place.music(song)
     if not plan.is_file():
         raise ServerError(f"{song} has no dance yet; make its preview first")
     database, library = _database(place)
     matcher, index = _matcher(place, project, database)
-    settings, edits = project.settings, [edit for edit in project.edits if edit.song == song]
+    beat_kind, style = project.settings["temporal_alignment"]["beat_kind"], project.style_of(song)
 
     def read() -> PlannedDance:
         return PlannedDance(
@@ -93,13 +93,13 @@ def planned_dance(place: Place, song: str) -> "PlannedDance":
             matcher=matcher,
             index=index,
             settings=retrieval_of(project),
-            beat_kind=settings["temporal_alignment"]["beat_kind"],
+            beat_kind=beat_kind,
             styles=styles_of(project),
-            edits=edits,
+            style=style,
         )
 
     # A library or matcher that was read anew is another object.
-    return _PLANS.of((place.results, song), [plan, music], read, also=(id(library), id(matcher), repr(edits)))
+    return _PLANS.of((place.results, song), [plan, music], read, also=(id(library), id(matcher), beat_kind, style))
 
 
 def retrieval_of(project: Project) -> Any:
@@ -110,7 +110,7 @@ def retrieval_of(project: Project) -> Any:
 
 
 def _database(place: Place) -> tuple[Database, Library]:
-    project = project_of(place)
+    project = tables_of(place)
     table = fragments_table(place, project)
     weight = project.settings["retrieval"]["paintable_weight"]
     costs = [place.results / "paintable" / f"{person}.parquet" for person in project.targets.index if weight]

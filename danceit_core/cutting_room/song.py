@@ -11,7 +11,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from danceit_core.cutting_room.lines import token_of
-from danceit_core.cutting_room.loaded import project_of, styles_of
+from danceit_core.cutting_room.loaded import styles_of, tables_of
 from danceit_core.cutting_room.planning import Reading
 from danceit_core.cutting_room.song_beats import beats_of_excerpt, is_stale
 from danceit_core.cutting_room.sound import PEAKS, PEAKS_PER_S, SOUND, ListeningCopies
@@ -84,9 +84,9 @@ class Songs:
     def sound(self, request: Request) -> Response:
         """The song's excerpt to listen to."""
         found = self._copy(request)
-        return (
-            found if isinstance(found, Response) else serve_file(found / SOUND, media_type="audio/mp4", tag=found.name)
-        )
+        if isinstance(found, Response):
+            return found
+        return serve_file(found / SOUND, media_type="audio/mp4", tag=found.name)
 
     def _copy(self, request: Request) -> Path | Response:
         """The folder of a song's listening copy, or the answer that it is being made."""
@@ -98,7 +98,7 @@ class Songs:
         return JSONResponse({"share": round(found, 3)}, 202) if isinstance(found, float) else found
 
     def _named(self, request: Request) -> tuple[Project, str]:
-        project = project_of(self._place)
+        project = tables_of(self._place)
         return project, one_of(request.path_params["song"], project.songs.index, what="song", status=404)
 
     def _file(self, project: Project, song: str) -> Path:

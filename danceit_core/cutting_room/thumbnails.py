@@ -18,7 +18,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from danceit_core.cutting_room.loaded import project_of
+from danceit_core.cutting_room.loaded import tables_of
 from danceit_core.errors import DanceItError
 from danceit_core.files import partial_file
 from danceit_core.media.container import decode_stream, open_media, picture_stream
@@ -51,10 +51,11 @@ class Thumbnails:
 
     def thumbnail(self, request: Request) -> Response:
         """One picture, 160 pixels high."""
-        clips = project_of(self._place).clips()
-        video = one_of(request.path_params["video"], clips.index, what="dance or person", status=404)
+        project, video = tables_of(self._place), request.path_params["video"]
+        table = project.targets if video in project.targets.index else project.videos
+        one_of(video, table.index, what="dance or person", status=404)
         ms = min(int(request.path_params["ms"]), LAST_MS) // STEP_MS * STEP_MS
-        store, given = self._place.frames(video), str(clips.at[video, "path"])
+        store, given = self._place.frames(video), str(table.at[video, "path"])
         path = store if store.is_file() else self._place.workflow / given
         if not given or not path.is_file():
             raise HTTPException(404, f"{video} has no picture: it is given as keypoints, or its file is gone")

@@ -14,16 +14,21 @@ from danceit_core.music.table import Beats
 FEWEST_TAPS = 4
 # A tap farther from the grid than this share of a beat is a slip.
 SLIP = 0.25
+# The tempo is looked for up to so many times as fast or slow as the median interval says.
+TEMPO_REACH = 1.15
+# Taps are steady where they are so concentrated on the circle of a beat, 0 to 1.
+STEADY = 0.7
 # Beats a bar where nothing is known of it.
 USUAL_METER = 4
-LONGEST_BEAT_S = 4.0
+LONGEST_BEAT_S, LONGEST_SPAN_S = 4.0, 600.0
 
 
 def tapped_beats(taps_s: ArrayLike, *, end_s: float, meter: int = 0) -> Beats:
     """An even grid of beats from 0 to end_s through taps (N,), of which the first one is a downbeat.
 
-    The tempo is the median of the intervals, made exact by a line through all taps; missed and double taps and slips do
-    not change it. meter: beats a bar, 0: 4. Raises MusicError for fewer than FEWEST_TAPS taps and for taps at no beat.
+    The tempo is near the median of the intervals, so that most taps lie on the grid, and made exact by a line through
+    these; missed and double taps and slips do not change it. meter: beats a bar, 0: 4. Raises MusicError for fewer than
+    FEWEST_TAPS taps, for taps of longer than LONGEST_SPAN_S, and for taps at no beat.
     """
     taps = np.unique(np.asarray(taps_s, np.float64))
     taps = taps[np.isfinite(taps)]
@@ -34,16 +39,34 @@ def tapped_beats(taps_s: ArrayLike, *, end_s: float, meter: int = 0) -> Beats:
     beat_s = float(np.median(np.diff(taps)))
     if beat_s > LONGEST_BEAT_S:
         raise MusicError(f"the taps are {beat_s:.1f} s apart; tap every beat, {LONGEST_BEAT_S:g} s apart at most")
-    number = np.concatenate([[0.0], np.cumsum(np.maximum(1, np.round(np.diff(taps) / beat_s)))])
-    slope, start = beat_s, float(np.median(taps - number * beat_s))
-    for _ in range(3):
-        near = np.abs(taps - (start + number * slope)) <= SLIP * beat_s
-        if near.sum() < FEWEST_TAPS:
-            raise MusicError("the taps follow no steady beat; tap again, at least eight beats in a row")
-        slope, start = np.polyfit(number[near], taps[near], 1)
+    if (span_s := float(taps[-1] - taps[0])) > LONGEST_SPAN_S:
+        raise MusicError(f"the taps last {span_s:.0f} s; tap for {LONGEST_SPAN_S:g} s at most, half a minute is enough")
+    slope, start = _grid(taps, beat_s)
+    number = np.round((taps - start) / slope)
+    near = np.abs(taps - (start + number * slope)) <= SLIP * slope
+    slope, start = np.polyfit(number[near], taps[near], 1)
+    # The first tap is number 0 of the grid.
+    start += slope * round(float(taps[0] - start) / slope)
     first = int(np.ceil(-start / slope - 1e-9))
     count = np.arange(first, int(np.floor((end_s - start) / slope)) + 1)
     return counted(np.maximum(0.0, start + count * slope), downbeat=-first, meter=meter)
+
+
+def _grid(taps: NDArray[np.float64], beat_s: float) -> tuple[float, float]:
+    """Interval and phase, seconds, of the even grid near to most taps, its interval near to beat_s.
+
+    Raises MusicError where there is none.
+    """
+    span = float(taps[-1] - taps[0])
+    least, most = beat_s / TEMPO_REACH, beat_s * TEMPO_REACH
+    steps = int(np.ceil(16 * span * (1 / least - 1 / most))) + 1
+    rates = np.linspace(1 / most, 1 / least, steps)
+    # The mean of the taps on a circle of one beat: 1 where all are at the same place of it.
+    mean = np.exp(2j * np.pi * rates[:, None] * (taps - taps[0])).mean(1)
+    best = int(np.abs(mean).argmax())
+    if abs(mean[best]) < STEADY:
+        raise MusicError("the taps follow no steady beat; tap again, at least eight beats in a row")
+    return float(1 / rates[best]), float(taps[0] + np.angle(mean[best]) / (2 * np.pi * rates[best]))
 
 
 def doubled(beats: Beats) -> Beats:
