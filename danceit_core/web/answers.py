@@ -79,7 +79,7 @@ def quote(value: Any) -> str:
 
 
 def serve_file(path: str | Path, *, media_type: str, tag: str = "") -> FileResponse:
-    """A file in ranges, long ones in pieces, kept by the browser for an hour. Raises HTTPException 404 if it is not there.
+    """A file in ranges, long ones in pieces, kept by the browser for an hour. Raises HTTPException 404 for none.
 
     A link is not followed: in a project from elsewhere it could lead to any file. tag: stands for the file in the
     browser's cache; by default its size and its time of writing.
