@@ -19,6 +19,7 @@ from starlette.responses import FileResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
 from danceit_core.errors import DanceItError
+from danceit_core.web.pieces import PiecesResponse
 
 # A change of the file changes the tag; the fixed date tells nobody when it was made.
 FIXED_DATE = "Thu, 01 Jan 1970 00:00:00 GMT"
@@ -78,7 +79,7 @@ def quote(value: Any) -> str:
 
 
 def serve_file(path: str | Path, *, media_type: str, tag: str = "") -> FileResponse:
-    """A file in ranges, kept by the browser for an hour. Raises HTTPException 404 where there is none.
+    """A file in ranges, long ones in pieces, kept by the browser for an hour. Raises HTTPException 404 for none.
 
     A link is not followed: in a project from elsewhere it could lead to any file. tag: stands for the file in the
     browser's cache; by default its size and its time of writing.
@@ -91,7 +92,7 @@ def serve_file(path: str | Path, *, media_type: str, tag: str = "") -> FileRespo
         raise HTTPException(404, "this is a link or a folder; only files that the workflow wrote are shown")
     tag = tag or f"{found.st_mtime_ns:x}-{found.st_size:x}"
     headers = {"etag": f'"{tag}"', "last-modified": FIXED_DATE, "cache-control": "private, max-age=3600"}
-    return FileResponse(path, media_type=media_type, headers=headers)
+    return PiecesResponse(path, media_type=media_type, headers=headers)
 
 
 def _refuse_constant(name: str) -> float:

@@ -9,7 +9,7 @@ const NAMES = { preview: "preview", draft: "draft", video: "video", report: "rep
 export class Again {
   // place(): {person, song}. done(): results of this page's dance are new.
   constructor(place, done) {
-    Object.assign(this, { place, done, run: null, asked: 0 });
+    Object.assign(this, { place, done, run: null, open: new Set(), asked: 0 });
     for (const input of document.querySelectorAll("input[name=what]")) input.addEventListener("change", () => this.forecast());
     byId("make-now").addEventListener("click", () => this.start());
     byId("cancel-run").addEventListener("click", () => this.cancel());
@@ -42,9 +42,8 @@ export class Again {
   async start() {
     try {
       const { id } = await ask("/api/runs", { body: { ...this.place(), what: this.what } });
-      this.id = id;
-      say(`The ${NAMES[this.what]} is being made.`);
-      this.show({ id, what: this.what, ...this.place(), state: "queued", done: 0, total: 0 });
+      say(`The ${NAMES[this.what]} is being made.`, { quiet: true });
+      this.took({ id, what: this.what, ...this.place(), state: "queued", done: 0, total: 0 });
     } catch (error) {
       say(error.message, { fault: true });
     }
@@ -59,30 +58,31 @@ export class Again {
     }
   }
 
-  // An event `run` of the server; runs of other dances are shown, too, as one waits for the other.
+  // An event `run` of the server. Runs of other dances are shown, too, as one waits for the other. What ended before
+  // this page was opened is not said again.
   took(run) {
     const { person, song } = this.place();
     const mine = run.person === person && run.song === song;
-    const before = this.run;
     if (run.state === "running" || run.state === "queued") {
-      if (before === null || before.id === run.id || before.state !== "running" || run.state === "running") this.show(run);
+      this.open.add(run.id);
+      if (this.run === null || this.run.id === run.id || this.run.state === "queued") this.show(run);
       return;
     }
-    if (before?.id !== run.id && !mine) return;
-    const told = this.told === `${run.id} ${run.state}`;
-    this.told = `${run.id} ${run.state}`;
-    this.show(null);
-    if (told || !mine) return;
-    if (run.state === "failed") {
-      byId("failure").textContent = run.line || "The run failed.";
-      byId("failure").hidden = false;
-      say(`The ${NAMES[run.what]} failed. ${run.line}`, { fault: true });
-    } else if (run.state === "done") {
+    if (this.run?.id === run.id) this.show(null);
+    if (mine && run.state === "failed") this.failed(run);
+    if (!this.open.delete(run.id) || !mine) return;
+    if (run.state === "failed") say(`The ${NAMES[run.what]} could not be made. ${run.line}`, { fault: true });
+    else if (run.state === "cancelled") say(`The ${NAMES[run.what]} was cancelled. What was finished stays.`);
+    else {
       say(`The ${NAMES[run.what]} is made.`);
       this.done(run);
-    } else {
-      say(`The ${NAMES[run.what]} was cancelled. What was finished stays.`);
     }
+    if (!byId("panel-make").hidden) this.forecast();
+  }
+
+  failed(run) {
+    byId("failure").textContent = `The last ${NAMES[run.what]} failed: ${run.line || "it gave no reason."}`;
+    byId("failure").hidden = false;
   }
 
   show(run) {

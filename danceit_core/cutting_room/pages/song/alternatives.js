@@ -3,7 +3,10 @@
 import { ask, inPath } from "./api.js";
 import { button, byId, make, refill, say } from "./dom.js";
 import { endLoops, loopOf, loopsPlay, playLoops } from "./loops.js";
-import { costName, differences, grade, GROUPS, groupOf, matchGrade, percent, SEAMS, sourceOf, stretchOf, totalWords } from "./words.js";
+import { costName, cssPercent, differences, grade, GROUPS, groupOf, matchGrade, percent, SEAMS, sourceOf, stretchOf, totalWords } from "./words.js";
+
+// A clip that begins so shortly before a bar line begins on it.
+const NEAR_S = 0.06;
 
 export class Alternatives {
   // edits: the model; act(change): writes a change and says what it was. reroll(): other moves for the selection.
@@ -63,7 +66,7 @@ export class Alternatives {
   pinned() { return this.edits.touchingClip(this.clip).find((edit) => edit.action === "pin")?.value; }
 
   head(clip) {
-    const { bar } = this.bars.at(clip.start_s);
+    const { bar } = this.bars.at(clip.start_s + NEAR_S);
     const where = this.bars.counted && bar > 0 ? `from bar ${bar}, ` : "";
     const figures = [
       clip.match === null ? null : ["Music match", percent(clip.match), matchGrade(clip.match)],
@@ -168,11 +171,11 @@ function costBar(costs, chosenTotal, most) {
   const parts = Object.keys(GROUPS).map((group) => {
     const cost = known(costs).filter(([name]) => groupOf(name) === group).reduce((sum, [, one]) => sum + one, 0);
     const part = make("span", { class: `cost ${group}` });
-    part.style.width = percent(Math.max(0, cost) / most);
+    part.style.width = cssPercent(Math.max(0, cost) / most);
     return part;
   });
   const mark = make("span", { class: "cost-mark" });
-  mark.style.left = percent(Math.min(1, chosenTotal / most));
+  mark.style.left = cssPercent(Math.min(1, chosenTotal / most));
   return make("div", { class: "cost-bar", "aria-hidden": "true" }, ...parts, mark);
 }
 

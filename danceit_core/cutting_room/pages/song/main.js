@@ -81,23 +81,32 @@ async function readSong() {
   showBeats();
 }
 
-// Plan, poses and versions of the dance, without losing the place on the page.
+// Plan, poses and versions of the dance, without losing the place on the page. What is the same stays untouched.
 async function readDance() {
-  const dance = await ask(`/api/dances/${inPath(state.person, song)}`);
+  const { person } = state;
+  const dance = await ask(`/api/dances/${inPath(person, song)}`);
+  if (person !== state.person) return;
+  const before = state.dance;
   state.dance = dance;
+  if (JSON.stringify(before) === JSON.stringify(dance)) return;
+  const samePlan = planOf(before) === planOf(dance);
   edits.take(dance);
-  timeline.setClips(dance.clips, edits.touchingClip);
-  stage.set(dance, stage.shown[0] ? stage.shown : store.get("shown", []));
-  byId("empty").hidden = dance.poses !== null || dance.clips.length > 0;
-  byId("panes").hidden = !byId("empty").hidden;
-  byId("compare").hidden = !byId("empty").hidden;
-  byId("make").firstChild.textContent = byId("empty").hidden ? "Make again" : "Make";
+  if (!samePlan) timeline.setClips(dance.clips, edits.touchingClip);
+  stage.set(dance, before === null ? store.get("shown", []) : stage.shown);
+  const empty = dance.poses === null && dance.clips.length === 0;
+  byId("empty").hidden = !empty;
+  byId("panes").hidden = byId("compare").hidden = empty;
+  byId("make").textContent = empty ? "Make" : "Make again";
   showEdited(dance.edited);
-  const clip = dance.clips[state.chosen];
-  if (clip !== undefined) openClip(clip.number, { quiet: true });
-  else if (state.chosen !== null) clearSelection();
+  if (!samePlan && state.chosen !== null) {
+    if (dance.clips[state.chosen] === undefined) clearSelection();
+    else openClip(state.chosen, { quiet: true });
+  }
   wake();
 }
+
+// What of a dance the strip and the alternatives show; edits are marks on it.
+const planOf = (dance) => JSON.stringify(dance?.clips.map(({ edits: _, ...clip }) => clip));
 
 function showEdited(edited) {
   byId("edited").hidden = !edited;
@@ -134,7 +143,7 @@ async function redo() {
 function conflict(error, repeat) {
   if (repeat === null) say(error.message, { fault: true });
   else say("The table of edits was changed elsewhere meanwhile, so nothing was written. The page shows it as it stands now.",
-    { fault: true, action: repeat, label: "Do it again" });
+    { fault: true, label: "Do it again", action: async () => { if (await repeat()) say("Done: it is written now."); } });
 }
 
 function openClip(number, { quiet = false } = {}) {
@@ -227,10 +236,10 @@ function listen() {
   hear({
     run: (run) => again.took(run),
     files: (files) => {
-      if (files.edits !== undefined && files.edits !== edits.token) readDance().catch(fail);
-      if (files.songs !== undefined && files.songs !== state.about?.token) readSong().catch(fail);
+      if (state.person !== null && files.edits !== edits.token) readDance().catch(fail);
+      if (state.about !== null && files.songs !== state.about.token) readSong().catch(fail);
     },
-    project: () => readDance().catch(fail),
+    project: () => state.person !== null && readDance().catch(fail),
     lost: (is) => { byId("lost").hidden = !is; },
   });
 }

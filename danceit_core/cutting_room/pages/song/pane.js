@@ -105,6 +105,10 @@ export class Pane {
     this.stopVideo();
     this.video.hidden = true;
     this.canvas.hidden = false;
+    if (this.stamp === stamp && this.poses !== null) {
+      this.fit();
+      return;
+    }
     this.stamp = stamp;
     try {
       const answer = await whenReady(version.poses);

@@ -1,7 +1,7 @@
 // The strip of clips: a list of which only the clips that are seen are in the document, and the one that Tab reaches.
 
 import { byId, clamp, make } from "./dom.js";
-import { clipName, grade, matchGrade, percent, SEAMS } from "./words.js";
+import { clipName, cssPercent, grade, matchGrade, percent, SEAMS } from "./words.js";
 import { clipsWithin } from "./view.js";
 
 const PICTURE_PX = 76;
@@ -84,7 +84,7 @@ export class Strip {
     if (width >= 30) content.push(make("span", { class: "clip-name" }, clip.video));
     if (clip.match !== null) {
       const bar = make("span", { class: `match ${matchGrade(clip.match)}` }, make("span"));
-      bar.firstChild.style.width = percent(clip.match);
+      bar.firstChild.style.width = cssPercent(clip.match);
       content.push(bar);
       if (width >= 84) content.push(make("span", { class: "clip-match" }, percent(clip.match)));
     }
@@ -131,7 +131,7 @@ export class Strip {
 
   picture(clip, share) {
     const at_s = clip.source_s + share * (clip.end_s - clip.start_s) * clip.rate;
-    const source = `/thumbnails/${encodeURIComponent(clip.video)}/${Math.round(at_s * 10) * 100}.jpg`;
+    const source = `/thumbnails/${encodeURIComponent(clip.video)}/${Math.floor(at_s * 4) * 250}.jpg`;
     return make("img", { src: source, alt: "", decoding: "async", class: clip.mirrored ? "mirrored" : null });
   }
 

@@ -38,6 +38,9 @@ export class Timeline {
     const lengths = clips.map((clip) => clip.end_s - clip.start_s).sort((one, other) => one - other);
     this.view.setSong(this.view.duration, lengths.length ? lengths[lengths.length >> 1] : null);
     byId("clips").hidden = clips.length === 0;
+    // Without clips to move to, the keyboard scrolls the waveform itself.
+    if (clips.length === 0) this.view.scroller.tabIndex = 0;
+    else this.view.scroller.removeAttribute("tabindex");
     this.strip.set(clips, edits);
     this.scrolled = true;
   }

@@ -57,7 +57,7 @@ export class View {
   // Zooms so that `seconds` lies `offset` pixels from the left.
   zoomTo(px_per_s, seconds, offset) {
     this.px_per_s = clamp(px_per_s, this.least, MOST_PX_PER_S);
-    this.track.style.width = `${Math.max(this.width, Math.ceil(this.duration * this.px_per_s))}px`;
+    this.track.style.width = `${Math.max(this.width, Math.floor(this.duration * this.px_per_s))}px`;
     this.scroller.scrollLeft = seconds * this.px_per_s - offset;
     this.changed("zoom");
   }

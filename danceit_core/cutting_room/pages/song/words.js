@@ -16,6 +16,9 @@ export function howLong(seconds) {
 
 export const percent = (share) => `${Math.round(100 * share)} %`;
 
+// A share as the stylesheet writes it.
+export const cssPercent = (share) => `${(100 * share).toFixed(2)}%`;
+
 // A share of 0..1 as a grade that colour, shape and word say alike.
 export function grade(share, good = 2 / 3, fair = 1 / 3) {
   if (share === null || share === undefined) return "unknown";
