@@ -70,8 +70,8 @@ class Alternatives:
 class PlannedDance:
     """A plan on its song, whose clips may be exchanged one by one. What does not depend on the clip is computed once.
 
-    matcher: None where none could be trained. edits: of the song, whose bans and styles hold for alternatives, too.
-    beat_kind: `min` or `max` of speed. styles: of each video. Raises ChoreographyError for a plan of another song.
+    matcher: None where none could be trained. beat_kind: `min` or `max` of speed. styles: of each video; style: of the
+    song, "": any. Raises ChoreographyError for a plan of another song.
     """
 
     def __init__(
@@ -85,10 +85,11 @@ class PlannedDance:
         settings: RetrievalSettings,
         beat_kind: str,
         styles: Mapping[str, str],
-        edits: Sequence[Edit] = (),
+        style: str = "",
     ) -> None:
         self._music, self._library, self._matcher, self._index = music, library, matcher, index
-        self._settings, self._beat_kind, self._styles, self._edits = settings, beat_kind, styles, edits
+        self._settings, self._beat_kind = settings, beat_kind
+        self._styles, self._style = styles, style
         laid = lay_plan(plan, music, library)
         self.plan, self._slots, self._song = laid.whole, laid.slots, laid.song
         self._rows = library.rows_of(self.plan.fragment_id, self.plan.mirrored)
@@ -105,12 +106,13 @@ class PlannedDance:
         """Frames per second of the song and of the dances."""
         return self._song.fps
 
-    def alternatives(self, clip: int, *, count: int = SHOWN) -> Alternatives:
+    def alternatives(self, clip: int, *, edits: Sequence[Edit] = (), count: int = SHOWN) -> Alternatives:
         """The best other fragments for clip number `clip`, at most `count`.
 
-        Raises ChoreographyError where the edits there leave nothing to dance.
+        edits: of the song, whose bans and styles hold for alternatives, too. Raises ChoreographyError where they leave
+        nothing to dance.
         """
-        found, chosen = self._looked_at(clip)
+        found, chosen = self._looked_at(clip, edits)
         parts = {**found.parts, **self._neighbours.beside(clip, found)}
         total = np.sum([np.nan_to_num(part) for part in parts.values()], axis=0)
         picked = distinct(*self._neighbours.taken(found, clip), total, taken=chosen, count=count)
@@ -126,13 +128,13 @@ class PlannedDance:
     def _wanted(self) -> Wanted:
         return wanted_movement(self._library, self._song, self._slots, rng=np.random.default_rng(0))
 
-    def _looked_at(self, clip: int) -> tuple[Candidates, int]:
+    def _looked_at(self, clip: int, edits: Sequence[Edit]) -> tuple[Candidates, int]:
         """The candidates whose seams are worth looking at, both ways round where that is allowed, and which of them the
         clip dances. `parts` are weighted, with what painting costs.
         """
         library, slots = self._library, self._slots
         row = int(library.fragments(self._rows[clip : clip + 1])[0])
-        choice = self._choice(clip, row)
+        choice = self._choice(clip, row, edits)
         how = fit(library, choice.rows, slots, clip, tempo_bpm=self._song.tempo_in(slots, clip))
         is_chosen = choice.rows == row
         how = replace(how, rates=np.where(is_chosen, self.plan.rate[clip], how.rates))
@@ -165,19 +167,20 @@ class PlannedDance:
         looked = Candidates(rows, how.rates[keep], shift, cost[keep], parts=some)
         return looked.looked_at(library, frames=int(slots.length[clip]), fps=self._song.fps), int(here[0])
 
-    def _choice(self, clip: int, row: int) -> Any:
+    def _choice(self, clip: int, row: int, edits: Sequence[Edit]) -> Any:
         """What the clip may dance, and fragment `row`, which it dances."""
         touching = [
             edit
-            for edit in self._edits
+            for edit in edits
             if edit.action in ("ban", "style") and clip in clips_of(edit, self.plan, fps=self._song.fps)
         ]
         distance = np.full(len(self._library), np.nan, np.float32)
         if self._queries is not None:
             distance = self._index.all_distances(self._queries[clip : clip + 1])[0]
         choice = clip_choice(
-            touching, distance, self._library, song=self._song, slots=self._slots, clip=clip, styles=self._styles
-        )
+            touching, distance, self._library, song=self._song, slots=self._slots, clip=clip, styles=self._styles,
+            style=self._style,
+        )  # fmt: skip
         if (choice.rows == row).any():
             return choice
         # It is no farther than the farthest of them, or it alone would tell what is far.

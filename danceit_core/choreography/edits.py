@@ -68,11 +68,13 @@ def edited_choices(
     song: ClipSong,
     slots: Slots,
     styles: Mapping[str, str],
+    style: str = "",
 ) -> list[Choice]:
     """What each clip of `plan` may dance after the edits of its song: the same as before where none touches it.
 
     distance: for each of `touched_clips` the matcher's distance (N,) to every fragment of the library, NaN without one.
-    slots: the clips. Raises ChoreographyError for a fragment that is not in the library, and where nothing is left to
+    slots: the clips. style: of the song, whose dances alone are chosen from where no edit says otherwise; "": any.
+    Raises ChoreographyError for a fragment that is not in the library, and where nothing is left to
     dance.
     """
     rows = library.rows_of(plan.fragment_id, plan.mirrored)
@@ -87,7 +89,9 @@ def edited_choices(
         for clip in clips_of(edit, plan, fps=song.fps):
             touching[clip].append(edit)
     for clip, values in distance.items():
-        choices[clip] = clip_choice(touching[clip], values, library, song=song, slots=slots, clip=clip, styles=styles)
+        choices[clip] = clip_choice(
+            touching[clip], values, library, song=song, slots=slots, clip=clip, styles=styles, style=style
+        )
     return choices
 
 
@@ -100,11 +104,14 @@ def clip_choice(
     slots: Slots,
     clip: int,
     styles: Mapping[str, str],
+    style: str = "",
 ) -> Choice:
     """What one clip may dance of the whole library (N,) after the edits that touch it. As `edited_choices`."""
     near = np.argsort(distance, kind="stable")
     choice = Choice(near, distance[near], np.zeros(len(near)))
     pins = [edit for edit in edits if edit.action == "pin"]
+    if style and not any(edit.action in ("pin", "style") for edit in edits):
+        choice = _of_style(choice, library, style, styles)
     if not library.frames and not pins:
         choice = _fitting(choice, library, song, slots, clip)
     for edit in edits:
@@ -176,11 +183,21 @@ def _apply(edit: Edit, choice: Choice, library: Library, styles: Mapping[str, st
         banned = (dances.name == edit.value) | (dances.video == edit.value)
         keep = ~banned[library.dance[choice.rows]]
     else:
-        has_style = np.array([styles.get(str(video)) == edit.value for video in dances.video], bool)
-        keep = has_style[library.dance[choice.rows]]
+        keep = _has_style(choice, library, edit.value, styles)
     if not keep.any():
         raise ChoreographyError(f"{where}: the edits there leave no fragment to dance; remove one of them")
     return _those(choice, keep)
+
+
+def _of_style(choice: Choice, library: Library, style: str, styles: Mapping[str, str]) -> Choice:
+    """Those of a choice that are of a style; all of them where none is."""
+    keep = _has_style(choice, library, style, styles)
+    return _those(choice, keep) if keep.any() else choice
+
+
+def _has_style(choice: Choice, library: Library, style: str, styles: Mapping[str, str]) -> NDArray[np.bool_]:
+    of_dance = np.array([styles.get(str(video)) == style for video in library.dances.video], bool)
+    return of_dance[library.dance[choice.rows]]
 
 
 def _bounded(choice: Choice) -> Choice:

@@ -90,12 +90,13 @@ def edit_plan(
     beat_kind: str,
     styles: Mapping[str, str],
     targets: Sequence[PoseCosts] = (),
+    style: str = "",
 ) -> Plan:
     """`plan` of a song after the edits of that song; clips that no edit touches keep their fragments.
 
     The clips stay where they are; `about["edits"]` records what was asked for. matcher: None if none could be trained.
-    styles: the style of each video. targets: as for `plan_song`. Raises ChoreographyError for edits that leave nothing
-    to dance, and for a plan of another song.
+    styles: the style of each video. targets, style: as for `plan_song`. Raises ChoreographyError for edits that leave
+    nothing to dance, and for a plan of another song.
     """
     library = Library.of(database, painting=FrameCosts.of(database.frames, targets))
     laid = lay_plan(plan, music, library)
@@ -107,7 +108,7 @@ def edit_plan(
         wanted = embed_slots(music, slots, matcher=matcher)[touched]
         values = index.all_distances(wanted)
     distance = dict(zip(touched, values, strict=True))
-    choices = edited_choices(edits, whole, library, distance, song=song, slots=slots, styles=styles)
+    choices = edited_choices(edits, whole, library, distance, song=song, slots=slots, styles=styles, style=style)
     path = replace(settings, variant="path")  # the paper's argmin ignores neighbouring clips
     edited = choose(library, choices, song=song, slots=slots, settings=path, rng=_chance(), beat_kind=beat_kind)
     about = {**plan.about, **edited.about, "edits": [vars(edit) for edit in edits]}

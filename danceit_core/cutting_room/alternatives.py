@@ -9,6 +9,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
+from danceit_core.cutting_room.edits_file import edits_file
 from danceit_core.cutting_room.loaded import tables_of
 from danceit_core.cutting_room.planning import planned_dance
 from danceit_core.errors import DanceItError
@@ -41,7 +42,8 @@ class Alternatives:
                 dance = planned_dance(self._place, song)
                 if not (text.isascii() and text.isdigit()) or len(text) > 6 or int(text) >= len(dance):
                     raise HTTPException(404, f"{song} has {len(dance)} clips, numbered from 0")
-                found = dance.alternatives(int(text))
+                edits = [edit for edit in edits_file(self._place).read() if edit.song == song]
+                found = dance.alternatives(int(text), edits=edits)
             except DanceItError as error:
                 raise HTTPException(409, " ".join(str(error).split())) from None
         about: dict[str, Any] = {"fps": dance.fps, "frames": found.frames, "total": found.chosen.total}

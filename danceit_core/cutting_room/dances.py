@@ -10,7 +10,6 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from danceit_core.choreography.plan import read_plan
-from danceit_core.cutting_room.clips import show_clips
 from danceit_core.cutting_room.edits import edited
 from danceit_core.cutting_room.edits_file import edits_file
 from danceit_core.cutting_room.kept import VIDEOS, KeptVersion, made_files, read_versions
@@ -97,7 +96,7 @@ class Dances:
         kind = one_of(request.path_params["kind"], VIDEOS, what="video", status=404)
         version = self._version(request, person, song)
         path = version.video(kind) if version else made_files(self._place, person, song)[kind]
-        return serve_file(path, media_type="video/mp4", inside=self._place.results)
+        return serve_file(path, media_type="video/mp4")
 
     def _named(self, request: Request) -> tuple[str, str]:
         """The person and the song of an address, which the project has."""
@@ -123,6 +122,8 @@ class Dances:
         beat_kind = tables_of(self._place).settings["temporal_alignment"]["beat_kind"]
 
         def read() -> list[dict[str, Any]]:
+            from danceit_core.cutting_room.clips import show_clips  # noqa: PLC0415 (SciPy, where it is needed)
+
             made = read_pose_table(poses) if poses.is_file() else None
             return show_clips(read_plan(plan), read_music_table(music), made, edits, beat_kind=beat_kind)
 

@@ -89,7 +89,7 @@ class Explorer:
     def frames(self, request: Request) -> Response:
         """A dance video, as the workflow stores its frames."""
         video = one_of(request.path_params["video"], tables_of(self._place).videos.index, what="video", status=404)
-        return serve_file(self._place.frames(video), media_type="video/mp4", inside=self._place.results)
+        return serve_file(self._place.frames(video), media_type="video/mp4")
 
     async def _edit(self, request: Request) -> Edit:
         values = await read_texts(request, KEYS)

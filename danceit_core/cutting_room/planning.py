@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from danceit_core.choreography.library import COLUMNS, Library
 from danceit_core.choreography.paintable import FrameCosts, read_costs
 from danceit_core.choreography.plan import read_plan
-from danceit_core.cutting_room.edits_file import edits_file
 from danceit_core.cutting_room.loaded import Stamp, fragment_s_of, in_counts, stamp, styles_of, tables_of
 from danceit_core.database.table import Database, read_database
 from danceit_core.errors import ServerError
@@ -84,8 +83,7 @@ def planned_dance(place: Place, song: str) -> "PlannedDance":
         raise ServerError(f"{song} has no dance yet; make its preview first")
     database, library = _database(place)
     matcher, index = _matcher(place, project, database)
-    settings = project.settings
-    edits = [edit for edit in edits_file(place).read() if edit.song == song]
+    beat_kind, style = project.settings["temporal_alignment"]["beat_kind"], project.style_of(song)
 
     def read() -> PlannedDance:
         return PlannedDance(
@@ -95,13 +93,13 @@ def planned_dance(place: Place, song: str) -> "PlannedDance":
             matcher=matcher,
             index=index,
             settings=retrieval_of(project),
-            beat_kind=settings["temporal_alignment"]["beat_kind"],
+            beat_kind=beat_kind,
             styles=styles_of(project),
-            edits=edits,
+            style=style,
         )
 
     # A library or matcher that was read anew is another object.
-    return _PLANS.of((place.results, song), [plan, music], read, also=(id(library), id(matcher), repr(edits)))
+    return _PLANS.of((place.results, song), [plan, music], read, also=(id(library), id(matcher), beat_kind, style))
 
 
 def retrieval_of(project: Project) -> Any:

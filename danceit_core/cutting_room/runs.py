@@ -141,7 +141,11 @@ class Runs:
             await asyncio.to_thread(self._unlock)
         await asyncio.to_thread(keep_versions, self._place, run)
         self._timings = None
-        self._start(run)
+        try:
+            self._start(run)
+        except BlockingIOError:  # another server of this project was quicker
+            self._current, run.state, run.started_at = None, QUEUED, 0.0
+            self._tell(run)
 
     def _start(self, run: Run) -> None:
         self._output, self._tail = Output(), Tail(self._child.log)

@@ -7,6 +7,7 @@ import threading
 import webbrowser
 from collections.abc import AsyncIterator, Collection
 from dataclasses import dataclass
+from http import HTTPStatus
 from types import FrameType
 from typing import Any
 
@@ -67,7 +68,7 @@ def make_room(place: Place, *, hosts: Collection[str]) -> Room:
             task.cancel()
 
     app = Guard(
-        make_routes_app(routes, lifespan=working),
+        make_routes_app(routes, lifespan=working, fault_status=HTTPStatus.CONFLICT),
         hosts=hosts,
         public=False,
         remedy="open it at the address that `danceit open` prints",

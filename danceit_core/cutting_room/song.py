@@ -77,20 +77,16 @@ class Songs:
         found = self._copy(request)
         if isinstance(found, Response):
             return found
-        answer = serve_file(
-            found / PEAKS, media_type="application/octet-stream", tag=found.name, inside=self._place.results
-        )
+        answer = serve_file(found / PEAKS, media_type="application/octet-stream", tag=found.name)
         answer.headers["x-peaks-per-s"] = str(PEAKS_PER_S)
         return answer
 
     def sound(self, request: Request) -> Response:
         """The song's excerpt to listen to."""
         found = self._copy(request)
-        return (
-            found
-            if isinstance(found, Response)
-            else serve_file(found / SOUND, media_type="audio/mp4", tag=found.name, inside=self._place.results)
-        )
+        if isinstance(found, Response):
+            return found
+        return serve_file(found / SOUND, media_type="audio/mp4", tag=found.name)
 
     def _copy(self, request: Request) -> Path | Response:
         """The folder of a song's listening copy, or the answer that it is being made."""

@@ -64,7 +64,7 @@ class Thumbnails:
         if not kept.is_file():
             with self._slots:
                 self._make(path, ms, kept)
-        return serve_file(kept, media_type="image/jpeg", tag=f"{kept.parent.name}-{ms}", inside=self._folder)
+        return serve_file(kept, media_type="image/jpeg", tag=f"{kept.parent.name}-{ms}")
 
     def _make(self, path: Path, ms: int, kept: Path) -> None:
         try:

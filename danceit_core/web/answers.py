@@ -29,10 +29,23 @@ LONGEST_QUOTE = 40
 Lifespan = Callable[[Starlette], AbstractAsyncContextManager[None]]
 
 
-def make_routes_app(routes: Sequence[Route], *, lifespan: Lifespan | None = None) -> Starlette:
-    """The application of some routes, whose faults are one line of plain text each. lifespan: around its serving."""
-    handlers = {DanceItError: _failed, HTTPException: _refused}
-    return Starlette(routes=routes, exception_handlers=handlers, lifespan=lifespan)
+def make_routes_app(
+    routes: Sequence[Route],
+    *,
+    lifespan: Lifespan | None = None,
+    fault_status: HTTPStatus = HTTPStatus.SERVICE_UNAVAILABLE,
+) -> Starlette:
+    """The application of some routes, whose faults are one line of plain text each. lifespan: around its serving.
+
+    fault_status: of a `DanceItError`, which the operator has to mend; 5xx where pages should ask again.
+    """
+
+    def failed(request: Request, error: Exception) -> Response:
+        return PlainTextResponse(" ".join(str(error).split()), fault_status)
+
+    return Starlette(
+        routes=routes, exception_handlers={DanceItError: failed, HTTPException: _refused}, lifespan=lifespan
+    )
 
 
 async def read_json(request: Request, keys: Sequence[str]) -> dict[str, Any]:
@@ -79,7 +92,7 @@ def quote(value: Any) -> str:
 
 
 def serve_file(path: str | Path, *, media_type: str, tag: str = "") -> FileResponse:
-    """A file in ranges, long ones in pieces, kept by the browser for an hour. Raises HTTPException 404 if it is not there.
+    """A file in ranges, long ones in pieces, kept by the browser for an hour. Raises HTTPException 404 for none.
 
     A link is not followed: in a project from elsewhere it could lead to any file. tag: stands for the file in the
     browser's cache; by default its size and its time of writing.
@@ -97,10 +110,6 @@ def serve_file(path: str | Path, *, media_type: str, tag: str = "") -> FileRespo
 
 def _refuse_constant(name: str) -> float:
     raise ValueError(f"{name} is not JSON")
-
-
-def _failed(request: Request, error: Exception) -> Response:
-    return PlainTextResponse(" ".join(str(error).split()), HTTPStatus.SERVICE_UNAVAILABLE)
 
 
 def _refused(request: Request, error: Exception) -> Response:

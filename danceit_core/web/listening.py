@@ -2,6 +2,7 @@
 
 import contextlib
 import ipaddress
+import logging
 import socket
 from collections.abc import Callable
 from types import FrameType
@@ -59,11 +60,17 @@ class _Server(uvicorn.Server):
         super().handle_exit(sig, frame)
 
 
+def _is_told(record: logging.LogRecord) -> bool:
+    """Whether a message is for the user: not that Ctrl-C, pressed twice, cancelled what was going on."""
+    return not record.getMessage().rstrip().endswith("CancelledError")
+
+
 def serve(
     app: ASGIApp, listening: socket.socket, *, stopping: Callable[[], None] | None = None, **options: Any
 ) -> None:
     """Serve until interrupted. stopping: called when the end begins; options: further ones of `uvicorn.Config`."""
     usual = {"log_level": "warning", "access_log": False, "server_header": False, "ws": "none", "proxy_headers": False}
+    logging.getLogger("uvicorn.error").addFilter(_is_told)
     server = _Server(uvicorn.Config(app, timeout_graceful_shutdown=GRACE_S, **{**usual, **options}))
     if stopping is not None:
         server.stopping = stopping

@@ -1,5 +1,7 @@
 """The page of a song as its user meets it: look, play, exchange moves, take back, correct by ear, on desk and phone."""
 
+import statistics
+
 import pytest
 from danced_project import BARE, MIX, MIX_CLIPS, add_songs, dance
 from screens import DESK, PHONE
@@ -101,33 +103,34 @@ def test_a_selection_is_looped(open_song):
 
 
 def test_the_draft_shows_the_picture_of_the_clock(open_song):
-    """Of each drawn frame: how far the number in the draft's picture is from the clock's, in frames."""
+    """Each picture's number, and the clock when the screen shows it: within one frame of each other."""
     page = open_song()
     page.locator(".pane select").first.select_option("now:draft")
     page.wait_for_function("() => document.querySelector('.pane video').readyState >= 2")
     page.keyboard.press("Space")
-    away = page.evaluate(f"""async () => {{
+    shown = page.evaluate(f"""async () => {{
         {ROOM}
         const found = [];
         const video = document.querySelector('.pane video');
         const context = new OffscreenCanvas(96, 96).getContext('2d', {{ willReadFrequently: true }});
-        while (room.player.now < 4) {{
-            await new Promise(requestAnimationFrame);
-            if (room.player.now < 1) continue;
+        while (room.player.now < 5) {{
+            const about = await new Promise(done => video.requestVideoFrameCallback((_, given) => done(given)));
+            const clock = room.player.now + (about.expectedDisplayTime - performance.now()) / 1000;
             context.drawImage(video, 0, 0, 96, 96);
             let number = 0;
             for (let bit = 0; bit < 8; bit += 1) {{
                 number += (context.getImageData(12 * bit + 6, 6, 1, 1).data[0] > 128) << bit;
             }}
-            found.push(Math.floor(room.player.now * {FPS}) - number);
+            if (clock > 1) found.push(clock * {FPS} - number);
         }}
         return found;
     }}""")
     page.keyboard.press("Space")
-    assert len(away) > 10
-    # One that a busy machine draws late is late, not wrong: the page itself is never farther off.
-    assert sum(abs(frames) <= 1 for frames in away) >= 0.95 * len(away), away
-    assert max(map(abs, away)) <= 2, away
+    # 0 to 1: the clock is within the picture's frame. A busy machine may show a picture late.
+    away = [max(-frames, frames - 1, 0) for frames in shown]
+    assert len(away) > 30
+    assert statistics.median(away) < 0.5
+    assert statistics.quantiles(away, n=20)[-1] <= 1, away
 
 
 def test_two_versions_side_by_side(open_song, check_access):

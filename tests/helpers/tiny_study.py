@@ -162,14 +162,10 @@ class Server:
         self._process.send_signal(signal.SIGKILL)
         self._process.wait()
 
-    def send(self, number: signal.Signals) -> None:
-        """Send a signal."""
-        self._process.send_signal(number)
-
-    def stop(self) -> str:
+    def stop(self, number: signal.Signals = signal.SIGINT) -> str:
         """End it as Ctrl-C does; what it had to say."""
         if self._process.poll() is None:
-            self._process.send_signal(signal.SIGINT)
+            self._process.send_signal(number)
         return self._process.communicate(timeout=60)[0]
 
 

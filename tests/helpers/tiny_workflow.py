@@ -1,7 +1,8 @@
 """A workflow of two short rules, run by the real Snakemake: what the cutting room starts, follows, cancels, takes up.
 
 `preview` writes a line into RESULTS/begun each time that it begins, waits ten times for as long as the file `wait` says
-at that moment, with a line of progress in its log each time, and fails where the song is called `bad`. `draft` needs a preview.
+at that moment, with a line of progress in its log each time, and fails where the song is called `bad`. `draft` needs a
+preview.
 """
 
 import shutil

@@ -72,6 +72,7 @@ rule edit_plan:
         **stage("retrieval"),
         beat_kind=settings["temporal_alignment"]["beat_kind"],
         edits=edits_of,
+        style=lambda w: project.style_of(w.song) if edits_of(w) else "",
         styles=lambda w: dict(project.videos["style"]) if edits_of(w) else {},
     script:
         "../scripts/edit_plan.py"

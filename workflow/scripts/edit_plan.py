@@ -31,6 +31,7 @@ with stage(snakemake) as run:
             index=read_index(given.index, database=database),
             settings=RetrievalSettings(**params.settings),
             beat_kind=params.beat_kind,
+            style=params.style,
             styles=params.styles,
             targets=[read_costs(path) for path in given.paintable],
         )

@@ -63,13 +63,12 @@ class Dance:
         self.plan = plan_song(self.music, database, targets=self.targets, **self.about)
         self.library = Library.of(database, painting=FrameCosts.of(database.frames, self.targets))
 
-    def planned(self, plan=None, edits=()):
-        return PlannedDance(plan or self.plan, self.music, self.library, styles=self.styles, edits=edits, **self.about)
+    def planned(self, plan=None, **more):
+        return PlannedDance(plan or self.plan, self.music, self.library, styles=self.styles, **self.about, **more)
 
-    def edited(self, *edits):
-        return edit_plan(
-            self.plan, edits, self.music, self.database, styles=self.styles, targets=self.targets, **self.about
-        )
+    def edited(self, *edits, **more):
+        about = {"styles": self.styles, "targets": self.targets, **self.about, **more}
+        return edit_plan(self.plan, edits, self.music, self.database, **about)
 
     def edit(self, clip, action, value, planned):
         start, frames = planned.plan.start_frame[clip], planned.plan.frames[clip]
@@ -147,17 +146,33 @@ def test_bans_and_styles_of_the_song_hold_and_impossible_ones_are_said(dance):
     clip = len(planned) // 2
     videos = {other.video for other in planned.alternatives(clip).others}
     banned = next(iter(videos))
-    left = dance.planned(edits=[dance.edit(clip, "ban", banned, planned)]).alternatives(clip)
+    left = planned.alternatives(clip, edits=[dance.edit(clip, "ban", banned, planned)])
     assert banned not in {other.video for other in left.others}
-    of_style = dance.planned(edits=[dance.edit(clip, "style", "other", planned)]).alternatives(clip)
+    of_style = planned.alternatives(clip, edits=[dance.edit(clip, "style", "other", planned)])
     assert {dance.styles[other.video] for other in of_style.others} <= {"other"}
-    elsewhere = dance.planned(edits=[dance.edit(0, "ban", banned, planned)]).alternatives(clip)
+    styled = dance.planned(style="other").alternatives(clip)
+    assert {dance.styles[other.video] for other in styled.others} == {"other"}
+    # A line of the table says more than the song's own style.
+    edits = [dance.edit(clip, "style", "any", planned)]
+    any_style = dance.planned(style="other").alternatives(clip, edits=edits)
+    assert {dance.styles[other.video] for other in any_style.others} == {"any"}
+    elsewhere = planned.alternatives(clip, edits=[dance.edit(0, "ban", banned, planned)])
     assert {other.fragment for other in elsewhere.others} == {
         other.fragment for other in planned.alternatives(clip).others
     }
     bans = [dance.edit(clip, "ban", name, planned) for name in dance.styles]
     with pytest.raises(ChoreographyError, match="nothing is left to dance"):
-        dance.planned(edits=bans).alternatives(clip)
+        planned.alternatives(clip, edits=bans)
+
+
+def test_a_song_of_a_style_is_rerolled_within_it(dance):
+    planned = dance.planned()
+    clip = len(planned) // 2
+    rolled = [dance.edited(dance.edit(clip, "seed", f"{k}", planned), style="other") for k in range(6)]
+    assert {dance.styles[plan.source_video[clip]] for plan in rolled} == {"other"}
+    free = [dance.edited(dance.edit(clip, "seed", f"{k}", planned)) for k in range(6)]
+    assert "any" in {dance.styles[plan.source_video[clip]] for plan in free}
+    assert rolled[0].about["edits"] == [vars(dance.edit(clip, "seed", "0", planned))]
 
 
 def test_a_plan_of_another_song_is_refused(dance):

@@ -8,8 +8,8 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 import pytest
 from asking import ask
-from danced_room import dance_again, make_danced_room
 from PIL import Image
+from planned_room import dance_again, make_planned_room
 from tiny_room import NO_EDITS, PERSON, SONG
 from tiny_study import read_marks
 
@@ -27,7 +27,7 @@ class Asked:
     """The room of a danced project, asked as its pages ask it."""
 
     def __init__(self, folder) -> None:
-        self.place = make_danced_room(folder)
+        self.place = make_planned_room(folder)
         self.app = make_room(self.place, hosts={"localhost"})
 
     def get(self, address, status=200, **about):
@@ -241,7 +241,7 @@ def test_links_out_of_the_results_are_not_followed(room, tmp_path):
     draft.parent.mkdir(parents=True, exist_ok=True)
     (tmp_path / "secret.mp4").write_bytes(b"secret")
     draft.symlink_to(tmp_path / "secret.mp4")
-    assert "not one of the results" in room.get(f"/dances/{PERSON}/{SONG}/draft.mp4", 404).text
+    assert "is a link" in room.get(f"/dances/{PERSON}/{SONG}/draft.mp4", 404).text
     draft.unlink()
     draft.mkdir()
     room.get(f"/dances/{PERSON}/{SONG}/draft.mp4", 404)

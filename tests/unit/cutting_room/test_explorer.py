@@ -1,6 +1,5 @@
 """The explorer over a real server, and the table of edits that it writes."""
 
-import threading
 from dataclasses import replace
 
 import numpy as np
@@ -9,9 +8,8 @@ from tiny_room import NO_EDITS, make_room_project, serving_room
 from tiny_study import Voter
 
 from danceit_core.choreography.edits import Edit, read_edits
-from danceit_core.cutting_room.edits_file import EditsFile
 from danceit_core.cutting_room.fragments import read_fragments
-from danceit_core.errors import ConfigError, ServerError
+from danceit_core.errors import ServerError
 
 STYLES = {"dance_1": "pop", "dance_2": ""}
 PIN = {"song": "song", "start_s": "1", "end_s": "2.5", "action": "pin", "value": "dance_1:24"}
@@ -80,7 +78,7 @@ def test_fragments_nearest_to_a_song_by_the_matcher(voter, place, project):
     starts = even_slots(len(music), fragment_frames=24, fps=24).start
     windows = np.minimum(starts, len(music) - 24)
     sounds = matcher.embed_audio(np.stack([music.features[start : start + 24] for start in windows]))
-    fragments = read_fragments(place.results, project)
+    fragments = read_fragments(place, project)
     apart = np.linalg.norm(fragments.index.embeddings[:, None] - sounds[None], axis=-1)
     by_name = {str(name): row for name, row in zip(fragments.database.table["fragment_id"], apart, strict=True)}
     for row in found["fragments"]:
@@ -92,7 +90,7 @@ def test_without_a_matcher_there_is_no_distance_to_sort_by(place, project, tmp_p
     from danceit_core.matcher.model import save_untrained
 
     save_untrained(tmp_path / "matcher.pt", "no dance has sound")
-    fragments = replace(read_fragments(place.results, project), matcher=tmp_path / "matcher.pt", _near={})
+    fragments = replace(read_fragments(place, project), matcher=tmp_path / "matcher.pt", _near={})
     with pytest.raises(ServerError, match="no matcher could be trained on these dances"):
         fragments.near("song")
 
@@ -111,7 +109,7 @@ def test_dances_play_in_ranges(voter, place):
 
 
 def test_pin_ban_and_take_out(voter, table):
-    assert voter.json("GET", "/api/edits") == {"edits": []}
+    assert voter.json("GET", "/api/edits")["edits"] == []
     voter.json("POST", "/api/edits/add", PIN)
     added = voter.json("POST", "/api/edits/add", PIN | {"action": "ban", "value": "dance_2"})
     assert [(edit["action"], edit["value"]) for edit in added["edits"]] == [("pin", "dance_1:24"), ("ban", "dance_2")]
@@ -140,41 +138,3 @@ def test_bad_edits_are_refused_and_write_nothing(voter, table, changed, message)
     status, _, text = voter.ask("POST", "/api/edits/add", PIN | changed)
     assert (status, message in text.decode()) == (400, True), text
     assert table.read_text() == NO_EDITS
-
-
-def test_the_table_s_comments_and_other_lines_stay(tmp_path):
-    path = tmp_path / "edits.tsv"
-    path.write_text("song\tstart_s\tend_s\taction\tvalue\r\n# mine\r\nsong\t0\t4.0\tseed\t7")
-    table = EditsFile(path, songs=["song"], styles=STYLES)
-    pin = Edit("song", 4, 6, "pin", "dance_2:0")
-    table.add(pin)
-    lines = path.read_text().splitlines()
-    assert lines[1:] == ["# mine", "song\t0\t4.0\tseed\t7", "song\t4\t6\tpin\tdance_2:0"]
-    table.remove(Edit("song", 0.0, 4.0, "seed", "7"))
-    assert table.read() == [pin]
-    assert "# mine" in path.read_text()
-    with pytest.raises(ServerError, match="has no such line"):
-        table.remove(Edit("song", 0.0, 4.0, "seed", "7"))
-
-
-def test_a_faulty_table_is_named_and_left_alone(tmp_path):
-    path = tmp_path / "edits.tsv"
-    table = EditsFile(path, songs=["song"], styles=STYLES)
-    with pytest.raises(ConfigError, match=r"edits\.tsv line 2: unknown video 'dance_9'"):
-        table.add(Edit("song", 0, 1, "ban", "dance_9"))
-    assert not list(tmp_path.iterdir())
-    path.write_text("no such columns\n")
-    with pytest.raises(ConfigError, match="the first line must hold the columns"):
-        table.add(Edit("song", 0, 1, "ban", "dance_1"))
-    assert path.read_text() == "no such columns\n"
-
-
-def test_many_at_once_lose_no_line(tmp_path):
-    table = EditsFile(tmp_path / "edits.tsv", songs=["song"], styles=STYLES)
-    edits = [Edit("song", float(n), n + 1.0, "ban", "dance_1") for n in range(20)]
-    threads = [threading.Thread(target=table.add, args=(edit,)) for edit in edits]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert sorted(table.read(), key=lambda edit: edit.start_s) == edits

@@ -102,6 +102,7 @@ def test_all_of_a_change_or_nothing(tmp_path) -> None:
     [
         (HEADER.encode("utf-16"), "is UTF-16 text, which this page does not write; save it as UTF-8"),
         (b"\xff\xff\t\xe4", "not UTF-8 text"),
+        (b"no such columns\n", "the first line must hold the columns"),
         (f'{HEADER}\n"s\t0\n'.encode(), r"line 2: .*correct the quotation marks"),
     ],
 )

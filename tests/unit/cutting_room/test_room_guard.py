@@ -202,3 +202,10 @@ def test_a_port_in_use_is_one_line(server, folder):
     with pytest.raises(ServerError, match=r"^127\.0\.0\.1 port \d+: Address already in use; choose another[^\n]*$"):
         open_room(open_place(folder, workflow=ROOT), port=server.port, browser=False)
     assert Room.command(server)[-1] == str(server.port)
+
+
+def test_what_the_user_must_mend_is_one_line(voter):
+    # This project has no database.
+    status, _, text = voter.ask("GET", "/api/fragments")
+    assert (status, text.count(b"\n")) == (409, 0)
+    assert b"no such fragment table; run cut_fragments" in text

@@ -5,39 +5,37 @@
 
 import { clamp } from "./dom.js";
 
-const JUMP_S = 0.3;
-const GAIN = 1.5;
-const MOST_NUDGE = 0.1;
+const JUMP_S = 0.4;
+const GAIN = 3;
+const MOST_NUDGE = 0.25;
 // A picture reaches the screen up to a refresh after its moment; within this nothing is corrected.
-const STILL_S = 0.006;
-const SETTLE_MS = 400;
+const STILL_S = 0.004;
+// A video that stands so near begins without a jump.
+const NEAR_S = 0.05;
+// After a jump the next one waits: a decoder that is behind catches up by itself.
+const SETTLE_MS = 700;
+const USUAL_JUMP_S = 0.06;
 
 export class Follower {
   constructor(video, player) {
-    this.video = video;
-    this.player = player;
-    this.shown_s = null;
-    this.ahead_s = 0;
-    this.jumped = 0;
-    this.jumps = 0;
-    this.gone = false;
+    Object.assign(this, { video, player, ahead_s: 0, jumped: -SETTLE_MS, jump_s: USUAL_JUMP_S, jumps: 0, gone: false });
     video.muted = true;
-    const watch = (now, about) => {
+    const watch = (_, about) => {
       if (this.gone) return;
       this.seen(about);
       video.requestVideoFrameCallback(watch);
     };
     video.requestVideoFrameCallback(watch);
+    // How long a jump takes is learnt, so that the next one lands where the clock is by then.
+    this.landed = () => { this.jump_s = 0.5 * this.jump_s + 0.5 * Math.min(1, (performance.now() - this.jumped) / 1000); };
+    video.addEventListener("seeked", this.landed);
   }
 
-  // Seconds that the picture on the screen is behind the clock; null before the first one.
-  get behind_s() { return this.shown_s === null ? null : this.player.now - this.shown_s; }
-
+  // A picture that is about to be shown.
   seen(about) {
-    this.shown_s = about.mediaTime;
     if (!this.player.playing || this.video.seeking) return;
-    const later_s = Math.max(0, about.expectedDisplayTime - performance.now()) / 1000;
-    const ahead_s = about.mediaTime - (this.player.now + later_s);
+    const later_s = (about.expectedDisplayTime - performance.now()) / 1000;
+    const ahead_s = about.mediaTime - (this.player.now + clamp(later_s, 0, 0.1));
     if (Math.abs(ahead_s) > JUMP_S) {
       this.jump();
       return;
@@ -54,7 +52,7 @@ export class Follower {
     this.jumps += 1;
     this.ahead_s = 0;
     this.video.playbackRate = 1;
-    this.video.currentTime = this.player.now + (this.player.playing ? 0.03 : 0.001);
+    this.video.currentTime = this.player.now + this.jump_s;
   }
 
   // Called with every drawn frame: plays and stands as the clock does.
@@ -62,22 +60,20 @@ export class Follower {
     const { video, player } = this;
     if (video.readyState === 0) return;
     const beyond = player.now >= video.duration;
-    if (player.playing && video.paused && !beyond) {
-      this.jump();
-      video.play().catch(() => {});
-    } else if ((!player.playing || beyond) && !video.paused) {
-      video.pause();
+    if (player.playing && !beyond) {
+      const away_s = Math.abs(video.currentTime - player.now);
+      if (away_s > (video.paused ? NEAR_S : JUMP_S)) this.jump();
+      if (video.paused) video.play().catch(() => {});
+      return;
     }
-    if (video.seeking) return;
-    const away_s = Math.abs(video.currentTime - player.now);
-    if (player.playing ? away_s > JUMP_S : away_s > 0.01 && !beyond) {
-      if (player.playing) this.jump();
-      else video.currentTime = player.now + 0.001;
-    }
+    if (!video.paused) video.pause();
+    // Standing, it shows the very picture of the clock; while it seeks, the newest wish waits for the next frame.
+    if (!video.seeking && !beyond && Math.abs(video.currentTime - player.now) > 0.01) video.currentTime = player.now + 0.001;
   }
 
   stop() {
     this.gone = true;
+    this.video.removeEventListener("seeked", this.landed);
     this.video.pause();
   }
 }

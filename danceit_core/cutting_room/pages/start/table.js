@@ -96,7 +96,7 @@ export class Table {
           value.edited && make("p", {}, make("span", { class: "tag" }, "edits not in it yet")),
           ...(value.scores !== null && best === "video" ? scores(value.scores) : []).map((words) => make("p", { class: "small score" }, words)),
           best !== undefined && make("a", { href: page, "data-key": "open", "aria-label": `Watch and edit ${value.song} with ${value.person}` }, "Watch and edit"))),
-      open && run !== null && progress(make("progress", { max: "1", "aria-label": `Progress of ${value.song} with ${value.person}` }), run),
+      state === "running" && run !== null && progress(make("progress", { max: "1", "aria-label": `Progress of ${value.song} with ${value.person}` }), run),
       make("div", { class: "acts" }, ...(open
         ? run !== null ? [button("Cancel", () => this.making.cancel(run), { "aria-label": `Cancel the ${what} of ${value.song} with ${value.person}` })] : []
         : this.acts(value))));
