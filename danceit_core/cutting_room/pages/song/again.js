@@ -90,8 +90,10 @@ export class Again {
     const box = byId("run");
     const held = box.contains(document.activeElement);
     box.hidden = run === null;
-    byId("make-now").disabled = run !== null;
-    byId("empty-make").disabled = run !== null;
+    const starts = [byId("make-now"), byId("empty-make")];
+    // The button that began the run is of no use meanwhile; its focus goes on to the one that ends it.
+    if (run !== null && starts.includes(document.activeElement)) byId("cancel-run").focus();
+    for (const start of starts) start.disabled = run !== null;
     if (run === null) {
       if (held) byId("make").focus();
       return;
