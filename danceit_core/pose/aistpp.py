@@ -54,7 +54,7 @@ def read_aistpp(path: str | Path, *, camera: str, size: int) -> tuple[Keypoints,
     points = arrays.get("keypoints3d_optim", arrays.get("keypoints3d"))
     if points is None:
         names = ", ".join(arrays) or "nothing"
-        raise PoseError(f"{path} is not an AIST++ annotation (it holds {names}); give one of keypoints2d or keypoints3d")
+        raise PoseError(f"{path} is not an AIST++ annotation (it holds {names}); give a file of keypoints2d or 3d")
     _check_shape(path, points, expected=(COCO_JOINTS, 3))
     # NaN compares false.
     points = np.where((np.abs(points) < FARTHEST_CM).all(axis=-1, keepdims=True), points, np.nan).astype(np.float64)

@@ -133,14 +133,14 @@ class Dancers:
             self._close([piece], LEFT if is_at_rim(piece.ends, moment.picture) else LOST)
 
     def _see(self, picture: Picture, region: Array, *, alone: bool = False, inside: bool = False) -> Seen | None:
-        """Who is in a region; None if nobody, or if they must be mostly `inside` the picture and are not.
+        """The person in a region; None if there is nobody, or if they are not mostly `inside` the picture as required.
 
-        alone: nobody else is near; the outline, which takes time, would tell nothing then.
+        alone: nobody else is near; the outline, which takes time, is not needed then.
         """
         body = self._landmarks.look(picture, region, mirror=self._mirror, outline=not alone)
         if body is None or (inside and share_inside(picture, body) < MIN_INSIDE):
             return None
-        # The body holds the outline of every frame, which nobody needs any more.
+        # Drop the body, which holds the outline: it is not needed any more.
         return replace(estimate_of(body, confidence_floor=self._floor), body=None), figure_of(body)
 
     def _part(self, moment: Moment) -> None:

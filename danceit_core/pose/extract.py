@@ -105,11 +105,11 @@ def margins(placement: Placement) -> tuple[int, int]:
 
 
 def doubt_outside(keypoints: Keypoints, report: SourceReport, *, frame: NDArray | None = None) -> Keypoints:
-    """(T, 25, 3) keypoints with at most GUESSED confidence where they lie outside of what is shown of the source.
+    """(T, 25, 3) keypoints with at most GUESSED confidence where they lie outside the shown part of the source.
 
     frame: the frame of each row (T,), where that is not its number.
 
-    A detector that knows bodies goes on guessing below and beside the picture; nobody can see that it is right.
+    A detector that knows bodies also guesses joints below and beside the picture, which cannot be verified.
     """
     doubted = keypoints.copy()
     numbers = np.arange(len(keypoints)) if frame is None else frame

@@ -54,7 +54,7 @@ class Facing:
     """Which way the dancer faces in some frames.
 
     towards, sideways, away: numbers of frames; turns: from front to back or back to front; full_turns: of 360 degrees.
-    by: `depth`, or `shoulders` of the picture: then sideways includes all unclear frames and full turns are unknown (0).
+    by: `depth`, or `shoulders` of the picture: sideways then includes unclear frames and full turns are unknown (0).
     """
 
     towards: int
@@ -100,7 +100,7 @@ def measure_facing(keypoints: Keypoints, *, fps: float, world: NDArray[np.floati
 
 
 def facing_angles(world: NDArray[np.floating], *, fps: float) -> Array:
-    """The angle the body faces in each frame, (T,) degrees, continuous over time (beyond 360 after a spin); NaN: unknown.
+    """The facing angle in each frame, (T,) degrees, continuous over time (beyond 360 after a spin); NaN: unknown.
 
     world (T, 25, 3): metres, x right, y down, z away from the camera; NaN where absent.
     """

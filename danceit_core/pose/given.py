@@ -71,7 +71,9 @@ def _read_archive(path: Path) -> Keypoints:
             most = min(MOST_ARRAY_BYTES, most_unpacked(path, small=SMALL_ARRAY_BYTES))
             # zipfile returns no more bytes than this, whatever is packed.
             if entry.file_size > most:
-                raise PoseError(f"{path}: `keypoints` has {entry.file_size} bytes, but at most {most} are read; split it")
+                raise PoseError(
+                    f"{path}: `keypoints` has {entry.file_size} bytes, but at most {most} are read; split it"
+                )
             values = archive["keypoints"]
     # NumPy parses a damaged header as if it were Python.
     except (*UNREADABLE, SyntaxError, tokenize.TokenError) as error:
@@ -85,7 +87,7 @@ def _read_archive(path: Path) -> Keypoints:
     _check_length(path, len(values))
     keypoints = as_keypoints(values, path)
     if not keypoints.any() and (values[..., :2] != 0).any():
-        raise PoseError(f"{path}: all confidences are 0, which means absent; set the third number of each joint to 1")
+        raise PoseError(f"{path}: all confidences are 0, i.e. absent; set the third number of a joint to 1")
     return keypoints
 
 
