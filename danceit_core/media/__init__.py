@@ -1,1 +1,1 @@
-"""Video and sound, in and out."""
+"""Reading and writing video and sound."""

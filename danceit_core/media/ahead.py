@@ -1,6 +1,6 @@
-"""Work ahead: what a generator makes is made by a thread of its own while the last of it is still in use.
+"""Prefetching: a separate thread runs a generator while its previous items are still in use.
 
-Decoding, drawing, networks and encoding all let other threads run, so that stages which feed each other overlap.
+Decoding, drawing, networks and encoding all let other threads run, so stages that feed each other overlap.
 """
 
 import queue
@@ -14,9 +14,9 @@ Item = TypeVar("Item")
 
 @contextmanager
 def made_ahead(items: Iterator[Item], *, most: int) -> Iterator[Iterator[Item]]:
-    """The same items in the same order, at most `most` (> 0) of them waiting; it is over when the context is left.
+    """The same items in the same order, at most `most` (> 0) of them waiting; the thread ends with the context.
 
-    An error of `items` is raised where the item would have come.
+    An error of `items` is raised in place of the item.
     """
     waiting: queue.Queue[tuple[bool, Item | BaseException | None]] = queue.Queue(most)
     stop = threading.Event()

@@ -1,7 +1,7 @@
-"""Sound in and out: any container, on the container's common timeline, mono for analysis and stereo to be heard.
+"""Reading and writing sound of any container on its common timeline: mono for analysis, stereo for listening.
 
 Sample n is the sound at n / sample_rate_hz seconds, where time 0 is the earliest start of the file's picture and sound
-(as in `media.video`): a track that starts late begins with silence, gaps in its timestamps are silence too.
+(as in `media.video`): a track that starts late begins with silence, and gaps in its timestamps are silence, too.
 """
 
 import contextlib
@@ -37,18 +37,18 @@ from danceit_core.media.stored import PAIR_BYTES, StoredSound, fades_of
 log = logging.getLogger(__name__)
 
 Samples = NDArray[np.float32]
-# Timestamps jitter by some ms without meaning it (ms ticks, encoder delay); a larger step is a real gap or overlap.
+# Timestamps jitter by a few ms without meaning (ms ticks, encoder delay); a larger step is a real gap or overlap.
 GAP_S = 0.03
 SUFFIXES = (".flac", ".wav")
-# Samples that one peak of a drawn waveform is taken of.
+# Number of samples behind one peak of a drawn waveform.
 PEAKS_OF = 80
-# Nothing records below. A resampler from 1 Hz asks for gigabytes.
+# No recorder uses a lower rate. A resampler from 1 Hz would allocate gigabytes.
 LOWEST_RATE_HZ = 4000
-# What is held in memory of a stored sound at once.
+# The amount of a stored sound that is held in memory at once.
 PIECE = 1 << 20
-# Formats whose times FFmpeg tells by counting samples at the rate that they begin with, also where that has changed.
+# Formats whose times FFmpeg derives by counting samples at the initial rate, even after the rate has changed.
 UNTIMED = {"aac", "ac3", "dts", "eac3", "loas", "mp3", "ogg", "truehd"}
-# What is resampled, and what its levels are gathered from, at once, samples: decoded blocks are small. A second or so.
+# Samples that are resampled, and measured for levels, at once (up to about a second), as decoded blocks are small.
 LEAST_BLOCK, LEAST_PIECE = 1 << 14, 1 << 15
 
 
@@ -56,10 +56,11 @@ LEAST_BLOCK, LEAST_PIECE = 1 << 14, 1 << 15
 def open_sound(
     path: str | Path, *, sample_rate_hz: int, track: int | None = None, part: SourcePart = WHOLE
 ) -> Iterator[StoredSound]:
-    """The sound of a video or sound file, decoded by a child process, kept in a temporary file meanwhile.
+    """The sound of a video or sound file, decoded by a child process into a temporary file.
 
-    track: which of its sound tracks, from 1; None for its default, or if that is silent for the first that is not.
-    part: of its time, all that there is of it; sample 0 is at part.start_s; where it was cut it is heard faded.
+    track: number of the sound track, from 1; None for the default track or, if that is silent, the first that is not.
+    part: the time range to use, as far as the sound lasts; sample 0 is at part.start_s. The stereo sound fades where it
+    was cut.
     Raises MediaError if the file cannot be read, crashes its decoder, or has no such track, NoSoundError if it has
     no sound.
     """
@@ -70,7 +71,7 @@ def open_sound(
 
 
 def duration_s(path: str | Path) -> float:
-    """Seconds from the container's time 0 to the end of its sound, by decoding it (headers of MP3 files may lie)."""
+    """Seconds from the container's time 0 to the end of its sound, by decoding it (MP3 headers may be wrong)."""
     with open_media(path) as container:
         stream = _require_sound(container, path, None)
         zero_s, end_s = common_start_s(container), 0.0
@@ -80,13 +81,13 @@ def duration_s(path: str | Path) -> float:
 
 
 def write_sound(path: str | Path, samples: Samples, *, sample_rate_hz: int) -> None:
-    """Write (N,) floats in -1..1 as 16-bit FLAC or WAV by the suffix of `path`; whole or not at all.
+    """Write (N,) floats in -1..1 atomically as 16-bit FLAC or WAV, by the suffix of `path`.
 
-    Samples far from full scale are mended as those of a file are, with a warning; what exceeds it then is cut off.
+    Samples far from full scale are corrected as those of a file are, with a warning; the rest above it is clipped.
     """
     path = Path(path)
     if path.suffix.lower() not in SUFFIXES:
-        raise MediaError(f"{path}: sound is written as {' or '.join(SUFFIXES)}; choose one of these suffixes")
+        raise MediaError(f"{path}: sound is written as {' or '.join(SUFFIXES)}; use one of these suffixes")
     if not np.issubdtype(samples.dtype, np.floating):
         raise MediaError(f"{path}: the samples to be written are {samples.dtype}; give floats in -1..1")
     samples, bad = made_finite(samples)
@@ -105,9 +106,9 @@ def write_sound(path: str | Path, samples: Samples, *, sample_rate_hz: int) -> N
 def stream_sound(
     path: str | Path, *, sample_rate_hz: int, track: int | None = None, converter: Converter | None = None
 ) -> Iterator[Samples]:
-    """Blocks (1 or 2 channels, n) of the sound from the common time 0 on, as the file has it: its levels unmended.
+    """Blocks (1 or 2 channels, n) of the sound from the common time 0 on, with the levels of the file, uncorrected.
 
-    converter: what decoded sound goes through, for who wants to know what was done there.
+    converter: converts the decoded sound; pass one to find out afterwards what it did.
     """
     converter = converter or Converter()
     to_rate = Converter(sample_rate_hz)
@@ -122,12 +123,12 @@ def stream_sound(
             frame.sample_rate = converter.rate_hz
             yield from to_rate.convert(frame)
         if converter.rate_hz is None:
-            raise MediaError(f"{path}: no sound of it can be decoded; is it copied whole?")
+            raise MediaError(f"{path}: its sound cannot be decoded; check that the file was copied completely")
         yield from to_rate.convert(None)
 
 
 def read_peaks(path: str | Path, *, per_s: int, track: int | None = None, part: SourcePart = WHOLE) -> Samples:
-    """The greatest amplitude, 0 to about 1, of each 1 / per_s of a second (N,): a waveform to be drawn."""
+    """The greatest amplitude, 0 to about 1, in each interval of 1 / per_s seconds (N,), for drawing a waveform."""
     with open_sound(path, sample_rate_hz=PEAKS_OF * per_s, track=track, part=part) as sound:
         starts = range(0, len(sound), PEAKS_OF * (PIECE // PEAKS_OF))
         pieces = [np.abs(sound[start : start + starts.step]) for start in starts]
@@ -136,7 +137,7 @@ def read_peaks(path: str | Path, *, per_s: int, track: int | None = None, part: 
 
 
 def _store(path: str | Path, file: IO[bytes], *, track: int | None, **how: Any) -> dict[str, Any]:
-    """Write a sound's channels into `file`, float32 (N, 2); the rest of what a `StoredSound` is made of."""
+    """Write a sound's channels into `file`, float32 (N, 2); returns the other fields of a `StoredSound`."""
     with open_media(path) as container:
         numbers = [container.streams.audio.index(stream) + 1 for stream in sound_streams(container)]
     tracks = [track] if track is not None or not numbers else numbers
@@ -152,11 +153,11 @@ def _store(path: str | Path, file: IO[bytes], *, track: int | None, **how: Any) 
                 break
     if not facts:
         raise faults[0]
-    if facts["correction"].silent and len(tracks) > 1 and not faults:  # all are: then it is the default
+    if facts["correction"].silent and len(tracks) > 1 and not faults:  # all tracks are silent: use the default
         facts = _store_track(path, file, track=tracks[0], **how)
     if facts["track"] != tracks[0]:
         fault = f"cannot be decoded ({faults[0]})" if faults else "is silent"
-        said = f"its sound track {tracks[0]} {fault}, track {facts['track']} is taken; column `audio_track` chooses one"
+        said = f"its sound track {tracks[0]} {fault}, track {facts['track']} is used; choose with column `audio_track`"
         facts["notes"] = (said, *facts["notes"])
     file.flush()
     return facts
@@ -181,7 +182,7 @@ def _store_track(
     notes = [*_bad_samples(converter.bad_samples), *correction.notes, *([NOTES[mix]] if mix in NOTES else [])]
     if converter.channels > 2:
         notes.append(f"its {converter.channels} channels are mixed to two")
-    # Mixed so that nothing can exceed full scale, most sound of many channels is far below it.
+    # The mix cannot exceed full scale, so most sound of many channels ends up far below it.
     louder = min(converter.loss, max(1.0, 1 / correction.peak)) if correction.peak > 0 else 1.0
     samples = file.tell() // PAIR_BYTES
     return {
@@ -196,7 +197,7 @@ def _store_track(
 
 
 def _bad_samples(count: int) -> list[str]:
-    return [f"{count} of its samples are no numbers: silence instead; is it damaged?"] if count else []
+    return [f"{count} of its samples are not numbers and become silence; the file may be damaged"] if count else []
 
 
 def _require_sound(container: Any, path: str | Path, track: int | None) -> Any:
@@ -204,14 +205,14 @@ def _require_sound(container: Any, path: str | Path, track: int | None) -> Any:
     streams = container.streams.audio
     if not streams:
         raise NoSoundError(
-            f"{path} has no sound; name a sound file in column `audio` of videos.tsv, or leave it silent"
+            f"{path} has no sound; name a sound file in column `audio` of videos.tsv, or leave the dance silent"
         )
     if track is not None and track > len(streams):
         number = f"{len(streams)} sound track{'s' if len(streams) > 1 else ''}"
         raise MediaError(f"{path} has {number}, not {track}; correct column `audio_track`")
     stream = next(iter(sound_streams(container)), None) if track is None else streams[track - 1]
     if stream is None or stream.codec_context is None:
-        raise MediaError(f"{path}: its sound is of a kind that FFmpeg cannot decode; convert it to WAV")
+        raise MediaError(f"{path}: its sound has a format that FFmpeg cannot decode; convert it to WAV")
     return stream
 
 
@@ -223,13 +224,13 @@ def _timed_blocks(container: Any, stream: Any, converter: Converter) -> Iterator
     for frame in decode_stream(container, stream, clock=Clock(container, stream)):
         if frame.sample_rate < LOWEST_RATE_HZ:
             raise MediaError(
-                f"{name_of(container)}: its sound has {frame.sample_rate} samples per second, at least "
-                f"{LOWEST_RATE_HZ} are needed; is its header damaged?"
+                f"{name_of(container)}: its sound has {frame.sample_rate} samples per second, but at least "
+                f"{LOWEST_RATE_HZ} are needed; check whether the file is damaged"
             )
         pts, frame.pts = frame.pts, None
         blocks = list(converter.convert(frame))
         if converter.changes and container.format.name == "flac":
-            # FFmpeg gives parts of those twice.
+            # FFmpeg returns parts of such files twice.
             raise MediaError(
                 f"{name_of(container)}: its sound changes format at {end_s:.1f} s; convert its parts to one format"
             )
@@ -244,14 +245,14 @@ def _timed_blocks(container: Any, stream: Any, converter: Converter) -> Iterator
             last = samples, start_s, rate_hz
             start_s += samples.shape[1] / rate_hz
     if last is not None:
-        # An encoder fills its last block up with silence; the block's duration says how much of it counts.
+        # An encoder pads its last block with silence; the block's duration says how much of it is real.
         duration, time_base, samples, rate_hz = counted
         counts_s = float(duration * time_base) if duration else samples / rate_hz
         yield last[0][:, : round(counts_s * last[2])], *last[1:]
 
 
 def _aligned_blocks(container: Any, stream: Any, converter: Converter) -> Iterator[tuple[Samples, int]]:
-    """Blocks that follow each other without gap from the common time 0 on: silence inserted, overlaps cut."""
+    """Contiguous blocks from the common time 0 on: gaps are filled with silence, overlaps are cut."""
     zero_s, position = common_start_s(container), 0
     for index, (samples, start_s, rate_hz) in enumerate(_timed_blocks(container, stream, converter)):
         ahead = round((start_s - zero_s) * rate_hz) - position

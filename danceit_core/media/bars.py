@@ -1,12 +1,12 @@
-"""Dark bars around a picture that never change: those of a film of another shape, or a frame with a caption.
+"""Find constant dark bars around a picture: letterbox bars, or a frame with a caption.
 
-A bar is a strip along a whole side of the picture, of one dark colour in every picture looked at, with a sharp and
-straight edge towards what moves. A dark stage has no such edge: where the dancer is in front of it, or light falls on
-it, it ends. A strip in which something appears in one of the pictures (a logo, a line of text) is none. Writing that
-never changes may stand in two bars that face each other, as in a frame.
+A bar is a strip along a whole side of the picture. It has one dark colour in every examined picture and a sharp,
+straight edge towards the moving content. A dark stage has no such edge: it ends where the dancer stands in front of it
+or light falls on it. A strip in which something appears in one of the pictures (a logo, a line of text) is not a bar.
+Constant text is allowed in two opposite bars, as in a frame.
 
-Lengths are in pixels of the picture as stored. Positions along a side are looked at in blocks of BLOCK pixels, whose
-mean the noise of compression does not change.
+Lengths are in pixels of the stored picture. Positions along a side are examined in blocks of BLOCK pixels, whose mean
+is insensitive to compression noise.
 """
 
 from dataclasses import dataclass, field
@@ -21,32 +21,32 @@ from danceit_core.media.part import SMALLEST_PX, Box, Size
 Array = NDArray[np.float32]
 
 BLOCK = 8
-# Of 255: the darkest colours, how far a bar's blocks are from its colour, and its channels from each other.
+# Of 255: limits for a dark colour, for the deviation of a bar's blocks from its colour, and between its channels.
 DARK, SAME, GREY = 48, 8, 24
-# By how much the picture beside a bar is lighter, along which share of the edge, in which share of the pictures.
+# By how much the picture beside a bar is lighter, along what share of the edge, in what share of the pictures.
 STEP, ALONG, OFTEN, LEAST_PICTURES = 14, 0.8, 0.25, 3
-# Compression blurs the edge over so many pixels, and leaves traces in a block's width of the bar.
+# Compression blurs the edge over BLUR_PX pixels, and leaves traces within the width of a block inside the bar.
 BLUR_PX, TRACES_PX = 2, 16
 # Mean distance of the edge from a straight line, pixels.
 STRAIGHT_PX = 1.5
-# What a bar takes of a side at least, pixels, and at most, a share, and how much of it is plain beside writing.
+# Minimum depth of a bar in pixels, maximum depth as a share of the side, and the share that is plain beside text.
 THINNEST_PX, WIDEST, PLAIN = 4, 0.45, 0.5
-# How far two bars that face each other may differ, as a share of the side, and how far writing that never changes does.
+# Maximum difference between two opposite bars, as a share of the side, and of constant text between pictures.
 FACING, STILL = 0.05, 16
 SIDES = ("left", "above", "right", "below")
 
 
 @dataclass
 class BarFinder:
-    """Gathers pictures of a video, all of one size; `find` tells the part inside the bars."""
+    """Gathers pictures of a video, all of one size; `find` returns the part inside the bars."""
 
     size: tuple[int, int] = (0, 0)
-    # Of each picture, uint8: seen from each of SIDES, rows from the side inwards in blocks along it (depth, blocks).
+    # For each picture and each of SIDES, uint8: rows from the side inwards, in blocks along it (depth, blocks).
     _views: list[list[Picture]] = field(default_factory=list)
     _colours: list[Picture] = field(default_factory=list)
 
     def add(self, grey: Picture, colours: Picture) -> None:
-        """One more picture: its brightness (H, W), 0 to 255, and a small one of it in colour (h, w, 3)."""
+        """Add a picture: its brightness (H, W), 0 to 255, and a small colour version (h, w, 3)."""
         height, width = grey.shape
         self.size = width, height
         rows = cv2.resize(grey, (max(1, width // BLOCK), height), interpolation=cv2.INTER_AREA)
@@ -65,7 +65,7 @@ class BarFinder:
             return None
         views = [np.stack([view[side] for view in self._views]) for side in range(len(SIDES))]
         strips = [_Strip(view) for view in views]
-        # Where bars may end at most: what an edge is looked for beside.
+        # The maximum depths of the bars: edges are searched between these.
         depths = [max(strip.ends, default=0) for strip in strips]
         for _ in range(2):
             depths = [strip.depth(self._beside(side, depths)) for side, strip in enumerate(strips)]
@@ -91,7 +91,7 @@ class BarFinder:
         return slice(first, last) if last - first > 2 else slice(0, blocks)
 
     def _drop_writing(self, strips: list["_Strip"], depths: list[int]) -> None:
-        """Keep a strip with writing in it unless another one faces it."""
+        """Reject a strip that contains text, unless the opposite side has a bar, too."""
         before = list(depths)
         for side, strip in enumerate(strips):
             facing = before[(side + 2) % 4]
@@ -111,12 +111,12 @@ class BarFinder:
 
 
 def words_of_bars(inside: Box, picture: Size) -> str:
-    """What was cut off, and how to keep it, for the log: `inside` is what is left of a picture (width, height)."""
+    """A log line on what was cut off and how to keep it: `inside` is what remains of a picture (width, height)."""
     left, top, width, height = inside
     cut = (("left", left), ("right", picture[0] - left - width), ("above", top), ("below", picture[1] - top - height))
     words = ", ".join(f"{pixels} {where}" for where, pixels in cut if pixels)
     return (
-        f"dark bars that never change are cut off ({words}, of {picture[0]} x {picture[1]} pixels); to keep them set "
+        f"constant dark bars are cut off ({words}, of {picture[0]} x {picture[1]} pixels); to keep them, set "
         "video.keep_bars to true, or choose the part to use in column crop"
     )
 
@@ -136,23 +136,23 @@ class _Strip:
         still = np.ptp(self._view, axis=0).max(axis=1) <= STILL
         bar = np.cumprod(plain | still).astype(bool) & bool(plain[0])
         self._plain = plain
-        # Depths at which plain colour ends, with nothing before that changes.
+        # Depths at which plain colour ends, with no change before them.
         depths = range(THINNEST_PX, min(round(WIDEST * depth), depth - TRACES_PX - 2 * BLUR_PX) + 1)
         self.ends = [row for row in depths if bar[row - 1] and plain[row - 1] and not plain[row]]
 
     def has_writing(self, depth: int) -> bool:
-        """Whether a strip of this depth is not plain throughout, but for the traces beside its edge."""
+        """Whether a strip of this depth is not plain throughout, apart from the traces beside its edge."""
         return not self._plain[: max(0, depth - TRACES_PX)].all()
 
     def depth(self, along: slice) -> int:
-        """How deep the bar is, 0 without: up to the deepest sharp, straight edge between these blocks."""
+        """Depth of the bar, up to the deepest sharp, straight edge between these blocks; 0 without a bar."""
         for end in reversed(self.ends):
             if self._plain[:end].mean() >= PLAIN and (depth := self._edge_behind(end, along)):
                 return depth
         return 0
 
     def _edge_behind(self, end: int, along: slice) -> int:
-        """The depth of an edge a few pixels behind the end of plain colour, 0 without."""
+        """The depth of an edge a few pixels behind the end of plain colour, 0 if there is none."""
         near = np.abs(self._view[:, end - BLUR_PX : end + TRACES_PX + BLUR_PX, along] - self._level)
         lighter = near[:, BLUR_PX:-BLUR_PX] >= STEP  # (pictures, depth, blocks)
         first = lighter.argmax(axis=1)
@@ -166,6 +166,6 @@ class _Strip:
         return end + round(np.median(edges)) if len(edges) >= max(LEAST_PICTURES, OFTEN * len(first)) else 0
 
     def inner(self, edge: int, along: slice) -> int:
-        """Where the picture itself begins: behind what compression makes of the edge."""
+        """Where the picture itself begins, behind the compression artefacts at the edge."""
         near = np.abs(self._view[:, edge : edge + 4 * BLUR_PX, along] - self._level).mean(axis=(0, 2))
         return edge + int(np.argmax(near[: 2 * BLUR_PX] >= 0.8 * near[BLUR_PX:].mean()))

@@ -1,8 +1,8 @@
-"""Decoded sound of any format to float32 blocks of one rate and at most two channels, and from two channels to one.
+"""Convert decoded sound of any format to float32 blocks of one rate and at most two channels, and from two to one.
 
-Sound of more channels is mixed to a left and a right one, every channel kept: those of a side to that side, those in
-the middle to both. Channels of unknown place are pairs, left and right in turn, as recorders and sound programs file
-them. Formats may change midway: an MP3 of two that were joined, a broadcast.
+Sound of more channels is mixed to left and right without dropping any: side channels go to their side, middle channels
+to both. Channels of unknown position are treated as pairs, left and right in turn, as recorders and sound programs
+store them. The format may change midway, as in a broadcast or an MP3 joined from two.
 """
 
 import re
@@ -19,30 +19,30 @@ Samples = NDArray[np.float32]
 
 # FFmpeg's names of channels that have a side: front, back, side, top front, wide, surround direct, bottom front, ...
 SIDE = re.compile(r"(?:[FBSDW]|T[FBS]|SD|BF|SS|TT)?([LR])C?|B([LR])|WL|WR")
-# -3 dB: what is heard from both sides, or from behind, is not louder than what is heard from one (ITU-R BS.775).
+# -3 dB: sound from both sides, or from behind, must not be louder than sound from one side (ITU-R BS.775).
 LESS = np.float32(np.sqrt(0.5))
-# A mix that keeps less than this of the channels' energy has lost the sound, for that second.
+# A mix that keeps less than this share of the channels' energy has lost the sound in that second.
 LEAST_KEPT = 0.25
 # The share of a sound's energy that the mean of its channels may lose.
 MOST_LOST = 0.1
 MIXES = {"mean": (0.5, 0.5), "difference": (0.5, -0.5), "left": (1.0, 0.0), "right": (0.0, 1.0)}
-SAID = "its channels cancel each other out, one is probably inverted: for the analysis "
+SAID = "its channels cancel each other out (one is probably inverted): "
 NOTES = {
-    "difference": f"{SAID}the right one is turned round; the finished video keeps both as they are",
-    "left": f"{SAID}the left one alone is heard; the finished video keeps both",
-    "right": f"{SAID}the right one alone is heard; the finished video keeps both",
+    "difference": f"{SAID}the analysis inverts the right one; the finished video keeps both unchanged",
+    "left": f"{SAID}the analysis uses the left one alone; the finished video keeps both",
+    "right": f"{SAID}the analysis uses the right one alone; the finished video keeps both",
 }
 
 
 class Converter:
-    """Frames of any format and layout, and both may change, to blocks (1 or 2, n) of one rate.
+    """Converts frames of any format and layout, both of which may change, to blocks (1 or 2, n) of one rate.
 
-    rate_hz: None for that of the first frame. PyAV counts the planes of planar sound by looking for an empty pointer
-    behind them, which FFmpeg does not put there for eight channels or more: it reads past them and crashes. So all
-    sound is made packed, which has one plane.
+    rate_hz: None for the rate of the first frame. PyAV counts the planes of planar sound by looking for a null pointer
+    behind them. FFmpeg does not put one there for eight channels or more, so PyAV reads past them and crashes.
+    Therefore all sound is converted to the packed format, which has one plane.
 
-    changes: whether the format did so already. channels: the most that a frame had. loss: the most by which mixing
-    turned one of them down. bad_samples: for the caller to count in.
+    changes: whether the format has changed so far. channels: the maximum number in a frame. loss: the largest factor by
+    which the mix reduced a channel. bad_samples: a counter for the caller.
     """
 
     def __init__(self, rate_hz: int | None = None) -> None:
@@ -56,7 +56,7 @@ class Converter:
         self._mix: NDArray[np.float32] | None = None
 
     def convert(self, frame: Any | None) -> Iterator[Samples]:
-        """The blocks of one more frame; of None, what is still to come."""
+        """The blocks of the next frame; with None, the remaining blocks."""
         form = None if frame is None else (frame.format.name, frame.layout.name, frame.sample_rate)
         if form != self._format:
             if self._resampler is not None:
@@ -83,7 +83,7 @@ class Converter:
 
 
 def joined(blocks: Iterator[Samples], *, least: int) -> Iterator[Samples]:
-    """The same sound in blocks (channels, n) of at least so many samples, or until the number of channels changes."""
+    """The same sound in blocks (channels, n) of at least `least` samples, or until the number of channels changes."""
     gathered: list[Samples] = []
     samples = 0
     for block in blocks:
@@ -97,7 +97,7 @@ def joined(blocks: Iterator[Samples], *, least: int) -> Iterator[Samples]:
 
 
 def samples_of(blocks: Iterator[Samples], part: SourcePart, *, sample_rate_hz: int) -> Iterator[Samples]:
-    """The samples of a part of the time, of blocks (channels, n); none after it are decoded."""
+    """The samples of a time range, as blocks (channels, n); nothing after it is decoded."""
     first = round(part.start_s * sample_rate_hz)
     end = None if part.end_s is None else round(part.end_s * sample_rate_hz)
     position = 0
@@ -123,14 +123,14 @@ def mix_to_pair(names: Sequence[str]) -> NDArray[np.float32] | None:
 
 
 class Mono:
-    """Finds the mix of two channels to one that keeps the sound, of all of it, second by second."""
+    """Finds the mix of two channels to one that loses no sound in any second of the file."""
 
     def __init__(self) -> None:
         self._lost = dict.fromkeys(MIXES, 0.0)
         self._energy = 0.0
 
     def add(self, pair: Samples) -> None:
-        """Look at about a second of (2, n) samples."""
+        """Examine about a second of (2, n) samples."""
         left, right = (pair - pair.mean(axis=1, keepdims=True)).astype(np.float64)
         powers, cross = (float(left @ left), float(right @ right)), float(left @ right)
         energy = sum(powers) / 2
@@ -140,7 +140,7 @@ class Mono:
                 self._lost[name] += energy
 
     def choose(self) -> str:
-        """One of MIXES: the mean of the channels wherever that serves."""
+        """One of MIXES: the mean of the channels wherever that works."""
         if self._lost["mean"] <= MOST_LOST * self._energy:
             return "mean"
         return min(self._lost, key=self._lost.__getitem__)

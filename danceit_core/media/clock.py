@@ -1,8 +1,8 @@
-"""One clock for a file that has several: recordings joined into one, a counter that overflowed, a clock that stands.
+"""One continuous clock for a file whose clock is not: joined recordings, a counter overflow, a clock that stands still.
 
-`Clock` mends the times of one stream's packets before they are decoded. Only in a file whose clock jumps are the
-packets of all streams read ahead once, to find its passages (see `passages`): picture and sound are decoded apart from
-each other and come to the same result.
+`Clock` corrects the times of one stream's packets before they are decoded. Only if the clock of a file jumps are the
+packets of all streams read ahead once to find its passages (see `passages`). So picture and sound, which are decoded
+separately, arrive at the same result.
 """
 
 import bisect
@@ -14,14 +14,15 @@ from danceit_core.media.passages import Passage, Track, find_passages, timed_str
 
 log = logging.getLogger(__name__)
 
-# What an index, a cover picture or the data of a camera's sensors may take behind the pictures.
+# The size that an index, a cover picture or sensor data of a camera may have behind the pictures.
 UNREAD_BYTES, UNREAD_SHARE = 50_000, 0.1
 
 
 class Clock:
-    """Mends the times of one stream's packets. It is shown those of all `streams`, in the order of the file.
+    """Corrects the times of one stream's packets. It must see the packets of all `streams`, in the order of the file.
 
-    joins_s: when a passage begins behind another, seconds of the mended clock; known before its first packet is mended.
+    joins_s: when each further passage begins, in seconds of the corrected clock; known before the correction of its
+    first packet.
     """
 
     def __init__(self, container: Any, stream: Any) -> None:
@@ -34,15 +35,15 @@ class Clock:
         self._end = 0
 
     def takes(self, packet: Any) -> bool:
-        """Whether a packet is one of the stream; then its times become those of the mended clock.
+        """Whether a packet belongs to the stream; if so, its times become those of the corrected clock.
 
-        Raises MediaError if the file is gone meanwhile.
+        Raises MediaError if the file has been removed meanwhile.
         """
         self._end = max(self._end, (packet.pos or 0) + packet.size)
-        # Not packet.stream_index, which is 0 for those that have the decoder give its last frames.
+        # Not packet.stream_index, which is 0 for the packets that flush the decoder.
         index, own = packet.stream.index, self._watched[self._index]
         is_own = index == self._index
-        # How far the others have come counts until the stream begins.
+        # Until the stream begins, the position of the other streams counts.
         if not self._passages and (is_own or not own.parts):
             track = self._watched[index]
             if track.looks_odd(packet):
@@ -56,11 +57,11 @@ class Clock:
         return is_own
 
     def tell_unread(self, size: int) -> None:
-        """Warn of a file of `size` bytes if far less than that were given to `takes`."""
+        """Warn about a file of `size` bytes if `takes` has seen far less than that."""
         if (unread := size - self._end) > max(UNREAD_BYTES, UNREAD_SHARE * size):
             log.warning(
-                "%s: no pictures can be read in its last %.1f MB; is it copied whole? If files were joined in it, give "
-                "each of them a line of the table",
+                "%s: no pictures can be read in its last %.1f MB; check that it was copied completely. If it was "
+                "joined from several files, give each of them a line in the table",
                 self._name,
                 unread / 1e6,
             )
@@ -84,11 +85,11 @@ class Clock:
         what, zero_s = "picture" if self._stream.type == "video" else "sound", self._passages[0].start_s
         if self.joins_s:
             log.warning(
-                "%s: its clock jumps, as where recordings were joined; the %s goes on without a gap there (at %s s)",
+                "%s: its clock jumps, as in joined recordings; the %s continues without a gap there (at %s s)",
                 self._name,
                 what,
                 ", ".join(f"{start_s - zero_s:.1f}" for start_s in self.joins_s[:5])
                 + (", ..." if len(self.joins_s) > 5 else ""),
             )
         if any(passage.stands for passage in self._passages):
-            log.warning("%s: its clock stands; the %s is timed by its average rate there", self._name, what)
+            log.warning("%s: its clock stands still; the %s is timed by its average rate there", self._name, what)

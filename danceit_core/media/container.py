@@ -1,7 +1,7 @@
-"""Opening a media file and its common timeline: what picture and sound have in common.
+"""Open a media file and find the common timeline of its picture and sound.
 
 Time 0 of a file is the earliest start of its picture and sound streams; every frame's time is its presentation
-timestamp x time base minus that start. Cover pictures of sound files are no picture stream.
+timestamp x time base minus that start. Cover pictures of sound files do not count as a picture stream.
 """
 
 import contextlib
@@ -24,30 +24,32 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 FILE = "file:"
-# Each thread of a decoder holds pictures of its own: on a machine of many cores 4K would take gigabytes.
+# Each decoder thread holds its own pictures: on a machine with many cores, 4K video would take gigabytes.
 DECODER_THREADS = 4
 # 8K is 33 million pixels. A header that announces more is damaged, and its pictures would fill the memory.
 MOST_PIXELS = 2**26
 MOST_FPS = 1000
-# FFmpeg paints text on a screen of characters: a readme.txt would be a video.
+# FFmpeg renders text as a screen of characters, so that a readme.txt would be a video.
 TEXT_CODECS = {"ansi", "bintext", "xbin", "idf"}
-# A damaged timestamp would have years of one picture or of silence written.
+# A damaged timestamp could produce years of one picture or of silence.
 LONGEST_GAP_S = 600
 
 
 @contextlib.contextmanager
 def open_media(path: str | Path) -> Iterator[Any]:
-    """An open PyAV input container, decoding on a few threads, closed on exit. MediaError if it is no media file."""
+    """An open PyAV input container, decoding on a few threads, closed on exit. MediaError if it is not a media file."""
     try:
-        # `file:`, lest a name such as `12:30 dance.mp4` or `http:/x` be taken for a protocol; nothing else is opened.
-        # merge_pmt_versions: what follows in a joined MPEG-TS, under other numbers, belongs to the same streams.
+        # `file:` keeps FFmpeg from reading a protocol in a name such as `12:30 dance.mp4`; only files are opened.
+        # merge_pmt_versions: later parts of a joined MPEG-TS, under other numbers, belong to the same streams.
         options = {"protocol_whitelist": "file", "merge_pmt_versions": "1"}
         container = av.open(f"{FILE}{path}", metadata_errors="ignore", options=options)
     except FileNotFoundError:
         raise MediaError(f"{path}: no such file; check the path in the table") from None
     except (av.FFmpegError, OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or error
-        raise MediaError(f"{path} cannot be opened ({reason}); is it a video or sound file, copied whole?") from error
+        raise MediaError(
+            f"{path} cannot be opened ({reason}); check that it is a video or sound file, copied completely"
+        ) from error
     with container:
         if kind := _undecodable_kind(container, path):
             raise MediaError(f"{path} is {kind}")
@@ -61,9 +63,9 @@ def open_media(path: str | Path) -> Iterator[Any]:
 
 @contextlib.contextmanager
 def one_line_errors(path: str | Path, what: str, *, remedy: str) -> Iterator[None]:
-    """Raise MediaError, `what` went wrong and why, for errors of PyAV and OpenCV.
+    """Turn errors of PyAV and OpenCV into a MediaError that says `what` went wrong and why.
 
-    A lack of memory and the system's own errors stay what they are: they say nothing about the file.
+    MemoryError and system errors pass unchanged, as they say nothing about the file.
     """
     try:
         yield
@@ -75,9 +77,9 @@ def one_line_errors(path: str | Path, what: str, *, remedy: str) -> Iterator[Non
 
 
 def _undecodable_kind(container: Any, path: str | Path) -> str:
-    """What a file is that FFmpeg opens, but that holds nothing to dance or cannot be decoded, and the remedy; or ""."""
+    """The kind of a file that FFmpeg opens but that cannot be used or decoded, with the remedy; otherwise ""."""
     if any(stream.codec_context and stream.codec_context.name in TEXT_CODECS for stream in container.streams.video):
-        return "text, no video; leave it out"
+        return "a text file, not a video; leave it out"
     if container.format.name == "webp_pipe":
         with Path(path).open("rb") as file:
             head = file.read(WEBP_FLAGS_AT + 1)
@@ -87,16 +89,16 @@ def _undecodable_kind(container: Any, path: str | Path) -> str:
 
 
 def picture_stream(container: Any) -> Any | None:
-    """The picture stream that a player shows: the first that the file calls its default, else the first; or None.
+    """The picture stream that a player shows: the first one marked as default, else the first; None without any.
 
-    Cover pictures, and thumbnails beside a video, are none.
+    Cover pictures, and thumbnails beside a video, do not count.
     """
     streams = [
         stream
         for stream in container.streams.video
         if not stream.disposition & av.stream.Disposition.attached_pic and stream.codec_context is not None
     ]
-    # max: of equals the first.
+    # max returns the first of equals.
     return max(
         streams,
         key=lambda stream: (stream.frames != 1, bool(stream.disposition & av.stream.Disposition.default)),
@@ -105,13 +107,13 @@ def picture_stream(container: Any) -> Any | None:
 
 
 def sound_streams(container: Any) -> list[Any]:
-    """The sound streams that can be decoded, the one that is flagged as the default first."""
+    """The sound streams that can be decoded; the one marked as default comes first."""
     streams = [stream for stream in container.streams.audio if stream.codec_context is not None]
     return sorted(streams, key=lambda stream: not stream.disposition & av.stream.Disposition.default)
 
 
 def sound_stream(container: Any) -> Any | None:
-    """The sound stream that is flagged as the default, or else the first; None without any."""
+    """The sound stream marked as default, else the first; None without any."""
     return next(iter(sound_streams(container)), None)
 
 
@@ -129,7 +131,7 @@ def name_of(container: Any) -> str:
 
 
 def check_size(container: Any, width: int, height: int) -> None:
-    """Raise MediaError for pictures that would fill the memory."""
+    """Raise MediaError for pictures that are too large for the memory."""
     if width * height > MOST_PIXELS:
         raise MediaError(
             f"{name_of(container)} has pictures of {width} x {height}, more than {MOST_PIXELS} pixels; shrink it"
@@ -137,18 +139,18 @@ def check_size(container: Any, width: int, height: int) -> None:
 
 
 def check_gap(container: Any, seconds: float, *, at_s: float) -> None:
-    """Raise MediaError for a time between pictures or sounds that no dance has."""
+    """Raise MediaError for a gap between pictures or sounds that is too long for a dance."""
     if not seconds <= LONGEST_GAP_S:
         raise MediaError(
             f"{name_of(container)}: nothing is shown or heard for {seconds:.0f} s after {at_s:.0f} s, more than "
-            f"{LONGEST_GAP_S} s: its timestamps are damaged; convert it, or cut that part out"
+            f"{LONGEST_GAP_S} s: its timestamps are damaged; convert the file, or cut that part out"
         )
 
 
 def period_s(stream: Any) -> float:
-    """Seconds of one picture at the stream's average rate, as far as it is known.
+    """Duration of one picture at the stream's average rate, seconds, as far as it is known.
 
-    Where times say nothing, FFmpeg takes the ticks of the clock for a rate.
+    Where the times are useless, FFmpeg mistakes the ticks of the clock for a rate.
     """
     rates = (stream.average_rate, stream.guessed_rate, stream.codec_context.framerate)
     return float(1 / next((rate for rate in rates if rate and rate <= MOST_FPS), 25))
@@ -157,10 +159,10 @@ def period_s(stream: Any) -> float:
 def decode_stream(
     container: Any, stream: Any, *, clock: "Clock | None" = None, late: "LateStart | None" = None
 ) -> Iterator[Any]:
-    """Frames of one stream in order; damaged packets are passed over and a cut file ends where it was cut.
+    """Frames of one stream in order; damaged packets are skipped, and a truncated file ends where it was cut.
 
-    clock: mends their times; without it they are those of the file, from wherever it is read. late: says which of them
-    are to be decoded.
+    clock: corrects their times; without it they are the times of the file, from the current position. late: says which
+    packets to decode.
     """
     packets = container.demux(stream if clock is None else clock.streams)
     while True:
@@ -168,9 +170,9 @@ def decode_stream(
             packet = next(packets)
         except av.PatchWelcomeError as error:  # an Ogg file whose parts differ
             name = container.name.removeprefix(FILE)
-            log.warning("%s: FFmpeg cannot read on to its end (%s); join its parts otherwise", name, error.strerror)
+            log.warning("%s: FFmpeg cannot read it to the end (%s); join its parts differently", name, error.strerror)
             return
-        # IndexError: PyAV knows no stream that begins after the file was opened.
+        # IndexError: PyAV does not know streams that begin after the file was opened.
         except (StopIteration, av.FFmpegError, IndexError):
             return
         if clock is not None and not clock.takes(packet):

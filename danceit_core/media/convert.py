@@ -1,4 +1,4 @@
-"""From a decoded frame to a picture: RGB, upright, with square pixels, in standard range, of the size asked for."""
+"""Convert a decoded frame to a picture: RGB, upright, with square pixels, in standard range, of the requested size."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -27,7 +27,7 @@ class Geometry:
 def display_matrix(frame: Any) -> Matrix:
     """a, b, c, d of the display matrix: the stored point (p, q) is shown at (a p + c q, b p + d q), y down.
 
-    Ask few frames only: a frame whose side data were looked at stays in memory until the garbage collector runs.
+    Call it for few frames only: a frame whose side data were read stays in memory until the garbage collector runs.
     """
     data = frame.side_data.get("DISPLAYMATRIX")
     if data is None:
@@ -39,29 +39,29 @@ def display_matrix(frame: Any) -> Matrix:
 def turned(matrix: Matrix, degrees: int) -> Matrix:
     """A display matrix that turns the picture further, clockwise by a multiple of 90 degrees."""
     for _ in range(degrees // 90 % 4):
-        # Clockwise with y down: what was shown at (x, y) is shown at (-y, x).
+        # Clockwise with y down: a point shown at (x, y) moves to (-y, x).
         a, b, c, d = matrix
         matrix = -b, a, -d, c
     return matrix
 
 
 class GeometryReader:
-    """Tells the geometry of a stream's frames, which may change: a phone is turned, broadcasts are joined.
+    """Reads the geometry of a stream's frames, which may change: a phone is turned, broadcasts are joined.
 
-    It is asked about each frame as it is decoded: pixels that are not square are known of the decoder's last frame
-    only. rotate: degrees clockwise, a multiple of 90, by which the pictures are turned besides.
+    Call `read` for each frame as it is decoded: the pixel aspect ratio is known for the decoder's last frame only.
+    rotate: additional clockwise rotation in degrees, a multiple of 90.
     """
 
     def __init__(self, stream: Any, *, rotate: int = 0) -> None:
         self._stream, self._rotate = stream, rotate
-        # A container that says how wide its pixels are knows better than the pictures.
+        # A pixel aspect ratio of the container is more reliable than that of the pictures.
         first = stream.codec_context.sample_aspect_ratio
         self._fixed_aspect = stream.sample_aspect_ratio if stream.sample_aspect_ratio != first else None
         self._key: tuple[Any, ...] = ()
         self._geometry = Geometry((1, 1), (1, 0, 0, 1))
 
     def read(self, frame: Any) -> Geometry:
-        """The geometry of the frame decoded last. Raises MediaError for a size that is a damaged file's."""
+        """The geometry of the last decoded frame. Raises MediaError for a size that only a damaged file has."""
         aspect = self._fixed_aspect or self._stream.codec_context.sample_aspect_ratio
         key = frame.width, frame.height, frame.rotation, aspect
         if key != self._key:
@@ -74,7 +74,7 @@ class GeometryReader:
 
 
 def lies(matrix: Matrix) -> bool:
-    """Whether the stored picture lies on its side under a display matrix."""
+    """Whether a display matrix rotates the stored picture by 90 or 270 degrees."""
     return abs(matrix[0]) < abs(matrix[1])
 
 
@@ -99,8 +99,8 @@ def _shrunk(frame: Any, geometry: Geometry, size: tuple[int, int] | None) -> tup
 
 
 def _to_rgb(frame: Any, *, shrunk: tuple[int, int] | None) -> Picture:
-    """The stored picture as RGB; shrinking it on the way is several times as fast for 4K as doing it afterwards."""
-    # Untagged video: the convention of players is BT.601 below 720 lines and BT.709 from there on.
+    """The stored picture as RGB; shrinking it during conversion is several times as fast for 4K as afterwards."""
+    # For untagged video, players assume BT.601 below 720 lines and BT.709 from there on.
     guessed = Colorspace.ITU709 if frame.height >= HD_HEIGHT else Colorspace.ITU601
     is_yuv = frame.format.name.startswith(("yuv", "nv"))
     source = guessed if is_yuv and frame.colorspace == UNSPECIFIED_COLORSPACE else None

@@ -1,4 +1,4 @@
-"""Rectangles of a picture as shown in the picture as stored and back, and cutting them out of decoded frames.
+"""Convert rectangles between the shown and the stored picture, and cut them out of decoded frames.
 
 A stored picture may lie on its side, be mirrored and have pixels that are not square (`convert.Geometry`).
 """
@@ -13,7 +13,7 @@ from danceit_core.media.part import Box, Size
 
 
 def stored_box(box: Box, geometry: Geometry, stored: Size) -> Box:
-    """The rectangle of the `stored` picture (width, height) that a rectangle of the picture as shown is, rounded."""
+    """Convert a rectangle of the shown picture to the `stored` picture (width, height), rounded."""
     left, top, width, height = _flipped(box, geometry.size, geometry)
     shown = geometry.size
     if lies(geometry.matrix):
@@ -22,7 +22,7 @@ def stored_box(box: Box, geometry: Geometry, stored: Size) -> Box:
 
 
 def shown_box(box: Box, geometry: Geometry, stored: Size) -> Box:
-    """The rectangle of the picture as shown that a rectangle of the `stored` one is, rounded."""
+    """Convert a rectangle of the `stored` picture (width, height) to the shown picture, rounded."""
     shown = geometry.size[::-1] if lies(geometry.matrix) else geometry.size
     left, top, width, height = _scaled(box, stored, shown)
     if lies(geometry.matrix):
@@ -44,7 +44,7 @@ def _flipped(box: Box, shown: Size, geometry: Geometry) -> Box:
 
 
 def _scaled(box: Box, size: Size, other: Size) -> Box:
-    """A rectangle of a picture of `size` in the same picture of `other` size, at least a pixel."""
+    """A rectangle of a picture of `size`, scaled to the same picture of size `other`, at least one pixel large."""
     left, top, width, height = box
     across, down = other[0] / size[0], other[1] / size[1]
     left_px, top_px = round(left * across), round(top * down)
@@ -74,7 +74,7 @@ def _make_graph(frame: Any, place: Box) -> Any:
     left, top, width, height = place
     graph = av.filter.Graph()
     source = graph.add_buffer(width=frame.width, height=frame.height, format=frame.format, time_base=frame.time_base)
-    # exact: to the pixel, where colours are stored for two pixels together, too.
+    # exact: accurate to the pixel even if the colours are subsampled.
     crop = graph.add("crop", f"w={width}:h={height}:x={left}:y={top}:exact=1")
     graph.link_nodes(source, crop, graph.add("buffersink"))
     graph.configure()

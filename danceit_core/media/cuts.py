@@ -1,9 +1,9 @@
-"""Camera cuts, found while a video is read once: a dance fragment must not span two shots (paper III-A).
+"""Find camera cuts in one pass over a video: a dance fragment must not span two shots (paper III-A).
 
-PySceneDetect's adaptive detector proposes frames whose change stands out from that of their neighbours: quick
-movement, of the dancer or the camera, changes all of them. A proposal is confirmed if no picture just before it
-shows the view of one just after it: after a flash the old view is back, and a change of the light leaves its edges
-where they were. Fades and dissolves are no cuts, and none is found in the first three and last two pictures.
+PySceneDetect's adaptive detector proposes frames whose change stands out from that of their neighbours; fast movement
+of the dancer or the camera changes all of them. A proposal is confirmed if no picture just before it shows the same
+view as one just after it: after a flash the old view returns, and a change of light leaves edges in place. Fades and
+dissolves are not detected, nor are cuts in the first three and last two pictures.
 """
 
 import collections
@@ -18,11 +18,11 @@ from danceit_core.media.letterbox import Picture
 DETECTOR_SIDE = 128
 VIEW_SIDE = 48
 REACH_S = 1 / 3
-# Correlation of the fine structure of two pictures of one view; of two shots it stays under 0.4.
+# Minimum correlation of the fine structure of two pictures of one view; for two shots it stays below 0.4.
 SAME_VIEW = 0.6
-# Mean change of hue, saturation and brightness that a cut has at least: PySceneDetect's own value.
+# Minimum mean change of hue, saturation and brightness at a cut: PySceneDetect's default.
 MIN_CHANGE = 15.0
-# A picture that stands for longer is a still, not one of slow video.
+# A picture that is shown for longer is a still, not part of a slow video.
 SLOWEST_FPS = 4
 
 View = NDArray[np.float32]
@@ -31,7 +31,7 @@ View = NDArray[np.float32]
 class CutFinder:
     """Takes the pictures of a video one after the other and names the frames at which a new shot begins.
 
-    threshold: how many times larger than its neighbours' the change at a cut is, > 0. fps: frames a second.
+    threshold: ratio of the change at a cut to that of its neighbours, > 0. fps: frames per second.
     """
 
     def __init__(self, *, threshold: float, fps: float) -> None:
@@ -39,7 +39,7 @@ class CutFinder:
         self._reach = max(2, round(REACH_S * fps))
         self._detector = AdaptiveDetector(adaptive_threshold=threshold, min_scene_len=1, min_content_val=MIN_CHANGE)
         self._frames = 0
-        # Of the pictures looked at, as repeats are passed over: frame number and view.
+        # Frame number and view of the examined pictures (repeated pictures are skipped).
         self._seen = 0
         self._looked_at: dict[int, tuple[int, View]] = {}
         self._repeats = 0
@@ -51,7 +51,7 @@ class CutFinder:
         """The next picture, uint8 RGB (H, W, 3) without bars; all are of one size."""
         small = _shrink(picture, DETECTOR_SIDE)
         number, self._frames = self._frames, self._frames + 1
-        # Video of fewer pictures a second repeats them: between repeats any movement would stand out.
+        # Video of a lower frame rate repeats pictures: between repeats any movement would stand out.
         repeated = self._last is not None and np.array_equal(small, self._last)
         self._repeats = self._repeats + 1 if repeated else 0
         if 0 < self._repeats < self._fps / SLOWEST_FPS:
@@ -72,7 +72,7 @@ class CutFinder:
 
     def _propose(self, index: int, small: Picture) -> None:
         found = self._detector.process_frame(FrameTimecode(index, self._fps), cv2.cvtColor(small, cv2.COLOR_RGB2BGR))
-        # The first picture has no change of its own: what is compared with it stands out too easily.
+        # The first picture has no change value: frames compared with it stand out too easily.
         earliest = 1 + self._detector.event_buffer_length
         self._proposed.extend(time.frame_num for time in found if time.frame_num >= earliest)
 

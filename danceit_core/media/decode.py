@@ -1,7 +1,7 @@
-"""Decoding video at a constant frame rate (paper III-A: all videos to 24 fps).
+"""Decode video at a constant frame rate (paper III-A: all videos to 24 fps).
 
-Frame k is the picture shown at k / fps seconds of the file's common timeline, by presentation timestamps: input of
-variable rate is resampled by time, never by counting, so sound and picture cannot drift apart. Pictures come upright
+Frame k is the picture shown at k / fps seconds of the file's common timeline, by presentation timestamps. Input of
+variable rate is resampled by time, never by counting, so sound and picture cannot drift apart. Pictures are upright
 (display matrix applied), with square pixels, deinterlaced and in standard dynamic range, as uint8 RGB (H, W, 3).
 """
 
@@ -38,19 +38,19 @@ from danceit_core.media.part import WHOLE, Box, Size, SourcePart, check_crop, cr
 
 log = logging.getLogger(__name__)
 
-# Timestamps in whole ticks are off by half a tick at most; a coarse tick is the frame period itself, which is exact.
+# Timestamps in whole ticks are off by at most half a tick; a coarse tick equals the frame period, which is exact.
 MAX_TOLERANCE_S = 1e-3
-# What is lost of a video's pictures without a word: jitter of single timestamps.
+# Up to this many seconds of pictures may be lost without a warning: jitter of single timestamps.
 LEFT_OUT_S = 0.5
 
 
 @dataclass(frozen=True)
 class VideoInfo:
-    """A media file. width, height: pixels as shown (upright, square pixels), 0 without picture.
+    """Properties of a media file. width, height: pixels as shown (upright, square pixels), 0 without a picture.
 
-    duration_s: from the common time 0 to the end of the picture (of the sound if there is no picture), as far as the
-    container says; fps: average rate of the pictures, 0 without picture. codec: of the picture, "" without; interlaced,
-    hdr: of the first picture.
+    duration_s: from the common time 0 to the end of the picture (of the sound if there is no picture), according to the
+    container. fps: average frame rate, 0 without a picture. codec: that of the picture, "" without one. interlaced,
+    hdr: those of the first picture.
     """
 
     width: int
@@ -66,10 +66,10 @@ class VideoInfo:
 
 @dataclass(frozen=True)
 class Still:
-    """A picture at a constant rate. size: (width, height) that its source is shown with, before it is cut and scaled.
+    """A picture at a constant rate. size: (width, height) of its source as shown, before cropping and scaling.
 
-    passage: 0, 1, 2, ...: rises where the file's clock jumps, as where recordings were joined. crop: the part of the
-    source that the picture shows, None for all of it.
+    passage: 0, 1, 2, ...; rises where the file's clock jumps, as in joined recordings. crop: the part of the source
+    that the picture shows, None for all of it.
     """
 
     picture: Picture
@@ -80,7 +80,7 @@ class Still:
 
 @dataclass(frozen=True)
 class Frame:
-    """A decoded frame, how it is shown, and its passage as in `Still`."""
+    """A decoded frame, its geometry, and its passage as in `Still`."""
 
     decoded: Any
     geometry: Geometry
@@ -88,21 +88,23 @@ class Frame:
 
 
 def probe(path: str | Path, *, rotate: int = 0) -> VideoInfo:
-    """What a media file holds; the first picture is decoded. Raises MediaError if it is no video or sound file.
+    """The properties of a media file; decodes the first picture. Raises MediaError if it is not a video or sound file.
 
-    rotate: degrees clockwise, a multiple of 90, by which its pictures are turned besides.
+    rotate: additional clockwise rotation of its pictures in degrees, a multiple of 90.
     """
-    guarded = one_line_errors(path, "it cannot be read", remedy="is it a video or sound file, copied whole?")
+    guarded = one_line_errors(
+        path, "it cannot be read", remedy="check that it is a video or sound file, copied completely"
+    )
     with guarded, open_media(path) as container:
         picture, sound = picture_stream(container), sound_stream(container)
         stream = picture if picture is not None else sound
         if stream is None:
-            raise MediaError(f"{path} has neither picture nor sound; is it a video or sound file?")
+            raise MediaError(f"{path} has neither picture nor sound; name a video or sound file")
         if picture is None:
             return VideoInfo(0, 0, _duration_s(container, stream), 0.0, has_video=False, has_sound=True)
         first = next(decode_stream(container, picture), None)
         if first is None:
-            raise MediaError(f"{path}: no picture of it can be decoded; is it a video, copied whole?")
+            raise MediaError(f"{path}: its pictures cannot be decoded; check that it is a video, copied completely")
         width, height = GeometryReader(picture, rotate=rotate).read(first).size
         rate = float(picture.average_rate or picture.guessed_rate or 0)
         return VideoInfo(
@@ -122,8 +124,8 @@ def decode_frames(path: str | Path, *, fps: float, size: tuple[int, int] | None,
     """Yield uint8 RGB pictures at k / fps seconds, round(duration x fps) of them (at least one), in constant memory.
 
     fps: frames per second, > 0. size: (width, height) pixels to letterbox into, None to keep the first picture's own.
-    rotate: degrees clockwise, a multiple of 90, by which they are turned besides. A truncated file gives the pictures
-    it still holds. Raises MediaError if there is none.
+    rotate: additional clockwise rotation in degrees, a multiple of 90. A truncated file gives the pictures that it
+    still holds. Raises MediaError if there is none.
     """
     return (still.picture for still in decode_stills(path, fps=fps, size=size, rotate=rotate))
 
@@ -136,17 +138,18 @@ def decode_stills(
     rotate: int = 0,
     part: SourcePart = WHOLE,
 ) -> Iterator[Still]:
-    """As `decode_frames`, with what may change within the file, of a part of it: at part.start_s + k / fps seconds.
+    """As `decode_frames`, for a part of the file, with the properties that may change within it.
 
-    size: may also be found from the first picture's own. Raises MediaError for a part that the file does not have.
+    Pictures are those at part.start_s + k / fps seconds. size: may also be a function of the first picture's size.
+    Raises MediaError for a part that the file does not have.
     """
     if fps <= 0:
-        raise MediaError(f"{path}: asked for {fps} frames a second; a frame rate is positive")
+        raise MediaError(f"{path}: {fps} frames per second requested; the frame rate must be positive")
     guarded = one_line_errors(path, "its pictures cannot be converted", remedy="convert it to an MP4 file of H.264")
     with guarded, open_media(path) as container:
         stream = picture_stream(container)
         if stream is None:
-            raise MediaError(f"{path} has no picture; is it a video?")
+            raise MediaError(f"{path} has no picture; name a video")
         tolerance_s = min(float(stream.time_base) / 2, MAX_TOLERANCE_S)
         cropper = Cropper()
         last: Frame | None = None
@@ -171,11 +174,11 @@ def decode_stills(
             else:
                 yield replace(still, picture=still.picture.copy())
     if still is None:
-        raise MediaError(f"{path}: no picture of it can be decoded; is it a video, copied whole?")
+        raise MediaError(f"{path}: its pictures cannot be decoded; check that it is a video, copied completely")
 
 
 def _duration_s(container: Any, stream: Any) -> float:
-    """End of the stream on the common timeline: by its own header, the container's, or its last packet."""
+    """End of the stream on the common timeline, from its header, the container's header, or its last packet."""
     zero_s = common_start_s(container)
     if stream.duration:
         return float(((stream.start_time or 0) + stream.duration) * stream.time_base) - zero_s
@@ -188,9 +191,9 @@ def _duration_s(container: Any, stream: Any) -> float:
 
 
 def shown_frames(container: Any, stream: Any, *, rotate: int, start_s: float) -> Iterator[Shown[Frame]]:
-    """The stream's frames on the common timeline; a frame without timestamp or duration gets the average rate's.
+    """The stream's frames on the common timeline; missing timestamps and durations follow from the average rate.
 
-    start_s: what is shown before may be left out.
+    start_s: frames shown before this time may be left out.
     """
     late = LateStart(container, start_s)
     clock, geometry = Clock(container, stream), GeometryReader(stream, rotate=rotate)
@@ -208,19 +211,19 @@ def shown_frames(container: Any, stream: Any, *, rotate: int, start_s: float) ->
         duration_s = float(frame.duration * frame.time_base) if frame.duration else average_s
         check_gap(container, max(start_s - end_s, duration_s), at_s=end_s)
         before_s, end_s = start_s, start_s + duration_s
-        # Half a tick, as times are sums of fractions.
+        # Add half a tick, as times are rounded sums of fractions.
         passage = bisect.bisect_right(clock.joins_s, start_s + zero_s + float(stream.time_base) / 2)
         yield Shown(start_s, end_s, Frame(frame, geometry.read(frame), passage))
     clock.tell_unread(container.size)
     if left_out * average_s > LEFT_OUT_S:
-        log.warning("%s: %d pictures come when their time is over and are left out", name_of(container), left_out)
+        log.warning("%s: %d pictures come too late and are left out", name_of(container), left_out)
 
 
 def _timed_frames(container: Any, stream: Any, clock: Clock, late: LateStart) -> Iterator[Any]:
-    """The stream's decoded frames in order; those of AVI, which times packets only, get the time of their place.
+    """The stream's decoded frames in order. For AVI, which times packets only, times follow from the frames' order.
 
-    FFmpeg's guesses at AVI's presentation times jump to and fro where pictures were reordered. Decoding times ascend,
-    all late by the decoder's delay; the last frames have none and follow at the average rate.
+    FFmpeg's guesses of AVI's presentation times jump back and forth where pictures were reordered. The decoding times
+    ascend, all late by the decoder's delay; the last frames have none and follow at the average rate.
     """
     is_avi = container.format.name == "avi"
     delay: int | None = None

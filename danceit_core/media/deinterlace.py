@@ -1,7 +1,7 @@
-"""Interlaced video: the two fields of a picture were taken one after the other, so that what moves shows a comb.
+"""Deinterlace video whose pictures consist of two fields taken one after the other, which makes moving edges comb.
 
-FFmpeg's filter `bwdif` makes one whole picture of each; times and frames that are not flagged as interlaced stay as
-they are.
+FFmpeg's filter `bwdif` makes one whole picture of each pair. It changes neither times nor frames that are not flagged
+as interlaced.
 """
 
 from collections.abc import Iterable, Iterator
@@ -12,7 +12,7 @@ import av.filter
 
 
 def deinterlaced(frames: Iterable[Any]) -> Iterator[Any]:
-    """As many frames as come in, in order; no filter runs before the first frame that is flagged as interlaced."""
+    """The same number of frames, in order; no filter runs before the first frame that is flagged as interlaced."""
     graph: Any = None
     kind: tuple[Any, ...] = ()
     for frame in frames:
@@ -30,7 +30,7 @@ def deinterlaced(frames: Iterable[Any]) -> Iterator[Any]:
 def _make_graph(frame: Any) -> Any:
     graph = av.filter.Graph()
     source = graph.add_buffer(width=frame.width, height=frame.height, format=frame.format, time_base=frame.time_base)
-    # send_frame: one picture a frame, not a field; interlaced: others pass unchanged.
+    # send_frame: one picture per frame, not per field. interlaced: other frames pass unchanged.
     graph.link_nodes(source, graph.add("bwdif", "mode=send_frame:deint=interlaced"), graph.add("buffersink"))
     graph.configure()
     return graph

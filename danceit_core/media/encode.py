@@ -1,6 +1,6 @@
-"""Writing H.264 video with AAC sound, exactly as long as its frames, that every browser plays in the right colours.
+"""Write H.264 video with AAC sound, exactly as long as its frames, that every browser plays in the right colours.
 
-Frame k is shown at k / fps. The file is written beside its place and appears on a clean exit only.
+Frame k is shown at k / fps. The file is written beside its place and appears only on a clean exit.
 """
 
 import contextlib
@@ -26,7 +26,7 @@ from danceit_core.media.stored import StoredSound
 
 SOUND_RATE_HZ = 48000
 SOUND_BITS_PER_S = 192_000
-# Measured at 512 x 512: twice as fast as `medium`, files of the same size, 0.3 to 0.5 dB less.
+# Measured at 512 x 512: twice as fast as `medium`, the same file size, quality lower by 0.3 to 0.5 dB.
 PRESET = "veryfast"
 BT709 = 1
 
@@ -35,9 +35,9 @@ class VideoWriter:
     """Context manager that writes one video.
 
     path: the .mp4 to write. fps: frames per second. size: (width, height), both even. crf: x264's quality, 0 (lossless)
-    to 51. sound: a file, or a part of one, whose sound goes along in stereo, cut or padded with silence to the length
-    of the frames and nowhere above full scale; None for a silent video. gop: frames between key frames, small for
-    random access, None for x264's own choice. metadata: tags of the container, such as title or comment.
+    to 51. sound: a file, or a part of one, whose sound is added in stereo, cut or padded with silence to the length of
+    the frames and limited to full scale; None for a silent video. gop: frames between key frames, small for random
+    access, None for x264's default. metadata: tags of the container, such as title or comment.
     Raises MediaError for a size, sound or path that cannot be used.
     """
 
@@ -55,10 +55,10 @@ class VideoWriter:
         width, height = size
         if width < 2 or height < 2 or width % 2 or height % 2:
             raise MediaError(
-                f"{path}: a video of {width} x {height} cannot be encoded; choose even sides of at least 2"
+                f"{path}: a video of {width} x {height} cannot be encoded; choose even sides of at least 2 pixels"
             )
         if fps <= 0:
-            raise MediaError(f"{path}: {fps} frames a second; a frame rate is positive")
+            raise MediaError(f"{path}: {fps} frames per second; the frame rate must be positive")
         self._path = Path(path)
         self._size = size
         self._rate = Fraction(fps).limit_denominator(1001)
@@ -70,7 +70,7 @@ class VideoWriter:
 
     def __enter__(self) -> Self:
         self._opened = contextlib.ExitStack()
-        # Before anything is written, so that a wrong sound file fails early.
+        # Open the sound before anything is written, so that an unusable sound file fails early.
         self._blocks = self._open_sound(self._source) if self._source is not None else None
         self._partial = partial_file(self._path)
         with self._guarded():
@@ -118,7 +118,7 @@ class VideoWriter:
             self._write_sound(until=self._samples_by(self.frames), flush=False)
 
     def _guarded(self) -> AbstractContextManager[None]:
-        return one_line_errors(self._path, "it cannot be written", remedy="is PyAV's own FFmpeg in use, with libx264?")
+        return one_line_errors(self._path, "it cannot be written", remedy="use PyAV's own FFmpeg, which has libx264")
 
     def _add_video(self) -> Any:
         stream = self._container.add_stream("libx264", rate=self._rate)
@@ -127,7 +127,7 @@ class VideoWriter:
         stream.time_base = 1 / self._rate
         options = {"crf": str(self._crf), "preset": PRESET}
         if self._gop is not None:
-            # Key frames exactly every `gop` frames, none referring past the next: a seek decodes one group only.
+            # Key frames exactly every `gop` frames, with closed groups: a seek decodes one group only.
             options |= {"g": str(self._gop), "keyint_min": str(self._gop), "sc_threshold": "0", "flags": "+cgop"}
         stream.options = options
         context = stream.codec_context
@@ -174,7 +174,7 @@ class VideoWriter:
 
     def _finish(self) -> None:
         if self.frames == 0:
-            raise MediaError(f"{self._path}: no frame was written; a video has at least one")
+            raise MediaError(f"{self._path}: no frame was written; a video needs at least one")
         self._container.mux(self._video.encode(None))
         self._write_sound(until=self._samples_by(self.frames), flush=True)
         if self._sound is not None:
@@ -182,6 +182,6 @@ class VideoWriter:
 
 
 def _blocks(sound: StoredSound) -> Iterator[Samples]:
-    """A second of its two channels at a time."""
+    """Yield one second of the two channels at a time."""
     for start in range(0, len(sound), SOUND_RATE_HZ):
         yield sound.stereo(slice(start, start + SOUND_RATE_HZ))

@@ -1,7 +1,7 @@
-"""The sound of a dance as a file of its own, as long as its video to the sample: for programs that want it apart.
+"""Write the sound of a dance as a separate file for other programs, exactly as long as its video.
 
-16-bit stereo at the rate of the videos' sound. It is cut, or padded with silence, and nowhere above full scale, exactly
-as the sound in a video is (`encode`).
+16-bit stereo at the rate of the videos' sound. It is cut or padded with silence, and limited to full scale, exactly as
+the sound in a video is (`encode`).
 """
 
 from collections.abc import Iterator
@@ -20,14 +20,14 @@ from danceit_core.media.stored import StoredSound
 
 
 def write_excerpt(path: str | Path, sound: str | Path | SoundSource, *, frames: int, fps: float) -> None:
-    """Write the first frames / fps seconds of `sound`, a file or a part of one, as a WAV file; whole or not at all.
+    """Write the first frames / fps seconds of `sound`, a file or a part of one, atomically as a WAV file.
 
-    Raises MediaError for a path of another suffix, no frames, or a sound that cannot be used.
+    Raises MediaError for a path with another suffix, for no frames, or for a sound that cannot be used.
     """
     if Path(path).suffix.lower() != ".wav":
-        raise MediaError(f"{path}: the song beside a video is written as .wav; choose this suffix")
+        raise MediaError(f"{path}: the song beside a video is written as WAV; use the suffix .wav")
     if frames < 1 or fps <= 0:
-        raise MediaError(f"{path}: {frames} frames at {fps} a second have no sound; both are positive")
+        raise MediaError(f"{path}: {frames} frames at {fps} per second have no sound; both must be positive")
     missing = round(frames / fps * SOUND_RATE_HZ)
     with as_source(sound).open(sample_rate_hz=SOUND_RATE_HZ) as stored, whole_file(Path(path)) as partial:
         blocks = _blocks(stored)
@@ -46,6 +46,6 @@ def write_excerpt(path: str | Path, sound: str | Path | SoundSource, *, frames: 
 
 
 def _blocks(sound: StoredSound) -> Iterator[Samples]:
-    """A second of its two channels at a time, (2, n)."""
+    """Yield one second of the two channels at a time, (2, n)."""
     for start in range(0, len(sound), SOUND_RATE_HZ):
         yield sound.stereo(slice(start, start + SOUND_RATE_HZ))

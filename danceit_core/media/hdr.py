@@ -1,7 +1,7 @@
-"""High dynamic range (PQ and HLG, as recent phones record it) to the standard range that everything after expects.
+"""Convert high dynamic range (PQ and HLG, as recent phones record it) to the standard range of all later stages.
 
 References: ITU-R BT.2100 (transfer functions), BT.2408 (white at 203 cd/m2), BT.2087 (BT.2020 to BT.709).
-Light up to SHOULDER of white stays as it is, highlights above are rolled off.
+Light up to SHOULDER of white is unchanged; highlights above are rolled off.
 """
 
 import functools
@@ -22,12 +22,12 @@ STEPS = 4096
 
 
 def is_hdr(transfer: int) -> bool:
-    """Whether a frame's transfer characteristic (`color_trc`) is that of PQ or HLG."""
+    """Whether a frame's transfer characteristic (`color_trc`) is PQ or HLG."""
     return transfer in (PQ, HLG)
 
 
 def to_standard_range(picture: Picture, *, transfer: int) -> Picture:
-    """A uint8 RGB picture (H, W, 3) of PQ or HLG code values in BT.2020 as one of BT.709."""
+    """Convert a uint8 RGB picture (H, W, 3) of PQ or HLG code values in BT.2020 to BT.709."""
     light = _rolled_off(transfer)[picture]
     light = cv2.transform(light, BT2020_TO_BT709)
     return _encoded()[(light * (STEPS - 1)).clip(0, STEPS - 1).astype(np.int32)]

@@ -1,4 +1,4 @@
-"""Pictures that are shown for some time each, at a constant rate: by time, never by counting."""
+"""Resample pictures with individual durations to a constant rate: by time, never by counting."""
 
 import collections
 from collections.abc import Iterable, Iterator
@@ -15,7 +15,7 @@ Item = TypeVar("Item")
 
 @dataclass(frozen=True)
 class Shown(Generic[Item]):
-    """Something shown from start_s until end_s, seconds."""
+    """An item shown from start_s until end_s, seconds."""
 
     start_s: float
     end_s: float
@@ -23,7 +23,7 @@ class Shown(Generic[Item]):
 
 
 def between(shown: Iterable[Shown[Item]], part: SourcePart, *, source: object) -> Iterator[Shown[Item]]:
-    """What is shown in a part of the time, its times counted from the part's start; earlier items may come first.
+    """The items shown in a time range, with times relative to its start; earlier items may come first.
 
     `shown` ascends in time and is read no further than needed. Raises MediaError if it ends before the part begins.
     """
@@ -31,7 +31,7 @@ def between(shown: Iterable[Shown[Item]], part: SourcePart, *, source: object) -
     last: Shown[Item] | None = None
     for item in shown:
         if end_s is not None and item.start_s >= end_s:
-            # What was shown last stands until the end.
+            # The last item is shown until the end.
             if last is not None:
                 yield Shown(end_s - start_s, end_s - start_s, last.item)
             break
@@ -47,9 +47,9 @@ def between(shown: Iterable[Shown[Item]], part: SourcePart, *, source: object) -
 
 
 def hold_frames(shown: Iterable[Shown[Item]], *, fps: float, tolerance_s: float) -> Iterator[Item]:
-    """For k = 0, 1, ...: the last item that starts by k / fps + tolerance_s (the first one before its start).
+    """For k = 0, 1, ...: the last item that starts by k / fps + tolerance_s (before the first start, the first item).
 
-    round(end of the last item x fps) items come, at least one if there is any. `shown` ascends in time.
+    Yields round(end of the last item x fps) items, at least one if there is any. `shown` ascends in time.
     """
     waiting: collections.deque[Item] = collections.deque()
     chosen = given = 0
@@ -59,7 +59,7 @@ def hold_frames(shown: Iterable[Shown[Item]], *, fps: float, tolerance_s: float)
             waiting.append(current.item)
             chosen += 1
         current = following
-        # A frame chosen is given only once the video is known to last that long.
+        # Yield a chosen frame only once the video is known to last that long.
         while waiting and given < _count(current.end_s, fps):
             yield waiting.popleft()
             given += 1

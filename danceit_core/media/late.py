@@ -1,8 +1,8 @@
-"""A late start: what comes long before it in a file is read, but not decoded.
+"""Start decoding late in a file: packets long before the start are read but not decoded.
 
-Reading a file costs a hundredth of decoding it, and its clock is followed from its beginning (`clock`), so that times
-are right in a joined recording too, where a seek leads anywhere. Decoding begins at the second last key frame before
-the start: some decoders show nothing of the first group of pictures that they see.
+Reading a file costs a hundredth of decoding it. It follows the clock from the beginning (`clock`), so times are also
+right in a joined recording, in which a seek is unreliable. Decoding begins at the second last key frame before the
+start, because some decoders show nothing of the first group of pictures that they see.
 """
 
 import collections
@@ -10,14 +10,14 @@ from typing import Any
 
 from danceit_core.media.container import common_start_s
 
-# Groups of pictures that are kept until it is known where the start is, and what they may take.
+# Number of groups of pictures that are kept until the start is found, and their maximum size.
 GROUPS, MOST_BYTES = 2, 256 * 2**20
-# FFmpeg tells the times of AVI's pictures by those before them.
+# Formats whose picture times FFmpeg derives from the previous pictures.
 COUNTED = {"avi"}
 
 
 class LateStart:
-    """Says which packets are to be decoded. skipped: whether packets before those were left out."""
+    """Selects the packets to decode. skipped: whether earlier packets were left out."""
 
     def __init__(self, container: Any, start_s: float) -> None:
         self._start_s = start_s + common_start_s(container)
@@ -27,7 +27,7 @@ class LateStart:
         self.skipped = False
 
     def due(self, packet: Any) -> list[Any]:
-        """The packets to decode, in order, now that the next of the stream has come."""
+        """The packets to decode, in order, after the stream's next packet has arrived."""
         if not self._waiting:
             return [packet]
         time_s = None if packet.pts is None else float(packet.pts * packet.time_base)
@@ -40,7 +40,7 @@ class LateStart:
             self._groups.append([])
         self._groups[-1].append(packet)
         self._bytes += packet.size
-        # A packet without a size has the decoder give its last frames: the file is over.
+        # A packet without a size flushes the decoder: the file has ended.
         over = not packet.size or self._bytes > MOST_BYTES
         if over or (time_s is not None and time_s > self._start_s):
             self._waiting = False

@@ -1,4 +1,4 @@
-"""Fitting a picture into a frame of another size without stretching it: scale, centre, black bars.
+"""Fit a picture into a frame of another size without stretching it: scale, centre, add black bars.
 
 Coordinates are pixels with (0, 0) at the outer corner of the top left pixel, x right, y down.
 """
@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 Picture = NDArray[np.uint8]
-# Both bars together; the picture is stretched by less than that.
+# Bars narrower than this in total are filled by stretching the picture.
 FILLED_PX = 2.5
 
 
@@ -36,18 +36,18 @@ class Letterbox:
         return cls(scale, (size[0] - width) // 2 - scale * left, (size[1] - height) // 2 - scale * top)
 
     def to_source(self, xy: ArrayLike) -> NDArray[np.float64]:
-        """Frame coordinates (..., 2) to source coordinates."""
+        """Convert frame coordinates (..., 2) to source coordinates."""
         return (np.asarray(xy, np.float64) - (self.offset_x, self.offset_y)) / self.scale
 
     def from_source(self, xy: ArrayLike) -> NDArray[np.float64]:
-        """Source coordinates (..., 2) to frame coordinates; exact to half a pixel (content has whole pixels)."""
+        """Convert source coordinates (..., 2) to frame coordinates, exact to half a pixel (content is whole pixels)."""
         return np.asarray(xy, np.float64) * self.scale + (self.offset_x, self.offset_y)
 
 
 def store_size(source: tuple[int, int], *, long_side: int) -> tuple[int, int]:
-    """Width and height of a frame that shows a `source` (width, height) in its own shape.
+    """Width and height of a frame that shows a `source` (width, height) with the same aspect ratio.
 
-    Even, as a video's must be, at least 2; no larger than the source, its longer side at most `long_side`.
+    Both are even, as video requires, at least 2, and no larger than the source; the longer is at most `long_side`.
     """
     scale = min(1.0, long_side / max(source))
     width, height = (max(2, 2 * round(side * scale / 2)) for side in source)
@@ -55,13 +55,13 @@ def store_size(source: tuple[int, int], *, long_side: int) -> tuple[int, int]:
 
 
 def content_size(source: tuple[int, int], size: tuple[int, int]) -> tuple[int, int]:
-    """Width and height that the whole of `source` takes inside `size`: whole pixels, at least 1.
+    """Width and height of the whole `source` inside `size`: whole pixels, at least 1.
 
-    A bar that would be narrower than FILLED_PX is filled: a frame of even sides has no line of black beside a picture
-    of odd ones.
+    A bar that would be narrower than FILLED_PX is filled, so that a frame with even sides has no black line beside a
+    picture with odd sides.
     """
     scale = min(size[0] / source[0], size[1] / source[1])
-    # A pixel less of the shorter side is as many of the longer one.
+    # One pixel less on the shorter side corresponds to this many on the longer one.
     filled = max(FILLED_PX, max(source) / min(source))
     width, height = (
         limit if limit - side * scale < filled else max(1, round(side * scale))
@@ -80,7 +80,7 @@ def resize(picture: Picture, size: tuple[int, int]) -> Picture:
 
 
 def content_box(source: tuple[int, int], size: tuple[int, int]) -> tuple[slice, slice]:
-    """Rows and columns of a frame of `size` that the picture itself takes: what is outside is bars."""
+    """Rows and columns that the picture itself takes in a frame of `size`; the rest is bars."""
     width, height = content_size(source, size)
     left, top = (size[0] - width) // 2, (size[1] - height) // 2
     return slice(top, top + height), slice(left, left + width)

@@ -1,8 +1,8 @@
-"""The levels of a sound: full scale is 1. What is far from it is a fault of the file, found here and mended.
+"""Measure and correct the levels of a sound; full scale is 1. Levels far from it are faults of the file.
 
-Floats at the scale of integers (a WAV of values up to 32768) are divided by that scale, a waveform that is off centre
-is centred, single samples far beyond full scale are cut off. What merely exceeds full scale, as decoders of AAC and MP3
-and mixes in floats do, stays as it is; `limited` brings it below where sound is written.
+Floats at the scale of integers (a WAV of values up to 32768) are divided by that scale, a waveform with an offset is
+centred, and single samples far beyond full scale are clipped. Samples that merely exceed full scale, as decoders of AAC
+and MP3 and float mixes produce them, are unchanged; `limited` reduces them when sound is written.
 """
 
 from collections.abc import Iterator
@@ -17,20 +17,20 @@ Samples = NDArray[np.float32]
 
 # Below this peak (-60 dB of full scale) a recording counts as silent.
 SILENCE_PEAK = 1e-3
-# 18 dB above full scale: no mix is meant that way.
+# 18 dB above full scale: no mix is intended to be that loud.
 FAR = 8.0
-# The share of samples beyond that from which on they are the sound itself, not clicks in it.
+# Above this share of such samples, they are the sound itself, not clicks in it.
 FAR_SHARE = 0.01
 INTEGER_BITS = (16, 24, 32)
-# Of full scale. Quieter offsets are usual and harmless.
+# Of full scale. Smaller offsets are common and harmless.
 MOST_OFFSET = 0.01
 
 
 @dataclass(frozen=True)
 class Correction:
-    """What is done to samples: (samples - offset) * gain, cut off at +-most. peak: the greatest amplitude after that.
+    """A correction of samples: (samples - offset) * gain, clipped at +-most. peak: the greatest amplitude afterwards.
 
-    silent: whether that is below -60 dB. notes: what a user should know, each without the file's name.
+    silent: whether the peak is below -60 dB. notes: messages for the user, each without the file's name.
     """
 
     offset: NDArray[np.float32]
@@ -60,7 +60,7 @@ class Levels:
     _nonzero: int = field(default=0)
 
     def add(self, block: Samples) -> None:
-        """Look at (channels, n) finite samples, n > 0."""
+        """Examine (channels, n) finite samples, n > 0."""
         self._low, self._high = np.minimum(self._low, block.min(axis=1)), np.maximum(self._high, block.max(axis=1))
         self._sum = self._sum + block.sum(axis=1, dtype=np.float64)
         self._samples += block.shape[1]
@@ -73,7 +73,7 @@ class Levels:
         self._moderate = max(self._moderate, peak)
 
     def correction(self) -> Correction:
-        """What has to be done to the whole sound."""
+        """The correction for the whole sound."""
         if not self._samples:
             return Correction(np.zeros(1, np.float32), 1.0, np.inf, 0.0, silent=True, notes=())
         notes, gain, most = [], 1.0, np.inf
@@ -83,15 +83,17 @@ class Levels:
             bits = next((bits for bits in INTEGER_BITS if 2.0 ** (bits - 7) < peak <= 2.0**bits), None)
             gain = 1 / 2.0 ** (bits - 1) if bits else 1 / peak
             scale = f", floats at the scale of {bits}-bit integers" if bits else ""
-            notes.append(f"its samples reach {peak:,.0f} times full scale{scale}: divided by {1 / gain:,.0f}")
+            notes.append(f"its samples reach {peak:,.0f} times full scale{scale}; they are divided by {1 / gain:,.0f}")
         elif self._far:
             most = max(self._moderate, SILENCE_PEAK)
             low, high = np.maximum(low, -most), np.minimum(high, most)
             offset = np.zeros_like(offset)
-            notes.append(f"single samples are far beyond full scale (up to {peak:g}): cut off; is it damaged?")
+            notes.append(f"single samples are far beyond full scale (up to {peak:g}) and are clipped; is it damaged?")
         around = float(np.maximum(high - offset, offset - low).max()) * gain
         if np.abs(offset * gain).max() > MOST_OFFSET:
-            notes.append(f"its waveform is off centre by {np.abs(offset * gain).max():.2f} of full scale: centred")
+            notes.append(
+                f"its waveform is off centre by {np.abs(offset * gain).max():.2f} of full scale; it is centred"
+            )
             peak = around
         else:
             offset, peak = np.zeros_like(offset), float(max(high.max(), -low.min())) * gain
@@ -99,7 +101,7 @@ class Levels:
 
 
 def made_finite(block: Samples) -> tuple[Samples, int]:
-    """A block with silence for samples that are no numbers, and how many these are."""
+    """A block in which samples that are not numbers are set to 0, and their count."""
     if np.isfinite(block.sum()):
         return block, 0
     fine = np.isfinite(block)
@@ -107,10 +109,10 @@ def made_finite(block: Samples) -> tuple[Samples, int]:
 
 
 def limited(blocks: Iterator[Samples], *, sample_rate_hz: int) -> Iterator[Samples]:
-    """Stereo blocks (2, n) turned down for milliseconds where they exceed full scale; as many samples as before."""
+    """Stereo blocks (2, n), turned down for milliseconds where they exceed full scale; the same number of samples."""
     graph = av.filter.Graph()
     shape = {"sample_rate": str(sample_rate_hz), "sample_fmt": "flt", "channel_layout": "stereo"}
-    # `latency`: what the limiter sees ahead it does not come late by. `level`: it does not turn up the rest.
+    # `latency`: compensate for the limiter's look-ahead. `level`: do not turn up the rest.
     chain = [graph.add("abuffer", time_base=f"1/{sample_rate_hz}", **shape),
              graph.add("alimiter", limit="1", attack="5", release="50", level="0", latency="1"),
              graph.add("aformat", sample_fmts="flt", channel_layouts="stereo", sample_rates=str(sample_rate_hz)),

@@ -1,7 +1,7 @@
-"""Videos of masks: one 8-bit grey picture per frame of a frame store, of its size, 255 = inside; lossless.
+"""Videos of masks: one 8-bit grey picture per frame of a frame store, of the same size, 255 = inside; lossless.
 
-FFV1 in Matroska, every picture a key frame with a checksum of its own: any mask can be read alone and comes out bit for
-bit as it was written, and a damaged one is noticed. Frame k is shown at k / fps, as in the frame store.
+FFV1 in Matroska, every picture a key frame with its own checksum: any mask can be read alone, is bit-identical to what
+was written, and damage is detected. Frame k is shown at k / fps, as in the frame store.
 """
 
 import contextlib
@@ -25,7 +25,7 @@ from danceit_core.media.container import FILE, one_line_errors, open_media, pict
 Mask = NDArray[np.uint8]
 
 CODEC, PIXELS = "ffv1", "gray"
-# Version 3 with Golomb codes, the quicker ones, and checksums.
+# Version 3 with Golomb codes, which are faster, and checksums.
 ENCODER = {"level": "3", "coder": "0", "g": "1", "slicecrc": "1"}
 # At the end of each slice of a picture: 3 bytes of length, 1 of status, 4 of checksum.
 SLICE_FOOTER = 8
@@ -37,7 +37,7 @@ REMEDY = "delete it and let the workflow write it again"
 
 @dataclass(frozen=True)
 class MaskInfo:
-    """A video of masks. size: (width, height) pixels; source: what the writer was told about where they come from."""
+    """A video of masks. size: (width, height) pixels; source: the writer's note on the masks' origin."""
 
     frames: int
     fps: float
@@ -46,19 +46,19 @@ class MaskInfo:
 
 
 class MaskWriter:
-    """Context manager that writes one video of masks; it appears on a clean exit only.
+    """Context manager that writes one video of masks; it appears only on a clean exit.
 
-    path: the .mkv to write. fps: masks per second. size: (width, height) pixels. source: where they come from, in a few
-    words, kept in the file. Raises MediaError for a rate, size, mask or path that cannot be used, and for no masks.
+    path: the .mkv to write. fps: masks per second. size: (width, height) pixels. source: a short note on the masks'
+    origin, kept in the file. Raises MediaError for a rate, size, mask or path that cannot be used, and for no masks.
     """
 
     def __init__(self, path: str | Path, *, fps: float, size: tuple[int, int], source: str = "") -> None:
         if min(size) < 1:
             raise MediaError(
-                f"{path}: masks of {size[0]} x {size[1]} pixels cannot be written; both sides are positive"
+                f"{path}: masks of {size[0]} x {size[1]} pixels cannot be written; both sides must be positive"
             )
         if fps <= 0:
-            raise MediaError(f"{path}: {fps} masks a second; a frame rate is positive")
+            raise MediaError(f"{path}: {fps} masks per second; the frame rate must be positive")
         self._path, self._size, self._source = Path(path), size, source
         self._rate = Fraction(fps).limit_denominator(1001)
         self.frames = 0
@@ -72,7 +72,7 @@ class MaskWriter:
             self._stream.width, self._stream.height = self._size
             self._stream.pix_fmt, self._stream.options = PIXELS, ENCODER
             self._stream.time_base = 1 / self._rate
-            # More threads would hold masks back, and other jobs have the other cores.
+            # More threads would delay masks, and other jobs use the other cores.
             self._stream.codec_context.thread_count = 1
         return self
 
@@ -103,16 +103,16 @@ class MaskWriter:
         self.frames += 1
 
     def _guarded(self) -> AbstractContextManager[None]:
-        return one_line_errors(self._path, "it cannot be written", remedy="is PyAV's own FFmpeg in use, with ffv1?")
+        return one_line_errors(self._path, "it cannot be written", remedy="use PyAV's own FFmpeg, which has ffv1")
 
     def _finish(self) -> None:
         if self.frames == 0:
-            raise MediaError(f"{self._path}: no mask was written; a video of masks has at least one")
+            raise MediaError(f"{self._path}: no mask was written; a video of masks needs at least one")
         self._container.mux(self._stream.encode(None))
 
 
 def probe_masks(path: str | Path) -> MaskInfo:
-    """What a video of masks holds, as far as its header says. Raises MediaError if it is none."""
+    """The properties of a video of masks, from its header. Raises MediaError for any other file."""
     with _open_masks(path) as (container, stream):
         fps = float(stream.average_rate)
         frames = round(container.duration / av.time_base * fps)
@@ -120,17 +120,17 @@ def probe_masks(path: str | Path) -> MaskInfo:
 
 
 def check_masks(path: str | Path, *, frames: int, size: tuple[int, int]) -> None:
-    """Raise MediaError unless a video has `frames` masks of `size` (width, height), those of its frame store."""
+    """Raise MediaError unless a video has `frames` masks of `size` (width, height), as its frame store has."""
     info = probe_masks(path)
     if (info.frames, info.size) != (frames, size):
         raise MediaError(
-            f"{path} has {info.frames} masks of {info.size[0]} x {info.size[1]}, but its video {frames} frames of "
+            f"{path} has {info.frames} masks of {info.size[0]} x {info.size[1]}, but its video has {frames} frames of "
             f"{size[0]} x {size[1]}; {REMEDY}"
         )
 
 
 def read_masks(path: str | Path, indices: Iterable[int]) -> NDArray[np.uint8]:
-    """Masks by number, in the order asked (repeats allowed), uint8 (N, H, W); only these are decoded.
+    """Masks by number, in the requested order (repeats allowed), uint8 (N, H, W); only these are decoded.
 
     Raises MediaError for a number that the video lacks and for a mask that is damaged.
     """
@@ -184,7 +184,7 @@ def _decode(path: str | Path, indices: Iterable[int]) -> Iterator[Mask]:
 
 
 def _packets(container: Any, stream: Any) -> Iterator[Any]:
-    """Those that hold a mask, to the end of the file or to where it is damaged."""
+    """The packets that hold a mask, up to the end of the file or to where it is damaged."""
     with contextlib.suppress(av.FFmpegError):
         yield from (packet for packet in container.demux(stream) if packet.pts is not None and packet.size)
 
@@ -201,14 +201,15 @@ def _mask_in(packet: Any) -> Mask | None:
 
 
 def _is_whole(data: bytes) -> bool:
-    """Whether the checksums of an FFV1 picture are right (RFC 9043, 4.9): FFmpeg reports wrong ones, but decodes on.
+    """Whether the checksums of an FFV1 picture are right (RFC 9043, 4.9): FFmpeg only reports wrong ones and goes on.
 
-    A picture is a row of slices; each ends with its length, a status and the checksum that makes that of all of it 0.
+    A picture is a sequence of slices. Each ends with its length, a status and a checksum; over the whole slice,
+    including that, the checksum is 0.
     """
     end = len(data)
     while end >= SLICE_FOOTER:
         begin = end - SLICE_FOOTER - int.from_bytes(data[end - SLICE_FOOTER : end - SLICE_FOOTER + 3], "big")
-        # FFV1 counts bits from the other end than zlib, from 0, and without a last inversion.
+        # Unlike zlib, FFV1 uses the opposite bit order, starts from 0, and omits the final inversion.
         if begin < 0 or zlib.crc32(data[begin:end].translate(MIRRORED), 0xFFFFFFFF) != 0xFFFFFFFF:
             return False
         end = begin
@@ -221,9 +222,9 @@ def _open_masks(path: str | Path) -> Iterator[tuple[Any, Any]]:
     with open_media(path) as container:
         stream = picture_stream(container)
         if stream is None or (stream.codec_context.name, stream.codec_context.pix_fmt) != (CODEC, PIXELS):
-            raise MediaError(f"{path} is no video of masks (8-bit grey {CODEC.upper()}); {REMEDY}")
+            raise MediaError(f"{path} is not a video of masks (8-bit grey {CODEC.upper()}); {REMEDY}")
         if not stream.average_rate or container.duration is None:
-            raise MediaError(f"{path} is damaged: it has no rate or length; {REMEDY}")
-        # Each packet gives its mask at once.
+            raise MediaError(f"{path} is damaged: it has no frame rate or no length; {REMEDY}")
+        # Each packet yields its mask immediately.
         stream.codec_context.thread_type, stream.codec_context.thread_count = "SLICE", 1
         yield container, stream

@@ -1,4 +1,4 @@
-"""Moving pictures for pages: the beginning of a video as an animated WebP, which browsers play without a player."""
+"""Write the beginning of a video as an animated WebP, which web pages show without a player."""
 
 from itertools import islice
 from pathlib import Path
@@ -8,7 +8,7 @@ from PIL import Image
 from danceit_core.files import whole_file
 from danceit_core.media.decode import decode_frames, probe
 
-# Wider pictures than that, of several side by side, are drawn wider, too.
+# Pictures with a wider aspect ratio than this (several side by side) are drawn wider.
 USUAL_SHAPE = 2.0
 QUALITY = 60
 
@@ -21,9 +21,9 @@ def write_moving_picture(
     fps: float = 12.0,
     width: int = 480,
 ) -> None:
-    """The first `seconds` of a video as an endless animation; whole or not at all.
+    """Write the first `seconds` of a video atomically as an endless animation.
 
-    It is `width` pixels wide, one of a wider shape than USUAL_SHAPE in proportion wider.
+    It is `width` pixels wide; a video with a wider aspect ratio than USUAL_SHAPE is proportionally wider.
     """
     info = probe(video)
     width = max(width, round(width * info.width / info.height / USUAL_SHAPE))

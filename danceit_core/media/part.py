@@ -1,8 +1,8 @@
-"""The part of a video that is used: a rectangle of its picture and a span of its time, chosen by the user.
+"""The part of a video to use: a rectangle of its picture and a time range, chosen by the user.
 
 The tables of videos and targets have the columns `crop` (left, top, width and height in pixels of the upright picture,
-as a player shows it), `start_s` and `end_s` (seconds of the video, as a player shows them). Times count for the sound
-and for given keypoints, too.
+as a player shows it), `start_s` and `end_s` (seconds of the video, as a player shows them). The times also apply to the
+sound and to given keypoints.
 """
 
 from collections.abc import Mapping
@@ -14,11 +14,11 @@ Size = tuple[int, int]  # width, height
 Box = tuple[int, int, int, int]  # left, top, width, height
 
 COLUMNS = ("crop", "start_s", "end_s")
-# Nobody is recognised in less.
+# A person cannot be recognised in a smaller picture.
 SMALLEST_PX = 64
-# The shortest video, and the shortest part of one, that holds a fragment.
+# Minimum length of a video, or of a part of one, that holds a fragment.
 SHORTEST_S = 1.0
-# Pictures of one shape in another size: a side is rounded to whole pixels.
+# Tolerance for the same aspect ratio in another size, as sides are rounded to whole pixels.
 SAME_SHAPE = 0.01
 
 
@@ -31,7 +31,7 @@ class SourcePart:
     end_s: float | None = None
 
     def length_s(self, duration_s: float) -> float:
-        """Seconds of a video of `duration_s` that belong to it."""
+        """Length of this part in a video of `duration_s` seconds, seconds."""
         end_s = duration_s if self.end_s is None else min(self.end_s, duration_s)
         return max(0.0, end_s - self.start_s)
 
@@ -40,9 +40,9 @@ WHOLE = SourcePart()
 
 
 def part_of(row: Mapping[str, str]) -> SourcePart:
-    """The part that a row of a table asks for, empty cells for all. Raises ConfigError for cells that cannot be.
+    """The part that a row of a table requests; empty cells mean all. Raises ConfigError for invalid cells.
 
-    Whether the video has such a part is seen when it is read: `check_crop`, `media.hold.between`.
+    Whether the video has such a part is checked when it is read: `check_crop`, `media.hold.between`.
     """
     crop = None
     if cell := row.get("crop"):
@@ -50,15 +50,15 @@ def part_of(row: Mapping[str, str]) -> SourcePart:
         crop = left, top, width, height
         if min(width, height) < SMALLEST_PX:
             raise ConfigError(
-                f"column crop is {cell} (left, top, width, height in pixels); width and height are at least "
+                f"column crop is {cell} (left, top, width, height in pixels); width and height must be at least "
                 f"{SMALLEST_PX} pixels: choose a larger part of the picture"
             )
     start_s = float(row.get("start_s") or 0)
     end_s = float(row["end_s"]) if row.get("end_s") else None
     if end_s is not None and end_s - start_s < SHORTEST_S:
         raise ConfigError(
-            f"column start_s is {start_s:g} and column end_s {end_s:g}; the end comes at least {SHORTEST_S:g} s after "
-            "the start: correct one of them"
+            f"column start_s is {start_s:g} and column end_s {end_s:g}; the end must come at least {SHORTEST_S:g} s "
+            "after the start: correct one of them"
         )
     return SourcePart(crop, start_s, end_s)
 
@@ -69,14 +69,14 @@ def check_crop(crop: Box, picture: Size, *, source: object) -> None:
     if left + width > picture[0] or top + height > picture[1]:
         raise MediaError(
             f"{source}: column crop is {','.join(map(str, crop))} (left, top, width, height), but its picture has "
-            f"{picture[0]} x {picture[1]} pixels; choose a part inside of it"
+            f"{picture[0]} x {picture[1]} pixels; choose a part inside the picture"
         )
 
 
 def crop_in(picture: Size, crop: Box | None, *, first: Size) -> Box | None:
-    """The rectangle `crop` of pictures of size `first` in one of another size; None if all of that is shown.
+    """The rectangle `crop` of pictures of size `first`, in a picture of another size; None if all of that is shown.
 
-    In a picture of the same shape it is the same part; one of another shape (a phone was turned) is shown whole.
+    With the same aspect ratio it is the same part; a picture with another one (a phone was turned) is shown whole.
     """
     if crop is None or picture == first:
         return crop

@@ -1,12 +1,12 @@
-"""The passages of a file whose clock jumps: found from the times of all streams' packets, without decoding.
+"""Find the passages of a file whose clock jumps, from the times of all streams' packets, without decoding.
 
-A jump back begins a passage. A jump ahead does so only in formats made for broadcasts, whose clock may change by
-design: elsewhere it is a picture that stands or a pause of the sound. A stream that jumps alone, to where the others
-are, begins none: its times are right again. A passage follows where the last of its streams ended before, so that
-nothing is lost, and all of them are moved by the same time, so that they stay together.
+A jump back begins a passage. A jump ahead does so only in broadcast formats, whose clock may change by design; in other
+formats it means a picture that stands still or a pause of the sound. A stream that jumps alone, to the position of the
+others, begins no passage: its times are right again. A passage starts where the last stream of the previous one ended,
+so that nothing is lost, and all its streams are shifted by the same time, so that they stay in sync.
 
-Times are seconds of the file's own clock: of decoding, which ascend where pictures are reordered, to find jumps, and of
-presentation to measure passages.
+Times are seconds of the file's own clock. Decoding times, which ascend even where pictures are reordered, are used to
+find jumps; presentation times are used to measure passages.
 """
 
 import math
@@ -17,25 +17,25 @@ import av
 
 from danceit_core.media.container import open_media, period_s
 
-# Smaller jumps are jitter, lost packets or a late stream, and so many reordered pictures come too late.
+# Smaller jumps are jitter, lost packets or a late stream; up to JUMP_PICTURES reordered pictures arrive late.
 JUMP_S, JUMP_PICTURES = 0.5, 16
-# What smaller ones are looked at for: to follow another stream's jump, which may be a little longer.
+# Smaller jumps down to this are considered only if they follow another stream's jump, which may be a little longer.
 STEP_S, STEP_PICTURES = 0.1, 8
-# Formats whose clock may change by design have no picture that stands for longer.
+# In formats whose clock may change by design, no picture stands still for longer.
 LONGEST_STAND_S = 3
-# AVFMT_TS_DISCONT of FFmpeg.
+# FFmpeg's flag AVFMT_TS_DISCONT.
 MAY_CHANGE = 0x200
-# So many packets of the same time are no parts of one picture: the clock stands.
+# This many packets with the same time cannot be parts of one picture: the clock stands still.
 STANDING = 12
-# A stream of which none of so many packets came has ended or pauses: where it was says nothing.
+# A stream without a packet among this many has ended or pauses: its last position is meaningless.
 RECENT_PACKETS = 200
 
 
 @dataclass(frozen=True)
 class Passage:
-    """From a stream's packet `first` (from 0) on, times are `shift_s` too small; with `stands` they say nothing.
+    """From a stream's packet `first` (from 0) on, times are `shift_s` too small; with `stands` they are meaningless.
 
-    start_s: on the mended clock. joined: whether the clock jumps there.
+    start_s: on the corrected clock. joined: whether the clock jumps there.
     """
 
     first: int
@@ -47,9 +47,9 @@ class Passage:
 
 @dataclass
 class _Part:
-    """Packets of one stream that belong to one passage: from packet `first` on, shown from low_s to high_s.
+    """The packets of one stream in one passage: from packet `first` on, shown from low_s to high_s.
 
-    due_s: when the next packet is expected.
+    due_s: the expected time of the next packet.
     """
 
     first: int
@@ -62,7 +62,7 @@ class _Part:
 
 @dataclass
 class Track:
-    """A stream's clock as far as its packets have come. number: of all streams' packets when its last one came."""
+    """A stream's clock up to its last packet. number: the index of that packet among the packets of all streams."""
 
     stream: Any
     parts: list[_Part] = field(default_factory=list)
@@ -75,31 +75,31 @@ class Track:
     def __post_init__(self) -> None:
         self.is_picture = self.stream.type == "video"
         picture_s = period_s(self.stream) if self.is_picture else 0.0
-        # What no jump exceeds that is none, and that none exceeds which no other stream shares.
+        # Smaller jumps are never real; a jump that no other stream shares must exceed this.
         self.jitter_s = max(STEP_S, STEP_PICTURES * picture_s)
         self.largest_jitter_s = max(JUMP_S, JUMP_PICTURES * picture_s)
         self.step_s = picture_s
         self._tick_s = float(self.stream.time_base)
 
     def time_of(self, packet: Any) -> float | None:
-        """When a packet of the stream is decoded (shown, if only that is known); None if it does not say."""
+        """The decoding time of a packet (its presentation time if only that is known); None without a time."""
         ticks = packet.pts if packet.dts is None else packet.dts
         return None if ticks is None else ticks * self._tick_s
 
     def jump_s(self, time_s: float) -> float:
-        """Seconds from where the next packet may be, less than 0 for a jump back."""
+        """The distance from the possible times of the next packet, seconds; negative for a jump back."""
         due_s = self.parts[-1].due_s
         return time_s - due_s if time_s > due_s else min(0.0, time_s - (due_s - self.step_s))
 
     def looks_odd(self, packet: Any) -> bool:
-        """Whether the next packet jumps, or has the time of the one before."""
+        """Whether the next packet jumps or has the same time as the previous one."""
         time_s = self.time_of(packet)
         if time_s is None or not self.parts:
             return False
         return time_s == self.last_s or abs(self.jump_s(time_s)) > self.jitter_s
 
     def add(self, packet: Any, *, passage: int | None = None) -> None:
-        """Take the next packet; `passage` for a part that begins with it."""
+        """Add the next packet; `passage` is given if a part begins with it."""
         first, self.packets = self.packets, self.packets + 1
         time_s = self.time_of(packet)
         if time_s is None:
@@ -131,7 +131,7 @@ class _Search:
         self._number = 0
 
     def add(self, packet: Any) -> None:
-        """Take the next packet of the file."""
+        """Add the next packet of the file."""
         track = self.tracks[packet.stream.index]
         time_s = track.time_of(packet)
         self._number += 1
@@ -139,7 +139,7 @@ class _Search:
         track.add(packet, passage=None if time_s is None else self._passage_of(track, time_s))
 
     def _passage_of(self, track: Track, time_s: float) -> int | None:
-        """The passage that a new part of the track belongs to; None if the last part goes on."""
+        """The passage that a new part of the track belongs to; None if the last part continues."""
         if not track.parts:
             return min(self._others(track, time_s), default=(0.0, 0))[1]
         if time_s == track.last_s:
@@ -154,13 +154,13 @@ class _Search:
         known = self._others(track, time_s)
         if len(track.parts) > 1 and track.packets - part.first < STANDING:
             previous = track.parts[-2]
-            # A few packets of a wrong time, and back.
+            # A few packets had a wrong time, and the clock returned.
             if (distance_s := abs(time_s - previous.due_s)) <= JUMP_S:
                 known.append((distance_s, previous.passage))
         distance_s, passage = min(known, default=(math.inf, 0))
         if distance_s < abs(jump_s) / 2:
             return passage
-        # Sound alone has nothing to keep up with, and a clock that stood is not that of reordered pictures.
+        # Sound alone has no other stream to follow, and a clock that stood still is not due to reordered pictures.
         is_alone = len(self.tracks) == 1 and not track.is_picture
         if abs(jump_s) <= track.largest_jitter_s and not (part.stands or is_alone):
             return part.passage
@@ -170,7 +170,7 @@ class _Search:
         return self._passages - 1
 
     def _others(self, track: Track, time_s: float) -> list[tuple[float, int]]:
-        """How far a time is from where each other stream is now, seconds, and in which passage that one is."""
+        """For each other stream: the distance of a time from its current position, seconds, and its passage."""
         return [
             (abs(time_s - other.last_s), other.parts[-1].passage)
             for other in self.tracks.values()
@@ -178,8 +178,8 @@ class _Search:
         ]
 
     def shifts_s(self) -> list[float]:
-        """By how much the times of each passage are too small: it begins where the last of its streams ended."""
-        # Of each passage: when its parts begin, and the parts before them.
+        """The shift of the times of each passage: it begins where the last stream of the previous passage ended."""
+        # For each passage: when its parts begin, and the parts before them.
         starts_s: list[list[float]] = [[] for _ in range(self._passages)]
         before: list[list[_Part]] = [[] for _ in range(self._passages)]
         for track in self.tracks.values():
@@ -195,7 +195,7 @@ class _Search:
 
 
 def timed_streams(container: Any) -> list[Any]:
-    """All streams of pictures and sound, without cover pictures."""
+    """All picture and sound streams, without cover pictures."""
     return [
         stream
         for stream in (*container.streams.video, *container.streams.audio)
@@ -211,7 +211,7 @@ def find_passages(path: str) -> dict[int, list[Passage]]:
         try:
             for packet in container.demux(streams):
                 search.add(packet)
-        except (av.FFmpegError, IndexError):  # as in `decode_stream`: what was read so far counts
+        except (av.FFmpegError, IndexError):  # as in `decode_stream`: use what was read so far
             pass
         shifts_s = search.shifts_s()
     return {index: _passages_of(track, shifts_s) for index, track in search.tracks.items()}
@@ -219,7 +219,7 @@ def find_passages(path: str) -> dict[int, list[Passage]]:
 
 def _passages_of(track: Track, shifts_s: list[float]) -> list[Passage]:
     parts = track.parts or [_Part(0, 0, low_s=0.0)]
-    # Packets before the first that has a time belong to it.
+    # Packets before the first one with a time belong to the first passage.
     firsts = [0, *(part.first for part in parts[1:])]
     before = [parts[0], *parts]
     return [

@@ -1,6 +1,7 @@
-"""A photograph of a person as a target, read as it is meant to be seen.
+"""Read a photograph of a target person as it is meant to be seen.
 
-Upright (EXIF), in the colours of sRGB (colour profiles, CMYK, 16 bits a channel), what is transparent on white.
+It is made upright (EXIF) and converted to sRGB (colour profiles, CMYK, 16 bits per channel); transparent parts become
+white.
 """
 
 import io
@@ -20,14 +21,14 @@ REMEDY = "save it as a JPEG or PNG file and name that one"
 
 
 def read_photograph(path: str | Path, *, rotate: int = 0) -> Picture:
-    """A photograph as uint8 RGB (H, W, 3), upright. rotate: degrees clockwise by which it is turned besides.
+    """A photograph as uint8 RGB (H, W, 3), upright. rotate: additional clockwise rotation in degrees.
 
     Raises MediaError for a file that cannot be read, is damaged, or has too few or too many pixels.
     """
     kind = kind_of_photograph(path)
     try:
         with warnings.catch_warnings():
-            # Of its size this module says more.
+            # This module reports the size itself.
             warnings.simplefilter("ignore", Image.DecompressionBombWarning)
             with Image.open(path) as image:
                 _check_size(path, image.size)
@@ -38,10 +39,10 @@ def read_photograph(path: str | Path, *, rotate: int = 0) -> Picture:
     except Image.DecompressionBombError:
         raise MediaError(f"{path} has more than {MOST_PIXELS} pixels; shrink it") from None
     except UnidentifiedImageError:
-        raise MediaError(f"{path}: {kind or 'such'} photographs cannot be read here; {REMEDY}") from None
+        raise MediaError(f"{path}: {kind or 'such'} photographs cannot be read; {REMEDY}") from None
     except (OSError, ValueError, SyntaxError, EOFError, TypeError, KeyError, IndexError, ArithmeticError) as error:
         reason = " ".join(str(error).split())
-        raise MediaError(f"{path} cannot be read ({reason}); is it copied whole? Otherwise {REMEDY}") from error
+        raise MediaError(f"{path} cannot be read ({reason}); copy it again, or {REMEDY}") from error
     return np.ascontiguousarray(np.rot90(picture, -(rotate // 90) % 4))
 
 
@@ -51,13 +52,12 @@ def _check_size(path: str | Path, size: tuple[int, int]) -> None:
         raise MediaError(f"{path} has {width} x {height} pixels, more than {MOST_PIXELS}; shrink it")
     if min(size) < SMALLEST_PX:
         raise MediaError(
-            f"{path} has {width} x {height} pixels; nobody is recognised in a side of less than {SMALLEST_PX}: take a "
-            "larger photograph"
+            f"{path} has {width} x {height} pixels, but each side needs at least {SMALLEST_PX}; use a larger photograph"
         )
 
 
 def _in_srgb(image: Image.Image) -> Image.Image:
-    """The same in 8 bits of red, green and blue; what is transparent on white."""
+    """Convert to 8-bit RGB; transparent parts become white."""
     profile = image.info.get("icc_profile")
     if image.mode.startswith(("I", "F")):
         image = _in_8_bits(image)
@@ -73,12 +73,12 @@ def _in_srgb(image: Image.Image) -> Image.Image:
             if converted := ImageCms.profileToProfile(image, theirs, ours, outputMode="RGB"):
                 return converted
         except (ImageCms.PyCMSError, OSError, ValueError):
-            pass  # a damaged profile, or one of another kind of picture: the colours are taken as they are
+            pass  # a damaged profile, or one for another kind of picture: use the colours unchanged
     return image.convert("RGB")
 
 
 def _in_8_bits(image: Image.Image) -> Image.Image:
-    """Grey levels of 16 or 32 bits as 8; of fractions 0..1, too."""
+    """Convert grey levels of 16 or 32 bits, or fractions 0..1, to 8 bits."""
     values = np.asarray(image).astype(np.float64)
     most = next((most for most in (1.0, 255.0, 65535.0) if values.max(initial=0) <= most), values.max(initial=1))
     if most == 1.0 and image.mode != "F":

@@ -1,24 +1,24 @@
-"""Whether a file is a photograph, told by its first bytes: quick enough for each look at the tables.
+"""Recognise photographs by their first bytes, which is fast enough for every check of the tables.
 
-What moves, such as an animated PNG or WebP, is a video.
+Animated files, such as an animated PNG or WebP, are videos.
 """
 
 import io
 from pathlib import Path
 
 HEIC = "HEIC"
-# By their first bytes; what begins alike and is none of them is looked at once more below.
+# First bytes of each kind; other files that begin alike are checked further below.
 STARTS = {b"\xff\xd8\xff": "JPEG", b"\x89PNG\r\n\x1a\n": "PNG", b"II*\0": "TIFF", b"MM\0*": "TIFF"}
 # Brands of the ISO container: single pictures. Others (msf1, hevc, avis) are sequences of them.
 BRANDS = {b"heic": HEIC, b"heix": HEIC, b"heim": HEIC, b"heis": HEIC, b"mif1": HEIC, b"avif": "AVIF"}
-# Pictures one after the other in a raw stream begin like a single one.
+# Suffixes of raw streams of pictures, which begin like a single picture.
 STREAMS = {".mjpeg", ".mjpg"}
-# Where the first chunk of a WebP file in its extended form has its flags, and the flag of an animation.
+# Position of the flags in the first chunk of an extended WebP file, and the flag for an animation.
 WEBP_FLAGS_AT, WEBP_ANIMATION = 20, 2
 
 
 def kind_of_photograph(path: str | Path) -> str:
-    """JPEG, PNG, WebP, TIFF, HEIC or AVIF for a file that holds one picture of that kind; "" for any other or none."""
+    """JPEG, PNG, WebP, TIFF, HEIC or AVIF for a file with one picture of that kind; "" for any other or no file."""
     try:
         with Path(path).open("rb") as file:
             head = file.read(32)
@@ -37,12 +37,12 @@ def kind_of_photograph(path: str | Path) -> str:
 
 
 def is_photograph(path: str | Path) -> bool:
-    """Whether a file is a single picture; False for one that is not there."""
+    """Whether a file is a single picture; False for a missing file."""
     return bool(kind_of_photograph(path))
 
 
 def _png_moves(file: io.BufferedReader) -> bool:
-    """Whether a PNG file has more than one picture: then that is said before its first one."""
+    """Whether a PNG file has more than one picture, which a chunk before the first picture says."""
     file.seek(8)
     while len(head := file.read(8)) == 8 and head[4:] != b"IDAT":
         if head[4:] == b"acTL":

@@ -1,7 +1,7 @@
-"""What a finished video says of itself: that nobody danced it, who is shown, to which song, made by what.
+"""Provenance tags of a finished video: that it is synthetic, who is shown, to which song, and made by which software.
 
-It stands in the tags that players show and `ffprobe` prints (title, comment, description); the comment is a JSON
-object, for programs. Whoever wants to can remove tags: they help the honest.
+They are written to the tags that players show and `ffprobe` prints (title, comment, description); the comment is a
+JSON object, for programs. The tags can be removed: they are informative, not tamper-proof.
 """
 
 import json
@@ -11,7 +11,7 @@ from danceit_core import STAGE_VERSIONS, __version__
 
 
 def describe_video(persons: Sequence[str], song: str) -> dict[str, str]:
-    """Tags for `VideoWriter`: IDs of the persons shown and of the song."""
+    """Tags for `VideoWriter`, from the IDs of the persons shown and of the song."""
     names = " and ".join(persons)
     about = {"synthetic": True, "software": f"DanceIt {__version__}", "persons": list(persons), "song": song,
              "stage_versions": STAGE_VERSIONS}  # fmt: skip

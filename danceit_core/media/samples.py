@@ -1,7 +1,7 @@
-"""A few pictures spread over a video, to learn from before it is decoded: its bars.
+"""Sample a few pictures spread over a video to find its dark bars before it is decoded.
 
-Key frames are sought, which costs as much as decoding so many pictures. A file of few key frames is decoded, if it is
-short; one that is long, or whose clock jumps, so that a seek leads anywhere, gives none.
+Seeking to key frames costs as much as decoding that many pictures. A short file with few key frames is decoded
+instead. A long one, or one whose clock jumps, which makes seeking unreliable, gives no samples.
 """
 
 import contextlib
@@ -21,23 +21,23 @@ from danceit_core.media.decode import shown_frames
 from danceit_core.media.part import WHOLE, Box, SourcePart
 
 MOST_SAMPLES, LEAST_SAMPLES = 40, 8
-# Decoding a file a second time is worth it for so many seconds.
+# Maximum length of a file that is worth decoding twice, seconds.
 LONGEST_S = 60.0
-# Side of the small picture that colours are seen in.
+# Side of the small picture used for colours, pixels.
 SMALL = 8
 
 
 def find_bars(path: str | Path, *, duration_s: float, rotate: int = 0, part: SourcePart = WHOLE) -> Box | None:
-    """The part of the picture inside dark bars that never change, pixels as shown; None without bars.
+    """The part of the picture inside constant dark bars, pixels as shown; None without bars.
 
-    duration_s: of the video. part: the time that is looked at; a chosen rectangle is left as it is (None). What cannot
-    be read here is left to `decode_stills`, whose errors say why.
+    duration_s: length of the video. part: the time range to examine; with a chosen rectangle the result is None. A file
+    that cannot be read here is left to `decode_stills`, whose errors say why.
     """
     length_s = part.length_s(duration_s)
     if part.crop is not None or length_s <= 0:
         return None
     times_s = part.start_s + length_s * (np.arange(MOST_SAMPLES) + 0.5) / MOST_SAMPLES
-    with contextlib.suppress(MediaError), one_line_errors(path, "no bars can be looked for", remedy="convert it"):
+    with contextlib.suppress(MediaError), one_line_errors(path, "bars cannot be detected", remedy="convert it"):
         return _found(path, times_s, rotate=rotate, start_s=part.start_s, length_s=length_s)
     return None
 
@@ -63,7 +63,7 @@ def _found(path: str | Path, times_s: Any, *, rotate: int, start_s: float, lengt
 
 
 def _looked_at(frame: Any) -> tuple[Any, Any]:
-    """Brightness of a frame (H, W), and a small picture of its colours (h, w, 3)."""
+    """Brightness of a frame (H, W), and a small colour picture of it (h, w, 3)."""
     width, height = max(2, frame.width // SMALL), max(2, frame.height // SMALL)
     grey = frame.to_ndarray(format="gray", dst_color_range="JPEG")
     return grey, frame.to_ndarray(
@@ -77,7 +77,7 @@ def _key_frames(path: str | Path, times_s: Any, *, start_s: float, rotate: int) 
         stream = picture_stream(container)
         if stream is None:
             return
-        # A decoder of several frames at once would ask for more of them before it gives the first.
+        # Frame threading would need further frames before it returns the first.
         stream.thread_type = "SLICE"
         context, reader = stream.codec_context, GeometryReader(stream, rotate=rotate)
         zero_s, last_s = common_start_s(container), -np.inf

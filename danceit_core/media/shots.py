@@ -1,7 +1,7 @@
-"""Where the shots of a video begin, and how its pictures lie in the frame: what may change within a file.
+"""Find where the shots of a video begin and how its pictures are placed in the frame, which may change within a file.
 
-A shot begins at a camera cut (`cuts`), where recordings were joined, and where the picture takes another place in the
-frame, as when a phone is turned.
+A shot begins at a camera cut (`cuts`), where recordings were joined, and where the picture moves to another place in
+the frame, as when a phone is turned.
 """
 
 from contextlib import AbstractContextManager
@@ -19,11 +19,11 @@ from danceit_core.media.part import Box
 
 @dataclass(frozen=True)
 class Placement:
-    """How the pictures are shown from a frame of the store on.
+    """How the pictures are placed from a certain frame of the store on.
 
-    width, height: of the whole picture, pixels as shown (upright, square pixels); letterbox: (scale, offset_x,
+    width, height: size of the whole picture, pixels as shown (upright, square pixels). letterbox: (scale, offset_x,
     offset_y), frame = source * scale + offset in pixels. crop: the part (left, top, width, height) of the picture that
-    the frame shows, None for all of it; offsets may be negative then.
+    the frame shows, None for all of it; with a crop, offsets may be negative.
     """
 
     frame: int
@@ -34,14 +34,14 @@ class Placement:
 
     @property
     def content(self) -> tuple[float, float, float, float]:
-        """Left, top, width and height in the frame of what is shown: beside it there is nothing."""
+        """Left, top, width and height of the shown picture in the frame; outside there is nothing."""
         scale, offset_x, offset_y = self.letterbox
         left, top, width, height = self.crop or (0, 0, self.width, self.height)
         return offset_x + scale * left, offset_y + scale * top, scale * width, scale * height
 
 
 class Shots:
-    """Finds where shots begin: by the picture, and at each joined recording and change of the picture's shape."""
+    """Finds where shots begin: at camera cuts, at joined recordings, and where the picture's shape changes."""
 
     def __init__(self, source: str | Path, *, size: tuple[int, int], settings: VideoSettings) -> None:
         self._source, self._size, self._settings = source, size, settings
@@ -53,12 +53,12 @@ class Shots:
         self.joined = False
 
     def add(self, still: Still) -> None:
-        """The next picture of the store."""
+        """Add the next picture of the store."""
         if not self.geometries or still.size != (self.geometries[-1].width, self.geometries[-1].height):
             place = Letterbox.fit(still.size, self._size, crop=still.crop)
             placement = Placement(self._frames, *still.size, (place.scale, place.offset_x, place.offset_y), still.crop)
             self.geometries.append(placement)
-        # Of another number of pixels in the same place it is the same shot: calls over a network change that often.
+        # A changed resolution in the same place is the same shot: video calls change it often.
         content = content_box(still.crop[2:] if still.crop else still.size, self._size)
         if self._shot != (shot := (content, still.passage)):
             self._begin()
@@ -84,5 +84,5 @@ class Shots:
         self._finder = CutFinder(threshold=threshold, fps=self._settings.fps) if threshold > 0 else None
 
     def _guarded(self) -> AbstractContextManager[None]:
-        remedy = "set video.cut_threshold to 0 to look for none"
-        return one_line_errors(self._source, "no camera cuts can be looked for in it", remedy=remedy)
+        remedy = "set video.cut_threshold to 0 to turn off the detection"
+        return one_line_errors(self._source, "camera cuts cannot be detected in it", remedy=remedy)

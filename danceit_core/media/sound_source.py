@@ -1,7 +1,7 @@
-"""Which sound is meant: a file, one of its sound tracks, and a part of its time.
+"""A sound source: a file, one of its sound tracks, and a time range.
 
-An excerpt of a song is the song for all that comes after: its beats, its dance and every video of that are made from
-the same `SoundSource`, in whose time second 0 is where the excerpt begins, to the sample.
+All later stages treat an excerpt of a song as the song. Its beats, its dance and every video of the dance are made from
+the same `SoundSource`, whose second 0 is exactly the start of the excerpt.
 """
 
 from collections.abc import Mapping
@@ -19,22 +19,22 @@ from danceit_core.media.stored import StoredSound
 
 @dataclass(frozen=True)
 class SoundSource:
-    """path: of a file. track: which of its sound tracks, from 1; None: see `open_sound`. part: of its time."""
+    """A sound. path: its file. track: its sound track, from 1; None: see `open_sound`. part: its time range."""
 
     path: str | Path
     track: int | None = None
     part: SourcePart = WHOLE
 
     def open(self, *, sample_rate_hz: int) -> AbstractContextManager[StoredSound]:
-        """Its samples, see `open_sound`."""
+        """Open its samples, see `open_sound`."""
         return open_sound(self.path, sample_rate_hz=sample_rate_hz, track=self.track, part=self.part)
 
     def peaks(self, *, per_s: int) -> NDArray[np.float32]:
-        """Its waveform to be drawn, see `read_peaks`."""
+        """Its waveform for drawing, see `read_peaks`."""
         return read_peaks(self.path, per_s=per_s, track=self.track, part=self.part)
 
     def __str__(self) -> str:
-        """Its file, and the part of its time unless that is all."""
+        """Its file, and its time range unless that is the whole file."""
         if self.part == WHOLE:
             return str(self.path)
         end = "its end" if self.part.end_s is None else f"{self.part.end_s:g} s"
@@ -42,10 +42,10 @@ class SoundSource:
 
 
 def source_of(path: str | Path, cells: Mapping[str, str]) -> SoundSource:
-    """A file, and what the columns `audio_track`, `start_s` and `end_s` of its row in a table say; empty for all."""
+    """A source from a file and the cells `audio_track`, `start_s`, `end_s` of its table row; empty cells mean all."""
     return SoundSource(path, int(cells.get("audio_track") or 0) or None, part_of(cells))
 
 
 def as_source(sound: str | Path | SoundSource) -> SoundSource:
-    """The same source, or all of a file."""
+    """The source itself, or a source of the whole file."""
     return sound if isinstance(sound, SoundSource) else SoundSource(sound)

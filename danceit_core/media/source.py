@@ -1,8 +1,8 @@
-"""From any video to its frame store and source report, in one pass and constant memory (paper III-A, III-B).
+"""Convert any video to its frame store and source report, in one pass and constant memory (paper III-A, III-B).
 
-Each picture is decoded, letterboxed, looked at for a camera cut and encoded; nothing is read twice but the bytes of
-the file, for their hash. A dance that cannot be used must not stop the others: with `tolerant` its store is one black
-frame, and the report's `refused` says why.
+Each picture is decoded, letterboxed, checked for a camera cut and encoded; only the bytes of the file are read twice,
+for their hash. A dance that cannot be used must not stop the others: with `tolerant` its store is one black frame, and
+the report's `refused` says why.
 """
 
 import dataclasses
@@ -34,25 +34,26 @@ log = logging.getLogger(__name__)
 
 REMEDY_SHORT = "leave it out of the table, or copy it again if it should be longer"
 REMEDY_PART = "correct its columns start_s and end_s"
-# x264's quality of a photograph's only frame: there is no other that would show what it loses.
+# x264's quality for a photograph's only frame: no other frame would show the details that it loses.
 PHOTOGRAPH_CRF = 4
 
 
 @dataclass(frozen=True)
 class SourceReport:
-    """What is known of a source video and of the frame store made from it.
+    """Properties of a source video and of the frame store made from it.
 
-    path, sha256 (hexadecimal), bytes: of the file. width, height: pixels as shown (upright, square pixels); fps: its
-    average; duration_s: as its container says, or of the store where recordings were joined; codec: of the picture;
-    has_sound; interlaced: all of the source. frames: of the store. letterbox: (scale, offset_x, offset_y), frame =
-    source * scale + offset in pixels. cuts: the frames of the store at which a new shot begins, of the picture, of a
-    joined recording or of another shape. refused: why it cannot be used, "" if it can; then the store is one black
-    frame, and what could not be found out is 0 or empty. rotate: degrees clockwise by which the pictures were turned
-    besides the file's own flag. geometries: from which frame on they are shown how, empty in older reports (see
-    `placements`); width, height and letterbox are those of the first. crop: the part (left, top, width, height) of the
-    first picture that is used, None for all of it; bars: whether that is what dark bars left of it, not the user's
-    choice. start_s, end_s: the part of the time that the user chose, end_s None for all that follows. size: width and
-    height of the store, (0, 0) in older reports. still: it is one photograph, the store one frame.
+    path, sha256 (hexadecimal), bytes: those of the source file. width, height: pixels as shown (upright, square
+    pixels); fps: its average rate; duration_s: according to its container, or of the store where recordings were
+    joined; codec: of the picture; has_sound; interlaced: all of the source. frames: number in the store. letterbox:
+    (scale, offset_x, offset_y), frame = source * scale + offset in pixels. cuts: the frames of the store at which a new
+    shot begins: at a camera cut, a joined recording or a change of shape. refused: why it cannot be used, "" if it can;
+    a refused source has a store of one black frame, and unknown values are 0 or empty. rotate: clockwise rotation of
+    the pictures in degrees, in addition to the file's own flag. geometries: the placement of the pictures and the frame
+    from which it applies, empty in older reports (see `placements`); width, height and letterbox are those of the
+    first. crop: the part (left, top, width, height) of the first picture that is used, None for all of it; bars:
+    whether the crop was found from dark bars, not chosen by the user. start_s, end_s: the time range that the user
+    chose, end_s None for the end. size: width and height of the store, (0, 0) in older reports. still: whether it is a
+    photograph; the store then has one frame.
     """
 
     path: str
@@ -95,18 +96,19 @@ def ingest_video(
     rotate: int = 0,
     part: SourcePart = WHOLE,
 ) -> SourceReport:
-    """Write the frame store of `source` (no sound in it) to `frames_path`; a truncated file gives what it still holds.
+    """Write the frame store of `source` (without sound) to `frames_path`; a truncated file gives what it still holds.
 
-    A photograph of a target (not `tolerant`) gives a store of one frame; among dances it cannot be used.
+    A photograph of a target (not `tolerant`) gives a store of one frame; a photograph cannot be used as a dance.
 
-    Its pictures have the shape of the first, their longer side at most long_side pixels (`letterbox.store_size`), None
-    for that of dances (settings.size); square: they are letterboxed into a square of that side instead. part: of the
-    picture and the time; of the whole picture dark bars that never change are cut off (settings.keep_bars).
+    The store's pictures have the shape of the first picture, with a longer side of at most long_side pixels
+    (`letterbox.store_size`); None means that of dances (settings.size). square: letterbox them into a square of that
+    side instead. part: the part of the picture and the time range to use; constant dark bars of a whole picture are cut
+    off (unless settings.keep_bars).
 
-    It is decoded in a child process, so that one that crashes its decoder is a source that cannot be used. rotate:
-    degrees clockwise, a multiple of 90, by which the pictures are turned besides the file's own flag. tolerant: such a
-    source gives a black frame and a report that says why; otherwise that is a MediaError. Raises MediaError, in both
-    cases, for a store that cannot be written.
+    Decoding runs in a child process, so a source that crashes the decoder counts as unusable. rotate: clockwise
+    rotation in degrees, a multiple of 90, in addition to the file's own flag. tolerant: an unusable source gives a
+    black frame and a report that says why; otherwise it raises MediaError. A store that cannot be written always raises
+    MediaError.
     """
     side = settings.size if long_side is None else long_side
     how: dict[str, Any] = {"settings": settings, "long_side": side, "square": square, "rotate": rotate, "part": part}
@@ -114,7 +116,7 @@ def ingest_video(
         if is_photograph(source):
             if tolerant:
                 raise MediaError(
-                    f"{source} is a photograph; a dance to learn from is a video: leave it out of the table"
+                    f"{source} is a photograph, but a dance to learn from must be a video: leave it out of the table"
                 )
             return in_child(lambda: _ingest_photograph(source, frames_path, **how), reading=source)
         return in_child(lambda: _ingest(source, frames_path, **how), reading=source)
@@ -134,12 +136,12 @@ def ingest_video(
 
 
 def write_report(path: str | Path, report: SourceReport) -> None:
-    """Write a report as JSON; appears whole or not at all."""
+    """Write a report atomically as JSON."""
     write_text(path, json.dumps(dataclasses.asdict(report), indent=1) + "\n")
 
 
 def read_report(path: str | Path) -> SourceReport:
-    """Read what `write_report` wrote. Raises MediaError when the file is no source report."""
+    """Read what `write_report` wrote. Raises MediaError when the file is not a source report."""
     try:
         values = json.loads(Path(path).read_text(encoding="utf-8"))
         # Older reports have no geometries.
@@ -148,7 +150,7 @@ def read_report(path: str | Path) -> SourceReport:
     except FileNotFoundError:
         raise MediaError(f"{path}: no such source report; run the rule normalise_video") from None
     except (ValueError, TypeError, KeyError) as error:
-        raise MediaError(f"{path} is no source report ({error}); delete it and run again") from error
+        raise MediaError(f"{path} is not a source report ({error}); delete it and run again") from error
 
 
 def _with_tuples(values: dict[str, Any]) -> dict[str, Any]:
@@ -167,7 +169,7 @@ def _ingest(
 ) -> SourceReport:
     info = probe(source, rotate=rotate)
     if not info.has_video:
-        raise MediaError(f"{source} has no picture; is it a video?")
+        raise MediaError(f"{source} has no picture; name a video")
     bars = None if settings.keep_bars else find_bars(source, duration_s=info.duration_s, rotate=rotate, part=part)
     part = part if bars is None else replace(part, crop=bars)
 
@@ -189,7 +191,7 @@ def _ingest(
                 + (REMEDY_PART if part.start_s or part.end_s else REMEDY_SHORT)
             )
     cuts = shots.finish()
-    # What a container says of a clock that jumps is the length of one part, or of the jump.
+    # If the clock jumps, the container's duration is that of one part, or of the jump.
     info = replace(info, duration_s=part.start_s + held_s) if shots.joined else info
     _warn(source, info, held_s=held_s, part=part)
     if bars is not None:
@@ -197,7 +199,7 @@ def _ingest(
     if changes := shots.geometries[1:]:
         times = ", ".join(f"{placement.frame / settings.fps:.1f}" for placement in changes[:5])
         log.warning(
-            "%s: the size of its picture changes (at %s s); each part is fitted into the frame by itself",
+            "%s: the size of its picture changes (at %s s); each part is fitted into the frame separately",
             source,
             times + (", ..." if len(changes) > 5 else ""),
         )
@@ -237,7 +239,7 @@ def _ingest_photograph(
     rotate: int,
     part: SourcePart,
 ) -> SourceReport:
-    """The store of one frame, and the report. Dark bars stay: one picture does not tell them from a dark room."""
+    """Write the store of one frame. Dark bars stay, as one picture cannot distinguish them from a dark room."""
     picture = read_photograph(source, rotate=rotate)
     whole = picture.shape[1], picture.shape[0]
     if part.crop is not None:
@@ -262,20 +264,20 @@ def _ingest_photograph(
 def _warn(source: str | Path, info: VideoInfo, *, held_s: float, part: SourcePart) -> None:
     if held_s < part.length_s(info.duration_s) - SHORTEST_S:
         log.warning(
-            "%s holds %.1f s of pictures, not the %.1f s that it announces; the rest is left out: is it copied whole?",
+            "%s holds %.1f s of pictures, not the %.1f s that it announces; check that it was copied completely",
             source,
             held_s,
             part.length_s(info.duration_s),
         )
     if part.end_s is not None and part.end_s > part.start_s + held_s + SHORTEST_S:
         log.warning(
-            "%s: column end_s is %g, but its pictures end at %.1f s; all that there is of them is used",
+            "%s: column end_s is %g, but its pictures end at %.1f s; they are used up to their end",
             source,
             part.end_s,
             part.start_s + held_s,
         )
     if info.hdr:
-        log.info("%s has a high dynamic range; its highlights are rolled off to the standard range", source)
+        log.info("%s has high dynamic range; its highlights are rolled off to the standard range", source)
 
 
 def _hash(source: str | Path) -> tuple[str, int]:

@@ -1,7 +1,7 @@
-"""A decoded sound in a temporary file: `media.audio.open_sound` puts it there.
+"""A decoded sound in a temporary file, written by `media.audio.open_sound`.
 
-Where it was cut out of a longer one, what is heard of it is faded: an attack cut in two would click, and music that
-stops within a bar sounds like a fault. What is analysed of it is not faded.
+Where the sound was cut out of a longer one, the stereo channels for listening are faded: an attack cut in two would
+click, and music that stops within a bar sounds like a fault. The mono samples for analysis are not faded.
 """
 
 from dataclasses import dataclass
@@ -16,18 +16,18 @@ from danceit_core.media.part import SourcePart
 Samples = NDArray[np.float32]
 
 PAIR_BYTES = 2 * np.dtype(np.float32).itemsize
-# At a start that is not the sound's own, and at such an end; of a short part at most LARGEST_SHARE of it.
+# Lengths of the fades at a cut start and at a cut end; at most LARGEST_SHARE of a short part.
 FADE_IN_S, FADE_OUT_S = 0.02, 1.5
 LARGEST_SHARE = 0.25
 
 
 @dataclass(frozen=True)
 class StoredSound:
-    """A sound in a file, read where it is sliced: mono samples float32 (N,) in about -1..1, or its two channels.
+    """A sound in a file, read in slices: mono samples float32 (N,) in about -1..1, or its two channels.
 
-    mix: the two weights that make it mono. louder: by how much its channels, mixed from more than two, may be louder.
-    track: which of the file's sound tracks it is, from 1. notes: what was mended or chosen, one line each.
-    fades: samples at its beginning and at its end over which its two channels come and go.
+    mix: the two weights of the mix to mono. louder: the allowed gain of channels that were mixed from more than two.
+    track: number of the file's sound track, from 1. notes: corrections and choices, one line each. fades: lengths in
+    samples of the fade-in and the fade-out of the two channels.
     """
 
     file: IO[bytes]
@@ -44,12 +44,12 @@ class StoredSound:
         return self.samples
 
     def __getitem__(self, piece: slice, /) -> Samples:
-        """The samples first : end, a step is not known."""
+        """The samples first : end; a step is not supported."""
         pair = self._read(piece)
         return pair[:, 0] * np.float32(self.mix[0]) + pair[:, 1] * np.float32(self.mix[1])
 
     def stereo(self, piece: slice) -> Samples:
-        """The two channels of the samples first : end, (2, n), as they are to be heard."""
+        """The two channels of the samples first : end, (2, n), for listening."""
         first, end, _ = piece.indices(self.samples)
         pair = self._read(piece).T * np.float32(self.louder)
         coming, going = self.fades
@@ -73,7 +73,7 @@ class StoredSound:
 
 
 def fades_of(part: SourcePart, samples: int, *, sample_rate_hz: int) -> tuple[int, int]:
-    """The `fades` of a part of a sound, of which there are so many samples: where it was cut, none at an own end."""
+    """The `fades` of a part of a sound with this many samples: where it was cut, none at the sound's own ends."""
     first = round(part.start_s * sample_rate_hz)
     cut = part.end_s is not None and first + samples >= round(part.end_s * sample_rate_hz)
     longest = int(LARGEST_SHARE * samples)
@@ -83,5 +83,5 @@ def fades_of(part: SourcePart, samples: int, *, sample_rate_hz: int) -> tuple[in
 
 
 def _rise(sample: NDArray[np.int64], samples: int) -> Samples:
-    """The share, 0 to 1, of each of `samples` samples of a raised cosine."""
+    """The factor, 0 to 1, for samples along a raised cosine of length `samples`."""
     return (np.sin(np.pi / 2 * (sample + 0.5) / samples) ** 2).astype(np.float32)

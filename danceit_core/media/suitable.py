@@ -1,9 +1,9 @@
-"""Whether a file can serve as a dance or as a song, told from its first pictures or its first second of sound.
+"""Check whether a file can be used as a dance or a song, from its first pictures or its first second of sound.
 
-A folder holds notes, photos, playlists and covers beside the videos, and FFmpeg opens most of these. A video has
-several pictures and lasts a second or longer, where it says how long it lasts (a raw stream does not); a song has a
-second of sound; of a person one photograph will do. No more is decoded than that, in a child process: a crash of a
-decoder leaves one file out.
+A folder may hold notes, photos, playlists and covers beside the videos, and FFmpeg opens most of these. A video needs
+several pictures and, if its duration is known (a raw stream has none), at least a second; a song needs a second of
+sound; for a person, one photograph is enough. Only that much is decoded, in a child process: a decoder crash excludes
+only one file.
 """
 
 import itertools
@@ -19,23 +19,23 @@ from danceit_core.media.part import SHORTEST_S
 from danceit_core.media.photograph import read_photograph
 from danceit_core.media.photograph_kind import is_photograph
 
-# They list files that stand in the folder, too.
+# Formats of playlists: the files that they list are in the folder, too.
 PLAYLISTS = {"hls", "concat", "dash", "imf"}
 JPEG_START = b"\xff\xd8"
 
 
 def fault_of_video(path: Path) -> str:
-    """Why a file is no video to dance or to learn from; empty if it is one."""
+    """Why a file cannot be used as a dance video; empty if it can."""
     return _fault(path, _video_fault, what="video")
 
 
 def fault_of_person(path: Path) -> str:
-    """Why a file shows no person who could dance; empty if it may: a video, or one photograph."""
+    """Why a file cannot be used as a target person; empty if it can: a video, or one photograph."""
     return _told(path, lambda: _photograph_fault(path)) if is_photograph(path) else fault_of_video(path)
 
 
 def fault_of_song(path: Path) -> str:
-    """Why a file holds no sound to dance to; empty if it does. The sound of a video serves."""
+    """Why a file cannot be used as a song; empty if it can. A video with sound can be used."""
     return _fault(path, _sound_fault, what="sound")
 
 
@@ -44,15 +44,15 @@ def _fault(path: Path, look: Callable[[Any, Path], str], *, what: str) -> str:
 
 
 def _told(path: Path, look: Callable[[], str]) -> str:
-    """What `look` finds in a file in a child process, or why it cannot."""
+    """What `look` returns in a child process, or the text of its error."""
     try:
         return in_child(look, reading=path)
-    except Exception as error:  # a crash, or whatever a library says of one file: the others go on
+    except Exception as error:  # a crash or any library error concerns one file only: the others go on
         return str(error).removeprefix(f"{path}: ") or type(error).__name__
 
 
 def _opened(path: Path, look: Callable[[Any, Path], str], *, what: str) -> str:
-    """What `look` finds in the open file; the words of an error that no other file of its kind has."""
+    """What `look` returns for the opened file, or a short description of why it cannot be opened."""
     try:
         with open_media(path) as container:
             if container.format.name in PLAYLISTS:
@@ -72,7 +72,7 @@ def _video_fault(container: Any, path: Path) -> str:
     if stream is None or "image2" in name or name.endswith("_pipe"):
         return "no video"
     if name == "mjpeg" and _first_bytes(path, len(JPEG_START)) != JPEG_START:
-        return "no video"  # but photos inside a PDF
+        return "no video"  # photos inside a PDF, for example
     pictures = sum(1 for _ in itertools.islice(decode_stream(container, stream), 2))
     if pictures < 2:
         return "a single picture" if pictures else "no picture of it can be decoded"

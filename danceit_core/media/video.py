@@ -1,7 +1,7 @@
-"""Video in and out: probe, decode at a constant rate, write, and the frame store.
+"""Reading and writing video: probe, decode at a constant rate, write, and the frame store.
 
-The frame store of a video is an H.264 file of constant rate and one size with a key frame every half second:
-it takes the place of a folder of pictures (9 h of dance are 706,463 frames) and gives any frame by its number.
+The frame store of a video is an H.264 file of constant rate and one size with a key frame every half second. It
+replaces a folder of pictures (9 h of dance are 706,463 frames) and gives access to any frame by its number.
 `media.source` writes it.
 """
 
@@ -23,7 +23,7 @@ STORE_GOP = 12
 
 
 def read_frames(frames_path: str | Path, indices: Iterable[int]) -> NDArray[np.uint8]:
-    """Frames of a frame store by number, in the order asked (repeats allowed); uint8 RGB (N, H, W, 3).
+    """Frames of a frame store by number, in the requested order (repeats allowed); uint8 RGB (N, H, W, 3).
 
     Only the groups of pictures that hold them are decoded. Raises MediaError for a number that the store lacks.
     """
@@ -45,7 +45,7 @@ def each_frame(frames_path: str | Path, numbers: Iterable[int]) -> Iterator[Pict
     with open_media(frames_path) as container:
         stream = picture_stream(container)
         if stream is None or not stream.average_rate:
-            raise MediaError(f"{frames_path} is no frame store; delete it and let the workflow write it again")
+            raise MediaError(f"{frames_path} is not a frame store; delete it and let the workflow write it again")
         ticks = 1 / (stream.average_rate * stream.time_base)
         start = stream.start_time or 0
         at, picture, frames = -1, None, None
@@ -63,5 +63,5 @@ def each_frame(frames_path: str | Path, numbers: Iterable[int]) -> Iterator[Pict
                         break
             if picture is None:
                 count = stream.frames
-                raise MediaError(f"{frames_path} holds no frame {number}; its {count} frames are numbered from 0")
+                raise MediaError(f"{frames_path} has no frame {number}; its {count} frames are numbered from 0")
             yield picture

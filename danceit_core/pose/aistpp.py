@@ -1,4 +1,4 @@
-"""The annotations of AIST++ as keypoints, and the table of videos for the whole data set.
+"""Read AIST++ annotations as keypoints, and make the table of videos for the whole data set.
 
     python -m danceit_core.pose.aistpp ANNOTATIONS MUSIC > config/aistpp.tsv
 
@@ -22,7 +22,7 @@ from danceit_core.pose.units import FARTHEST_PX
 
 FPS = 60.0
 COCO_JOINTS = 17
-# Space, centimetres, within which a dancer is, and the size that one has at least.
+# Maximum distance of a dancer from the origin and minimum size of a dancer, centimetres.
 FARTHEST_CM, SMALLEST_CM = 1e5, 1.0
 CAMERAS = tuple(f"c{number:02d}" for number in range(1, 10))
 PICTURE_SIZE = (1920, 1080)
@@ -54,7 +54,7 @@ def read_aistpp(path: str | Path, *, camera: str, size: int) -> tuple[Keypoints,
     points = arrays.get("keypoints3d_optim", arrays.get("keypoints3d"))
     if points is None:
         names = ", ".join(arrays) or "nothing"
-        raise PoseError(f"{path} is no annotation of AIST++ (it holds {names}); give one of keypoints2d or keypoints3d")
+        raise PoseError(f"{path} is not an AIST++ annotation (it holds {names}); give a file of keypoints2d or 3d")
     _check_shape(path, points, expected=(COCO_JOINTS, 3))
     # NaN compares false.
     points = np.where((np.abs(points) < FARTHEST_CM).all(axis=-1, keepdims=True), points, np.nan).astype(np.float64)
@@ -67,7 +67,7 @@ def read_aistpp(path: str | Path, *, camera: str, size: int) -> tuple[Keypoints,
         xy, shown = real.project(points), real.size
     else:
         if np.ptp(known, axis=0).max() < SMALLEST_CM:
-            raise PoseError(f"{path}: all its points are in one place; fetch the annotations again")
+            raise PoseError(f"{path}: all its points are in one place; download the annotations again")
         xy = project_route(points, angle_deg=_angle(path, camera), size=size)
     return coco_to_body25(np.concatenate([xy, np.ones((*xy.shape[:-1], 1))], axis=-1)), shown
 
@@ -80,7 +80,7 @@ def coco_to_body25(coco: NDArray[np.floating]) -> Keypoints:
     keypoints = np.zeros((len(values), JOINTS, 3), np.float32)
     mapped = list(BODY25_FROM_COCO)
     keypoints[:, mapped, :2] = (values[:, first, :2] + values[:, second, :2]) / 2
-    # The network's heat, which overshoots 1 by a little.
+    # The confidences are network outputs, which slightly overshoot 1.
     keypoints[:, mapped, 2] = np.clip(np.minimum(values[:, first, 2], values[:, second, 2]), 0, 1)
     keypoints[keypoints[..., 2] == 0] = 0
     return keypoints
@@ -112,7 +112,7 @@ def _angle(path: Path, camera: str) -> float:
 
 
 def list_dances(annotations: Path, music: Path, *, keypoints: str, camera: str) -> list[dict[str, str]]:
-    """A row of the table of videos for each sequence, less those of the data set's own `ignore_list.txt`.
+    """A row of the table of videos for each sequence, without those in the data set's `ignore_list.txt`.
 
     keypoints: `keypoints2d` or `keypoints3d`. Raises PoseError if there is none, MediaError if its music is missing.
     """
@@ -129,13 +129,13 @@ def list_dances(annotations: Path, music: Path, *, keypoints: str, camera: str) 
         )
         if sound is None:
             raise MediaError(
-                f"{music} lacks the music of {path.stem}: no {piece or 'm..'}.wav; docs/aistpp.md says where it is"
+                f"{music} lacks the music of {path.stem}: no {piece or 'm..'}.wav; see docs/aistpp.md for its source"
             )
         style = GENRES.get(parts[0], parts[0])
         row = {"video": path.stem, "keypoints": str(path), "audio": str(sound), "camera": camera, "style": style}
         rows.append(row)
     if not rows:
-        raise PoseError(f"{annotations / keypoints} holds no .pkl; give the folder of the AIST++ annotations")
+        raise PoseError(f"{annotations / keypoints} holds no .pkl; name the folder of the AIST++ annotations")
     return rows
 
 

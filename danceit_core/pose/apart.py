@@ -1,9 +1,9 @@
-"""Two people near each other: whether their joints may be mixed up, and which joints lie on the other one.
+"""Decide whether the joints of two people near each other may be mixed up, and which joints belong to the other one.
 
-A network that looks at one person's region may place an arm on the neighbour, or slide over to them altogether. Both
-show in the outlines that it gives with the joints: a joint is another's where it lies within their outline and not
-within its own; and where two outlines or two trunks cover each other so far that either could be the other's, nothing
-is believed of either.
+A network that looks at one person's region may place an arm on the neighbour, or switch to the neighbour altogether.
+Both show in the outlines that it returns with the joints. A joint belongs to the other person if it lies within their
+outline but not within its own. If two outlines or two trunks cover each other so far that they could be exchanged, the
+joints of neither person are trusted.
 """
 
 from dataclasses import dataclass, replace
@@ -17,19 +17,19 @@ from danceit_core.pose.estimate import Estimate
 from danceit_core.pose.landmarks import CROP_SIDE, REGION_MARGIN, Body, crop_transform
 from danceit_core.pose.skeleton import LEFT_WRIST, MIRROR, RIGHT_WRIST, Keypoints, present
 
-# Every so many pixels of the crop the outline is looked at.
+# The outline is sampled every CELL pixels of the crop.
 CELL = 4
 OUTLINE = 0.5
-# In distances from hips to outline, about half a body's height: trunks nearer than this, and bodies whose joints are so
-# near on average, may be mixed up; two joints of one kind so near are one that both claim.
+# In distances from hips to outline, about half a body's height: trunks nearer than NEAR_TRUNKS, and bodies whose joints
+# are nearer than NEAR_BODIES on average, may be mixed up; two joints of one kind nearer than ONE_JOINT are the same.
 NEAR_TRUNKS, NEAR_BODIES, ONE_JOINT = 0.35, 0.3, 0.15
-# So much of one person's outline within that of another.
+# Share of one person's outline within that of another above which they may be mixed up.
 COVERED = 0.5
 # The same person, found twice.
 ONE_BODY = 0.15
-# Arms and legs from elbow and knee on, and the head: what may lie on another without the trunk doing so.
+# Arms and legs from elbow and knee on, and the head: parts that may overlap another person without the trunk.
 REACHING = (0, 3, 4, 6, 7, 10, 11, 13, 14, 15, 16, 17, 18, 19, 21, 22, 24)
-# A trunk foreshortened to less shows no clothes to go by (upright it is 0.6 of it).
+# A trunk foreshortened to less than this does not show enough clothes (upright it is 0.6).
 SHOWN_TRUNK = 0.35
 FINGERS_OF = {RIGHT_WRIST: slice(0, 3), LEFT_WRIST: slice(3, 6)}
 TRUNK_POINTS, BODY_POINTS = (11, 12, 23, 24), (0, *range(11, 17), *range(23, 29))
@@ -40,9 +40,9 @@ Flags = NDArray[np.bool_]
 
 @dataclass(frozen=True)
 class Figure:
-    """What of a `Body` tells it from others.
+    """The parts of a `Body` that distinguish it from others.
 
-    points (33, 2) pixels; region (4,) that was looked at, with the outline (64, 64) of flags in it; following (4,): the
+    points (33, 2) pixels; region (4,) that was examined, with the outline (64, 64) of flags in it; following (4,): the
     region of the next picture.
     """
 
@@ -53,7 +53,7 @@ class Figure:
 
     @property
     def reach_px(self) -> float:
-        """From the hips to the outline of the stretched body: about half its height."""
+        """Distance from the hips to the outline of the stretched body: about half its height."""
         return float(self.following[2]) / 2 / REGION_MARGIN
 
     @property
@@ -63,13 +63,13 @@ class Figure:
 
     @property
     def shows_clothes(self) -> bool:
-        """Whether chest and thighs can be seen: not of somebody who bends towards the camera or lies before it."""
+        """Whether chest and thighs are visible; they are not if the person bends towards the camera or lies down."""
         shoulders, hips = self.points[list(TRUNK_POINTS)].reshape(2, 2, 2).mean(axis=1)
         return bool(np.hypot(*(shoulders - hips)) >= SHOWN_TRUNK * self.reach_px)
 
     @property
     def person(self) -> Person:
-        """As the people detector would find it."""
+        """This figure in the form that the people detector returns."""
         x, y, _, rotation = self.following
         middle = np.array([x, y])
         return Person(1.0, middle, middle + self.reach_px * np.array([np.sin(rotation), -np.cos(rotation)]))
@@ -85,19 +85,19 @@ def figure_of(body: Body) -> Figure:
 
 
 def far_apart(one: Figure, other: Figure) -> float:
-    """Between the trunks of two figures, in distances from hips to outline."""
+    """Distance between the trunks of two figures, in distances from hips to outline."""
     return float(np.hypot(*(one.trunk - other.trunk))) / max(1.0, (one.reach_px + other.reach_px) / 2)
 
 
 def distance(one: Figure, other: Figure) -> float:
-    """Mean distance of the joints of one kind, in distances from hips to outline."""
+    """Mean distance between corresponding joints, in distances from hips to outline."""
     joints = list(BODY_POINTS)
     apart = np.linalg.norm(one.points[joints] - other.points[joints], axis=-1).mean()
     return float(apart) / max(1.0, (one.reach_px + other.reach_px) / 2)
 
 
 def may_be_mixed(one: Figure, other: Figure) -> bool:
-    """Whether the joints of two figures in one picture may have been exchanged, or be those of one person."""
+    """Whether the joints of two figures in one picture may have been exchanged, or belong to one person."""
     between = far_apart(one, other)
     if between > 2 * (1 + NEAR_BODIES):
         return False
@@ -127,7 +127,7 @@ def within(figure: Figure, places: Array) -> Flags:
 
 
 def doubtful_joints(keypoints: Keypoints, figure: Figure, other_keypoints: Keypoints, other: Figure) -> Flags:
-    """Which joints (25,) of a person may be the other one's: within their outline alone, or claimed by both."""
+    """Which joints (25,) of a person may belong to the other one: in the other's outline only, or claimed by both."""
     places = keypoints[:, :2].astype(np.float64)
     doubtful = within(other, places) & ~within(figure, places)
     sides = other_keypoints[:, :2], other_keypoints[list(MIRROR), :2]
@@ -141,7 +141,7 @@ def doubtful_joints(keypoints: Keypoints, figure: Figure, other_keypoints: Keypo
 
 
 def without(estimate: Estimate, joints: Flags) -> Estimate:
-    """An estimate whose `joints` (25,) are absent, the fingers with their wrist."""
+    """An estimate without the given `joints` (25,); the fingers go with their wrist."""
     if not joints.any():
         return estimate
     fingers = None if estimate.fingers is None else estimate.fingers.copy()

@@ -1,8 +1,8 @@
-"""What a person looks like, for telling dancers apart: histograms of the colours of chest and thighs.
+"""A person's appearance, to distinguish dancers: histograms of the colours of chest and thighs.
 
 A figure is the hips' middle and a point on the body's outline straight up from them, as the people detector and the
-landmark network give them. In a clip of four dancers in different clothes, looks of one and the same person have a
-likeness of 0.79 to 0.86 on average, looks of two persons 0.05 to 0.38.
+landmark network give them. In a clip of four dancers in different clothes, looks of the same person have a likeness of
+0.79 to 0.86 on average, looks of two persons 0.05 to 0.38.
 """
 
 import cv2
@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from danceit_core.media.letterbox import Picture
 
-# The two parts in distances from hips to outline: from this far to that far above the hips; half their width.
+# The two parts in distances from hips to outline: their lower and upper end above the hips, and half their width.
 PARTS, HALF_WIDTH = ((0.08, 0.48), (-0.48, -0.08)), 0.15
 SAMPLES = 16
 # Bins of lightness, which changes with the light, and of the two colours of CIE Lab in the range that clothes have.

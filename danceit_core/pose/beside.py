@@ -1,7 +1,7 @@
-"""The video or sound that stands beside given keypoints: it tells at what rate they were taken, or that it cannot be.
+"""Find the frame rate of given keypoints from the video or sound that comes with them.
 
-Keypoints know their number of frames only. A video that lasts as long gives its frame rate and its picture; where they
-do not go together, the speed of the dance would be wrong without a word, which is an error.
+Keypoints know only their number of frames. A video of the same length gives its frame rate and its picture. If they do
+not match, that is an error, as the speed of the dance would silently be wrong.
 """
 
 import logging
@@ -14,9 +14,9 @@ from danceit_core.pose.units import Size
 
 log = logging.getLogger(__name__)
 
-# Detectors lose some frames at the end, containers round; 24 frames a second and 25 are 4 % apart.
+# Detectors lose a few frames at the end, and containers round; 24 and 25 frames per second are 4 % apart.
 LOST_FRAMES, LOST_SHARE = 6, 0.02
-# Rates of cameras; one is recognised when it gives the sound's length, to which encoders add a block of silence.
+# Rates of cameras; one is recognised if it matches the sound's length, to which encoders add a block of silence.
 RATES = (24, 25, 30, 48, 50, 60, 120)
 SAME_SHARE, SAME_S = 0.01, 0.1
 LOWEST_FPS, HIGHEST_FPS = 1.0, 1000.0
@@ -33,22 +33,22 @@ class Beside:
 
     @property
     def words(self) -> str:
-        """Itself in a message."""
-        kind = f"video {self.path} ({self.fps:g} frames a second)" if self.fps else f"sound {self.path}"
+        """A description for messages."""
+        kind = f"video {self.path} ({self.fps:g} frames per second)" if self.fps else f"sound {self.path}"
         return f"{kind}, {self.duration_s:.1f} s"
 
     def lasts(self, frames: int, *, fps: float) -> bool:
-        """Whether so many frames at `fps` last as long."""
+        """Whether this many frames at `fps` have the same length."""
         expected = self.duration_s * fps
         return abs(frames - expected) <= max(LOST_FRAMES, LOST_SHARE * expected)
 
     def ends_before(self, frames: int, *, fps: float) -> bool:
-        """Whether so many frames at `fps` last longer."""
+        """Whether this many frames at `fps` last longer."""
         return frames > self.duration_s * fps and not self.lasts(frames, fps=fps)
 
 
 def look_beside(video: str, sound: str) -> Beside | None:
-    """What is known of the first of both files that has a picture, else of the sound; None if neither can be read."""
+    """The properties of the first of both files that has a picture, else of the sound; None if neither is readable."""
     found = []
     for path in filter(None, (video, sound)):
         try:
@@ -65,9 +65,9 @@ def look_beside(video: str, sound: str) -> Beside | None:
 
 
 def find_fps(frames: int, *, known: float | None, beside: Beside | None, assumed: float, source: str | Path) -> float:
-    """Frames a second of keypoints of which `known` is what the table or their file says; `assumed` if nothing tells.
+    """Frames per second of keypoints: `known` from the table or their file, else from the video, else `assumed`.
 
-    Raises PoseError if a video or sound shows that it cannot be told.
+    Raises PoseError if a video or sound contradicts the frame rate.
     """
     if known is not None:
         doubtful = beside is not None and (
@@ -75,7 +75,7 @@ def find_fps(frames: int, *, known: float | None, beside: Beside | None, assumed
         )
         if doubtful:
             log.warning(
-                "%s: %d frames at %g a second last %.1f s, unlike its %s; check column fps",
+                "%s: %d frames at %g per second last %.1f s, unlike its %s; check column fps",
                 source, frames, known, frames / known, beside.words if beside else "",
             )  # fmt: skip
         return known
@@ -87,8 +87,8 @@ def find_fps(frames: int, *, known: float | None, beside: Beside | None, assumed
         rate = min(RATES, key=lambda rate: abs(frames / rate - beside.duration_s))
         if abs(frames / rate - beside.duration_s) <= SAME_S + SAME_SHARE * beside.duration_s:
             raise PoseError(
-                f"{source}: {frames} frames at {assumed:g} a second last {frames / assumed:.1f} s, its {beside.words}, "
-                f"as if they were {rate:g} a second; fill in column fps ({rate:g} or {assumed:g})"
+                f"{source}: {frames} frames at {assumed:g} per second last {frames / assumed:.1f} s, but its "
+                f"{beside.words}, as with {rate:g} per second; fill in column fps ({rate:g} or {assumed:g})"
             )
     if beside.ends_before(frames, fps=assumed):
         log.warning("%s lasts %.1f s, longer than its %s; check column fps", source, frames / assumed, beside.words)
@@ -99,9 +99,9 @@ def _fps_of_video(frames: int, *, video: Beside, assumed: float, source: str | P
     """The rate of the video, or of a frame store made of it, whichever gives as many frames."""
     for rate in (video.fps, assumed):
         if video.lasts(frames, fps=rate):
-            log.info("%s: %g frames a second, by its %s", source, rate, video.words)
+            log.info("%s: %g frames per second, by its %s", source, rate, video.words)
             return rate
     raise PoseError(
-        f"{source}: {frames} frames do not go with the {video.duration_s * video.fps:.0f} of its {video.words}; fill "
-        f"in column fps ({frames / max(video.duration_s, 1e-3):.4g} if they show all of it), or correct column path"
+        f"{source}: {frames} frames do not match the {video.duration_s * video.fps:.0f} of its {video.words}; fill in "
+        f"column fps ({frames / max(video.duration_s, 1e-3):.4g} if they show all of it), or correct column path"
     )

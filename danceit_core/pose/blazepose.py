@@ -1,15 +1,16 @@
-"""BlazePose: one person's joints through the pictures of a video, by the two networks of MediaPipe Pose on LiteRT.
+"""BlazePose: follow one person's joints through a video with the two networks of MediaPipe Pose on LiteRT.
 
-A detector finds the square, upright region around a person's body (`blazepose_people`); the landmark network finds the
-body in that region (`landmarks`), and the region of the next frame with it, so that the detector runs only when the
-person is lost - and a few times a second on a part of the picture, to find others (`lookout`), beside whom the person
-must stay the same one (`identity`). Bazarevsky et al., "BlazePose: On-device Real-time Body Pose tracking", 2020.
+A detector finds the square, upright region around a person's body (`blazepose_people`). The landmark network finds the
+body in that region (`landmarks`), and with it the region of the next frame. So the detector runs only when the person
+is lost, and a few times per second on a part of the picture, to find others (`lookout`); with others in view, the
+person must not be confused with them (`identity`). Bazarevsky et al., "BlazePose: On-device Real-time Body Pose
+tracking", 2020.
 
-A video is not a live camera: nothing is smoothed here, where only the past is known, as MediaPipe does (cleaning looks
-both ways), and where the person is found, the frames before are looked at from there backwards (`estimate`).
+A video is not a live camera. Unlike MediaPipe, nothing is smoothed here, where only the past is known (cleaning looks
+both ways); and where the person is found, the previous frames are searched backwards from there (`estimate`).
 
 Confidence is BlazePose's visibility: a hidden joint is guessed with low visibility, where OpenPose leaves it out.
-One person is followed, at first the largest; the same pictures give the same numbers, whatever the threads.
+One person is followed, initially the largest. The result does not depend on the number of threads.
 """
 
 from pathlib import Path
@@ -35,7 +36,7 @@ from danceit_core.pose.landmarks import (
 from danceit_core.pose.lookout import Lookout, content_box, join_people, others
 from danceit_core.pose.lookround import NOWHERE, plan_round
 
-# Share of the body's points in the picture, for somebody who comes into view.
+# Minimum share of the body's points in the picture for a person who comes into view.
 MIN_INSIDE = 0.7
 
 Array = NDArray[np.float64]
@@ -78,10 +79,10 @@ class BlazePose:
     """Follows one person through the pictures of a video.
 
     weights: folder with the .tflite files. model: of `landmarks.MODELS`. fps: rate of the pictures. confidence_floor:
-    joints less visible than this (0..1) are absent. at_px: the first one followed is the nearest to this x in pixels of
-    those in view; None: the largest. mirror: look at each region and at its mirror image. outline: let
-    each `Estimate.body` have the outline. threads: of the CPU. Raises ConfigError for an unknown model, AssetError if
-    the weights are missing or damaged.
+    joints less visible than this (0..1) are absent. at_px: first follow the person nearest to this x in pixels; None:
+    the largest person. mirror: run on each region and on its mirror image. outline: include the outline in each
+    `Estimate.body`. threads: of the CPU. Raises ConfigError for an unknown model, AssetError if the weights are missing
+    or damaged.
     """
 
     def __init__(
@@ -107,12 +108,12 @@ class BlazePose:
 
     @property
     def people(self) -> int:
-        """How many persons are seen around the last picture."""
+        """The number of persons seen around the last picture."""
         return self._lookout.people
 
     @property
     def hindsight(self) -> Hindsight:
-        """What the last picture tells of those before it."""
+        """What the last picture reveals about the previous ones."""
         return Hindsight(people=self._lookout.before, withdrawn=self._withdrawn)
 
     def estimate(self, picture: Picture) -> Estimate | None:
@@ -128,25 +129,25 @@ class BlazePose:
         return None if body is None else estimate_of(body, confidence_floor=self._confidence_floor)
 
     def estimate_before(self, picture: Picture, after: Estimate) -> Estimate | None:
-        """The person in the picture before that of `after`, looked for from there; None if not in view.
+        """The person in the picture before that of `after`, searched from there; None if not in view.
 
-        Nobody is, while there are others: they might be taken for the person. Nor is who is mostly out of the picture,
-        where the network goes on guessing.
+        Returns None while others are in view, as they might be mistaken for the person, and for a person mostly outside
+        the picture, where the network keeps guessing.
         """
         if after.body is None or self._lookout.company:
             return None
-        # The region is that of the picture after it, as the next one's is when looking forwards.
+        # The region comes from the following picture, just as it comes from the previous one when going forwards.
         body = self._landmarks.look(picture, after.body.following, mirror=self._mirror, outline=self._outline)
         if body is None or share_inside(picture, body) < MIN_INSIDE:
             return None
         return estimate_of(body, confidence_floor=self._confidence_floor)
 
     def forget(self) -> None:
-        """Look for the person anew in the next picture, as if it were the first."""
+        """Search for the person again in the next picture, as if it were the first."""
         self._region = None
 
     def _find(self, picture: Picture) -> Body | None:
-        """The body of the person who is followed, found again, or of the largest if nobody else is in view."""
+        """The body of the followed person, found again, or of the largest person if nobody else is in view."""
         self.forget()
         company = self._lookout.company
         found = self._lookout.search(picture)
@@ -169,7 +170,7 @@ class BlazePose:
         return body
 
     def _first(self, picture: Picture, found: list[Person]) -> Person | None:
-        """Whom to follow of those found (the largest first) where nobody was in company."""
+        """The person to follow among those found (the largest first) if there was no company."""
         if self._at_px is None or not found:
             return found[0] if found else None
         if self._identity.knows_somebody and (same := self._identity.choose(picture, found)) is not None:
@@ -198,7 +199,7 @@ class BlazePose:
         return None if chosen is None else self._follow(picture, region_around(chosen.middle, chosen.outline))
 
     def _figure(self) -> Person | None:
-        """The person who is followed, as the region tells; None if nobody is."""
+        """The followed person, according to the region; None if nobody is followed."""
         if self._region is None:
             return None
         x, y, side, rotation = self._region
@@ -219,7 +220,7 @@ def share_inside(picture: Picture, body: Body) -> float:
 
 
 def estimate_of(body: Body, *, confidence_floor: float) -> Estimate:
-    """What is told of a person in one picture; joints less visible than the floor (0..1) are absent."""
+    """The estimate of a person in one picture; joints less visible than the floor (0..1) are absent."""
     keypoints = to_body25(body.points, body.visibility, confidence_floor=confidence_floor)
     absent = keypoints[:, 2] == 0
     depth_px, world = on_body25(body.depth), on_body25(body.world)

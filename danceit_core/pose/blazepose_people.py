@@ -1,11 +1,11 @@
-"""The person detector of BlazePose: which persons are in a picture, where, and how large.
+"""The person detector of BlazePose: it finds the persons in a picture, their positions and sizes.
 
 A network (224 x 224) gives for each of 2254 anchors a score, a box, the middle of the hips and a point on the body's
 outline straight up from it. Anchors that mean the same person are joined, weighted by their scores. Bazarevsky et
 al., "BlazePose: On-device Real-time Body Pose tracking", 2020.
 
-The network is made for a person who fills the picture: of persons less than a third as high as what it sees it misses
-most (docs/your_videos.md has the figures), so it is given tiles of a picture, too (`lookout`).
+The network is made for a person who fills the picture. It misses most persons less than a third as high as its input
+(docs/your_videos.md has the figures), so it also runs on tiles of a picture (`lookout`).
 """
 
 from dataclasses import dataclass
@@ -38,7 +38,7 @@ class Person:
 
     @property
     def reach_px(self) -> float:
-        """From the hips to the outline of the stretched body: about half its height."""
+        """Distance from the hips to the outline of the stretched body: about half its height."""
         return float(np.hypot(*(self.outline - self.middle)))
 
     def is_at(self, middle: Array, *, reach_px: float) -> bool:
@@ -76,7 +76,7 @@ class PeopleDetector:
 
 
 def join_boxes(scores: Array, boxes: Array, points: Array) -> list[tuple[float, Array]]:
-    """Score and points (k, 2) of each group of boxes (n, 4) that overlap, the surest first.
+    """Score and points (k, 2) of each group of overlapping boxes (n, 4), the highest score first.
 
     scores: (n,); points: (n, k, 2), averaged by score within a group.
     """
@@ -93,7 +93,7 @@ def join_boxes(scores: Array, boxes: Array, points: Array) -> list[tuple[float, 
 
 
 def detector_anchors() -> Array:
-    """Centres (2254, 2) of the detector's anchors in 0..1: 2 a cell at strides 8 and 16, 6 a cell at stride 32."""
+    """Centres (2254, 2) of the detector's anchors in 0..1: 2 per cell at strides 8 and 16, 6 per cell at stride 32."""
     grids = []
     for stride, repeats in ((8, 2), (16, 2), (32, 6)):
         cells = DETECTOR_SIDE // stride

@@ -1,9 +1,9 @@
-"""Motion capture files (BVH): a humanoid's movement for Blender and other 3D programs.
+"""Write motion capture files (BVH): a humanoid's movement for Blender and other 3D programs.
 
-Units: metres and degrees; y is up and the floor at y = 0; facing the camera is facing +z. Blender's importer takes
-files so with its default settings (scale 1, -Z forward, Y up). Programs that count in centimetres need a scale of 100.
-The rotation of a joint is relative to its parent's, and its Euler angles go on from frame to frame without jumps of
-180 or 360 degrees. BVH itself is described in Meredith and Maddock, "Motion Capture File Formats Explained", 2001.
+Units: metres and degrees; y is up and the floor is at y = 0; a dancer who faces the camera faces +z. Blender's importer
+reads such files with its default settings (scale 1, -Z forward, Y up). Programs that use centimetres need a scale of
+100. The rotation of a joint is relative to its parent's, and its Euler angles are continuous over time, without jumps
+of 180 or 360 degrees. BVH is described in Meredith and Maddock, "Motion Capture File Formats Explained", 2001.
 """
 
 import io
@@ -38,7 +38,7 @@ class Motion:
 
 
 def write_bvh(path: str | Path, motion: Motion) -> None:
-    """Write a movement as BVH; appears whole or not at all. The same movement gives the same bytes."""
+    """Write a movement atomically as BVH. The same movement gives the same bytes."""
     rows = np.concatenate([motion.root, *local_angles(motion.rotations)], axis=1)
     text = io.StringIO()
     text.write("HIERARCHY\n")
@@ -61,7 +61,7 @@ def local_angles(rotations: Array) -> list[Array]:
 
 
 def continuous_angles(rotations: Array, *, order: str) -> Array:
-    """Intrinsic Euler angles (T, 3), radians, of matrices (T, 3, 3), each frame's nearest to the frame's before.
+    """Intrinsic Euler angles (T, 3), radians, of matrices (T, 3, 3), each nearest to those of the previous frame.
 
     Every rotation has two triples of angles, (a, b, c) and (a + pi, pi - b, c + pi), and full turns on top of each.
     """

@@ -1,4 +1,4 @@
-"""Cameras that show a dancer given in space: the real ones of AIST++ and a virtual one that sees the whole route.
+"""Cameras that project a dancer given in space: the real ones of AIST++ and a virtual one that sees the whole route.
 
 Space is that of AIST++: centimetres, y up; the dancer faces along +z, where camera c01 stands. Pictures have x to the
 right and y down.
@@ -63,23 +63,23 @@ def read_camera(folder: str | Path, *, sequence: str, camera: str) -> RealCamera
         found = cameras[camera]
         arrays = [np.array(found[key], np.float64) for key in ("matrix", "distortions", "rotation", "translation")]
         if [array.shape for array in arrays] != [(3, 3), (5,), (3,), (3,)]:
-            raise ValueError(f"camera {camera} has not the numbers of one")
+            raise ValueError(f"the parameters of camera {camera} are not those of a camera")
         width, height = (int(side) for side in found["size"])
         if not (0 < width <= MOST_PIXELS and 0 < height <= MOST_PIXELS):
             raise ValueError(f"camera {camera} has pictures of {width} x {height}")
         return RealCamera((width, height), *arrays)
     except DAMAGE as error:
         raise PoseError(
-            f"{path} is no such file of the folder `cameras` of AIST++ ({type(error).__name__}: {one_line(error)}); "
-            "fetch the annotations again"
+            f"{path} is not a camera file of AIST++'s folder `cameras` ({type(error).__name__}: {one_line(error)}); "
+            "download the annotations again"
         ) from error
 
 
 def project_route(points: Array, *, angle_deg: float, size: int) -> Array:
     """Points (T, J, 3) as a camera at the dancer's height sees them, (T, J, 2) pixels of a square of `size`.
 
-    The camera stands still and shows the dancer at every time. angle_deg: 0 is the front, 90 the side to which a
-    dancer's left arm points who faces the front, 180 the back. NaN stays NaN.
+    The camera is static and always shows the dancer. angle_deg: 0 is the front, 90 the side to which the left arm of a
+    dancer facing the front points, 180 the back. NaN stays NaN.
     """
     angle = np.deg2rad(angle_deg)
     toward = np.array([np.sin(angle), 0, np.cos(angle)])  # from the dancer to the camera

@@ -1,7 +1,7 @@
-"""The size of a body and the pixels that it may cover, as far as 25 joints tell.
+"""Estimate the size of a body and the pixels that it may cover from its 25 joints.
 
-Capsules around the limbs, discs around hands, feet and head. All in pixels of the picture that the keypoints belong to;
-an absent joint is ignored.
+It uses capsules around the limbs and discs around hands, feet and head. All is in pixels of the picture that the
+keypoints belong to; an absent joint is ignored.
 """
 
 import cv2
@@ -51,7 +51,7 @@ def body_size(keypoints: Keypoints) -> NDArray[np.float64]:
 
 
 def hand_tips(keypoints: Keypoints) -> list[NDArray[np.float32]]:
-    """Middle of each visible hand, (2,) pixels: some way beyond the wrist, which is where BODY_25 ends."""
+    """Middle of each visible hand, (2,) pixels: a little beyond the wrist, where BODY_25 ends."""
     tips = []
     for elbow, wrist in ((RIGHT_ELBOW, RIGHT_WRIST), (LEFT_ELBOW, LEFT_WRIST)):
         if present(keypoints)[[elbow, wrist]].all():

@@ -1,7 +1,7 @@
-"""What a detector knows beside the joints' places, carried through cleaning: depth, metres, fingers, hands, face.
+"""Carry a detector's further columns through cleaning: depth, metres, fingers, hands, face.
 
-It follows what is done to the joints in the picture: sides that were mixed up are exchanged, what was bridged there is
-bridged, and the same smoothing calms it. NaN stands for an absent number.
+They undergo the same steps as the joints in the picture: swapped sides are exchanged, bridged gaps are bridged, and the
+same smoothing applies. NaN stands for an absent number.
 """
 
 from typing import Any
@@ -16,7 +16,7 @@ from danceit_core.pose.smooth import smooth_values
 
 # Columns of a keypoint table that are carried.
 CARRIED = ("depth", "world", "fingers", "hands", "face")
-# Of columns of points with a confidence: how many of them come and go by themselves. A hand comes and goes as a whole.
+# For columns of points with a confidence: the number of parts that appear independently. A hand is one part.
 PARTS = {"fingers": 6, "hands": 2, "face": 1}
 
 Columns = dict[str, NDArray[Any]]
@@ -24,7 +24,7 @@ Flags = NDArray[np.bool_]
 
 
 def exchange_sides(columns: Columns, exchanged: Flags) -> Columns:
-    """The columns with the joints (T, 25) that are `exchanged` taken from their mirror's place."""
+    """The columns with left and right exchanged for the joints (T, 25) in `exchanged`."""
     given = dict(columns)
     for name in ("depth", "world"):
         if name in columns:
@@ -47,7 +47,7 @@ def mend_beside(columns: Columns, before: Keypoints, after: Keypoints, *, floor:
     for name in ("depth", "world"):
         if name in columns:
             values = columns[name].reshape(len(before), before.shape[1], -1)
-            # A joint that is absent after all has no number either.
+            # A joint that stays absent has no number either.
             values = np.where((sure | ~present(after))[..., None], values, np.nan)
             given[name] = _bridged(values, max_gap=max_gap).reshape(columns[name].shape)
     for name, parts in PARTS.items():

@@ -1,6 +1,6 @@
-"""Cleaning of keypoints (paper III-A): shot by shot, swaps taken back, gaps filled, bad frames marked, jitter smoothed.
+"""Clean keypoints shot by shot (paper III-A): undo swaps, fill gaps, mark bad frames, smooth jitter.
 
-Each step is a module of its own: `swaps`, `repair`, `rejection` (with the list of reason codes), `smooth`. A camera
+Each step has its own module: `swaps`, `repair`, `rejection` (with the list of reason codes), `smooth`. A camera
 cut begins a new shot: no gap is filled, nothing is smoothed and no fragment is taken across it, whether or not frames
 are dropped there. Dropped frames keep their row, so that frame k stays at k / fps.
 """
@@ -30,7 +30,7 @@ log = logging.getLogger(__name__)
 
 CHOICES = {"smoothing": ("none", "whittaker"), "several_people": ("drop", "follow", "each")}
 
-# A dance that is upside down or on the floor for more of its time may have been filmed with a turned camera.
+# If the body is upside down or lies in more than this share of a dance, the camera may have been turned.
 NOTABLE_SHARE = 0.25
 
 People = NDArray[np.integer]
@@ -40,8 +40,8 @@ People = NDArray[np.integer]
 class Cleaned:
     """Cleaned keypoints of a video.
 
-    keypoints (T, 25, 3) float32; kept (T,): frames of use; reason (T,): code of `rejection.REASONS`, "" if kept;
-    shot (T,) int32: 0, 1, 2, ..., rises at each camera cut; beside: columns of `carry`, as far as they were given.
+    keypoints (T, 25, 3) float32; kept (T,): usable frames; reason (T,): code of `rejection.REASONS`, "" if kept; shot
+    (T,) int32: 0, 1, 2, ..., rises at each camera cut; beside: columns of `carry`, as far as they were given.
     """
 
     keypoints: Keypoints
@@ -60,10 +60,10 @@ def clean_keypoints(
     people: People | None = None,
     beside: Columns | None = None,
 ) -> Cleaned:
-    """Repair (T, 25, 3) keypoints in pixels at `fps` frames per second and tell which frames are of use.
+    """Repair (T, 25, 3) keypoints in pixels at `fps` frames per second and mark the usable frames.
 
     cuts: frames at which a new shot begins. people: (T,) persons seen around each frame, None if not counted. beside:
-    columns of `carry` (T, ...) that go along.
+    columns of `carry` (T, ...) to clean along with them.
     Raises PoseError for another shape or fps <= 0, ConfigError for an unknown choice in the settings.
     """
     if keypoints.ndim != 3 or keypoints.shape[1:] != (JOINTS, 3):
@@ -71,7 +71,7 @@ def clean_keypoints(
     if people is not None and len(people) != len(keypoints):
         raise PoseError(f"people are counted in {len(people)} frames, keypoints have {len(keypoints)}; detect again")
     if fps <= 0:
-        raise PoseError(f"fps is {fps}; a frame rate is positive")
+        raise PoseError(f"fps is {fps}; the frame rate must be positive")
     for key, known in CHOICES.items():
         if getattr(settings, key) not in known:
             raise ConfigError(f"cleaning.{key} is {getattr(settings, key)!r}; choose one of: {', '.join(known)}")
@@ -105,14 +105,14 @@ def clean_keypoints(
 def clean_table(table: PoseTable, *, settings: CleaningSettings, name: str, tolerant: bool) -> PoseTable:
     """The cleaned table of a video, with columns `kept`, `reason` and `shot` and all metadata of the given one.
 
-    Each dancer of a table of several is cleaned by themselves.
+    In a table of several dancers, each is cleaned separately.
 
     A video that was refused before, and one of which no frame is of use, is passed on with the reason as metadata
     `refused` if `tolerant`; else it raises PoseError. name: of the video, for that message.
     """
     metadata = dict(table.metadata)
     if metadata.get("still"):
-        # A photograph's only frame is no piece too short for a fragment: nothing is learnt of its movement.
+        # The only frame of a photograph must not be dropped as too short: it has no movement to learn from.
         settings = replace(settings, min_segment_s=0.0)
     tracks = long_tracks(split_tracks(table), settings=settings)
     cleaned = join_tracks([_clean_track(track, settings=settings, cuts=metadata.get("cuts") or ()) for track in tracks],
@@ -127,13 +127,13 @@ def clean_table(table: PoseTable, *, settings: CleaningSettings, name: str, tole
     elif (share := share_not_upright(cleaned.keypoints[kept])) > NOTABLE_SHARE:
         log.warning(
             "%s: the body is upside down or lies in %.0f %% of the frames, kept as handstands and floor work; if the "
-            "camera was turned there, cut the video and set the column rotate of that part", name, 100 * share,
+            "camera was turned there, cut the video and set column rotate of that part", name, 100 * share,
         )  # fmt: skip
     return cleaned
 
 
 def long_tracks(tracks: Sequence[Track], *, settings: CleaningSettings) -> list[Track]:
-    """The dancers of a video without those who are in view too shortly for a fragment; all where all are."""
+    """The dancers of a video without those in view too briefly for a fragment; all of them if that applies to all."""
     long = [track for track in tracks if len(track.pose) >= settings.min_segment_s * track.pose.fps]
     if 0 < len(long) < len(tracks):
         log.info("dancers in view for less than %g s: %d, left out", settings.min_segment_s, len(tracks) - len(long))
@@ -141,7 +141,7 @@ def long_tracks(tracks: Sequence[Track], *, settings: CleaningSettings) -> list[
 
 
 def _clean_track(track: Track, *, settings: CleaningSettings, cuts: Sequence[int]) -> Track:
-    """One dancer cleaned; cuts: of the video."""
+    """Clean one dancer; cuts: those of the video."""
     pose = track.pose
     cleaned = clean_keypoints(
         pose.keypoints,
@@ -151,7 +151,7 @@ def _clean_track(track: Track, *, settings: CleaningSettings, cuts: Sequence[int
         people=pose.columns.get("people"),
         beside={name: pose.columns[name] for name in CARRIED if name in pose.columns},
     )
-    # The video's shots are counted, not those that this dancer was in.
+    # Shots are numbered over the whole video, not only those with this dancer.
     shot = cleaned.shot + np.int32(sum(0 < cut <= track.first for cut in cuts))
     columns = {**pose.columns, **cleaned.beside, "kept": cleaned.kept, "reason": cleaned.reason, "shot": shot}
     return replace(track, pose=PoseTable(cleaned.keypoints, pose.metadata, columns))
@@ -160,7 +160,7 @@ def _clean_track(track: Track, *, settings: CleaningSettings, cuts: Sequence[int
 def _clean_shot(
     keypoints: Keypoints, *, fps: float, settings: CleaningSettings, people: People | None, beside: Columns
 ) -> tuple[Keypoints, NDArray[np.str_], Columns]:
-    """Repaired keypoints, the reason code of each frame of one shot, and what goes along."""
+    """Repaired keypoints, the reason code of each frame of one shot, and the carried columns."""
     broken = None
     if settings.repair_swaps:
         filled = fill_unsure(keypoints, fps=fps, settings=settings)

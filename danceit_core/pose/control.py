@@ -1,19 +1,19 @@
-"""Skeletons drawn as pose-driven generators of images and videos want them: 18 joints in OpenPose's colours on black.
+"""Draw skeletons for pose-driven image and video generators: 18 joints in OpenPose's colours on black.
 
-ControlNet's pose pictures and those of DWPose, which today's generators are trained on, are drawn alike (Zhang et al.,
+The pose pictures of ControlNet and DWPose, on which today's generators are trained, are drawn like this (Zhang et al.,
 "Adding Conditional Control to Text-to-Image Diffusion Models", ICCV 2023; Yang et al., "Effective Whole-body Pose
 Estimation with Two-stages Distillation", ICCV-W 2023):
 
     joints   18, those of COCO and the neck, in OpenPose's order: BODY_25 without the middle of the hips and the feet
     limbs    17 ellipses from joint to joint, in a fixed order and with a fixed colour each, darkened to 60 %
-    spots    a disc on each joint, in a colour of its own, not darkened, over all limbs
+    spots    a disc on each joint, in its own colour, not darkened, over all limbs
     size     half the width of a limb and the radius of a spot: 4 pixels in a picture whose shorter side has 512
 
 The dancer's right arm goes from orange to yellow, the left one from yellow-green to green. The code that is used with
-these networks rounds to whole pixels and draws hard edges; here edges are anti-aliased and every joint stands where it
-is to a fraction of a pixel, so that nothing shakes from frame to frame.
+these networks rounds to whole pixels and draws hard edges. Here edges are anti-aliased and joints are placed with
+sub-pixel accuracy, so that nothing shakes from frame to frame.
 
-Hands and face, which DWPose adds, are not drawn: a dance that is put together of other dances has neither.
+Hands and face, which DWPose adds, are not drawn: a dance composed of other dances has neither.
 """
 
 import math

@@ -1,4 +1,4 @@
-"""Square parts of a picture, turned and scaled to what a small network looks at.
+"""Cut square parts out of a picture, rotated and scaled for the input of a small network.
 
 A region is (centre x, centre y, side, rotation) in pixels of the picture and radians clockwise, as in `landmarks`.
 """
@@ -21,7 +21,7 @@ def square_transform(region: Array, *, side: int) -> Array:
 
 
 def cut_square(picture: Picture, region: Array, *, side: int) -> Picture:
-    """The region of a uint8 picture (H, W, 3) as (side, side, 3); beyond the rim the last pixels go on."""
+    """The region of a uint8 picture (H, W, 3) as (side, side, 3); beyond the border the edge pixels are repeated."""
     transform = square_transform(region, side=side)
     # OpenCV counts from the middle of the first pixel.
     transform[:, 2] += transform[:, :2].sum(axis=1) / 2 - 0.5

@@ -1,6 +1,6 @@
-"""Hands and face of the person whose body BlazePose follows, where the settings ask for them.
+"""Find hands and face of the person whose body BlazePose follows, if the settings request them.
 
-They are looked for as soon as a frame is settled (`estimate.FrameSink`), so that no picture is decoded twice.
+They are searched as soon as a frame is settled (`estimate.FrameSink`), so that no picture is decoded twice.
 """
 
 from dataclasses import replace
@@ -21,9 +21,9 @@ FOR_WHOM = ("none", "targets", "all")
 
 
 class Details:
-    """A `FrameSink` that looks for hands and face, and adds them to the detection when all frames are through.
+    """A `FrameSink` that finds hands and face, and adds them to the detection after all frames.
 
-    hands, face: whether they are wanted. weights: folder of the networks. Raises AssetError if they are missing or
+    hands, face: whether to find them. weights: folder of the networks. Raises AssetError if they are missing or
     damaged.
     """
 
@@ -42,14 +42,14 @@ class Details:
             self._found_faces.append(self._face.follow(picture, body))
 
     def add_to(self, detection: Detection) -> Detection:
-        """The detection with `hands` (T, 2, 21, 3) and `face` (T, 468, 3), as far as they were looked for."""
+        """The detection with `hands` (T, 2, 21, 3) and `face` (T, 468, 3), as far as they were requested."""
         hands = np.array(self._found_hands, np.float32).reshape(-1, len(PALMS), HAND_POINTS, 3)
         face = np.array(self._found_faces, np.float32).reshape(-1, FACE_POINTS, 3)
         return replace(detection, hands=hands if self._hands else None, face=face if self._face is not None else None)
 
 
 def wanted_details(settings: PoseSettings, *, weights: Path, is_target: bool) -> Details | None:
-    """What the settings want of a video beside the joints; None if nothing.
+    """The details that the settings request for a video besides the joints; None if nothing.
 
     Raises ConfigError for an unknown choice, and if the detector is another than BlazePose.
     """
@@ -60,7 +60,7 @@ def wanted_details(settings: PoseSettings, *, weights: Path, is_target: bool) ->
             raise ConfigError(f"pose.{key} is {choice!r}; choose one of: {', '.join(FOR_WHOM)}")
         if choice != "none" and settings.detector != "blazepose":
             raise ConfigError(
-                f"pose.{key} is {choice}, but the detector {settings.detector} does not say where to look; set "
+                f"pose.{key} is {choice}, but only the detector blazepose supports it, not {settings.detector}; set "
                 f"pose.detector to blazepose, or pose.{key} to none"
             )
         wanted[key] = choice == "all" or (choice == "targets" and is_target)

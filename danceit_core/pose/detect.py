@@ -1,7 +1,7 @@
 """Keypoints of a frame store by a detector of the user's choice (paper III-A uses OpenPose; any that gives BODY_25).
 
-A detector is a function from a frame store to a `Detection`. To add one, write a module with such a function and enter
-it in `DETECTORS`; if it looks at one picture after the other, `estimate.estimate_frames` has the loop.
+A detector is a function from a frame store to a `Detection`. To add one, write a module with such a function and add it
+to `DETECTORS`; for a detector that processes picture by picture, `estimate.estimate_frames` provides the loop.
 """
 
 from collections.abc import Callable
@@ -35,10 +35,10 @@ def detect_keypoints(
     """BODY_25 keypoints of every frame of a frame store, pixels of its frames, and the number of persons seen.
 
     weights: folder of the weights that this project fetches (`blazepose`); the others have paths in the settings.
-    at_px: the one to follow is at first the nearest to this x in pixels, by `blazepose` alone; None: the largest.
-    is_target: whether this is the person who is to dance, of whom `pose.mirror` may ask for more care. sink: is given
-    the picture and body of each frame, by `blazepose` alone; outline: with the outline.
-    Raises PoseError for an unknown detector, MediaError for a file that is no video, AssetError for missing weights,
+    at_px: first follow the person nearest to this x in pixels (`blazepose` only); None: the largest person. is_target:
+    whether this is a target person, for whom `pose.mirror` may request more accuracy. sink: receives the picture and
+    body of each frame (`blazepose` only); outline: whether with the outline.
+    Raises PoseError for an unknown detector, MediaError for a file that is not a video, AssetError for missing weights,
     ConfigError for a program or network that is not where the settings say.
     """
     if settings.detector not in DETECTORS:

@@ -50,9 +50,9 @@ def detect_each(
 
 
 def gather_tracks(dancers: Sequence[Sequence[Piece]], *, frames: int) -> Detection:
-    """The dancers of a video of so many frames, each of pieces in the order of time.
+    """The dancers of a video with this many frames, each given as pieces in the order of time.
 
-    Of two or more: rows as in `tracks`. Fewer: one row a frame of the video.
+    With two or more dancers, rows are as in `tracks`; with fewer, there is one row per frame of the video.
     """
     people = np.zeros(frames, np.int16)
     for pieces in dancers:

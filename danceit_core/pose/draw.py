@@ -1,8 +1,8 @@
-"""Skeletons as pictures: the GAN's input (paper IV-D), previews, and sheets of pictures to look at.
+"""Draw skeletons: the GAN's input (paper IV-D), previews, and contact sheets.
 
-The dancer's right side is drawn in warm colours, the left side in cold ones, the middle in white and violet, each limb
-in a colour of its own, so that front and back views differ. Pictures are uint8 RGB (H, W, 3), keypoints are in their
-pixels. Joints that are absent are left out together with their limbs.
+The dancer's right side is drawn in warm colours, the left side in cold ones, the middle in white and violet, and each
+limb in its own colour, so that front and back views differ. Pictures are uint8 RGB (H, W, 3), and keypoints are in
+their pixels. Absent joints are left out together with their limbs.
 """
 
 import math
@@ -32,7 +32,7 @@ FINGER_COLOURS = (
 KNOWN_FINGERS = (0, 1, 4)
 FINGER_SHARE = 0.6
 Colour = tuple[int, int, int]
-# Share of the picture's shorter side that a limb is thick, before its soft edge: 5 pixels at 512.
+# Thickness of a limb as a share of the picture's shorter side, before its soft edge: 5 pixels at 512.
 THICKNESS_SHARE = 0.01
 # Standard deviation of a spot of the heat maps, share of the side.
 SPOT_SHARE = 0.015
@@ -65,8 +65,8 @@ def draw_hands(
 ) -> Picture:
     """A copy of `picture` with the hands of the person of (25, 3) keypoints drawn on it.
 
-    hands: (2, 21, 3) points, the right hand first. fingers: (6, 3), of the body's network (`estimate.Detection`), drawn
-    from the wrists for a hand of which there are no points. thickness: pixels, at least 1; None: thinner than a limb.
+    hands: (2, 21, 3) points, the right hand first. fingers: (6, 3), from the body's network (`estimate.Detection`),
+    drawn from the wrists for a hand without points. thickness: pixels, at least 1; None: thinner than a limb.
     """
     drawn = np.ascontiguousarray(picture).copy()
     width_px = thickness or max(1, round(min(picture.shape[:2]) * THICKNESS_SHARE * FINGER_SHARE))
@@ -108,11 +108,11 @@ def pose_picture(
     fingers: Keypoints | None = None,
     hands: Keypoints | None = None,
 ) -> Picture:
-    """The skeleton of (25, 3) keypoints on black, `size` = (width, height) pixels: what the GAN is given.
+    """The skeleton of (25, 3) keypoints on black, `size` = (width, height) pixels: the input of the GAN.
 
-    side: of the picture whose limbs are as thick, the shorter one of `size` if None. Small pictures are drawn large and
-    shrunk, so that limbs cover the same share of a picture of any size. fingers, hands: see `draw_hands`; the hands end
-    at the wrists without them.
+    side: side of the picture that determines the thickness of limbs; None: the shorter side of `size`. Small pictures
+    are drawn large and shrunk, so that limbs cover the same share of a picture of any size. fingers, hands: see
+    `draw_hands`; without them the arms end at the wrists.
     """
     side = side or min(size)
     factor = max(1, round(DRAWN_SIDE / side))
@@ -144,7 +144,7 @@ def heat_maps(keypoints: Keypoints, *, size: tuple[int, int], side: int) -> NDAr
 
 
 def contact_sheet(pictures: Sequence[Picture], *, columns: int, width: int) -> Picture:
-    """Pictures of one size row by row, `columns` a row, in a sheet about `width` pixels wide; black where none is left.
+    """Pictures of one size in rows of `columns`, on a sheet about `width` pixels wide; unused places are black.
 
     An empty sequence gives an empty (0, width, 3) picture.
     """

@@ -1,10 +1,10 @@
-"""Every dancer of a video, followed one beside the other in a single pass over the pictures.
+"""Follow every dancer of a video in parallel, in a single pass over the pictures.
 
-Whoever is found (`lookround`) and is nobody's yet begins a piece (`pieces`); all are followed by the same landmark
-network. Where two come so near that it could mix them up (`apart`), or one is hidden by the other, both pieces end with
-the frames just before, and neither goes on until both are seen again; where only a limb of one lies on the other, those
-joints are left out. Pieces that are one dancer become a track (`linking`). The frames before somebody was found are
-looked at backwards.
+A person who is found (`lookround`) and not followed yet begins a piece (`pieces`); all persons are followed by the same
+landmark network. Where two come so near that it could mix them up (`apart`), or one is hidden by the other, both pieces
+end just before, and neither continues until both are seen again. Where only a limb of one lies on the other, those
+joints are left out. Pieces of the same dancer become a track (`linking`). The frames before a person was found are
+searched backwards.
 """
 
 import logging
@@ -29,18 +29,18 @@ from danceit_core.pose.pieces import CUT, LEFT, LOST, MIXED, OVER, UNLIKE, Piece
 
 log = logging.getLogger(__name__)
 
-# Each costs the time of its own landmarks.
+# Maximum number of dancers; each one takes the time of its own landmarks.
 MOST_PEOPLE = 12
 CHECKS_PER_S = 8.0
-# Two who are mixed up now may have been so this long before it showed.
+# Two dancers may have been mixed up this long before it is detected.
 WITHDRAWN_S = 0.1
-# Whose look is compared: those with somebody nearer than this, in distances from hips to outline.
+# Looks are compared for dancers with a neighbour nearer than this, in distances from hips to outline.
 NEIGHBOUR = 2.5
-# With nobody nearer no limb can be another's.
+# Without anybody nearer than this, no limb can belong to another person.
 ALONE = 3.5
-# Who is lost so near to somebody who looks alike may have become that one.
+# A dancer lost within this distance of a similar-looking person may have been taken for that person.
 DOUBLE = 1.0
-# So long somebody may stay hidden; within this distance of the place nobody is followed meanwhile.
+# How long a dancer may stay hidden, and the distance from that place within which nobody is followed meanwhile.
 HIDDEN_S, SHADOW = 2.0, 1.0
 
 Array = NDArray[np.float64]
@@ -51,8 +51,8 @@ class Dancers:
     """Follows everybody through the pictures of one video.
 
     weights: folder with the .tflite files. fps: rate of the pictures. confidence_floor: joints less visible than this
-    (0..1) are absent. mirror: as of `BlazePose`. most: at most so many persons at once. cuts: frames at which a new
-    shot begins: nobody is followed across. Raises ConfigError and AssetError as `BlazePose` does.
+    (0..1) are absent. mirror: as for `BlazePose`. most: maximum number of persons at once. cuts: frames at which a new
+    shot begins: nobody is followed across a cut. Raises ConfigError and AssetError as `BlazePose` does.
     """
 
     def __init__(
@@ -80,7 +80,7 @@ class Dancers:
         self._crowded = False
 
     def follow(self, pictures: Iterable[Picture]) -> Iterator[int]:
-        """Look at all pictures, uint8 RGB (H, W, 3); yields how many were looked at."""
+        """Process all pictures, uint8 RGB (H, W, 3); yields the number processed so far."""
         for picture in pictures:
             self._look(picture)
             yield self.frames
@@ -109,7 +109,7 @@ class Dancers:
             self.pieces[number].settle(moment.frame)
 
     def _step(self, moment: Moment) -> None:
-        """Everybody's next frame."""
+        """Follow all dancers into the next frame."""
         lost: list[Piece] = []
         for piece in list(self._open):
             alone = not any(far_apart(piece.ends, other.ends) < ALONE for other in self._open if other is not piece)
@@ -123,7 +123,7 @@ class Dancers:
             self._lose(piece, [one for one in self._open if one not in lost], moment)
 
     def _lose(self, piece: Piece, others: list[Piece], moment: Moment) -> None:
-        """Somebody is out of sight: gone, or behind one of the others, of whom nothing is believed then either."""
+        """End a dancer who is out of sight: gone, or hidden behind another one, whose piece then ends, too."""
         self._round.miss(piece.ends)
         before = [one for one in others if one in self._open and hides(one, piece)]
         doubles = [one for one in others if one in self._open and are_doubles(one, piece, nearer=DOUBLE)]
@@ -133,18 +133,18 @@ class Dancers:
             self._close([piece], LEFT if is_at_rim(piece.ends, moment.picture) else LOST)
 
     def _see(self, picture: Picture, region: Array, *, alone: bool = False, inside: bool = False) -> Seen | None:
-        """Who is in a region; None if nobody, or if they must be mostly `inside` the picture and are not.
+        """The person in a region; None if there is nobody, or if they are not mostly `inside` the picture as required.
 
-        alone: nobody else is near; the outline, which takes time, would tell nothing then.
+        alone: nobody else is near; the outline, which takes time, is not needed then.
         """
         body = self._landmarks.look(picture, region, mirror=self._mirror, outline=not alone)
         if body is None or (inside and share_inside(picture, body) < MIN_INSIDE):
             return None
-        # The body holds the outline of every frame, which nobody needs any more.
+        # Drop the body, which holds the outline: it is not needed any more.
         return replace(estimate_of(body, confidence_floor=self._floor), body=None), figure_of(body)
 
     def _part(self, moment: Moment) -> None:
-        """End those who may be mixed up; leave out of the others what lies on a neighbour."""
+        """End the pieces that may be mixed up; remove the joints that lie on a neighbour from the others."""
         mixed: dict[int, Piece] = {}
         for one, other in combinations(self._open, 2):
             if may_be_mixed(moment.figures[one.number], moment.figures[other.number]):
@@ -155,13 +155,13 @@ class Dancers:
             leave_out(one, other, moment)
 
     def _mix(self, pieces: list[Piece], moment: Moment) -> None:
-        """These are ended here, and where they were nobody is followed before two are seen again."""
+        """End these pieces here; nobody is followed at their place until two persons are seen again."""
         until = moment.frame + round(HIDDEN_S * self._fps)
         self._shadows += [Shadow(piece.ends, moment.frame, until) for piece in pieces]
         self._close(pieces, MIXED, withdrawn=self._withdrawn)
 
     def _compare(self, moment: Moment) -> None:
-        """Look whether those with neighbours are still the same; remember what those without look like."""
+        """Check that dancers with neighbours are still the same; remember the looks of those without."""
         for piece in list(self._open):
             figure = moment.figures[piece.number]
             if piece.unsure < self._fps / CHECKS_PER_S or not figure.shows_clothes:
@@ -177,13 +177,13 @@ class Dancers:
         for piece in list(pieces):
             piece.close(why, withdrawn=withdrawn)
             self._open.remove(piece)
-            # Those who are mixed up are still there; who is lost or another is not.
+            # Mixed-up dancers are still there; a lost or exchanged one is not.
             for moment in self._moments if why != MIXED else ():
                 if moment.frame >= piece.end:
                     moment.figures.pop(piece.number, None)
 
     def _begin_all(self, persons: list[Person], moment: Moment) -> None:
-        """Follow those found from here on, unless one of two who were together is still hidden."""
+        """Follow the persons found from here on, unless one of two who were together is still hidden."""
         alone = not self._open and len(persons) == 1
         looked = [self._see(moment.picture, region_around(p.middle, p.outline), alone=alone) for p in persons]
         new: list[Seen] = []
@@ -203,7 +203,7 @@ class Dancers:
         return [shadow for shadow in self._shadows if shadow.first <= frame < shadow.end]
 
     def _begin(self, estimate: Estimate, figure: Figure, moment: Moment) -> None:
-        """Follow somebody from here on, and backwards from here."""
+        """Follow a person from here on, and backwards from here."""
         if len(self._open) >= self._most:
             if not self._crowded:
                 log.warning("frame %d: more than %d people; the others are not followed", moment.frame, self._most)
@@ -219,7 +219,7 @@ class Dancers:
                 break
 
     def _go_back(self, piece: Piece, moment: Moment) -> bool:
-        """One frame further back; False where the person is not in view, or may be mixed up with somebody."""
+        """Go back one frame; False if the person is not in view, or may be mixed up with another."""
         alone = not moment.figures and not self._shadows
         seen = self._see(moment.picture, piece.starts.following, alone=alone, inside=True)
         if seen is None or not steps_on(piece.starts, seen[1], fps=self._fps):

@@ -1,8 +1,8 @@
-"""What a detector of keypoints gives, and the loop of those that look at one picture after the other.
+"""The result of a keypoint detector, and the loop for detectors that process picture by picture.
 
-The loop looks both ways: where somebody is found, the pictures before in which nobody was are looked at once more, from
-there backwards; and what later pictures show to be another person's is withdrawn. So a frame is settled only once
-`SETTLED_S` of the following ones have been seen; the pictures of that time are kept.
+The loop works in both directions. Where a person is found, the previous pictures without one are searched again,
+backwards from there; and keypoints that later pictures show to be another person's are withdrawn. So a frame is settled
+only after the following `SETTLED_S` seconds have been seen; their pictures are kept in memory.
 """
 
 from collections import deque
@@ -21,13 +21,13 @@ from danceit_core.pose.landmarks import Body
 from danceit_core.pose.skeleton import JOINTS, Keypoints, torso_length
 
 Progress = Callable[[int, int], None]
-# Takes each picture with the body in it, or None, in order, when nothing about the frame changes any more.
+# Receives each picture with the body in it, or None, in order, as soon as the frame is settled.
 FrameSink = Callable[[Picture, Body | None], None]
-# Pictures decoded ahead: enough that neither side waits for the other, few enough to weigh nothing.
+# Pictures decoded ahead: enough that neither side waits for the other, and few enough to need little memory.
 DECODED_AHEAD = 8
-# No later picture says anything about a frame so long ago; a little more than `identity` waits between checks.
+# Later pictures do not affect a frame this long ago; a little longer than `identity` waits between checks.
 SETTLED_S = 1.1
-# Confidence of a joint where the camera saw nothing.
+# Maximum confidence of a joint outside the picture.
 GUESSED = 0.01
 FINGERS = 6
 KEYPOINTS = 3 * JOINTS
@@ -39,15 +39,15 @@ Values = NDArray[np.float32]
 class Detection:
     """One person in every frame of a video.
 
-    keypoints: (T, 25, 3); people: how many persons are seen around each frame, int16 (T,), None if not counted. Where
-    the detector gives them, else None: depth (T, 25) in torso lengths (the median torso of the video's frames in
-    pixels), towards the camera positive, about the hips' middle, NaN where absent; world (T, 25, 3) in metres about the
-    hips' middle (x right, y down, z away from the camera), NaN where absent; fingers (T, 6, 3) like keypoints: thumb,
-    index, little finger of the right, then of the left hand. Where they were asked for, else None: hands (T, 2, 21, 3),
-    the right one first, and face (T, 468, 3), as `hands` and `face` describe them.
+    keypoints: (T, 25, 3); people: number of persons seen around each frame, int16 (T,), None if not counted. If the
+    detector provides them, else None: depth (T, 25) in torso lengths (the median torso of the video's frames in
+    pixels), positive towards the camera, relative to the hips' middle, NaN where absent; world (T, 25, 3) in metres
+    relative to the hips' middle (x right, y down, z away from the camera), NaN where absent; fingers (T, 6, 3) like
+    keypoints: thumb, index, little finger of the right, then of the left hand. If requested, else None: hands
+    (T, 2, 21, 3), the right one first, and face (T, 468, 3), as described in `hands` and `face`.
 
-    Of several dancers who are followed each (`tracks`): rows R instead of frames T, with the frame and the track of
-    each, int32 (R,); else both are None and row k is frame k.
+    If each of several dancers is followed (`tracks`): rows R instead of frames T, with the frame and the track of each
+    row, int32 (R,); otherwise both are None and row k is frame k.
     """
 
     keypoints: Keypoints
@@ -74,10 +74,10 @@ class Estimate:
 
 @dataclass(frozen=True)
 class Hindsight:
-    """What a picture tells of those before it.
+    """What a picture reveals about the previous ones.
 
-    people: for how many pictures back there were as many persons as now; withdrawn: in how many the keypoints may be
-    another person's.
+    people: the number of previous pictures with as many persons as now; withdrawn: the number in which the keypoints
+    may be another person's.
     """
 
     people: int = 0
@@ -91,15 +91,15 @@ class PoseEstimator(Protocol):
         """The person in the next picture, uint8 RGB; None if there is none."""
 
     def estimate_before(self, picture: Picture, after: Estimate) -> Estimate | None:
-        """The person in the picture before that of `after`; None if not in view, or not to be told."""
+        """The person in the picture before that of `after`; None if not in view or unknown."""
 
     @property
     def people(self) -> int | None:
-        """How many persons are seen around the last picture, None if this estimator does not count."""
+        """The number of persons seen around the last picture, None if this estimator does not count."""
 
     @property
     def hindsight(self) -> Hindsight:
-        """What the last picture tells of those before it."""
+        """What the last picture reveals about the previous ones."""
 
 
 @dataclass
@@ -117,9 +117,9 @@ def estimate_frames(
     sink: FrameSink | None = None,
     progress: Progress | None = None,
 ) -> Detection:
-    """Run an estimator over every frame of a frame store; the next frames are decoded meanwhile.
+    """Run an estimator over every frame of a frame store, decoding the next frames meanwhile.
 
-    make: makes the estimator, given the frame rate. Raises MediaError for a file that is no video.
+    make: makes the estimator, given the frame rate. Raises MediaError for a file that is not a video.
     """
     info = probe(frames_path)
     total = max(1, round(info.duration_s * info.fps))
@@ -162,7 +162,7 @@ def estimate_pictures(
 
 
 def look_back(pending: "deque[_Frame]", people: list[int | None], hindsight: Hindsight) -> None:
-    """Correct what was found in the pictures before the last one."""
+    """Correct the results of the previous pictures."""
     last, now = len(people) - 1, people[-1]
     for frame in range(max(0, len(pending) - 1 - hindsight.withdrawn), len(pending) - 1):
         pending[frame].found, pending[frame].withdrawn = None, True
@@ -172,7 +172,7 @@ def look_back(pending: "deque[_Frame]", people: list[int | None], hindsight: Hin
 
 
 def fill_before(pending: "deque[_Frame]", estimator: PoseEstimator) -> None:
-    """Look at the pictures just before the last one in which nobody was found, from the last one backwards."""
+    """Search the pictures without a person just before the last one, backwards from there."""
     after = pending[-1].found
     for frame in list(pending)[-2::-1]:
         if after is None or frame.found is not None or frame.withdrawn:
@@ -202,7 +202,7 @@ def gather(rows: list[Values | None], people: list[int | None]) -> Detection:
 
 
 def row_of(estimate: Estimate) -> Values:
-    """All numbers of a frame in one array: objects of many would weigh more than an hour's numbers."""
+    """All numbers of a frame in one array: separate objects would need more memory than the numbers of an hour."""
     parts = (estimate.keypoints, estimate.fingers, estimate.depth_px, estimate.world)
     return np.concatenate([part.ravel() for part in parts if part is not None])
 

@@ -1,4 +1,4 @@
-"""From a frame store to the keypoint table of a video, which carries on what is known of the source.
+"""Extract the keypoint table of a video from its frame store, including the known facts about the source.
 
 The metadata of the table: `refused` (see `refusal`), `cuts` (frames at which a new shot begins), `letterbox` (scale,
 offset x and y of the source's whole picture in the frame), `letterboxes` where that changes (from which frame on, and
@@ -44,10 +44,10 @@ def extract_keypoints(
 ) -> PoseTable:
     """The keypoint table of a frame store.
 
-    report: what is known of the source video. is_target, sink: see `detect_keypoints`. each: follow every dancer (a
-    table of tracks, see `tracks`), for `blazepose` alone; else one, at first the largest or, with at_x, the one nearest
+    report: the report of the source video. is_target, sink: see `detect_keypoints`. each: follow every dancer (a table
+    of tracks, see `tracks`; `blazepose` only); otherwise follow one, first the largest or, with at_x, the one nearest
     to that share (0..1) of the source's width. A dance without a usable person gives a table without rows; a target
-    without is a PoseError, which says why. Raises what `detect_keypoints` raises.
+    without one raises PoseError with the reason. Raises what `detect_keypoints` raises.
     """
     info = probe(frames_path)
     detection, refused = None, report.refused
@@ -55,7 +55,7 @@ def extract_keypoints(
         details = wanted_details(settings, weights=weights, is_target=is_target)
         if each:
             if details is not None:
-                log.warning("%s: hands and face are not looked for where every dancer is followed", report.path)
+                log.warning("%s: hands and face are not detected where every dancer is followed", report.path)
             detection = detect_each(
                 frames_path, settings=settings, weights=weights, cuts=report.cuts, progress=progress
             )
@@ -99,17 +99,17 @@ def column_px(at_x: float | None, report: SourceReport) -> float | None:
 
 
 def margins(placement: Placement) -> tuple[int, int]:
-    """How wide the black beside the picture is in the frame, pixels: left and right, above and below."""
+    """Widths of the black margins of the picture in the frame, pixels: left and right, above and below."""
     left, top, _, _ = placement.content
     return max(0, round(left)), max(0, round(top))
 
 
 def doubt_outside(keypoints: Keypoints, report: SourceReport, *, frame: NDArray | None = None) -> Keypoints:
-    """(T, 25, 3) keypoints with at most GUESSED confidence where they lie outside of what is shown of the source.
+    """(T, 25, 3) keypoints with at most GUESSED confidence where they lie outside the shown part of the source.
 
     frame: the frame of each row (T,), where that is not its number.
 
-    A detector that knows bodies goes on guessing below and beside the picture; nobody can see that it is right.
+    A detector that knows bodies also guesses joints below and beside the picture, which cannot be verified.
     """
     doubted = keypoints.copy()
     numbers = np.arange(len(keypoints)) if frame is None else frame

@@ -1,4 +1,4 @@
-"""The face: 468 points on its surface, by the face network of MediaPipe on LiteRT, where the body's points say it is.
+"""The face: 468 points on its surface, by the face network of MediaPipe on LiteRT, located by the body's points.
 
 Nose, eyes, ears and mouth of BlazePose give a region, the network's first points a better one, and the points of the
 frame before the next one, as for `hands`. The order of the points is that of MediaPipe's face mesh: 33 and 263 are the
@@ -33,7 +33,7 @@ HEAD_POINTS = (NOSE, *EYES, *EARS, *MOUTH)
 # Sides of the regions as multiples of the box around the head's points, but no less than this share of the side of the
 # body's region (a head that is seen from the side has a narrow box), and of the box around the face's points.
 HEAD_SHARE, LEAST_SIDE, FACE_SHARE = 2.5, 0.08, 1.5
-# Farther from the body's nose than this share (0.2 torsos) it is somebody else's face.
+# A face farther from the body's nose than this share (0.2 torsos) belongs to somebody else.
 FARTHEST = 0.045
 
 Array = NDArray[np.float64]
@@ -54,7 +54,7 @@ class FaceNetwork:
         self._network = Network(weights / FACE_FILE, threads=threads)
 
     def look(self, picture: Picture, region: Array) -> Face:
-        """What the region (`crops`) of a uint8 RGB picture holds, taken for a face; `presence` says whether it is."""
+        """The points of a face in the region (`crops`) of a uint8 RGB picture; `presence` says whether it is one."""
         self._network.run(cut_square(picture, region, side=FACE_SIDE), scale=1 / 255, offset=0)
         # (1, 1, 1404) -> (468, x y z)
         xy = self._network.output("conv2d_21").reshape(FACE_POINTS, 3)[:, :2].astype(np.float64)
@@ -70,7 +70,7 @@ class FaceFollower:
         self._before: tuple[Array, Array] | None = None
 
     def follow(self, picture: Picture, body: Body | None) -> NDArray[np.float32]:
-        """The face (468, 3) in the next picture, of the person that is there; None if nobody is."""
+        """The face (468, 3) of the person in the next picture. body: None if there is nobody."""
         face = None if body is None else self._find(picture, body)
         if face is None or body is None:
             self._before = None
@@ -102,12 +102,12 @@ def region_of_head(points: Array, *, body_px: float) -> Array:
 
 
 def region_of_face(points: Array) -> Array:
-    """Region in which to look again for a face of which points (468, 2) are known."""
+    """Region in which to search again for a face with known points (468, 2)."""
     up = (points[RIGHT_EYE] + points[LEFT_EYE] - points[RIGHT_MOUTH] - points[LEFT_MOUTH]) / 2
     return square_around(points, up=up, share=FACE_SHARE)
 
 
 def is_of_body(face: Face, body: Body) -> bool:
-    """Whether that is a face, and this body's."""
+    """Whether this is a face, and belongs to this body."""
     away_px = float(np.hypot(*(face.points[TIP_OF_NOSE] - body.points[NOSE])))
     return face.presence >= MIN_PRESENCE and away_px <= FARTHEST * float(body.region[2])

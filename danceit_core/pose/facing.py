@@ -1,12 +1,13 @@
-"""Which way the dancer faces, and how often they turn: from joints in space, or, without these, from the picture alone.
+"""Measure which way the dancer faces, and count their turns: from joints in space or, without these, from the picture.
 
 Angles are degrees about the vertical: 0 towards the camera, +90 towards the right of the picture (the dancer's left),
-180 away from the camera. With joints in space the body's front is at right angles to its shoulders and hips and to its
-spine, so that a handstand has one too; a body whose front points at the floor or the ceiling has none.
+180 away from the camera. With joints in space, the body's front is perpendicular to its shoulders and hips and to its
+spine, so it is also defined in a handstand. If the front points at the floor or the ceiling, the angle is unknown.
 
 Without them only the order of the shoulders is known: the dancer's left shoulder is on the right of the picture as
-long as they face the camera. Hysteresis keeps a side view, where the two cross to and fro, from counting, and the face
-confirms: a view from behind shows no eyes or, where a detector guesses hidden ones, a left eye left of the right eye.
+long as they face the camera. Hysteresis keeps side views, in which the shoulders cross repeatedly, from counting. The
+face confirms a turn: a view from behind shows no eyes or, if a detector guesses hidden ones, a left eye left of the
+right eye.
 """
 
 import itertools
@@ -33,14 +34,14 @@ from danceit_core.pose.skeleton import (
 
 Array = NDArray[np.float64]
 
-# Up to so far from 0 the dancer faces the camera, and up to so far from 180 they face away.
+# Within this angle of 0 the dancer faces the camera, and within this angle of 180 they face away.
 VIEW_DEG = 45.0
-# A turn from front to back counts once it is so far past the side; one that goes back by so much is over.
+# A turn from front to back counts once it is PAST_SIDE_DEG past the side; a turn back by BACK_DEG ends it.
 PAST_SIDE_DEG, BACK_DEG = 30.0, 90.0
-# A turn short of a full one by less than this is one: nobody spins to the degree, nor does a detector see it.
+# A turn that lacks less than this counts as a full turn, as dancers and detectors are not exact to the degree.
 SHORT_DEG = 30.0
-# Directions are smoothed by so many seconds (standard deviation); of a front that points up or down more than to the
-# sides, the way it faces is unknown.
+# Standard deviation of the smoothing of directions, seconds; the direction of a front that points more up or down than
+# sideways is unknown.
 SMOOTH_S, LEAST_LEVEL = 0.08, 0.5
 # Shoulders must be this far apart (of a torso) on the other side before the dancer counts as turned.
 TURN_TORSOS = 0.2
@@ -50,10 +51,10 @@ EYES_TORSOS = 0.04
 
 @dataclass(frozen=True)
 class Facing:
-    """Which way the dancer of some frames faces.
+    """Which way the dancer faces in some frames.
 
     towards, sideways, away: numbers of frames; turns: from front to back or back to front; full_turns: of 360 degrees.
-    by: `depth`, or `shoulders`: of the picture, where sideways is all that is unclear and full turns are not known (0).
+    by: `depth`, or `shoulders` of the picture: sideways then includes unclear frames and full turns are unknown (0).
     """
 
     towards: int
@@ -65,11 +66,11 @@ class Facing:
 
     @property
     def frames(self) -> int:
-        """In how many frames it is known."""
+        """The number of frames in which it is known."""
         return self.towards + self.sideways + self.away
 
     def __add__(self, other: "Facing") -> "Facing":
-        """Both passages one after the other, without a turn between them."""
+        """The sum over both passages, without a turn between them."""
         return Facing(
             self.towards + other.towards,
             self.sideways + other.sideways,
@@ -99,7 +100,7 @@ def measure_facing(keypoints: Keypoints, *, fps: float, world: NDArray[np.floati
 
 
 def facing_angles(world: NDArray[np.floating], *, fps: float) -> Array:
-    """The way the body faces in each frame, (T,) degrees, continuous over time (beyond 360 after a spin); NaN: unknown.
+    """The facing angle in each frame, (T,) degrees, continuous over time (beyond 360 after a spin); NaN: unknown.
 
     world (T, 25, 3): metres, x right, y down, z away from the camera; NaN where absent.
     """
@@ -139,7 +140,7 @@ def body_front(world: NDArray[np.floating]) -> Array:
 
 
 def count_half_turns(angles: Array) -> int:
-    """How often the way that is faced, (T,) degrees, changes from towards the camera to away from it or back."""
+    """How often the facing angle, (T,) degrees, changes from towards the camera to away from it or back."""
     away = np.abs(_wrapped(angles[np.isfinite(angles)]))
     clear = np.where(away < 90 - PAST_SIDE_DEG, 1, np.where(away > 90 + PAST_SIDE_DEG, -1, 0))
     sides = clear[clear != 0]
@@ -162,7 +163,7 @@ def count_full_turns(angles: Array) -> int:
 
 
 def shoulder_sides(keypoints: Keypoints) -> Array:
-    """What the shoulders' order says in each frame, (T,): 1 front, -1 back, 0 too near each other, NaN not seen."""
+    """The view by the order of the shoulders, (T,): 1 front, -1 back, 0 too near each other, NaN not seen."""
     torsos = torso_length(keypoints)
     if not (torsos > 0).any():
         return np.full(len(keypoints), np.nan)
@@ -197,7 +198,7 @@ def _spread(keypoints: Keypoints, left: int, right: int) -> Array:
 
 
 def _face_sides(keypoints: Keypoints, torso_px: float) -> NDArray[np.int_]:
-    """What the face says in each frame, (T,): 1 towards the camera, -1 away from it, 0 nothing."""
+    """The view by the face in each frame, (T,): 1 towards the camera, -1 away from it, 0 unknown."""
     seen = present(keypoints)[:, [LEFT_EYE, RIGHT_EYE]]
     if not seen.any():
         return np.zeros(len(keypoints), int)  # a detector or capture without eyes

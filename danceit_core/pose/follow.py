@@ -1,9 +1,9 @@
-"""A slow camera that follows the dancer over the plate: where its picture lies in each frame (`rendering.camera`).
+"""The path of a slow virtual camera that follows the dancer over the plate (`rendering.camera`).
 
-Its path is the smoothest there is that keeps the dancer near the picture's middle (Whittaker's smoother, `smooth`):
-small jerk is weighed against the distance from the dancer, and more weight draws it there where the dancer would come
-near the picture's edge. It begins and ends at rest, never leaves the plate, and is nowhere quicker than MOST_SPEED and
-MOST_ACCELERATION: a dancer who cannot be followed so slowly is not followed.
+It is the smoothest path that keeps the dancer near the picture's middle (Whittaker's smoother, `smooth`). Small jerk is
+weighed against the distance from the dancer, with more weight where the dancer would come near the picture's edge. The
+path begins and ends at rest, never leaves the plate, and never exceeds MOST_SPEED and MOST_ACCELERATION: a dancer who
+cannot be followed that slowly is not followed.
 """
 
 import numpy as np
@@ -18,9 +18,9 @@ from danceit_core.pose.smooth import AT_FPS, whittaker
 MOST_SPEED, MOST_ACCELERATION = 0.25, 0.25
 # How near to the picture's edge the dancer may come before more weight draws the camera, in widths, and how much.
 EDGE_SHARE, EDGE_WEIGHT, ROUNDS = 0.28, 30.0, 6
-# The seconds that a path looks about, from the quickest to the slowest, each by that factor slower than the last.
+# Time scales of the paths that are tried, seconds, from the fastest to the slowest, each slower by the factor SLOWER.
 QUICKEST_S, SLOWEST_S, SLOWER = 1.5, 60.0, 1.3
-# Places a second that a path is made of: it is so slow that few are enough.
+# Knots of a path per second: the camera is so slow that few are enough.
 KNOTS_PER_S = 5.0
 
 Floats = NDArray[np.float64]
@@ -43,7 +43,7 @@ def follow_camera(
     """
     _, top, width, height = picture
     if fps <= 0:
-        raise PoseError(f"fps is {fps}; a frame rate is positive")
+        raise PoseError(f"fps is {fps}; the frame rate must be positive")
     if width > plate[0] or height > plate[1]:
         raise PoseError(f"a picture of {width} x {height} does not fit on a plate of {plate[0]} x {plate[1]}")
     low, high = limits or (0.0, float(plate[0] - width))
@@ -53,7 +53,7 @@ def follow_camera(
 
 
 def _squeezed(path: Floats, low: float, high: float) -> Floats:
-    """A path (T,) that swings beyond its limits with its swings made smaller: cut off it would stop at once."""
+    """A path (T,) whose swings are reduced to fit its limits; clipping would stop the camera abruptly."""
     if not len(path) or (path.min() >= low and path.max() <= high):
         return path
     ends = path.min(), path.max()
@@ -61,7 +61,7 @@ def _squeezed(path: Floats, low: float, high: float) -> Floats:
 
 
 def _known(x: Floats, *, otherwise: float) -> Floats:
-    """Places (T,) without gaps: between known ones on a line, all `otherwise` where none is known."""
+    """Positions (T,) without gaps: interpolated between known ones, or all `otherwise` if none is known."""
     known = np.isfinite(x)
     if not known.any():
         return np.full(len(x), otherwise)
@@ -69,9 +69,9 @@ def _known(x: Floats, *, otherwise: float) -> Floats:
 
 
 def _slow_path(aim: Floats, *, width: int, fps: float) -> Floats:
-    """The path (T,) nearest to an aim (T,) that is nowhere quicker than the limits; the aim's middle if there is none.
+    """The path (T,) nearest to an aim (T,) that keeps the speed limits; the aim's middle if there is none.
 
-    It is worked out at a few places a second.
+    It is computed at a few knots per second.
     """
     if not len(aim):
         return aim
@@ -89,14 +89,14 @@ def _slow_path(aim: Floats, *, width: int, fps: float) -> Floats:
 
 
 def _is_quick(path: Floats, *, width: int) -> bool:
-    """Whether knots (n,) are anywhere quicker than the limits allow."""
+    """Whether knots (n,) exceed the limits of speed or acceleration anywhere."""
     speed, acceleration = np.diff(path) * KNOTS_PER_S / width, np.diff(path, 2) * KNOTS_PER_S**2 / width
     return bool((np.abs(speed) > MOST_SPEED).any() or (np.abs(acceleration) > MOST_ACCELERATION).any())
 
 
 def _near(aim: Floats, *, width: int, samples: float) -> Floats:
     """The path of least jerk near an aim (n,), nearer where the dancer would leave the middle of the picture."""
-    # At both ends time turns back, as far as the path looks about: so it is at rest there.
+    # Mirror the aim at both ends over the time scale of the path, so that the path is at rest there.
     rim = round(2 * samples)
     padded = np.pad(aim, rim, mode="reflect") if len(aim) > 1 else np.pad(aim, rim, mode="edge")
     weights, path = np.ones(len(padded)), padded

@@ -1,7 +1,7 @@
-"""A dance that always faces the camera, for a person who is only seen from the front, as in a photograph.
+"""Turn a dance to the front for a target person who is only seen from the front, as in a photograph.
 
-While a dancer faces away their left and right exchange names: every joint stays where it is in the picture, and the
-body that is drawn there faces the camera. A turn becomes a swing to the side and back.
+While a dancer faces away, left and right are exchanged: every joint stays in its place in the picture, and the body
+drawn there faces the camera. A turn becomes a swing to the side and back.
 """
 
 import numpy as np
@@ -18,9 +18,9 @@ from danceit_core.pose.skeleton import (
     torso_length,
 )
 
-# Shoulders and hips that are nearer, together and in torso lengths, do not tell which way the dancer faces.
+# If shoulders and hips are nearer than this in total, in torso lengths, the direction is unclear.
 UNCLEAR_TORSOS = 0.2
-# Who is seen from behind in a smaller share of the frames has not been seen from there.
+# A person seen from behind in a smaller share of the frames counts as not seen from behind.
 RARE_SHARE = 0.02
 
 
@@ -45,7 +45,7 @@ def faces_away(keypoints: Keypoints) -> NDArray[np.bool_]:
     for left, right in ((LEFT_SHOULDER, RIGHT_SHOULDER), (LEFT_HIP, RIGHT_HIP)):
         both = seen[:, left] & seen[:, right]
         widths += np.where(both, keypoints[:, left, 0] - keypoints[:, right, 0], 0)
-    # Of one size throughout: a dancer who bends down is not wider for it.
+    # Use one size throughout: a dancer who bends down does not become wider.
     size = np.median(torso_px[torso_px > 0]) if (torso_px > 0).any() else 1.0
     clear = np.flatnonzero(np.abs(widths) > UNCLEAR_TORSOS * size)
     if not len(clear):

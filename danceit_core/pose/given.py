@@ -1,4 +1,4 @@
-"""Keypoints that are given instead of detected: OpenPose's JSON, NumPy archives, our own tables; all within bounds."""
+"""Read given keypoints, within bounds: OpenPose's JSON, NumPy archives, DanceIt's own tables."""
 
 import tokenize
 from dataclasses import dataclass
@@ -19,7 +19,7 @@ from danceit_core.tables import DAMAGE, one_line
 
 # MOST_FRAMES frames of (25, 3) float64.
 MOST_ARRAY_BYTES = MOST_FRAMES * JOINTS * 3 * 8
-# Joints that are mostly absent deflate to nearly nothing: an hour of them.
+# An array of mostly absent joints compresses to nearly nothing: the size of an hour.
 SMALL_ARRAY_BYTES = 2**27
 NUMBERS = (pa.types.is_floating, pa.types.is_integer)
 
@@ -40,7 +40,7 @@ class Given:
 def read_given(path: str | Path) -> Given:
     """Keypoints (T, 25, 3) float32 as they are in the file, confidence 0..1, absent joints 0, 0, 0.
 
-    path: a folder or .zip of OpenPose JSON, an .npz with array `keypoints`, or a Parquet table of ours.
+    path: a folder or .zip of OpenPose JSON, an .npz with array `keypoints`, or a Parquet table of DanceIt.
     Raises PoseError naming the file and what is wrong with it.
     """
     path = Path(path)
@@ -57,7 +57,7 @@ def read_given(path: str | Path) -> Given:
         return Given(_read_archive(path))
     if suffix == ".parquet":
         return _read_table(path)
-    raise PoseError(f"{path} holds no keypoints that can be read; give {FORMATS}")
+    raise PoseError(f"{path} holds no keypoints in a known format; give {FORMATS}")
 
 
 def _read_archive(path: Path) -> Keypoints:
@@ -69,11 +69,13 @@ def _read_archive(path: Path) -> Keypoints:
             entry = archive.zip.getinfo("keypoints.npy")
             check_entry(path, entry)
             most = min(MOST_ARRAY_BYTES, most_unpacked(path, small=SMALL_ARRAY_BYTES))
-            # A reader of zips gives no more than this, whatever is packed.
+            # zipfile returns no more bytes than this, whatever is packed.
             if entry.file_size > most:
-                raise PoseError(f"{path}: `keypoints` has {entry.file_size} bytes, at most {most} are read; cut it up")
+                raise PoseError(
+                    f"{path}: `keypoints` has {entry.file_size} bytes, but at most {most} are read; split it"
+                )
             values = archive["keypoints"]
-    # A damaged header is read by NumPy as if it were Python.
+    # NumPy parses a damaged header as if it were Python.
     except (*UNREADABLE, SyntaxError, tokenize.TokenError) as error:
         raise PoseError(
             f"{path} is not a readable .npz of plain arrays ({one_line(error)}); save it with numpy.savez"
@@ -85,12 +87,12 @@ def _read_archive(path: Path) -> Keypoints:
     _check_length(path, len(values))
     keypoints = as_keypoints(values, path)
     if not keypoints.any() and (values[..., :2] != 0).any():
-        raise PoseError(f"{path}: all confidences are 0, which means absent; write 1, the third number, for a joint")
+        raise PoseError(f"{path}: all confidences are 0, i.e. absent; set the third number of a joint to 1")
     return keypoints
 
 
 def _read_table(path: Path) -> Given:
-    """A table of ours: only the columns that are needed, once their number of values is known to be bounded."""
+    """A table of DanceIt: read only the needed columns, after checking that their number of values is bounded."""
     try:
         about = pq.read_metadata(path)
         _check_length(path, about.num_rows)
@@ -109,7 +111,7 @@ def _read_table(path: Path) -> Given:
         groups = [about.row_group(index) for index in range(about.num_row_groups)]
         values = sum(group.column(index).num_values for group in groups for index in range(group.num_columns))
         if values > MOST_ARRAY_BYTES / 4:
-            raise PoseError(f"{path} has {values} values, more than {MOST_FRAMES} frames; cut it up")
+            raise PoseError(f"{path} has {values} values, more than {MOST_FRAMES} frames; split it")
     except DAMAGE as error:
         raise PoseError(
             f"{path} is not a keypoint table of DanceIt ({one_line(error)}); delete it and run again"
@@ -121,4 +123,4 @@ def _read_table(path: Path) -> Given:
 
 def _check_length(path: Path, frames: int) -> None:
     if frames > MOST_FRAMES:
-        raise PoseError(f"{path} has {frames} frames, at most {MOST_FRAMES} are read; cut it up")
+        raise PoseError(f"{path} has {frames} frames, but at most {MOST_FRAMES} are read; split it")

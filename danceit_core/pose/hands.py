@@ -1,8 +1,8 @@
-"""Hands: 21 points each, by the hand network of MediaPipe on LiteRT, in a region that the body's points give.
+"""Hands: 21 points each, by the hand network of MediaPipe on LiteRT, in a region derived from the body's points.
 
-BlazePose knows the wrist and the knuckles of index and little finger; they say where a hand is, how large and which
-way it points, so that no detector of palms is needed, and whose hand it is (MediaPipe Holistic does the same). The
-network (224 x 224) is looked through twice: its first points give a better region than the body's. While a hand is
+BlazePose finds the wrist and the knuckles of index and little finger. They give the position, size and direction of a
+hand, so no palm detector is needed, and its owner (MediaPipe Holistic does the same). The network (224 x 224) runs
+twice, as its first points give a better region than the body's. While a hand is
 followed, the region comes from its points in the frame before, moved along with the body's. Zhang et al., "MediaPipe
 Hands: On-device Real-time Hand Tracking", 2020.
 
@@ -33,7 +33,7 @@ SIDE_PALMS, LEAST_SIDE = 3.2, 0.11
 # The next region: the box around the palm and the fingers' first joints, larger and moved towards the tips.
 BOX_POINTS = (0, 1, 2, 3, 5, 6, 9, 10, 13, 14, 17, 18)
 BOX_SHARE, BOX_LIFT = 2.0, 0.1
-# Farther from the body's wrist than this share (0.3 torsos) it is the other hand, or somebody else's.
+# A hand farther from the body's wrist than this share (0.3 torsos) is the other hand, or somebody else's.
 FARTHEST = 0.065
 HAND_LIMBS = tuple(
     (0 if joint == 0 else first + joint - 1, first + joint) for first in (1, 5, 9, 13, 17) for joint in range(4)
@@ -57,7 +57,7 @@ class HandNetwork:
         self._network = Network(weights / HAND_FILE, threads=threads)
 
     def look(self, picture: Picture, region: Array) -> Hand:
-        """What the region (`crops`) of a uint8 RGB picture holds, taken for a hand; `presence` says whether it is."""
+        """The points of a hand in the region (`crops`) of a uint8 RGB picture; `presence` says whether it is one."""
         self._network.run(cut_square(picture, region, side=HAND_SIDE), scale=1 / 255, offset=0)
         # (63,) -> (21, x y z)
         xy = self._network.output("Identity").reshape(HAND_POINTS, 3)[:, :2].astype(np.float64)
@@ -73,7 +73,7 @@ class HandFollower:
         self._before: tuple[Array, Array] | None = None
 
     def follow(self, picture: Picture, body: Body | None) -> NDArray[np.float32]:
-        """The hand (21, 3) in the next picture, of the person that is there; None if nobody is."""
+        """The hand (21, 3) of the person in the next picture. body: None if there is nobody."""
         hand = None if body is None else self._find(picture, body.points[self._palm], float(body.region[2]))
         if hand is None or body is None:
             self._before = None
@@ -82,7 +82,7 @@ class HandFollower:
         return np.column_stack([hand.points, np.full(HAND_POINTS, hand.presence)]).astype(np.float32)
 
     def _find(self, picture: Picture, palm: Array, body_px: float) -> Hand | None:
-        """The hand at a wrist and two knuckles (3, 2), seen anew or from where it was; body_px: the body's region."""
+        """The hand at a wrist and two knuckles (3, 2), found again or tracked; body_px: side of the body's region."""
         if self._before is not None:
             points, palm_before = self._before
             moved = points + (palm - palm_before).mean(axis=0)
@@ -107,11 +107,11 @@ def region_of_palm(palm: Array, *, body_px: float) -> Array:
 
 
 def region_of_hand(points: Array) -> Array:
-    """Region in which to look again for a hand of which points (21, 2) are known."""
+    """Region in which to search again for a hand with known points (21, 2)."""
     knuckles = points[9] / 2 + (points[5] + points[13]) / 4
     return square_around(points[list(BOX_POINTS)], up=knuckles - points[0], share=BOX_SHARE, lift=BOX_LIFT)
 
 
 def is_at_wrist(hand: Hand, palm: Array, *, body_px: float) -> bool:
-    """Whether that is a hand, and the one at the wrist of `palm`: (3, 2) as in `region_of_palm`."""
+    """Whether this is a hand, and the one at the wrist of `palm`: (3, 2) as in `region_of_palm`."""
     return hand.presence >= MIN_PRESENCE and float(np.hypot(*(hand.points[0] - palm[0]))) <= FARTHEST * body_px

@@ -1,12 +1,12 @@
-"""A humanoid of constant bone lengths, posed after points in space: what a motion capture file needs.
+"""Pose a humanoid with constant bone lengths after points in space, as motion capture files require.
 
-Conventions. Space here is that of motion capture: metres, x to the right of the picture, y up, z towards the camera.
+Conventions: space is that of motion capture: metres, x to the right of the picture, y up, z towards the camera.
 At rest the humanoid stands in a T, its face towards +z, its left arm along +x. A bone's rotation turns its rest pose
 into the room; rotations are (..., 3, 3) matrices that turn column vectors. Joints of points are BODY_25.
 
-The points fix where each bone goes, but not how an arm or leg turns about its own axis: that is read from the plane
-in which elbow or knee bend, and goes over into the turn that comes with the least rotation as the limb is stretched.
-The plane is smoothed over time, so that no bone flips from one frame to the next.
+The points determine the direction of each bone, but not the rotation of an arm or leg about its own axis. That is taken
+from the plane in which elbow or knee bend, with a smooth transition to the least rotation as the limb is stretched. The
+plane is smoothed over time, so that no bone flips from one frame to the next.
 """
 
 from dataclasses import dataclass
@@ -77,17 +77,17 @@ AT_POINT = {
 }  # fmt: skip
 # Down and forwards: where the toes are from the ankle at rest.
 FOOT_AT_REST = np.array([0.0, -0.45, 0.893]) / np.hypot(0.45, 0.893)
-# Lengths that no point tells: hand of the forearm's, toes of the foot's, crown above the ears of the neck's.
+# Lengths without points: the hand as a share of the forearm, toes of the foot, crown above the ears of the neck.
 HAND_SHARE, TOE_SHARE, CROWN_SHARE = 0.35, 0.3, 0.8
-# Over so many seconds (standard deviation) the plane of elbow or knee is smoothed; below this sine of the bend the
-# turn with the least rotation counts more.
+# Standard deviation of the smoothing of the plane of elbow or knee, seconds; below the sine STRAIGHT of the bend, the
+# least rotation counts more.
 PLANE_S, STRAIGHT = 0.15, 0.15
 TINY = 1e-9
 
 
 @dataclass(frozen=True)
 class Humanoid:
-    """Where each bone's head lies from its parent's at rest, metres: offsets (21, 3); ends: end sites by bone."""
+    """Offsets (21, 3) of each bone's head from its parent's at rest, metres; ends: end sites by bone."""
 
     offsets: Array
     ends: dict[int, Array]
@@ -108,7 +108,7 @@ class Humanoid:
 
 
 def measure_humanoid(points: Array) -> Humanoid:
-    """The humanoid with the median bone lengths of points (T, 25, 3), both sides alike; NaN counts for nothing.
+    """The humanoid with the median bone lengths of points (T, 25, 3), the same on both sides; NaN is ignored.
 
     Raises PoseError naming two joints that no frame has both of, on either side.
     """
@@ -154,7 +154,7 @@ def pose_humanoid(points: Array, *, fps: float) -> Array:
     rotations[:, 1] = axes_of(_unit(hips) + _unit(shoulders), spine, first="y")
     rotations[:, 2] = axes_of(shoulders, spine, first="y")
     rotations[:, 3] = axes_of(_unit(shoulders) + _unit(ears), head - points[:, NECK], first="y")
-    # The nose is in front of the ears: upwards is what is left of it and of the line through the ears.
+    # The nose is in front of the ears: the upward axis is perpendicular to it and to the line through the ears.
     rotations[:, 4] = axes_of(ears, np.cross(points[:, NOSE] - head, ears), first="x")
     for side, arm, leg in ((1, 6, 13), (-1, 10, 17)):
         _pose_arm(rotations, points, side=side, arm=arm, fps=fps)
@@ -170,7 +170,7 @@ def _pose_arm(rotations: Array, points: Array, *, side: int, arm: int, fps: floa
     swung = _swing(rotations[:, arm - 1], outward, elbow - shoulder)
     axis = -side * np.cross(_unit(elbow - shoulder), _unit(wrist - elbow))
     rotations[:, arm] = _twist(swung, axis, about=0, fps=fps)
-    # The elbow is a hinge: its axis is the same for forearm and upper arm, however far the arm is bent.
+    # The elbow is a hinge: its axis is the same for forearm and upper arm at any bend.
     rotations[:, arm + 1] = axes_of(side * (wrist - elbow), rotations[:, arm, :, 1], first="x")
     rotations[:, arm + 2] = rotations[:, arm + 1]
 
@@ -189,11 +189,11 @@ def _pose_leg(rotations: Array, points: Array, *, leg: int, fps: float) -> None:
 def _twist(swung: Array, axis: Array, *, about: int, fps: float) -> Array:
     """Rotations turned about their own axis `about` (0: x, 1: y), so that the next one, y or x, lies along `axis`.
 
-    axis: (T, 3) as long as the sine of the limb's bend. Of a straight limb the turn stays as it is.
+    axis: (T, 3), of the length of the sine of the limb's bend. The twist of a straight limb is unchanged.
     """
     own = np.einsum("tji,tj->ti", swung, axis)  # in the limb's own frame, where it has no part along the limb
     other, third = (1, 2) if about == 0 else (0, 2)
-    # A joint that bends backwards is an error of its points.
+    # A joint that seems to bend backwards is an error of its points.
     own[:, other] = np.maximum(own[:, other], 0) + STRAIGHT
     smooth = gaussian_filter1d(own, PLANE_S * fps, axis=0, mode="nearest")
     sign = 1 if about == 0 else -1

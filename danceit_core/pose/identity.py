@@ -1,9 +1,8 @@
-"""Whether the person who is followed is still the same one, while others are in view.
+"""Check that the followed person is still the same while others are in view.
 
-A network that follows one body may slide over to another who comes near. While there are others, everybody around the
-followed person is found several times a second and compared by looks (`appearance`) and by place with the one who was
-followed before; somebody alone is looked at once a second. Frames since the last check that agreed are withdrawn where
-one does not.
+A network that follows one body may switch to another that comes near. While there are others, everybody around the
+followed person is detected several times per second and compared with that person by looks (`appearance`) and by place;
+a person alone is checked once per second. If a check fails, the frames since the last successful one are withdrawn.
 """
 
 import numpy as np
@@ -14,11 +13,11 @@ from danceit_core.pose.appearance import Look, likeness, look_at
 from danceit_core.pose.blazepose_people import Person
 
 CHECKS_PER_S = 8.0
-# Looks of the same person are hardly less alike than this, those of two persons in different clothes hardly more.
+# Looks of the same person are rarely less alike than this; those of two persons in different clothes rarely more.
 MIN_LIKENESS = 0.55
-# Somebody else is the right one if that much liker; so much less alike is who is one hips-to-outline distance away.
+# Another person is chosen if more alike by MARGIN; each hips-to-outline distance lowers the likeness by PLACE.
 MARGIN, PLACE, FARTHEST = 0.15, 0.3, 0.3
-# Share of a new look in the memory of how the person looks, if it is surely theirs.
+# Share of a new look in the remembered look of the person, if it is certainly theirs.
 FRESH, SURE_LIKENESS = 0.1, 0.7
 
 Array = NDArray[np.float64]
@@ -35,23 +34,23 @@ class Identity:
 
     @property
     def knows_somebody(self) -> bool:
-        """Whether somebody was followed before."""
+        """Whether a person was followed before."""
         return self._look is not None
 
     def is_due(self, figure: Person, *, company: bool) -> bool:
-        """The next picture: whether it is time for a check, or the figure moves as no body does beside others."""
+        """Go to the next picture; whether a check is due, or the figure moved implausibly with others in view."""
         self.unsure += 1
         if not company:
             return self.unsure >= self._fps
         return self.unsure >= self._fps / CHECKS_PER_S or self._distance(figure) > MARGIN / PLACE
 
     def meet(self, picture: Picture, figure: Person) -> None:
-        """Somebody new is followed from here on."""
+        """Follow a new person from here on."""
         self._look = None
         self.remember(picture, figure)
 
     def remember(self, picture: Picture, figure: Person) -> None:
-        """This is the person who is followed."""
+        """Remember this figure as the followed person."""
         new = look_at(picture, figure.middle, figure.outline)
         if self._look is None:
             self._look = new
@@ -60,13 +59,13 @@ class Identity:
         self._place, self._reach_px, self.unsure = figure.middle, figure.reach_px, 0
 
     def choose(self, picture: Picture, found: list[Person]) -> Person | None:
-        """Which of the persons found is the one who was followed before; None if nobody looks like that one."""
+        """The previously followed person among those found; None if nobody looks like that person."""
         rated = [(self._rate(picture, person), person) for person in found]
         alike = [(rating, person) for (rating, look), person in rated if look >= MIN_LIKENESS]
         return max(alike, key=lambda pair: pair[0])[1] if alike else None
 
     def confirm(self, picture: Picture, figure: Person, found: list[Person]) -> bool:
-        """Whether the figure is the person who is followed, rather than one of those found around it."""
+        """Whether the figure is the followed person rather than one of those found around it."""
         rating, look = self._rate(picture, figure)
         elsewhere = [person for person in found if not person.is_at(figure.middle, reach_px=figure.reach_px)]
         best = max((self._rate(picture, person)[0] for person in elsewhere), default=-np.inf)
@@ -76,10 +75,10 @@ class Identity:
         return True
 
     def _rate(self, picture: Picture, person: Person) -> tuple[float, float]:
-        """How well somebody fits the one who is followed, by look and place, and by look alone."""
+        """How well a person matches the followed one, by look and place, and by look alone."""
         look = 1.0 if self._look is None else likeness(self._look, look_at(picture, person.middle, person.outline))
         return look - min(FARTHEST, PLACE * self._distance(person)), look
 
     def _distance(self, person: Person) -> float:
-        """From where the followed person was last confirmed, in distances from hips to outline."""
+        """Distance from the last confirmed place of the followed person, in distances from hips to outline."""
         return float(np.hypot(*(person.middle - self._place))) / max(1.0, self._reach_px)

@@ -1,9 +1,9 @@
-"""Keypoints that the user already has, brought to the frame rate and the picture of the frame store.
+"""Import existing keypoints and convert them to the frame rate and the picture of the frame store.
 
-At how many frames a second they were taken and how large their picture was is known, in this order, from the table of
-videos, from their own file (our tables; annotations of AIST++ know both for certain), or from the video beside them;
-otherwise that of the frame store is assumed. They are resampled by time (linearly, between frames in which the joint
-was seen) and placed where a frame store shows them, of the same part of picture and time (`media.part`).
+Their frame rate and picture size are taken, in this order, from the table of videos, from their own file (DanceIt's
+tables; AIST++ annotations always know both), or from the video that comes with them; otherwise those of the frame store
+are assumed. They are resampled by time (linearly, between frames in which the joint was seen) and placed where a frame
+store shows them, for the same part of the picture and the same time range (`media.part`).
 """
 
 import hashlib
@@ -42,14 +42,14 @@ def import_keypoints(
     part: SourcePart = WHOLE,
     keep_bars: bool = False,
 ) -> PoseTable:
-    """The keypoint table of a file or folder of keypoints, at `fps`, in a picture whose longer side is `size` at most.
+    """The keypoint table of a file or folder of keypoints, at `fps`, in a picture whose longer side is at most `size`.
 
     That is the picture of the frame store of their video, or of a video as large as their picture. row: the cells
     `fps`, `width`, `height`, `camera` of the table of videos, empty where unknown. video, sound: the files that the
-    keypoints come with, empty without one. part: of picture (that of the video, if there is one) and time; keypoints
-    are given for all of both. keep_bars: whether dark bars are kept in the video's frame store. tolerant: what cannot
-    be read or shows nobody gives a table without rows whose metadata say why; otherwise that is a PoseError. Raises
-    ConfigError for cells that cannot be.
+    keypoints come with, empty without one. part: the part of the picture (that of the video, if any) and the time range
+    to use; the given keypoints refer to the whole of both. keep_bars: whether the video's frame store keeps dark bars.
+    tolerant: unreadable keypoints, or keypoints without a person, give a table without rows whose metadata say why;
+    otherwise they raise PoseError. Raises ConfigError for invalid cells.
     """
     path = Path(path)
     _check_cells(path, row)
@@ -92,10 +92,10 @@ def _inside_bars(beside: Beside | None, *, part: SourcePart, keep_bars: bool) ->
 
 def _check_cells(path: Path, row: Mapping[str, str]) -> None:
     if bool(row["width"]) != bool(row["height"]):
-        raise ConfigError(f"{path} has a width or a height alone; fill in both columns or none")
+        raise ConfigError(f"{path} has only one of width and height; fill in both columns or none")
     if row["fps"] and not LOWEST_FPS <= float(row["fps"]) <= HIGHEST_FPS:
         raise ConfigError(
-            f"{path}: column fps is {row['fps']}; keypoints have {LOWEST_FPS:g} to {HIGHEST_FPS:g} frames a second"
+            f"{path}: column fps is {row['fps']}; keypoints have {LOWEST_FPS:g} to {HIGHEST_FPS:g} frames per second"
         )
 
 
@@ -104,18 +104,18 @@ def _read_annotation(path: Path, *, row: Mapping[str, str], size: int) -> Given:
     keypoints, picture = aistpp.read_aistpp(path, camera=row["camera"], size=size)
     if row["width"] or float(row["fps"] or aistpp.FPS) != aistpp.FPS:
         log.warning(
-            "%s: an annotation of AIST++ has %g frames a second and its camera's picture; columns fps, width and "
-            "height are not used", path, aistpp.FPS,
+            "%s: an AIST++ annotation has %g frames per second and its camera's picture; columns fps, width and height "
+            "are not used", path, aistpp.FPS,
         )  # fmt: skip
     return Given(keypoints, None, aistpp.FPS, picture)
 
 
 def _with_cells(given: Given, *, row: Mapping[str, str], beside: Beside | None, path: Path) -> Given:
-    """What is given, with the rate and picture that the table says, which win; contradictions are warnings."""
+    """The given keypoints with the rate and picture of the table, which take precedence; warns of contradictions."""
     fps = float(row["fps"]) if row["fps"] else given.fps
     size = (int(row["width"]), int(row["height"])) if row["width"] else given.size
     if given.fps not in (None, fps):
-        log.warning("%s: %g frames a second by the table, %g by the file; check column fps", path, fps, given.fps)
+        log.warning("%s: %g frames per second by the table, %g by the file; check column fps", path, fps, given.fps)
     for other, whose in ((given.size, "the file itself"), (beside.size if beside else None, "its video")):
         if row["width"] and other not in (None, size):
             log.warning(
@@ -132,7 +132,7 @@ def _words(size: units.Size | None) -> str:
 def _to_pixels(
     given: Given, *, beside: Beside | None, size: int, crop: Box | None, path: Path
 ) -> tuple[Keypoints, units.Size]:
-    """Keypoints in pixels of their picture, and its size. Raises PoseError if they cannot be."""
+    """Keypoints in pixels of their picture, and its size. Raises PoseError if they cannot be converted."""
     keypoints, square = given.keypoints, (size, size)
     picture = given.size or (beside.size if beside else None)
     low = units.normalised_from(keypoints, path)
@@ -142,7 +142,7 @@ def _to_pixels(
             "or run OpenPose with --keypoint_scale 0"
         )
     if low is not None and picture is not None:
-        log.warning("%s: normalised coordinates (%d to 1), taken as shares of %s", path, low, _words(picture))
+        log.warning("%s: normalised coordinates (%d to 1), read as shares of %s", path, low, _words(picture))
         keypoints = units.from_normalised(keypoints, low=low, picture=picture)
     elif picture is None:
         picture = units.picture_around(keypoints, least=square)
@@ -150,12 +150,12 @@ def _to_pixels(
         return keypoints, picture
     elif given.size is None:
         store = StorePlace.of(picture, long_side=size, crop=crop, source=path)
-        # Exports of older versions lie in a square.
+        # Exports of older versions refer to a square.
         for frame in (store.size, square):
             if _of_frame_store(keypoints, picture, store=frame):
                 log.warning(
-                    "%s: all joints lie within %s, so they are taken for those of a frame store, not of the %s of its "
-                    "video; fill in columns width and height if that is wrong", path, _words(frame), _words(picture),
+                    "%s: all joints lie within %s, so they are assumed to be those of a frame store, not of the %s of "
+                    "its video; if wrong, fill in columns width and height", path, _words(frame), _words(picture),
                 )  # fmt: skip
                 keypoints = keypoints.copy()
                 place = store.place if frame == store.size else Letterbox.fit(picture, square)
@@ -168,20 +168,20 @@ def _to_pixels(
 
 
 def _of_frame_store(keypoints: Keypoints, picture: units.Size, *, store: units.Size) -> bool:
-    """Whether joints lie in the picture of a frame store, as our own exports do, rather than in the video's picture."""
+    """Whether joints lie in the picture of a frame store, as DanceIt's exports do, not in the video's picture."""
     smaller = store[0] < picture[0] and store[1] < picture[1]
     return units.within(keypoints, store) and (smaller or not units.within(keypoints, picture))
 
 
 def _say_assumed(path: Path, given: Given, *, fps: float | None, picture: units.Size, beside: Beside | None) -> None:
-    """One warning for what nobody has told."""
+    """Log one warning about all assumed values."""
     assumed = []
     if given.fps is None and fps is not None:
-        assumed.append(f"{fps:g} frames a second (column fps)")
+        assumed.append(f"{fps:g} frames per second (column fps)")
     if given.size is None and not (beside and beside.size):
         assumed.append(f"a picture of {picture[0]} x {picture[1]} (columns width and height)")
     if assumed:
-        log.warning("%s: assumed, as nothing tells: %s", path, ", ".join(assumed))
+        log.warning("%s: unknown, therefore assumed: %s", path, ", ".join(assumed))
 
 
 def checksum(path: Path) -> str:
@@ -200,6 +200,6 @@ def _checksum_of_folder(path: Path) -> str:
     for file_path in frame_files(path):
         total.update(os.fsencode(file_path.name) + b"\0")
         with file_path.open("rb") as file:
-            # What is longer was refused.
+            # Longer files were rejected.
             total.update(file.read(MOST_FRAME_BYTES))
     return total.hexdigest()

@@ -1,8 +1,8 @@
-"""The region of a picture in which the landmark network is to look, from joints that are known already.
+"""Compute the region of a picture for the landmark network from known joints.
 
-The network wants the square that BlazePose's own tracking gives it: around the hips' middle, upright along the trunk,
-with the whole body in a circle in it. Of 800 frames of BlazePose's own joints that circle is 0.93 to 1.09 as wide as
-that through the farthest joint, and at least 1.57 body sizes.
+The network expects the square that BlazePose's tracking produces: around the hips' middle, upright along the trunk,
+with the whole body inside its circle. In 800 frames of BlazePose's own joints, that circle is 0.93 to 1.09 times as
+wide as the circle through the farthest joint, and at least 1.57 body sizes.
 """
 
 import numpy as np
@@ -29,15 +29,15 @@ Array = NDArray[np.float64]
 
 # The circle: farther out than the farthest joint, and no smaller than this in body sizes, for a body half seen.
 BEYOND, LEAST_BODIES = 1.05, 1.5
-# Two joints may be a detector's mistake.
+# Fewer joints may be a detector's mistake.
 FEWEST_JOINTS = 3
 
 
 def region_of_joints(keypoints: Keypoints) -> Array | None:
-    """Region (centre x, centre y, side, rotation) of a person, from (25, 3) keypoints in pixels; None of nobody.
+    """Region (centre x, centre y, side, rotation) of a person, from (25, 3) keypoints in pixels; None for nobody.
 
-    Without hips the middle is looked for below the neck, or in the middle of what is seen; without neck and nose, or
-    without anything below, the body is taken to be upright.
+    Without hips, the middle is assumed below the neck, or in the middle of the visible joints; without neck and nose,
+    or without anything below them, the body is assumed to be upright.
     """
     seen = present(keypoints)
     if seen.sum() < FEWEST_JOINTS:
@@ -61,7 +61,7 @@ def region_of_joints(keypoints: Keypoints) -> Array | None:
 
 
 def _first(keypoints: Keypoints, *groups: tuple[int, ...]) -> Array | None:
-    """The middle of the first group of joints of which any is seen."""
+    """The middle of the first group of joints with at least one visible joint."""
     seen = present(keypoints)
     for group in groups:
         joints = [joint for joint in group if seen[joint]]

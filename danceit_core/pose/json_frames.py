@@ -1,8 +1,9 @@
-"""Which files of a folder or zip are frames of OpenPose JSON, and their bytes, in the order of their numbers.
+"""Find the frames of OpenPose JSON in a folder or zip, and read them in the order of their numbers.
 
-OpenPose writes one file a frame, `NAME_000000000012_keypoints.json`. What an operating system left beside them is
-passed over; other files are, too, and counted in a warning. A zip of some kB may hold gigabytes: files, bytes of a
-frame and bytes in all are bounded, counted while they are read, and what the zip's headers say is not relied on alone.
+OpenPose writes one file per frame, `NAME_000000000012_keypoints.json`. Files that an operating system left beside them
+are skipped; other files are skipped with a warning that counts them. A zip of a few kB may unpack to gigabytes:
+therefore the number of files, the bytes per frame and the total bytes are bounded and counted during reading, and the
+zip's headers are not trusted alone.
 """
 
 import itertools
@@ -23,15 +24,15 @@ log = logging.getLogger(__name__)
 
 FORMATS = "a folder or .zip of OpenPose JSON (BODY_25), an .npz with array `keypoints` (frames, 25, 3), or a .parquet"
 FRAME_NUMBER = re.compile(r"(?<![0-9])0*([0-9]{1,18})(?:_keypoints)?\.json$", re.IGNORECASE)
-# A hole in the numbering longer than this is no dance with lost frames but files of several videos.
+# A longer hole in the numbering means files of several videos, not a dance with lost frames.
 LONGEST_HOLE = 100_000
 # Four hours at 60 frames a second are 864,000 frames.
 MOST_FRAMES = 1_000_000
-# One person with face and hands has 3 kB, indented 10 kB. An hour of a crowd of twenty at 60 frames a second: 14 GB.
+# One person with face and hands takes 3 kB, 10 kB indented. An hour of twenty people at 60 frames per second: 14 GB.
 MOST_FRAME_BYTES, MOST_BYTES = 2**21, 2**34
-# OpenPose's numbers deflate to a third; what unpacks to twenty times its size is a trap. Small files may be anything.
+# OpenPose's numbers compress to a third; a file that unpacks to twenty times its size is malicious, unless it is small.
 MOST_UNPACKED, SMALL_BYTES = 20, 2**23
-# What a damaged zip makes its reader and its decompressors raise.
+# The errors that zipfile and its decompressors raise on a damaged zip.
 UNREADABLE = (*DAMAGE, EOFError, NotImplementedError, RuntimeError, zipfile.BadZipFile, zlib.error)
 
 Frame = tuple[int, str, bytes]
@@ -54,17 +55,17 @@ def folder_frames(folder: Path) -> Iterator[Frame]:
 
 
 def zip_frames(path: Path) -> Iterator[Frame]:
-    """Number, name and contents of each frame in a zip. Raises PoseError for one that is damaged or a bomb."""
+    """Number, name and contents of each frame in a zip. Raises PoseError for a damaged zip or a zip bomb."""
     try:
         left = most_unpacked(path)
         with zipfile.ZipFile(path) as archive:
             entries = [entry for entry in archive.infolist() if not (entry.is_dir() or is_stray(entry.filename))]
             frames = _choose(path, [entry.filename for entry in entries])
-            # At once what the headers admit; those that lie are found out below.
+            # First check what the headers announce; wrong headers are detected below.
             if (announced := sum(entries[index].file_size for _, index in frames)) > left:
                 raise PoseError(
                     f"{path} unpacks to {announced} bytes, far more than a dance has ({left} in a zip of its size); "
-                    "give the files that OpenPose wrote, cut up if they are of many hours"
+                    "give the files that OpenPose wrote, and split them if they cover many hours"
                 )
             for number, index in frames:
                 entry = entries[index]
@@ -88,7 +89,7 @@ def frame_files(folder: Path) -> list[Path]:
 
 
 def most_unpacked(path: Path, *, small: int = SMALL_BYTES) -> int:
-    """The bytes that an archive may unpack to; `small` of them whatever its size."""
+    """The number of bytes that an archive may unpack to; at least `small`."""
     return min(MOST_BYTES, small + MOST_UNPACKED * path.stat().st_size)
 
 
@@ -97,23 +98,23 @@ def check_entry(path: Path, entry: zipfile.ZipInfo) -> None:
     name = shown(entry.filename)
     if entry.flag_bits & 1:
         raise PoseError(f"{path}: {name} is encrypted; pack it again without a password")
-    # The decompressors of the others do not stop at the bytes that were asked for.
+    # The decompressors of other methods do not stop at the requested number of bytes.
     if entry.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
-        raise PoseError(f"{path}: {name} is packed with another method than deflate; pack it again as a usual zip")
+        raise PoseError(f"{path}: {name} is not compressed with deflate; pack it again as a normal zip file")
 
 
 def shown(name: str) -> str:
-    """A name for a message: the last 80 characters, bytes that are no UTF-8 escaped."""
+    """A name for a message: the last 80 characters, with bytes that are not UTF-8 escaped."""
     return ascii(name)[1:-1][-80:] if not name.isprintable() else name[-80:]
 
 
 def _choose(source: Path, names: Sequence[str]) -> list[tuple[int, int]]:
     """Number of each frame among files and its place in `names`, ascending. Raises PoseError if there is none."""
     if len(names) > MOST_FRAMES:
-        raise PoseError(f"{source} has more than {MOST_FRAMES} files; cut it up, one folder a video")
+        raise PoseError(f"{source} has more than {MOST_FRAMES} files; split it into one folder per video")
     files = [index for index, name in enumerate(names) if name.lower().endswith(".json")]
     named = [index for index in files if names[index].lower().endswith("_keypoints.json")]
-    # Where OpenPose's own names are, `settings_2.json` is no frame.
+    # If there are names as OpenPose writes them, `settings_2.json` is not a frame.
     frames = _numbered(names, named) or _numbered(names, files)
     if not frames and files:
         raise PoseError(
@@ -126,15 +127,15 @@ def _choose(source: Path, names: Sequence[str]) -> list[tuple[int, int]]:
     for (number, _), (following, index) in itertools.pairwise(frames):
         if number == following:
             raise PoseError(
-                f"{source}: frame {number} is there twice ({shown(names[index])}); give the files of one video"
+                f"{source}: frame {number} exists twice ({shown(names[index])}); give the files of one video"
             )
     last = frames[-1][0]
     if last > len(frames) + LONGEST_HOLE:
-        raise PoseError(f"{source}: its last frame is {last} but it has {len(frames)} files; give those of one video")
+        raise PoseError(f"{source}: its last frame is {last}, but it has {len(frames)} files; give those of one video")
     if skipped := len(names) - len(frames):
         chosen = {index for _, index in frames}
         first = next(name for index, name in enumerate(names) if index not in chosen)
-        log.warning("%s: passed over as no frames: %d (%s)", source, skipped, shown(first))
+        log.warning("%s: skipped %d files that are not frames (%s)", source, skipped, shown(first))
     return frames
 
 
@@ -144,16 +145,16 @@ def _numbered(names: Sequence[str], indices: Sequence[int]) -> list[tuple[int, i
 
 
 def _read_file(folder: Path, name: str) -> bytes:
-    """The contents of a frame, a byte beyond the most at most. Raises PoseError for what is no readable file."""
+    """The contents of a frame, up to one byte beyond the limit. Raises PoseError if it is not a readable file."""
     path = folder / name
     try:
-        # A pipe would be waited for, a device has no end.
+        # Reading a pipe would block, and a device has no end.
         if not stat.S_ISREG(path.stat().st_mode):
-            raise PoseError(f"{folder}: {shown(name)} is no file but a folder, device or pipe; move it elsewhere")
+            raise PoseError(f"{folder}: {shown(name)} is a folder, device or pipe, not a file; move it elsewhere")
         with path.open("rb") as file:
             return file.read(MOST_FRAME_BYTES + 1)
     except OSError as error:
-        raise PoseError(f"{folder}: {shown(name)} cannot be read ({error.strerror}); mend or remove it") from error
+        raise PoseError(f"{folder}: {shown(name)} cannot be read ({error.strerror}); repair or remove it") from error
 
 
 def _check_sizes(source: Path, name: str, data: bytes, *, left: int) -> None:
@@ -165,5 +166,5 @@ def _check_sizes(source: Path, name: str, data: bytes, *, left: int) -> None:
     if left < 0:
         raise PoseError(
             f"{source} has far more bytes than a dance has, up to {shown(name)}; give the files that OpenPose wrote, "
-            "cut up if they are of many hours"
+            "and split them if they cover many hours"
         )

@@ -1,8 +1,8 @@
 """BlazePose's landmark network: the body's points, its depth and its outline in one region of a picture.
 
-The network (256 x 256) finds 33 points in a square region around a body, refined on its heat maps, two alignment points
-from which the region of the next frame follows, the same 33 points in metres, and how likely each pixel of the region
-is the person's. Bazarevsky et al., "BlazePose: On-device Real-time Body Pose tracking", 2020.
+In a square region around a body, the network (256 x 256) finds 33 points, refined on its heat maps, two alignment
+points that give the region of the next frame, the same 33 points in metres, and for each pixel the probability that it
+belongs to the person. Bazarevsky et al., "BlazePose: On-device Real-time Body Pose tracking", 2020.
 
 Coordinates are continuous, in the region's crop and in the picture: the middle of the first pixel is at 0.5. A flip of
 the crop shows that the network's are (its points of crop and mirror image add up to 256, not to 255).
@@ -27,12 +27,12 @@ POINTS, ALL_POINTS = 33, 39
 MIN_PRESENCE = 0.5
 # The square region is this much wider than twice the distance from the hips' middle to the body's outline.
 REGION_MARGIN = 1.25
-# A second look at the inner part of the region shows the joints larger: in side view more of them are then where they
-# should be. Alone it loses dancers who spin in a small picture.
+# A second run on the inner part of the region shows the joints larger, which is more accurate in side views. Alone it
+# loses dancers who spin in a small picture.
 CLOSER = 0.9
 # Heat maps refine a point within +-3 cells if one of those cells is at least this sure.
 HEATMAP_REACH, HEATMAP_FLOOR = 3, 0.5
-# On two cores, two videos at once with one thread each are faster than one after the other with two.
+# On two cores, two videos in parallel with one thread each are faster than one after the other with two threads.
 THREADS = 1
 
 # BlazePose points each BODY_25 joint is the mean of; the small toes have none.
@@ -60,10 +60,10 @@ Values = NDArray[np.float32]
 class Body:
     """A person in one picture.
 
-    points: (33, 2) pixels of the picture; visibility: (33,) 0..1; depth: (33,) pixels, towards the camera positive,
-    about the hips' middle; world: (33, 3) metres about the hips' middle: x right, y down, z away from the camera;
-    region: the region (4,) that was looked at, following: that of the next picture; outline: (256, 256) float32, how
-    likely each pixel of the region's crop is the person's, 0..1, None if it was not asked for.
+    points: (33, 2) pixels of the picture; visibility: (33,) 0..1; depth: (33,) pixels, positive towards the camera,
+    relative to the hips' middle; world: (33, 3) metres relative to the hips' middle: x right, y down, z away from the
+    camera; region: the region (4,) that was examined, following: that of the next picture; outline: (256, 256) float32,
+    the probability 0..1 that each pixel of the region's crop belongs to the person, None if it was not requested.
     """
 
     points: Array
@@ -76,7 +76,7 @@ class Body:
 
 
 class LandmarkNetwork:
-    """The landmark network of one of MODELS, the larger the slower and better.
+    """The landmark network of one of MODELS; larger models are slower and more accurate.
 
     weights: folder with the .tflite files. threads: of the CPU. Raises ConfigError for an unknown model, AssetError if
     the weights are missing or damaged.
@@ -90,8 +90,7 @@ class LandmarkNetwork:
     def look(self, picture: Picture, region: Array, *, mirror: bool = False, outline: bool = False) -> Body | None:
         """The person in a region (`region_around`) of a uint8 RGB picture (H, W, 3); None if it shows none.
 
-        mirror: the mean of what the network says of the region and, from closer, of its mirror image, in twice the
-        time.
+        mirror: average the network's results on the region and, from closer, on its mirror image, in twice the time.
         """
         seen = self._see(picture, region, flip=False, outline=outline)
         if seen is None:
@@ -125,7 +124,7 @@ class LandmarkNetwork:
             person = None if person is None else person[:, ::-1]
         to_picture, rotation = crop_transform(region), region[3]
         cos, sin = np.cos(rotation), np.sin(rotation)
-        # The network sees the body upright; it is turned back about the axis towards the camera.
+        # The network sees the body upright; rotate it back about the axis towards the camera.
         back = np.array([[cos, sin, 0.0], [-sin, cos, 0.0], [0.0, 0.0, 1.0]])
         return _Seen(
             xy @ to_picture[:, :2].T + to_picture[:, 2],
@@ -148,7 +147,7 @@ class _Seen:
 
 
 def _mean(far: _Seen, near: _Seen) -> _Seen:
-    """The mean of two looks at one person, the second at a region CLOSER times as large."""
+    """The mean of two results for one person, the second from a region CLOSER times as large."""
     outline = far.outline
     if outline is not None and near.outline is not None:
         # The far look's pixel c is at half + (c - half) / CLOSER in the near one's; OpenCV counts from pixels' middles.
@@ -199,7 +198,7 @@ def cut_region(picture: Picture, region: Array) -> Picture:
 
 
 def refine_on_heatmaps(xy: Array, heatmaps: Values) -> Array:
-    """Points (n, 2) in crop pixels, moved to the centre of mass of their heat map (64, 64, n) nearby, if it is sure."""
+    """Points (n, 2) in crop pixels, moved to the local centre of mass of their heat map (64, 64, n), if it is sure."""
     cell = CROP_SIDE // HEATMAP_SIDE
     column, row = np.floor(xy / cell).astype(int).T
     reach = np.arange(-HEATMAP_REACH, HEATMAP_REACH + 1)
@@ -231,7 +230,7 @@ def to_body25(xy: Array, visibility: Array, *, confidence_floor: float) -> Keypo
 
 
 def on_body25(values: Array) -> NDArray[np.float32]:
-    """What is known of each of BlazePose's points (33, ...) for the joints of BODY_25 (25, ...), NaN without point."""
+    """Values of BlazePose's points (33, ...) for the joints of BODY_25 (25, ...), NaN for joints without a point."""
     joints = np.full((JOINTS, *values.shape[1:]), np.nan, np.float32)
     joints[MAPPED] = (values[FIRST_POINT] + values[LAST_POINT]) / 2
     return joints

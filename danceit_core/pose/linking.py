@@ -1,8 +1,8 @@
-"""Which pieces of dance are one dancer: by look and place, and only where no other could be meant (see `pieces`).
+"""Link pieces of dance that belong to one dancer, by look and place, and only if it is unambiguous (see `pieces`).
 
-A piece continues another that ended a moment before if it looks like it, lies within reach, and neither has a rival:
-somebody else who ended and would fit about as well, or somebody else who begins and would. Where two in the same
-clothes were mixed up, nobody can say who is who: they go on as new dancers.
+A piece continues another that ended a moment before if it looks alike, is within reach, and neither has a rival: a
+third piece that ended or begins and would fit about as well. If two dancers in the same clothes were mixed up, they
+cannot be told apart and continue as new dancers.
 """
 
 from dataclasses import dataclass
@@ -12,32 +12,32 @@ from danceit_core.pose.appearance import likeness
 from danceit_core.pose.identity import MARGIN, SURE_LIKENESS
 from danceit_core.pose.pieces import CUT, LEFT, LOST, Piece
 
-# A person is found again after so long at most.
+# Maximum time after which a person is found again.
 LONGEST_GAP_S = 3.0
-# How far a person comes, in distances from hips to outline: at once, and in each second.
+# How far a person can move, in distances from hips to outline: immediately, and per second.
 AT_ONCE, PER_S = 0.5, 1.6
-# Lost for a moment with nobody else around: place alone tells, within this distance and time.
+# Within this distance and time, with nobody else around, the place alone is enough.
 SAME_PLACE, SAME_S = 0.5, 0.5
-# So much less alike is who is one such distance away.
+# Reduction of the likeness per such distance.
 PLACE = 0.15
-# Who appear within so long appear at once: then the largest comes first.
+# Dancers who appear within this time appear together: the largest comes first.
 AT_ONCE_S = 0.25
-# A shorter piece is no dancer but a moment's mistake.
+# A shorter piece is a momentary error, not a dancer.
 SHORTEST_S = 0.75
 
 
 @dataclass(frozen=True)
 class _Fit:
-    """How well a piece continues another: rating, and whether it is found to, whatever the rivals."""
+    """How well a piece continues another: its rating, and whether it is certain regardless of rivals."""
 
     rating: float
     certain: bool = False
 
 
 def link_pieces(pieces: list[Piece], *, fps: float) -> list[list[Piece]]:
-    """Dancers, each a list of pieces in the order of time, those who appear first and are largest first.
+    """Dancers, each a list of pieces in the order of time; ordered by first appearance, then by size.
 
-    Dancers seen in fewer than SHORTEST_S frames in all are left out.
+    Dancers seen for less than SHORTEST_S in total are left out.
     """
     pieces = sorted((piece for piece in pieces if piece.found), key=lambda piece: (piece.first, piece.number))
     dancers: list[list[Piece]] = []
@@ -76,7 +76,7 @@ def how_it_fits(before: Piece, after: Piece, *, fps: float) -> _Fit | None:
 def _choose(
     piece: Piece, fits: dict[int, _Fit], dancers: list[list[Piece]], pieces: list[Piece], *, fps: float
 ) -> int | None:
-    """The dancer that a piece continues; None where there is none or more than one could be meant."""
+    """The dancer that a piece continues; None if there is none or the choice is ambiguous."""
     if not fits:
         return None
     best = max(fits, key=lambda number: (fits[number].certain, fits[number].rating))
@@ -93,7 +93,7 @@ def _choose(
             fit = how_it_fits(before, rival, fps=fps)
             if fit is not None and fit.rating > floor:
                 return None
-        # Somebody who looks like that was there all the time: one may have become the other meanwhile.
+        # A similar-looking dancer was there all the time: one may have been taken for the other meanwhile.
         if rival.first < before.end and piece.first < rival.end and _alike(rival, piece) > floor:
             return None
     return best

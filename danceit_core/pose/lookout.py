@@ -1,11 +1,11 @@
-"""The lookout for other people beside the person who is followed through a video.
+"""Look out for other people besides the followed person.
 
-The people detector misses persons who are small in what it sees, so it looks at the whole picture and at a row of
-square tiles in which somebody as large as the followed person is about half as high as the tile. The tiles overlap so
-far that everybody's hips are well inside one of them. One after the other is looked at, a few in each second: a round.
-Where somebody else is found, the frames since the same place was looked at before show them too, as nobody appears out
-of nothing; the frames that follow do until nobody was found for two seconds and a whole round. As long as nobody was
-ever found in the whole picture, one tile of a search is looked at besides in each picture.
+The people detector misses persons who are small in its input. So it examines the whole picture and a row of square
+tiles in which a person as large as the followed one is about half as high as the tile. The tiles overlap so far that
+everybody's hips are well inside one of them. They are examined in turn, a few per second; one pass over all is a round.
+If another person is found, the frames since the previous look at the same place count as showing them, too, as nobody
+appears out of nothing. The following frames count until nobody has been found for two seconds and a whole round. As
+long as nobody was ever found in the whole picture, one additional tile of a search is examined in each picture.
 """
 
 import sys
@@ -16,23 +16,23 @@ from numpy.typing import NDArray
 from danceit_core.media.letterbox import Picture
 from danceit_core.pose.blazepose_people import Box, PeopleDetector, Person
 
-# Another person counts if this sure and at least this large beside the one that is followed.
+# Another person counts from this score, and from this size relative to the followed one.
 MIN_OTHER_SCORE, MIN_OTHER_SIZE = 0.6, 1 / 3
 # In distances from the hips to the outline, about half a body's height: side of a tile, and how far tiles overlap.
 TILE, OVERLAP = 3.6, 1.5
-# Whose hips are nearer than this to a tile's edge inside the picture is cut through: the next tile shows them better.
+# A person with hips nearer than this to a tile's edge inside the picture is cut off: the next tile shows them better.
 NEAR_EDGE = 0.6
-# A tile this much of the whole picture is no better than that.
+# A tile that covers this much of the picture is no better than the whole picture.
 WHOLE = 0.87
-# A tile this much of the picture's height shows all of it.
+# A tile that covers this much of the picture's height is extended to all of it.
 FULL = 0.85
-# More often would cost more than a twentieth of the time.
+# More frequent looks would cost more than a twentieth of the time.
 LOOKS_PER_S, SHORTEST_ROUND_S = 3.0, 1.0
-# Whoever was seen is there for so long, whether or not they are seen again.
+# A person who was seen counts for this long, whether or not they are seen again.
 HOLD_S = 2.0
-# The search's tiles are this much of the picture's longer side; neighbours overlap by half.
+# Side of a search tile as a share of the picture's longer side; neighbours overlap by half.
 SEARCH_TILE = 0.56
-# Darker is a bar beside the picture.
+# Darker pixels are a bar beside the picture.
 BAR_LEVEL, SAMPLED = 24, 8
 
 Array = NDArray[np.float64]
@@ -41,8 +41,8 @@ Array = NDArray[np.float64]
 class Lookout:
     """Counts the people in the pictures of a video, given where the followed one is.
 
-    people: how many there are, with the followed one. before: for how many frames before the last picture there were
-    as many. fps: rate of the pictures.
+    people: their number, including the followed one. before: the number of frames before the last picture with as many.
+    fps: rate of the pictures.
     """
 
     def __init__(self, detector: PeopleDetector, *, fps: float) -> None:
@@ -54,22 +54,22 @@ class Lookout:
         self._next = self._searched = 0
         self._small = True
         self._middle, self._reach_px = np.zeros(2), 1.0
-        # In frames; nothing was ever looked at.
+        # In frames; nothing has been examined yet.
         self._since_look, self._since_round, self._since_seen = 0, sys.maxsize, sys.maxsize
 
     @property
     def company(self) -> bool:
-        """Whether others were seen a moment ago, too lately to believe that they are gone."""
+        """Whether others were seen so recently that they may still be there."""
         return bool(self._others)
 
     def tile(self, picture: Picture) -> Box:
-        """A tile around where the followed person was last."""
+        """A tile around the last place of the followed person."""
         return tile_around(content_box(picture), self._middle, reach_px=self._reach_px)
 
     def search(self, picture: Picture) -> list[Person]:
-        """The persons in the whole picture or, as long as there never was one, in the next tile of the search.
+        """The persons in the whole picture or, as long as there was never one, in the next tile of the search.
 
-        Who was large enough for the whole picture once comes back as large; tiles would show halves of them at its rim.
+        A person once large enough for the whole picture returns as large; tiles would show halves of them at the edge.
         """
         if found := self._detector.find(picture):
             self._small = False
@@ -80,15 +80,15 @@ class Lookout:
         return self._detector.find(picture, tiles[self._searched])
 
     def nobody(self) -> None:
-        """The next picture, in which there is nobody to follow."""
+        """Go to the next picture, in which there is nobody to follow."""
         self._pass_frame()
         self._count([])
         self.people -= 1
 
     def found(self, picture: Picture, persons: list[Person], middle: Array, *, reach_px: float) -> None:
-        """The next picture, in which the followed person was found anew, of `persons` in the whole of it.
+        """Go to the next picture, in which the followed person was found again among the `persons` in all of it.
 
-        The tiles are all looked at at once, unless they were within the last second.
+        All tiles are examined immediately, unless they were within the last second.
         """
         self._pass_frame()
         self._middle, self._reach_px = middle, reach_px
@@ -103,7 +103,7 @@ class Lookout:
         self._count(seen)
 
     def watch(self, picture: Picture, middle: Array, *, reach_px: float) -> None:
-        """The next picture, in which the hips of the followed person are at `middle`."""
+        """Go to the next picture, in which the hips of the followed person are at `middle`."""
         self._pass_frame()
         self._middle, self._reach_px = middle, reach_px
         seen: list[Person] = []
@@ -131,7 +131,7 @@ class Lookout:
         self._since_seen += 1
 
     def _count(self, seen: list[Person]) -> None:
-        """Set how many people there are, of whom `seen` are seen in this picture beside the followed one."""
+        """Update the number of people; `seen` are those seen in this picture besides the followed one."""
         round_frames = len(self._boxes) * self._frames_a_look()
         if seen:
             self._others = join_people(self._others, seen) if self._since_seen <= round_frames else seen
@@ -160,7 +160,7 @@ def plan_looks(content: Box, middle: Array, *, reach_px: float) -> list[Box]:
 
 
 def plan_search(content: Box) -> list[Box]:
-    """Square tiles all over the picture, in which somebody of unknown place and size is looked for."""
+    """Square tiles all over the picture, to search for a person of unknown place and size."""
     left, top, right, bottom = content
     side = min(right - left, bottom - top, round(SEARCH_TILE * max(right - left, bottom - top)))
     columns, rows = (
@@ -171,7 +171,7 @@ def plan_search(content: Box) -> list[Box]:
 
 
 def tile_around(content: Box, middle: Array, *, reach_px: float) -> Box:
-    """A tile with somebody's hips in its middle, as far as the picture goes; as high as that, if nearly so high."""
+    """A tile centred on a person's hips, within the picture; as high as the picture if it is nearly as high."""
     left, top, right, bottom = content
     side = round(TILE * reach_px)
     width, height = min(right - left, side), bottom - top if side > FULL * (bottom - top) else side
@@ -181,7 +181,7 @@ def tile_around(content: Box, middle: Array, *, reach_px: float) -> Box:
 
 
 def others(found: list[Person], middle: Array, box: Box, content: Box, *, reach_px: float) -> list[Person]:
-    """The persons found in a box who are sure, large, not cut through, and not the one with these hips and reach."""
+    """The persons in a box with a high score, large, not cut off, and not the one with these hips and reach."""
     return [
         person
         for person in found
@@ -193,7 +193,7 @@ def others(found: list[Person], middle: Array, box: Box, content: Box, *, reach_
 
 
 def join_people(known: list[Person], found: list[Person]) -> list[Person]:
-    """Those found, and of those known the ones who are none of them."""
+    """The found persons, and the known persons who are not among them."""
     left = [person for person in known if not any(person.is_at(new.middle, reach_px=new.reach_px) for new in found)]
     distinct = list(found)
     for person in left:
@@ -203,7 +203,7 @@ def join_people(known: list[Person], found: list[Person]) -> list[Person]:
 
 
 def content_box(picture: Picture) -> Box:
-    """What of a picture, uint8 (H, W, 3), is not black bars at its sides, to some pixels: a sample of it tells."""
+    """The part of a picture, uint8 (H, W, 3), without black bars at its sides, accurate to a few pixels by sampling."""
     height, width = picture.shape[:2]
     lit = picture[::SAMPLED, ::SAMPLED].max(axis=2) > BAR_LEVEL
     rows, columns = np.flatnonzero(lit.any(axis=1)) * SAMPLED, np.flatnonzero(lit.any(axis=0)) * SAMPLED
@@ -215,7 +215,7 @@ def content_box(picture: Picture) -> Box:
 
 
 def _cut_through(person: Person, box: Box, content: Box, *, reach_px: float) -> bool:
-    """Whether the edge of the box goes through this person, though the picture goes on behind it."""
+    """Whether the edge of the box cuts through this person although the picture continues behind it."""
     near = NEAR_EDGE * min(person.reach_px, reach_px)
     x, y = person.middle
     left, top, right, bottom = box

@@ -1,8 +1,7 @@
-"""Where people are looked for while several are followed: who is nobody's yet.
+"""Find persons who are not followed yet while several dancers are followed.
 
-One after the other the whole picture and the tiles that `lookout` plans for one dancer are looked at, here for those
-followed together; all of them at once where nobody was followed before. The place where somebody was lost is looked at
-in each picture for a while.
+The whole picture and tiles as in `lookout`, planned here for all followed dancers together, are examined in turn, or
+all at once if nobody was followed before. The place where a dancer was lost is examined in each picture for a while.
 """
 
 import numpy as np
@@ -13,13 +12,13 @@ from danceit_core.pose.blazepose_people import Box, PeopleDetector, Person
 from danceit_core.pose.lookout import content_box, join_people, others, plan_looks, plan_search, tile_around
 
 LOOKS_PER_S = 6.0
-# So long the place where somebody was lost is looked at in each picture.
+# How long the place where a dancer was lost is examined in each picture.
 MISSED_S = 0.5
 NOWHERE = np.full(2, -1e6)
 
 
 class LookRound:
-    """Finds in the pictures of a video the persons who are not followed yet. fps: rate of the pictures."""
+    """Finds the persons in the pictures of a video who are not followed yet. fps: rate of the pictures."""
 
     def __init__(self, detector: PeopleDetector, *, fps: float) -> None:
         self._detector, self._fps = detector, fps
@@ -29,11 +28,11 @@ class LookRound:
         self._since_look = float("inf")
 
     def miss(self, figure: Figure) -> None:
-        """Somebody was there in the last picture."""
+        """Remember a figure that was lost after the last picture."""
         self._missed.append((self._frame, figure))
 
     def find(self, picture: Picture, known: list[Figure]) -> list[Person]:
-        """Persons in the next picture, uint8 RGB, beside those who are `known` in it, the largest first."""
+        """Persons in the next picture, uint8 RGB, besides those who are `known` in it, the largest first."""
         self._frame += 1
         self._since_look += 1
         self._missed = [miss for miss in self._missed if self._frame - miss[0] <= MISSED_S * self._fps]
@@ -54,7 +53,7 @@ class LookRound:
         return sorted(new, key=lambda person: -person.reach_px)
 
     def _search(self, picture: Picture, content: Box) -> list[Person]:
-        """Everybody, where nobody is followed: if there is anybody, in a whole round at once."""
+        """Everybody, if nobody is followed: if there is anybody, a whole round at once."""
         found = self._others(picture, content, content, [])
         if not found:
             tiles = plan_search(content)
@@ -67,7 +66,7 @@ class LookRound:
         return found
 
     def _others(self, picture: Picture, box: Box, content: Box, known: list[Figure]) -> list[Person]:
-        """Persons found in a box who count beside those known. Nobody is left out for being where one of them is."""
+        """Persons in a box who count besides the known ones, including those at the place of a known one."""
         found = self._detector.find(picture, box)
         reach = max((figure.reach_px for figure in known), default=max((p.reach_px for p in found), default=1.0))
         return others(found, NOWHERE, box, content, reach_px=reach)

@@ -1,11 +1,10 @@
-"""The size of a body in a picture, measured so that neither jumps and crouches nor single wrong frames count.
+"""Measure the size of a body in a picture, robust to jumps, crouches and single wrong frames.
 
-The paper (V-D2) takes the greatest nose-to-feet distance. A plain maximum is broken by one wrong frame, and feet that
-a detector does not give everywhere (toes, heels) change its meaning; so each measure is the 90th percentile over the
+The paper (V-D2) takes the greatest nose-to-feet distance. One wrong frame breaks a plain maximum, and feet that a
+detector does not always provide (toes, heels) change its meaning. So each measure is the 90th percentile over the
 frames, and height ends at the lower *ankle*. Handstands and floor work have no standing height: it is taken from the
-frames in which the body is upright, and only where these are rare along the body, whichever way that points. The
-ground is where the ankles are, of a body that is not upright where its lowest joint is. Coordinates are pixels, x
-right, y down.
+frames in which the body is upright and, only if these are rare, along the body in any direction. The ground is at the
+ankles, or at the lowest joint of a body that is not upright. Coordinates are pixels, x right, y down.
 """
 
 from dataclasses import dataclass
@@ -19,7 +18,7 @@ from danceit_core.pose.skeleton import ANKLES, BODY, MID_HIP, NOSE, Keypoints, t
 Array = NDArray[np.float64]
 
 STANDING_PERCENTILE = 90.0
-# Of the frames that show a height: from this share on the upright ones are enough to measure by.
+# From this share of the frames that show a height, the upright frames are enough to measure.
 ENOUGH_UPRIGHT = 0.1
 
 
@@ -53,13 +52,13 @@ def measure_body(keypoints: Keypoints) -> Body:
 
 
 def why_no_size(body: Body, *, frames: int) -> str:
-    """Why nothing can be scaled by this body, measured in so many frames, in one line; empty if it can."""
+    """Why this body, measured in this many frames, gives no scale, in one line; empty if it does."""
     if np.isnan([body.height_px, body.torso_px]).any():
         return f"no frame of {frames} shows nose, neck, hip and an ankle; film the whole body, head to feet"
     if body.height_px <= 0 or body.torso_px <= 0:
         return (
             f"nose to ankles measures {body.height_px:.1f} px, neck to hip {body.torso_px:.1f} px; "
-            "joints of a person are needed that do not all lie in one place"
+            "give the joints of a person, which do not all lie in one place"
         )
     return ""
 
@@ -67,7 +66,7 @@ def why_no_size(body: Body, *, frames: int) -> str:
 def body_heights(xy: Array) -> Array:
     """Nose to lower ankle (T,), along the body, of places (T, 15 or 25, 2); NaN in frames that do not count.
 
-    These are the frames that lack an end and, where enough of the others are upright, those that are not.
+    Frames that lack an end do not count and, if enough of the others are upright, those that are not upright.
     """
     to = directions(xy)
     feetwards = along_body(xy, to)
@@ -79,9 +78,9 @@ def body_heights(xy: Array) -> Array:
 
 
 def ground_contacts(xy: Array) -> Array:
-    """y (T,) of what is on the ground, of places (T, 15 or 25, 2): the lower ankle of upright bodies, NaN if absent.
+    """y (T,) of the ground contact, of places (T, 15 or 25, 2): the lower ankle of upright bodies, NaN if absent.
 
-    Of a body that is not upright it is the lowest joint: the hands of a handstand, the hip or shoulder on the floor.
+    For a body that is not upright it is the lowest joint: the hands in a handstand, the hip or shoulder on the floor.
     """
     to, y = directions(xy), xy[:, BODY, 1]
     return np.where((to == UP) | (to == UNKNOWN), lower_ankles(xy), np.fmax.reduce(y, axis=1))

@@ -1,4 +1,4 @@
-"""What is remembered of the last pictures of several dancers: who was where, and where somebody is hidden."""
+"""The memory of the last pictures of several dancers: who was where, and where a dancer is hidden."""
 
 from dataclasses import dataclass, field
 
@@ -6,13 +6,13 @@ from danceit_core.media.letterbox import Picture
 from danceit_core.pose.apart import Figure, covered, doubtful_joints, far_apart, without
 from danceit_core.pose.pieces import Piece
 
-# Who is lost so near to somebody (in distances from hips to outline), or covered by them so far, may be behind them.
+# A dancer lost this near to another (in distances from hips to outline), or covered this far, may be behind them.
 HIDDEN, HIDDEN_SHARE = 0.65, 0.25
 
 
 @dataclass
 class Moment:
-    """A picture not long ago, and who was where in it: the figure of each piece by its number."""
+    """A recent picture and who was where in it: the figure of each piece by its number."""
 
     frame: int
     picture: Picture
@@ -21,7 +21,7 @@ class Moment:
 
 @dataclass
 class Shadow:
-    """Where two were together, one of them hidden: from frame `first` on until both are seen again, or `end`."""
+    """A place where two dancers were together, one hidden: from frame `first` until both are seen again, or `end`."""
 
     figure: Figure
     first: int
@@ -29,7 +29,7 @@ class Shadow:
 
 
 def leave_out(one: Piece, other: Piece, moment: Moment) -> None:
-    """Take from two neighbours the joints in a frame of both that may be the other's."""
+    """Remove from two neighbours, in a frame of both, the joints that may belong to the other one."""
     figures = moment.figures[one.number], moment.figures[other.number]
     first, second = one.estimate(moment.frame), other.estimate(moment.frame)
     of_first = doubtful_joints(first.keypoints, figures[0], second.keypoints, figures[1])
@@ -39,5 +39,5 @@ def leave_out(one: Piece, other: Piece, moment: Moment) -> None:
 
 
 def hides(one: Piece, lost: Piece) -> bool:
-    """Whether somebody who is lost was last so near to another that they may be behind that one."""
+    """Whether a lost dancer was last so near to another that they may be behind that one."""
     return far_apart(one.ends, lost.ends) < HIDDEN or covered(lost.ends, one.ends) > HIDDEN_SHARE

@@ -1,4 +1,4 @@
-"""How much a body moves in each frame, of poses in any unit: steps (Eq. 14), jerk, and how a planted foot slides.
+"""Measure how much a body moves in each frame, in the unit of its poses: steps (Eq. 14), jerk, sliding of planted feet.
 
 Poses are (T, J, 2) with J = 15 or 25 joints, NaN where absent, y down. A frame's step is the one into it.
 """
@@ -11,7 +11,7 @@ from danceit_core.pose.skeleton import ANKLES
 
 Array = NDArray[np.float64]
 
-# A planted ankle is so near, of the body's height, to its lowest place.
+# A planted ankle is within this share of the body's height of its lowest place.
 LOW_SHARE = 0.03
 # Frames, about a second, in which a planted foot is at its lowest.
 PLANT_FRAMES = 25
@@ -28,7 +28,7 @@ def step_sizes(xy: Array) -> Array:
 
 
 def jerk_sizes(xy: Array) -> Array:
-    """Mean third difference round each frame (T,) of poses (T, J, 2); 0 where it is unknown."""
+    """Mean third difference around each frame (T,) of poses (T, J, 2); 0 where it is unknown."""
     jerk = np.zeros(len(xy))
     if len(xy) > 3:
         jerk[2:-1] = np.nan_to_num(mean_present(np.linalg.norm(np.diff(xy, 3, axis=0), axis=-1)))
@@ -42,10 +42,10 @@ def slide_sizes(xy: Array, *, height: float) -> Array:
 
 
 def planted_speed(xy: Array, *, reach: int, height: float) -> tuple[Array, NDArray[np.bool_]]:
-    """Speed (T - 1,) of the lower ankle, in units of `xy` a frame, and whether (T - 1,) it is planted then: a slide.
+    """Speed (T - 1,) of the lower ankle, in units of `xy` per frame, and whether (T - 1,) it is planted: a slide.
 
     xy: (T, J, 2) poses, NaN where absent. Planted: no faster than the other ankle, and within LOW_SHARE of the body
-    height of its lowest place in the `reach` frames round it.
+    height of its lowest place in the `reach` frames around it.
     """
     ankles = xy[:, ANKLES]
     speed = np.linalg.norm(np.diff(ankles, axis=0), axis=-1)  # (T - 1, 2)

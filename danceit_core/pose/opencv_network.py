@@ -1,8 +1,8 @@
-"""Keypoints by OpenPose's Caffe network on OpenCV, from the prototxt and caffemodel that the user has.
+"""Keypoints by OpenPose's Caffe network on OpenCV, from the user's prototxt and caffemodel.
 
-The network (BODY_25: Cao et al., "OpenPose", TPAMI 2021) gives one heat map a joint at an eighth of its input's size.
-Its maps of limbs, which tell several persons' joints apart, are not used: each joint is the highest place of its heat
-map, so one person should be in view; persons are not counted.
+The network (BODY_25: Cao et al., "OpenPose", TPAMI 2021) gives one heat map per joint, at an eighth of its input size.
+Its limb maps, which separate the joints of several persons, are not used: each joint is the maximum of its heat map, so
+only one person should be in view. Persons are not counted.
 """
 
 from pathlib import Path
@@ -55,8 +55,8 @@ class OpenPoseNetwork:
             self._network = cv2.dnn.readNetFromCaffe(prototxt, caffemodel)
         except cv2.error as error:
             raise ConfigError(
-                f"pose.prototxt {prototxt} and pose.caffemodel {caffemodel} are no Caffe network that OpenCV reads "
-                f"({error.err}); fetch both again"
+                f"pose.prototxt {prototxt} and pose.caffemodel {caffemodel} are not a Caffe network that OpenCV reads "
+                f"({error.err}); download both again"
             ) from error
         self._files, self._confidence_floor = f"{prototxt} with {caffemodel}", confidence_floor
 
@@ -71,10 +71,10 @@ class OpenPoseNetwork:
             maps = self._network.forward()
         except cv2.error as error:
             raise ConfigError(
-                f"the network of pose.prototxt {self._files} cannot run ({error.err}); fetch both again"
+                f"the network of pose.prototxt {self._files} cannot run ({error.err}); download both again"
             ) from error
         if maps.ndim != 4 or maps.shape[1] < JOINTS:
-            raise ConfigError(f"pose.prototxt {self._files} gives {maps.shape}; BODY_25 gives 25 heat maps and more")
+            raise ConfigError(f"pose.prototxt {self._files} gives {maps.shape}; BODY_25 gives at least 25 heat maps")
         xy, heat = find_peaks(maps[0, :JOINTS])
         # A cell's heat belongs to the middle of the square of the picture that it covers.
         xy = (xy + 0.5) * (width / maps.shape[3], height / maps.shape[2])
@@ -83,13 +83,13 @@ class OpenPoseNetwork:
         return Estimate(keypoints)
 
     def estimate_before(self, picture: Picture, after: Estimate) -> None:
-        """Each picture is seen by itself; nothing is to be told from the one after it."""
+        """Return None: each picture is processed alone, and the following one adds nothing."""
 
 
 def find_peaks(maps: NDArray[np.float32]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """The highest place (n, 2) x, y and its value (n,) of each map (n, H, W), in cells, to a fraction of a cell.
+    """Position (n, 2) x, y and value (n,) of the maximum of each map (n, H, W), in cells, to a fraction of a cell.
 
-    The fraction is that of the parabola through the highest cell and its two neighbours, along each axis.
+    The fraction comes from the parabola through the highest cell and its two neighbours along each axis.
     """
     count, height, width = maps.shape
     row, column = np.divmod(maps.reshape(count, -1).argmax(axis=1), width)
@@ -111,7 +111,7 @@ def _mirrored(index: NDArray[np.intp], size: int) -> NDArray[np.intp]:
 def _parabola_peak(
     before: NDArray[np.float32], top: NDArray[np.float64], after: NDArray[np.float32]
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Where the parabola through values at -1, 0, 1 is highest, -0.5..0.5, and how far above the middle value."""
+    """Position (-0.5..0.5) of the maximum of the parabola through values at -1, 0, 1, and its rise above the middle."""
     slope = (after.astype(np.float64) - before) / 2
     bend = 2 * top - before - after
     place = np.divide(slope, bend, out=np.zeros_like(slope), where=bend > 0)

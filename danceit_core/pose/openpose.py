@@ -1,9 +1,8 @@
-"""OpenPose's JSON (BODY_25) read and written, and one person followed through it.
+"""Read and write OpenPose's JSON (BODY_25), and follow one person through it.
 
-OpenPose writes one JSON file a frame (`json_frames` finds them), with `people[].pose_keypoints_2d` = 25 x (x, y,
-confidence); it leaves absent joints at 0, 0, 0. Frames are ordered by the number in their names, and numbers that are
-missing in between become frames without a person. Of several people one is followed through the video, and those
-beside that one are counted.
+OpenPose writes one JSON file per frame (`json_frames` finds them), with `people[].pose_keypoints_2d` = 25 x (x, y,
+confidence); absent joints are 0, 0, 0. Frames are ordered by the number in their names, and missing numbers become
+frames without a person. If there are several people, one is followed through the video and the others are counted.
 """
 
 import json
@@ -25,16 +24,16 @@ from danceit_core.pose.tracks import split_tracks
 from danceit_core.pose.units import as_keypoints
 from danceit_core.tables import DAMAGE, one_line
 
-# More than OpenPose finds on a full stage; and twenty of them in each frame of an hour at 60 frames a second (1.5 GB).
+# More than OpenPose finds on a full stage; and twenty people in each frame of an hour at 60 frames per second (1.5 GB).
 MOST_PEOPLE, MOST_PEOPLE_IN_ALL = 100, 5_000_000
 LOST_FRAMES = 12
-# OpenPose takes odd shapes for people; someone counts as one beside the dancer with half the joints that limbs hang on
-# and a third of the dancer's height.
+# OpenPose mistakes odd shapes for people; another person counts with half of the main joints and a third of the
+# dancer's height.
 COUNTED_JOINTS, COUNTED_HEIGHT = 8, 1 / 3
 
 
 def write_openpose_zip(path: str | Path, keypoints: Keypoints, *, name: str) -> None:
-    """Write (T, 25, 3) keypoints as a zip of OpenPose's JSON: `NAME_000000000000_keypoints.json`, ... one a frame.
+    """Write (T, 25, 3) keypoints as a zip of OpenPose's JSON, one file per frame: `NAME_000000000000_keypoints.json`.
 
     Coordinates are rounded to a thousandth, as OpenPose does; the same keypoints give the same bytes.
     """
@@ -42,7 +41,7 @@ def write_openpose_zip(path: str | Path, keypoints: Keypoints, *, name: str) -> 
 
 
 def write_openpose_table(path: str | Path, table: PoseTable, *, name: str) -> None:
-    """The same of a keypoint table; of several dancers (`tracks`) each frame lists its own by `person_id`."""
+    """Write a keypoint table likewise; with several dancers (`tracks`), each frame lists its persons by `person_id`."""
     tracks = split_tracks(table)
     frames = (
         [
@@ -56,7 +55,7 @@ def write_openpose_table(path: str | Path, table: PoseTable, *, name: str) -> No
 
 
 def _write_frames(path: str | Path, frames: Iterable[list[tuple[int, Keypoints]]], *, name: str) -> None:
-    """One file a frame, of the persons in it: their ID and (25, 3) keypoints; who has no joint is left out."""
+    """Write one file per frame with its persons: ID and (25, 3) keypoints; persons without joints are left out."""
     with whole_file(path) as partial, zipfile.ZipFile(partial, "w") as archive:
         for number, persons in enumerate(frames):
             people = [
@@ -69,10 +68,10 @@ def _write_frames(path: str | Path, frames: Iterable[list[tuple[int, Keypoints]]
 
 
 def follow_person(people: Sequence[Keypoints]) -> Keypoints:
-    """One person (T, 25, 3) out of those of each frame, T arrays (n, 25, 3), n may be 0.
+    """Follow one person (T, 25, 3) among those of each frame, given as T arrays (n, 25, 3); n may be 0.
 
-    The first is the largest and surest; then the one nearest to where that person was last seen, no farther away than
-    half that person's height. After LOST_FRAMES without such a one, the largest and surest is taken again.
+    The first is the largest and most confident person; then the one nearest to where that person was last seen, within
+    half of their height. After LOST_FRAMES without a match, the largest and most confident person is chosen again.
     """
     followed = np.zeros((len(people), JOINTS, 3), np.float32)
     last: Keypoints | None = None
@@ -92,7 +91,7 @@ def follow_person(people: Sequence[Keypoints]) -> Keypoints:
 
 
 def count_people(people: Sequence[Keypoints], followed: Keypoints) -> NDArray[np.int16]:
-    """How many persons are in each frame, (T,): the one of `followed` (T, 25, 3) and those of about that size."""
+    """The number of persons in each frame, (T,): the one of `followed` (T, 25, 3) and those of about that size."""
     counts = np.zeros(len(people), np.int16)
     height = 0.0
     for index, candidates in enumerate(people):
@@ -109,12 +108,12 @@ def read_json_folder(folder: Path) -> Detection:
 
 
 def read_json_zip(path: Path) -> Detection:
-    """The same of a zip of OpenPose JSON."""
+    """The same as `read_json_folder`, for a zip of OpenPose JSON."""
     return _read_frames(path, zip_frames(path))
 
 
 def _heights(people: Keypoints) -> NDArray[np.float32]:
-    """Heights (n,) in pixels of the joints that are present of (n, 25, 3), 0 if none is."""
+    """Heights (n,) in pixels spanned by the present joints of (n, 25, 3), 0 without any."""
     seen, y = present(people), people[..., 1]
     heights: NDArray[np.float32] = np.where(seen, y, -np.inf).max(axis=1) - np.where(seen, y, np.inf).min(axis=1)
     return np.maximum(heights, 0)
@@ -139,7 +138,7 @@ def _read_frames(source: Path, frames: Iterable[Frame]) -> Detection:
     absent = np.zeros((0, JOINTS, 3), np.float32)
     first, counted = 0, 0
     for number, name, data in frames:
-        # OpenPose counts from 0, like our frames. A numbering from 1 is another tool's and means the same first frame.
+        # OpenPose counts from 0, as DanceIt does. A numbering from 1 comes from another tool; 1 is its first frame.
         first = 1 if not people and number == 1 else first
         people += [absent] * (number - first - len(people))
         people.append(_parse_people(source, name, data))
@@ -147,7 +146,7 @@ def _read_frames(source: Path, frames: Iterable[Frame]) -> Detection:
         if counted > MOST_PEOPLE_IN_ALL:
             raise PoseError(
                 f"{source} has more than {MOST_PEOPLE_IN_ALL} people in its first {len(people)} frames; run OpenPose "
-                "with --number_people_max 20, or cut the video up"
+                "with --number_people_max 20, or split the video"
             )
     followed = follow_person(people)
     return Detection(followed, count_people(people, followed))
@@ -167,14 +166,14 @@ def _parse_people(source: Path, name: str, data: bytes) -> Keypoints:
         ) from error
     if len(rows) > MOST_PEOPLE:
         raise PoseError(
-            f"{source}: {name} has more than {MOST_PEOPLE} people, the most in a frame; run OpenPose with "
+            f"{source}: {name} has more than {MOST_PEOPLE} people, the maximum per frame; run OpenPose with "
             "--number_people_max 20"
         )
     for numbers in people:
         if numbers.shape != (JOINTS * 3,):
             raise PoseError(
-                f"{source}: {name} has {numbers.size} numbers a person, BODY_25 has 75; run OpenPose with its default "
-                "model BODY_25"
+                f"{source}: {name} has {numbers.size} numbers per person, BODY_25 has 75; run OpenPose with "
+                "its default model BODY_25"
             )
     # n x (75,) -> (n, 25, 3)
     keypoints = as_keypoints(np.reshape(people, (-1, JOINTS, 3)), f"{source}: {name}")

@@ -1,7 +1,7 @@
-"""Keypoints by the OpenPose program that the user has installed (its licence allows no redistribution).
+"""Keypoints by the OpenPose program that the user has installed (its licence does not allow redistribution).
 
-The program writes one JSON file a frame; `openpose` reads them, follows one person and counts the others. Nothing of
-OpenPose is part of this project; the command line is that of its release 1.7.
+The program writes one JSON file per frame; `openpose` reads the files, follows one person and counts the others. No
+part of OpenPose is included in this project; the command line is that of OpenPose 1.7.
 """
 
 import subprocess
@@ -15,7 +15,7 @@ from danceit_core.media.video import probe
 from danceit_core.pose.estimate import Detection, Progress
 from danceit_core.pose.openpose import read_json_folder
 
-# Enough to see that others are there; each person costs time.
+# Enough to notice other people; each person costs time.
 MAX_PEOPLE = 4
 POLL_S = 0.2
 
@@ -26,7 +26,7 @@ def detect_with_openpose(
     """Keypoints and number of persons of every frame by the program `settings.openpose`; `weights` is not used.
 
     Joints below `settings.confidence_floor` are absent. Raises ConfigError if the program is not there, PoseError if
-    it fails or does not give one file a frame.
+    it fails or does not write one file per frame.
     """
     binary = Path(settings.openpose).expanduser().absolute()
     if not settings.openpose or not binary.is_file():
@@ -46,8 +46,8 @@ def detect_with_openpose(
         found = len(list(json_folder.glob("*.json")))
         if found != frames:
             raise PoseError(
-                f"{frames_path}: {binary} wrote {found} files for {frames} frames; look at what it prints when it is "
-                "run on that file by hand"
+                f"{frames_path}: {binary} wrote {found} files for {frames} frames; run it on that file by hand and "
+                "check its output"
             )
         detection = read_json_folder(json_folder)
     detection.keypoints[detection.keypoints[..., 2] < settings.confidence_floor] = 0
@@ -55,7 +55,7 @@ def detect_with_openpose(
 
 
 def _home(binary: Path) -> Path:
-    """The folder OpenPose has to run in: that in which it finds `models`, else its own."""
+    """The folder in which OpenPose has to run: where it finds `models`, else its own folder."""
     return next((folder for folder in binary.parents if (folder / "models").is_dir()), binary.parent)
 
 
@@ -80,6 +80,8 @@ def _run(command: list[str], *, home: Path, json_folder: Path, frames: int, prog
             messages.seek(0)
             lines = [line.strip() for line in messages.read().decode(errors="replace").splitlines() if line.strip()]
             reason = lines[-1] if lines else "it says nothing"
-            raise PoseError(f"{command[0]} ended with status {process.returncode}: {reason}; run it by hand to mend it")
+            raise PoseError(
+                f"{command[0]} ended with status {process.returncode}: {reason}; run it by hand to find the cause"
+            )
     if progress is not None:
         progress(frames, frames)

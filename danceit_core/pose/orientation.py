@@ -1,12 +1,12 @@
-"""Which way up a person is: a camera held upside down or on its side whose video does not say so (not in the paper).
+"""Detect a camera that was held upside down or on its side without a flag in the video (not in the paper).
 
-The body's axis goes from the ankles over hips and neck to the nose; what is absent is left out. Its direction is the
-nearest of up, right, down and left, so that bent and tilted bodies count as upright. Single frames prove nothing:
-handstands and floor work are part of a dance. A camera was turned if the body points another way than up, and always
-the same way, in nearly all frames of a video or of one of its shots.
+The body's axis goes from the ankles over hips and neck to the nose, without absent joints. Its direction is the nearest
+of up, right, down and left, so bent and tilted bodies count as upright. Single frames prove nothing: handstands and
+floor work are part of a dance. A camera was turned if the body points in one constant direction other than up in nearly
+all frames of a video or of one of its shots.
 
-Measured (benchmarks/orientation.py): upright dances point up in 98 % of the frames and more, motion capture always; the
-same videos turned by 90, 180 or 270 degrees and detected anew point that way in 93 % and more.
+Measured (benchmarks/orientation.py): upright dances point up in at least 98 % of the frames, motion capture always. The
+same videos turned by 90, 180 or 270 degrees and detected again point that way in at least 93 %.
 Coordinates are pixels, x right, y down.
 """
 
@@ -17,9 +17,9 @@ from numpy.typing import NDArray
 
 from danceit_core.pose.skeleton import ANKLES, MID_HIP, NECK, NOSE, Keypoints, present
 
-# Of the frames whose direction is known.
+# Minimum share of the frames with a known direction.
 TURNED_SHARE = 0.8
-# A shorter shot may be nothing but a handstand.
+# A shorter shot may consist of a handstand only.
 SHORTEST_TURNED_SHOT_S = 3.0
 UNKNOWN, UP, RIGHT, DOWN, LEFT = -1, 0, 1, 2, 3
 WORDS = {
@@ -34,21 +34,21 @@ Directions = NDArray[np.int64]
 
 @dataclass(frozen=True)
 class Turn:
-    """How a person is turned: RIGHT, DOWN or LEFT, in this share of the frames, 0..1."""
+    """The direction of a turned person: RIGHT, DOWN or LEFT, in this share of the frames, 0..1."""
 
     direction: int
     share: float
 
     @property
     def remedy_deg(self) -> int:
-        """By how many degrees clockwise the picture has to be turned for the person to be upright."""
+        """The clockwise rotation of the picture in degrees that makes the person upright."""
         return (4 - self.direction) % 4 * 90
 
     def describe(self, *, rotate: int | None) -> str:
-        """What was seen and what to do about it, in a line.
+        """The finding and its remedy in one line.
 
-        rotate: degrees clockwise by which the column `rotate` has turned the picture already; None for keypoints that
-        were given, which no column turns.
+        rotate: degrees clockwise by which column `rotate` has already turned the picture; None for given keypoints,
+        which no column turns.
         """
         seen = f"{WORDS[self.direction]} in {self.share:.0%} of the frames (limit {TURNED_SHARE:.0%})"
         how = f"by {self.remedy_deg} degrees clockwise"
@@ -83,7 +83,7 @@ def share_not_upright(keypoints: Keypoints) -> float:
 
 
 def directions(xy: Array) -> Directions:
-    """Where the head is as seen from the feet (T,): UP, RIGHT, DOWN, LEFT or UNKNOWN, of (T, 15 or 25, 2) places.
+    """Direction from the feet to the head (T,): UP, RIGHT, DOWN, LEFT or UNKNOWN, of (T, 15 or 25, 2) places.
 
     Places are NaN where absent; without torso and legs the direction is UNKNOWN.
     """

@@ -1,8 +1,8 @@
-"""The outline of the person in each picture of a video: what the landmark network says of it, made sharp and steady.
+"""The outline of the person in each picture of a video: the landmark network's output, made sharp and steady.
 
-The network's outline is a square of 256 x 256 probabilities, coarse for a person who fills a large picture, and each is
-found without regard to the one before. On a grid as coarse as the network's own, in the box around the person, it is
-made steady, coloured and sharp (`refine`), looking both ways: nothing drags behind.
+The network's outline is a square of 256 x 256 probabilities, which is coarse for a person who fills a large picture,
+and each is independent of the previous one. On a grid as coarse as the network's, in the box around the person, it is
+steadied, corrected by colour and sharpened (`refine`), using frames on both sides, so that nothing lags behind.
 
 Coordinates are continuous: the middle of the first pixel is at 0.5.
 """
@@ -21,7 +21,7 @@ from danceit_core.pose.refine import Grid, Values, coloured, sharpened, steadied
 
 Box = tuple[int, int, int, int]  # left, top, right, bottom in pixels of the picture
 
-# Where the network is less sure than this, nobody is; the box goes on for so many cells of the network around the rest.
+# Below this probability there is nobody; the box extends this many network cells around the rest.
 FAINT, MARGIN = 0.05, 4
 
 
@@ -54,9 +54,9 @@ class Seen:
 
 
 class Outlines:
-    """Makes the outlines of one picture after the other; each is finished when the next picture is known.
+    """Makes the outlines of successive pictures; each is finished when the next picture is known.
 
-    Three pictures are held at a time. What was fed comes out in order, a mask for each picture.
+    Three pictures are held at a time. The masks come out in order, one for each picture.
     """
 
     def __init__(self) -> None:
@@ -64,7 +64,7 @@ class Outlines:
         self._now: Seen | None = None
 
     def feed(self, picture: Picture, body: Outlined | None) -> list[Mask]:
-        """The masks that are finished now, uint8 (H, W): none or one.
+        """Add a picture; returns the masks that are finished, uint8 (H, W): none or one.
 
         picture: uint8 RGB (H, W, 3). body: the person in it, with the outline; None if there is nobody.
         """
@@ -91,7 +91,7 @@ def make_mask(now: Seen, neighbours: list[Seen]) -> Mask:
     mask = np.zeros((height, width), np.uint8)
     if now.shape is None:
         return mask
-    # About a cell of the network; whole, as a picture is shrunk ten times as fast by a whole number.
+    # About a network cell; an integer, as shrinking a picture by an integer factor is ten times as fast.
     cell_px = max(1, round(float(now.shape.region[2]) / CROP_SIDE))
     left, top, right, bottom = box = person_box(now.shape, size=(width, height), cell_px=cell_px)
     if right == left:

@@ -1,6 +1,6 @@
 """The outline of the person in every frame of a frame store, as a video of masks.
 
-It comes from the best of three that there is; the log and the file say from which:
+It comes from the best available of three sources; the log and the file name the source:
 
 1. `DETECTED`: the landmark network of BlazePose, in the same pass as the keypoints (`write_outlines` is the sink).
 2. `AROUND`: the same network, looking where given keypoints are; nothing is detected again.
@@ -38,8 +38,8 @@ DETECTED = "BlazePose, with the keypoints"
 AROUND = "BlazePose, around the given keypoints"
 CAPSULES = "capsules around the limbs of the given keypoints"
 
-# Capsules as wide as `person_region` takes them cover the person generously; these narrower ones, blurred by so many of
-# the crop's pixels, leave their edge to the picture's colours. IoU with the studio's silhouettes .75, without both .60.
+# The capsules of `person_region` cover the person generously; narrower ones, blurred by SOFT_PX pixels of the crop,
+# leave the edge to the picture's colours. IoU with the studio's silhouettes: 0.75, without both 0.60.
 NARROW, SOFT_PX = 0.55, 6.0
 
 Sink = Callable[[Picture, Outlined | None], None]
@@ -48,9 +48,9 @@ Finder = Callable[[Picture, Keypoints], Outlined | None]
 
 @contextlib.contextmanager
 def write_outlines(path: str | Path, *, fps: float, size: tuple[int, int], source: str) -> Iterator[Sink]:
-    """A function that is given picture and body (None: nobody) of one frame after the other, and writes the masks.
+    """Yield a function that takes the picture and body (None: nobody) of successive frames and writes the masks.
 
-    path: the video of masks, which appears on a clean exit only; size: (width, height) of the pictures; source: where
+    path: the video of masks, which appears only on a clean exit; size: (width, height) of the pictures; source: where
     the bodies come from. Raises MediaError for what `MaskWriter` cannot write.
     """
     outlines = Outlines()
@@ -76,9 +76,9 @@ def extract_with_outline(
     at_x: float | None = None,
     progress: Progress | None = None,
 ) -> PoseTable:
-    """The keypoint table of a target's frame store as `extract_keypoints` gives it, and the outlines on the way.
+    """The keypoint table of a target's frame store as from `extract_keypoints`; writes the outlines in the same pass.
 
-    path: the video of masks, which is not there if something is raised. at_x, errors: as in `extract_keypoints`.
+    path: the video of masks, which is not written if an error is raised. at_x, errors: as in `extract_keypoints`.
     """
     info = probe(frames_path)
     size = (info.width, info.height)
@@ -109,19 +109,19 @@ def outline_person(
     """Write the outlines of a video whose keypoints are known.
 
     frames_path: its frame store; None, for keypoints that came without a video, is a PoseError. table: its keypoints;
-    without rows, or where nobody is, the masks are empty; of several dancers it is the one seen longest. name: of the
-    video, for messages. settings, is_target: which network, and whether it looks at mirror images, too. weights: the
-    folder of the network, None if it is not at hand.
+    without rows, or without a person, the masks are empty; among several dancers, the one seen longest is outlined.
+    name: of the video, for messages. settings, is_target: which network, and whether it also runs on mirror images.
+    weights: the folder of the network, None if it is not available.
     """
     if frames_path is None:
         raise PoseError(
-            f"{name} has keypoints but no video, and so no outline; name its video in the column path of the table"
+            f"{name} has keypoints but no video, so there is no outline; name its video in column path of the table"
         )
     info = probe(frames_path)
     size = (info.width, info.height)
     if len(table) and table.size != size:
         raise PoseError(
-            f"{name}: its keypoints are those of pictures of {table.size[0]} x {table.size[1]}, but {frames_path} has "
+            f"{name}: its keypoints refer to pictures of {table.size[0]} x {table.size[1]}, but {frames_path} has "
             f"{size[0]} x {size[1]}; delete both and run again"
         )
     dancer = longest_track(table, name=name)
@@ -129,8 +129,8 @@ def outline_person(
     if weights is None:
         find, source = capsules, CAPSULES
         log.warning(
-            "%s: BlazePose's network is not there, so the outline is made of capsules around the limbs, without hair "
-            "and cloth; `make assets` fetches it", name,
+            "%s: BlazePose's network is missing, so the outline is made of capsules around the limbs, without hair and "
+            "cloth; to fetch the network, run `make assets`", name,
         )  # fmt: skip
     else:
         mirror = settings.looks_twice(is_target=is_target)
@@ -149,7 +149,7 @@ def outline_person(
 
 
 def _around(network: LandmarkNetwork, *, mirror: bool) -> Finder:
-    """Looks for the person with the network, where (25, 3) keypoints are."""
+    """A function that finds the person with the network where (25, 3) keypoints are."""
 
     def find(picture: Picture, keypoints: Keypoints) -> Outlined | None:
         region = region_of_joints(keypoints)
@@ -159,7 +159,7 @@ def _around(network: LandmarkNetwork, *, mirror: bool) -> Finder:
 
 
 def capsules(picture: Picture, keypoints: Keypoints) -> Shape | None:
-    """Capsules around the limbs of (25, 3) keypoints as an outline; None of nobody. Of the picture nothing is used."""
+    """Capsules around the limbs of (25, 3) keypoints as an outline; None for nobody. The picture is not used."""
     region, body_px = region_of_joints(keypoints), float(body_size(keypoints))
     if region is None or not body_px > 0:
         return None

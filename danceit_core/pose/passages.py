@@ -1,8 +1,8 @@
 """Passages of a cleaned video: runs of frames that cleaning kept, all of one shot of the camera.
 
 Cleaning marks each frame in the column `kept` and numbers the camera's shots in the column `shot` (it rises at each
-cut). A table without `kept` keeps all its frames, one without `shot` is one shot. The dancers of a table of several
-(column `track`) follow each other in its rows: no passage goes from one to the next.
+cut). A table without `kept` keeps all its frames; one without `shot` is one shot. If a table has several dancers
+(column `track`), their rows follow each other; no passage extends from one dancer to the next.
 """
 
 import itertools

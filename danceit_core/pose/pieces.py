@@ -1,7 +1,7 @@
-"""Pieces of dance: one person followed without a break, from where somebody is found to where they may be mixed up.
+"""Pieces of dance: one person followed without a break, from where they are found to where they may be mixed up.
 
-Within a piece the person is the same by what is seen: the region moves from picture to picture, the look stays alike
-and nobody comes so near that joints could be exchanged. Which pieces are one dancer is another question (`linking`).
+Within a piece the person stays the same by all evidence: the region moves from picture to picture, the look stays alike
+and nobody comes so near that joints could be exchanged. `linking` decides which pieces belong to one dancer.
 """
 
 from dataclasses import dataclass, field
@@ -18,9 +18,9 @@ from danceit_core.pose.lookout import content_box
 
 # Why a piece ended: out of sight, beside somebody, unlike before, the picture left, the camera cut, the video over.
 LOST, MIXED, UNLIKE, LEFT, CUT, OVER = "lost", "mixed", "unlike", "left", "cut", "over"
-# Nobody moves farther from one picture to the next at 24 a second (distances from hips to outline), nor grows so much.
+# Maximum movement and growth from one picture to the next at 24 frames per second (in distances from hips to outline).
 FARTHEST_STEP, MOST_GROWTH = 0.6, 1.5
-# Whose hips leave the picture, or nearly, in distances from hips to outline.
+# Hips nearer than this to the picture's edge, in distances from hips to outline, are leaving it.
 RIM = 0.25
 
 Array = NDArray[np.float64]
@@ -64,25 +64,25 @@ class Piece:
         self.starts = figure
 
     def estimate(self, frame: int) -> Estimate:
-        """What was found in a frame that is not settled."""
+        """The estimate of a frame that is not settled yet."""
         found = self.found[frame - self.first]
         if not isinstance(found, Estimate):
-            raise TypeError(f"frame {frame} is settled")
+            raise TypeError(f"frame {frame} is already settled")
         return found
 
     def settle(self, frame: int) -> None:
-        """Nothing about this frame changes any more: its numbers alone are kept."""
+        """Settle a frame: it does not change any more, and only its numbers are kept."""
         if self.first <= frame < self.end:
             self.found[frame - self.first] = row_of(self.estimate(frame))
 
     def close(self, why: str, *, withdrawn: int = 0) -> None:
-        """End here; the last frames, `withdrawn` of them, may be another's."""
+        """End the piece; its last `withdrawn` frames may show another person."""
         self.ended = why
         if withdrawn:
             del self.found[max(0, len(self.found) - withdrawn) :]
 
     def remember(self, picture: Picture, figure: Figure) -> None:
-        """The person looks like this."""
+        """Add a look of the person."""
         person = figure.person
         new = look_at(picture, person.middle, person.outline)
         share = np.float32(1 / (self.looks + 1))
@@ -105,14 +105,14 @@ def steps_on(before: Figure, after: Figure, *, fps: float) -> bool:
 
 
 def are_doubles(one: Piece, other: Piece, *, nearer: float) -> bool:
-    """Whether two who are near each other look so alike that one could be taken for the other."""
+    """Whether two dancers who are near each other look so alike that they could be confused."""
     if far_apart(one.ends, other.ends) >= nearer:
         return False
     return one.look is None or other.look is None or likeness(one.look, other.look) >= MIN_LIKENESS
 
 
 def is_at_rim(figure: Figure, picture: Picture) -> bool:
-    """Whether somebody's hips are at the rim of what the picture shows: gone next, they have left it."""
+    """Whether a person's hips are at the edge of the picture, so that a loss means they have left it."""
     left, top, right, bottom = content_box(picture)
     x, y = figure.person.middle
     near = RIM * figure.reach_px

@@ -1,8 +1,8 @@
-"""Where the picture of a dance lies on the plate, the room that it is danced in.
+"""The position of a dance's picture on the background plate.
 
-A target's camera may move: then the room that its video shows, the plate, is larger than a picture of it. Joints of the
+If a target's camera moves, the room in its video, the plate, is larger than a single picture. Joints of the
 target (`results/camera/{target}.parquet`) are in pixels of the plate, joints of a finished dance in pixels of the
-picture. Columns `plate_x` and `plate_y` of a finished dance say where the upper left corner of the picture lies on the
+picture. Columns `plate_x` and `plate_y` of a finished dance are the position of the picture's upper left corner on the
 plate in each frame; without them plate and picture are the same.
 """
 
@@ -16,7 +16,7 @@ Box = tuple[int, int, int, int]  # left, top, width, height, pixels of the plate
 
 
 def still_picture(target: PoseTable) -> Box:
-    """The part of the plate that a still camera shows; the whole of it where the target's camera stands still."""
+    """The part of the plate that a still camera shows; all of it if the target's camera is static."""
     left, top, width, height = target.metadata.get("picture") or (0, 0, *target.size)
     # A video has even sides.
     return int(left), int(top), int(width) // 2 * 2, int(height) // 2 * 2
@@ -29,7 +29,7 @@ def store_size(target: PoseTable) -> tuple[int, int]:
 
 
 def corners(dance: PoseTable) -> NDArray[np.float32]:
-    """Where the picture's upper left corner lies on the plate, (T, 2) pixels."""
+    """Positions of the picture's upper left corner on the plate, (T, 2) pixels."""
     at = np.zeros((len(dance), 2), np.float32)
     for axis, name in enumerate(("plate_x", "plate_y")):
         if name in dance.columns:

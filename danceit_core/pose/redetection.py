@@ -1,4 +1,4 @@
-"""Joints found again in painted pictures, against those that were asked for (paper V).
+"""Compare the joints re-detected in painted pictures with the requested ones (paper V).
 
 PCK: Yang and Ramanan, IEEE PAMI 35(12), 2013, here with the torso as the unit. Keypoints are (T, 25, 3) in pixels,
 absent = 0, 0, 0.
@@ -16,15 +16,15 @@ def detection_share(found: Keypoints) -> float:
 
 
 def redetection(asked: Keypoints, found: Keypoints, *, share: float) -> dict[str, float]:
-    """Asked-for against re-detected joints, those present in both (T, 25, 3) arrays.
+    """Compare requested with re-detected joints, for those present in both (T, 25, 3) arrays.
 
-    share: tolerance in torso lengths of the asked-for pose. Returns `pck`, the share of compared joints within the
+    share: tolerance in torso lengths of the requested pose. Returns `pck`, the share of compared joints within the
     tolerance, and `mean_error_px`, their mean distance in pixels; NaN where no joint could be compared.
     Raises PoseError for arrays of different lengths.
     """
     if asked.shape != found.shape:
         raise PoseError(
-            f"{len(asked)} poses were asked for and {len(found)} found; were they found in the video made from them?"
+            f"{len(asked)} poses were requested but {len(found)} found; detect them in the video made from these poses"
         )
     torso = torso_length(asked)
     both = np.asarray(present(asked) & present(found)) & np.isfinite(torso)[:, None]

@@ -1,9 +1,9 @@
-"""A coarse outline made steady, coloured and sharp.
+"""Refine a coarse outline in three steps.
 
-1. Steady: the mean with the outlines of the pictures before and after, each weighted by how alike the pictures are at
-   that place. Where something moves, the picture speaks for itself.
-2. Coloured: near the edge, a place that looks like the person nearby rather than like what is around them gains, and
-   the other way round.
+1. Steady: average with the outlines of the previous and the next picture, each weighted by how similar the pictures are
+   at that place. Where something moves, only the picture itself counts.
+2. Coloured: near the edge, the probability rises where the colour is closer to the person nearby than to the
+   surroundings, and falls in the opposite case.
 3. Sharp: a guided filter. Around each place the outline is a linear function of the picture's colours, found on the
    coarse grid and applied to every pixel. He, Sun and Tang, "Guided Image Filtering", 2013; He and Sun, "Fast Guided
    Filter", 2015.
@@ -20,11 +20,11 @@ from danceit_core.media.letterbox import Picture
 
 Values = NDArray[np.float32]
 
-# A neighbouring picture counts by 1 / e where the mean colours of so many cells around differ by this (of 0..1).
+# A neighbouring picture has weight 1 / e where the mean colours within ALIKE_REACH cells differ by ALIKE (of 0..1).
 ALIKE, ALIKE_REACH = 0.03, 1
-# Colours are compared with those so many cells around; weight of the comparison and the most that it says (log odds).
+# Radius of the comparison of colours in cells, its weight, and its maximum evidence (log odds).
 COLOUR_REACH, COLOUR_WEIGHT, MOST_EVIDENCE = 12, 0.2, 6.0
-# Differences of colour below this are noise; a share of the person or the ground below this is too little to judge by.
+# Colour differences below COLOUR_NOISE are noise; below the share LITTLE, person or background are too small to judge.
 COLOUR_NOISE, LITTLE = 0.02, 0.02
 # The guided filter: cells each way, and the variance of colours (of 0..1) that makes an edge.
 REACH, EDGE = 3, 1e-4
@@ -35,8 +35,8 @@ SURE = 1e-4
 
 @dataclass(frozen=True)
 class Grid:
-    """picture: red, green and blue, float32 (3, h, w) of 0..1; outline: how likely the person is there, float32 (h, w),
-    -1 where it is not known.
+    """picture: red, green and blue, float32 (3, h, w) of 0..1; outline: probability of the person, float32 (h, w), -1
+    where it is unknown.
     """
 
     picture: Values
@@ -44,7 +44,7 @@ class Grid:
 
 
 def steadied(now: Grid, neighbours: Sequence[Grid]) -> Values:
-    """The outline (h, w), 0..1, as the mean with those of neighbouring pictures where these are alike."""
+    """The outline (h, w), 0..1, averaged with those of neighbouring pictures where these are similar."""
     total = np.maximum(now.outline, np.float32(0))
     weights = np.ones_like(now.outline)
     for other in neighbours:
@@ -56,7 +56,7 @@ def steadied(now: Grid, neighbours: Sequence[Grid]) -> Values:
 
 
 def coloured(outline: Values, picture: Values) -> Values:
-    """The outline (h, w) of 0..1, corrected where the colours of a picture (3, h, w) say otherwise."""
+    """The outline (h, w) of 0..1, corrected where the colours of a picture (3, h, w) contradict it."""
     sure = 2 * outline - 1
     squares = _squares(picture)
     # Those of the person and of what is around them, each counted where it is likely.
@@ -70,7 +70,7 @@ def coloured(outline: Values, picture: Values) -> Values:
 
 
 def sharpened(outline: Values, picture: Values, full: Picture) -> Values:
-    """The outline (H, W) of 0..1 at the edges of `full`, uint8 (H, W, 3), of which `picture` is the coarse one."""
+    """The outline (H, W) of 0..1, aligned to the edges of `full`, uint8 (H, W, 3); `picture` is its coarse version."""
     factors = guided_factors(outline, picture)
     factors *= np.float32(SLOPE)
     factors[:3] *= np.float32(1 / 255)
@@ -82,7 +82,7 @@ def sharpened(outline: Values, picture: Values, full: Picture) -> Values:
 
 
 def guided_factors(outline: Values, picture: Values) -> Values:
-    """For red, green, blue and a constant the factor (4, h, w) with which the picture gives the outline nearby."""
+    """The local linear factors (4, h, w), for red, green, blue and a constant, from the picture to the outline."""
     means, mean = _mean(picture, REACH), _mean(outline, REACH)
     shared = _mean(picture * outline, REACH) - means * mean
     pairs = ((0, 0), (0, 1), (0, 2), (1, 1), (1, 2), (2, 2))
@@ -102,7 +102,7 @@ def guided_factors(outline: Values, picture: Values) -> Values:
 
 @dataclass(frozen=True)
 class _Colours:
-    """Mean colour (3, h, w), its variance (h, w), and the share (h, w) of the places around that were counted."""
+    """Mean colour (3, h, w), its variance (h, w), and the share (h, w) of counted places around."""
 
     mean: Values
     variance: Values
@@ -117,7 +117,7 @@ class _Colours:
         return cls(mean, np.maximum(variance, np.float32(0)), share)
 
     def distance(self, picture: Values) -> Values:
-        """How unlike these colours those of a picture (3, h, w) are, in variances, (h, w)."""
+        """Distance of the colours of a picture (3, h, w) from these, in variances, (h, w)."""
         return _squares(picture - self.mean) / (self.variance + np.float32(COLOUR_NOISE**2))
 
 

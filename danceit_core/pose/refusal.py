@@ -1,6 +1,6 @@
-"""What becomes of a dance in which no person can be followed: it must not stop the others.
+"""Refuse a dance in which no person can be followed, without stopping the others.
 
-Its keypoint table then has no rows, and the metadata say why in one line (`refused`); later stages pass that on.
+Its keypoint table has no rows, and the metadata give the reason in one line (`refused`), which later stages pass on.
 """
 
 from pathlib import Path
@@ -23,12 +23,12 @@ def check_person(keypoints: Keypoints, path: str | Path) -> None:
     if found < max(1, MIN_PERSON_SHARE * len(keypoints)):
         raise PoseError(
             f"{path}: no person in it: found in {found} of {len(keypoints)} frames, {MIN_PERSON_SHARE:.0%} are needed; "
-            "one person should be in view, upright, from head to feet"
+            "show one person, upright, from head to feet"
         )
 
 
 def check_upright(keypoints: Keypoints, path: str | Path, *, rotate: int | None) -> None:
-    """Raise PoseError if (T, 25, 3) keypoints are those of a camera that was turned; rotate: as in `Turn.describe`."""
+    """Raise PoseError if (T, 25, 3) keypoints come from a turned camera; rotate: as in `Turn.describe`."""
     turn = find_turn(keypoints)
     if turn is not None:
         raise PoseError(f"{path}: {turn.describe(rotate=rotate)}")
@@ -48,7 +48,7 @@ def reason_to_refuse(detection: Detection, path: str | Path, *, rotate: int | No
 
 
 def in_any_track(detection: Detection) -> Keypoints:
-    """Keypoints (T, 25, 3) of the video's frames up to the last in which anybody is, of several dancers anyone's."""
+    """Keypoints (T, 25, 3) of the video's frames up to the last with a person, from any of several dancers."""
     if detection.frame is None:
         return detection.keypoints
     anyone = np.zeros((int(detection.frame.max(initial=-1)) + 1, JOINTS, 3), np.float32)

@@ -1,14 +1,13 @@
-"""Rejection of frames (paper III-A, its two rules) and the reason codes: why a frame of a dance is of no use.
+"""Reject unusable frames of a dance (the two rules of paper III-A and further ones), with a reason code for each.
 
-Rule 1: a frame too far from the one before, `jump` (a detector that lost its way, another person, a cut that nobody
-found). Rule 2: hands or feet not detected, `no_hands`, `no_feet`. Beside them: nobody or several people in view, no
-torso to measure by, a shot with a turned camera (`orientation`), left and right mixed up, the moments of coming into
-view and leaving it, what is left in too short pieces, and a video that never shows a head. Each dropped frame has
-exactly one code, the first in the order of REASONS that holds. `REASONS` is the one list of the codes, for the report
-and the docs.
+Rule 1: a frame too far from the previous one, `jump` (a detector error, another person, an undetected cut). Rule 2:
+hands or feet not detected, `no_hands`, `no_feet`. Further rules: nobody or several people in view, no torso to measure,
+a shot with a turned camera (`orientation`), left and right mixed up, the moments of entering and leaving the picture,
+pieces that are too short, and a video that never shows a head. Each dropped frame has exactly one code, the first in
+the order of REASONS that applies. `REASONS` is the single list of the codes, for the report and the docs.
 
-Measured at 24 fps: on 11 dances of motion capture and on clean real video the mean step of the body never passes 0.3
-torsos a frame, a detector that lost the body makes 0.6 to 1.3.
+Measured at 24 fps: on 11 motion capture dances and on clean real video the mean step of the body never exceeds 0.3
+torsos per frame; a detector that lost the body makes 0.6 to 1.3.
 
 Deviation from the paper: hands (feet) count as not detected if neither of the two is, since in a side view one is
 hidden behind the body.
@@ -32,9 +31,9 @@ NO_FEET, JUMP, SWAP, PARTLY_SEEN, SHORT_SEGMENT = "no_feet", "jump", "swap", "pa
 TURNED, NO_HEAD, NO_CAMERA = "turned", "no_head", "no_camera"
 REASON_TYPE = "<U16"
 
-# So long before nobody is seen, and after it, a detector follows what is left of a person in the picture.
+# This long before and after an empty picture, a detector follows the remaining parts of a person in the picture.
 EDGE_S = 1 / 6
-# Whoever was beside the dancer, and is there again before so long, was hidden meanwhile: who of the two is seen then?
+# A second person who disappears for less than this was hidden meanwhile, so it is unclear which of the two is seen.
 HIDDEN_S = 2.0
 
 Flags = NDArray[np.bool_]
@@ -42,7 +41,7 @@ Flags = NDArray[np.bool_]
 
 @dataclass(frozen=True)
 class Reason:
-    """A code in plain words, and what a user can do about it."""
+    """A reason code in plain words, and its remedy for the user."""
 
     words: str
     remedy: str
@@ -68,14 +67,14 @@ REASONS: dict[str, Reason] = {
     ),
     JUMP: Reason(
         "the whole body jumps",
-        "check the video for cuts that were not found (a lower video.cut_threshold finds more) and for other people",
+        "check the video for undetected cuts (a lower video.cut_threshold finds more) and for other people",
     ),
     PARTLY_SEEN: Reason("the dancer comes into view or leaves it", "film from farther away, with room on both sides"),
-    SHORT_SEGMENT: Reason("too few good frames in a row", "mend what interrupts them, or lower cleaning.min_segment_s"),
+    SHORT_SEGMENT: Reason("too few good frames in a row", "fix what interrupts them, or lower cleaning.min_segment_s"),
     NO_HEAD: Reason("the head is never seen together with a foot", "film the whole body, head to feet"),
     NO_CAMERA: Reason(
         "the movement of the camera is lost",
-        "put the camera on a tripod, or move it slowly before a wall with things on it (a target's camera is followed)",
+        "put the camera on a tripod, or move it slowly in front of a wall with texture (a target's camera is followed)",
     ),
 }
 
@@ -88,7 +87,7 @@ def rejection_reasons(
     broken: Flags | None = None,
     people: NDArray[np.integer] | None = None,
 ) -> NDArray[np.str_]:
-    """Code (T,) of each frame of repaired keypoints of one shot; "" for those of use. The first that holds.
+    """Code (T,) of each frame of repaired keypoints of one shot, the first that applies; "" for usable frames.
 
     broken: (T,) frames at which left and right change places; people: (T,) persons in view, None if not counted.
     """
@@ -103,7 +102,7 @@ def rejection_reasons(
         TURNED: np.full(len(keypoints), is_turned_shot(keypoints, fps=fps)),
         NO_HANDS: ~sure[:, HANDS].any(axis=1),
         NO_FEET: ~sure[:, ANKLES].any(axis=1),
-        # Before the jump that it makes: an exchange of sides explains more.
+        # Before the jump that it causes: an exchange of sides is the better explanation.
         SWAP: never if broken is None else broken,
         JUMP: step > settings.max_body_step_torsos,
         PARTLY_SEEN: binary_dilation(~seen.any(axis=1), iterations=max(1, round(EDGE_S * fps))),
@@ -116,7 +115,7 @@ def rejection_reasons(
 
 
 def in_company(people: NDArray[np.integer], *, fps: float) -> Flags:
-    """Frames (T,) with several people, from their number (T,): also where others are hidden for a moment."""
+    """Frames (T,) with several people, from their number (T,), including those with others briefly hidden."""
     several = np.asarray(people) > 1
     for start, end in find_passages(~several):
         if start > 0 and end < len(several) and end - start < HIDDEN_S * fps:
@@ -130,16 +129,16 @@ def count_reasons(reason: NDArray[np.str_]) -> dict[str, int]:
 
 
 def explain_refusal(reason: NDArray[np.str_]) -> str:
-    """One line for a video of which no frame is of use: the most frequent reason and its remedy.
+    """One line for a video without usable frames: the most frequent reason and its remedy.
 
-    Short pieces are the consequence of other reasons, so they are named only where they are alone.
+    Short pieces are the consequence of other reasons, so they are named only if they are the only reason.
     """
     counts = count_reasons(reason)
     if not counts:
-        return "it has no frames; is it a video?"
+        return "it has no frames; check that it is a video"
     causes = {code: count for code, count in counts.items() if code != SHORT_SEGMENT} or counts
     code = next(iter(causes))
     return (
-        f"no frame is of use; in {counts[code]} of {len(reason)} {REASONS[code].words} (`{code}`): "
+        f"no frame is usable; in {counts[code]} of {len(reason)} {REASONS[code].words} (`{code}`): "
         f"{REASONS[code].remedy}"
     )

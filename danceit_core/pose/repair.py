@@ -1,11 +1,11 @@
-"""Repair of keypoints (paper III-A: jitter is mended by "linear interpolation between frames").
+"""Repair keypoints (paper III-A: jitter is repaired by "linear interpolation between frames").
 
-An unsure joint, and one that jumps away and comes back, is interpolated over short gaps; longer gaps are left, not
-invented. Everything happens within one shot of the camera.
+A joint of low confidence, or one that jumps away and comes back, is interpolated over short gaps; longer gaps are left.
+All steps work within one camera shot.
 
 Distances are in torsos (neck to mid-hip, 80th percentile over two seconds around the frame, so that neither bending
-down nor walking to the camera changes the measure). Deviation from the paper: a detector's own guess of a hidden joint
-stays over long gaps, with its low confidence.
+down nor walking to the camera changes the unit). Deviation from the paper: a detector's guess of a hidden joint is kept
+over long gaps, with its low confidence.
 """
 
 import numpy as np
@@ -15,7 +15,7 @@ from scipy.ndimage import percentile_filter
 from danceit_core.config import CleaningSettings
 from danceit_core.pose.skeleton import BODY, Keypoints, present, torso_length
 
-# A joint that is elsewhere for at most this many frames and comes back was never there.
+# A joint that is elsewhere for at most this many frames and comes back is a detection error.
 LONGEST_SPIKE = 3
 SIZE_WINDOW_S, SIZE_PERCENTILE = 2.0, 80
 
@@ -34,12 +34,12 @@ def fill_unsure(keypoints: Keypoints, *, fps: float, settings: CleaningSettings)
     """Interpolate unsure and absent joints of (T, 25, 3) keypoints over gaps of at most max_gap_s."""
     max_gap = round(settings.max_gap_s * fps)
     filled = bridge_gaps(keypoints, keypoints[..., 2] >= settings.confidence_floor, max_gap=max_gap)
-    # What is still absent may lie between guesses of the detector, which a long gap keeps.
+    # A joint that is still absent may lie between guesses of the detector, which are kept over long gaps.
     return bridge_gaps(filled, present(filled), max_gap=max_gap)
 
 
 def body_size(keypoints: Keypoints, *, fps: float) -> Array:
-    """Torso length (T,) in pixels as seen around each frame; 1 where there is no torso in the whole video."""
+    """Torso length (T,) in pixels around each frame; 1 if the whole video has no torso."""
     lengths = torso_length(keypoints)
     known = np.flatnonzero(lengths > 0)
     if len(known) == 0:
@@ -58,7 +58,7 @@ def in_torsos(keypoints: Keypoints, *, fps: float) -> Array:
 def find_spikes(xy: Array, *, max_step: float, max_body_step: float) -> Flags:
     """Joints (T, J) that leave their place by more than max_step and are back within LONGEST_SPIKE frames.
 
-    xy: (T, J, 2) in torsos, NaN where absent. The whole body is marked where it does so by max_body_step on average.
+    xy: (T, J, 2) in torsos, NaN where absent. The whole body is marked if it does so by max_body_step on average.
     """
     spikes = np.zeros(xy.shape[:2], bool)
     for length in range(1, min(LONGEST_SPIKE, len(xy) - 2) + 1):
@@ -75,16 +75,16 @@ def find_spikes(xy: Array, *, max_step: float, max_body_step: float) -> Flags:
 
 
 def body_mean(steps: Array) -> Array:
-    """Mean (T,) of (T, J) steps over the body's joints that have one, NaN where none has."""
+    """Mean (T,) of (T, J) steps over the body's joints with a known step, NaN without any."""
     body = steps[:, BODY]
     count = np.isfinite(body).sum(axis=1)
     return np.where(count > 0, np.nansum(body, axis=1) / np.maximum(count, 1), np.nan)
 
 
 def bridge_gaps(keypoints: Keypoints, good: Flags, *, max_gap: int) -> Keypoints:
-    """Fill joints (T, J) that are not `good` linearly from the good ones around, over at most max_gap frames.
+    """Interpolate joints (T, J) that are not `good` linearly between good ones, over at most max_gap frames.
 
-    Confidence is interpolated too. Longer gaps, and those at the ends, stay as they are.
+    Confidence is interpolated, too. Longer gaps, and those at the ends, are unchanged.
     """
     frames = len(keypoints)
     number = np.arange(frames)[:, None]

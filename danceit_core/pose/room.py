@@ -1,12 +1,12 @@
-"""From the world points of a pose table to the movement of a humanoid in a room (for `bvh`).
+"""Convert the world points of a pose table to the movement of a humanoid in a room (for `bvh`).
 
-The table's column `world` holds metres about the hips' middle in the axes of a camera (x right, y down, z away from
-it), so it knows how the body moves but not where it goes. Where it goes is read from the picture: pixels become metres
-by the length of torso and legs in both. A single camera does not tell how far away a dancer stands, so that the path
-has no depth; a camera that moves, moves the dancer.
+The table's column `world` holds metres relative to the hips' middle in the axes of a camera (x right, y down, z away
+from it). So it describes how the body moves but not where it goes. The path is read from the picture: the lengths of
+torso and legs in both convert pixels to metres. A single camera does not show the distance of a dancer, so the path has
+no depth, and a moving camera moves the dancer.
 
-Hips rise and fall as they do in the picture, above a floor, y = 0, on which the lowest joint mostly stands within the
-seconds round each frame: so jumps leave it, and walking towards the camera does not sink into it.
+Hips rise and fall as they do in the picture, above a floor at y = 0. The floor is where the lowest joint usually is in
+the seconds around each frame, so jumps leave it, and a dancer who walks towards the camera does not sink into it.
 """
 
 import logging
@@ -44,12 +44,12 @@ MEASURED = (
     (NECK, MID_HIP), (RIGHT_HIP, RIGHT_KNEE), (RIGHT_KNEE, RIGHT_ANKLE), (LEFT_HIP, LEFT_KNEE), (LEFT_KNEE, LEFT_ANKLE),
 )  # fmt: skip
 TORSO = [NECK, MID_HIP, RIGHT_SHOULDER, LEFT_SHOULDER, RIGHT_HIP, LEFT_HIP]
-# The floor is where the lowest joint is for this share of so many seconds, in per cent: a jump is shorter.
+# The floor is this percentile of the lowest joint's height over FLOOR_S seconds, as a jump is shorter.
 FLOOR_PERCENTILE, FLOOR_S = 30.0, 4.0
 
 
 def table_motion(table: PoseTable, *, name: str) -> Motion:
-    """The dancer of a pose table as a humanoid that moves about a room; frames without a dancer are interpolated.
+    """The dancer of a pose table as a humanoid that moves in a room; frames without a dancer are interpolated.
 
     name: of the video, for messages. Raises PoseError if the table has no world points.
     """
@@ -65,23 +65,25 @@ def table_motion(table: PoseTable, *, name: str) -> Motion:
 
 
 def table_humanoid(table: PoseTable) -> Humanoid | None:
-    """The bones of the dancer of a pose table; None where it does not show all of them in space."""
+    """The bones of the dancer of a pose table; None if the table does not show all of them in space."""
     try:
         return measure_humanoid(room_points(table.columns.get("world"), name="the target person"))
     except PoseError as error:
-        log.info("%s; the bones are those of the dances", error)
+        log.info("%s; the bone lengths of the dances are used", error)
         return None
 
 
 def room_points(world: NDArray[np.floating] | None, *, name: str) -> Array:
-    """World points (T, 25, 3) of a table in the axes of a room, about the hips' middle. Raises PoseError without any.
+    """World points (T, 25, 3) of a table in the axes of a room, relative to the hips' middle.
+
+    Raises PoseError without any.
 
     Each of POSED_AFTER is present in some frame; where a point is absent it is NaN.
     """
     if world is None or not len(world) or not np.isfinite(world).any():
         raise PoseError(
             f"{name} has no joints in space (column world): only pose.detector blazepose gives them, not openpose, "
-            "opencv or keypoints of your own; let blazepose detect the joints of this video"
+            "opencv or given keypoints; detect the joints of this video with blazepose"
         )
     points = np.asarray(world, np.float64) * TO_ROOM
     points = points - points[:, [MID_HIP]]
@@ -94,7 +96,7 @@ def room_points(world: NDArray[np.floating] | None, *, name: str) -> Array:
 
 
 def fill_over_time(points: Array) -> Array:
-    """NaN of (T, 25, 3) on a straight line between the frames round them, held at both ends; 0 for absent joints."""
+    """Replace NaN in (T, 25, 3) by linear interpolation over time, held at both ends; 0 for absent joints."""
     flat = points.reshape(len(points), -1).copy()
     time = np.arange(len(flat))
     for column in np.flatnonzero(np.isnan(flat).any(axis=0)):
@@ -104,9 +106,9 @@ def fill_over_time(points: Array) -> Array:
 
 
 def fill_points(points: Array) -> Array:
-    """Points (T, 25, 3) without NaN in POSED_AFTER: what is absent is where it goes over from before to after.
+    """Points (T, 25, 3) without NaN in POSED_AFTER: absent points are interpolated over time.
 
-    That is seen from the torso, so that a hidden arm or face turns with the body. 0 for joints that are never there.
+    Interpolation is relative to the torso, so a hidden arm or face turns with the body. 0 for joints never present.
     """
     torso = fill_over_time(points[:, TORSO])
     whole = points.copy()
@@ -117,9 +119,9 @@ def fill_points(points: Array) -> Array:
 
 
 def metres_per_pixel(keypoints: Keypoints, points: Array, *, name: str) -> float:
-    """Size of a pixel at the dancer: torso and legs in space, as the camera sees them, by their length in the picture.
+    """Size of a pixel at the dancer, metres: projected length of torso and legs in space over that in the picture.
 
-    The median over the frames. Raises PoseError where none shows them in both.
+    The median over the frames. Raises PoseError if no frame shows them in both.
     """
     xy = np.where(present(keypoints)[..., None], keypoints[..., :2], np.nan).astype(np.float64)
     seen = sum(np.linalg.norm(xy[:, a] - xy[:, b], axis=-1) for a, b in MEASURED)
@@ -128,7 +130,7 @@ def metres_per_pixel(keypoints: Keypoints, points: Array, *, name: str) -> float
         ratios = np.asarray(there / seen)
     ratios = ratios[np.isfinite(ratios) & (ratios > 0)]
     if not len(ratios):
-        raise PoseError(f"{name}: no frame shows torso and legs; a path through the room needs them")
+        raise PoseError(f"{name}: no frame shows torso and legs, which the path needs; film the whole body")
     return float(np.median(ratios))
 
 
@@ -137,7 +139,7 @@ def root_path(
 ) -> Array:
     """Path of the hips' middle (T, 3) in the room, metres; x = 0 is its median place, y = 0 the floor, z is 0.
 
-    keypoints (T, 25, 3) in pixels of a picture that stands still; points (T, 25, 3) in the room's axes.
+    keypoints (T, 25, 3) in pixels of a static camera's picture; points (T, 25, 3) in the room's axes.
     """
     metres = metres_per_pixel(keypoints, points, name=name)
     hips = np.where(present(keypoints)[:, [MID_HIP]], keypoints[:, MID_HIP, :2], np.nan)

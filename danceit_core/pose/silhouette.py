@@ -1,8 +1,8 @@
-"""The outline of a body from 25 joints: rounded limbs, as thick as a certain person's are.
+"""Draw the outline of a body from 25 joints: rounded limbs with the thickness of a certain person.
 
-Each part of the body is the convex hull of discs round its joints: an upper arm of one at the shoulder and one at the
-elbow, the trunk of four. How thick a person is where (`Girths`) is read off their real outlines once, by trying: each
-number is changed as long as the overlap with the outlines grows. Hair and loose cloth beyond that are not known.
+Each part of the body is the convex hull of discs around its joints: an upper arm has one at the shoulder and one at the
+elbow, the trunk has four. The thickness of a person's parts (`Girths`) is fitted to their real outlines once: each
+number is changed as long as the overlap with the outlines grows. Hair and loose clothes beyond that are unknown.
 
 Masks are uint8 (H, W), 255 = person, with soft edges. Pixels: (0, 0) is the outer corner of the upper left one. All
 lengths are in body sizes (`capsules.body_size`, about a torso).
@@ -44,7 +44,7 @@ Mask = NDArray[np.uint8]
 HEAD, CROWN, RIGHT_HAND, LEFT_HAND, RIGHT_WAIST, LEFT_WAIST = range(25, 31)
 POINTS = 31
 RIGHT_TOES, LEFT_TOES = (22, 23, 24), (19, 20, 21)
-# Each part of the body: points that its discs lie round. One that is not seen is left out, and a part of none is none.
+# Each part of the body: the points of its discs. Unseen points are left out; a part without points is not drawn.
 PARTS: tuple[tuple[int, ...], ...] = (
     (RIGHT_SHOULDER, LEFT_SHOULDER, RIGHT_WAIST, LEFT_WAIST), (RIGHT_WAIST, LEFT_WAIST, RIGHT_HIP, LEFT_HIP),
     (RIGHT_SHOULDER, RIGHT_ELBOW), (RIGHT_ELBOW, RIGHT_WRIST), (RIGHT_WRIST, RIGHT_HAND),
@@ -55,20 +55,20 @@ PARTS: tuple[tuple[int, ...], ...] = (
 )  # fmt: skip
 CORNERS = 20
 SUBPIXEL_BITS = 4
-# OpenCV draws a soft edge around a shape, which adds so much on every side (`control`).
+# OpenCV draws a soft edge around a shape, which adds this much on every side (`control`).
 EDGE_PX = 0.62
 FARTHEST_PX = 1e4
-# The body's size in a frame: this percentile over so many seconds, since a torso that leans forward looks short.
+# The body's size in a frame: this percentile over SIZE_S seconds, since a torso that leans forward looks short.
 SIZE_PERCENTILE, SIZE_S = 75, 2.0
 # Where the waist is between shoulder and hip, and how far it lies inside that line, as a share of the trunk's width.
 WAIST_DOWN, WAIST_IN = 0.6, 0.15
-# Fitting: by these factors, over and over until none helps; on pictures of this longer side.
+# Fitting: try these factors repeatedly until none helps, on pictures with this longer side.
 FACTORS, MOST_ROUNDS, FIT_SIDE = (0.8, 0.9, 0.95, 1.05, 1.1, 1.25), 12, 256
 
 
 @dataclass(frozen=True)
 class Girths:
-    """Radii of the discs in body sizes; hand_reach and crown: how far hands and head go on beyond wrist and ears."""
+    """Radii of the discs in body sizes; hand_reach and crown: how far hands and head extend beyond wrist and ears."""
 
     shoulder: float = 0.16
     elbow: float = 0.11
@@ -85,7 +85,7 @@ class Girths:
     crown: float = 0.15
 
     def radii(self) -> NDArray[np.float64]:
-        """Of each joint and further point, (31,); 0 for those that no part uses."""
+        """Radii of all joints and further points, (31,); 0 for those that no part uses."""
         radii = np.zeros(POINTS)
         for joints, radius in (
             ((RIGHT_SHOULDER, LEFT_SHOULDER), self.shoulder), ((RIGHT_ELBOW, LEFT_ELBOW), self.elbow),
@@ -129,7 +129,7 @@ def silhouette(keypoints: Keypoints, *, size: tuple[int, int], body_px: float, g
 def fit_girths(
     keypoints: Keypoints, masks: Sequence[Mask], *, body_px: NDArray[np.float64], start: Girths | None = None
 ) -> Girths:
-    """How thick the person of some frames is, by their real outlines.
+    """Fit the thickness of a person's parts to their real outlines in some frames.
 
     keypoints: (N, 25, 3) pixels. masks: N outlines, of one size. body_px: (N,) size of the body. Without any frame that
     shows a person the usual ones (`start`).
@@ -160,7 +160,7 @@ def soft_overlap(ours: Mask, theirs: Mask) -> float:
 
 
 def _descend(girths: Girths, loss: Callable[[Girths], float]) -> Girths:
-    """One number after the other is multiplied by what lowers the loss most, until nothing does."""
+    """Coordinate descent: multiply each number by the factor that lowers the loss most, until none does."""
     names, values = [field.name for field in fields(Girths)], list(astuple(girths))
     least = loss(girths)
     for _ in range(MOST_ROUNDS):
@@ -180,7 +180,7 @@ def _descend(girths: Girths, loss: Callable[[Girths], float]) -> Girths:
 
 
 def _shrunk(masks: Sequence[Mask]) -> tuple[list[Mask], float]:
-    """The masks with FIT_SIDE pixels on their longer side, and the factor."""
+    """The masks scaled to FIT_SIDE pixels on their longer side, and the factor."""
     height, width = masks[0].shape
     scale = min(1.0, FIT_SIDE / max(width, height))
     size = (max(1, round(width * scale)), max(1, round(height * scale)))
@@ -208,7 +208,7 @@ def _with_further_points(
     for elbow, wrist, hand in ((RIGHT_ELBOW, RIGHT_WRIST, RIGHT_HAND), (LEFT_ELBOW, LEFT_WRIST, LEFT_HAND)):
         if seen[elbow] and seen[wrist]:
             along = joints[wrist] - joints[elbow]
-            # A forearm that points at the camera has a hand that does.
+            # If a forearm points at the camera, so does its hand.
             points[hand] = joints[wrist] + girths.hand_reach * body_px * along / max(
                 float(np.hypot(*along)), 0.4 * body_px
             )

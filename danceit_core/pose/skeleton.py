@@ -1,8 +1,8 @@
-"""BODY_25, the joint order of OpenPose, and the groups of joints the paper speaks of.
+"""BODY_25, the joint order of OpenPose, and the groups of joints that the paper uses.
 
 Keypoints are float32 arrays (..., 25, 3): x, y in pixels of the picture (x right, y down), confidence in 0..1.
 An absent joint is (0, 0, 0). "Left" is the dancer's left. Hands are the wrists; feet are the ankles, big toes,
-small toes and heels, as far as the detector gives them (paper III-A).
+small toes and heels, as far as the detector provides them (paper III-A).
 """
 
 import numpy as np
@@ -32,7 +32,7 @@ LIMBS = (
     (1, 8), (1, 2), (1, 5), (2, 3), (3, 4), (5, 6), (6, 7), (8, 9), (9, 10), (10, 11), (8, 12), (12, 13), (13, 14),
     (1, 0), (0, 15), (15, 17), (0, 16), (16, 18), (14, 19), (19, 20), (14, 21), (11, 22), (22, 23), (11, 24),
 )  # fmt: skip
-# Joint that takes each joint's place in a mirror.
+# The joint that takes each joint's place in the mirror image.
 MIRROR = (0, 1, 5, 6, 7, 2, 3, 4, 8, 12, 13, 14, 9, 10, 11, 16, 15, 18, 17, 22, 23, 24, 19, 20, 21)
 
 Keypoints = NDArray[np.float32]

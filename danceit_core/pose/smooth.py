@@ -1,8 +1,8 @@
-"""Smoothing of keypoints that looks both ways: the detector's tremor calmed without any lag (paper III-A: jitter).
+"""Smooth the jitter of keypoints with past and future frames, hence without lag (paper III-A: jitter).
 
-Whittaker's smoother (Eilers, "A Perfect Smoother", 2003): the path that is near to what was seen and has little jerk,
-the third difference. Each place counts by its confidence, so that a hidden joint, which the detector guesses anew in
-each frame, is calmed more than one in plain sight.
+Whittaker's smoother (Eilers, "A Perfect Smoother", 2003) finds the path that is near the observations and has little
+jerk, the third difference. Each observation is weighted by its confidence, so a hidden joint, which the detector
+guesses again in each frame, is smoothed more than a visible one.
 """
 
 import numpy as np
@@ -12,8 +12,8 @@ from scipy.linalg import solveh_banded
 from danceit_core.pose.passages import find_passages
 from danceit_core.pose.skeleton import Keypoints, present
 
-# Of a swing of two a second 98 % remain of a joint in plain sight, of three 83 %, of white noise 54 %, of its jerk 6 %;
-# where its confidence is 0.3, it is 94, 60, 48 and 3 %.
+# For a visible joint, 98 % of a swing at 2 Hz remain, 83 % at 3 Hz, 54 % of white noise and 6 % of its jerk; at a
+# confidence of 0.3 it is 94, 60, 48 and 3 %.
 STIFFNESS, AT_FPS = 1.0, 24.0
 DIFFERENCE = (-1.0, 3.0, -3.0, 1.0)
 LEAST_CONFIDENCE = 0.1

@@ -1,4 +1,4 @@
-"""Given keypoints at the rate and in the picture of a frame store: what `media.source` does to a video."""
+"""Convert given keypoints to the rate and the picture of a frame store, as `media.source` converts a video."""
 
 from dataclasses import dataclass
 
@@ -24,7 +24,7 @@ class StorePlace:
 
     @classmethod
     def of(cls, source_size: Size, *, long_side: int, crop: Box | None, source: object = "") -> "StorePlace":
-        """That of a video. Raises MediaError for a part that is not inside of its picture (the file `source`)."""
+        """The place of a video. Raises MediaError for a part that is not inside its picture (the file `source`)."""
         if crop is not None:
             check_crop(crop, source_size, source=source)
         size = store_size(crop[2:] if crop else source_size, long_side=long_side)
@@ -41,16 +41,16 @@ def fit_to_frame_store(
     part: SourcePart = WHOLE,
     source: object = "",
 ) -> Detection:
-    """Keypoints at `source_fps` in a picture of `source_size` at `fps` in the picture of a frame store.
+    """Convert keypoints at `source_fps` in a picture of `source_size` to `fps` in the picture of a frame store.
 
-    A picture of another shape than the video's is taken for one that the video was letterboxed into. part: of the time.
-    source: the file, for messages. Raises PoseError if these would be more than MOST_FRAMES, or none.
+    A picture with another shape than the video's is assumed to contain the letterboxed video. part: the time range.
+    source: the file, for messages. Raises PoseError if the result would have more than MOST_FRAMES frames, or none.
     """
     frames = len(given.keypoints)
     if (many := frames / source_fps * fps) > MOST_FRAMES:
         raise PoseError(
-            f"{frames} frames at {source_fps:g} a second become {many:.0f} at {fps:g}, more than "
-            f"{MOST_FRAMES}; check column fps, or cut it up"
+            f"{frames} frames at {source_fps:g} per second become {many:.0f} at {fps:g}, more than "
+            f"{MOST_FRAMES}; check column fps, or split the file"
         )
     if frames and part.start_s >= frames / source_fps:
         raise PoseError(
@@ -63,7 +63,7 @@ def fit_to_frame_store(
         fitted[seen, :2] = Letterbox.fit(store.source_size, source_size).to_source(fitted[seen, :2])
     fitted[seen, :2] = store.place.from_source(fitted[seen, :2])
     if store.crop is not None:
-        # As of a detector, which sees nothing there.
+        # Absent, as for a detector, which sees nothing there.
         outside = ((fitted[..., :2] < 0) | (fitted[..., :2] >= store.size)).any(axis=-1)
         fitted[..., 2] = np.where(outside, np.minimum(fitted[..., 2], GUESSED), fitted[..., 2])
     people = given.people
@@ -85,12 +85,12 @@ def resample(keypoints: Keypoints, *, source_fps: float, fps: float, part: Sourc
     after = np.minimum(before + 1, len(keypoints) - 1)
     weight = (position - before)[:, None, None].astype(np.float32)
     mixed = keypoints[before] * (1 - weight) + keypoints[after] * weight
-    # On a source frame itself its neighbour does not matter.
+    # Exactly on a source frame, its neighbour does not matter.
     seen = present(keypoints[before]) & (present(keypoints[after]) | (weight[..., 0] == 0))
     return np.where(seen[..., None], mixed, 0).astype(np.float32)
 
 
 def _positions(source_frames: int, *, source_fps: float, fps: float, part: SourcePart) -> NDArray[np.float64]:
-    """Where each frame at `fps` lies among the source's frames."""
+    """The position of each frame at `fps` among the source's frames."""
     frames = max(1, round(part.length_s(source_frames / source_fps) * fps))
     return np.minimum((part.start_s + np.arange(frames) / fps) * source_fps, source_frames - 1)

@@ -1,18 +1,18 @@
-"""Left and right mixed up by the detector, as happens where a dancer turns or shows her back (not in the paper).
+"""Undo swaps of left and right by the detector, which happen when a dancer turns or faces away (not in the paper).
 
-A mix-up exchanges all left joints of the arms, the legs or the face with the right ones from one frame to the next, so
-that both sides leave their paths at once and go on along each other's: a flip. True turns and crossed limbs have none,
-since a limb that crosses another keeps its speed. The flips of a group of joints are those of the labelling with the
-least total acceleration, where each flip costs FLIP_COST (Viterbi's algorithm); accelerations are second differences
-in torsos and count no more than WORST, so that a joint that jumps anywhere proves nothing, and by the joint's least
-confidence, since a detector guesses anew in each frame where a limb is that it cannot see.
+A swap exchanges all left joints of the arms, the legs or the face with the right ones from one frame to the next, so
+that both sides leave their paths at once and continue along each other's: a flip. Real turns and crossed limbs have no
+flips, since a limb that crosses another keeps its speed. The flips of a group of joints are those of the labelling with
+the least total acceleration, where each flip costs FLIP_COST (Viterbi's algorithm). Accelerations are second
+differences in torsos. They are capped at WORST, so that a joint that jumps anywhere proves nothing, and weighted by the
+joint's lowest confidence, since a detector guesses a hidden limb again in each frame.
 
-Two flips soon after each other are a swap that came back: the frames between them are mended. Any other flip parts the
-dance there, since nobody knows which side of it is right; a face is too small to part a dance.
+Two flips in short succession are a swap that was undone: the frames between them are corrected. Any other flip splits
+the dance, as it is unknown which side is right; a face is too small to split a dance.
 
-Measured on motion capture (36,758 frames; benchmarks/swaps.py): nothing touched where there was no swap, and 93 of 100
-frames mended of the swaps that were put in. Half the FLIP_COST mends them all, but exchanges sides that were right
-where a real dancer spins so fast that she is blurred, thirteen times as often as sides that were wrong.
+Measured on motion capture (36,758 frames; benchmarks/swaps.py): nothing changes where there was no swap, and 93 % of
+the frames with inserted swaps are corrected. Half the FLIP_COST corrects all of them, but where a real dancer spins so
+fast that they are blurred, it exchanges correct sides thirteen times as often as wrong ones.
 """
 
 from dataclasses import dataclass
@@ -36,7 +36,7 @@ Array = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class Group:
-    """Joints that are mixed up together: those that show a flip, all that are then exchanged, whether it may part."""
+    """Joints swapped together: those that show a flip, all that are then exchanged, whether it may split a dance."""
 
     shown_by: tuple[int, ...]
     exchanged: tuple[int, ...]
@@ -52,9 +52,9 @@ GROUPS = (
 
 @dataclass(frozen=True)
 class Mended:
-    """keypoints (T, 25, 3) with swaps taken back; broken (T,): frames before which an unexplained flip lies.
+    """keypoints (T, 25, 3) with swaps undone; broken (T,): frames just after an unexplained flip.
 
-    exchanged: (T, 25), joints that were put in their mirror's place.
+    exchanged: (T, 25), joints that were exchanged with their mirror joint.
     """
 
     keypoints: Keypoints
@@ -63,7 +63,7 @@ class Mended:
 
 
 def mend_swaps(keypoints: Keypoints, xy: Array, *, fps: float) -> Mended:
-    """Take back swaps of left and right in (T, 25, 3) keypoints of one shot.
+    """Undo swaps of left and right in (T, 25, 3) keypoints of one shot.
 
     xy: (T, 25, 2) the same in torsos, short gaps filled, NaN where absent.
     """
@@ -94,10 +94,10 @@ def find_flips(xy: Array, confidence: NDArray, *, joints: tuple[int, ...]) -> tu
 
 
 def sort_flips(flips: Flags, visible: Flags, *, longest: int) -> tuple[Flags, Flags]:
-    """Frames (T,) to swap back, and frames (T,) at which a flip remains that nothing explains.
+    """Frames (T,) to swap back, and frames (T,) at which an unexplained flip remains.
 
-    The flips part each run of visible frames; every other piece is swapped, and those that are shorter in sum are
-    taken for the wrong ones. Of these, pieces inside a run and of at most `longest` frames are swapped back.
+    The flips split each run of visible frames into pieces, every other one swapped. The alternating set with the
+    smaller total length is assumed to be wrong. Its pieces inside a run of at most `longest` frames are swapped back.
     """
     swapped, unsure = np.zeros(len(flips), bool), np.zeros(len(flips), bool)
     for first, end in find_passages(visible):
@@ -139,12 +139,12 @@ def _flip_costs(own: Array, other: Array, sure: NDArray) -> Array:
 
 
 def _paired(own: Array, other: Array) -> Flags:
-    """Which joints (T, J) are there together with those of the other side, from (T, J, 2) positions."""
+    """Which joints (T, J) are present together with those of the other side, from (T, J, 2) positions."""
     return np.asarray(np.isfinite(own + other).all(axis=-1))
 
 
 def _cheapest_flips(costs: Array) -> Flags:
-    """Flips (T,) of the least sum of `costs` and FLIP_COST a flip."""
+    """Flips (T,) with the least sum of `costs` and FLIP_COST per flip."""
     flips = np.zeros(len(costs), bool)
     keep, flip = 0.0, FLIP_COST
     came_from = []

@@ -1,16 +1,16 @@
-"""Keypoint and pose tables: one Parquet file a video, one row a frame.
+"""Keypoint and pose tables: one Parquet file per video, one row per frame.
 
 Columns: `frame` int32 (0, 1, 2, ...), `time_s` float64 (= frame / fps), `keypoints` fixed-size list of 75 float32
 (25 BODY_25 joints x (x, y, confidence), pixels of the picture named in the metadata). Stages add columns of their
 own (cleaning: `kept`, `reason`; a generated dance: `source_video`, `source_frame`, `match_distance`, and on a plate
-larger than its picture `plate_x`, `plate_y`, see `plate`). Of a target, laid on its plate: `camera` (3 x 3, from pixels
+larger than its picture `plate_x`, `plate_y`, see `plate`). For a target on its plate: `camera` (3 x 3, from pixels
 of the frame store to those of the plate) where the camera moves, `exposure` (3: gains of red, green and blue) where the
 light changes. Where the
 detector gives them (`estimate.Detection` says what they are), also of lists of float32: `depth` (25), `world` (25 x 3),
 `fingers` (6 x 3), `hands` (2 x 21 x 3), `face` (468 x 3). With a column `track` the table holds several dancers
 (`tracks`), its rows are ordered by (track, frame), and `frame` is not the number of the row. The file's key-value
 metadata holds one JSON object under
-"danceit": fps, width, height, schema (2; files before the lists have none) and what the stage adds.
+"danceit": fps, width, height, schema (2; files before the lists have none) and the stage's additions.
 """
 
 from dataclasses import dataclass, field
@@ -75,7 +75,7 @@ def write_pose_table(
     columns: dict[str, ArrayLike] | None = None,
     metadata: dict[str, Any] | None = None,
 ) -> None:
-    """Write (T, 25, 3) keypoints and further columns of length T; appears whole or not at all."""
+    """Write (T, 25, 3) keypoints and further columns of length T atomically."""
     keypoints = np.ascontiguousarray(keypoints, np.float32)
     if keypoints.ndim != 3 or keypoints.shape[1:] != (JOINTS, 3):
         raise PoseError(f"{path}: keypoints have shape {keypoints.shape}; (frames, 25, 3) is expected")
@@ -93,7 +93,7 @@ def write_pose_table(
 
 
 def read_pose_table(path: str | Path, *, columns: list[str] | None = None) -> PoseTable:
-    """Read what `write_pose_table` wrote, of `columns` alone if given. PoseError when the file is no keypoint table."""
+    """Read what `write_pose_table` wrote, only `columns` if given. PoseError if the file is not a keypoint table."""
     try:
         table, metadata = read_table(path, columns=columns)
         # (T * 75,) -> (T, 25, 3)
@@ -128,12 +128,12 @@ def _as_lists(values: ArrayLike, shape: tuple[int, ...]) -> pa.Array:
 
 
 def _check_tracks(track: NDArray[np.integer], frame: NDArray[np.integer]) -> None:
-    """Raise ValueError unless each track is a row of frames one after the other, and the tracks are in order."""
+    """Raise ValueError unless each track has consecutive frames and the tracks are in order."""
     step = np.diff(track.astype(np.int64))
     if len(track) and (track.min() < 0 or frame.min() < 0 or (step < 0).any()):
         raise ValueError("its rows are not in the order of track and frame")
     if (np.diff(frame.astype(np.int64))[step == 0] != 1).any():
-        raise ValueError("a track of it lacks frames")
+        raise ValueError("one of its tracks lacks frames")
 
 
 def _check_metadata(metadata: dict[str, Any]) -> None:
@@ -155,7 +155,7 @@ def _check_metadata(metadata: dict[str, Any]) -> None:
         if metadata.get(key) is not None and not isinstance(metadata[key], kind):
             raise ValueError(f"{key} is {str(metadata[key])[:40]!r} in its metadata")
     for place in metadata.get("letterboxes") or ():
-        # Of a part of a picture, the whole begins outside of the frame.
+        # If the frame shows a part of a picture, the whole picture begins outside the frame.
         _check_numbers(place, lows=(0, 0, -MOST_OFFSET, -MOST_OFFSET), name="letterboxes")
     for place in metadata.get("margins") or ():
         _check_numbers(place, lows=(0, 0, 0), name="margins")
@@ -166,7 +166,7 @@ def _check_metadata(metadata: dict[str, Any]) -> None:
 
 
 def _check_numbers(numbers: Any, *, lows: tuple[int, ...], name: str) -> None:
-    """Raise ValueError unless they are as many as `lows`, and none of them is below its own, or far too large."""
+    """Raise ValueError unless there are as many as in `lows` and each is at least its limit and not far too large."""
     if isinstance(numbers, list) and len(numbers) == len(lows):
         plain = all(isinstance(number, int | float) and not isinstance(number, bool) for number in numbers)
         if plain and all(low <= number < MOST_OFFSET for number, low in zip(numbers, lows, strict=True)):

@@ -17,15 +17,15 @@ Values = NDArray[np.float32]
 class Network:
     """A .tflite file that takes one picture.
 
-    threads: of the CPU; their number does not change the result. layers: names of operations within the network whose
-    results can be read too, like outputs; XNNPACK keeps none of them, so that with any the network runs without it, at
-    half the speed, and the threads change the last bits. Raises AssetError if the file is missing, damaged, or has no
-    such layer.
+    threads: of the CPU; their number does not change the result. layers: names of operations inside the network whose
+    results can also be read, like outputs. XNNPACK keeps none of them, so with layers the network runs without it, at
+    half the speed, and the number of threads changes the last bits. Raises AssetError if the file is missing, damaged,
+    or has no such layer.
     """
 
     def __init__(self, path: Path, *, threads: int, layers: Sequence[str] = ()) -> None:
         if not path.is_file():
-            raise AssetError(f"{path}: the pose weights are missing; `make assets` fetches them")
+            raise AssetError(f"{path}: the pose weights are missing; run `make assets`")
         # A damaged network may crash the interpreter instead of failing.
         check_pose_file(path)
         kept = {
@@ -39,11 +39,11 @@ class Network:
             raise AssetError(f"{path} is damaged ({error}); delete it and run `make assets`") from error
         self._input = self._interpreter.get_input_details()[0]["index"]
         self._outputs = {detail["name"]: detail["index"] for detail in self._interpreter.get_output_details()}
-        # Operations that were joined into one bear all their names; the first is the last of them.
+        # Fused operations carry all their names; the first name is that of the last operation.
         inside = {
             detail["name"].split(";")[0]: detail["index"]
             for detail in self._interpreter.get_tensor_details()
-            if len(detail["shape"]) == 4  # a constant of the operation may bear the name, too
+            if len(detail["shape"]) == 4  # a constant of the operation may carry the name, too
         }
         for layer in layers:
             if layer not in inside:
@@ -52,7 +52,7 @@ class Network:
 
     def run(self, picture: Picture, *, scale: float, offset: float) -> None:
         """Run the network on `picture` x `scale` + `offset`; the picture is uint8 and of the network's size."""
-        # A view of the network's own memory, which must be gone before it runs.
+        # A view of the network's own memory, which must be released before it runs.
         values = self._interpreter.tensor(self._input)()[0]
         np.multiply(picture, np.float32(scale), out=values)
         if offset:

@@ -1,8 +1,9 @@
-"""Tracks: the dancers of one video in one keypoint table, where `cleaning.several_people` is `each`.
+"""Tracks: the dancers of one video in one keypoint table, if `cleaning.several_people` is `each`.
 
-Such a table has a column `track` (int32, 0, 1, 2, ...) and its rows are ordered by (track, frame): each track holds
-every frame of the video from the dancer's first to the last, `frame` and `time_s` are the video's. A table without the
-column is one dancer, and its row k is frame k. `split_tracks` gives the dancers of both kinds as tables of the second.
+Such a table has a column `track` (int32, 0, 1, 2, ...), and its rows are ordered by (track, frame). Each track holds
+every frame of the video from the dancer's first to the last; `frame` and `time_s` are those of the video. A table
+without the column has one dancer, and its row k is frame k. `split_tracks` returns the dancers of either kind as tables
+of one dancer.
 """
 
 import itertools
@@ -36,18 +37,18 @@ class Track:
 
 
 def split_tracks(pose: PoseTable) -> list[Track]:
-    """The dancers of a table, in the order of their numbers; one of the table itself where it has no tracks."""
+    """The dancers of a table, in the order of their numbers; a table without tracks is one dancer."""
     if TRACK not in pose.columns or not len(pose):
         return [Track(None, 0, pose)]
     return [_track(pose, slice(start, end)) for start, end in track_bounds(np.asarray(pose.columns[TRACK], np.int32))]
 
 
 def longest_track(pose: PoseTable, *, name: str) -> Track:
-    """The dancer of a table who is seen longest; a warning where there are others. name: of the video, for that."""
+    """The dancer of a table who is seen longest; warns if there are others. name: of the video, for the warning."""
     tracks = split_tracks(pose)
     longest = max(tracks, key=lambda track: len(track.pose))
     if len(tracks) > 1:
-        log.warning("%s shows %d dancers; this is number %s, who is seen longest", name, len(tracks), longest.number)
+        log.warning("%s shows %d dancers; number %s, who is seen longest, is used", name, len(tracks), longest.number)
     return longest
 
 
@@ -68,12 +69,12 @@ def join_tracks(tracks: Sequence[Track], *, metadata: dict) -> PoseTable:
 
 
 def dance_name(video: str, track: int | None) -> str:
-    """What a dancer's dance is called: the video, with the number of the track where there are tracks: `group.1`."""
+    """The name of a dancer's dance: the video, with the number of the track if there are tracks: `group.1`."""
     return video if track is None else f"{video}.{track}"
 
 
 def source_names(poses: PoseTable) -> NDArray[np.str_]:
-    """What each frame (T,) of a finished dance comes from: a video, or a dancer of one (`dance_name`)."""
+    """The source of each frame (T,) of a finished dance: a video, or a dancer of one (`dance_name`)."""
     video = poses.columns["source_video"].astype(str)
     if "source_track" not in poses.columns:
         return np.asarray(video)

@@ -128,7 +128,7 @@ def test_pickles_of_a_few_bytes_that_ask_for_gigabytes(tmp_path):
     called = b"cnumpy\nndarray\n(I99999999999\ntR."
     for data in (numbered, empty, called, b"\x80\x05\x96" + (2**40).to_bytes(8, "little") + b"."):
         path.write_bytes(data)
-        with pytest.raises(PoseError, match=r"a\.pkl is no pickle of plain arrays"):
+        with pytest.raises(PoseError, match=r"a\.pkl is not a pickle of plain arrays"):
             read_arrays(path)
     nested: list = [0.0]
     for _ in range(40):

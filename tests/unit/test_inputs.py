@@ -208,7 +208,10 @@ def test_files_the_workflow_makes_need_not_be_there(config, tmp_path):
         ("video\tpath\tcrop\na\tx\t0.1,0,0.5,1\n", "left,top,width,height in pixels of the upright picture"),
         ("video\tpath\tcrop\na\tx\t0,0,640,32\n", "line 2: column crop is 0,0,640,32 (left, top, width, height in"),
         ("video\tpath\tstart_s\na\tx\t1:20\n", "line 2: start_s: '1:20' does not match"),
-        ("video\tpath\tstart_s\tend_s\na\tx\t9\t5\n", "line 2: column start_s is 9 and column end_s 5; the end comes"),
+        (
+            "video\tpath\tstart_s\tend_s\na\tx\t9\t5\n",
+            "line 2: column start_s is 9 and column end_s 5; the end must come",
+        ),
         (
             "video\tkeypoints\trotate\na\tx.zip\t90\n",
             "'a' has keypoints; rotate applies to videos only: empty that cell",

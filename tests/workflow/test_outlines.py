@@ -69,7 +69,7 @@ def test_imported_keypoints_with_their_video_are_outlined(own, tmp_path):
 def test_imported_keypoints_without_a_video_are_one_line(own, tmp_path):
     add_imported(own, tmp_path, with_video=False)
     run = snakemake("--cores", "1", *config(own), "--", f"{own['results']}/outlines/given.mkv")
-    assert "given has keypoints but no video, and so no outline; name its video in the column path" in error_of(run)
+    assert "given has keypoints but no video, so there is no outline; name its video in column path" in error_of(run)
     assert not list((Path(own["results"]) / "outlines").glob("*"))
 
 

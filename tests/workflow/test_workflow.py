@@ -131,7 +131,7 @@ def test_a_file_that_is_no_video_leaves_nothing_behind(own, tmp_path):
     frames = tmp_path / "results" / "frames"
     line = error_of(snakemake("--cores", "1", *config(own), "--", f"{frames}/person.mp4"))
     assert f"{tmp_path}/dance.mp4" in line
-    assert "is it a video or sound file" in line
+    assert "check that it is a video or sound file" in line
     assert not any(frames.glob("*"))
 
 

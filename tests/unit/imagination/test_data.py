@@ -99,9 +99,9 @@ def test_the_plate_comes_with_the_target(filmed):
     broken = filmed.plate.with_name("broken.png")
     for content in (b"", b"no picture"):
         broken.write_bytes(content)
-        with pytest.raises(MediaError, match=r"broken\.png is no picture; delete it and run again"):
+        with pytest.raises(MediaError, match=r"broken\.png is not a picture; delete it and run again"):
             read_target(filmed.store, filmed.table, broken, settings=SETTINGS)
-    with pytest.raises(MediaError, match=r"gone\.png is no picture"):
+    with pytest.raises(MediaError, match=r"gone\.png is not a picture"):
         read_target(filmed.store, filmed.table, filmed.plate.with_name("gone.png"), settings=SETTINGS)
 
 
@@ -172,7 +172,7 @@ def test_a_photograph_is_one_frame_that_lends_and_teaches_nothing(filmed):
 
 def test_a_table_longer_than_its_store_is_named(filmed):
     target = filmed.read(poses=np.concatenate([filmed.poses, filmed.poses]))
-    with pytest.raises(MediaError, match=r"holds no frame 79; its 40 frames are numbered from 0"):
+    with pytest.raises(MediaError, match=r"has no frame 79; its 40 frames are numbered from 0"):
         target.pictures(np.array([3, 79]))
 
 

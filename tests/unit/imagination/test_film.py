@@ -84,7 +84,7 @@ def test_a_frame_has_the_exposure_of_the_plate(store):
 
 
 def test_a_frame_that_is_not_there(store):
-    with pytest.raises(MediaError, match=f"holds no frame {FRAMES}; its {FRAMES} frames are numbered from 0"):
+    with pytest.raises(MediaError, match=f"has no frame {FRAMES}; its {FRAMES} frames are numbered from 0"):
         list(StoredFilm(store, (WIDTH, HEIGHT)).pictures([3, FRAMES]))
 
 

@@ -142,7 +142,9 @@ def test_what_cannot_be_compared_is_said(pose_weights, studio_frames, tmp_path):
     distance = PerceptualDistance(pose_weights)
     with pytest.raises(ImaginationError, match=r"shape \(256, 256, 3\) and \(200, 256, 3\) .* resize one"):
         distance(picture, picture[:200], square=person_square(pose))
-    with pytest.raises(AssetError, match=r"pose_landmark_full\.tflite: the pose weights are missing; `make assets`"):
+    with pytest.raises(
+        AssetError, match=r"pose_landmark_full\.tflite: the pose weights are missing; run `make assets`"
+    ):
         PerceptualDistance(tmp_path)
     with pytest.raises(AssetError, match=r"full\.tflite has no layer relu_7: it is another network"):
         Network(pose_weights / "pose_landmark_full.tflite", threads=1, layers=["relu_7"])

@@ -76,8 +76,8 @@ def test_joined_recordings(tmp_path, suffix, caplog):
         expect(path, events_s=[0.5, 1.5, 3.0, 4.0, 5.0][: 2 * parts - 1], length_s=(3.5, 5.5)[parts - 2])
     lines = [record.message for record in caplog.records]
     assert len(lines) == 2
-    assert f"joined{suffix}: its clock jumps, as where recordings were joined; the picture goes on" in lines[0]
-    assert "the sound goes on without a gap there (at 2." in lines[1]
+    assert f"joined{suffix}: its clock jumps, as in joined recordings; the picture continues" in lines[0]
+    assert "the sound continues without a gap there (at 2." in lines[1]
     stills = [still.passage for still in decode_stills(path, fps=FPS, size=(64, 64))]
     assert stills == sorted(stills)
     begins = [stills.index(passage) for passage in range(parts)]
@@ -187,8 +187,8 @@ def test_a_clock_that_stands(tmp_path, caplog):
     # Nothing says how many pictures a second there are: 25.
     assert seen == pytest.approx([12 / 25, 60 / 25], abs=0.1)
     assert length == pytest.approx(72 / 25, abs=0.1)
-    assert "its clock stands; the picture is timed by its average rate there" in caplog.text
-    assert "its clock stands; the sound is timed by its average rate there" in caplog.text
+    assert "its clock stands still; the picture is timed by its average rate there" in caplog.text
+    assert "its clock stands still; the sound is timed by its average rate there" in caplog.text
 
 
 def test_a_clock_that_stands_for_a_while(tmp_path):
@@ -205,7 +205,7 @@ def test_pictures_that_come_late_are_told_of(tmp_path, caplog):
     retime(path, PICTURES, lambda number, time_s: time_s - (0.6 if 30 <= number < 44 else 0))
     with caplog.at_level(logging.WARNING):
         assert seen_s(path)[1] == pytest.approx(3, abs=0.1)
-    assert "a.ts: 14 pictures come when their time is over and are left out" in caplog.text
+    assert "a.ts: 14 pictures come too late and are left out" in caplog.text
 
 
 @pytest.mark.parametrize("gap_s", [1.0, 5.0])
@@ -234,7 +234,7 @@ def test_what_is_not_read_is_told_of(tmp_path, caplog):
         joined = join(tmp_path / "joined.mp4", [path, path])
         assert sum(1 for _ in decode_frames(joined, fps=FPS, size=None)) == 24
     assert "joined.mp4: no pictures can be read in its last 0." in caplog.text
-    assert "If files were joined in it, give each of them a line of the table" in caplog.text
+    assert "If it was joined from several files, give each of them a line in the table" in caplog.text
 
 
 def test_a_normal_file_is_read_once(tmp_path, monkeypatch):

@@ -68,7 +68,7 @@ def test_a_mask_of_another_size_or_kind_is_refused(tmp_path, mask, words):
 
 
 def test_rates_and_sizes_that_cannot_be(tmp_path):
-    with pytest.raises(MediaError, match="0 masks a second"):
+    with pytest.raises(MediaError, match="0 masks per second"):
         MaskWriter(tmp_path / "m.mkv", fps=0, size=(4, 4))
     with pytest.raises(MediaError, match="0 x 4"):
         MaskWriter(tmp_path / "m.mkv", fps=24, size=(0, 4))
@@ -115,7 +115,7 @@ def test_another_video_is_no_video_of_masks(tmp_path):
     path = tmp_path / "v.mp4"
     with VideoWriter(path, fps=24, size=(16, 16), crf=20) as writer:
         writer.write(np.zeros((16, 16, 3), np.uint8))
-    with pytest.raises(MediaError, match="is no video of masks"):
+    with pytest.raises(MediaError, match="is not a video of masks"):
         read_masks(path, [0])
     with pytest.raises(MediaError, match="no such file"):
         probe_masks(tmp_path / "none.mkv")
@@ -124,7 +124,7 @@ def test_another_video_is_no_video_of_masks(tmp_path):
 def test_masks_of_another_video_are_told_apart(tmp_path):
     path = write(tmp_path / "m.mkv")
     check_masks(path, frames=FRAMES, size=(WIDTH, HEIGHT))
-    with pytest.raises(MediaError, match="30 masks of 51 x 37, but its video 31 frames of 51 x 37; delete"):
+    with pytest.raises(MediaError, match="30 masks of 51 x 37, but its video has 31 frames of 51 x 37; delete"):
         check_masks(path, frames=FRAMES + 1, size=(WIDTH, HEIGHT))
     with pytest.raises(MediaError, match="30 frames of 37 x 51"):
         check_masks(path, frames=FRAMES, size=(HEIGHT, WIDTH))

@@ -176,7 +176,7 @@ def test_a_channel_that_is_inverted(tmp_path):
     np.testing.assert_allclose(mono, tone(), atol=1e-4)
     np.testing.assert_allclose(stereo, [tone(), -tone()], atol=1e-4)
     assert "its channels cancel each other out" in notes
-    assert "the right one is turned round" in notes
+    assert "the analysis inverts the right one" in notes
     assert read_peaks(path, per_s=100)[10:-10].min() > 0.35
 
 
@@ -186,7 +186,7 @@ def test_channels_that_are_inverted_for_a_while(tmp_path):
     right = left * np.repeat([1, -1], 4 * RATE_HZ)
     mono, _, notes = heard(wav(tmp_path / "s.wav", left, right))
     np.testing.assert_allclose(mono, left, atol=1e-4)
-    assert "the left one alone is heard" in notes
+    assert "the analysis uses the left one alone" in notes
 
 
 @pytest.mark.parametrize("right", [0 * tone(), tone(500), 0.3 * tone(), -0.2 * tone(), tone() + tone(500)])
@@ -209,7 +209,7 @@ def test_a_silent_track_gives_way_to_one_that_is_heard(tmp_path, default):
     path = write_tracks(tmp_path / "s.mkv", 0 * tone(), 0 * tone(), tone(), default=default)
     mono, _, notes = heard(path)
     np.testing.assert_allclose(mono, tone(), atol=1e-3)
-    assert notes == "its sound track 1 is silent, track 3 is taken; column `audio_track` chooses one"
+    assert notes == "its sound track 1 is silent, track 3 is used; choose with column `audio_track`"
     # Whoever asks for it gets it.
     assert not heard(path, track=1)[0].any()
     assert np.abs(written(tmp_path / "v.mp4", path)).max() > 0.3
@@ -239,7 +239,7 @@ def test_floats_at_the_scale_of_integers(tmp_path, bits, loudness):
     path = wav(tmp_path / "s.wav", 2.0 ** (bits - 1) * loudness * tone(amplitude=1), subtype="DOUBLE")
     mono, stereo, notes = heard(path)
     np.testing.assert_allclose(mono, loudness * tone(amplitude=1), atol=1e-3)
-    assert f"floats at the scale of {bits}-bit integers: divided by {2 ** (bits - 1):,}" in notes
+    assert f"floats at the scale of {bits}-bit integers; they are divided by {2 ** (bits - 1):,}" in notes
     assert np.abs(stereo).max() == pytest.approx(loudness, rel=0.01)
     video = written(tmp_path / "v.mp4", path)
     assert min(loudness, 1) * 0.8 < np.abs(video).max() < 1.1
@@ -248,7 +248,7 @@ def test_floats_at_the_scale_of_integers(tmp_path, bits, loudness):
 def test_far_beyond_full_scale_but_no_scale_of_integers(tmp_path):
     mono, _, notes = heard(wav(tmp_path / "s.wav", 30 * tone(amplitude=1)))
     assert np.abs(mono).max() == pytest.approx(1, abs=0.01)
-    assert "its samples reach 30 times full scale: divided by 30" in notes
+    assert "its samples reach 30 times full scale; they are divided by 30" in notes
 
 
 def test_samples_that_are_no_numbers(tmp_path):
@@ -258,7 +258,7 @@ def test_samples_that_are_no_numbers(tmp_path):
     for rate_hz in (22050, RATE_HZ):
         assert np.isfinite(load_sound(path, sample_rate_hz=rate_hz)).all()
     mono, _, notes = heard(path)
-    assert notes == "3 of its samples are no numbers: silence instead; is it damaged?"
+    assert notes == "3 of its samples are not numbers and become silence; the file may be damaged"
     assert np.abs(mono - tone())[20010:29990].max() < 1e-3
     mono, _, notes = heard(wav(tmp_path / "all.wav", np.full(RATE_HZ, np.nan, np.float32)))
     assert not mono.any()
@@ -277,7 +277,7 @@ def test_a_waveform_that_is_off_centre(tmp_path):
     mono, stereo, notes = heard(wav(tmp_path / "s.wav", tone() + 0.3, tone() - 0.1))
     np.testing.assert_allclose(mono, tone(), atol=1e-3)
     np.testing.assert_allclose(stereo, [tone(), tone()], atol=1e-3)
-    assert "off centre by 0.30 of full scale: centred" in notes
+    assert "off centre by 0.30 of full scale; it is centred" in notes
     with open_sound(wav(tmp_path / "c.wav", np.full(RATE_HZ, 0.3, np.float32)), sample_rate_hz=RATE_HZ) as sound:
         assert sound.correction.silent
 
@@ -304,7 +304,7 @@ def test_sound_is_written_at_full_scale_at_most(tmp_path, caplog):
     sound = tone()
     sound[500] = np.nan
     write_sound(tmp_path / "b.wav", sound, sample_rate_hz=RATE_HZ)
-    assert "b.wav: 1 of its samples are no numbers" in caplog.text
+    assert "b.wav: 1 of its samples are not numbers" in caplog.text
     assert np.isfinite(soundfile.read(tmp_path / "b.wav")[0]).all()
     write_sound(tmp_path / "c.wav", np.zeros(0, np.float32), sample_rate_hz=RATE_HZ)
     with pytest.raises(MediaError, match=r"c\.wav: the samples to be written are int16; give floats in -1\.\.1"):
@@ -316,6 +316,6 @@ def test_a_rate_that_nothing_is_recorded_at(tmp_path, rate_hz):
     path = tmp_path / "s.wav"
     soundfile.write(path, np.zeros(2000, np.float32), rate_hz)
     with pytest.raises(
-        MediaError, match=rf"s\.wav: its sound has {rate_hz} samples per second, at least 4000 are needed"
+        MediaError, match=rf"s\.wav: its sound has {rate_hz} samples per second, but at least 4000 are needed"
     ):
         load_sound(path, sample_rate_hz=22050)

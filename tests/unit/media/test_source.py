@@ -86,7 +86,7 @@ def test_report_round_trip(tmp_path):
     older = read_report(tmp_path / "r.json")
     assert (older.geometries, older.rotate, older.placements) == ((), 0, report.geometries)
     (tmp_path / "r.json").write_text("{}")
-    with pytest.raises(MediaError, match=r"r\.json is no source report .* delete it"):
+    with pytest.raises(MediaError, match=r"r\.json is not a source report .* delete it"):
         read_report(tmp_path / "r.json")
     with pytest.raises(MediaError, match="no such source report"):
         read_report(tmp_path / "none.json")
@@ -182,9 +182,9 @@ def test_what_cannot_be_used_is_refused_with_its_reason(tmp_path):
     write_sound(tmp_path / "song.wav", np.zeros(8000, np.float32), sample_rate_hz=8000)
     film(tmp_path / "short.mp4", dancing(1, 20))
     for name, reason in {
-        "text.mp4": "cannot be opened .* is it a video",
+        "text.mp4": "cannot be opened .* check that it is a video",
         "empty.mp4": "cannot be opened",
-        "song.wav": "has no picture; is it a video",
+        "song.wav": "has no picture; name a video",
         "none.mp4": "no such file",
         "short.mp4": r"shows 0\.83 s of pictures, less than the shortest fragment \(1 s\); leave it out",
     }.items():
@@ -210,7 +210,7 @@ def test_what_cannot_be_used_is_refused_with_its_reason(tmp_path):
 
 def test_a_store_that_cannot_be_written_is_no_fault_of_the_source(tmp_path):
     path = film(tmp_path / "in.mp4", dancing(1, 30))
-    with pytest.raises(MediaError, match="frame rate is positive"):
+    with pytest.raises(MediaError, match="frame rate must be positive"):
         ingest(path, tmp_path, tolerant=True, settings=VideoSettings(size=64, fps=0))
 
 
@@ -223,7 +223,7 @@ def test_a_truncated_file_gives_what_it_holds(tmp_path, caplog):
         report = ingest(tmp_path / "cut.mkv", tmp_path)
     assert 36 <= report.frames <= 60
     assert "not the 4.0 s that it announces" in caplog.text
-    assert "is it copied whole?" in caplog.text
+    assert "check that it was copied completely" in caplog.text
     caplog.clear()
     with caplog.at_level(logging.WARNING):
         ingest(whole, tmp_path)
@@ -434,7 +434,7 @@ def test_joined_recordings_are_shots_of_their_own(tmp_path, threshold, caplog):
     assert report.cuts == (pytest.approx(48, abs=1),)
     assert report.duration_s == pytest.approx(4, abs=0.05)
     assert [record.message for record in caplog.records] == [
-        f"{path}: its clock jumps, as where recordings were joined; the picture goes on without a gap there (at 2.0 s)"
+        f"{path}: its clock jumps, as in joined recordings; the picture continues without a gap there (at 2.0 s)"
     ]
 
 

@@ -101,7 +101,7 @@ def test_the_store_and_its_report_and_one_line(tmp_path, caplog, gop, level):
     line = caplog.records[0].message
     cut = f"({left} left, {480 - left - width} right, {top} above, {270 - top - height} below, of 480 x 270 pixels)"
     assert len(caplog.records) == 1
-    assert line.startswith(f"{path}: dark bars that never change are cut off {cut}; to keep them set video.keep_bars")
+    assert line.startswith(f"{path}: constant dark bars are cut off {cut}; to keep them, set video.keep_bars")
 
 
 def test_bars_are_kept_where_that_is_wanted(tmp_path, caplog):

@@ -254,16 +254,16 @@ def test_an_end_behind_the_videos_own(tmp_path, caplog):
     report = ingest(path, part=SourcePart(None, 0.5, 8))
     assert (report.frames, report.start_s, report.end_s) == (36, 0.5, 8)
     assert [r.message for r in caplog.records] == [
-        f"{path}: column end_s is 8, but its pictures end at 2.0 s; all that there is of them is used"
+        f"{path}: column end_s is 8, but its pictures end at 2.0 s; they are used up to their end"
     ]
 
 
 @pytest.mark.parametrize(
     ("row", "words"),
     [
-        ({"crop": "0,0,640,50"}, r"column crop is 0,0,640,50 .* width and height are at least 64 pixels: choose"),
-        ({"start_s": "5", "end_s": "3"}, r"column start_s is 5 and column end_s 3; the end comes at least 1 s after"),
-        ({"end_s": "0.5"}, r"column start_s is 0 and column end_s 0\.5; the end comes"),
+        ({"crop": "0,0,640,50"}, r"column crop is 0,0,640,50 .* width and height must be at least 64 pixels: choose"),
+        ({"start_s": "5", "end_s": "3"}, r"column start_s is 5 and column end_s 3; the end must come at least 1 s"),
+        ({"end_s": "0.5"}, r"column start_s is 0 and column end_s 0\.5; the end must come"),
     ],
 )  # fmt: skip
 def test_cells_that_cannot_be(row, words):

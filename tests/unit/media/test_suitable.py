@@ -98,7 +98,7 @@ def test_text_is_neither_video_nor_sound(tmp_path, name, text):
 
 @pytest.mark.parametrize(
     ("name", "words"),
-    [("a.webp", "is an animated WebP, which FFmpeg cannot decode; convert it"), ("a.nfo", "is text, no")],
+    [("a.webp", "is an animated WebP, which FFmpeg cannot decode; convert it"), ("a.nfo", "is a text file, not")],
 )
 def test_in_a_table_they_are_named_too(tmp_path, name, words):
     if name.endswith("webp"):

@@ -207,8 +207,8 @@ def test_what_refuses_a_song_is_one_line_with_a_remedy(tmp_path):
     clicks(tmp_path / "still.wav", 5, level=0.0)
     clicks(tmp_path / "short.wav", 1.9)
     for name, said in {
-        "text.mp3": "copied whole",
-        "empty.mp3": "copied whole",
+        "text.mp3": "copied completely",
+        "empty.mp3": "copied completely",
         "none.mp3": "check the path",
         "mute.mp4": "has no sound",
         "still.wav": "choose another song",

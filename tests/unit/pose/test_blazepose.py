@@ -128,7 +128,7 @@ def test_confidence_floor_leaves_joints_out(pose_weights, dance):
 
 
 def test_missing_and_damaged_weights(tmp_path):
-    with pytest.raises(AssetError, match=r"pose_detection\.tflite: the pose weights are missing; `make assets`"):
+    with pytest.raises(AssetError, match=r"pose_detection\.tflite: the pose weights are missing; run `make assets`"):
         BlazePose(tmp_path, fps=24, confidence_floor=0.1)
     (tmp_path / blazepose_people.DETECTOR_FILE).write_bytes(b"not a network")
     with pytest.raises(AssetError, match=r"pose_detection\.tflite is damaged"):

@@ -185,7 +185,7 @@ def test_of_several_dancers_it_is_the_one_seen_longest(caplog):
     motion = table_motion(several, name="waltz")
     assert len(motion.root) == 50
     assert motion.rotations[0, 0, 0, 2] == pytest.approx(1, abs=0.01)  # to the right
-    assert "waltz shows 2 dancers; this is number 1" in caplog.text
+    assert "waltz shows 2 dancers; number 1" in caplog.text
 
 
 def test_sides_are_alike():

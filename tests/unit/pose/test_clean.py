@@ -220,7 +220,7 @@ def test_nobody_at_all():
 def test_wrong_arguments():
     with pytest.raises(PoseError, match=r"shape \(240, 17, 3\); \(frames, 25, 3\) is expected"):
         run(DANCE[:, :17])
-    with pytest.raises(PoseError, match="fps is 0; a frame rate is positive"):
+    with pytest.raises(PoseError, match="fps is 0; the frame rate must be positive"):
         clean_keypoints(DANCE, fps=0, settings=SETTINGS)
     with pytest.raises(ConfigError, match=r"cleaning\.smoothing is 'median'; choose one of: none, whittaker"):
         run(DANCE, smoothing="median")

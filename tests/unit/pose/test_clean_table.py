@@ -102,10 +102,10 @@ def test_a_video_of_which_no_frame_is_of_use_is_refused_with_its_reason():
     no_feet[:30] = 0
     cleaned = clean(table(no_feet))
     assert cleaned.metadata["refused"].startswith(
-        "waltz: no frame is of use; in 210 of 240 neither foot is seen (`no_feet`): keep the feet in the picture"
+        "waltz: no frame is usable; in 210 of 240 neither foot is seen (`no_feet`): keep the feet in the picture"
     )
     assert len(cleaned) == 240  # the reasons stay to be looked at
-    with pytest.raises(PoseError, match=r"waltz: no frame is of use.*no_feet"):
+    with pytest.raises(PoseError, match=r"waltz: no frame is usable.*no_feet"):
         clean(table(no_feet), tolerant=False)
 
 
@@ -129,7 +129,7 @@ def test_a_refusal_names_a_cause_not_its_consequence():
     assert count_reasons(reason) == {"short_segment": 60, "jump": 30, "no_hands": 10}
     assert "in 30 of 100 the whole body jumps" in explain_refusal(reason)
     assert "too few good frames in a row" in explain_refusal(reason[:60])
-    assert explain_refusal(reason[:0]) == "it has no frames; is it a video?"
+    assert explain_refusal(reason[:0]) == "it has no frames; check that it is a video"
 
 
 def shaken(rng):

@@ -153,7 +153,9 @@ def test_another_face_than_the_one_at_the_nose_is_refused(studio, weights):
 
 
 def test_missing_weights(tmp_path):
-    with pytest.raises(AssetError, match=r"hand_landmark_full\.tflite: the pose weights are missing; `make assets`"):
+    with pytest.raises(
+        AssetError, match=r"hand_landmark_full\.tflite: the pose weights are missing; run `make assets`"
+    ):
         HandNetwork(tmp_path)
     (tmp_path / FACE_FILE).write_bytes(b"not a network")
     with pytest.raises(AssetError, match=r"face_landmark\.tflite is damaged"):

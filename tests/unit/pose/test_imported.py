@@ -150,7 +150,7 @@ def test_normalised_coordinates_need_a_picture(tmp_path, caplog, low):
             caplog.clear()
             table = given(path, row=row, **beside)
             np.testing.assert_allclose(table.keypoints, in_store(dance).keypoints, atol=0.6)
-            assert f"normalised coordinates ({low} to 1), taken as shares of 320 x 180" in caplog.text
+            assert f"normalised coordinates ({low} to 1), read as shares of 320 x 180" in caplog.text
 
 
 def test_a_dancer_who_leaves_the_picture_a_little_is_normalised_all_the_same(tmp_path, caplog):
@@ -189,7 +189,7 @@ def test_coordinates_that_cannot_be_pixels(tmp_path, change, row, words):
 def test_a_picture_of_doubtful_size_is_said(tmp_path, caplog):
     path = save(tmp_path / "a.zip", WIDE)
     given(path, row={"width": "220", "height": "120", "fps": "30"})
-    assert "in a picture of 220 x 120, more than a tenth of them outside of it; check columns width" in caplog.text
+    assert "in a picture of 220 x 120, more than a tenth of them outside it; check columns width" in caplog.text
     caplog.clear()
     given(path, row={"width": "1920", "height": "1080", "fps": "30"})
     assert "in a picture of 1920 x 1080, all in its upper left quarter; check columns width" in caplog.text
@@ -203,8 +203,8 @@ def test_what_nobody_tells_is_assumed_and_said_once(tmp_path, caplog):
     table = given(path)
     np.testing.assert_allclose(table.keypoints, sine_dancer(48), atol=1e-3)
     assert len(caplog.records) == 1
-    words = "24 frames a second (column fps), a picture of 512 x 512 (columns width and height)"
-    assert f"a.zip: assumed, as nothing tells: {words}" in caplog.text
+    words = "24 frames per second (column fps), a picture of 512 x 512 (columns width and height)"
+    assert f"a.zip: unknown, therefore assumed: {words}" in caplog.text
     caplog.clear()
     given(save(tmp_path / "a.zip", WIDE))  # in a corner of that picture, which is a mere assumption
     assert len(caplog.records) == 1
@@ -228,7 +228,7 @@ def test_the_video_tells_rate_and_picture(tmp_path, caplog):
 
 def test_keypoints_that_do_not_go_with_their_video(tmp_path):
     film(tmp_path / "film.mkv", frames=120)
-    words = r"a\.zip: 60 frames do not go with the 120 of its video .*film\.mkv \(30 frames a second\), 4\.0 s; fill"
+    words = r"a\.zip: 60 frames do not match the 120 of its video .*film\.mkv \(30 frames per second\), 4\.0 s; fill"
     with pytest.raises(
         PoseError, match=words + r" in column fps \(15 if they show all of it\), or correct column path"
     ):
@@ -241,7 +241,9 @@ def test_keypoints_of_a_frame_store_beside_its_video(tmp_path, caplog):
     table = given(save(tmp_path / "a.zip", dance), video=str(tmp_path / "film.mkv"))
     assert table.size == (512, 480)
     np.testing.assert_allclose(table.keypoints, dance, atol=1e-3)
-    assert "lie within 512 x 480, so they are taken for those of a frame store, not of the 640 x 600 of" in caplog.text
+    assert (
+        "lie within 512 x 480, so they are assumed to be those of a frame store, not of the 640 x 600 of" in caplog.text
+    )
     assert len(caplog.records) == 1
 
 
@@ -253,7 +255,7 @@ def test_keypoints_of_a_square_frame_store_of_older_versions(tmp_path, caplog):
     # The square showed the picture at 1.6 times its size, below 112 rows of black.
     expected = np.where(present(dance)[..., None], (dance - (0, 112, 0)) / (1.6, 1.6, 1), 0)
     np.testing.assert_allclose(table.keypoints, expected, atol=1e-3)
-    assert "lie within 512 x 512, so they are taken for those of a frame store" in caplog.text
+    assert "lie within 512 x 512, so they are assumed to be those of a frame store" in caplog.text
 
 
 @pytest.mark.parametrize("crop", [(160, 0, 120, 180), None])
@@ -313,7 +315,7 @@ def test_what_the_table_says_wins_and_is_compared(tmp_path, caplog):
     row = {"fps": "24", "width": "640", "height": "360"}
     table = given(save(tmp_path / "a.zip", WIDE * (2, 2, 1)), row=row, video=str(tmp_path / "film.mkv"))
     np.testing.assert_allclose(table.keypoints, in_store(WIDE, fps=24).keypoints, atol=0.01)
-    assert "60 frames at 24 a second last 2.5 s, unlike its video" in caplog.text
+    assert "60 frames at 24 per second last 2.5 s, unlike its video" in caplog.text
     assert (
         "a picture of 640 x 360 by the table, of 320 x 180 by its video; check columns width and height" in caplog.text
     )
@@ -323,14 +325,14 @@ def test_what_the_table_says_wins_and_is_compared(tmp_path, caplog):
 def test_a_sound_tells_that_the_rate_is_another(tmp_path, caplog):
     path = save(tmp_path / "a.zip", np.concatenate([WIDE] * 5))
     sound = str(sing(tmp_path / "song.wav", length_s=10))
-    words = r"300 frames at 24 a second last 12\.5 s, its sound .*song\.wav, 10\.1 s, as if they were 30 a second; fill"
+    words = r"300 frames at 24 per second last 12\.5 s, but its sound .*song\.wav, 10\.1 s, as with 30 per second; fill"
     with pytest.raises(PoseError, match=words + r" in column fps \(30 or 24\)"):
         given(path, sound=sound)
     given(path, sound=str(sing(tmp_path / "short.wav", length_s=4)))
     assert "lasts 12.5 s, longer than its sound" in caplog.text
     caplog.clear()
     given(path, row={"fps": "24", "width": "320", "height": "180"}, sound=sound)
-    assert "300 frames at 24 a second last 12.5 s, unlike its sound" in caplog.text
+    assert "300 frames at 24 per second last 12.5 s, unlike its sound" in caplog.text
     caplog.clear()
     # Music goes on after the dance.
     given(path, row={"width": "320", "height": "180"}, sound=str(sing(tmp_path / "long.wav", length_s=31)))
@@ -351,16 +353,16 @@ def test_a_table_of_ours_knows_its_rate_and_picture(tmp_path, caplog):
     np.testing.assert_allclose(given(path).keypoints, in_store(WIDE).keypoints, atol=1e-4)
     assert not caplog.records
     given(path, row={"fps": "24", "width": "640", "height": "360"})
-    assert "24 frames a second by the table, 30 by the file" in caplog.text
+    assert "24 frames per second by the table, 30 by the file" in caplog.text
     assert "a picture of 640 x 360 by the table, of 320 x 180 by the file itself" in caplog.text
 
 
 @pytest.mark.parametrize(
     ("row", "words"),
     [
-        ({"width": "640"}, "has a width or a height alone; fill in both columns or none"),
-        ({"height": "640"}, "has a width or a height alone; fill in both columns or none"),
-        ({"fps": "0.000000001"}, r"column fps is 0\.000000001; keypoints have 1 to 1000 frames a second"),
+        ({"width": "640"}, "has only one of width and height; fill in both columns or none"),
+        ({"height": "640"}, "has only one of width and height; fill in both columns or none"),
+        ({"fps": "0.000000001"}, r"column fps is 0\.000000001; keypoints have 1 to 1000 frames per second"),
     ],
 )
 def test_cells_that_cannot_be(tmp_path, row, words):
@@ -370,7 +372,9 @@ def test_cells_that_cannot_be(tmp_path, row, words):
 
 def test_resampling_is_bounded(tmp_path, monkeypatch):
     monkeypatch.setattr("danceit_core.pose.store_place.MOST_FRAMES", 1000)
-    with pytest.raises(PoseError, match="60 frames at 1 a second become 1440 at 24, more than 1000; check column fps"):
+    with pytest.raises(
+        PoseError, match="60 frames at 1 per second become 1440 at 24, more than 1000; check column fps"
+    ):
         given(save(tmp_path / "a.zip", WIDE), row={"fps": "1", "width": "320", "height": "180"})
 
 

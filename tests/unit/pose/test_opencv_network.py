@@ -76,12 +76,12 @@ def test_networks_that_do_not_serve(tmp_path):
     with pytest.raises(ConfigError, match=r"pose\.caffemodel is 'none': no such file"):
         OpenPoseNetwork(prototxt, "none", confidence_floor=0.1)
     (tmp_path / "bad.caffemodel").write_bytes(b"\xff" * 50)
-    with pytest.raises(ConfigError, match="are no Caffe network that OpenCV reads"):
+    with pytest.raises(ConfigError, match="are not a Caffe network that OpenCV reads"):
         OpenPoseNetwork(prototxt, str(tmp_path / "bad.caffemodel"), confidence_floor=0.1)
     (tmp_path / "empty.caffemodel").write_bytes(field(1, b"dots"))
     empty = OpenPoseNetwork(prototxt, str(tmp_path / "empty.caffemodel"), confidence_floor=0.1)
     with pytest.raises(ConfigError, match=r"dots\.prototxt with .*empty\.caffemodel cannot run"):
         empty.estimate(np.zeros((368, 368, 3), np.uint8))
     small = OpenPoseNetwork(*write_network(tmp_path, maps=19), confidence_floor=0.1)
-    with pytest.raises(ConfigError, match=r"gives \(1, 19, 46, 46\); BODY_25 gives 25 heat maps"):
+    with pytest.raises(ConfigError, match=r"gives \(1, 19, 46, 46\); BODY_25 gives at least 25 heat maps"):
         small.estimate(np.zeros((368, 368, 3), np.uint8))

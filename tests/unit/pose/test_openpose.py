@@ -135,8 +135,11 @@ def test_our_own_table(tmp_path):
         ('{"version": 1.3}', r"lacks 'people'.*people\[\]\.pose_keypoints_2d"),
         ('{"people": [{"pose": []}]}', "lacks 'pose_keypoints_2d'"),
         ('{"people": [{"pose_keypoints_2d": ["a"]}]}', "is not OpenPose JSON"),
-        (json.dumps({"people": [{"pose_keypoints_2d": [0.5] * 54}]}), "54 numbers a person, BODY_25 has 75"),
-        (json.dumps({"people": [{"pose_keypoints_2d": [50.0] * 75}]}), "confidences reach 50; they are 0..1"),
+        (json.dumps({"people": [{"pose_keypoints_2d": [0.5] * 54}]}), "54 numbers per person, BODY_25 has 75"),
+        (
+            json.dumps({"people": [{"pose_keypoints_2d": [50.0] * 75}]}),
+            "confidences, the third numbers, reach 50, not 0..1",
+        ),
     ],
 )
 def test_wrong_json(tmp_path, content, message):
@@ -152,11 +155,11 @@ def test_wrong_names(tmp_path):
     (tmp_path / "dance.json").unlink()
     write_frame(tmp_path, 3, DANCE[0], name="a")
     write_frame(tmp_path, 3, DANCE[0], name="b")
-    with pytest.raises(PoseError, match="frame 3 is there twice"):
+    with pytest.raises(PoseError, match="frame 3 exists twice"):
         read_given(tmp_path)
     (tmp_path / "b_000000000003_keypoints.json").unlink()
     write_frame(tmp_path, 20240101120000, DANCE[0])
-    with pytest.raises(PoseError, match="its last frame is 20240101120000 but it has 2 files"):
+    with pytest.raises(PoseError, match="its last frame is 20240101120000, but it has 2 files"):
         read_given(tmp_path)
 
 
@@ -164,7 +167,7 @@ def test_other_files(tmp_path):
     with pytest.raises(PoseError, match=r"none\.zip: no such file or folder; check column `keypoints`"):
         read_given(tmp_path / "none.zip")
     (tmp_path / "a.csv").write_text("1,2,3")
-    with pytest.raises(PoseError, match=r"a\.csv holds no keypoints that can be read; give a folder or \.zip of"):
+    with pytest.raises(PoseError, match=r"a\.csv holds no keypoints in a known format; give a folder or \.zip of"):
         read_given(tmp_path / "a.csv")
     for name in ("bad.zip", "bad.npz"):
         (tmp_path / name).write_bytes(b"nothing of the kind")
@@ -223,7 +226,7 @@ def test_files_that_are_no_frames_are_counted(tmp_path, caplog):
     (tmp_path / "old").mkdir()
     np.testing.assert_allclose(read_given(tmp_path).keypoints, DANCE[:5], atol=1e-3)
     assert len(caplog.records) == 1
-    assert "passed over as no frames: 4 (" in caplog.text
+    assert "skipped 4 files that are not frames (" in caplog.text
 
 
 def test_a_folder_of_folders(tmp_path):
@@ -246,7 +249,7 @@ def test_capitals_and_byte_order_marks(tmp_path):
 def test_what_is_no_file_ends_in_a_line(tmp_path, kind):
     write_frame(tmp_path, 0, DANCE[0])
     path = tmp_path / "dance_000000000001_keypoints.json"
-    words = "is no file but a folder, device or pipe"
+    words = "is a folder, device or pipe, not a file"
     if kind == "folder":
         path.mkdir()
     elif kind == "pipe":
@@ -329,7 +332,7 @@ def test_a_folder_is_bounded_like_a_zip(tmp_path, monkeypatch):
     with pytest.raises(PoseError, match=r"has far more bytes than a dance has, up to 2\.json"):
         read_given(tmp_path)
     monkeypatch.setattr("danceit_core.pose.json_frames.MOST_FRAMES", 3)
-    with pytest.raises(PoseError, match="has more than 3 files; cut it up"):
+    with pytest.raises(PoseError, match="has more than 3 files; split it"):
         read_given(tmp_path)
 
 
@@ -360,9 +363,9 @@ def test_entries_of_zips_that_nobody_wrote_for_this(tmp_path):
     assert set(tmp_path.rglob("*")) == before
     with pytest.warns(UserWarning, match="Duplicate"), zipfile.ZipFile(path, "a") as archive:
         archive.writestr("../../a_1_keypoints.json", frame)
-    with pytest.raises(PoseError, match="frame 1 is there twice"):
+    with pytest.raises(PoseError, match="frame 1 exists twice"):
         read_given(path)
-    for method, words in ((zipfile.ZIP_BZIP2, "another method than deflate"), (zipfile.ZIP_STORED, "is encrypted")):
+    for method, words in ((zipfile.ZIP_BZIP2, "not compressed with deflate"), (zipfile.ZIP_STORED, "is encrypted")):
         with zipfile.ZipFile(path, "w", method) as archive:
             archive.writestr("a_0_keypoints.json", frame)
         if method == zipfile.ZIP_STORED:
@@ -381,17 +384,17 @@ def test_entries_of_zips_that_nobody_wrote_for_this(tmp_path):
 def test_arrays_are_bounded(tmp_path, monkeypatch):
     monkeypatch.setattr("danceit_core.pose.given.SMALL_ARRAY_BYTES", 2**20)
     np.savez_compressed(tmp_path / "a.npz", keypoints=np.zeros((40_000, 25, 3)))
-    with pytest.raises(PoseError, match=r"a\.npz: `keypoints` has 24000128 bytes, at most \d+ are read"):
+    with pytest.raises(PoseError, match=r"a\.npz: `keypoints` has 24000128 bytes, but at most \d+ are read"):
         read_given(tmp_path / "a.npz")
     content = io.BytesIO()
     np.save(content, DANCE)
     with zipfile.ZipFile(tmp_path / "b.npz", "w", zipfile.ZIP_BZIP2) as archive:
         archive.writestr("keypoints.npy", content.getvalue())
-    with pytest.raises(PoseError, match=r"keypoints\.npy is packed with another method than deflate"):
+    with pytest.raises(PoseError, match=r"keypoints\.npy is not compressed with deflate"):
         read_given(tmp_path / "b.npz")
     monkeypatch.setattr("danceit_core.pose.given.MOST_FRAMES", 29)
     np.savez(tmp_path / "c.npz", keypoints=DANCE)
-    with pytest.raises(PoseError, match=r"c\.npz has 30 frames, at most 29 are read"):
+    with pytest.raises(PoseError, match=r"c\.npz has 30 frames, but at most 29 are read"):
         read_given(tmp_path / "c.npz")
 
 
@@ -411,7 +414,7 @@ def test_tables_are_bounded(tmp_path, monkeypatch):
     with pytest.raises(PoseError, match=r"text\.parquet is not a keypoint table .*column keypoints holds list<"):
         read_given(tmp_path / "text.parquet")
     monkeypatch.setattr("danceit_core.pose.given.MOST_FRAMES", 29)
-    with pytest.raises(PoseError, match="has 30 frames, at most 29 are read"):
+    with pytest.raises(PoseError, match="has 30 frames, but at most 29 are read"):
         read_given(path)
     monkeypatch.setattr("danceit_core.pose.given.MOST_ARRAY_BYTES", 3000)
     monkeypatch.setattr("danceit_core.pose.given.MOST_FRAMES", 30)
@@ -421,10 +424,10 @@ def test_tables_are_bounded(tmp_path, monkeypatch):
 
 def test_third_numbers_that_are_no_confidences(tmp_path):
     for scale, words in (
-        ((1, 1, 100), r"confidences reach 100; they are 0..1, the third number; divide per cent by 100"),
-        ((1, 1, 255), r"confidences reach 255; they are 0..1, the third number$"),
-        ((1, 1, 0), "all confidences are 0, which means absent; write 1"),
-        ((1, 1, -0.4), "confidences fall to -0.4; .* give joints in the picture, not in space"),
+        ((1, 1, 100), r"confidences, the third numbers, reach 100, not 0..1; divide per cent by 100"),
+        ((1, 1, 255), r"confidences, the third numbers, reach 255, not 0..1$"),
+        ((1, 1, 0), "all confidences are 0, i.e. absent; set the third number"),
+        ((1, 1, -0.4), "confidences, the third numbers, fall to -0.4, .* give joints in the picture, not in space"),
     ):
         np.savez(tmp_path / "a.npz", keypoints=np.round(DANCE * scale, 1))
         with pytest.raises(PoseError, match=words):

@@ -38,5 +38,5 @@ def test_only_joints_present_in_both_are_compared():
     assert np.isnan(list(nothing.values())).all()
     assert np.isnan(detection_share(found[:0]))
     assert np.isnan(redetection(asked[:0], found[:0], share=0.1)["pck"])
-    with pytest.raises(PoseError, match=r"6 poses were asked for and 5 found"):
+    with pytest.raises(PoseError, match=r"6 poses were requested but 5 found"):
         redetection(asked, found[:5], share=0.1)
