@@ -7,7 +7,7 @@ TOOLS := $(VENV)/tools
 INSTALL := $(BIN)/python -m pip install --quiet --no-compile --disable-pip-version-check
 # Installed only by the targets that need them: versions, but no hashes.
 UNLOCKED := atheris|axe-playwright-python|playwright|pyee
-# The folder of a project of one's own, with a config.yaml (danceit_core/new_project.py); empty: the demo.
+# The folder of your own project (danceit new); empty: the demo.
 PROJECT ?=
 # What `make user-study` hands to the server.
 STUDY ?=
@@ -17,10 +17,16 @@ CORES ?= all
 export PROJECT
 SNAKEMAKE := PATH="$$PWD/$(BIN):$$PATH" $(BIN)/python -m snakemake
 WORKFLOW = $(SNAKEMAKE) --cores $(CORES) $(and $(PROJECT),--configfile "$$PROJECT/config.yaml")
+DANCEIT := PATH="$$PWD/$(BIN):$$PATH" $(BIN)/python -m danceit_core.cli
+MY = $(and $(PROJECT),"$$PROJECT")
+# The release of PyTorch of `make test-torch`.
+TORCH ?= 2.6.0
+# What `make open` hands to the server, such as "--port 8010 --no-browser".
+ROOM ?=
 RESULTS := $${PROJECT:+$$PROJECT/}results
 
 .DEFAULT_GOAL := video
-.PHONY: setup video report test test-long fuzz drill test-slurm test-browser user-study lint format smoke docs pipeline assets licences audit constraints help
+.PHONY: setup video report open test test-long test-torch test-gpu fuzz drill test-slurm test-browser user-study lint format smoke docs pipeline assets licences audit constraints help
 
 help: ## this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 16
@@ -31,23 +37,19 @@ $(READY): pyproject.toml constraints.txt requirements.lock
 	@echo "Setting up $(VENV) (once, one to three minutes) ..."
 	$(PYTHON) -m venv $(VENV)
 	$(INSTALL) --no-deps --require-hashes --requirement requirements.lock
-	$(INSTALL) --constraint constraints.txt --no-build-isolation --editable ".[dev,docs,cluster,study]"
+	$(INSTALL) --constraint constraints.txt --no-build-isolation --editable ".[dev,docs,cluster,app,demo]"
 	@touch $@
 
 setup: $(READY) ## the environment in .venv, which the other targets set up as well; then: . .venv/bin/activate
 
 video: $(READY) ## the demo: results/draft.mp4 after some minutes, then results/video.mp4; PROJECT=my: your own, in my/results
-	$(WORKFLOW) -- link_draft
-	@echo "$(RESULTS)/draft.mp4: the dance before any training, to look at while the networks learn"
-	$(WORKFLOW)
+	$(DANCEIT) make --cores $(CORES) $(MY)
 
-# What was made beside that comes along: other videos, the comparison of choreographies.
 report: $(READY) ## all pictures, scores and videos in one page to look at offline: results/report.html
-	$(WORKFLOW)
-	@set --; for made in "$(RESULTS)"/videos/*/*.mp4 "$(RESULTS)/evaluation/choreography" \
-		"$(RESULTS)"/matcher/*/sweep.html; do [ ! -e "$$made" ] || set -- "$$@" "$$made"; done; \
-	$(WORKFLOW) --quiet all --report "$(RESULTS)/report.html" -- all "$$@"
-	@echo "$(RESULTS)/report.html is written: open it in a browser"
+	$(DANCEIT) report --cores $(CORES) $(MY)
+
+open: $(READY) ## the cutting room in the browser: add files, make dances, edit them; PROJECT=my: your own project
+	$(DANCEIT) open $(ROOM) $(MY)
 
 # The tests of a file on one process: what they share (tests/workflow/test_shapes.py) may take minutes to make.
 test: $(READY) ## the tests (those of the whole workflow: make smoke)
@@ -55,6 +57,20 @@ test: $(READY) ## the tests (those of the whole workflow: make smoke)
 
 test-long: $(READY) ## the tests that take a minute each: ten minutes of video, two hours of music
 	$(BIN)/python -m pytest -m long --durations 0
+
+# The rest is the usual environment's, which the other one finds beside its own PyTorch.
+test-torch: $(READY) ## what computes with PyTorch, by another release of it: the oldest that is allowed; TORCH=2.14.1: that one (GB)
+	$(BIN)/python -m venv $(VENV)/torch-$(TORCH)
+	$(VENV)/torch-$(TORCH)/bin/python -m pip install --quiet --disable-pip-version-check "torch==$(TORCH)"
+	@$(BIN)/python -c "import sysconfig; print(sysconfig.get_path('purelib'))" > \
+		"$$($(VENV)/torch-$(TORCH)/bin/python -c "import sysconfig; print(sysconfig.get_path('purelib'))")/beside.pth"
+	OMP_NUM_THREADS=1 $(VENV)/torch-$(TORCH)/bin/python -m pytest tests/unit/imagination tests/unit/matcher tests/unit/test_plain_torch.py
+
+test-gpu: $(READY) ## on a machine with a GPU: the tests that need one, then the speed and memory of training and painting
+	@$(BIN)/python -c "import torch; raise SystemExit(not torch.cuda.is_available())" || { \
+		echo "PyTorch can use no GPU here: nvidia-smi shows the driver, pip list the build of PyTorch"; exit 1; }
+	$(BIN)/python -m pytest -v -rs -m gpu tests/unit
+	$(BIN)/python benchmarks/gpu_painter.py
 
 test-slurm: $(READY) ## the tiny workflow on a SLURM cluster of this machine's own (as root); skipped where there is no SLURM
 	$(BIN)/python -m pytest -v -rs tests/slurm/drills.py

@@ -7,9 +7,13 @@ import importlib.util
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from danceit_core.errors import ConfigError
-from danceit_core.place import Place
+
+if TYPE_CHECKING:
+    from danceit_core.inputs import Project
+    from danceit_core.place import Place
 
 
 def find_workflow() -> Path:
@@ -26,7 +30,7 @@ def find_workflow() -> Path:
 
 
 def snakemake_command(
-    place: Place, targets: Sequence[str | Path], *, cores: str = "all", options: Sequence[str] = ()
+    place: "Place", targets: Sequence[str | Path], *, cores: str = "all", options: Sequence[str] = ()
 ) -> list[str]:
     """The arguments of the run that makes `targets`: paths, or names of rules without wildcards.
 
@@ -41,15 +45,29 @@ def snakemake_command(
     ]  # fmt: skip
 
 
-def _needs_edits(place: Place) -> bool:
+def report_command(place: "Place", project: "Project", page: Path, *, cores: str = "all") -> list[str]:
+    """The arguments of the run that writes the report `page` of what has been made, all of `rule all` included."""
+    options = ["--quiet", "all", "--report", str(page)]
+    return snakemake_command(place, ["all", *made_beside(place, project)], cores=cores, options=options)
+
+
+def made_beside(place: "Place", project: "Project") -> list[Path]:
+    """What a report shows besides and is there already: other videos, the comparison of choreographies, the sweep."""
+    dancers = [*map(str, project.targets.index), "group"]
+    videos = [place.video(dancer, str(song)) for dancer in dancers for song in project.songs.index]
+    others = [place.results / "evaluation" / "choreography", *sorted(place.results.glob("matcher/*/sweep.html"))]
+    return [path for path in (*videos, *others) if path.exists()]
+
+
+def _needs_edits(place: "Place") -> bool:
     return not place.values.get("edits") and place.tables["edits"].is_file()
 
 
-def _relative(target: str | Path, place: Place) -> str | Path:
-    """A path as the workflow writes it: from its folder where the configuration says `results`, else absolute."""
+def _relative(target: str | Path, place: "Place") -> str | Path:
+    """A path as the workflow's Snakefile writes it: from its folder where it lies in there, else absolute."""
     if isinstance(target, str):
         return target
-    written = str(place.values.get("results") or "results")
+    written = str(place.values.get("results") or "results").removeprefix(f"{place.workflow}/")
     if target.is_relative_to(place.results):
         return Path(written) / target.relative_to(place.results)
     return target

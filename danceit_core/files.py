@@ -46,12 +46,13 @@ def partial_file(path: str | Path) -> Path:
     # Processes are numbered by their machine; a folder may be shared by many.
     machine = f"{zlib.crc32(socket.gethostname().encode()):08x}"
     for left in path.parent.glob(f".{glob.escape(path.name)}.{machine}-*.part"):
-        if not _is_alive(int(left.name.removesuffix(".part").rpartition("-")[2])):
+        if not is_alive(int(left.name.removesuffix(".part").rpartition("-")[2])):
             left.unlink(missing_ok=True)
     return path.with_name(f".{path.name}.{machine}-{os.getpid()}.part")
 
 
-def _is_alive(process: int) -> bool:
+def is_alive(process: int) -> bool:
+    """Whether there is a process of that number."""
     try:
         os.kill(process, 0)
     except ProcessLookupError:

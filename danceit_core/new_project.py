@@ -1,30 +1,28 @@
-"""Begin a project of one's own: python -m danceit_core.new_project FOLDER --videos ... --songs ... --persons ...
+"""A project in a folder of its own: three tables and a configuration, created and added to (`danceit new`).
 
-Writes into FOLDER the three tables and the configuration that can as well be written by hand (config/README.md). What
-stands there stays as it is: called again it adds what is new, so that a folder of dances may grow.
+The same files can be written by hand (config/README.md). What is there stays as it is: called again, the functions add
+what is new, so that a folder of dances may grow. Paths are written absolute.
 """
 
-import argparse
 import csv
 import io
 import itertools
 import shlex
-import sys
 import unicodedata
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 import yaml
 
 from danceit_core.choreography.edits import COLUMNS
-from danceit_core.errors import ConfigError, DanceItError
+from danceit_core.errors import ConfigError
 from danceit_core.files import write_text
 from danceit_core.folders import check_folder
 from danceit_core.gather import gather, place_of
 from danceit_core.input_tables import RESERVED, TAKEN
 from danceit_core.media.suitable import fault_of_person, fault_of_song, fault_of_video
+from danceit_core.place import CONFIG
 from danceit_core.tsv import read_cells, read_table_text
 
 ID_LENGTH = 60
@@ -32,7 +30,7 @@ ID_LENGTH = 60
 MOST_PERSONS = 10
 # Of the lines on what was left out, those that an error holds.
 MOST_REASONS = 3
-CONFIG = "# What stands here replaces the defaults of config/config.yaml, which lists every key.\n"
+ABOUT_CONFIG = "# What stands here replaces the defaults of config/config.yaml, which lists every key.\n"
 # Written into results' file names, which Snakemake reads as patterns.
 NOT_IN_FOLDERS = "{}<>" + "".join(map(chr, range(32)))
 
@@ -78,34 +76,65 @@ class Table:
         return {place_of(Path(row["path"])) for row in self.rows if row["path"]}
 
 
-def parse_arguments(arguments: Sequence[str] | None = None) -> argparse.Namespace:
-    """The command line."""
-    parser = argparse.ArgumentParser(
-        prog="python -m danceit_core.new_project", description="Begin a project of your own, or add to one."
-    )
-    parser.add_argument("folder", type=Path, help="where its tables and its configuration go")
-    several: dict[str, Any] = {"nargs": "+", "type": Path, "default": [], "metavar": "PATH"}
-    parser.add_argument("--videos", help="dance videos, or folders of them", **several)
-    parser.add_argument("--songs", help="songs to dance to, or folders of them", **several)
-    parser.add_argument("--persons", help="videos or photographs of the persons who shall dance", **several)
-    parser.add_argument("--consent", action="store_true", help="all these persons agreed to be shown dancing")
-    return parser.parse_args(arguments)
-
-
 def new_project(
-    folder: Path, *, videos: Iterable[Path], songs: Iterable[Path], persons: Iterable[Path], consent: bool
+    folder: Path,
+    *,
+    videos: Iterable[Path] = (),
+    songs: Iterable[Path] = (),
+    persons: Iterable[Path] = (),
+    consent: bool = False,
 ) -> list[str]:
-    """Write or extend the tables and the configuration in `folder`; what was done, in printable lines to be shown.
+    """Create a project in `folder`, or add files to the one there; what was done, in printable lines.
 
-    Raises ConfigError for a table that is at fault, or would stay empty, for a folder whose name results cannot have,
-    and for a file that is given as a dance and as a person; MediaError for a file that was named and holds no picture
-    or sound. Nothing is written then.
+    Without any files the tables of a new project hold only their headers. With files a new project must be complete:
+    at least one video, one song and one person. Raises what `create_project` and `add_files` raise; then nothing is
+    written.
     """
-    if ".." in folder.parts:
-        folder = folder.resolve()
-    check_folder(folder, what="the folder of the project", refused=NOT_IN_FOLDERS)
-    paths = {"videos": videos, "songs": songs, "targets": persons}
-    tables = {name: _open_table(folder / f"{name}.tsv", kind) for name, kind in KINDS.items()}
+    given = {"videos": list(videos), "songs": list(songs), "persons": list(persons)}
+    folder = _checked(folder)
+    if not any(given.values()):
+        create_project(folder)
+        return [*map(printable, [f"{folder}: ready; no file was added", *_missing(folder, _open_tables(folder))])]
+    return add_files(folder, **given, consent=consent, complete=not (folder / CONFIG).exists())
+
+
+def create_project(folder: Path) -> Path:
+    """Write a project without files: tables with only their headers, and the configuration. What is there stays.
+
+    Returns the folder as an absolute path. Raises ConfigError for a folder whose name results cannot have.
+    """
+    folder = _checked(folder)
+    for table in _open_tables(folder).values():
+        if not table.path.exists():
+            write_text(table.path, table.text)
+    if not (folder / "edits.tsv").exists():
+        write_text(folder / "edits.tsv", "\t".join(COLUMNS) + "\n")
+    if not (folder / CONFIG).exists():
+        values = {name: str(folder / f"{name}.tsv") for name in (*KINDS, "edits")}
+        values["results"] = str(folder / "results")
+        write_text(folder / CONFIG, ABOUT_CONFIG + yaml.safe_dump(values, sort_keys=False, allow_unicode=True))
+    return folder
+
+
+def add_files(
+    folder: Path,
+    *,
+    videos: Iterable[Path] = (),
+    songs: Iterable[Path] = (),
+    persons: Iterable[Path] = (),
+    consent: bool = False,
+    complete: bool = False,
+) -> list[str]:
+    """Add files to the tables of a project, which is created if there is none; what was done, in printable lines.
+
+    consent: all these persons agreed to be shown dancing. complete: no table may stay empty. Raises ConfigError for a
+    table that is at fault or that would stay empty although files were named for it, and for a file that is given as
+    a dance and as a person; MediaError for a file that was named and holds no picture or sound. Then nothing is
+    written.
+    """
+    folder = _checked(folder)
+    paths = {"videos": list(videos), "songs": list(songs), "targets": list(persons)}
+    tables = _open_tables(folder)
     given = {name: gather(paths[name], fault=kind.fault, what=kind.what) for name, kind in KINDS.items()}
     _check_persons(tables, dances=given["videos"].files, persons=given["targets"].files)
     taken = RESERVED | TAKEN
@@ -119,20 +148,44 @@ def new_project(
                 taken.add(row_id.casefold())
                 listed.add(file)
                 table.add(file, **{key: row_id, "consent": "yes" if consent else ""})
-        if not table.rows:
+        if not table.rows and (complete or paths[name]):
             about = "; ".join(given[name].left_out[:MOST_REASONS])
             raise ConfigError(
                 f"{folder} has no {key} yet; name one with --{kind.option} PATH" + (about and f" ({about})")
             )
+    create_project(folder)
     report = [line for gathered in given.values() for line in gathered.left_out]
     for table in tables.values():
         write_text(table.path, "".join([table.text, *table.added]))
         report.append(f"{table.path}: {len(table.rows)}, {len(table.added)} of them new")
-    _write_rest(folder)
     for row in tables["targets"].rows:
         if not row.get("consent"):
             report.append(f"then: write yes into the column consent of {folder}/targets.tsv if {row['target']} agrees")
-    return list(map(printable, [*report, f"then: snakemake --configfile {shlex.quote(str(folder / 'config.yaml'))}"]))
+    return [*map(printable, [*report, *_missing(folder, tables)])]
+
+
+def _missing(folder: Path, tables: Mapping[str, Table]) -> list[str]:
+    """What to do next: add what is missing, or make the dance."""
+    name = shlex.quote(str(folder))
+    empty = [kind for table, kind in KINDS.items() if not tables[table].rows]
+    if not empty:
+        return [f"then: danceit make {name}"]
+    return [
+        f"then: danceit new {name} {' '.join(f'--{kind.option} PATH' for kind in empty)}",
+        f"or add files in the browser: danceit open {name}",
+    ]
+
+
+def _checked(folder: Path) -> Path:
+    """The folder as an absolute path. Raises ConfigError for a name that results cannot have."""
+    folder = folder.resolve()
+    check_folder(folder, what="the folder of the project", refused=NOT_IN_FOLDERS)
+    return folder
+
+
+def _open_tables(folder: Path) -> dict[str, Table]:
+    """The tables of a project; one that is missing holds only its header."""
+    return {name: _open_table(folder / f"{name}.tsv", kind) for name, kind in KINDS.items()}
 
 
 def printable(line: str) -> str:
@@ -181,30 +234,3 @@ def _check_persons(tables: Mapping[str, Table], *, dances: Sequence[Path], perso
             f"--persons holds {len(new)} new videos (the first: {min(new)}), and a painter is trained for each, for "
             f"hours; name up to {MOST_PERSONS} at a time. Dances to learn from go to --videos"
         )
-
-
-def _write_rest(folder: Path) -> None:
-    """The configuration, and a table for wishes, where there are none."""
-    config, edits = folder / "config.yaml", folder / "edits.tsv"
-    if not edits.exists():
-        write_text(edits, "\t".join(COLUMNS) + "\n")
-    if not config.exists():
-        values = {name: str(folder / f"{name}.tsv") for name in (*KINDS, "edits")} | {
-            "results": str(folder / "results")
-        }
-        write_text(config, CONFIG + yaml.safe_dump(values, sort_keys=False, allow_unicode=True))
-
-
-def main() -> None:
-    """Entry point: a known fault, or a folder that cannot be read or written, is one line and exit status 1."""
-    for stream in (sys.stdout, sys.stderr):
-        if isinstance(stream, io.TextIOWrapper):
-            stream.reconfigure(errors="backslashreplace")  # a terminal that knows no more than ASCII
-    try:
-        print(*new_project(**vars(parse_arguments())), sep="\n")
-    except (DanceItError, OSError) as error:
-        sys.exit("error: " + printable(" ".join(str(error).split())))
-
-
-if __name__ == "__main__":
-    main()

@@ -7,8 +7,10 @@ asked of each clip follows the song's loudness or, without it, is spread evenly 
 of seams alone the smoothest dance is to stand still.
 """
 
-from collections.abc import Sequence
+import operator
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import reduce
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -98,7 +100,8 @@ class Candidates:
     """Fragments for one clip: rows, playback rates, source frames after their start and costs, each (K,).
 
     painting (K,): what of the cost grows with `paintable_weight`, not in `cost` yet; None where that is not known.
-    ends: how they begin and end (`costs.find_ends`), None: not looked at yet.
+    ends: how they begin and end (`costs.find_ends`), None: not looked at yet. parts: of all candidates of a slot what
+    `cost` is the sum of, by name, each (K,), before the slot's weight.
     """
 
     rows: Rows
@@ -107,6 +110,7 @@ class Candidates:
     cost: Array
     painting: Array | None = None
     ends: costs.Ends | None = None
+    parts: Mapping[str, Array] = field(default_factory=dict)
 
     def best(self, count: int, *, paintable_weight: float) -> "Candidates":
         """The `count` that cost least when painting has so much weight."""
@@ -153,19 +157,20 @@ def find_candidates(
     beats = beats[inside]
     distance = np.nan_to_num(choice.distance)
     spread = np.ptp(distance)
-    cost = settings.match_weight * (distance - distance.min()) / (spread if spread > 0 else 1.0)
-    cost = cost + choice.extra + settings.tempo_weight * costs.stretch(rates)
+    parts = {"match": settings.match_weight * (distance - distance.min()) / (spread if spread > 0 else 1.0)}
+    parts["extra"] = choice.extra
+    parts["tempo"] = settings.tempo_weight * costs.stretch(rates)
     played = library.frames_at(rows, rates[:, None] * (np.arange(length) - lead))  # (K, F)
     steps, jerk = rates[:, None] * library.speed[played], rates[:, None] ** 3 * library.jerk[played]
-    cost = cost + settings.energy_weight * np.abs(costs.log_mean(steps) - wanted.energy[number])
-    cost = cost + STILLNESS * costs.stillness(steps * song.fps)
-    cost = cost + settings.calm_weight * np.maximum(0, costs.log_mean(jerk) - wanted.jerk[number])
+    parts["energy"] = settings.energy_weight * np.abs(costs.log_mean(steps) - wanted.energy[number])
+    parts["stillness"] = STILLNESS * costs.stillness(steps * song.fps)
+    parts["jerk"] = settings.calm_weight * np.maximum(0, costs.log_mean(jerk) - wanted.jerk[number])
     sliding = (rates[:, None] * library.slide[played]).mean(1)
-    cost = cost + SLIDING * np.maximum(0, sliding / max(wanted.slide, 1e-9) - 1)
+    parts["sliding"] = SLIDING * np.maximum(0, sliding / max(wanted.slide, 1e-9) - 1)
     if not library.frames:
-        cost = cost + _form(steps, slots, number)
+        parts["rest"] = _form(steps, slots, number)
         if len(song.accents):
-            cost = cost + ACCENT * costs.accent_misfits(steps, beats=beats, strength=song.accents[inside])
+            parts["accents"] = ACCENT * costs.accent_misfits(steps, beats=beats, strength=song.accents[inside])
     by_bars = round(PLACED_SHIFT_S * song.fps)
     reach = by_bars if how.placed.all() else max(lead, round(SHIFT_S * song.fps))
     misfits = costs.beat_misfits(
@@ -177,9 +182,11 @@ def find_candidates(
     allowed &= ~how.placed[:, None] | (np.abs(shifts) <= by_bars)
     allowed |= how.placed[:, None] & (shifts == 0)
     misfits = np.where(allowed, misfits + SHIFT_COST * np.abs(shifts) / max(1, reach), np.inf)
-    cost = (cost + settings.beat_weight * misfits.min(1)) * slots.weight[number]
+    parts["beats"] = settings.beat_weight * misfits.min(1)
+    cost = reduce(operator.add, parts.values()) * slots.weight[number]
     painting = None if library.painting is None else library.painting.at(played).mean(1) * slots.weight[number]
-    return Candidates(rows, rates, np.round(rates * (shifts[misfits.argmin(1)] - lead)), cost, painting)
+    shift = np.round(rates * (shifts[misfits.argmin(1)] - lead))
+    return Candidates(rows, rates, shift, cost, painting, parts=parts)
 
 
 def as_danced(choice: Choice) -> Candidates:

@@ -87,17 +87,31 @@ def edited_choices(
         for clip in clips_of(edit, plan, fps=song.fps):
             touching[clip].append(edit)
     for clip, values in distance.items():
-        near = np.argsort(values, kind="stable")
-        choice = Choice(near, values[near], np.zeros(len(near)))
-        pins = [edit for edit in touching[clip] if edit.action == "pin"]
-        if not library.frames and not pins:
-            choice = _fitting(choice, library, song, slots, clip)
-        for edit in touching[clip]:
-            choice = _apply(edit, choice, library, styles)
-        if not library.frames and pins:
-            choice = _lasting(pins[0], choice, library, song, slots, clip)
-        choices[clip] = _bounded(choice)
+        choices[clip] = clip_choice(touching[clip], values, library, song=song, slots=slots, clip=clip, styles=styles)
     return choices
+
+
+def clip_choice(
+    edits: Sequence[Edit],
+    distance: NDArray[np.floating],
+    library: Library,
+    *,
+    song: ClipSong,
+    slots: Slots,
+    clip: int,
+    styles: Mapping[str, str],
+) -> Choice:
+    """What one clip may dance of the whole library (N,) after the edits that touch it. As `edited_choices`."""
+    near = np.argsort(distance, kind="stable")
+    choice = Choice(near, distance[near], np.zeros(len(near)))
+    pins = [edit for edit in edits if edit.action == "pin"]
+    if not library.frames and not pins:
+        choice = _fitting(choice, library, song, slots, clip)
+    for edit in edits:
+        choice = _apply(edit, choice, library, styles)
+    if not library.frames and pins:
+        choice = _lasting(pins[0], choice, library, song, slots, clip)
+    return _bounded(choice)
 
 
 def _fitting(choice: Choice, library: Library, song: ClipSong, slots: Slots, clip: int) -> Choice:

@@ -133,6 +133,23 @@ def best_path(
     return Chosen(slot, rows, rates.astype(float), shifts.astype(np.int64))
 
 
+def join_costs(ends: costs.Ends, following: costs.Ends, shifts: Array, *, settings: RetrievalSettings) -> list[Array]:
+    """What seams from each of A ends to each of B starts cost, (A, B): the jump, and the turn where that has a weight.
+
+    shifts (A, B): as of `costs.foot_shifts`.
+    """
+    parts = [settings.seam_weight * np.maximum(SEAM_FLOOR, costs.seam_costs(ends, following, shifts))]
+    if settings.facing_weight:
+        facing, flips = costs.facing_costs(ends, following)
+        parts.append(settings.facing_weight * (facing + FLIP * flips))
+    return parts
+
+
+def roaming(away: Array) -> Array:
+    """What it costs to end so far from where the dance began, torso lengths, of the same shape; NaN costs nothing."""
+    return np.nan_to_num(np.maximum(0, np.abs(away) - ROAM_TORSOS) ** 2)
+
+
 def _go_on(
     library: Library, slots: Slots, number: int, here: Candidates, paths: _Paths | None, *, fps: float,
     settings: RetrievalSettings, depth: int,
@@ -155,14 +172,11 @@ def _go_on(
         home = following.start[:, MID_HIP, 0]
         return _Paths(following, here.cost + slots.cost[number], np.zeros(count), home, danced, np.full(count, -1))
     shifts = costs.foot_shifts(paths.ends, following)  # (A, B)
-    seam = np.maximum(SEAM_FLOOR, costs.seam_costs(paths.ends, following, shifts))
-    cost = paths.best[:, None] + settings.seam_weight * seam
-    if settings.facing_weight:
-        facing, flips = costs.facing_costs(paths.ends, following)
-        cost += settings.facing_weight * (facing + FLIP * flips)
+    cost = paths.best[:, None]
+    for part in join_costs(paths.ends, following, shifts, settings=settings):
+        cost = cost + part
     carried = paths.place[:, None] + shifts
-    away = np.abs(carried + following.end[:, MID_HIP, 0] - paths.home[:, None])
-    cost += np.nan_to_num(np.maximum(0, away - ROAM_TORSOS) ** 2)
+    cost += roaming(carried + following.end[:, MID_HIP, 0] - paths.home[:, None])
     if depth:
         since = slots.start[number] - settings.no_repeat_s * fps
         cost += REPETITION * paths.danced.repeats(*taken, since=since)

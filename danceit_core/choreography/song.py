@@ -1,12 +1,13 @@
 """From a song's music table and the embedded database to the plan of its dance (paper Eq. 2)."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from danceit_core.choreography.candidates import ClipSong
 from danceit_core.choreography.edits import Edit, edited_choices, touched_clips
 from danceit_core.choreography.form import without_hold
 from danceit_core.choreography.layout import lay_song, plan_slots
@@ -95,15 +96,8 @@ def edit_plan(
     as of `plan_song`. Raises ChoreographyError for edits that leave nothing to dance, and for a plan of another song.
     """
     library = Library.of(database, painting=FrameCosts.of(database.frames, targets))
-    danced, hold = without_hold(plan)
-    slots, song = lay_song(music, library)
-    if plan.song_frames != song.frames or (library.frames and len(plan) != len(slots)):
-        raise ChoreographyError(
-            f"choices for {len(plan)} clips for a song of {len(slots)}; search the index with this song"
-        )
-    slots = plan_slots(danced, slots, hold=hold, in_counts=not library.frames)
-    song = replace(song, energy=lay_song(music, library, slots=slots)[1].energy)
-    whole = replace(danced, frames=np.append(danced.frames[:-1], danced.frames[-1] + hold))
+    laid = lay_plan(plan, music, library)
+    whole, slots, song = laid.whole, laid.slots, laid.song
     touched = touched_clips(edits, whole, fps=music.fps)
     if matcher is None:
         values = np.full((len(touched), len(database)), np.nan, np.float32)
@@ -120,6 +114,29 @@ def edit_plan(
     same = edited.fragment_id == plan.fragment_id
     recalls = np.where(same & same[plan.recalls] & (plan.recalls >= 0), plan.recalls, -1)
     return replace(edited, recalls=recalls, about=about)
+
+
+@dataclass(frozen=True)
+class LaidPlan:
+    """A plan on its song. whole: its clips, the last one with the end that is held; slots: these clips; the song."""
+
+    whole: Plan
+    slots: Slots
+    song: ClipSong
+
+
+def lay_plan(plan: Plan, music: MusicTable, library: Library) -> LaidPlan:
+    """The clips of a plan as the slots of its song. Raises ChoreographyError for a plan of another song."""
+    danced, hold = without_hold(plan)
+    slots, song = lay_song(music, library)
+    if plan.song_frames != song.frames or (library.frames and len(plan) != len(slots)):
+        raise ChoreographyError(
+            f"choices for {len(plan)} clips for a song of {len(slots)}; search the index with this song"
+        )
+    slots = plan_slots(danced, slots, hold=hold, in_counts=not library.frames)
+    song = replace(song, energy=lay_song(music, library, slots=slots)[1].energy)
+    whole = replace(danced, frames=np.append(danced.frames[:-1], danced.frames[-1] + hold))
+    return LaidPlan(whole, slots, song)
 
 
 def embed_slots(music: MusicTable, slots: Slots, *, matcher: "Matcher") -> NDArray[np.float32]:

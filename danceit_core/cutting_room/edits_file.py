@@ -1,12 +1,19 @@
-"""Adding to the table of edits and taking from it, one line at a time; comments and other lines stay as they are."""
+"""Changing the table of edits, some lines at a time; comments and other lines stay as they are."""
 
-import threading
-from collections.abc import Callable, Mapping, Sequence
+import math
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from danceit_core.choreography.edits import COLUMNS, Edit, read_edits
+from danceit_core.cutting_room.lines import Line, locked, make_line, read_lines, token_of, write_lines
 from danceit_core.errors import ConfigError, ServerError
-from danceit_core.files import whole_file
+
+# Times are written with nine digits.
+SAME = 1e-8
+
+
+class ChangedError(ServerError):
+    """The table is not as the token says: somebody changed it meanwhile, and nothing was written."""
 
 
 class EditsFile:
@@ -14,56 +21,60 @@ class EditsFile:
 
     def __init__(self, path: str | Path, *, songs: Sequence[str], styles: Mapping[str, str]) -> None:
         self.path, self._songs, self._styles = Path(path), songs, styles
-        self._lock = threading.Lock()
 
     def read(self) -> list[Edit]:
         """The edits; none where there is no table yet. Raises ConfigError for a table that is at fault."""
         return self._check(self.path) if self.path.exists() else []
 
-    def add(self, edit: Edit) -> None:
-        """Put an edit at the end. Raises ConfigError, and changes nothing, when it or the table is at fault."""
-        line = _line(edit)
-        self._change(lambda lines: [*lines, line])
+    def state(self) -> tuple[str, list[Edit]]:
+        """The token of the table and its edits, of one and the same state. Raises ConfigError as `read`."""
+        while True:
+            token = token_of(self.path)
+            edits = self.read()
+            if token_of(self.path) == token:
+                return token, edits
 
-    def remove(self, edit: Edit) -> None:
-        """Take out the last line of that edit. Raises ServerError when there is none, ConfigError as `add`."""
+    def change(self, *, add: Sequence[Edit] = (), remove: Sequence[Edit] = (), token: str | None = None) -> str:
+        """Take lines out, the last ones of these edits, and put others at the end; all of it or nothing. The new token.
 
-        def without(lines: list[str]) -> list[str]:
-            for number in reversed(range(len(lines))):
-                if _same(lines[number], edit):
-                    return lines[:number] + lines[number + 1 :]
-            raise ServerError(f"{self.path} has no such line (any more); load the page again")
-
-        self._change(without)
-
-    def _change(self, change: Callable[[list[str]], list[str]]) -> None:
-        with self._lock:
+        token: of the state that is to be changed, None: of any. Raises ChangedError where the table is in another one,
+        ServerError where it has no such line, and ConfigError when an edit or the table is at fault.
+        """
+        with locked(self.path):
+            table = read_lines(self.path)
+            if token is not None and token != table.token:
+                raise ChangedError(f"{self.path} was changed meanwhile; nothing was written: look at it and try again")
             self.read()
-            text = self.path.read_text(encoding="utf-8-sig") if self.path.exists() else "\t".join(COLUMNS)
-            lines = change(text.splitlines())
-            with whole_file(self.path) as partial:
-                partial.write_text("\n".join(lines) + "\n", encoding="utf-8")
-                self._check(partial)
+            lines = list(table.lines) or [make_line(COLUMNS, end=table.line_end)]
+            for edit in remove:
+                del lines[self._last(lines, edit)]
+            lines += [make_line(_cells(edit), end=table.line_end) for edit in add]
+            return write_lines(self.path, lines, like=table, check=self._check)
+
+    def _last(self, lines: Sequence[Line], edit: Edit) -> int:
+        """The number of the last line of an edit."""
+        for number in reversed(range(len(lines))):
+            if _is_same(lines[number], edit):
+                return number
+        raise ServerError(f"{self.path} has no such line (any more); load the page again")
 
     def _check(self, path: Path) -> list[Edit]:
-        try:
-            return read_edits(path, songs=self._songs, styles=self._styles)
-        except ConfigError as error:
-            raise ConfigError(str(error).replace(str(path), str(self.path))) from None
+        return read_edits(path, songs=self._songs, styles=self._styles)
 
 
-def _line(edit: Edit) -> str:
-    cells = (edit.song, f"{edit.start_s:g}", f"{edit.end_s:g}", edit.action, edit.value)
+def _cells(edit: Edit) -> tuple[str, ...]:
+    cells = (edit.song, f"{edit.start_s:.9g}", f"{edit.end_s:.9g}", edit.action, edit.value)
     if any(mark in "".join(cells) for mark in '\t\r\n"'):
         raise ConfigError(f"a cell of {edit.action} holds a tab, line end or quotation mark; leave it out")
-    return "\t".join(cells)
+    return cells
 
 
-def _same(line: str, edit: Edit) -> bool:
-    cells = [cell.strip() for cell in line.split("\t")]
+def _is_same(line: Line, edit: Edit) -> bool:
+    cells = line.cells
     if len(cells) != len(COLUMNS) or (cells[0], *cells[3:]) != (edit.song, edit.action, edit.value):
         return False
     try:
-        return (float(cells[1]), float(cells[2])) == (edit.start_s, edit.end_s)
+        times = zip((float(cells[1]), float(cells[2])), (edit.start_s, edit.end_s), strict=True)
     except ValueError:
         return False
+    return all(math.isclose(there, asked, rel_tol=SAME, abs_tol=SAME) for there, asked in times)

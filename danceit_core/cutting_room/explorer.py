@@ -11,10 +11,9 @@ from starlette.routing import Route
 
 from danceit_core.choreography.edits import Edit
 from danceit_core.cutting_room import PAGES
-from danceit_core.cutting_room.edits_file import EditsFile
-from danceit_core.cutting_room.loaded import fragment_s_of, project_of, stamp, styles_of
+from danceit_core.cutting_room.edits import check_edit, edits_file
+from danceit_core.cutting_room.loaded import fragment_s_of, project_of, stamp
 from danceit_core.errors import DanceItError
-from danceit_core.music.table import read_music_table
 from danceit_core.place import Place
 from danceit_core.web.answers import number, one_of, read_texts, serve_file
 from danceit_core.web.pages import page
@@ -34,14 +33,13 @@ class Explorer:
     def __init__(self, place: Place) -> None:
         self._place = place
         self._fragments: tuple[Stamp, Fragments] | None = None
-        self._lock, self._writing = threading.Lock(), threading.Lock()
+        self._lock = threading.Lock()
 
     def routes(self) -> list[Route]:
         """What the explorer's page asks for."""
         return [
             Route("/explorer", page(PAGES, "explorer.html", self._values), methods=["GET"]),
             Route("/api/fragments", self.fragments, methods=["GET"]),
-            Route("/api/edits", self.edits, methods=["GET"]),
             Route("/api/edits/add", self.add, methods=["POST"]),
             Route("/api/edits/remove", self.remove, methods=["POST"]),
             Route("/frames/{video}.mp4", self.frames, methods=["GET"]),
@@ -55,10 +53,6 @@ class Explorer:
             "seconds": float(fragment_s_of(project)),
             "edits": str(self._place.tables["edits"]),
         }
-
-    def _table(self) -> EditsFile:
-        project = project_of(self._place)
-        return EditsFile(self._place.tables["edits"], songs=list(project.songs.index), styles=styles_of(project))
 
     def _read(self) -> "Fragments":
         """Read when first asked for: seconds, which other pages need not wait for."""
@@ -86,20 +80,13 @@ class Explorer:
         about = {"first": first, "total": total, "page": PAGE_ROWS}
         return JSONResponse(about | {"fragments": rows})
 
-    def edits(self, request: Request) -> Response:
-        """The table of edits as JSON, or what is wrong with it."""
-        try:
-            return JSONResponse({"edits": [vars(edit) for edit in self._table().read()]})
-        except DanceItError as error:
-            raise HTTPException(409, str(error)) from None
-
     async def add(self, request: Request) -> Response:
         """Pin or ban."""
         return await run_in_threadpool(self._add, await self._edit(request))
 
     async def remove(self, request: Request) -> Response:
         """Take a line of the table back."""
-        return await run_in_threadpool(self._change, "remove", await self._edit(request))
+        return await run_in_threadpool(self._change, remove=[await self._edit(request)])
 
     def frames(self, request: Request) -> Response:
         """A dance video, as the workflow stores its frames."""
@@ -115,20 +102,13 @@ class Explorer:
     def _add(self, edit: Edit) -> Response:
         if edit.action not in ("pin", "ban"):
             raise HTTPException(400, "the explorer pins and bans; write other edits into the table")
-        project, known = project_of(self._place), self._read().database.table["fragment_id"]
-        if edit.value not in project.videos.index and not (known == edit.value).any():
-            raise HTTPException(400, f"the database has no fragment {edit.value!r}")
-        if edit.song in project.songs.index:
-            length_s = read_music_table(self._place.music(edit.song)).duration_s
-            if edit.start_s >= length_s:
-                raise HTTPException(400, f"{edit.song} ends at {length_s:.2f} s; begin before that")
-        return self._change("add", edit)
+        check_edit(self._place, edit)
+        return self._change(add=[edit])
 
-    def _change(self, change: str, edit: Edit) -> Response:
+    def _change(self, **lines: list[Edit]) -> Response:
         try:
-            with self._writing:
-                table = self._table()
-                getattr(table, change)(edit)
-                return JSONResponse({"edits": [vars(other) for other in table.read()]})
+            table = edits_file(self._place)
+            table.change(**lines)
+            return JSONResponse({"edits": [vars(other) for other in table.read()]})
         except DanceItError as error:
             raise HTTPException(400, str(error)) from None

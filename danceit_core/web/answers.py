@@ -5,6 +5,7 @@ Every fault is a `starlette.exceptions.HTTPException` with a status of 4xx, or a
 
 import json
 import math
+import stat
 from collections.abc import Callable, Collection, Sequence
 from contextlib import AbstractAsyncContextManager
 from http import HTTPStatus
@@ -79,12 +80,15 @@ def quote(value: Any) -> str:
 def serve_file(path: str | Path, *, media_type: str, tag: str = "") -> FileResponse:
     """A file in ranges, kept by the browser for an hour. Raises HTTPException 404 where there is none.
 
-    tag: stands for the file in the browser's cache; by default its size and its time of writing.
+    A link is not followed: in a project from elsewhere it could lead to any file. tag: stands for the file in the
+    browser's cache; by default its size and its time of writing.
     """
     try:
-        found = Path(path).stat()
+        found = Path(path).lstat()
     except OSError:
         raise HTTPException(404, "this file is not there (any more); load the page again") from None
+    if not stat.S_ISREG(found.st_mode):
+        raise HTTPException(404, "this is a link or a folder; only files that the workflow wrote are shown")
     tag = tag or f"{found.st_mtime_ns:x}-{found.st_size:x}"
     headers = {"etag": f'"{tag}"', "last-modified": FIXED_DATE, "cache-control": "private, max-age=3600"}
     return FileResponse(path, media_type=media_type, headers=headers)

@@ -3,6 +3,8 @@
 import contextlib
 import ipaddress
 import socket
+from collections.abc import Callable
+from types import FrameType
 from typing import Any
 
 import uvicorn
@@ -46,9 +48,24 @@ def typed_host(host: str) -> str:
     return f"[{host}]" if ":" in host else host
 
 
-def serve(app: ASGIApp, listening: socket.socket, **options: Any) -> None:
-    """Serve until interrupted. options: further ones of `uvicorn.Config`."""
+class _Server(uvicorn.Server):
+    """A server that says so when it is asked to end, before it waits for the answers that are on their way."""
+
+    stopping: Callable[[], None] = staticmethod(lambda: None)
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        """Take a signal."""
+        self.stopping()
+        super().handle_exit(sig, frame)
+
+
+def serve(
+    app: ASGIApp, listening: socket.socket, *, stopping: Callable[[], None] | None = None, **options: Any
+) -> None:
+    """Serve until interrupted. stopping: called when the end begins; options: further ones of `uvicorn.Config`."""
     usual = {"log_level": "warning", "access_log": False, "server_header": False, "ws": "none", "proxy_headers": False}
-    config = uvicorn.Config(app, timeout_graceful_shutdown=GRACE_S, **{**usual, **options})
+    server = _Server(uvicorn.Config(app, timeout_graceful_shutdown=GRACE_S, **{**usual, **options}))
+    if stopping is not None:
+        server.stopping = stopping
     with contextlib.suppress(KeyboardInterrupt):
-        uvicorn.Server(config).run(sockets=[listening])
+        server.run(sockets=[listening])

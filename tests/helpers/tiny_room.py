@@ -48,11 +48,15 @@ def write_project(folder: Path, tables: dict[str, str], *, results: bool = False
 
 
 class Room(Server):
-    """The room of the project in `results`, which is its folder."""
+    """The room of the project in a folder. workflow: the folder of the workflow, by default that of this checkout."""
+
+    def __init__(self, folder: Path, *, workflow: Path = ROOT) -> None:
+        self._workflow = workflow
+        super().__init__(folder)
 
     def command(self) -> list[str]:
         """What is run; port 0 the first time, then the one that it was given."""
-        return [sys.executable, "-c", SERVE, str(self.results), str(ROOT), str(self.port)]
+        return [sys.executable, "-c", SERVE, str(self.results), str(self._workflow), str(self.port)]
 
 
 @contextlib.contextmanager

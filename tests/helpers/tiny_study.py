@@ -162,11 +162,15 @@ class Server:
         self._process.send_signal(signal.SIGKILL)
         self._process.wait()
 
+    def send(self, number: signal.Signals) -> None:
+        """Send a signal."""
+        self._process.send_signal(number)
+
     def stop(self) -> str:
         """End it as Ctrl-C does; what it had to say."""
         if self._process.poll() is None:
             self._process.send_signal(signal.SIGINT)
-        return self._process.communicate(timeout=20)[0]
+        return self._process.communicate(timeout=60)[0]
 
 
 def environment() -> dict[str, str]:

@@ -2,8 +2,6 @@
 
 import os
 import shlex
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +15,7 @@ from danceit_core.inputs import Project, load_project
 from danceit_core.media.audio import write_sound
 from danceit_core.media.picture import write_picture
 from danceit_core.media.video import VideoWriter
-from danceit_core.new_project import make_id, new_project
+from danceit_core.new_project import add_files, create_project, make_id, new_project
 
 
 def write_dance(path: Path, *, frames: int = 24) -> None:
@@ -56,7 +54,7 @@ def test_the_workflow_takes_what_was_written(given, tmp_path):
     assert dict(project.targets.loc["bert"]) == bert
     assert f"left out: {tmp_path}/dances/cover.png (no video)" in report
     assert f"left out: {tmp_path}/dances/notes.txt (no video)" in report
-    assert report[-1] == f"then: snakemake --configfile {folder}/config.yaml"
+    assert report[-1] == f"then: danceit make {folder}"
 
 
 def test_nobody_dances_without_consent(given, tmp_path):
@@ -216,13 +214,20 @@ def test_paths_are_written_without_detours(given, tmp_path, monkeypatch):
     assert project.songs.at["summer", "path"] == f"{tmp_path}/summer.flac"
     again = new_project(Path("../my"), **given, consent=True)
     assert [line for line in again if ", 0 of them new" in line] == again[-4:-1]
+    written = yaml.safe_load((tmp_path / "my/config.yaml").read_text())
+    assert written == {
+        "videos": f"{tmp_path}/my/videos.tsv",
+        "songs": f"{tmp_path}/my/songs.tsv",
+        "targets": f"{tmp_path}/my/targets.tsv",
+        "edits": f"{tmp_path}/my/edits.tsv",
+        "results": f"{tmp_path}/my/results",
+    }
 
 
 @pytest.mark.parametrize("name", ["my dances", "it's", 'a"$HOME" & `b`', "Tänze #1: 100%", "a;b|c"])
 def test_the_command_it_ends_with_survives_a_shell(given, tmp_path, name):
     report = new_project(tmp_path / name, **given, consent=True)
-    config = tmp_path / name / "config.yaml"
-    assert shlex.split(report[-1].removeprefix("then: ")) == ["snakemake", "--configfile", str(config)]
+    assert shlex.split(report[-1].removeprefix("then: ")) == ["danceit", "make", str(tmp_path / name)]
     assert loaded(tmp_path / name).songs.index[0] == "summer"
 
 
@@ -247,38 +252,39 @@ def test_a_table_of_a_spreadsheet_is_added_to_as_it_stands(given, tmp_path, end,
     assert table.read_bytes().startswith(b"\xef\xbb\xbf") == (encoding != "utf-8")
 
 
-@pytest.mark.parametrize(
-    ("setting", "dances"),
-    # In the last, Python takes file names for ASCII, too.
-    [({"PYTHONIOENCODING": "ascii"}, 3), ({"LC_ALL": "C"}, 3), ({"LC_ALL": "POSIX", "PYTHONUTF8": "0"}, 2)],
-)
-def test_names_on_a_terminal_that_knows_only_ascii(given, tmp_path, setting, dances):
-    write_dance(tmp_path / "dances/踊り.mp4")
-    (tmp_path / "dances/踊り.txt").write_text("words\n")
-    (tmp_path / "dances/notes.txt").rename(tmp_path / "dances/caf\udce9.txt")
-    command = [sys.executable, "-m", "danceit_core.new_project", tmp_path / "my", "--consent"]
-    for option, paths in given.items():
-        command += [f"--{option}", *paths]
-    environment = {
-        name: value for name, value in os.environ.items() if not name.startswith(("LC_", "LANG", "PYTHONIO"))
-    }
-    run = subprocess.run(command, env=environment | setting, capture_output=True, check=False)
-    assert (run.returncode, run.stderr) == (0, b"")
-    assert b"left out: " in run.stdout
-    assert len(loaded(tmp_path / "my").videos) == dances
+def test_a_project_without_files_holds_headers_and_is_filled_later(given, tmp_path):
+    folder = tmp_path / "my"
+    report = new_project(folder)
+    assert report == [
+        f"{folder}: ready; no file was added",
+        f"then: danceit new {folder} --videos PATH --songs PATH --persons PATH",
+        f"or add files in the browser: danceit open {folder}",
+    ]
+    assert (folder / "targets.tsv").read_text() == "target\tpath\tconsent\n"
+    assert (folder / "edits.tsv").read_text() == "song\tstart_s\tend_s\taction\tvalue\n"
+    with pytest.raises(ConfigError, match=r"videos\.tsv: no row; add at least one video"):
+        loaded(folder)
+    report = add_files(folder, videos=given["videos"])
+    assert f"then: danceit new {folder} --songs PATH --persons PATH" in report
+    assert f"{folder}/videos.tsv: 2, 2 of them new" in report
+    assert new_project(folder, songs=given["songs"])[-2:] == [
+        f"then: danceit new {folder} --persons PATH",
+        f"or add files in the browser: danceit open {folder}",
+    ]
+    assert add_files(folder, persons=given["persons"], consent=True)[-1] == f"then: danceit make {folder}"
+    assert list(loaded(folder).targets.index) == ["bert"]
+    # Nothing more to say of one that is complete, and nothing is changed.
+    before = {path.name: path.read_bytes() for path in folder.iterdir()}
+    assert new_project(folder) == [f"{folder}: ready; no file was added", f"then: danceit make {folder}"]
+    assert create_project(folder) == folder
+    assert {path.name: path.read_bytes() for path in folder.iterdir()} == before
 
 
-def test_the_command_line(given, tmp_path):
-    command = [sys.executable, "-m", "danceit_core.new_project", str(tmp_path / "my"), "--videos", *given["videos"]]
-    run = subprocess.run(command, capture_output=True, text=True, check=False)
-    assert (run.returncode, run.stdout) == (1, "")
-    assert run.stderr == f"error: {tmp_path}/my has no song yet; name one with --songs PATH\n"
-    command += ["--songs", *given["songs"], "--persons", *given["persons"], "--consent"]
-    run = subprocess.run(command, capture_output=True, text=True, check=False)
-    assert (run.returncode, run.stderr) == (0, "")
-    assert "videos.tsv: 2, 2 of them new" in run.stdout
-    command[3] = str(given["songs"][0] / "my")
-    run = subprocess.run(command, capture_output=True, text=True, check=False)
-    assert run.returncode == 1
-    assert run.stderr.startswith("error: ")
-    assert run.stderr.count("\n") == 1
+def test_a_folder_of_nothing_that_serves_is_an_error_in_an_empty_project_too(given, tmp_path):
+    folder = create_project(tmp_path / "my")
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(ConfigError, match=r"my has no song yet; name one with --songs PATH"):
+        add_files(folder, songs=[tmp_path / "empty"])
+    # One that has songs already stays as it is.
+    add_files(folder, songs=given["songs"])
+    assert f"{folder}/songs.tsv: 1, 0 of them new" in add_files(folder, songs=[tmp_path / "empty"])

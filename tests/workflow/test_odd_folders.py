@@ -1,6 +1,7 @@
 """The checkout, its environment, a project and its results in folders whose names a shell would take apart."""
 
 import os
+import shlex
 import shutil
 import subprocess
 import sys
@@ -79,43 +80,22 @@ def test_a_project_in_any_folder(own, tmp_path, name):
     files = {"videos": [tmp_path / "dance.mp4"], "songs": [tmp_path / "song.flac"]}
     shutil.copy(tmp_path / "dance.mp4", tmp_path / "person.mp4")
     report = new_project(folder / name, **files, persons=[tmp_path / "person.mp4"], consent=True)
-    config = yaml.safe_load((folder / name / "config.yaml").read_text())
-    assert config["results"] == f"{folder / name}/results"
-    wanted = f"{config['results']}/music/song.parquet"
-    # The command that new_project ends with, as a shell reads it.
-    command = report[-1].removeprefix("then: ").replace("snakemake", ".venv/bin/python -m snakemake --cores 1", 1)
-    run = run_in(folder, "bash", "-c", f'{command} -- "$0"', wanted)
+    assert yaml.safe_load((folder / name / "config.yaml").read_text())["results"] == f"{folder / name}/results"
+    # Results are asked for as they are typed in the checkout, the configuration as it is written.
+    config, wanted = shlex.quote(str(folder / name / "config.yaml")), f"{name}/results/music/song.parquet"
+    command = f'.venv/bin/python -m snakemake --cores 1 --configfile {config} -- "$0"'
+    run = run_in(folder, "bash", "-c", command, wanted)
     assert run.returncode == 0, run.stdout + run.stderr
-    assert Path(wanted).exists()
+    assert (folder / wanted).exists()
+    # The command that new_project ends with, as a shell reads it, and the one that it prints.
+    command = report[-1].removeprefix("then: ").replace("danceit", ".venv/bin/python -m danceit_core.cli", 1)
+    run = run_in(folder, "bash", "-c", f"{command} --preview --dry-run --cores 1")
+    assert planned(run)["preview_poses"] == 1
+    again = run_in(folder, "bash", "-c", run.stderr.splitlines()[0])
+    assert planned(again) == planned(run)
     # And `make`, which has a dollar sign doubled on its command line.
     make = ["make", "CORES=1 --dry-run", f"PROJECT={name.replace('$', '$$')}"]
     run = run_in(folder, *make, "video")
     # The draft first, then all.
     assert planned(run)["draft_video"] == 1
     assert "rule render_video:" in run.stdout
-
-
-def test_make_report_takes_what_was_made_beside(tmp_path):
-    folder = checkout(tmp_path / "it's my $HOME")
-    results = folder / "my dances/results"
-    for name in ("videos/a b/c d.mp4", "evaluation/choreography/x", "matcher/m/sweep.html"):
-        (results / name).parent.mkdir(parents=True)
-        (results / name).touch()
-    shutil.rmtree(folder / ".venv")
-    (folder / ".venv/bin").mkdir(parents=True)
-    python = folder / ".venv/bin/python"
-    python.write_text('#!/bin/sh\nprintf "<%s>" "$@"\necho\n')
-    python.chmod(0o755)
-    (folder / ".venv/ready").touch()
-    run = run_in(folder, "make", "report", "PROJECT=my dances")
-    lines = [line for line in run.stdout.splitlines() if line.startswith("<")]
-    made = ["videos/a b/c d.mp4", "evaluation/choreography", "matcher/m/sweep.html"]
-    start = "<-m><snakemake><--cores><all><--configfile><my dances/config.yaml>"
-    assert lines == [
-        start,
-        f"{start}<--quiet><all><--report><my dances/results/report.html><--><all>"
-        + "".join(f"<my dances/results/{name}>" for name in made),
-    ]
-    assert "my dances/results/report.html is written" in run.stdout
-    lines = run_in(folder, "make", "report").stdout.splitlines()
-    assert "<-m><snakemake><--cores><all><--quiet><all><--report><results/report.html><--><all>" in lines

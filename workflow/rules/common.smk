@@ -1,3 +1,4 @@
+import importlib.util
 import os
 import re
 import subprocess
@@ -5,12 +6,19 @@ import sys
 from functools import cache
 from pathlib import Path
 
-# The folder `workflow`, also where this is a module of another workflow.
+# The folder `workflow`, also where this is a module of another workflow. In a clone the library lies beside it and need
+# not be installed, in this process or in those of the rules. Of a workflow on a git host Snakemake fetches single files:
+# then the library must be installed.
+in_clone = workflow.current_basedir.is_local
 here = Path(workflow.current_basedir.get_path_or_uri(secret_free=True)).parent
-# The library stands beside it and need not be installed, in this process or in those of the rules.
 library = str(here.parent)
-sys.path.insert(0, library)
-os.environ |= {"PYTHONPATH": os.pathsep.join(filter(None, [library, os.getenv("PYTHONPATH")]))}
+if in_clone:
+    sys.path.insert(0, library)
+    os.environ |= {"PYTHONPATH": os.pathsep.join(filter(None, [library, os.getenv("PYTHONPATH")]))}
+elif importlib.util.find_spec("danceit_core") is None:
+    sys.exit(
+        "error: the library danceit_core is not installed; install it with pip from the repository of this workflow"
+    )
 
 from danceit_core import STAGE_VERSIONS
 from danceit_core.crashes import crash_lines
@@ -18,20 +26,25 @@ from danceit_core.errors import ConfigError
 from danceit_core.estimates import LARGEST_MB, make_estimates
 from danceit_core.evaluation.sweep import SWEEP
 from danceit_core.folders import check_folder, let_shells_find_python, name_the_user
+from danceit_core.input_tables import TABLES
 from danceit_core.inputs import check_config_file, load_project
 from danceit_core.user_study.stretches import variant_settings
 
 try:
     # Snakemake formats the paths of its own files, and PYTHONPATH has colons between folders.
-    check_folder(library, what="the folder of DanceIt", refused="{}" + os.pathsep)
+    if in_clone:
+        check_folder(library, what="the folder of DanceIt", refused="{}" + os.pathsep)
     check_folder(Path.cwd(), what="the folder snakemake runs in")
     let_shells_find_python()
     name_the_user()
     for path in workflow.configfiles:
         check_config_file(path)
+    schemas = [here / "schemas"]
+    if not in_clone:
+        schemas = [Path(workflow.source_path(f"../schemas/{name}.schema.yaml")).parent for name in ("config", *TABLES)]
     project = load_project(
         config,
-        schemas=here / "schemas",
+        schemas=schemas[0],
         config_files=" + ".join(map(str, workflow.configfiles)) or "config",
     )
 except ConfigError as error:

@@ -12,6 +12,8 @@ def half_precision(device: torch.device) -> Iterator[None]:
     if device.type == "cuda":
         able = torch.cuda.is_bf16_supported()
     else:
-        able = any(torch.cpu.get_capabilities().get(name, False) for name in ("avx512_bf16", "amx_bf16"))
+        # An older PyTorch does not tell what the CPU has.
+        capabilities = getattr(torch.cpu, "get_capabilities", dict)()
+        able = any(capabilities.get(name, False) for name in ("avx512_bf16", "amx_bf16"))
     with torch.autocast(device.type, dtype=torch.bfloat16, enabled=able):
         yield

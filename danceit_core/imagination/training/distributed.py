@@ -144,10 +144,11 @@ def spawn(
         job, refusal = Path(folder) / "job.json", Path(folder) / "error"
         job.write_text(json.dumps({"function": function, "arguments": arguments, "kind": kind, "error": str(refusal)}))
         # The machine's name need not be known to it, so 127.0.0.1; the port is one that is free.
-        launcher = ["-m", "torch.distributed.run", "--standalone", "--local-addr=127.0.0.1", "--shutdown-timeout=5"]
+        launcher = ["-m", "torch.distributed.run", "--standalone", "--local-addr=127.0.0.1"]
         command = [sys.executable, *launcher, f"--nproc-per-node={number}", "-m", __name__, str(job)]
         threads = max(1, torch.get_num_threads() // number)
-        environment = {**os.environ, "OMP_NUM_THREADS": str(threads)}
+        # After an error the others have 5 s to end; an older PyTorch knows no such variable and gives them 30 s.
+        environment = {**os.environ, "OMP_NUM_THREADS": str(threads), "TORCH_ELASTIC_SHUTDOWN_TIMEOUT": "5"}
         if cards is not None:
             seen = os.environ.get("CUDA_VISIBLE_DEVICES")
             environment["CUDA_VISIBLE_DEVICES"] = visible_devices(cards, now=seen)

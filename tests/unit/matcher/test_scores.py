@@ -1,5 +1,6 @@
 import numpy as np
 import pytest
+from sklearn.metrics import roc_auc_score
 
 from danceit_core.matcher.scores import (
     apart,
@@ -20,6 +21,13 @@ def test_auc_by_hand_with_a_tie():
     # pairs (near, far): 1<2, 1<3, 2=2, 2<3 -> 3.5 of 4
     assert roc_auc(np.array([1.0, 2.0]), np.array([2.0, 3.0])) == pytest.approx(3.5 / 4, abs=1e-12)
     assert roc_auc(np.array([9.0]), np.array([1.0])) == 0
+
+
+def test_auc_is_that_of_scikit_learn():
+    rng = np.random.default_rng(0)
+    matching, others = rng.integers(0, 50, 300) / 10, rng.integers(5, 60, 200) / 10
+    labels, distances = np.repeat([1, 0], [300, 200]), np.concatenate([matching, others])
+    assert roc_auc(matching, others) == pytest.approx(roc_auc_score(labels, -distances), abs=1e-12)
 
 
 def test_accuracy_and_the_best_threshold():

@@ -139,6 +139,7 @@ def test_a_cpu_keeps_the_frames_where_they_are():
     assert pairs.on(CPU).windows.sent is None
 
 
+@pytest.mark.gpu
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a GPU")
 def test_a_gpu_gathers_the_same_batches():
     pairs = matched_pairs(videos=2)
