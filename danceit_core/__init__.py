@@ -2,5 +2,5 @@
 
 from danceit_core.versions import STAGE_VERSIONS
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"
 __all__ = ["STAGE_VERSIONS", "__version__"]
