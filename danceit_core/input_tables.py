@@ -22,7 +22,7 @@ TAKEN = {"choreography", "group", "painted"}
 
 def load_schema(folder: str | Path, name: str) -> dict[str, Any]:
     """The JSON schema `<name>.schema.yaml` of a folder."""
-    schema: dict[str, Any] = yaml.safe_load((Path(folder) / f"{name}.schema.yaml").read_text())
+    schema: dict[str, Any] = yaml.load((Path(folder) / f"{name}.schema.yaml").read_text(), SafeLoader)
     return schema
 
 
