@@ -14,6 +14,8 @@ from danceit_core.errors import ConfigError
 from danceit_core.media.part import part_of
 from danceit_core.tsv import read_cells
 
+# libyaml, where it is: each start of Snakemake reads the schemas.
+SafeLoader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 TABLES = ("videos", "songs", "targets")
 # Names of devices on Windows, and a results folder that lies beside those of the targets.
 RESERVED = {"con", "prn", "aux", "nul", *(f"{kind}{number}" for kind in ("com", "lpt") for number in range(10))}
