@@ -1,7 +1,8 @@
 """The precision in which a device computes convolutions."""
 
 import contextlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from typing import Any
 
 import torch
 
@@ -13,7 +14,7 @@ def half_precision(device: torch.device) -> Iterator[None]:
         able = torch.cuda.is_bf16_supported()
     else:
         # An older PyTorch does not tell what the CPU has.
-        capabilities: dict[str, bool] = getattr(torch.cpu, "get_capabilities", dict)()
+        capabilities: Mapping[str, Any] = getattr(torch.cpu, "get_capabilities", dict)()
         able = any(capabilities.get(name, False) for name in ("avx512_bf16", "amx_bf16"))
     with torch.autocast(device.type, dtype=torch.bfloat16, enabled=able):
         yield
