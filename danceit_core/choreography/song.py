@@ -90,17 +90,17 @@ def edit_plan(
     styles: Mapping[str, str],
     targets: Sequence[PoseCosts] = (),
 ) -> Plan:
-    """`plan` of a song after the edits of that song; clips that no edit touches dance what they did.
+    """`plan` of a song after the edits of that song; clips that no edit touches keep their fragments.
 
-    The clips stay where they are. matcher: None where none could be trained. styles: the style of each video. targets:
-    as of `plan_song`. Raises ChoreographyError for edits that leave nothing to dance, and for a plan of another song.
+    The clips stay where they are. matcher: None if none could be trained. styles: the style of each video. targets: as
+    for `plan_song`. Raises ChoreographyError for edits that leave nothing to dance, and for a plan of another song.
     """
     library = Library.of(database, painting=FrameCosts.of(database.frames, targets))
     danced, hold = without_hold(plan)
     slots, song = lay_song(music, library)
     if plan.song_frames != song.frames or (library.frames and len(plan) != len(slots)):
         raise ChoreographyError(
-            f"choices for {len(plan)} clips for a song of {len(slots)}; search the index with this song"
+            f"the plan has {len(plan)} clips, but the song has {len(slots)}; search the index with this song"
         )
     slots = plan_slots(danced, slots, hold=hold, in_counts=not library.frames)
     song = replace(song, energy=lay_song(music, library, slots=slots)[1].energy)
@@ -113,7 +113,7 @@ def edit_plan(
         values = index.all_distances(wanted)
     distance = dict(zip(touched, values, strict=True))
     choices = edited_choices(edits, whole, library, distance, song=song, slots=slots, styles=styles)
-    path = replace(settings, variant="path")  # the paper's argmin has nothing to say about neighbours
+    path = replace(settings, variant="path")  # the paper's argmin ignores neighbouring clips
     edited = choose(library, choices, song=song, slots=slots, settings=path, rng=_chance(), beat_kind=beat_kind)
     about = {**plan.about, **edited.about}
     if "paintable" in about and library.painting is not None:

@@ -143,7 +143,7 @@ def spawn(
     with tempfile.TemporaryDirectory() as folder:
         job, refusal = Path(folder) / "job.json", Path(folder) / "error"
         job.write_text(json.dumps({"function": function, "arguments": arguments, "kind": kind, "error": str(refusal)}))
-        # The machine's name need not be known to it, so 127.0.0.1; the port is one that is free.
+        # 127.0.0.1, because the machine may not be able to resolve its own name; the port is a free one.
         launcher = ["-m", "torch.distributed.run", "--standalone", "--local-addr=127.0.0.1", "--shutdown-timeout=5"]
         command = [sys.executable, *launcher, f"--nproc-per-node={number}", "-m", __name__, str(job)]
         threads = max(1, torch.get_num_threads() // number)
