@@ -81,10 +81,10 @@ def test_the_table_reads_like_a_sentence(origins, tmp_path):
 
 def test_what_is_no_table_is_refused_by_name(tmp_path):
     path = tmp_path / "song.pixels.parquet"
-    with pytest.raises(ImaginationError, match="no such table"):
+    with pytest.raises(ImaginationError, match="does not exist; render"):
         read_origins(path)
     path.write_bytes(b"no table")
-    with pytest.raises(ImaginationError, match=r"song\.pixels\.parquet does not say .* delete it and run again"):
+    with pytest.raises(ImaginationError, match=r"song\.pixels\.parquet is not a table .* delete it and run again"):
         read_origins(path)
 
 
@@ -149,7 +149,7 @@ def test_what_is_lent_is_in_colour_and_the_rest_faded(filmed):
 def test_a_frame_that_the_video_lacks_cannot_have_lent(filmed, origins):
     path, target = filmed
     short = PoseTable(target.keypoints[:10], target.metadata, {})
-    with pytest.raises(ImaginationError, match=r"frame 12 .* has 10"):
+    with pytest.raises(ImaginationError, match=r"frame 12, .* has 10"):
         draw_pixels(origins, frames_path=path, outlines=None, target=short)
 
 

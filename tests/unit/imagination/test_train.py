@@ -338,7 +338,7 @@ def test_a_target_without_a_plate_is_refused_where_one_is_needed(tmp_path):
 def test_pictures_too_small_for_the_discriminators_are_refused(tmp_path):
     target = toy_target(30, size=(96, 40))
     settings = replace(SETTINGS, discriminators=2)
-    with pytest.raises(ImaginationError, match=r"pictures are 96 x 40 pixels, 2 discriminators need at least 48; film"):
+    with pytest.raises(ImaginationError, match=r"pictures are 96 x 40 pixels, but 2 discriminators .* 48; film"):
         train_toy(tmp_path, target, settings=settings)
 
 
@@ -413,7 +413,7 @@ def test_the_face_gan_learns_and_changes_the_patch_alone(trained, tmp_path):
 
 def test_a_target_that_never_shows_the_face_is_refused(trained, tmp_path):
     away = replace(TARGET, keypoints=TARGET.keypoints[:, list(MIRROR)])
-    with pytest.raises(ImaginationError, match=r"0 training frames of the target show the face; .* enabled: false"):
+    with pytest.raises(ImaginationError, match=r"0 training frames of the target show the face, .* enabled: false"):
         train_face_gan(
             away,
             pose_gan=load_toy(trained[0]),

@@ -48,5 +48,5 @@ def test_no_song_without_length():
 
 @pytest.mark.parametrize("tempo_bpm", [0, 39, 1000])
 def test_impossible_tempo_is_refused(tempo_bpm):
-    with pytest.raises(MusicError, match=f"{tempo_bpm} beats a minute.*40 to 220"):
+    with pytest.raises(MusicError, match=f"{tempo_bpm} beats per minute.*40 to 220"):
         compose_song(tempo_bpm=tempo_bpm, seconds=1, seed=1)
