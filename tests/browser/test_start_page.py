@@ -155,22 +155,19 @@ def test_a_large_project_is_there_within_a_second(serve, show, check_access, tmp
     room = serve(folder)
     show(room)  # the server has read the tables
     page = show(room, kind=kind, dark=dark)
-    # What else the machine does is not the page's: the best of some, and its own processor time.
+    # What else the machine does is not the page's: the best of some loads, and the processor time of the last.
     meter = page.context.new_cdp_session(page)
     meter.send("Performance.enable", {"timeDomain": "threadTicks"})
-    started = meter.send("Performance.getMetrics")["metrics"]
-    before = next(entry["value"] for entry in started if entry["name"] == "TaskDuration")
     painted_ms = []
     for _ in range(LOOKS):
         page.reload()
         page.wait_for_function("() => document.body.dataset.ready")
         page.get_by_text("Draft ready").first.wait_for()
         painted_ms.append(page.evaluate("performance.getEntriesByName('first-contentful-paint')[0].startTime"))
+    metrics = {entry["name"]: entry["value"] for entry in meter.send("Performance.getMetrics")["metrics"]}
+    print(f"first paint {min(painted_ms):.0f} ms, {metrics['TaskDuration']:.2f} s of processor time")
     assert min(painted_ms) < 1000
-    ended = meter.send("Performance.getMetrics")["metrics"]
-    took_s = next(entry["value"] for entry in ended if entry["name"] == "TaskDuration") - before
-    print(f"first paint {min(painted_ms):.0f} ms, {took_s / LOOKS:.2f} s of processor time")
-    assert took_s / LOOKS < 1.0
+    assert metrics["TaskDuration"] < 1.0
     # What is not in view is not drawn.
     assert page.locator("#songs td").count() == 1000
     assert page.locator("#songs td button").count() < 600
