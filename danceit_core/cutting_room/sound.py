@@ -106,7 +106,10 @@ class ListeningCopies:
             return folder
         with self._lock:
             making = self._making.get(str(folder))
-            if making is None:
+            if (folder / SOUND).is_file():
+                return folder
+            # One that has ended is of a copy that was removed for that of another state meanwhile.
+            if making is None or not (making.is_alive() or making.fault):
                 # Of the states that a song has been in, the last one is kept.
                 for old in (self._folder / song).glob("*"):
                     shutil.rmtree(old, ignore_errors=True)
