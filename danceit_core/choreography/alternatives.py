@@ -88,13 +88,8 @@ class PlannedDance:
         style: str = "",
     ) -> None:
         self._music, self._library, self._matcher, self._index = music, library, matcher, index
-        self._settings, self._beat_kind, self._styles, self._style, self._edits = (
-            settings,
-            beat_kind,
-            styles,
-            style,
-            edits,
-        )
+        self._settings, self._beat_kind = settings, beat_kind
+        self._styles, self._style = styles, style
         laid = lay_plan(plan, music, library)
         self.plan, self._slots, self._song = laid.whole, laid.slots, laid.song
         self._rows = library.rows_of(self.plan.fragment_id, self.plan.mirrored)

@@ -1,7 +1,9 @@
 """The ten best other fragments for a clip of a song's dance, with what each would cost there."""
 
+import contextlib
 import math
 import threading
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from starlette.exceptions import HTTPException
@@ -19,14 +21,17 @@ from danceit_core.web.answers import one_of
 if TYPE_CHECKING:
     from danceit_core.choreography.alternatives import Alternative
 
+MOST_WAITING = 8
+
 
 class Alternatives:
     """Answers for one project."""
 
     def __init__(self, place: Place) -> None:
         self._place = place
-        # Of a large database one answer takes a second and some hundred megabytes: one after the other.
-        self._one = threading.Lock()
+        # Of a large database one answer takes a second and some hundred megabytes: one is made after the other. Threads
+        # that wait for their turn are not there for other requests.
+        self._one, self._waiting = threading.Lock(), threading.BoundedSemaphore(MOST_WAITING)
 
     def routes(self) -> list[Route]:
         """What the song's page asks for."""
@@ -37,7 +42,7 @@ class Alternatives:
         project = tables_of(self._place)
         song = one_of(request.path_params["song"], project.songs.index, what="song", status=404)
         text = request.path_params["number"]
-        with self._one:
+        with self._turn():
             try:
                 dance = planned_dance(self._place, song)
                 if not (text.isascii() and text.isdigit()) or len(text) > 6 or int(text) >= len(dance):
@@ -54,6 +59,17 @@ class Alternatives:
                 "alternatives": [_plain(other, **about) for other in found.others],
             }
         )
+
+    @contextlib.contextmanager
+    def _turn(self) -> Iterator[None]:
+        """One request after the other. Raises HTTPException 429 where too many wait already."""
+        if not self._waiting.acquire(blocking=False):
+            raise HTTPException(429, "alternatives of other clips are being looked for; try again in a moment")
+        try:
+            with self._one:
+                yield
+        finally:
+            self._waiting.release()
 
 
 def _plain(one: "Alternative", *, fps: float, frames: int, total: float) -> dict[str, Any]:

@@ -116,12 +116,15 @@ def write_lines(path: Path, lines: Sequence[Line], *, like: TableText, check: Ca
     whole = [line if number == len(lines) - 1 or _end_of(line.text) else Line(line.text + ends, line.cells)
              for number, line in enumerate(lines)]  # fmt: skip
     data = ((MARK if like.mark else "") + "".join(line.text for line in whole)).encode()
-    with whole_file(path) as partial:
-        partial.write_bytes(data)
-        try:
+    try:
+        with whole_file(path) as partial:
+            partial.write_bytes(data)
             check(partial)
-        except ConfigError as error:
-            raise ConfigError(str(error).replace(str(partial), str(path))) from None
+    except ConfigError as error:
+        # The file that was checked is gone: what is wrong would be wrong in the table.
+        raise ConfigError(str(error).replace(str(partial), str(path))) from None
+    except OSError as error:
+        raise ServerError(f"{path} cannot be written ({error.strerror}); nothing was changed") from None
     return hashlib.sha256(data).hexdigest()[:20]
 
 
@@ -134,10 +137,15 @@ def locked(path: Path) -> Iterator[None]:
     name = hashlib.sha256(str(path.resolve()).encode()).hexdigest()[:20]
     lock = FileLock(Path(tempfile.gettempdir()) / f"danceit-{name}.lock", timeout=LONGEST_WAIT_S)
     try:
-        with lock:
-            yield
+        lock.acquire()
     except Timeout:
         raise ServerError(f"{path} is being changed by another program; try again in a moment") from None
+    except OSError as error:
+        raise ServerError(f"{path} cannot be locked ({lock.lock_file}: {error.strerror}); delete that file") from None
+    try:
+        yield
+    finally:
+        lock.release()
 
 
 def _cells_of(text: str) -> list[str]:

@@ -114,6 +114,22 @@ def test_what_cannot_be_written_back_is_refused(tmp_path, data, said) -> None:
     assert path.read_bytes() == data
 
 
+def test_a_folder_that_cannot_be_written_to_is_one_line(tmp_path, monkeypatch) -> None:
+    table = edits_file(tmp_path / "edits.tsv")
+    table.change(add=[PIN])
+    before = (tmp_path / "edits.tsv").read_bytes()
+
+    def full(self, data):
+        raise OSError(28, "No space left on device")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "write_bytes", full)
+        with pytest.raises(ServerError, match=r"edits\.tsv cannot be written \(No space left on device\); nothing was"):
+            table.change(add=[BAN])
+    assert (tmp_path / "edits.tsv").read_bytes() == before
+    table.change(add=[BAN])  # the lock is free again
+
+
 def test_quoted_cells_keep_their_line_ends(tmp_path) -> None:
     path = tmp_path / "table.tsv"
     text = 'song\tpath\n"a"\t"one\ntwo"\nb\t"say ""it"""\n'
