@@ -72,7 +72,8 @@ def _music(seconds: float) -> MusicTable:
     parts = max(2, round(seconds / 30))
     edges = np.linspace(0, seconds, parts + 1)
     sections = tuple(
-        Section(float(start), float(end), "ABC"[part % 3]) for part, (start, end) in enumerate(itertools.pairwise(edges))
+        Section(float(start), float(end), "ABC"[part % 3])
+        for part, (start, end) in enumerate(itertools.pairwise(edges))
     )
     features = rng.random((frames, 13), np.float32)
     return MusicTable(features, loudness, beats, FPS, "mfcc", seconds, silent=False, sections=sections)
