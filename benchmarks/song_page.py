@@ -50,7 +50,8 @@ DRIFT = """async ([seconds, bits, cell]) => {
         for (let bit = 0; bit < bits; bit += 1) number += (data[4 * (cell * bit + cell / 2)] > 128) * 2 ** bit;
         shown.push([number, clock]);
     }
-    return { shown, jumps: room.stage.first.follower.jumps, dropped: video.getVideoPlaybackQuality().droppedVideoFrames };
+    const { droppedVideoFrames: dropped } = video.getVideoPlaybackQuality();
+    return { shown, jumps: room.stage.first.follower.jumps, dropped };
 }"""
 SCROLL = """async ([kind, count]) => {
     const { room } = await import('/pages/song/main.js');
