@@ -1,4 +1,4 @@
-"""What a run leaves for the page of a song: a plan, its poses, a draft whose pictures are numbered, a mix of two hours."""
+"""What a run leaves for the page of a song: plan, poses, a draft whose pictures are numbered, a mix of two hours."""
 
 import itertools
 
