@@ -74,13 +74,13 @@ def test_the_meter_is_that_of_most_bars(tmp_path):
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("0.5 1\n0.5 2\n", r"song\.beats line 2: 0\.5 s comes after 0\.5 s; .*sort the lines"),
+        ("0.5 1\n0.5 2\n", r"song\.beats line 2: 0\.5 s comes after 0\.5 s, .*sort the lines"),
         ("-0.5 1\n0.5 2\n", r"line 1: -0\.5 s is before the beginning of the song; delete"),
         ("time,beat\n0.5,1\n1,2\n", r"line 1: 'time' is not a number of seconds; write one beat per line.*# begins"),
         ("nan\n0.5\n", r"line 1: 'nan' is not a number"),
         ("0.5 1\n", r"song\.beats has 1 beat; at least 2 are needed: one beat per line"),
         ("", r"has no beats"),
-        ("0.5 1\n1.0 3\n", r"line 2: beat 3 of the bar follows beat 1; .*write 2 or 1"),
+        ("0.5 1\n1.0 3\n", r"line 2: beat 3 of the bar follows beat 1, .*write 2 or 1"),
         ("0.5 1\n1.0 17\n", r"line 2: '17' is not a beat in a bar, 1 \(the downbeat\) to 16"),
         ("0.5 1\n1.0 two\n", r"line 2: 'two' is not a beat in a bar"),
         ("0.5 0.5 1\n1.0 0.9 2\n", r"line 2: an Audacity label needs a start and an end"),
