@@ -65,7 +65,7 @@ def test_a_silent_default_track_is_said_once_and_the_table_chooses(tmp_path, cap
     loud = load_sound(clicks(tmp_path / "song.flac", 5), sample_rate_hz=RATE_HZ)
     path = write_tracks(tmp_path / "two.mkv", 0 * loud, loud, default=1, sample_rate_hz=RATE_HZ)
     assert len(song(path).beats.times_s) == 9
-    assert caplog.text.count("two.mkv: its sound track 1 is silent, track 2 is taken") == 1
+    assert caplog.text.count("two.mkv: its sound track 1 is silent, track 2 is used") == 1
     with pytest.raises(MusicError, match=r"two\.mkv is silent"):
         song(SoundSource(path, 1))
     music = analyse_dance(path, settings=MusicSettings(), fps=24, audio_track=3)
