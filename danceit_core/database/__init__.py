@@ -1,1 +1,1 @@
-"""Fragments of dance with their sound, cut from the cleaned videos (paper III-A)."""
+"""The fragment database: fragments of dance with their sound, cut from the cleaned videos (paper III-A)."""

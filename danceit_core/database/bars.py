@@ -1,7 +1,7 @@
-"""The bars of a dance's or a song's beats: those that are whole, and of steady beats.
+"""Find the regular bars of a dance's or a song's beats: complete bars with steady beats.
 
-A bar reaches from one downbeat (place 1) to the next. It is regular if the beats between them have the places 1, 2, ...
-in order and its longest beat is at most STEADY times its shortest: a beat that was missed makes it twice as long.
+A bar extends from one downbeat (place 1) to the next. It is regular if the beats between them have the places 1, 2, ...
+in order and its longest beat is at most STEADY times its shortest: a missed beat would be twice as long.
 """
 
 from collections.abc import Sequence
@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from danceit_core.music.table import MOST_METER
 
 STEADY = 1.6
-# A bar of fewer beats has no rhythm that could be counted.
+# A bar of fewer beats has no rhythm to count.
 FEWEST_BEATS = 2
 
 Rows = NDArray[np.int64]
@@ -22,9 +22,9 @@ Rows = NDArray[np.int64]
 
 @dataclass(frozen=True)
 class Bars:
-    """B regular bars: number of the beat that each begins with, and its beats (the metre); both (B,).
+    """B regular bars: index of the first beat of each, and its number of beats (the metre); both (B,).
 
-    shortest, longest (B,): beats of each, seconds.
+    shortest, longest (B,): length of the shortest and the longest beat of each, seconds.
     """
 
     first: Rows
@@ -37,7 +37,7 @@ class Bars:
 
     @property
     def pairs(self) -> Rows:
-        """The bars (P,) that are followed by one of the same metre and of beats as steady."""
+        """The bars (P,) that are followed by a bar of the same metre with equally steady beats."""
         last, then = np.arange(max(0, len(self) - 1)), np.arange(1, max(1, len(self)))
         follows = (self.first[last] + self.meter[last] == self.first[then]) & (self.meter[last] == self.meter[then])
         longest = np.maximum(self.longest[last], self.longest[then])
@@ -62,10 +62,10 @@ def find_bars(beats_s: NDArray[np.float64], place: NDArray[np.integer]) -> Bars:
 
 
 def checked_beats(beats_s: Sequence[Any], place: Sequence[Any]) -> tuple[NDArray[np.float64], NDArray[np.int32]]:
-    """Beats and their places as a file gives them. Raises ValueError or TypeError for those that are none."""
+    """Beats and their places from a file's metadata. Raises ValueError or TypeError for invalid ones."""
     times, places = np.array(beats_s, np.float64), np.array(place, np.float64)
     if times.ndim != 1 or not ((times >= 0) & (times < np.inf)).all() or (np.diff(times) <= 0).any():
-        raise ValueError("its beats are no increasing seconds")
+        raise ValueError("its beats are not increasing seconds")
     if places.shape != times.shape or not ((places >= 0) & (places <= MOST_METER) & (places % 1 == 0)).all():
         raise ValueError("its beats have no places in bars")
     return times, places.astype(np.int32)

@@ -1,12 +1,11 @@
-"""Fragments in counts: half a bar, one bar and two bars of the dance's own music, that begin on its beats.
+"""Cut fragments in counts: half a bar, one bar and two bars of the dance's own music, beginning on its beats.
 
-A fragment reaches from a beat to another one, as frames: a beat at time t belongs to frame round(t * fps), the step
-into which is seen on the beat. All bars of a fragment are regular (`bars`) and of one metre. One and two bars begin on
-downbeats, half bars of four beats also on the third; of other metres there are no half bars.
+A fragment extends from one beat to another, in frames: a beat at time t belongs to frame round(t * fps), as the step
+into that frame is seen on the beat. All bars of a fragment are regular (`bars`) and of one metre. Fragments of one and
+two bars begin on downbeats; half bars of four beats also begin on the third beat; other metres have no half bars.
 
-A dance none of whose bars is known (no sound, no beats, beats without bars) is cut by its own movement: windows of
-UNCOUNTED_S begin on its motion beats, the least speeds within REACH_S to either side. Their `beats`, `place` and
-`meter` are 0.
+A dance without known bars (no sound, no beats, beats without bars) is cut by its own movement: windows of UNCOUNTED_S
+begin on its motion beats, the minima of speed within REACH_S on both sides. Their `beats`, `place` and `meter` are 0.
 """
 
 from collections.abc import Sequence
@@ -22,18 +21,18 @@ from danceit_core.database.fragments import Rows, Spans, cut_dances
 from danceit_core.database.frames import Frames
 from danceit_core.database.table import BEATS, Database
 
-# Seconds of the windows of a dance without known bars: half a bar, one and two bars of 120 beats a minute.
+# Seconds of the windows of a dance without known bars: half a bar, one and two bars at 120 beats per minute.
 UNCOUNTED_S = (1.0, 2.0, 4.0)
-# A motion beat is the least speed of so much before and after it; speed is smoothed first (as for Beat Align Score).
+# A motion beat is the minimum of speed within REACH_S on both sides; speed is smoothed first (as for Beat Align Score).
 REACH_S, SMOOTHING_FRAMES = 0.25, 1.5
-# Only these have halves that are counted as a unit.
+# Only bars with this number of beats have halves that are counted as a unit.
 HALVED = 4
 
 
 def cut_counts(frames: Frames, *, settings: FragmentSettings) -> Database:
     """The fragments of all dances in counts, in the order of their dances and starts; there may be none.
 
-    Metadata have no `seconds`: each row has its own. Column `split` is settled as by `cut_fragments`.
+    The metadata have no `seconds`, as each row has its own length. Column `split` is determined as by `cut_fragments`.
     """
     fps = frames.fps
 
@@ -49,9 +48,9 @@ def cut_counts(frames: Frames, *, settings: FragmentSettings) -> Database:
 
 
 def motion_beats(speed: NDArray[np.floating], *, fps: float) -> Rows:
-    """The frames (M,) of a passage into which the step is least of all within REACH_S, of `speed` (T,).
+    """The frames (M,) of a passage with the smallest step within REACH_S, from `speed` (T,).
 
-    Of equal ones, in a body at rest, those that are REACH_S apart.
+    Among equal ones, in a body at rest, those that are REACH_S apart.
     """
     if not len(speed):
         return np.zeros(0, np.int64)
@@ -68,7 +67,7 @@ def _by_bars(bars: Bars, at: Rows, edges: Rows) -> Spans:
     """Spans between beats at frames `at` (B,), inside one of the passages `edges` (P, 2)."""
     first, meter, pairs = bars.first, bars.meter, bars.pairs
     half = first[meter == HALVED]
-    # First beat, beats, place and metre of each.
+    # First beat, number of beats, place and metre of each.
     kinds: list[tuple[Rows, Rows | int, int, Rows | int]] = [
         (half, HALVED // 2, 1, HALVED),
         (half + HALVED // 2, HALVED // 2, 1 + HALVED // 2, HALVED),
@@ -91,7 +90,7 @@ def _by_movement(speed: NDArray[np.float32], edges: Rows, *, fps: float) -> Span
 
 
 def _inside(spans: Spans, edges: Rows) -> Spans:
-    """The spans of two frames or more that lie inside a passage of `edges` (P, 2), with its bounds."""
+    """The spans of at least two frames that lie inside a passage of `edges` (P, 2), with its bounds."""
     if not len(edges):
         return _some(spans, np.zeros(len(spans), bool), edges=np.zeros((len(spans), 2), np.int64))
     passage = np.maximum(np.searchsorted(edges[:, 0], spans.start, side="right") - 1, 0)
@@ -108,6 +107,6 @@ def _some(spans: Spans, chosen: NDArray, *, edges: Rows) -> Spans:
 
 
 def _sorted(spans: Spans) -> Spans:
-    """By start, the shorter before the longer."""
+    """Sort by start, the shorter before the longer."""
     order = np.lexsort((spans.frames, spans.start))
     return _some(spans, order, edges=np.stack([spans.begin, spans.end], axis=1))

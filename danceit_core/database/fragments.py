@@ -1,8 +1,8 @@
-"""Fragments of the dances: short windows of their poses with their sound (paper III-A), never across a cut.
+"""Cut fragments of the dances: short windows of their poses with their sound (paper III-A), never across a cut.
 
-A window lies inside one passage: frames that cleaning kept, of one shot of the camera and of one dancer. It is a row
-over the frames of all dances (`table`): another length is another table, and nothing is copied. Here are those of one
-length in seconds, and what they have in common with those in counts (`counts`).
+A window lies inside one passage: frames that cleaning kept, from one camera shot and one dancer. It is stored as a
+range of the frames of all dances (`table`), so another length is another table and nothing is copied. This module cuts
+fragments of one length in seconds and contains what they share with those in counts (`counts`).
 """
 
 from collections.abc import Callable, Sequence
@@ -25,7 +25,7 @@ from danceit_core.pose.orientation import joint_places
 from danceit_core.pose.passages import find_passages
 
 Rows = NDArray[np.int64]
-# Columns of a fragment that are those of its dance.
+# Columns of a fragment that come from its dance.
 OF_DANCE = (
     "video", "track", "source_path", "source_sha256", "has_sound", "tempo_bpm", "torso_px", "height_px", "ground_y",
     "group",
@@ -34,7 +34,7 @@ OF_DANCE = (
 
 @dataclass(frozen=True)
 class Spans:
-    """K windows of a dance: first frame and number of frames, first and one past the last of its passage; all (K,).
+    """K windows of a dance: first frame, number of frames, and first and one past the last of its passage; all (K,).
 
     Frames are those of the dance. beats, place, meter: columns of the table, 0 where the windows are in seconds.
     """
@@ -54,13 +54,13 @@ class Spans:
 def cut_fragments(frames: Frames, *, seconds: float, settings: FragmentSettings) -> Database:
     """Windows of `seconds` inside the passages of all dances; there may be none.
 
-    They follow each other at settings.hop_s, or without overlap where that is 0 (the paper). Column `split` is settled
+    They follow each other at settings.hop_s, or without overlap if that is 0 (the paper). Column `split` is determined
     over the groups that have fragments with sound. Raises DatabaseError if a fragment would have fewer than 2 frames.
     """
     fps = frames.fps
     length = round(seconds * fps)
     if length < 2:
-        raise DatabaseError(f"fragments of {seconds:g} s have {length} frames at {fps:g} fps; 2 or more are needed")
+        raise DatabaseError(f"fragments of {seconds:g} s have {length} frames at {fps:g} fps; at least 2 are needed")
     hop = max(1, round(settings.hop_s * fps)) if settings.hop_s > 0 else length
 
     def windows_of(_: pd.Series, passages: Sequence[tuple[int, int]], __: NDArray[np.float32]) -> Spans:
@@ -81,7 +81,7 @@ def cut_dances(
     """The fragments at the spans of each dance, one dance in memory at a time.
 
     spans_of: the spans of a dance, from its row of the table, its passages (first and one past the last frame) and its
-    speed (T,). about: for the metadata, what is the unit's own.
+    speed (T,). about: the entries of the metadata that depend on the unit.
     """
     fps, named_by_length = frames.fps, about["unit"] != SECONDS
     parts, longest = [], 0
@@ -107,9 +107,9 @@ def cut_dances(
 
 
 def ground_lines(contacts: NDArray[np.float64], starts: Rows, *, length: int, otherwise: float) -> NDArray[np.float64]:
-    """The ground line (K,) of windows of `length` frames that begin at `starts` (K,), `otherwise` where none is seen.
+    """The ground line (K,) of windows of `length` frames that begin at `starts` (K,), `otherwise` if none is seen.
 
-    contacts (T,): what is on the ground in each frame (`pose.measure.ground_contacts`), NaN where nothing is seen.
+    contacts (T,): the ground contact in each frame (`pose.measure.ground_contacts`), NaN where unknown.
     """
     windows = contacts[starts[:, None] + np.arange(length)]  # (K, F)
     lines = np.percentile(windows, STANDING_PERCENTILE, axis=1)
@@ -119,7 +119,7 @@ def ground_lines(contacts: NDArray[np.float64], starts: Rows, *, length: int, ot
 
 
 def _windows(passages: Sequence[tuple[int, int]], *, length: int, hop: int) -> Spans:
-    """Windows of one length, each `hop` frames after the one before."""
+    """Windows of one length, each `hop` frames after the previous one."""
     found = [
         np.stack(np.broadcast_arrays(np.arange(first, end - length + 1, hop), first, end), axis=1)
         for first, end in passages

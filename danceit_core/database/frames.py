@@ -1,13 +1,13 @@
-"""The frames of all dances, each stored once, in arrays that are mapped and not read (see docs/database.md).
+"""The frames of all dances, each stored once, in arrays that are memory-mapped (see docs/database.md).
 
-    <results>/database/dances.parquet   one row a dancer: where the frames lie, size of the body, sound, split
+    <results>/database/dances.parquet   one row per dancer: location of the frames, size of the body, sound, split
     <results>/database/keypoints.npy    (M, 25, 3) float32, pixels of the frame store and confidence, absent 0, 0, 0
-    <results>/database/world.npy        (M, 25, 3) float16, joints in space, metres; NaN where a detector gives none
+    <results>/database/world.npy        (M, 25, 3) float16, joints in space, metres; NaN without them
     <results>/database/features.npy     (M, D) float32, audio features; 0 where silent
     <results>/database/moves.npy        (M, 4) float32, the columns of MOVES
     <results>/database/passage.npy      (M,) int32, number of the passage in its dance, -1 for a frame that is left out
 
-Whatever its length, a fragment is a row of another table (`table`) that says where in these arrays it begins.
+A fragment of any length is a row of another table (`table`) with its position in these arrays.
 """
 
 import tokenize
@@ -30,8 +30,8 @@ from danceit_core.pose.table import MOST_FPS
 from danceit_core.tables import DAMAGE, number_of, one_line, read_table, write_table
 
 SCHEMA_VERSION = 4
-# Of each frame: mean joint step into it, mean third difference round it and step of a planted ankle into it, all in
-# torso lengths (`choreography.library`), and the way the body faces, degrees, NaN where unknown (`pose.facing`).
+# For each frame: mean joint step into it, mean third difference around it and step of a planted ankle into it, all in
+# torso lengths (`choreography.library`), and the facing angle, degrees, NaN where unknown (`pose.facing`).
 MOVES = ("speed", "jerk", "slide", "facing")
 SPEED, JERK, SLIDE, FACING = range(len(MOVES))
 COLUMNS: dict[str, pa.DataType] = {
@@ -58,7 +58,7 @@ COLUMNS: dict[str, pa.DataType] = {
     "source_sha256": pa.string(),
 }
 ARRAYS = ("keypoints", "world", "features", "moves", "passage")
-# What NumPy says about the header of a damaged file, beside DAMAGE.
+# The errors, besides DAMAGE, that NumPy raises on a damaged header.
 BAD_HEADER = (EOFError, SyntaxError, tokenize.TokenError)
 # Rows whose checksum is computed at once.
 CHUNK = 1 << 16
@@ -66,7 +66,7 @@ CHUNK = 1 << 16
 
 @dataclass(frozen=True)
 class Frames:
-    """Every frame of every dance, once: M rows, those of a dance one after the other (see the module).
+    """Every frame of every dance, once: M rows, those of a dance consecutive (see the module).
 
     world: None where no dance has joints in space. dances: a frame of COLUMNS. metadata: `fps` and `feature_set`.
     """
@@ -84,11 +84,11 @@ class Frames:
 
     @property
     def fps(self) -> float:
-        """Frames a second, of all dances."""
+        """Frames per second of all dances."""
         return float(self.metadata["fps"])
 
     def rows_of(self, dance: str) -> slice:
-        """Where the frames of a dance lie. Raises DatabaseError for one that is not there."""
+        """The rows of the frames of a dance. Raises DatabaseError for an unknown dance."""
         found = np.flatnonzero(self.dances["dance"].to_numpy(object) == dance)
         if not len(found):
             raise DatabaseError(f"dance {dance!r} is not in the database; run gather_frames again")
@@ -105,14 +105,14 @@ def frame_paths(folder: str | Path) -> dict[str, Path]:
 def write_dances(
     path: str | Path, dances: pd.DataFrame, *, metadata: Mapping[str, Any], arrays: Mapping[str, Mapping[str, Any]]
 ) -> None:
-    """Write the table of dances, last of all files, with what the `arrays` must be like: shape, dtype and crc32."""
+    """Write the table of dances, as the last file, with shape, dtype and crc32 of the `arrays`."""
     table = pa.Table.from_pandas(dances, schema=pa.schema(list(COLUMNS.items())), preserve_index=False)
     about = {"version": SCHEMA_VERSION, **metadata, "arrays": dict(arrays)}
     write_table(path, table, metadata=about)
 
 
 def open_frames(folder: str | Path, *, verify: bool = False) -> Frames:
-    """The frames of a folder, mapped: nothing but the table of dances is read, unless `verify` compares checksums.
+    """The frames of a folder, memory-mapped: only the table of dances is read, unless `verify` checks the checksums.
 
     Raises DatabaseError where a file is missing, damaged, of another version or of another run than the others.
     """
@@ -121,7 +121,7 @@ def open_frames(folder: str | Path, *, verify: bool = False) -> Frames:
         table, about = read_table(paths["dances"])
         if about.get("version") != SCHEMA_VERSION:
             raise DatabaseError(
-                f"{paths['dances']} is of version {about.get('version')}, this DanceIt reads version {SCHEMA_VERSION}; "
+                f"{paths['dances']} has version {about.get('version')}, but this DanceIt reads {SCHEMA_VERSION}; "
                 "delete its folder and run again"
             )
         dances = table.select(list(COLUMNS)).cast(pa.schema(list(COLUMNS.items()))).to_pandas()
@@ -132,7 +132,7 @@ def open_frames(folder: str | Path, *, verify: bool = False) -> Frames:
         raise _missing(paths["dances"]) from None
     except DAMAGE as error:
         raise DatabaseError(
-            f"{paths['dances']} is no table of dances ({one_line(error)}); delete its folder and run again"
+            f"{paths['dances']} is not a table of dances ({one_line(error)}); delete its folder and run again"
         ) from error
     world = arrays.pop("world")
     return Frames(**arrays, dances=dances, metadata=metadata, world=world if len(world) else None)
@@ -150,7 +150,7 @@ def _check_dances(dances: pd.DataFrame, arrays: Mapping[str, NDArray]) -> None:
     for beats, place in zip(dances["beats_s"], dances["beat_place"], strict=True):
         checked_beats(beats, place)
     if (rows < 0).any() or (dances["first_row"] != np.cumsum(rows) - rows).any() or rows.sum() != count:
-        raise ValueError(f"its dances have {int(rows.sum())} frames, not {count} one after the other")
+        raise ValueError(f"its dances have {int(rows.sum())} frames, not {count} consecutive ones")
 
 
 def _checksum(array: NDArray) -> int:
@@ -161,20 +161,20 @@ def _checksum(array: NDArray) -> int:
 
 
 def _open(path: Path, wanted: Mapping[str, Any], *, verify: bool) -> NDArray:
-    """One array, mapped. Raises DatabaseError where it is not what the table of dances says."""
+    """One array, memory-mapped. Raises DatabaseError if it differs from what the table of dances says."""
     shape, kind, checksum = tuple(wanted["shape"]), str(wanted["dtype"]), wanted["crc32"]
     try:
-        # What has no element cannot be mapped.
+        # An array without elements cannot be mapped.
         array = np.load(path, mmap_mode="r" if 0 not in shape else None, allow_pickle=False)
         if array.shape != shape or str(array.dtype) != kind:
             raise ValueError(f"it holds {array.dtype} of shape {array.shape}, not {kind} of {shape}")
         if verify and _checksum(array) != checksum:
-            raise ValueError("its checksum is another one")
+            raise ValueError("its checksum is wrong")
     except FileNotFoundError:
         raise _missing(path) from None
     except (*DAMAGE, *BAD_HEADER) as error:
         raise DatabaseError(
-            f"{path} is damaged or of other dances ({one_line(error)}); delete its folder and run again"
+            f"{path} is damaged or belongs to other dances ({one_line(error)}); delete its folder and run again"
         ) from error
     return array
 

@@ -1,4 +1,4 @@
-"""The frames of all videos put together, each once: the files of `frames`, one video in memory at a time."""
+"""Gather the frames of all videos, each once, into the files of `frames`, with one video in memory at a time."""
 
 import contextlib
 import zlib
@@ -20,7 +20,7 @@ from danceit_core.pose.skeleton import JOINTS
 from danceit_core.pose.table import PoseTable, read_pose_table
 from danceit_core.pose.tracks import FRAME, TRACK, dance_name
 
-# What all videos of a database have in common.
+# The properties that all videos of a database share.
 COMMON = ("fps", "feature_set", "features")
 KINDS = {"keypoints": "<f4", "world": "<f2", "features": "<f4", "moves": "<f4", "passage": "<i4"}
 
@@ -34,10 +34,10 @@ def gather_frames(
     measured: Sequence[str | Path],
     test_share: float,
 ) -> None:
-    """Write the frames of all videos into `folder`; the table of dances comes last, when the arrays are whole.
+    """Write the frames of all videos into `folder`; the table of dances comes last, when the arrays are complete.
 
-    cleaned, music, measured: the tables of each of the `videos`. test_share: of the songs. Raises DatabaseError for
-    videos that do not go together, or where a table is older than the one it was measured from.
+    cleaned, music, measured: the tables of each of the `videos`. test_share: share of the songs. Raises DatabaseError
+    for videos that do not match each other, or if a table is older than the one it was measured from.
     """
     abouts = [read_measured_about(path) for path in measured]
     dances = make_dances(videos, abouts, paths=measured, test_share=test_share)
@@ -66,7 +66,7 @@ def frames_in_memory(
     groups: Mapping[str, str] | None = None,
     test_share: float = 0.2,
 ) -> Frames:
-    """The frames of some videos (name: cleaned table and music) without files. groups: of their songs, where given."""
+    """The frames of some videos (name: cleaned table and music) without files. groups: given groups of their songs."""
     groups = groups or {}
     found = {
         video: measure_dance(pose, music, video=video, group=groups.get(video, ""))
@@ -85,20 +85,20 @@ def frames_in_memory(
 def make_dances(
     videos: Sequence[str], abouts: Sequence[Mapping[str, Any]], *, paths: Sequence[str | Path], test_share: float
 ) -> pd.DataFrame:
-    """The table of dances (`frames.COLUMNS`) from what was measured of each video, with groups and split settled.
+    """The table of dances (`frames.COLUMNS`) from the measurements of each video, with their groups and split.
 
-    paths: of what was measured, for errors. Raises DatabaseError for videos that do not go together.
+    paths: those of the measurements, for errors. Raises DatabaseError for videos that do not match each other.
     """
     if not abouts:
-        raise DatabaseError("a fragment database of no video; list some in the videos table")
+        raise DatabaseError("a fragment database needs at least one video; list one in the videos table")
     for video, about, path in zip(videos, abouts, paths, strict=True):
         if about["video"] != video:
-            raise DatabaseError(f"{path} is of video {about['video']}, not of {video}; delete it and run again")
+            raise DatabaseError(f"{path} belongs to video {about['video']}, not {video}; delete it and run again")
         for key in COMMON:
             if about[key] != abouts[0][key]:
                 raise DatabaseError(
                     f"{key} is {abouts[0][key]} in {paths[0]} and {about[key]} in {path}; "
-                    "run the earlier stages again so that all videos have one"
+                    "run the earlier stages again so that all videos have the same"
                 )
     groups = settle_groups(*({about["video"]: about[key] for about in abouts} for key in ("group", "sound")))
     rows = [
@@ -127,9 +127,9 @@ def make_dances(
 
 
 class ArrayFile:
-    """An array that is written to a file of NumPy's format, some rows after the others.
+    """An array that is written to a file of NumPy's format in blocks of rows.
 
-    Written, not mapped: on a full disk a mapped page ends the process without a word.
+    It is written, not memory-mapped: on a full disk a mapped page would end the process without an error.
     """
 
     def __init__(self, file: IO[bytes], shape: tuple[int, ...], kind: str) -> None:
@@ -150,7 +150,7 @@ class ArrayFile:
 
 
 def _shapes(abouts: Sequence[Mapping[str, Any]]) -> dict[str, tuple[int, ...]]:
-    """The shapes of the arrays: `world` has no row where no video has joints in space."""
+    """The shapes of the arrays: `world` has no rows if no video has joints in space."""
     rows = sum(dancer["rows"] for about in abouts for dancer in about["dancers"])
     in_space = rows if any(about["has_world"] for about in abouts) else 0
     return {
@@ -163,7 +163,7 @@ def _shapes(abouts: Sequence[Mapping[str, Any]]) -> dict[str, tuple[int, ...]]:
 
 
 def _read_joints(path: str | Path, about: Mapping[str, Any]) -> PoseTable:
-    """The joints of a cleaned table and nothing else of it: hands and faces would be much more."""
+    """The joints of a cleaned table only: hands and faces would take much more memory."""
     columns = ["keypoints"] + (["world"] if about["has_world"] else [])
     if any(dancer["track"] is not None for dancer in about["dancers"]):
         columns += [TRACK, FRAME]
@@ -173,10 +173,10 @@ def _read_joints(path: str | Path, about: Mapping[str, Any]) -> PoseTable:
 def _blocks(
     pose: PoseTable, music: MusicTable, measured: Measured, *, world: bool, path: str | Path
 ) -> dict[str, NDArray]:
-    """The rows of each array that one video gives. world: whether any video has joints in space."""
+    """The rows of each array from one video. world: whether any video has joints in space."""
     rows, about = len(measured), measured.about
     if len(pose) != rows:
-        raise DatabaseError(f"{path} has {len(pose)} frames, of which {rows} were measured; run measure_dance again")
+        raise DatabaseError(f"{path} has {len(pose)} frames, but {rows} were measured; run measure_dance again")
     features = np.zeros((rows, about["features"]), np.float32)
     for dancer, first in _dancers(about):
         heard = music.features[dancer["first_frame"] : dancer["first_frame"] + dancer["rows"]]

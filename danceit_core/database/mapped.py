@@ -1,7 +1,7 @@
-"""Arrays larger than memory: files that are mapped, and whose pages are given back after use.
+"""Arrays larger than memory: memory-mapped files whose pages are released after use.
 
-Mapped pages count as this process's memory until they are given back, though they are only the file's cache. The
-files have no name: they go with the array, however the process ends.
+Mapped pages count as memory of this process until they are released, although they are only the file's cache. The files
+have no name: they disappear with the array, however the process ends.
 """
 
 import mmap
@@ -14,7 +14,7 @@ from numpy.typing import DTypeLike, NDArray
 
 
 def make_array(shape: tuple[int, ...], *, folder: str | Path | None, dtype: DTypeLike = np.float32) -> NDArray:
-    """An array to be filled, in memory or, with a folder, mapped to a nameless file on that folder's disk."""
+    """An array to be filled, in memory or, with a folder, memory-mapped to a nameless file on that folder's disk."""
     if folder is None or 0 in shape:
         return np.empty(shape, dtype)
     Path(folder).mkdir(parents=True, exist_ok=True)
@@ -23,7 +23,7 @@ def make_array(shape: tuple[int, ...], *, folder: str | Path | None, dtype: DTyp
 
 
 def release(values: NDArray[Any]) -> None:
-    """Give back the pages of a mapped array, which stays usable; nothing happens to one in memory."""
+    """Release the pages of a mapped array, which stays usable; does nothing to an array in memory."""
     mapped = getattr(values, "_mmap", None)
     if mapped is not None and hasattr(mmap, "MADV_DONTNEED"):
         mapped.madvise(mmap.MADV_DONTNEED)

@@ -1,8 +1,8 @@
-"""What the database keeps of one video beside its joints and its sound: passages, movement, sizes, the song's group.
+"""Measure one video for the database: passages, movement, sizes, and the group of its song.
 
-    <results>/dances/{video}.parquet   one row a frame, in the order of the cleaned table
+    <results>/dances/{video}.parquet   one row per frame, in the order of the cleaned table
 
-A file depends on its own video alone. `gather` puts the videos together, `fragments` cuts them.
+A file depends on its own video only. `gather` combines the videos, and `fragments` cuts them.
 """
 
 import hashlib
@@ -33,7 +33,7 @@ from danceit_core.tables import DAMAGE, number_of, one_line, read_metadata, read
 log = logging.getLogger(__name__)
 
 SIZES = ("torso_px", "height_px", "ground_y")
-# What the metadata hold beside numbers.
+# The entries of the metadata other than numbers.
 KINDS: dict[str, type] = {
     "video": str, "group": str, "sound": str, "feature_set": str, "refused": str, "silent": bool, "has_world": bool,
     "source": dict, "dancers": list, "beats_s": list, "place": list,
@@ -45,11 +45,11 @@ MOST_FRAMES = 2**31 - 1
 class Measured:
     """One video of T frames: moves (T, 4), the columns of `frames.MOVES`; passage (T,), -1 for what is left out.
 
-    about: `fps`, `feature_set`, `features` (numbers a frame), `width`, `height`, `video`, `group` (as given, or ""),
-    `sound` (a hash, "" where silent), `silent`, `refused`, of the sound `tempo_bpm`, `beats_s`, the `place` in the bar
-    of each and the `meter` (0: not known), `source` (path, sha256), `has_world`, and for each of the `dancers`: `track`
-    (None: one alone), `first_frame`, `rows`, `torso_px`, `height_px`, `ground_y` (None where no frame shows it),
-    `longest` passage in frames, and `refused`: why this one gives no fragments.
+    about: `fps`, `feature_set`, `features` (numbers per frame), `width`, `height`, `video`, `group` (as given, or ""),
+    `sound` (a hash, "" if silent), `silent`, `refused`, for the sound `tempo_bpm`, `beats_s`, the `place` of each in
+    its bar and the `meter` (0: unknown), `source` (path, sha256), `has_world`, and for each of the `dancers`: `track`
+    (None: only one), `first_frame`, `rows`, `torso_px`, `height_px`, `ground_y` (None if no frame shows it), `longest`
+    passage in frames, and `refused`: why this dancer gives no fragments.
     """
 
     moves: NDArray[np.float32]
@@ -61,10 +61,10 @@ class Measured:
 
 
 def measure_dance(pose: PoseTable, music: MusicTable, *, video: str, group: str = "") -> Measured:
-    """Passages and movement of one video, computed within each passage: nothing reaches over a cut.
+    """Passages and movement of one video, computed within each passage, never across a cut.
 
-    pose: a cleaned table; the dancers of one of several (`pose.tracks`) follow each other, with one sound. group: of
-    the song, as the videos table gives it; "": goes by the sound. Raises DatabaseError if the tables disagree on fps.
+    pose: a cleaned table; several dancers (`pose.tracks`) follow each other, with the same sound. group: the song's
+    group in the videos table; "": by the sound. Raises DatabaseError if the tables disagree on fps.
     """
     fps = pose.fps
     if abs(fps - music.fps) > 1e-6:
@@ -98,7 +98,7 @@ def measure_dance(pose: PoseTable, music: MusicTable, *, video: str, group: str 
 
 
 def hash_sound(music: MusicTable) -> str:
-    """A name for a sound as it was decoded and analysed: that of the same recording in two videos is the same."""
+    """A hash of a sound as decoded and analysed: the same recording in two videos has the same hash."""
     digest = hashlib.sha256()
     for values in (music.features, music.loudness):
         digest.update(np.ascontiguousarray(values, np.float32).view(np.uint8).data)
@@ -114,10 +114,10 @@ def _measure_dancer(track: Track, music: MusicTable, *, video: str, refused: str
     if refused:
         kept[:] = False
     elif not music.silent and heard < len(pose):
-        log.warning("%s: the sound ends %d frames before the picture; those are left out", name, len(pose) - heard)
+        log.warning("%s: the sound ends %d frames before the picture; they are left out", name, len(pose) - heard)
         kept[heard:] = False
     body = measure_body(pose.keypoints[kept])
-    # What the choreography scales the dance by must be seen in what is left of it.
+    # The remaining frames must show the sizes by which the choreography scales the dance.
     reason = refused or (why_no_size(body, frames=int(kept.sum())) if kept.any() else "")
     if reason and not refused:
         log.warning("%s gives no fragments: %s", name, reason)
@@ -141,7 +141,7 @@ def move_sizes(
 ) -> NDArray[np.float32]:
     """Speed, jerk, slide (torso lengths) and facing (degrees, NaN where unknown) of the frames of a passage, (T, 4).
 
-    keypoints (T, 25, 3): in the pixels of `body`. world (T, 25, 3): joints in space, None: the facing is not known.
+    keypoints (T, 25, 3): in the pixels of `body`. world (T, 25, 3): joints in space, None: the facing is unknown.
     """
     xy = joint_places(keypoints)[:, BODY] / body.torso_px  # (T, 15, 2)
     moves = np.full((len(xy), len(MOVES)), np.nan, np.float32)
@@ -153,7 +153,7 @@ def move_sizes(
 
 
 def write_measured(path: str | Path, measured: Measured) -> None:
-    """Write what was measured of one video; appears whole or not at all."""
+    """Write the measurements of one video atomically."""
     columns = {"passage": pa.array(measured.passage, pa.int32())}
     columns |= {
         name: pa.array(measured.moves[:, place], pa.float32(), from_pandas=False) for place, name in enumerate(MOVES)
@@ -162,13 +162,13 @@ def write_measured(path: str | Path, measured: Measured) -> None:
 
 
 def read_measured(path: str | Path) -> Measured:
-    """Read what `write_measured` wrote. Raises DatabaseError when the file is none of it."""
+    """Read what `write_measured` wrote. Raises DatabaseError for any other file."""
     about = read_measured_about(path)
     try:
         table, _ = read_table(path, columns=["passage", *MOVES])
         passage, *moves = (table[name].to_numpy() for name in ("passage", *MOVES))
         if passage.dtype.kind != "i" or (len(passage) and passage.min() < -1):
-            raise ValueError("its column passage numbers no passages")
+            raise ValueError("its column passage does not number passages")
         numbers = np.stack(moves, axis=1).astype(np.float32)
         if not np.isfinite(numbers[:, :FACING]).all():
             raise ValueError("it holds movement that is not finite")
@@ -178,13 +178,13 @@ def read_measured(path: str | Path) -> Measured:
 
 
 def read_measured_about(path: str | Path) -> dict[str, Any]:
-    """`about` of what `write_measured` wrote, without its frames. Raises DatabaseError when the file is none of it."""
+    """`about` of what `write_measured` wrote, without its frames. Raises DatabaseError for any other file."""
     try:
         about, rows = read_metadata(path)
         if about.get("version") != SCHEMA_VERSION:
             raise DatabaseError(
-                f"{path} is of version {about.get('version')}, this DanceIt reads version {SCHEMA_VERSION}; delete it "
-                "and run again"
+                f"{path} has version {about.get('version')}, but this DanceIt reads {SCHEMA_VERSION}; delete it and "
+                "run again"
             )
         _check_about(about, rows=rows)
         return about
@@ -195,7 +195,7 @@ def read_measured_about(path: str | Path) -> dict[str, Any]:
 
 
 def _damaged(path: str | Path, error: BaseException) -> DatabaseError:
-    return DatabaseError(f"{path} holds no measurements of a dance ({one_line(error)}); delete it and run again")
+    return DatabaseError(f"{path} does not hold a dance's measurements ({one_line(error)}); delete it and run again")
 
 
 def _check_about(about: dict[str, Any], *, rows: int) -> None:
@@ -228,7 +228,7 @@ def _check_dancer(dancer: dict[str, Any]) -> None:
         if dancer[key] is not None and not math.isfinite(float(dancer[key])):
             raise ValueError(f"{key} is {dancer[key]} in its metadata")
     if not isinstance(dancer["refused"], str):
-        raise TypeError("a reason is no text in its metadata")
+        raise TypeError("a reason in its metadata is not text")
 
 
 def _check_whole(metadata: dict[str, Any], key: str, *, most: int = MOST_FRAMES, zero: bool = True) -> None:

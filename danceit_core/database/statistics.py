@@ -1,7 +1,7 @@
-"""What is in the database (paper Fig. 5): tempo of each music, turns of each dancer, hours, dropped frames.
+"""Statistics of the database (paper Fig. 5): tempo of each music, turns of each dancer, hours, dropped frames.
 
-A turn goes from facing the camera to facing away or back; a full spin is two. Where the detector knows joints in space
-they tell it, elsewhere the order of the shoulders in the picture (`pose.facing`).
+A turn goes from facing the camera to facing away or back; a full spin counts as two. Turns are counted from joints in
+space if the detector provides them, else from the order of the shoulders in the picture (`pose.facing`).
 """
 
 import logging
@@ -32,28 +32,28 @@ COLUMNS = (
     "video", "frames", "hours", "dropped_share", "silent", "tempo_bpm", "turns", "turns_per_minute", "facing_share",
     "away_share", "facing_by", "reasons", "source_path", "source_sha256", "refused", "track", "group", "meter", "bars",
 )  # fmt: skip
-# Of videos that are one file so many are named.
+# Number of names in a message about videos that are the same file.
 MOST_NAMES = 5
-# One song to more of the dance than this teaches little about music.
+# If one song belongs to more of the dance than this, the matcher learns little about music.
 MOST_OF_ONE_SONG = 0.5
-# Bars that can still be told apart.
+# Maximum number of bars that are still readable.
 MOST_BARS = 16
 
 
 def database_statistics(
     videos: Iterable[tuple[str, PoseTable, MusicTable]], *, groups: Mapping[str, str] | None = None
 ) -> pd.DataFrame:
-    """One row a dance: of each video (name, cleaned table, music table), of each dancer of one with several.
+    """One row per dance: for each video (name, cleaned table, music table), or for each of its dancers if several.
 
-    Only one video is held in memory at a time. groups: of the songs, where the videos table gives them.
+    Only one video is held in memory at a time. groups: groups of the songs, as far as the videos table gives them.
 
-    Columns: `video`, `frames`, `hours`, `dropped_share` (0..1), `silent` (nothing is learnt of its music),
-    `tempo_bpm` (NaN without beat), `turns`, `turns_per_minute` of the frames that are kept, `facing_share` and
-    `away_share` (0..1, of the frames that show which way the dancer faces: within 45 degrees of the camera, of away
-    from it), `facing_by` (how that is known: `depth` or `shoulders`, empty where it is not, and the numbers are NaN),
-    `reasons` (share of the frames by reason code, in words), `source_path`, `source_sha256`, `refused` (why it is left
-    out), `track` (the dancer in the video, -1 where there is one alone), `group` (of the song, see `split`), `meter`
-    (beats a bar of the music, 0: not known), `bars` (of it that are regular: what fragments in counts are cut from).
+    Columns: `video`, `frames`, `hours`, `dropped_share` (0..1), `silent` (the matcher does not learn from it),
+    `tempo_bpm` (NaN without beats), `turns`, `turns_per_minute` of the kept frames, `facing_share` and `away_share`
+    (0..1, of the frames with a known facing direction: within 45 degrees of the camera, or of the opposite direction),
+    `facing_by` (the source of that: `depth` or `shoulders`, empty if unknown, with NaN in the numbers), `reasons`
+    (share of the frames by reason code, as text), `source_path`, `source_sha256`, `refused` (why it is left out),
+    `track` (the dancer in the video, -1 if there is only one), `group` (of the song, see `split`), `meter` (beats per
+    bar of the music, 0: unknown), `bars` (its number of regular bars, from which fragments in counts are cut).
     """
     rows: list[dict[str, Any]] = []
     sounds: dict[str, str] = {}
@@ -95,7 +95,7 @@ def database_statistics(
 
 
 def facing_of(pose: PoseTable) -> Facing:
-    """Which way the dancer of a cleaned table faces in the frames that are kept; a camera cut is no turn."""
+    """Which way the dancer of a cleaned table faces in the kept frames; a camera cut does not count as a turn."""
     world, kept, shots = pose.columns.get("world"), kept_frames(pose), shot_numbers(pose)
     total = NOBODY
     for shot in np.unique(shots[kept]):
@@ -108,9 +108,9 @@ def facing_of(pose: PoseTable) -> Facing:
 def check_dances(statistics: pd.DataFrame, *, strict: bool) -> None:
     """Raise DatabaseError naming every dance that is left out: if `strict`, or if no dance remains.
 
-    Warns of them otherwise, of two videos that are one and the same file, and of one song to most of the dance.
+    Otherwise warns about them. Also warns about videos that are the same file, and about one song for most of a dance.
     """
-    videos = statistics.drop_duplicates("video")  # the dancers of one are left out together
+    videos = statistics.drop_duplicates("video")  # the dancers of a video are left out together
     refused = videos[videos["refused"] != ""]
     listed = "; ".join(refused["refused"])
     if len(refused) == len(videos):
@@ -131,9 +131,9 @@ def check_dances(statistics: pd.DataFrame, *, strict: bool) -> None:
 
 
 def describe_most_danced(statistics: pd.DataFrame) -> str:
-    """Which song most of the dance with sound is to, in a line; "" if none is, or if there is one dance alone.
+    """One line about the song that most of the dance with sound belongs to; "" if there is none, or only one dance.
 
-    A matcher learns from sounds that do not belong to a dance: of one song there are hardly any.
+    A matcher also learns from sounds that do not belong to a dance, of which one song has hardly any.
     """
     heard = statistics[~statistics["silent"].astype(bool) & (statistics["refused"] == "")]
     frames = heard.groupby("group")["frames"].sum()
@@ -141,18 +141,18 @@ def describe_most_danced(statistics: pd.DataFrame) -> str:
         return ""
     group, share = str(frames.idxmax()), float(frames.max() / frames.sum())
     videos = heard[heard["group"] == group]["video"].unique()
-    # Of two songs one is always the longer.
+    # Of two songs, one is always the longer.
     if share <= MOST_OF_ONE_SONG or (len(videos) == 1 and heard["video"].nunique() < 3):
         return ""
     named = ", ".join(videos[:3]) + (" ..." if len(videos) > 3 else "")
     return (
-        f"{share:.0%} of the dance with sound is to one song ({named}; column `group` {group!r}); the matcher learns "
-        "little of music from it: add dances to other songs"
+        f"{share:.0%} of the dance with sound is to one song ({named}; column `group` {group!r}), from which the "
+        "matcher learns little about music: add dances to other songs"
     )
 
 
 def describe_total(statistics: pd.DataFrame) -> str:
-    """How much there is, in one line (the paper: 9 hours, about 10 % of the frames dropped)."""
+    """The size of the database, in one line (the paper: 9 hours, about 10 % of the frames dropped)."""
     frames = statistics["frames"].sum()
     share = float(np.average(statistics["dropped_share"], weights=statistics["frames"])) if frames else 0.0
     videos = statistics.drop_duplicates("video") if "track" in statistics else statistics
@@ -173,7 +173,7 @@ def write_statistics(path: str | Path, statistics: pd.DataFrame) -> None:
 
 
 def read_statistics(path: str | Path) -> pd.DataFrame:
-    """Read what `write_statistics` wrote; an empty cell of text is an empty text. Raises DatabaseError."""
+    """Read what `write_statistics` wrote; an empty text cell is an empty text. Raises DatabaseError."""
     text = ("video", "facing_by", "reasons", "source_path", "source_sha256", "refused", "group")
     kinds: dict[str, type] = dict.fromkeys(COLUMNS, float) | dict.fromkeys(text, str)
     kinds |= {"silent": bool, "track": int, "meter": int, "bars": int}
@@ -184,16 +184,16 @@ def read_statistics(path: str | Path) -> pd.DataFrame:
             raise ValueError(f"its columns are {', '.join(table.columns)}")
         numbers = table[counts].to_numpy(np.float64)
         if not (np.isfinite(numbers) & (numbers >= 0)).all():
-            raise ValueError("it holds a number that no video has")
+            raise ValueError("it holds a number that is impossible for a video")
     except DAMAGE as error:
         raise DatabaseError(
-            f"{path} is no table of statistics ({one_line(error)}); delete it and run describe_dances"
+            f"{path} is not a table of statistics ({one_line(error)}); delete it and run describe_dances"
         ) from error
     return table
 
 
 def _reason_shares(pose: PoseTable) -> str:
-    """Reason codes with the share of the frames they took, the greatest first: `no_feet 3.1%, jump 0.4%`."""
+    """Reason codes with their share of the frames, the greatest first: `no_feet 3.1%, jump 0.4%`."""
     reasons = pose.columns.get("reason")
     if reasons is None or not len(reasons):
         return ""
@@ -203,13 +203,13 @@ def _reason_shares(pose: PoseTable) -> str:
 
 
 def draw_statistics(statistics: pd.DataFrame, path: str | Path) -> None:
-    """A PNG of how much is kept of each video, and both histograms of Fig. 5: tempo of the music, number of turns."""
+    """Draw a PNG with the kept share of each video and both histograms of Fig. 5: tempo of the music and turns."""
     figure = Figure(figsize=(13, 3.6), layout="constrained")
     left, middle, right = figure.subplots(1, 3)
     _draw_kept(left, statistics)
-    tempi = statistics["tempo_bpm"].dropna().clip(50, 219)  # what lies beyond is counted in the outermost bars
+    tempi = statistics["tempo_bpm"].dropna().clip(50, 219)  # values beyond are counted in the outermost bars
     middle.hist(tempi, bins=np.arange(50, 221, 10).tolist(), color="#4472a8", edgecolor="white")
-    middle.set(xlabel="tempo of the music (beats a minute)", ylabel="videos", title="Tempo")
+    middle.set(xlabel="tempo of the music (beats per minute)", ylabel="videos", title="Tempo")
     turns = statistics["turns"]
     most = int(turns.max()) if len(turns) else 0
     width = max(1, -(-(most + 1) // 20))
@@ -225,7 +225,7 @@ def draw_statistics(statistics: pd.DataFrame, path: str | Path) -> None:
 
 
 def _draw_kept(axes: Axes, statistics: pd.DataFrame) -> None:
-    """A bar a video, or, where these would be too many to read, a histogram of the shares that were kept."""
+    """Draw one bar per video or, if these would be too many to read, a histogram of the kept shares."""
     kept = 1 - statistics["dropped_share"]
     if len(statistics) > MOST_BARS:
         axes.hist(100 * kept, bins=np.arange(0, 101, 5).tolist(), color="#8fbf9f", edgecolor="white")

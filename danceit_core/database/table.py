@@ -1,11 +1,11 @@
-"""The fragment database: fragments as rows over the frames of all dances (see docs/database.md).
+"""The fragment database: fragments as ranges of the frames of all dances (see docs/database.md).
 
     <results>/database/beats.parquet        of half a bar, one and two bars (`counts`): unit `beats`
     <results>/database/{seconds}s.parquet   of one length in seconds (`fragments`): unit `seconds`
-    <results>/database/fragments.parquet    the rows of all these tables, to look into
+    <results>/database/fragments.parquet    the rows of all these tables, for inspection
 
-A row says in which dance and where in the arrays of `frames` a fragment begins; new lengths cost a table of rows, the
-frames are stored once. Pandas, polars and DuckDB read the rows as they are, and with their poses through
+A row gives the dance of a fragment and its position in the arrays of `frames`. Another length is only another table of
+rows; the frames are stored once. Pandas, polars and DuckDB can read the rows directly, and with their poses through
 `Database.with_poses`.
 """
 
@@ -32,7 +32,7 @@ from danceit_core.tables import DAMAGE, METADATA_KEY, number_of, one_line, read_
 
 SCHEMA_VERSION = 4
 BEATS, SECONDS = "beats", "seconds"
-# What the metadata hold; `seconds` as well where the unit is that.
+# The entries of the metadata; `seconds` is another one if that is the unit.
 COMMON = ("fps", "unit", "feature_set", "test_share")
 COLUMNS: dict[str, pa.DataType] = {
     "fragment_id": pa.string(),
@@ -59,7 +59,7 @@ COLUMNS: dict[str, pa.DataType] = {
     "split": pa.string(),
 }
 LONGEST_S = 3600
-# Fragments whose poses are gathered at once for a table with poses.
+# Number of fragments whose poses are gathered at once for a table with poses.
 AT_ONCE = 1024
 
 
@@ -67,7 +67,7 @@ AT_ONCE = 1024
 class Database:
     """N fragments over the frames of their dances. table: a frame of COLUMNS.
 
-    metadata: COMMON, and `seconds` where all fragments have that length.
+    metadata: COMMON, and `seconds` if all fragments have that length.
     """
 
     frames: Frames
@@ -84,19 +84,19 @@ class Database:
 
     @property
     def unit(self) -> str:
-        """How the fragments are cut: BEATS, each of a length of its own, or SECONDS, all of one length."""
+        """How the fragments are cut: BEATS, each with its own length, or SECONDS, all of one length."""
         return str(self.metadata["unit"])
 
     @property
     def seconds(self) -> float:
-        """Length of a fragment. Raises DatabaseError where they have lengths of their own."""
+        """Length of a fragment, seconds. Raises DatabaseError if their lengths differ."""
         if self.unit != SECONDS:
-            raise DatabaseError("fragments in beats have lengths of their own; read a table of one length in seconds")
+            raise DatabaseError("fragments in beats have different lengths; read a table of one length in seconds")
         return float(self.metadata["seconds"])
 
     @property
     def length(self) -> int:
-        """Frames of a fragment, F. Raises DatabaseError where they have lengths of their own."""
+        """Frames of a fragment, F. Raises DatabaseError if their lengths differ."""
         return round(self.seconds * self.fps)
 
     @property
@@ -106,7 +106,7 @@ class Database:
 
     @property
     def starts(self) -> NDArray[np.int64]:
-        """Where in the arrays each fragment begins, (N,)."""
+        """Position in the arrays at which each fragment begins, (N,)."""
         return self.table["row"].to_numpy(np.int64)
 
     def keypoints_of(self, fragments: NDArray[Any]) -> Keypoints:
@@ -118,7 +118,7 @@ class Database:
         return take_windows(self.frames.features, self.starts[fragments], self._length_of(fragments))
 
     def facing_of(self, fragments: NDArray[Any]) -> NDArray[np.float32]:
-        """The way the body faces in each frame of some fragments of one length, (K, F) degrees, NaN where unknown."""
+        """The facing angle in each frame of some fragments of one length, (K, F) degrees, NaN where unknown."""
         return take_windows(self.frames.moves, self.starts[fragments], self._length_of(fragments))[..., FACING]
 
     def subset(self, fragments: NDArray[Any]) -> "Database":
@@ -128,9 +128,9 @@ class Database:
     def with_poses(self, *, features: bool = False) -> pa.Table:
         """All columns of the fragments with their `keypoints` (a list of F x 75 float32) and `facing` (F), as Arrow.
 
-        F is the length of each. For pandas (`.to_pandas()`), polars (`polars.from_arrow`) and DuckDB, which reads it by
-        its variable's name. features: with the list of F x D audio `features` as well. Everything is held in memory:
-        take a `subset`.
+        F is the length of each fragment. For pandas (`.to_pandas()`), polars (`polars.from_arrow`) and DuckDB, which
+        reads it by its variable's name. features: include the list of F x D audio `features`. Everything is held in
+        memory: take a `subset`.
         """
         whole = pa.Table.from_pandas(self.table, preserve_index=False)
         columns = {"keypoints": self.frames.keypoints, "facing": self.frames.moves[:, FACING]}
@@ -157,7 +157,7 @@ class Database:
 
 
 def write_fragments(path: str | Path, table: pd.DataFrame, *, metadata: dict[str, Any]) -> None:
-    """Write the fragments of one table; appears whole or not at all. The table has the columns of COLUMNS."""
+    """Write the fragments of one table atomically. The table has the columns of COLUMNS."""
     schema = pa.schema(list(COLUMNS.items()))
     rows = pa.Table.from_pandas(table[list(COLUMNS)], schema=schema, preserve_index=False)
     write_table(path, rows, metadata={"version": SCHEMA_VERSION, **metadata})
@@ -166,20 +166,20 @@ def write_fragments(path: str | Path, table: pd.DataFrame, *, metadata: dict[str
 def read_database(
     path: str | Path, frames: Frames | str | Path | None = None, *, columns: Sequence[str] | None = None
 ) -> Database:
-    """The fragments of one table, their frames mapped.
+    """The fragments of one table, with their frames memory-mapped.
 
-    frames: those, or their folder; None: the folder of `path`. columns: of the table, None: all; with `row` come the
-    `frames`. Raises DatabaseError for a file that is none or of another version, when it does not go together with the
-    frames, and when it holds no fragment.
+    frames: the frames, or their folder; None: the folder of `path`. columns: of the table, None: all; `row` includes
+    `frames`. Raises DatabaseError for another kind of file or version, if it does not match the frames, and if it holds
+    no fragment.
     """
     wanted = list(COLUMNS) if columns is None else list(columns)
     if "row" in wanted and "frames" not in wanted:
         wanted.append("frames")
     rows, about = _read_table(path, wanted)
     if not len(rows):
-        least = f"{about[SECONDS]:g} s" if about["unit"] == SECONDS else "half a bar (1 s where bars are not known)"
+        least = f"{about[SECONDS]:g} s" if about["unit"] == SECONDS else "half a bar (1 s where bars are unknown)"
         raise DatabaseError(
-            f"no fragment of {least}: the longest passage kept is {about['longest_s']:.1f} s in "
+            f"no fragment of {least}: the longest kept passage is {about['longest_s']:.1f} s in "
             f"{about['videos']} videos ({path}); add longer videos, choose shorter fragments or relax `cleaning`"
         )
     found = frames if isinstance(frames, Frames) else open_frames(Path(path).parent if frames is None else frames)
@@ -190,9 +190,9 @@ def read_database(
 
 
 def join_fragments(path: str | Path, tables: Sequence[str | Path]) -> None:
-    """Write the rows of several tables as one, one of them in memory at a time.
+    """Write the rows of several tables as one table, with one of them in memory at a time.
 
-    Raises DatabaseError for a file that is no fragment table.
+    Raises DatabaseError for a file that is not a fragment table.
     """
     abouts = [_read_table(each, [])[1] for each in tables]
     about = {key: abouts[0][key] for key in COMMON if key != "unit"}
@@ -204,12 +204,12 @@ def join_fragments(path: str | Path, tables: Sequence[str | Path]) -> None:
 
 
 def _read_table(path: str | Path, columns: list[str]) -> tuple[pa.Table, dict[str, Any]]:
-    """Columns of one table, and its metadata. Raises DatabaseError for a file that is none."""
+    """Columns of one table, and its metadata. Raises DatabaseError for any other file."""
     try:
         rows, about = read_table(path, columns=columns)
         if about.get("version", 1) != SCHEMA_VERSION:
             raise DatabaseError(
-                f"{path} is a fragment table of version {about.get('version', 1)}, this DanceIt reads version "
+                f"{path} is a fragment table of version {about.get('version', 1)}, but this DanceIt reads version "
                 f"{SCHEMA_VERSION}; delete it and run again"
             )
         if "tables" in about:
@@ -236,7 +236,7 @@ def _read_table(path: str | Path, columns: list[str]) -> tuple[pa.Table, dict[st
 
 
 def _check_together(database: Database, path: str | Path) -> None:
-    """Raise DatabaseError where a table of fragments is not of these frames."""
+    """Raise DatabaseError if a table of fragments does not belong to these frames."""
     frames, metadata = database.frames, database.metadata
     for key in ("fps", "feature_set"):
         if frames.metadata[key] != metadata[key]:

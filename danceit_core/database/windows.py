@@ -1,4 +1,4 @@
-"""Windows of the frames of all dances: copies of one length, lists of several, where a centred one begins, names."""
+"""Windows of the frames of all dances: copies of one length, lists of several lengths, centred windows, names."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -27,7 +27,7 @@ def take_windows(values: NDArray[Any], starts: Rows, length: int, *, ends: Rows 
 
 
 def take_lists(values: NDArray[Any], starts: Rows, lengths: Rows) -> pa.ListArray:
-    """Windows of lengths of their own (K,) as K lists of all their numbers."""
+    """Windows of individual lengths (K,) as K lists of all their numbers."""
     ends = np.cumsum(lengths)
     rows = np.arange(ends[-1] if len(ends) else 0) + np.repeat(starts - ends + lengths, lengths)
     flat = np.ascontiguousarray(values[rows], np.float32)
@@ -37,10 +37,10 @@ def take_lists(values: NDArray[Any], starts: Rows, lengths: Rows) -> pa.ListArra
 
 
 def centre_windows(starts: Rows, frames: Rows, *, first: Rows | int, end: Rows | int, length: int) -> Rows:
-    """Where windows (K,) of `length` frames begin whose middle is that of the spans `starts`, of `frames` each (K,).
+    """The starts of windows (K,) of `length` frames centred on the spans that begin at `starts`, of `frames` each (K,).
 
-    They are kept between `first` and `end`, the bounds of each span's passage, or of the song. Where there are fewer
-    frames than `length` between these, the window begins at `first`; `take_windows` then holds the last frame.
+    They are kept between `first` and `end`, the bounds of each span's passage, or of the song. If there are fewer
+    frames than `length` between these, the window begins at `first`, and `take_windows` holds the last frame.
     """
     return np.maximum(np.minimum(starts + (frames - length) // 2, np.asarray(end) - length), first)
 
@@ -48,7 +48,7 @@ def centre_windows(starts: Rows, frames: Rows, *, first: Rows | int, end: Rows |
 def fragment_names(dances: Sequence[str], starts: Rows, frames: Rows | None) -> list[str]:
     """Names of fragments that begin at frames `starts` (K,) of the videos of `dances`: `dance:start`.
 
-    frames (K,): their lengths, where several may begin at one frame: `dance:start-end`, one past the last frame.
+    frames (K,): their lengths, if several may begin at one frame: `dance:start-end`, with end one past the last frame.
     """
     if frames is None:
         return [f"{dance}:{start}" for dance, start in zip(dances, starts.tolist(), strict=True)]

@@ -1,12 +1,12 @@
-"""Changes of a batch that leave dance and music matching: more to learn from than was filmed (not in the paper).
+"""Data augmentation: changes of a batch that keep dance and music matching (not in the paper).
 
     mirror   left and right of half of the dances exchanged, at any strength above 0
-    shift    dances and sounds cut to a window a little later or earlier, together
-    tempo    dances and sounds played faster or slower, together; the lags of the rhythm move along
+    shift    dances and sounds cut to a slightly later or earlier window, together
+    tempo    dances and sounds played faster or slower, together; the lags of the rhythm change accordingly
     body     wider, taller, and jittering joints
     sound    another key (chroma), another equaliser and loudness, noise, and blocks of features silenced
 
-One shift, tempo and key serve a whole batch: what differed within it would tell the pairs apart without listening.
+A whole batch has the same shift, tempo and key: differences within it would reveal the pairs without the music.
 """
 
 from dataclasses import dataclass
@@ -26,7 +26,7 @@ LOG_RHYTHM_STEP = float(np.log(RHYTHM_S[1] / RHYTHM_S[0]))
 
 @dataclass(frozen=True)
 class Augmentation:
-    """How strongly a batch of `feature_set` at `fps` is changed; see the settings of the same names."""
+    """The strengths of the changes to a batch of `feature_set` at `fps`; see the settings of the same names."""
 
     strength: float
     tempo_spread: float
@@ -35,16 +35,16 @@ class Augmentation:
 
     @classmethod
     def of(cls, settings: MatcherSettings, *, fps: float, frames: int, feature_set: str) -> "Augmentation":
-        """From the settings, for windows of `frames`; the shift takes a quarter of a window at most."""
+        """From the settings, for windows of `frames`; the shift is at most a quarter of a window."""
         max_shift = min(round(settings.max_shift_s * fps), frames // 4)
         return cls(settings.augmentation, settings.tempo_spread, max_shift, feature_set)
 
 
 def augment(poses: Tensor, sounds: Tensor, how: Augmentation, *, rng: np.random.Generator) -> tuple[Tensor, Tensor]:
-    """Changed copies of poses (B, F, 25, 3) and standardised sounds (B, F, D), of another number of frames.
+    """Changed copies of poses (B, F, 25, 3) and standardised sounds (B, F, D), with another number of frames.
 
-    The shift cuts max_shift frames from every window, some at its start and the rest at its end: the encoders take any
-    length, and padding would invent movement.
+    The shift cuts max_shift frames from every window, some at its start and the rest at its end: the encoders accept
+    any length, and padding would add artificial movement.
     """
     first = int(rng.integers(how.max_shift + 1))
     window = slice(first, poses.shape[1] - how.max_shift + first)
@@ -60,13 +60,13 @@ def augment(poses: Tensor, sounds: Tensor, how: Augmentation, *, rng: np.random.
 
 
 def mirror_poses(poses: Tensor) -> Tensor:
-    """Left and right exchanged in normalised poses (..., 25, 3): a mirrored dance fits its music as well."""
+    """Left and right exchanged in normalised poses (..., 25, 3): a mirrored dance still matches its music."""
     swapped = poses[..., list(MIRROR), :]
     return swapped * torch.tensor([-1.0, 1.0, 1.0], device=poses.device)
 
 
 def feature_columns(feature_set: str) -> dict[str, slice]:
-    """The columns of each block of a feature set; of an unknown set, none."""
+    """The columns of each block of a feature set; none for an unknown set."""
     columns, first = {}, 0
     for name, width in FEATURE_BLOCKS.get(feature_set, {}).items():
         columns[name] = slice(first, first + width)
@@ -97,7 +97,7 @@ def _at(values: Tensor, places: Tensor, *, dim: int) -> Tensor:
 
 
 def _change_bodies(poses: Tensor, strength: float, generator: torch.Generator) -> Tensor:
-    """Half of the dances mirrored, each stretched, and every joint that is there moved a little."""
+    """Half of the dances mirrored, each stretched, and every present joint moved slightly."""
     device = poses.device
     mirrored = torch.rand(len(poses), 1, 1, 1, device=device, generator=generator) < 0.5
     poses = torch.where(mirrored, mirror_poses(poses), poses)
@@ -109,7 +109,7 @@ def _change_bodies(poses: Tensor, strength: float, generator: torch.Generator) -
 
 
 def _change_sounds(sounds: Tensor, how: Augmentation, generator: torch.Generator, *, key: int) -> Tensor:
-    """Chroma turned by `key` semitones, then an equaliser a window, noise, and feature blocks silenced."""
+    """Chroma rotated by `key` semitones, then an equaliser per window, noise, and silenced feature blocks."""
     device, (count, _, width) = sounds.device, sounds.shape
     columns = feature_columns(how.feature_set)
     if "chroma" in columns:

@@ -1,7 +1,7 @@
-"""Where training starts: the directions in which plain statistics of dance and music correlate most.
+"""Initialise training with the directions in which plain statistics of dance and music correlate most.
 
-Regularised canonical correlation (Hotelling 1936) has a closed form, needs no epochs and does not learn videos by
-heart; the networks start beside it at nothing and add what it cannot express. Not in the paper.
+Regularised canonical correlation (Hotelling 1936) has a closed form, needs no epochs and does not memorise videos; the
+networks start near zero beside it and add what it cannot express. Not in the paper.
 """
 
 import numpy as np
@@ -13,10 +13,10 @@ from danceit_core.matcher.data import Pairs
 from danceit_core.matcher.encoders import AudioEncoder, PoseEncoder
 from danceit_core.matcher.windows import FeatureScale
 
-# Share of a statistic's variance that is added as if it were noise.
+# Ridge: share of a statistic's variance that is added like noise.
 RIDGE = 1.0
 ROUNDS, MOST, CHUNK = 4, 10_000, 128
-# How far the networks' columns of `fc` start from nothing, as a share of their usual start.
+# Initial scale of the networks' columns of `fc`, as a share of the usual initialisation.
 NETWORK_SHARE = 0.1
 
 
@@ -54,7 +54,7 @@ def start_canonical(
 
 
 def _standardise(encoder: AudioEncoder | PoseEncoder, values: Tensor) -> Tensor:
-    """Zero mean and unit variance as `encoder.statistics` gives it; its running figures are set to these."""
+    """Standardise to zero mean and unit variance as `encoder.statistics` does, and set its running statistics."""
     norm = encoder.statistics
     norm.running_mean, norm.running_var = values.mean(dim=0), values.var(dim=0, correction=0)
     return ((values - norm.running_mean) / (norm.running_var + norm.eps).sqrt()).double()

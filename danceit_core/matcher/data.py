@@ -1,7 +1,7 @@
-"""What the matcher trains on: fragments with sound, as places in the frames of all dances (paper IV-B).
+"""Training data of the matcher: fragments with sound, as positions in the frames of all dances (paper IV-B).
 
-The song decides what may be compared: dances of one `group` share their music (see `negatives`), and are learnt from,
-validated on or tested on together.
+The song determines which pairs may be compared: dances of one `group` share their music (see `negatives`), and are used
+for training, validation or testing together.
 """
 
 import dataclasses
@@ -26,9 +26,8 @@ class Pairs:
     """N fragments with sound, as windows of the frames of all dances.
 
     windows: over the frames; starts (N,): the frame at which each begins. For each of the N: video and group (numbers;
-    dances of one group are to one song), start_s (in the video), tempo_bpm (NaN: unknown) and part ("train",
-    "validation", "test"). about: the database's `fps`, `seconds`, `feature_set`, and the SHA-256 of its
-    `sources`.
+    dances of one group share a song), start_s (in the video), tempo_bpm (NaN: unknown) and part ("train", "validation",
+    "test"). about: the database's `fps`, `seconds`, `feature_set`, and the SHA-256 of its `sources`.
     """
 
     windows: Windows
@@ -54,15 +53,15 @@ class Pairs:
         return dataclasses.replace(self, **{name: getattr(self, name)[chosen] for name in columns})
 
     def on(self, device: torch.device) -> "Pairs":
-        """The same pairs, gathered on a GPU where it has the memory for all frames."""
+        """The same pairs, gathered on a GPU if it has the memory for all frames."""
         return dataclasses.replace(self, windows=self.windows.on(device))
 
     def take_poses(self, chosen: NDArray[np.int64]) -> Tensor:
-        """Normalised poses (B, F, 25, 3) float32, where the frames are."""
+        """Normalised poses (B, F, 25, 3) float32, on the device of the frames."""
         return self.windows.poses(self.starts[chosen])
 
     def take_sounds(self, chosen: NDArray[np.int64], *, scale: FeatureScale) -> Tensor:
-        """Standardised features (B, F, D) float32, where the frames are."""
+        """Standardised features (B, F, D) float32, on the device of the frames."""
         return self.windows.sounds(self.starts[chosen], scale=scale)
 
 
@@ -91,16 +90,16 @@ def make_pairs(database: Database) -> Pairs:
 
 
 def part_of(groups: NDArray[np.str_], split: NDArray[np.str_]) -> NDArray[np.str_]:
-    """ "train", "validation" (some of ten or more songs to learn from) or "test" of each fragment, by its song."""
+    """ "train", "validation" (some of ten or more training songs) or "test" for each fragment, by its song."""
     learnt = sorted(set(groups[split == "train"].tolist()))
     part = split.astype("<U10")
     if len(learnt) >= FEWEST_FOR_VALIDATION:
-        # By another hash than the test songs: what is left of those all lies above the test share.
+        # By another hash than the test songs: the hashes of all remaining songs are above the test share.
         held = held_out(learnt, share=VALIDATION_SHARE, purpose="validation ")
         part[(split == "train") & np.isin(groups, sorted(held))] = "validation"
     return part
 
 
 def _numbered(names: NDArray[np.str_]) -> NDArray[np.int64]:
-    """The place of each name among all, sorted."""
+    """The rank of each name among all names, sorted."""
     return np.unique(names, return_inverse=True)[1].reshape(-1).astype(np.int64)

@@ -1,16 +1,16 @@
-"""Encoders of the cross-modal matcher (paper IV-B): music and dance into one space of D_f = 16 dimensions.
+"""Encoders of the cross-modal matcher (paper IV-B): they map music and dance into one space of D_f = 16 dimensions.
 
     AudioEncoder  Bi-LSTM over (B, F, D) features, pooled over time, fc
     PoseEncoder   ST-GCN over (B, F, 25, 3) poses and their speeds (Eq. 7-9; Yan, Xiong and Lin 2018), pooled, fc
 
-Beside the paper's networks, `fc` sees plain statistics of the window itself (its mean and deviations): with few videos
-a network alone learns the videos by heart, where these carry over to others. The networks as the paper prints them
-stand in `paper_encoders`.
+In addition to the paper's networks, `fc` sees plain statistics of the window itself (its mean and deviations): with few
+videos a network alone memorises the videos, whereas these statistics generalise. The networks as the paper prints them
+are in `paper_encoders`.
 
-Both pool over all frames before `fc`, so that every frame counts and gets a gradient (taking the last hidden state, or
-the tail of a flattened output, would train on the last frame alone), and both take windows of any length. Pooled are
-the mean and the deviation over time and, of a few channels, the means of TIME_BINS parts of the window: the mean alone
-would forget where in the window a beat falls.
+Both encoders pool over all frames before `fc`, so every frame counts and gets a gradient (the last hidden state, or the
+tail of a flattened output, would train on the last frame only), and both accept windows of any length. The pool
+consists of the mean and the deviation over time and, for a few channels, the means of TIME_BINS parts of the window:
+the mean alone would lose the position of a beat in the window.
 """
 
 import torch
@@ -18,34 +18,34 @@ from torch import Tensor, nn
 
 from danceit_core.pose.skeleton import JOINTS, adjacency
 
-# Widths and temporal strides of the three ST-GCN blocks; kernel in frames (9 = 3/8 s, under one beat at 120 a minute).
+# Widths and temporal strides of the three ST-GCN blocks; kernel in frames (9 = 3/8 s, less than a beat at 120 BPM).
 BLOCKS = ((16, 2), (32, 2), (32, 1))
 KERNEL = 9
 TIME_BINS, BIN_CHANNELS = 12, 8
-# What the ST-GCN keeps of each joint.
+# Number of channels per joint that the ST-GCN passes to the pool.
 KEPT = 8
-# x, y, confidence, and the steps of x and y; a step of 1/8 torso a frame counts as much as a torso of distance.
+# x, y, confidence, and the steps of x and y; a step of 1/8 torso per frame counts as much as a torso of distance.
 CHANNELS = 5
 STEP_SCALE = 8.0
-# The rhythm of the whole body's speed: bins of a spectrum over 4 s, 0.5 to 5.75 Hz at 24 frames a second.
+# The rhythm of the whole body's speed: bins of a spectrum over 4 s, 0.5 to 5.75 Hz at 24 frames per second.
 SPECTRUM_FRAMES, SPECTRUM = 96, 22
 POSE_STATISTICS = 150 + SPECTRUM
 
 
 class Encoder(nn.Module):
-    """What both sides have: a last layer `fc`, and whether what it gives is put on the unit sphere."""
+    """The common part of both encoders: a last layer `fc`, and whether its output is normalised to the unit sphere."""
 
     fc: nn.Linear
     unit_length: bool
 
     def finish(self, pooled: Tensor) -> Tensor:
-        """(B, C) to embeddings (B, E), of length 1 if so wished: distances then lie in 0..2."""
+        """(B, C) to embeddings (B, E), of length 1 if configured: distances are then in 0..2."""
         embeddings = self.fc(pooled)
         return nn.functional.normalize(embeddings, dim=1) if self.unit_length else embeddings
 
 
 class TimePool(nn.Module):
-    """Mean and deviation over time of all channels, and the course of a few: (B, F, C) to (B, 2 C + bins)."""
+    """Mean and deviation over time of all channels, and the time course of a few: (B, F, C) to (B, 2 C + bins)."""
 
     def __init__(self, channels: int) -> None:
         super().__init__()
@@ -59,13 +59,13 @@ class TimePool(nn.Module):
         return torch.cat([mean, deviation, self.bins(x)], dim=1)
 
     def bins(self, x: Tensor) -> Tensor:
-        """The course of BIN_CHANNELS mixtures of the channels in TIME_BINS parts of the window, flat."""
+        """The time course of BIN_CHANNELS mixtures of the channels in TIME_BINS parts of the window, flattened."""
         course = self.course(x).transpose(1, 2)  # (B, 8, F)
         return nn.functional.adaptive_avg_pool1d(course, TIME_BINS).flatten(1)
 
 
 class SeededDropout(nn.Module):
-    """Dropout that draws from a generator of its own: what is dropped depends on `reseed` alone, in any thread."""
+    """Dropout with its own generator: the dropped values depend on `reseed` only, in any thread."""
 
     def __init__(self, share: float) -> None:
         super().__init__()
@@ -74,7 +74,7 @@ class SeededDropout(nn.Module):
         self.seed = 0
 
     def reseed(self, seed: int) -> None:
-        """Begin a new row of draws."""
+        """Start a new random sequence."""
         self.generator, self.seed = None, seed
 
     def forward(self, x: Tensor) -> Tensor:
@@ -114,8 +114,8 @@ class AudioEncoder(Encoder):
 class GraphBlock(nn.Module):
     """Temporal convolution (Eq. 7), then mixing along the skeleton (Eq. 8), with a residual connection.
 
-    Beside the paper's formulas: batch normalisation, a residual and ReLU, as in ST-GCN, and, where edges are learnt, a
-    weight on each, which starts at 1 (Eq. 8 as printed).
+    In addition to the paper's formulas: batch normalisation, a residual and ReLU, as in ST-GCN, and, if edges are
+    learnt, a weight for each, which starts at 1 (Eq. 8 as printed).
     """
 
     mixing: Tensor
@@ -126,7 +126,7 @@ class GraphBlock(nn.Module):
         self.temporal = nn.Conv2d(inputs, outputs, (KERNEL, 1), stride=(stride, 1), padding=padding)  # W_c, b_1
         self.spatial = nn.Conv2d(outputs, outputs, 1, bias=False)  # W_g
         self.norm = nn.BatchNorm2d(outputs)
-        # The mean of the frames that a stride merges: a strided shortcut would see only every second one.
+        # The mean of the frames that a stride merges: a strided shortcut would use only every second frame.
         merge = nn.AvgPool2d((stride, 1), ceil_mode=True)
         self.shortcut = nn.Sequential(merge, nn.Conv2d(inputs, outputs, 1))
         self.register_buffer("mixing", normalised_adjacency(), persistent=False)
@@ -158,12 +158,12 @@ class PoseEncoder(Encoder):
     def forward(self, poses: Tensor) -> Tensor:
         """(B, F, 25, 3) to (B, E)."""
         x = self.blocks(with_steps(poses).permute(0, 3, 1, 2))  # (B, 5, F, 25) -> (B, C, F / 4, 25)
-        x = self.narrow(x).permute(0, 2, 1, 3).flatten(2)  # (B, F / 4, C * 25): which joint moves how stays apart
+        x = self.narrow(x).permute(0, 2, 1, 3).flatten(2)  # (B, F / 4, C * 25): keeps the joints apart
         pooled = torch.cat([self.pool(x), self.statistics(self.describe(poses))], dim=1)
         return self.finish(self.dropout(pooled))
 
     def describe(self, poses: Tensor) -> Tensor:
-        """Where each joint is, how far it moves, how fast and how evenly: (B, F, 25, 3) to (B, 150 + SPECTRUM)."""
+        """Position, range and speed of each joint, and the rhythm: (B, F, 25, 3) to (B, 150 + SPECTRUM)."""
         places = poses[..., :2].flatten(2)  # (B, F, 50)
         speed = (with_steps(poses)[..., 3:].square().sum(dim=-1) + 1e-6).sqrt()  # (B, F, 25)
         whole = speed.mean(dim=2)
@@ -173,7 +173,7 @@ class PoseEncoder(Encoder):
 
 
 def with_steps(poses: Tensor) -> Tensor:
-    """(B, F, J, 3) to (B, F, J, 5): with the steps from the frame before, 0 at first and where a joint is absent."""
+    """(B, F, J, 3) to (B, F, J, 5): add the steps from the previous frame, 0 at first and where a joint is absent."""
     places = poses[..., :2]
     seen = (poses[..., 2:] > 0).to(poses.dtype)
     steps = (places[:, 1:] - places[:, :-1]) * (STEP_SCALE * seen[:, 1:] * seen[:, :-1])

@@ -1,13 +1,13 @@
-"""The embedded database: every fragment's place in the joint space, computed once and searched (paper Eq. 2).
+"""The embedded database: the position of every fragment in the joint space, computed once and searched (paper Eq. 2).
 
-    <results>/matcher/{seconds}s/embeddings.npy    (N, E) float32, in the order of the table of fragments; mapped
-    <results>/matcher/{seconds}s/index.faiss       FAISS's index of them; mapped where it is large
+    <results>/matcher/{seconds}s/embeddings.npy    (N, E) float32, in the order of the table of fragments; memory-mapped
+    <results>/matcher/{seconds}s/index.faiss       FAISS's index of them; memory-mapped if it is large
     <results>/matcher/{seconds}s/index.json        kind, numbers, recall; written last
 
-The kind of index follows the number of fragments: up to EXACT search is exact (`flat`); beyond, the fragments are
-sorted into cells by k-means, and the cells nearest to a query are searched exactly (`ivf`). Both give the same result
-for the same index, whatever the machine's load. What share of the truly nearest fragments `ivf` finds is measured when
-it is built (`recall`). `none` stands for a database without a matcher. The same of fragments in beats is in `beats/`.
+The kind of index depends on the number of fragments: up to EXACT, search is exact (`flat`); beyond, the fragments are
+sorted into cells by k-means, and the cells nearest to a query are searched exactly (`ivf`). Both are deterministic for
+the same index. The share of the truly nearest fragments that `ivf` finds is measured when it is built (`recall`).
+`none` means a database without a matcher. The files for fragments in beats are in `beats/`.
 """
 
 import json
@@ -37,9 +37,9 @@ Embeddings = NDArray[np.float32]
 VERSION = 1
 EMBEDDINGS, SEARCH, ABOUT = "embeddings.npy", "index.faiss", "index.json"
 EXACT = 100_000
-# Of a large index: cells, those searched a query, and fragments a cell that k-means learns from.
+# For a large index: number of cells, cells searched per query, and fragments per cell for k-means.
 CELLS, SEARCHED, LEARNT = 1024, 128, 64
-# Recall is the share of so many nearest fragments that are found, over so many queries.
+# Recall is the share of the RECALL_AT nearest fragments that are found, over QUERIES queries.
 RECALL_AT, QUERIES = (10, 500), 200
 # Fragments whose distances are computed at once.
 CHUNK = 1 << 16
@@ -47,9 +47,9 @@ CHUNK = 1 << 16
 
 @dataclass(frozen=True)
 class FragmentIndex:
-    """Dance embeddings (N, E) by number of the fragment. about: what index.json holds. search_path: of its FAISS file.
+    """Dance embeddings (N, E) by fragment number. about: content of index.json. search_path: its FAISS file.
 
-    `FragmentIndex.of` makes one in memory, whose search is exact.
+    `FragmentIndex.of` makes one in memory, with exact search.
     """
 
     embeddings: Embeddings
@@ -67,8 +67,8 @@ class FragmentIndex:
     def search(self, queries: Embeddings, *, k: int) -> tuple[Embeddings, NDArray[np.int64]]:
         """The k nearest fragments of each query (Q, E): Euclidean distances and numbers, (Q, k), nearest first.
 
-        There are fewer columns where the database has fewer fragments. Where k exceeds a tenth of it, search is exact
-        whatever the kind. Raises MatcherError for a width other than E.
+        There are fewer columns if the database has fewer fragments. If k exceeds a tenth of it, search is exact for any
+        kind of index. Raises MatcherError for a width other than E.
         """
         queries, k = self._checked(queries), min(k, len(self))
         if self.search_path is None or 10 * k > len(self):
@@ -94,12 +94,12 @@ class FragmentIndex:
 
     @cached_property
     def _index(self) -> faiss.Index:
-        """FAISS's index, mapped where its kind allows."""
+        """FAISS's index, memory-mapped if its kind allows."""
         path, flags = str(self.search_path), faiss.IO_FLAG_MMAP if self.about["kind"] == "ivf" else 0
         try:
-            # FAISS believes what a file says of its sizes.
+            # FAISS trusts the sizes in a file.
             if _checksum(path) != self.about["search_crc32"]:
-                raise ValueError("its checksum is another one")
+                raise ValueError("its checksum is wrong")
             index = faiss.read_index(path, flags)
             if (index.ntotal, index.d) != self.embeddings.shape:
                 raise ValueError(f"it holds {index.ntotal} embeddings of {index.d} numbers")
@@ -120,7 +120,7 @@ class FragmentIndex:
 
 
 def index_database(folder: str | Path, database: Database, matcher: "Matcher | None") -> None:
-    """Embed all fragments of a database and write their index; without a matcher that there is none."""
+    """Embed all fragments of a database and write their index; without a matcher, write that there is none."""
     if matcher is None:
         write_no_index(folder, database=database)
         return
@@ -133,13 +133,13 @@ def index_database(folder: str | Path, database: Database, matcher: "Matcher | N
 def write_index(folder: str | Path, embeddings: Embeddings, *, database: Database, queries: Embeddings) -> None:
     """Write the index of all fragments of a database from their embeddings (N, E).
 
-    queries: embeddings (Q, E) of some of their music, by which recall is measured. Raises MatcherError where the
-    numbers differ or are not finite.
+    queries: embeddings (Q, E) of some of their music, to measure recall. Raises MatcherError if the numbers of
+    fragments differ or the embeddings are not finite.
     """
     folder, array = Path(folder), np.ascontiguousarray(embeddings, np.float32)
     count = len(array)
     if count != len(database) or not count:
-        raise MatcherError(f"{folder}: {count} embeddings for {len(database)} fragments; index one database")
+        raise MatcherError(f"{folder}: {count} embeddings for {len(database)} fragments; index a single database")
     if not np.isfinite(array).all():
         raise MatcherError(f"{folder}: the matcher gives embeddings that are not finite; train it again")
     index = make_index(array)
@@ -151,21 +151,21 @@ def write_index(folder: str | Path, embeddings: Embeddings, *, database: Databas
 
 
 def write_no_index(folder: str | Path, *, database: Database) -> None:
-    """Write that there is no matcher to embed the fragments of a database."""
+    """Record that there is no matcher to embed the fragments of a database."""
     about = {"kind": "none", "fragments": len(database), "of": fingerprint(database)}
     _write(Path(folder), np.zeros((0, 1), np.float32), faiss.IndexFlatL2(1), about)
 
 
 def read_index(path: str | Path, *, database: Database | None = None) -> FragmentIndex:
-    """Open what `write_index` wrote, of its file index.json; nothing but that is read.
+    """Open what `write_index` wrote, given its file index.json; only that file is read.
 
-    Raises MatcherError when it is no index, or not one of the given database. Without a matcher it has no fragments.
+    Raises MatcherError if it is not an index, or belongs to another database. Without a matcher it has no fragments.
     """
     path = Path(path)
     try:
         about = json.loads(path.read_text())
         if about["version"] != VERSION or about["kind"] not in ("flat", "ivf", "none"):
-            raise ValueError(f"it is of version {about['version']} and kind {about['kind']}")
+            raise ValueError(f"it has version {about['version']} and kind {about['kind']}")
         file = path.with_name(EMBEDDINGS)
         embeddings = np.load(file, mmap_mode=None if about["kind"] == "none" else "r", allow_pickle=False)
         wanted = (0, 1) if about["kind"] == "none" else (int(about["fragments"]), int(about["embedding_size"]))
@@ -182,7 +182,7 @@ def read_index(path: str | Path, *, database: Database | None = None) -> Fragmen
 
 
 def fingerprint(database: Database) -> int:
-    """A number that tells apart which fragments of which dances a database has, and in which order."""
+    """A number that identifies the fragments and dances of a database, and their order."""
     value = zlib.crc32("\n".join(database.frames.dances["dance"].astype(str)).encode())
     for column in (database.starts, database.lengths):
         value = zlib.crc32(np.ascontiguousarray(column).view(np.uint8).data, value)
@@ -190,7 +190,7 @@ def fingerprint(database: Database) -> int:
 
 
 def make_index(embeddings: Embeddings) -> faiss.Index:
-    """Flat, or an inverted file over k-means cells, seeded by FAISS and so the same each time."""
+    """A flat index, or an inverted file over k-means cells, with FAISS's fixed seed and hence reproducible."""
     count, width = embeddings.shape
     index: Any = faiss.IndexFlatL2(width)
     if count > EXACT:
@@ -219,7 +219,7 @@ def _recall(index: faiss.Index, embeddings: Embeddings, queries: Embeddings) -> 
 
 
 def _write(folder: Path, embeddings: Embeddings, index: faiss.Index, about: dict[str, Any]) -> None:
-    """The three files; each appears whole or not at all."""
+    """Write the three files, each atomically."""
     with whole_file(folder / EMBEDDINGS) as partial, partial.open("wb") as file:
         np.save(file, embeddings)
     with whole_file(folder / SEARCH) as partial:
@@ -242,7 +242,7 @@ def _missing(path: str | Path) -> MatcherError:
 
 
 def _rule(path: str | Path) -> str:
-    """The rule that writes an index, of fragments in beats or of one length."""
+    """The rule that writes an index, for fragments in beats or of one length."""
     return "index_counts" if Path(path).parent.name == BEATS else "index_fragments"
 
 

@@ -1,8 +1,8 @@
-"""What an epoch of training changes, and a step of it: two encoders, their running average, the loss, the optimiser.
+"""The training loop of one epoch and one step: two encoders, their running average, the loss, the optimiser.
 
-The average follows the weights with `average_decay` a step; it is what is scored and kept. On a GPU the encoders run
-in bfloat16 where that helps (autocast); the loss and the weights stay float32. A CPU always computes in float32, and
-each encoder has a core of its own: networks of this size do not get faster by sharing two.
+The average follows the weights with `average_decay` per step; it is scored and saved. On a GPU the encoders run in
+bfloat16 where that helps (autocast); the loss and the weights stay float32. A CPU always computes in float32, and each
+encoder has its own core: networks of this size do not get faster by sharing two cores.
 """
 
 import copy
@@ -24,22 +24,22 @@ from danceit_core.matcher.model import Checkpoint, make_encoders
 from danceit_core.matcher.negatives import OtherMoments, draw_batches, weigh_pairs
 from danceit_core.matcher.windows import FeatureScale
 
-# Steps until the average looks back as far as average_decay says: fresh weights are not worth remembering.
+# Steps until the average reaches its full span: initial weights should not be averaged.
 WARM_UP = 10
 Result = TypeVar("Result")
-# Poses, sounds, places of sounds that do not match, weights of the pairs, and a seed.
+# Poses, sounds, positions of non-matching sounds, weights of the pairs, and a seed.
 Batch = tuple[Tensor, Tensor, Tensor, Tensor, int]
 
 
 class Encoders(nn.Module):
-    """Both encoders, to be moved, copied and saved together."""
+    """Both encoders in one module, to move, copy and save them together."""
 
     def __init__(self, audio: Encoder, pose: Encoder) -> None:
         super().__init__()
         self.audio, self.pose = audio, pose
 
     def reseed(self, seed: int) -> None:
-        """Begin new rows of draws of what is dropped."""
+        """Start new random sequences for dropout."""
         layers = (layer for layer in self.modules() if isinstance(layer, SeededDropout))
         for number, layer in enumerate(layers):
             layer.reseed(seed + number)
@@ -54,7 +54,7 @@ class Learner:
         self.encoders = Encoders(audio, pose).to(device)
         self.averaged = copy.deepcopy(self.encoders).eval().requires_grad_(False)
         self.loss = make_loss(settings.loss, margin=settings.margin, unit_length=settings.unit_length).to(device)
-        # Decay pulls on the matrices alone: biases, norms and the temperature have no need of it.
+        # Weight decay applies to matrices only, not to biases, norms and the temperature.
         weights = list(self.encoders.parameters())
         groups = [
             {"params": [w for w in weights if w.ndim > 1], "weight_decay": settings.weight_decay},
@@ -64,7 +64,7 @@ class Learner:
         self._second_core = ThreadPoolExecutor(1, initializer=torch.set_num_threads, initargs=(1,))
 
     def start(self, pairs: Pairs, *, scale: FeatureScale, rng: np.random.Generator) -> None:
-        """Begin where the statistics of dance and music correlate most, if the settings say so."""
+        """Initialise where the statistics of dance and music correlate most, if the settings say so."""
         audio, pose = self.encoders.audio, self.encoders.pose
         if self.settings.canonical_start and isinstance(audio, AudioEncoder) and isinstance(pose, PoseEncoder):
             self.encoders.cpu()
@@ -83,7 +83,7 @@ class Learner:
     def _batches(
         self, pairs: Pairs, moments: OtherMoments, *, scale: FeatureScale, rng: np.random.Generator
     ) -> Iterator[Batch]:
-        """What each step needs, changed copies already."""
+        """The batch of each step, already augmented."""
         settings = self.settings
         how = self._augmentation(pairs)
         batches = draw_batches(pairs, moments, batch_size=settings.batch_size, hard=settings.hard_negatives, rng=rng)
@@ -96,23 +96,23 @@ class Learner:
             yield poses, sounds, torch.from_numpy(others).to(self.device), weights.to(self.device), seed
 
     def _ahead(self, batches: Iterator[Batch]) -> Iterator[Batch]:
-        """The same batches, the next one made while this one is learnt from."""
+        """The same batches, with the next one prepared during the current step."""
         waiting = self._second_core.submit(next, batches, None)
         while (batch := waiting.result()) is not None:
             waiting = self._second_core.submit(next, batches, None)
             yield batch
 
     def _augmentation(self, pairs: Pairs) -> Augmentation:
-        """How batches of these pairs are changed."""
+        """The augmentation for batches of these pairs."""
         fps, feature_set = float(pairs.about["fps"]), str(pairs.about["feature_set"])
         return Augmentation.of(self.settings, fps=fps, frames=pairs.windows.length, feature_set=feature_set)
 
     def _step(self, poses: Tensor, sounds: Tensor, others: Tensor, weights: Tensor, seed: int) -> None:
-        """One step of the optimiser and of the average. seed: of what is dropped."""
+        """One step of the optimiser and of the average. seed: for dropout."""
         self.encoders.reseed(seed)
         with torch.autocast("cuda", dtype=torch.bfloat16, enabled=self.device.type == "cuda"):
             danced, heard = self._both(lambda: self.encoders.pose(poses), lambda: self.encoders.audio(sounds))
-        # The loss has leaves of its own, so that each encoder goes back on its own core as well.
+        # The loss has its own leaves, so that each encoder's backward pass runs on its own core, too.
         pose_leaf, sound_leaf = (part.detach().float().requires_grad_() for part in (danced, heard))
         self.optimiser.zero_grad()
         self.loss(pose_leaf, sound_leaf, sound_leaf[others], weights).backward()
@@ -123,12 +123,12 @@ class Learner:
         share = 1 - min(self.settings.average_decay, self.steps / (self.steps + WARM_UP))
         with torch.no_grad():
             torch._foreach_lerp_(list(self.averaged.parameters()), list(self.encoders.parameters()), share)
-            # The statistics of batch normalisation are averages already.
+            # The statistics of batch normalisation are already averages.
             for kept, current in zip(self.averaged.buffers(), self.encoders.buffers(), strict=True):
                 kept.copy_(current)
 
     def _both(self, first: Callable[[], Result], second: Callable[[], Result]) -> tuple[Result, Result]:
-        """The results of both calls; on a CPU at the same time, on a GPU they would queue up all the same."""
+        """The results of both calls, run in parallel on a CPU; on a GPU they would be queued anyway."""
         if self.device.type != "cpu":
             return first(), second()
         waiting = self._second_core.submit(second)
@@ -142,12 +142,12 @@ class Learner:
         }
 
     def state(self) -> dict[str, Any]:
-        """All that the next step depends on."""
+        """Everything that the next step depends on."""
         parts = {name: getattr(self, name).state_dict() for name in ("encoders", "averaged", "loss", "optimiser")}
         return {**parts, "steps": self.steps}
 
     def load_state(self, state: dict[str, Any]) -> None:
-        """Go on from `state`."""
+        """Continue from `state`."""
         for name in ("encoders", "averaged", "loss", "optimiser"):
             getattr(self, name).load_state_dict(state[name])
         self.steps = state["steps"]

@@ -1,12 +1,12 @@
 """Losses of the cross-modal matcher (paper Eq. 10 and its readings). d is the Euclidean distance of two embeddings.
 
-    paper           |p - a|^2 for a matching pair, |p - a - eps|^2 for another. As printed: it asks for one fixed
-                    offset between all that do not match, which independent encoders cannot give
-    distance_label  (d^2 - y)^2, y = 0 matching, 1 not: what makes an accuracy threshold of d = 1 mean something
+    paper           |p - a|^2 for a matching pair, |p - a - eps|^2 for another. As printed, it requires one fixed offset
+                    between all pairs that do not match, which independent encoders cannot produce
+    distance_label  (d^2 - y)^2, y = 0 matching, 1 not: this makes an accuracy threshold of d = 1 meaningful
     hinge           d^2 matching, max(0, eps - d)^2 not (Hadsell, Chopra and LeCun 2006)
     infonce         symmetric cross-entropy over the batch of -d^2 / temperature (van den Oord 2018), temperature learnt
 
-Each takes B matching pairs with one non-matching sound for each dance, which stands in the batch as well.
+Each takes B matching pairs with one non-matching sound for each dance, which is also in the batch.
 """
 
 import math
@@ -35,12 +35,12 @@ class PairLoss(nn.Module):
             return 0.5 * (matching + (poses - others - self.margin).square().sum(dim=1)).mean()
         if self.name == "distance_label":
             return 0.5 * (matching.square() + (apart - 1).square()).mean()
-        # The root has no slope at 0: keep a hair's breadth away from it.
+        # The square root has no gradient at 0: add a small number.
         return 0.5 * (matching + (self.margin - (apart + 1e-12).sqrt()).relu().square()).mean()
 
 
 class InfoNceLoss(nn.Module):
-    """Each dance must find its sound among the batch's, and each sound its dance."""
+    """Cross-entropy of each dance finding its sound in the batch, and each sound its dance."""
 
     def __init__(self, *, temperature: float) -> None:
         super().__init__()
@@ -61,7 +61,8 @@ class InfoNceLoss(nn.Module):
 def make_loss(name: str, *, margin: float, unit_length: bool) -> PairLoss | InfoNceLoss:
     """The loss called `name`; margin is eps of Eq. 10 and of `hinge`. MatcherError for an unknown name.
 
-    unit_length: whether embeddings are on the unit sphere, where no distance exceeds 2 and InfoNCE starts colder.
+    unit_length: whether embeddings are on the unit sphere, where distances are at most 2 and InfoNCE starts with a
+    lower temperature.
     """
     if name not in LOSSES:
         raise MatcherError(f"matcher.loss is {name!r}; known losses: {', '.join(LOSSES)}")

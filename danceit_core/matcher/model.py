@@ -4,14 +4,14 @@ A checkpoint is one dict of numbers, strings and tensors (`torch.load(weights_on
 
     version        of this layout
     settings       the MatcherSettings as a dict
-    feature_set, feature_width, seconds, fps    what it was trained on
+    feature_set, feature_width, seconds, fps    properties of the training data
     feature_mean, feature_deviation             (D,) statistics of the training videos' features
     audio_encoder, pose_encoder                 weights, on the CPU
     epoch          the epoch whose weights these are
     selected_on    "validation" or "last": how that epoch was chosen (see `train`)
     threshold      distance that best separates the training pairs
 
-Where there was nothing to learn from, it holds `version` and `untrained`, the reason, and stands for no matcher.
+If there was nothing to learn from, it holds `version` and `untrained` (the reason), and means that there is no matcher.
 """
 
 from collections.abc import Callable, Mapping
@@ -46,7 +46,7 @@ Checkpoint = dict[str, Any]
 
 @dataclass(frozen=True)
 class Matcher:
-    """Embeds dances and sounds into one space in which those that match are near each other."""
+    """Embeds dances and sounds into one space in which matching ones are near each other."""
 
     audio_encoder: Encoder
     pose_encoder: Encoder
@@ -58,7 +58,7 @@ class Matcher:
     def from_checkpoint(cls, checkpoint: Mapping[str, Any], *, device: torch.device) -> "Matcher":
         """Both encoders in evaluation mode on `device`. Raises KeyError or RuntimeError for a malformed checkpoint."""
         settings = make_settings(MatcherSettings, checkpoint["settings"])
-        with torch.random.fork_rng(devices=[]):  # their fresh weights are about to be replaced
+        with torch.random.fork_rng(devices=[]):  # the initial weights are replaced below
             audio, pose = make_encoders(settings, feature_width=checkpoint["feature_width"])
         audio.load_state_dict(checkpoint["audio_encoder"])
         pose.load_state_dict(checkpoint["pose_encoder"])
@@ -72,13 +72,13 @@ class Matcher:
 
     @property
     def length(self) -> int:
-        """Frames of the windows that it was trained on."""
+        """Number of frames of the training windows."""
         return round(self.checkpoint["seconds"] * self.checkpoint["fps"])
 
     def embed_fragments(self, database: Database) -> np.ndarray:
-        """The dances of all fragments of a database, (N, E) float32; no more than a batch of them is in memory.
+        """Embed the dances of all fragments of a database, (N, E) float32, with only a batch of them in memory.
 
-        Of fragments in beats, which have lengths of their own, see `windows_of`.
+        For fragments in beats, which have individual lengths, see `windows_of`.
         """
         if database.unit == SECONDS:
             windows = Windows.of(database.frames, length=database.length)
@@ -92,17 +92,17 @@ class Matcher:
         return self._embed(self.pose_encoder, take, np.arange(len(spans)))[place.reshape(-1)]
 
     def embed_sounds(self, database: Database, fragments: NDArray[np.int64]) -> np.ndarray:
-        """The sounds of some fragments of a database, (K, E) float32, all in memory at once."""
+        """Embed the sounds of some fragments of a database, (K, E) float32, all in memory at once."""
         if database.unit == SECONDS:
             return self.embed_audio(database.features_of(fragments))
         starts, ends = (each[fragments] for each in self.windows_of(database))
         return self.embed_audio(take_windows(database.frames.features, starts, self.length, ends=ends))
 
     def windows_of(self, database: Database) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-        """Where in the frames the windows of fragments in beats begin, and one past the last frame for them, both (N,).
+        """For fragments in beats: the starts of their windows in the frames, and one past their last frame, both (N,).
 
-        A fragment of whatever length is known by a window of `length` frames in its middle, kept inside its passage,
-        whose last frame is held where it is shorter than the window.
+        A fragment of any length is represented by a window of `length` frames in its middle, kept inside its passage,
+        whose last frame is held if the passage is shorter than the window.
         """
         table, starts = database.table, database.starts
         begin, end = (table[f"passage_{edge}"].to_numpy(np.int64) for edge in ("start", "end"))
@@ -112,13 +112,13 @@ class Matcher:
         return centred, np.where(stop - centred < self.length, stop, centred + self.length)
 
     def embed_pairs(self, pairs: Pairs) -> tuple[np.ndarray, np.ndarray]:
-        """Dances and sounds of some pairs, (N, E) float32 each, in batches as well."""
+        """Embed the dances and sounds of some pairs, (N, E) float32 each, in batches."""
         self._check_width(pairs.windows.feature_width, (len(pairs), pairs.windows.length, pairs.windows.feature_width))
         poses = self._embed(self.pose_encoder, pairs.windows.poses, pairs.starts)
         return poses, self._embed(self.audio_encoder, self._sounds_of(pairs.windows), pairs.starts)
 
     def embed_audio(self, features: Features) -> np.ndarray:
-        """(N, F, D) raw features to (N, E) float32. Raises MatcherError for another D than it was trained with."""
+        """(N, F, D) raw features to (N, E) float32. Raises MatcherError for another D than in training."""
         if features.ndim != 3:
             raise MatcherError(f"features have shape {features.shape}; (windows, frames, features) is expected")
         self._check_width(features.shape[2], features.shape)
@@ -132,18 +132,18 @@ class Matcher:
         return lambda starts: windows.sounds(starts, scale=self.scale)
 
     def _check_width(self, width: int, shape: tuple[int, ...]) -> None:
-        """Raise MatcherError for features of another width than it was trained with."""
+        """Raise MatcherError for features of another width than in training."""
         if width != self.checkpoint["feature_width"]:
             raise MatcherError(
                 f"features have shape {tuple(shape)}; this matcher takes (windows, frames, "
                 f"{self.checkpoint['feature_width']}), music.features {self.checkpoint['feature_set']!r}: analyse the "
-                "song so, or train again"
+                "song with that setting, or train again"
             )
 
     def _embed(
         self, encoder: Encoder, take: Callable[[NDArray[np.int64]], Tensor], places: NDArray[np.int64]
     ) -> np.ndarray:
-        """Embeddings of what is taken at some places, a batch at a time."""
+        """Embeddings of the inputs at some places, batch by batch."""
         parts = [
             embed(encoder, take(places[at : at + BATCH]), device=self.device) for at in range(0, len(places), BATCH)
         ]
@@ -151,7 +151,7 @@ class Matcher:
 
 
 def make_encoders(settings: MatcherSettings, *, feature_width: int) -> tuple[Encoder, Encoder]:
-    """Encoders of sound and dance with fresh weights, drawn from torch's current random state."""
+    """Encoders of sound and dance with initial weights, drawn from torch's current random state."""
     size, dropout, unit = settings.embedding_size, settings.dropout, settings.unit_length
     audio = PaperAudioEncoder if settings.encoder == "paper" else AudioEncoder
     heard = audio(
@@ -168,7 +168,7 @@ def make_encoders(settings: MatcherSettings, *, feature_width: int) -> tuple[Enc
 
 @torch.no_grad()
 def embed(encoder: Encoder, inputs: Tensor, *, device: torch.device) -> np.ndarray:
-    """Embeddings (N, E) of normalised inputs (N, F, ...), in batches and evaluation mode; the mode is put back."""
+    """Embeddings (N, E) of normalised inputs (N, F, ...), in batches and evaluation mode; restores the mode."""
     was_training = encoder.training
     encoder.eval()
     parts = [encoder(inputs[at : at + BATCH].to(device)).cpu() for at in range(0, len(inputs), BATCH)]
@@ -177,17 +177,17 @@ def embed(encoder: Encoder, inputs: Tensor, *, device: torch.device) -> np.ndarr
 
 
 def save_matcher(path: str | Path, checkpoint: Checkpoint) -> None:
-    """Write a checkpoint; appears whole or not at all."""
+    """Write a checkpoint atomically."""
     write_plain(path, checkpoint)
 
 
 def save_untrained(path: str | Path, reason: str) -> None:
-    """Write that there is no matcher, and why; appears whole or not at all."""
+    """Record atomically that there is no matcher, and why."""
     write_plain(path, {"version": CHECKPOINT_VERSION, "untrained": reason})
 
 
 def load_matcher(path: str | Path, *, device: torch.device, feature_set: str | None = None) -> Matcher | None:
-    """Read a checkpoint; None where there was nothing to learn from.
+    """Read a checkpoint; None if there was nothing to learn from.
 
     Raises MatcherError, naming the file, if it is damaged or for another feature set.
     """
@@ -203,7 +203,7 @@ def load_matcher(path: str | Path, *, device: torch.device, feature_set: str | N
         raise MatcherError(f"{path}: no such matcher; run train_matcher") from None
     except (AttributeError, ConfigError, LookupError, TypeError, ValueError, RuntimeError, OSError) as error:
         reason = str(error).strip().partition("\n")[0] or type(error).__name__
-        raise MatcherError(f"{path} is not a whole matcher checkpoint ({reason}); {again}") from error
+        raise MatcherError(f"{path} is not a complete matcher checkpoint ({reason}); {again}") from error
     if feature_set is not None and checkpoint["feature_set"] != feature_set:
         raise MatcherError(
             f"{path} was trained on music.features {checkpoint['feature_set']!r}, not {feature_set!r}; "

@@ -3,10 +3,10 @@
     PaperAudioEncoder  Bi-LSTM (hidden state 100, dropout 0.1) -> fc, D_f = 16 (Eq. 4-6)
     PaperPoseEncoder   ST-GCN: temporal convolution (Eq. 7), fixed skeleton (Eq. 8) -> fc (Eq. 9)
 
-The paper leaves open how a window becomes one vector, how many blocks and channels the ST-GCN has, and what lies
-between them. Here both take the mean over all frames before `fc`, the ST-GCN that over all joints, too, as the original
-does (Yan, Xiong and Lin 2018), from which batch normalisation, residuals and ReLU are taken as well; blocks and
-channels are those of `encoders`. There are no hand-made statistics, no steps between frames and no learnt edges.
+The paper leaves open how a window becomes one vector, how many blocks and channels the ST-GCN has, and what is between
+them. Here both encoders average over all frames before `fc`, and the ST-GCN also over all joints, like the original
+(Yan, Xiong and Lin 2018), from which batch normalisation, residuals and ReLU are taken, too; blocks and channels are
+those of `encoders`. There are no handcrafted statistics, no steps between frames and no learnt edges.
 """
 
 from torch import Tensor, nn
@@ -32,7 +32,7 @@ class PaperAudioEncoder(Encoder):
     def forward(self, features: Tensor) -> Tensor:
         """(B, F, D) to (B, E)."""
         hidden, _ = self.lstm(features)  # (B, F, 2 H)
-        # fc is linear: that of the mean is the mean of Eq. 6 over the frames.
+        # fc is linear: applied to the mean, it gives the mean of Eq. 6 over the frames.
         return self.finish(self.dropout(hidden).mean(dim=1))
 
 

@@ -1,7 +1,7 @@
-"""How well dance and music find each other in the joint space (paper Table III, and what the field uses).
+"""Scores of how well dance and music match in the joint space (paper Table III, and common scores).
 
-Distances are Euclidean. Non-matching pairs are those that `choose_others` drew: other songs and the same song
-delayed. These are plain functions of arrays; `evaluation.matching` sets chance beside them.
+Distances are Euclidean. Non-matching pairs are those drawn by `choose_others`: other songs and the same song delayed.
+These are plain functions of arrays; `evaluation.matching` adds chance levels.
 """
 
 import numpy as np
@@ -19,9 +19,9 @@ def pair_distances(a: ArrayLike, b: ArrayLike) -> Distances:
 
 
 def balanced_accuracy(matching: Distances, others: Distances, *, threshold: float) -> float:
-    """Mean share of matching pairs nearer than the threshold and of others not; 0.5 is chance, NaN without pairs.
+    """Mean of the shares of matching pairs below the threshold and of others above; 0.5 is chance, NaN without pairs.
 
-    At threshold 1 this is the paper's correlation accuracy, which has as many pairs of the one kind as of the other.
+    At threshold 1 this is the paper's correlation accuracy, which uses as many pairs of either kind.
     """
     if not len(matching) or not len(others):
         return float("nan")
@@ -29,7 +29,7 @@ def balanced_accuracy(matching: Distances, others: Distances, *, threshold: floa
 
 
 def best_threshold(matching: Distances, others: Distances) -> float:
-    """The threshold with the highest balanced accuracy, halfway between two of the distances; NaN without pairs."""
+    """The threshold with the highest balanced accuracy, halfway between two distances; NaN without pairs."""
     if not len(matching) or not len(others):
         return float("nan")
     values = np.unique(np.concatenate([matching, others]))
@@ -40,7 +40,7 @@ def best_threshold(matching: Distances, others: Distances) -> float:
 
 
 def roc_auc(matching: Distances, others: Distances) -> float:
-    """Chance that a matching pair is nearer than another, ties half; 0.5 for noise, NaN without pairs."""
+    """Probability that a matching pair is nearer than another, ties count half; 0.5 for noise, NaN without pairs."""
     if not len(matching) or not len(others):
         return float("nan")
     ranks = rankdata(np.concatenate([others, matching]))[: len(others)]
@@ -49,9 +49,9 @@ def roc_auc(matching: Distances, others: Distances) -> float:
 
 
 def match_ranks(poses: ArrayLike, sounds: ArrayLike, *, ignored: NDArray[np.bool_] | None = None) -> NDArray[np.int64]:
-    """Rank, from 1, of each sound's own dance among all N dances, (N,); of equal distances the worse rank counts.
+    """Rank, from 1, of each sound's own dance among all N dances, (N,); ties get the worse rank.
 
-    ignored (N, N): dances (columns) that are no wrong answer to a sound (row), such as another one to the same song.
+    ignored (N, N): dances (columns) that are not wrong for a sound (row), such as another one to the same song.
     """
     p, s = np.asarray(poses, np.float64), np.asarray(sounds, np.float64)
     squared = (s**2).sum(axis=1)[:, None] - 2 * s @ p.T + (p**2).sum(axis=1)
@@ -65,7 +65,7 @@ def recall_at(ranks: NDArray[np.int64], k: int) -> float:
 
 
 def apart(video: ArrayLike, start_s: ArrayLike, *, seconds: float) -> NDArray[np.bool_]:
-    """Which fragments to keep so that none overlap, (N,): in each video from the first on."""
+    """Which fragments to keep so that none overlap, (N,): greedily from the first one in each video."""
     names, starts = np.asarray(video), np.asarray(start_s, np.float64)
     keep = np.zeros(len(names), bool)
     end: dict[object, float] = {}

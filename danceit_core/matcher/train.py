@@ -1,12 +1,12 @@
-"""Training of the cross-modal matcher (paper IV-B): AdamW, early stopping on songs it does not learn from.
+"""Train the cross-modal matcher (paper IV-B) with AdamW and early stopping on held-out songs.
 
-Songs of the split "train" are learnt from, those of "test" only scored. With ten or more training songs some 15 % of
-them are set aside as "validation": training stops when their loss no longer falls, and the epoch at which it was lowest
-is kept. With fewer that would be one song, which cannot be told from another, so all epochs are trained and the last is
-kept (`selected_on` is "last"). The test songs choose nothing: their scores are honest.
+The songs of the split "train" are used for training; those of "test" are only scored. With ten or more training songs,
+about 15 % of them are set aside as "validation": training stops when their loss no longer falls, and the epoch with the
+lowest loss is kept. With fewer songs, validation would have a single song, which cannot be compared with another; then
+all epochs are trained and the last is kept (`selected_on` is "last"). The test songs do not influence any choice.
 
-The same pairs, settings and seed give the same weights on a CPU, however many threads torch has been given, and whether
-the training ran through or was interrupted after any epoch and started again with the same `state` file.
+The same pairs, settings and seed give the same weights on a CPU, with any number of torch threads, and also if the
+training was interrupted after any epoch and restarted with the same `state` file.
 """
 
 import dataclasses
@@ -41,7 +41,7 @@ PARTS = ("train", "validation", "test")
 
 @dataclass(frozen=True)
 class Trained:
-    """A matcher, its checkpoint (see `model`), a dict an epoch: `epoch`, `train_...`, `validation_...`, `test_...`."""
+    """A matcher, its checkpoint (see `model`), a dict per epoch: `epoch`, `train_...`, `validation_...`, `test_...`."""
 
     matcher: Matcher
     history: History
@@ -63,8 +63,8 @@ def train_matcher(
 ) -> Trained:
     """Train both encoders on the pairs of part "train". progress counts epochs.
 
-    state: a file to go on from, written after each epoch and removed at the end. Raises MatcherError where there is
-    nothing to learn from (`enough.what_lacks`), for an unknown loss, and when the loss stops being finite.
+    state: a file to resume from, written after each epoch and removed at the end. Raises MatcherError if there is
+    nothing to learn from (`enough.what_lacks`), for an unknown loss, and when the loss is no longer finite.
     """
     check_settings(settings)
     if lack := what_lacks(pairs, delay_s=settings.delay_s):
@@ -80,7 +80,7 @@ def train_matcher(
         if chosen is not None:
             watched[name] = chosen
     devices = [device] if device.type == "cuda" else []
-    # A training of other pairs, of another version or with other settings is none to go on with.
+    # A training with other pairs, another version or other settings cannot be resumed.
     version, sources = STAGE_VERSIONS["matcher"], pairs.about.get("sources")
     purpose = json.dumps([version, dataclasses.asdict(settings), seed, sources, len(train), scale.mean.tolist()])
     with torch.random.fork_rng(devices=devices), _one_thread():
@@ -119,7 +119,7 @@ def train_matcher(
 
 @contextmanager
 def _one_thread() -> Iterator[None]:
-    """One thread an operation, as the learner wants it."""
+    """One thread per operation, as the learner expects."""
     threads = torch.get_num_threads()
     torch.set_num_threads(1)
     try:
@@ -129,7 +129,7 @@ def _one_thread() -> Iterator[None]:
 
 
 def check_settings(settings: MatcherSettings) -> None:
-    """Raise MatcherError naming the key and its limit where a value makes no sense."""
+    """Raise MatcherError naming the key and its limit for an invalid value."""
     least = {"embedding_size": 1, "hidden_size": 1, "batch_size": 2, "epochs": 1, "patience": 1}
     least |= {"weight_decay": 0, "augmentation": 0, "tempo_spread": 0}
     for key, limit in least.items():
@@ -142,7 +142,7 @@ def check_settings(settings: MatcherSettings) -> None:
         raise MatcherError(f"matcher.encoder is {settings.encoder!r}; known encoders: {', '.join(ENCODERS)}")
     if settings.encoder == "paper" and settings.canonical_start:
         raise MatcherError(
-            "matcher.canonical_start is true; encoder paper has no statistics to start from: set it false"
+            "matcher.canonical_start is true, but encoder paper has no statistics to start from: set it to false"
         )
     if not settings.learning_rate > 0:
         raise MatcherError(f"matcher.learning_rate is {settings.learning_rate}; it must be positive (the paper: 1e-4)")
@@ -150,7 +150,7 @@ def check_settings(settings: MatcherSettings) -> None:
 
 @dataclass(frozen=True)
 class _Run:
-    """How far a training is: its history and the best weights so far."""
+    """The progress of a training: its history and the best weights so far."""
 
     history: History
     best_loss: float
@@ -159,7 +159,7 @@ class _Run:
 
 
 def _after_epoch(run: _Run, scored: dict[str, float], learner: Learner) -> _Run:
-    """One epoch more; without validation videos the last epoch counts as the best."""
+    """Add an epoch; without validation videos the last epoch counts as the best."""
     epoch = len(run.history) + 1
     watched = scored.get("validation_loss", -float(epoch))
     if not np.isfinite([watched, scored.get("train_loss", 0.0)]).all():
@@ -172,20 +172,20 @@ def _after_epoch(run: _Run, scored: dict[str, float], learner: Learner) -> _Run:
 
 
 def _write_state(path: Path, run: _Run, learner: Learner, rng: np.random.Generator, *, purpose: str) -> None:
-    """All that the rest of the training depends on; appears whole or not at all."""
+    """Write atomically everything that the rest of the training depends on."""
     random = json.dumps(rng.bit_generator.state)
     progress = {field.name: getattr(run, field.name) for field in dataclasses.fields(run)}
     write_plain(path, {"purpose": purpose, "run": progress, "learner": learner.state(), "random": random})
 
 
 def _resume(path: Path, run: _Run, learner: Learner, rng: np.random.Generator, *, purpose: str) -> _Run:
-    """The state of `path` put into learner and rng; `run` itself where there is none or it is of another training."""
+    """Load the state of `path` into learner and rng; returns `run` if there is none or it is of another training."""
     try:
         saved = read_plain(path)
     except FileNotFoundError:
         return run
     except (OSError, ValueError) as error:
-        log.warning("%s is no whole state of a training (%s); training starts afresh", path, error)
+        log.warning("%s is not a complete training state (%s); training starts from the beginning", path, error)
         return run
     if not isinstance(saved, dict) or saved.get("purpose") != purpose:
         return run
@@ -195,5 +195,5 @@ def _resume(path: Path, run: _Run, learner: Learner, rng: np.random.Generator, *
         return _Run(**saved["run"])
     except (AttributeError, KeyError, TypeError, ValueError, RuntimeError) as error:
         raise MatcherError(
-            f"{path} is no state of this training ({one_line(error)}); delete it and train again"
+            f"{path} is not a state of this training ({one_line(error)}); delete it and train again"
         ) from error

@@ -1,4 +1,4 @@
-"""Scores during training: what each epoch's line of the history says of each part of the videos."""
+"""Scores during training: the scores of each part of the videos in each epoch's line of the history."""
 
 from dataclasses import dataclass
 
@@ -20,9 +20,9 @@ SCORED = 512
 
 @dataclass(frozen=True)
 class Watched:
-    """Some pairs with a partner that does not match for each, drawn once, so that epochs compare.
+    """Some pairs with a non-matching partner for each, drawn once, so that epochs can be compared.
 
-    apart (A,): those that do not overlap; ignored (A, A): which of them are no wrong answers to each other.
+    apart (A,): those that do not overlap; ignored (A, A): which of them do not count as wrong for each other.
     """
 
     pairs: Pairs
@@ -34,7 +34,7 @@ class Watched:
 
 
 def choose_watched(pairs: Pairs, *, scale: FeatureScale, delay_s: float, rng: np.random.Generator) -> Watched | None:
-    """At most SCORED of the pairs with fixed partners; None where there is no pair or no partner (one short song)."""
+    """At most SCORED of the pairs with fixed partners; None if there is no pair or no partner (one short song)."""
     rows = np.sort(rng.permutation(len(pairs))[:SCORED])
     if len(rows) < 2:
         return None
@@ -72,7 +72,7 @@ def score_epoch(learner: Learner, watched: dict[str, Watched]) -> dict[str, floa
 
 
 def _loss(learner: Learner, part: Watched, poses: np.ndarray, sounds: np.ndarray) -> float:
-    """Mean loss over batches of the training's size: the size of a batch is part of what InfoNCE measures."""
+    """Mean loss over batches of the training's size, as InfoNCE depends on the batch size."""
     settings = learner.settings
     order = np.random.default_rng(0).permutation(len(poses))
     total = 0.0

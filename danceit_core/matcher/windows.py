@@ -1,8 +1,8 @@
-"""Batches of windows, gathered from the frames of all dances, in which each frame lies once.
+"""Gather batches of windows from the frames of all dances, in which each frame is stored once.
 
-The frames may be mapped: no more than a batch is copied out of them. A GPU with the memory for them takes them once
-(`Windows.on`), and batches are gathered there. Poses are centred on the hip of each frame, so that a moving camera
-does not count, and measured in torso lengths.
+The frames may be memory-mapped: only a batch is copied out of them. A GPU with enough memory receives them once
+(`Windows.on`), and batches are gathered there. Poses are centred on the hip in each frame, so that a moving camera has
+no effect, and are in torso lengths.
 """
 
 import dataclasses
@@ -19,12 +19,12 @@ from danceit_core.database.windows import take_windows
 from danceit_core.music.columns import Features
 from danceit_core.pose.skeleton import MID_HIP, NECK, Keypoints
 
-# What a GPU takes of frames at most, bytes (100 hours with rich features are 7.9e9), and as a share of what is free:
-# the training needs the rest.
+# Maximum size of the frames on a GPU, bytes (100 hours with rich features are 7.9e9), and as a share of the free
+# memory: training needs the rest.
 MOST_BYTES, FREE_SHARE = 8 * 2**30, 0.5
-# Features further from the mean than this many deviations carry no more news (digital silence is at -30).
+# Features are clipped at this many deviations from the mean (digital silence is at -30).
 FEATURE_LIMIT = 5.0
-# Frames that are read or sent at once.
+# Number of frames that are read or sent at once.
 CHUNK = 1 << 15
 
 Rows = NDArray[np.int64]
@@ -38,16 +38,16 @@ class FeatureScale:
     deviation: Tensor
 
     def apply(self, features: Tensor) -> Tensor:
-        """(..., D) to zero mean and unit deviation, limited to +-5, where the features are."""
+        """(..., D) to zero mean and unit deviation, clipped to +-5, on the device of the features."""
         mean, deviation = self.mean.to(features.device), self.deviation.to(features.device)
         return ((features - mean) / deviation).clamp(-FEATURE_LIMIT, FEATURE_LIMIT)
 
 
 @dataclass(frozen=True)
 class Windows:
-    """Windows of `length` frames of keypoints (M, 25, 3) and raw features (M, D), in memory or mapped.
+    """Windows of `length` frames of keypoints (M, 25, 3) and raw features (M, D), in memory or memory-mapped.
 
-    sent: both as tensors of a device where they were put there; windows are then gathered there.
+    sent: both as tensors on a device, if they were copied there; windows are then gathered there.
     """
 
     keypoints: Keypoints
@@ -62,16 +62,16 @@ class Windows:
 
     @property
     def device(self) -> torch.device:
-        """Where windows are gathered."""
+        """The device on which windows are gathered."""
         return self.sent[0].device if self.sent else torch.device("cpu")
 
     @property
     def feature_width(self) -> int:
-        """Audio features a frame, D."""
+        """Audio features per frame, D."""
         return int(self.features.shape[-1])
 
     def on(self, device: torch.device) -> "Windows":
-        """The same, gathered on a GPU where it has the memory for all frames; else from the arrays as they are."""
+        """The same, gathered on a GPU if it has the memory for all frames; else from the arrays."""
         if device.type != "cuda":
             return self
         free_bytes, _ = torch.cuda.mem_get_info(device)
@@ -84,7 +84,7 @@ class Windows:
     def poses(self, starts: Rows, *, ends: Rows | None = None) -> Tensor:
         """Normalised poses (B, F, 25, 3) float32 of windows that begin at `starts` (B,).
 
-        ends (B,): one past the last frame that each may take, which is held beyond it; None: all lie in their passage.
+        ends (B,): one past the last frame that each may use, which is held beyond; None: all are in their passage.
         """
         return normalise_poses(self._gather(self.sent[0] if self.sent else self.keypoints, starts, ends))
 
@@ -103,12 +103,12 @@ class Windows:
 
 
 def fits(byte_count: int, *, free_bytes: int) -> bool:
-    """Whether frames of this size go to a GPU with that much free memory."""
+    """Whether frames of this size fit on a GPU with that much free memory."""
     return byte_count <= min(MOST_BYTES, FREE_SHARE * free_bytes)
 
 
 def _send(values: NDArray[np.float32], device: torch.device) -> Tensor:
-    """A copy of an array on a device, sent in parts."""
+    """Copy an array to a device in parts."""
     sent = torch.empty(values.shape, dtype=torch.float32, device=device)
     for first in range(0, len(values), CHUNK):
         sent[first : first + CHUNK] = torch.from_numpy(np.array(values[first : first + CHUNK], np.float32))
@@ -137,7 +137,7 @@ def normalise_poses(keypoints: Tensor) -> Tensor:
 
 
 def _median(values: Tensor) -> Tensor:
-    """Median of the numbers in each row (N, F), NaN where there is none; torch's own takes the lower of two."""
+    """Median of the numbers in each row (N, F), NaN without any; torch's own takes the lower of two middle values."""
     ordered = values.sort(dim=1).values  # NaN last
     count = (~torch.isnan(values)).sum(dim=1, keepdim=True)
     middle = torch.cat([(count - 1).clamp(min=0) // 2, count // 2], dim=1)
@@ -145,7 +145,7 @@ def _median(values: Tensor) -> Tensor:
 
 
 def measure_frames(features: Features, starts: Rows, *, length: int) -> FeatureScale:
-    """Statistics of the features in windows (their frames count as often as they lie in one), each frame read once.
+    """Statistics of the features in windows (a frame counts once per window that contains it), each frame read once.
 
     A feature that never changes keeps deviation 1.
     """
@@ -153,7 +153,7 @@ def measure_frames(features: Features, starts: Rows, *, length: int) -> FeatureS
     covered = np.bincount(starts, minlength=count + 1) - np.bincount(starts + length, minlength=count + 1)
     weight = np.cumsum(covered)[:count].astype(np.float64)
     total, squares = np.zeros(width), np.zeros(width)
-    # Sums about a first guess: those about zero would lose the digits of a large mean.
+    # Sum deviations from a first guess: sums of the values would lose digits with a large mean.
     guess = np.asarray(features[starts[0]], np.float64)
     for first in range(0, count, CHUNK):
         counted = weight[first : first + CHUNK]

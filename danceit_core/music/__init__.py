@@ -1,1 +1,1 @@
-"""What is heard: audio features and beats (paper III)."""
+"""Music analysis: audio features, beats, bars and sections (paper III)."""

@@ -1,6 +1,6 @@
-"""Sound to music table: features of each frame, beats, bars and sections (paper III).
+"""Analyse sound into a music table: features per frame, beats, bars and sections (paper III).
 
-librosa (see `compiled`) and torch are imported where they are needed: they take seconds, most jobs only read tables.
+librosa (see `compiled`) and torch are imported only where needed: this takes seconds, and most jobs only read tables.
 """
 
 from collections.abc import Mapping
@@ -34,15 +34,15 @@ def analyse_music(
 ) -> MusicTable:
     """Features, beats and sections of (N,) mono samples.
 
-    frames: the number of frames of the video that the sound belongs to; None (a song): as many as cover the sound.
-    weights: the file of `weights.fetch_beat_networks`; None, or one that could not be fetched: librosa's tracker finds
-    the beats, without bars. hint: what a user says of the beats. Sound that never exceeds -60 dB of full scale gives a
-    silent table, sound under 2 s one without beats. Raises AssetError for weights that are damaged, MusicError for
-    settings that are not known and for samples that are not one finite channel.
+    frames: number of frames of the video that the sound belongs to; None (a song): as many as cover the sound.
+    weights: the file of `weights.fetch_beat_networks`; None, or a file that could not be fetched: librosa's tracker
+    finds the beats, without bars. hint: the user's information about the beats. Sound that never exceeds -60 dB of full
+    scale gives a silent table; sound shorter than 2 s gives a table without beats. Raises AssetError for damaged
+    weights, MusicError for unknown settings and for samples that are not one finite channel.
     """
     width = feature_width(settings.features)
     if settings.beats not in FINDERS:
-        raise MusicError(f"music.beats is {settings.beats!r}; beats are found by: {', '.join(FINDERS)}")
+        raise MusicError(f"music.beats is {settings.beats!r}; set it to one of: {', '.join(FINDERS)}")
     count = frame_count(samples, sample_rate_hz=sample_rate_hz, fps=fps) if frames is None else frames
     silent = is_silent(samples)
     features, beats = np.zeros((count, width), np.float32), Beats(np.zeros(0), 0.0)
@@ -63,7 +63,7 @@ def analyse_music(
 def _rhythm(
     samples: Sound, *, sample_rate_hz: int, networks: Mapping[str, bytes] | None, hint: Hint
 ) -> tuple[Beats, tuple[Section, ...]]:
-    """Beats and sections of sound that is not silent; none where it is so short that no tempo can be told."""
+    """Beats and sections of sound that is not silent; none if it is too short for a tempo."""
     from danceit_core.music.tracking import find_rhythm  # noqa: PLC0415
 
     if len(samples) < SHORTEST_S * sample_rate_hz:
@@ -73,7 +73,7 @@ def _rhythm(
 
 
 def frame_loudness(samples: Sound, *, sample_rate_hz: int, fps: float, frames: int) -> NDArray[np.float32]:
-    """Root mean square of each frame's sound in decibels of full scale, (frames,), not below -60."""
+    """Root mean square of the sound per frame in decibels of full scale, (frames,), at least -60."""
     edges = np.round(np.arange(frames + 1) / fps * sample_rate_hz).astype(int).clip(0, len(samples))
     power = np.zeros(frames)
     for first in range(0, frames, CHUNK):

@@ -1,11 +1,11 @@
-"""Beats and bars out of the probabilities of beats and downbeats: the bar-pointer model.
+"""Decode beats and bars from the probabilities of beats and downbeats with the bar-pointer model.
 
 F. Krebs, S. Boeck, G. Widmer: "An Efficient State-Space Model for Joint Tempo and Meter Tracking", ISMIR 2015, and
 S. Boeck, F. Krebs, G. Widmer: "Joint Beat and Downbeat Tracking with Recurrent Neural Networks", ISMIR 2016 (its
-section 2.2). A state is a beat of the bar, how long this beat lasts, and how much of it is over. Within a beat time
-only runs on; the next one may be a little longer or shorter. So all that is chosen is chosen where beats begin, and no
-more is remembered: a byte per frame, beat of the bar and length. No beat is shorter than the shortest, so that as many
-frames are looked at together.
+section 2.2). A state consists of the beat of the bar, the length of this beat, and the elapsed part of it. Within a
+beat only time passes; the next beat may be slightly longer or shorter. So all decisions are made where beats begin, and
+only these are stored: a byte per frame, beat of the bar and length. No beat is shorter than the shortest length, so
+that many frames are processed together.
 
 Times are seconds from the first frame, lengths whole frames.
 """
@@ -20,18 +20,18 @@ Array = NDArray[np.float64]
 Index = NDArray[np.int64]
 
 METERS = (3, 4)
-# How dear it is when the next beat is longer or shorter, nats for a change by its whole length.
+# Cost of a longer or shorter next beat, nats for a change by its whole length.
 STEADINESS = 100.0
-# A beat is heard in this part of its time (the papers' lambda), the first.
+# A beat is observed in the first 1 / BEAT_SHARE of its length (the papers' lambda).
 BEAT_SHARE = 16
-# Before the first and after the last frame of such a probability nothing is a beat.
+# There are no beats before the first or after the last frame with at least this probability.
 THRESHOLD = 0.05
 
 
 @dataclass(frozen=True)
 class Bars:
-    """times_s (B,) of beats, place (B,) of each in its bar from 1, meter: beats a bar. scores: log-likelihood of each
-    meter that was tried, nats over heard_s; no beats have no scores."""
+    """times_s (B,) of beats, place (B,) of each in its bar from 1, meter: beats per bar. scores: log-likelihood of each
+    tried meter, nats over heard_s; empty without beats."""
 
     times_s: Array
     place: Index
@@ -41,12 +41,12 @@ class Bars:
 
     @property
     def score(self) -> float:
-        """The log-likelihood of the meter that was chosen."""
+        """The log-likelihood of the chosen meter."""
         return max(self.scores.values(), default=-np.inf)
 
     @property
     def margin(self) -> float:
-        """How much likelier the meter is than the next one, nats a second; 0 where there is no other."""
+        """How much more likely the meter is than the second best, nats per second; 0 if there is no other."""
         first, *others = sorted(self.scores.values(), reverse=True) or [0.0]
         return (first - others[0]) / self.heard_s if others else 0.0
 
@@ -78,7 +78,7 @@ class _Model:
 
     @cached_property
     def change(self) -> Array:
-        """(to, from) log-probability of the next beat's length; the dear ones cost `dear` a frame more."""
+        """(to, from) log-probability of the next beat's length; penalised ones cost `dear` more per frame."""
         ratio = self.lengths[:, None] / self.lengths[None, :]
         chance = np.exp(-STEADINESS * np.abs(ratio - 1))
         chance[chance <= np.spacing(1)] = 0
@@ -88,7 +88,7 @@ class _Model:
 
     @cached_property
     def heard_frames(self) -> Index:
-        """In how many frames a beat of each length is heard, (L,)."""
+        """The number of frames in which a beat of each length is observed, (L,)."""
         return -(-self.lengths // BEAT_SHARE)
 
 
@@ -101,9 +101,9 @@ def decode_bars(
     dear_bpm: float = np.inf,
     dear: float = 0.0,
 ) -> Bars:
-    """The likeliest bars in (T, 2) probabilities of (beat that is no downbeat, downbeat) at fps, each meter tried.
+    """The most likely bars in (T, 2) probabilities of (beat that is not a downbeat, downbeat) at fps, over all meters.
 
-    tempi_bpm: the slowest and the fastest. dear_bpm, dear: tempi above the one cost the other, nats a second.
+    tempi_bpm: the slowest and the fastest. dear, nats per second: the penalty for tempi above dear_bpm.
     """
     strong = np.flatnonzero((active >= THRESHOLD).any(axis=1))
     if len(strong) == 0:
@@ -128,7 +128,7 @@ def decode_bars(
 
 
 def _search(heard: Array, model: _Model) -> tuple[NDArray[np.uint8], int, Array]:
-    """The best way to each beat, by Viterbi.
+    """The best path to each beat, by Viterbi.
 
     Returns the length (its number) of the beat before one that begins at each frame, in each row and of each length,
     (T, rows, L); and the log-likelihoods (S, rows, L) of the last beats, which begin at S frames from the returned one
@@ -160,7 +160,7 @@ def _search(heard: Array, model: _Model) -> tuple[NDArray[np.uint8], int, Array]
 
 
 class _BeatGains:
-    """How much likelier what is heard becomes by beats that begin at given frames, nats: (S,) to (S, rows, L)."""
+    """The gain in log-likelihood by beats that begin at given frames, nats: (S,) to (S, rows, L)."""
 
     def __init__(self, heard: Array, model: _Model) -> None:
         quiet = np.log((1 - heard.sum(axis=1)).clip(1e-12) / (BEAT_SHARE - 1))
@@ -183,13 +183,13 @@ def _trace(
 ) -> tuple[Index, Index]:
     """Frames and rows of the beats back from the last one (its first frame, row, number of its length).
 
-    A beat is at the strongest moment of those in which it is heard.
+    A beat is placed at the strongest of the moments in which it is observed.
     """
     start, row, length = last
     at, rows = [], []
     while True:
         low, high = max(start, 0), min(start + int(model.heard_frames[length]), len(heard))
-        if high > low:  # else the sound begins later in this beat
+        if high > low:  # otherwise the sound begins later in this beat
             at.append(low + int(heard[low:high].max(axis=1).argmax()))
             rows.append(row)
         if start <= 0:

@@ -1,4 +1,4 @@
-"""Beats as librosa's tracker finds them (paper IV-C2: "audio beats by librosa"): one tempo a song, no bars.
+"""Beats by librosa's tracker (paper IV-C2: "audio beats by librosa"): one tempo per song, no bars.
 
 Ellis 2007: dynamic programming over the onset strength, at the tempo of its autocorrelation.
 """
@@ -14,21 +14,21 @@ from danceit_core.music.onsets import LATENCY_S, RATE_HZ, Onsets
 
 TEMPO_WINDOW_S = 8.0
 WINDOWS_AT_ONCE = 256
-# librosa weighs tempi by how far they are from the usual one, octaves: less far from one that a user names.
+# Width of librosa's tempo prior in octaves: around the usual tempo, and around one that the user gives.
 SPREAD, SPREAD_TOLD = 1.0, 0.15
 
 
 def track_beats(onsets: Onsets, *, tempo_bpm: float = 0.0) -> NDArray[np.float64]:
-    """Beats (B,) in seconds, on the windows of the onsets. tempo_bpm: about the tempo, 0: any."""
+    """Beats (B,) in seconds, on the windows of the onsets. tempo_bpm: approximate tempo, 0: any."""
     bpm = _estimate_tempo(onsets.all, about_bpm=tempo_bpm)
     _, found = beat_track(onset_envelope=onsets.all, sr=RATE_HZ, hop_length=1, bpm=bpm, trim=False)
     return np.asarray(found, np.float64) / RATE_HZ + LATENCY_S
 
 
 def _estimate_tempo(onsets: Features, *, about_bpm: float) -> float:
-    """librosa's tempo in beats a minute, from an 8 s autocorrelation every half second.
+    """librosa's tempo in beats per minute, from an 8 s autocorrelation every half second.
 
-    librosa itself takes one every window, which costs a hundred times the time and 7 GB for an hour of music.
+    librosa itself computes one per window, which takes a hundred times as long and 7 GB for an hour of music.
     """
     length, hop = round(TEMPO_WINDOW_S * RATE_HZ), round(RATE_HZ / 2)
     windows = util.frame(np.pad(onsets, length // 2), frame_length=length, hop_length=hop, axis=0)  # (n, length)

@@ -1,4 +1,4 @@
-"""What stands in a vector of audio features, for all who read them: no more than numbers, quick to import."""
+"""The layout of a vector of audio features: only numbers, so that it is quick to import."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,7 +13,7 @@ PITCHES = 12
 PARTS = (slice(0, 8), slice(8, 20), slice(20, MEL_BANDS))
 RHYTHM_S = np.geomspace(0.2, 3.2, 32)
 _WIDTHS = {"mel": MEL_BANDS, "onset": 1 + len(PARTS), "chroma": PITCHES, "rhythm": len(PARTS) * len(RHYTHM_S)}
-# What stands where in a vector of each set, in this order.
+# The blocks of a vector of each set, in this order.
 FEATURE_BLOCKS: dict[str, dict[str, int]] = {"mfcc": {"mfcc": 13}, "rich": _WIDTHS}
 FEATURE_WIDTHS = {name: sum(blocks.values()) for name, blocks in FEATURE_BLOCKS.items()}
 # Windows analysed at once: bounds the memory of a nine-hour recording to some 70 MB.
@@ -21,7 +21,7 @@ CHUNK = 4096
 
 
 def feature_width(feature_set: str) -> int:
-    """Numbers a frame of a feature set; MusicError for an unknown one."""
+    """Numbers per frame of a feature set; MusicError for an unknown one."""
     if feature_set not in FEATURE_WIDTHS:
         raise MusicError(f"music.features is {feature_set!r}; known feature sets: {', '.join(FEATURE_WIDTHS)}")
     return FEATURE_WIDTHS[feature_set]

@@ -1,10 +1,10 @@
-"""librosa made ready: imported and tried out once a process, its compiled functions cached.
+"""Prepare librosa: import it and call it once per process, so that its compiled functions are cached.
 
-numba caches them beside librosa. Processes that fill this cache at the same time load each other's half of it and crash
-(seen: segmentation faults in librosa's beat tracker in two of six parallel first runs). So one process of a user at a
-time imports and tries out what is used of librosa; the others find it all cached. Where the cache can be written
-neither there, nor in NUMBA_CACHE_DIR, nor in the user's home, numba refuses to import: it then lies in a folder of the
-user's own below that for temporary files.
+numba caches them beside librosa. Processes that fill this cache at the same time load each other's incomplete files and
+crash (observed: segmentation faults in librosa's beat tracker in two of six parallel first runs). So only one process
+of a user at a time imports and calls the used parts of librosa; the others find them cached. If the cache can be
+written neither there, nor in NUMBA_CACHE_DIR, nor in the user's home, numba refuses to import; the cache is then put
+into the user's own folder below the temporary folder.
 """
 
 import os
@@ -20,13 +20,12 @@ from danceit_core.errors import MusicError
 
 @cache
 def prepare_librosa(*, tracker: bool) -> None:
-    """Import and try out `features`, and `beats` for who needs its tracker: seconds, or half a minute where nothing is
-    cached.
+    """Import and call `features`, and `beats` if `tracker`: takes seconds, or half a minute without a cache.
 
-    To be called before either is imported. Raises MusicError or OSError where no cache can be written.
+    Call it before either is imported. Raises MusicError or OSError if no cache can be written.
     """
     temporary = Path(tempfile.gettempdir())
-    # By number: a container may run under one that no user has.
+    # By number: a container may run under a number without a user name.
     with FileLock(temporary / f"danceit-librosa-{os.getuid()}.lock"):
         _choose_cache(temporary / f"danceit-cache-{os.getuid()}")
         from danceit_core.music.features import audio_features  # noqa: PLC0415
@@ -40,21 +39,21 @@ def prepare_librosa(*, tracker: bool) -> None:
 
 
 def _choose_cache(instead: Path) -> None:
-    """Let numba cache in `instead` where it would find no other folder for what librosa compiles."""
+    """Let numba cache in `instead` if it finds no other folder for librosa's compiled functions."""
     if os.path.expanduser("~") == "~" and "XDG_CACHE_HOME" not in os.environ:  # noqa: PTH111 (which raises without one)
-        # Neither HOME nor an entry for the user: numba would make a folder named ~, other libraries fail.
+        # Without HOME and an entry for the user, numba would make a folder named ~, and other libraries fail.
         os.environ["XDG_CACHE_HOME"] = str(_own_folder(instead))
     import numba  # noqa: PLC0415
     from librosa.version import show_versions  # noqa: PLC0415
 
     try:
         numba.njit(cache=True)(show_versions)
-    except RuntimeError:  # no folder that can be written
+    except RuntimeError:  # no writable folder
         numba.config.CACHE_DIR = str(_own_folder(instead))
 
 
 def _own_folder(path: Path) -> Path:
-    """The folder, made if need be. Raises MusicError where somebody else made it: what is cached is code."""
+    """The folder, created if missing. Raises MusicError if another user owns it, as the cache contains code."""
     path.mkdir(mode=0o700, exist_ok=True)
     if path.is_symlink() or path.stat().st_uid != os.getuid():
         raise MusicError(f"{path} belongs to another user; set NUMBA_CACHE_DIR to a folder that you can write")

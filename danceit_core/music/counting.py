@@ -1,8 +1,8 @@
-"""Which beat of its bar each beat is, and how many a bar has.
+"""Find the place of each beat in its bar, and the number of beats per bar.
 
-A beat begins a bar by two signs: the networks hear a downbeat there rather than another beat, and the harmony changes.
-The networks alone count the bars of slow songs from the wrong beat (docs/music.md has the figures), the harmony hardly
-ever. The count runs on from beat to beat; where it does not, as where two recordings are joined, that is dear.
+Two signs show that a beat begins a bar: the networks detect a downbeat rather than another beat, and the harmony
+changes. The networks alone count the bars of slow songs from the wrong beat (docs/music.md has the figures); the
+harmony rarely does. The count normally continues from beat to beat; a break, as in joined recordings, is penalised.
 """
 
 from dataclasses import dataclass
@@ -14,22 +14,22 @@ from danceit_core.music.bars import METERS, Array, Index
 from danceit_core.music.columns import Features
 from danceit_core.music.synchronous import mean_between
 
-# What is heard this near to a beat belongs to it; where next to nothing is, this much of either is heard.
+# Probabilities this near to a beat belong to it; FLOOR is added to both for beats with almost none.
 NEAR_S, FLOOR = 0.06, 0.01
-# The chance that the count does not run on at a beat.
+# The probability that the count breaks at a beat.
 SLIP = 1e-6
-# A change of harmony by a standard deviation more than the usual one and a half counts so many nats.
+# Nats per standard deviation of a change of harmony, and the change that counts nothing, standard deviations.
 HARMONY, USUAL = 1.5, 0.5
-# No beat says more than this, nats.
+# Maximum evidence of a beat, nats.
 MOST = 9.0
-# What stands out of half an octave of bands is tone, the rest timbre.
+# Deviations from the mean over half an octave of bands are tones, the rest is timbre.
 HALF_OCTAVE = 12
 
 
 @dataclass(frozen=True)
 class Count:
-    """place (B,) of each beat in its bar from 1, meter: beats a bar; margin: how much likelier it is than the other
-    one, nats a second (0: there is none)."""
+    """place (B,) of each beat in its bar from 1, meter: beats per bar; margin: how much more likely it is than the
+    other one, nats per second (0: there is none)."""
 
     place: Index
     meter: int
@@ -39,9 +39,9 @@ class Count:
 def count_places(
     times_s: Array, active: Array, bands: Features, *, fps: float, bands_fps: float, meters: tuple[int, ...] = METERS
 ) -> Count:
-    """The bars of beats (B,), each of `meters` tried.
+    """The bars of beats (B,), the best of `meters`.
 
-    active: (T, 2) probabilities of (beat that is no downbeat, downbeat) at fps; bands: (S, D) log-spectrum at
+    active: (T, 2) probabilities of (beat that is not a downbeat, downbeat) at fps; bands: (S, D) log-spectrum at
     bands_fps.
     """
     if len(times_s) < 2 or len(active) == 0:
@@ -55,7 +55,7 @@ def count_places(
 
 
 def harmony_change(times_s: Array, bands: Features, *, fps: float) -> Array:
-    """How much the tones change at each beat (B,), from those of the beat before: mean 0, standard deviation 1."""
+    """Change of the tones at each beat (B,) from the previous beat: mean 0, standard deviation 1."""
     spectra = mean_between(bands, np.append(times_s, 2 * times_s[-1] - times_s[-2]), fps=fps)  # (B, D)
     tones = spectra - uniform_filter1d(spectra, HALF_OCTAVE, axis=1)
     tones /= np.maximum(np.linalg.norm(tones, axis=1, keepdims=True), 1e-9)
@@ -64,7 +64,7 @@ def harmony_change(times_s: Array, bands: Features, *, fps: float) -> Array:
 
 
 def _downbeat_odds(times_s: Array, active: Array, *, fps: float) -> Array:
-    """Logarithm of downbeat / beat at each beat, from the strongest probabilities near it; 0 where there is none."""
+    """Logarithm of downbeat / beat at each beat, from the strongest probabilities near it; 0 without any."""
     reach = round(NEAR_S * fps)
     near = np.round(times_s * fps).astype(int)[:, None] + np.arange(-reach, reach + 1)
     best = active[near.clip(0, len(active) - 1)].max(axis=1) + FLOOR  # (B, 2)
@@ -72,7 +72,7 @@ def _downbeat_odds(times_s: Array, active: Array, *, fps: float) -> Array:
 
 
 def _count(odds: Array, meter: int) -> tuple[float, Index]:
-    """(log-likelihood, places (B,) from 0) of the likeliest count, by Viterbi. odds: logarithm, of a downbeat."""
+    """(log-likelihood, places (B,) from 0) of the most likely count, by Viterbi. odds: log odds of a downbeat."""
     places = np.arange(meter)
     told = np.where(places == 0, -np.logaddexp(0, -odds)[:, None], -np.logaddexp(0, odds)[:, None])  # (B, meter)
     step = np.full((meter, meter), np.log(SLIP / max(meter - 1, 1)))  # (from, to)

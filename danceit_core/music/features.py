@@ -1,15 +1,15 @@
-"""Audio features, one vector a video frame (paper III-A and III-B).
+"""Audio features, one vector per video frame (paper III-A and III-B).
 
 Vector k describes the sound in [k / fps, (k + 1) / fps) seconds. Each window is cut at its own rounded absolute time:
 1/24 s of sound at 22050 Hz is 918.75 samples, and a hop rounded to 919 would drift 10 ms in 37 s. One extractor
-serves the training videos and the song. Nothing is normalised here: the statistics belong to the matcher, whose
+is used for the training videos and the song. Nothing is normalised here: the statistics belong to the matcher, whose
 checkpoint stores them.
 
     mfcc  13 numbers of python_speech_features (the paper): log energy and cepstra 1 to 12
     rich  152 numbers: 40 log-mel bands (dB), onset strength of all and of three parts of them, 12 chroma, and the
           rhythm: how strongly each of the three parts (bass, middle, treble) repeats after 32 times from 0.2 to 3.2 s
 
-The times of the rhythm reach past the bar, since a tempo alone does not tell a waltz from a rumba of the same tempo.
+The lags of the rhythm extend beyond a bar, since a tempo alone does not distinguish a waltz from a rumba of that tempo.
 """
 
 import numpy as np
@@ -25,7 +25,7 @@ from danceit_core.errors import MusicError
 from danceit_core.music.columns import CHUNK, FEATURE_WIDTHS, MEL_BANDS, PARTS, RHYTHM_S, Features
 from danceit_core.music.sound import Sound, check_sound, cut_windows
 
-# python_speech_features' own defaults, which the paper leaves untouched.
+# python_speech_features' defaults, which the paper uses.
 MFCC_FILTERS, MFCC_LIFTER, MFCC_PREEMPHASIS = 26, 22, 0.97
 RHYTHM_WINDOW_S = 8.0
 
@@ -33,13 +33,13 @@ RHYTHM_WINDOW_S = 8.0
 def audio_features(samples: Sound, *, sample_rate_hz: int, fps: float, frames: int, kind: str) -> Features:
     """Features of each frame, (frames, D) float32, D = 13 for kind `mfcc`, 152 for `rich`.
 
-    samples: (N,) mono in -1..1, starting at time 0 of the frames; what lies beyond `frames` is ignored, what is
-    missing counts as silence. Raises MusicError for an unknown kind, a rate or frame count that makes no sense, and
-    samples that are not one finite channel.
+    samples: (N,) mono in -1..1, starting at time 0 of the frames; samples beyond `frames` are ignored, missing ones
+    count as silence. Raises MusicError for an unknown kind, an invalid rate or frame count, and samples that are not
+    one finite channel.
     """
     check_sound(samples, sample_rate_hz=sample_rate_hz)
     if not fps > 0 or frames < 0:
-        raise MusicError(f"{frames} frames at {fps} fps were asked for; frames start at 0 and fps is positive")
+        raise MusicError(f"{frames} frames at {fps} fps requested; frames must be at least 0 and fps positive")
     if kind == "mfcc":
         return _mfcc(samples, sample_rate_hz=sample_rate_hz, fps=fps, frames=frames)
     if kind == "rich":
@@ -89,7 +89,7 @@ def _rich(samples: Sound, *, sample_rate_hz: int, fps: float, frames: int) -> Fe
     """Log-mel, onset strength, chroma and tempo strength of each frame."""
     if frames == 0:
         return np.zeros((0, FEATURE_WIDTHS["rich"]), np.float32)
-    # Twice the frame rate, for the sake of the tempo; a window of one frame, so that an onset stays in its frame.
+    # Twice the frame rate, for an accurate tempo; a window of one frame, so that an onset stays in its frame.
     mel = log_mel(samples, sample_rate_hz=sample_rate_hz, rate_hz=2 * fps, frames=2 * frames, window_s=1 / fps)
     onsets = np.stack([onset_strength(mel), *(onset_strength(mel[:, part]) for part in PARTS)], axis=1)
     rhythm = np.concatenate([_rhythm(onsets[:, 1 + part], 2 * fps) for part in range(len(PARTS))], axis=1)

@@ -1,12 +1,12 @@
-"""Beats and downbeats as three small networks hear them (Heydari, Cwitkowitz, Duan 2021, section 2.1).
+"""Detect beats and downbeats with three small networks (Heydari, Cwitkowitz, Duan 2021, section 2.1).
 
-Only the weights are BeatNet's (`weights`); features and network are written anew. A network is causal: 50 frames a
-second, the log-spectrum of each and how far it rose -> a convolution over the bands -> two LSTM layers -> beat that is
-no downbeat, downbeat, neither. It starts from a state of zeros: warmed up with the song's opening it expects the count
-to go on, and loses the first beat. What is used is the mean of the three.
+Only the weights are BeatNet's (`weights`); the features and the network are a new implementation. A network is causal:
+50 frames per second, the log-spectrum of each and its rise -> a convolution over the bands -> two LSTM layers -> beat
+that is not a downbeat, downbeat, neither. It starts from a state of zeros: warmed up with the song's opening, it would
+expect the count to continue and lose the first beat. The mean of the three networks is used.
 
 Frame k is centred on k / 50 s. Spectra are those of 64 ms at 22,050 Hz, for which the networks were trained; sound of
-another rate is cut into windows of the same length, and so has the same bins as far as they go.
+another rate is cut into windows of the same length, and so has the same bins, as far as they extend.
 """
 
 import io
@@ -25,7 +25,7 @@ FPS = 50
 RATE_HZ, WINDOW = 22050, 1411
 BANDS_PER_OCTAVE, LOWEST_HZ, HIGHEST_HZ, REFERENCE_HZ = 24, 30.0, 17000.0, 440.0
 BANDS, HIDDEN = 136, 150
-# Frames that are put together for who looks at longer times than beats: 12.5 a second.
+# Frames that are averaged for analyses over longer times than beats: 12.5 per second.
 POOLED = 4
 
 State = tuple[Tensor, Tensor]
@@ -33,8 +33,8 @@ State = tuple[Tensor, Tensor]
 
 @dataclass(frozen=True)
 class Heard:
-    """active (T, 2): probability of a beat that is no downbeat and of a downbeat at k / FPS s; bands (T / POOLED, 136):
-    log-spectrum, the mean of POOLED frames each."""
+    """active (T, 2): probability of a beat that is not a downbeat and of a downbeat at k / FPS s; bands
+    (T / POOLED, 136): log-spectrum, the mean of POOLED frames each."""
 
     active: NDArray[np.float64]
     bands: Features
@@ -52,7 +52,7 @@ class BeatNetwork(nn.Module):
         self.linear = nn.Linear(HIDDEN, 3)
 
     def forward(self, features: Tensor, state: State | None = None) -> tuple[Tensor, State]:
-        """state: what the call before returned; None: nothing was heard yet."""
+        """Run on the next features. state: the one returned by the previous call; None at the beginning."""
         # (T, 272) -> (T, 1, 272) -> (T, 2, 263) -> (T, 2, 131)
         pooled = nn.functional.max_pool1d(torch.relu(self.conv1(features[:, None])), 2)
         # (T, 2, 131) -> (1, T, 262) -> (1, T, 150)
@@ -72,7 +72,7 @@ def load_networks(files: Mapping[str, bytes]) -> list[BeatNetwork]:
 
 @torch.inference_mode()
 def listen(samples: Sound, networks: Sequence[BeatNetwork], *, sample_rate_hz: int) -> Heard:
-    """What the networks hear in (N,) samples, a piece at a time: their states go from piece to piece."""
+    """The networks' output for (N,) samples, processed piece by piece with the state carried over."""
     frames = -(-len(samples) * FPS // sample_rate_hz)
     states: list[State | None] = [None] * len(networks)
     active = np.zeros((frames, 2))
@@ -89,7 +89,7 @@ def listen(samples: Sound, networks: Sequence[BeatNetwork], *, sample_rate_hz: i
 def filter_bank() -> Features:
     """Triangles that sum to 1, centred on quarter tones, on the bins of the spectrum: (705, 136).
 
-    Where quarter tones are nearer than bins they share one, and only one triangle stands there.
+    Where quarter tones are nearer than bins, they share a bin and have only one triangle.
     """
     bins_hz = np.arange(WINDOW // 2) * RATE_HZ / (WINDOW // 2 * 2)  # as if the window were one sample shorter
     low, high = (BANDS_PER_OCTAVE * np.log2(limit / REFERENCE_HZ) for limit in (LOWEST_HZ, HIGHEST_HZ))
@@ -106,7 +106,7 @@ def filter_bank() -> Features:
 
 
 def _features(samples: Sound, *, sample_rate_hz: int, frames: int) -> Iterator[tuple[slice, Features]]:
-    """Chunks of (rows, (n, 272)): log10(1 + magnitude of each band), and how far it rose since the frame before."""
+    """Chunks of (rows, (n, 272)): log10(1 + magnitude of each band), and its rise since the previous frame."""
     bank = filter_bank()
     window = round(WINDOW * sample_rate_hz / RATE_HZ)
     taper = np.hanning(window).astype(np.float32) * np.float32(RATE_HZ / sample_rate_hz)

@@ -1,10 +1,9 @@
-"""Which tempo: bars can be read at half and at twice the tempo, and the tempo may change.
+"""Choose the tempo: bars can be read at half and at twice the tempo, and the tempo may change.
 
-The octave is decided once for what is of one tempo: at which tempo a song is danced hardly changes, however it is
-played. The song is read in either of two octaves, and what is heard half-way between the beats of the slower one says
-how much likelier the faster one must be. A change of tempo is believed where bars that may move through both octaves
-are clearly likelier than those that keep to one. Where it jumps, as where two recordings are joined, each part is read
-by itself.
+The octave is decided once for all music of one tempo, as the danced tempo of a song hardly changes. The song is decoded
+in both octaves, and the onsets half-way between the beats of the slower one determine how much more likely the faster
+one must be. A change of tempo is accepted if bars that may move through both octaves are clearly more likely than those
+in one octave. Where the tempo jumps, as in joined recordings, each part is decoded separately.
 """
 
 import itertools
@@ -16,29 +15,29 @@ from danceit_core.music.bars import METERS, Array, Bars, decode_bars
 from danceit_core.music.doubt import Shares, beat_shares
 from danceit_core.music.onsets import LATENCY_S, RATE_HZ, Onsets, refine
 
-# The octaves lie to either side of it: 53.75 to 215 beats a minute.
+# The border between the octaves, which span 53.75 to 215 beats per minute.
 SPLIT_BPM = 107.5
-# A song is heard at the slower of two tempi, unless the faster is likelier by this much, nats a second;
+# The slower of two tempi is chosen unless the faster is more likely by this much, nats per second;
 FASTER_BY = 2.0
-# by more where what sounds half-way between the slower beats is weaker than WEAK of the beats, and by less where it is
-# stronger than STRONG in all sound and in the bass; so much a unit, MOST at most.
+# by more if the onsets half-way between the slower beats are weaker than WEAK of those at the beats, and by less if
+# they are stronger than STRONG in all sound and in the bass; WEAKER nats per unit, at most MOST.
 WEAK, WEAKER, MOST = 0.8, 50.0, 9.0
 STRONG, STRONGER, LEAST = 0.85, 30.0, -2.5
-# A tempo that changes must be likelier than one that does not by this, nats; one that changes slowly across the
-# octaves, where the faster is handicapped, by that.
+# A changing tempo must be more likely than a constant one by CHANGE_BY, nats; one that drifts across the octaves, where
+# the faster one is penalised, by DRIFT_BY.
 CHANGE_BY, DRIFT_BY = 15.0, 40.0
-# The tempo jumps where so many beats are longer or shorter by this ratio than those before, and not by octaves.
+# The tempo jumps where JUMP_BEATS beats differ by the ratio JUMP from the previous ones, and not by an octave.
 JUMP_BEATS, JUMP, NEAR_OCTAVE = 4, 1.2, 0.08
-# A part is no shorter. How much it counts that its beats sound as those of the longest do, nats a second.
+# Minimum length of a part; weight of the similarity of its beats' sound to that of the longest part, nats per second.
 SHORTEST_PART_S, ALIKE = 6.0, 15.0
-# A tempo that a user names is right within this ratio.
+# A tempo given by the user is right within this ratio.
 TOLD_WITHIN = 1.25
 
 
 @dataclass(frozen=True)
 class Reading:
-    """bars; faster_by: how much likelier they are at the faster of two octaves, nats a second, None where a user said
-    what the tempo is."""
+    """bars; faster_by: how much more likely they are at the faster of two octaves, nats per second, None if the user
+    gave the tempo."""
 
     bars: Bars
     faster_by: float | None = None
@@ -47,10 +46,10 @@ class Reading:
 def follow_bars(
     active: Array, *, fps: float, onsets: Onsets | None = None, tempo_bpm: float = 0.0, meter: int = 0
 ) -> Reading:
-    """The bars in (T, 2) probabilities of (beat that is no downbeat, downbeat) at fps, their tempo followed.
+    """The bars in (T, 2) probabilities of (beat that is not a downbeat, downbeat) at fps, following their tempo.
 
-    onsets: of the same sound, for the choice between octaves. tempo_bpm: about the tempo, 0: any; meter: beats a bar,
-    0: of METERS the likeliest.
+    onsets: of the same sound, for the choice between octaves. tempo_bpm: approximate tempo, 0: any; meter: beats per
+    bar, 0: the most likely of METERS.
     """
     meters = (meter,) if meter else METERS
     if tempo_bpm:
@@ -81,7 +80,7 @@ def _octaves(active: Array, *, fps: float, meters: tuple[int, ...]) -> tuple[Bar
 
 
 def _least_gain(slow: Bars, onsets: Onsets | None) -> float:
-    """By how much the faster octave must be likelier than the slower one's bars, nats a second."""
+    """How much more likely the faster octave must be than the slower one's bars, nats per second."""
     if onsets is None or len(slow.times_s) < 2:
         return FASTER_BY
     overall, bass = (part.between for part in _shares(slow.times_s, onsets))
@@ -115,8 +114,8 @@ def _jumps(times_s: Array) -> list[float]:
 def _read_parts(
     active: Array, borders_s: list[float], *, fps: float, onsets: Onsets | None, meters: tuple[int, ...]
 ) -> Bars:
-    """The bars of each part between the borders, one after the other: the longest in the octave of its own, the others
-    in the one in which their beats also sound most like its."""
+    """The bars of each part between the borders: the longest part in its own octave, the others in the octave in which
+    their beats also sound most like those of the longest."""
     octaves = []
     for begin_s, end_s in itertools.pairwise([0.0, *borders_s, len(active) / fps]):
         both = _octaves(active[round(begin_s * fps) : round(end_s * fps)], fps=fps, meters=meters)
@@ -134,7 +133,7 @@ def _read_parts(
 
 
 def _choose(slow: Bars, fast: Bars, *, onsets: Onsets | None, like: Bars | None = None) -> Bars:
-    """One of both octaves; like: bars whose beats sound as these do, weighed by ALIKE nats a second."""
+    """Choose one of the octaves; like: bars to whose beats' sound the similarity counts ALIKE nats per second."""
     if min(len(slow.times_s), len(fast.times_s)) < 2:
         return slow
     gain = (fast.score - slow.score) / slow.heard_s - _least_gain(slow, onsets)

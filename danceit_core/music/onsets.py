@@ -1,8 +1,8 @@
-"""Onsets, and beats moved onto them: a tracker places beats on analysis windows, a dancer hears the attack.
+"""Find onsets and move beats onto them: a tracker places beats on analysis windows, but a dancer hears the attack.
 
-The onset strength peaks before the sound: a window of 30 ms already sees an attack when it first touches it. Measured
-on clicks, tones, drums and noise bursts at known times (20 s each, 70 to 160 beats a minute, 16 to 44.1 kHz) the median
-is 9 to 11 ms early whatever the tempo, the rate and the sound; LATENCY_S takes that constant out.
+The onset strength peaks before the sound, since a window of 30 ms contains an attack as soon as it touches it. Measured
+on clicks, tones, drums and noise bursts at known times (20 s each, 70 to 160 beats per minute, 16 to 44.1 kHz), the
+median is 9 to 11 ms early for every tempo, rate and sound; LATENCY_S corrects this constant.
 """
 
 from dataclasses import dataclass
@@ -15,15 +15,15 @@ from danceit_core.music.features import log_mel, onset_strength
 from danceit_core.music.sound import Sound
 
 WINDOW_S = 0.03
-# Windows a second. No whole number of them falls on a beat of any usual tempo, which would round all beats one way.
+# Windows per second. Beats of usual tempi are not a whole number of windows apart, which would round all one way.
 RATE_HZ = 172.27
 LATENCY_S = 0.011
-# A beat may move this many windows (35 ms) to its onset: under the shortest note, over the networks' frames of 20 ms;
-# 23 ms are over the rounding of librosa's tracker.
+# A beat may move this many windows (35 ms) to its onset: less than the shortest note, more than the networks' frames of
+# 20 ms; TRACKER_REACH, 23 ms, is more than the rounding of librosa's tracker.
 REACH, TRACKER_REACH = 6, 4
-# Onset strength ignores what is more than this below the loudest moment: noise that follows digital silence is no beat.
+# Onset strength ignores sound this far below the loudest moment: noise after digital silence is not a beat.
 RANGE_DB = 60.0
-# Next to nothing sounds within this of a beat that is weaker than this share of the others.
+# A beat is inaudible if the strongest onset within HEARD_S is weaker than the share FAINT of the others.
 HEARD_S, FAINT = 0.05, 0.25
 
 
@@ -44,8 +44,8 @@ def find_onsets(samples: Sound, *, sample_rate_hz: int) -> Onsets:
 
 
 def refine(times_s: NDArray[np.float64], onsets: Onsets, *, reach: int = REACH) -> NDArray[np.float64]:
-    """Each beat (B,) at the strongest onset within `reach` windows, and there at the vertex of the parabola through it;
-    where there is no peak, where it was."""
+    """Move each beat (B,) to the strongest onset within `reach` windows, at the vertex of the parabola through it;
+    without a peak, the beat is unchanged."""
     at = (times_s - LATENCY_S) * RATE_HZ
     near = np.round(at).astype(int)[:, None] + np.arange(-reach, reach + 1)  # (B, 2 reach + 1)
     near = near.clip(1, len(onsets.all) - 2)
@@ -57,7 +57,7 @@ def refine(times_s: NDArray[np.float64], onsets: Onsets, *, reach: int = REACH) 
 
 
 def sounding(times_s: NDArray[np.float64], onsets: Onsets) -> slice:
-    """Which beats remain without those before the first and after the last that can be heard: trackers fill silence."""
+    """The range of beats from the first to the last audible one: trackers also place beats in silence."""
     nothing = slice(0, 0)
     if len(times_s) == 0:
         return nothing

@@ -1,9 +1,9 @@
-"""Sections of a song, on its bar lines: where it changes, and which parts are alike.
+"""Find the sections of a song on its bar lines: where it changes, and which parts are alike.
 
-Where it changes: how unlike the bars before a bar line are to those after it (J. Foote: "Automatic Audio Segmentation
-Using a Measure of Audio Novelty", ICME 2000), over the mean spectrum of each bar. In four-four a song mostly changes
-where phrases of four bars end, and so a change there is believed sooner. Parts whose bars are alike on average share
-a letter: a verse and a verse, whatever is sung.
+A change is measured by how much the bars before a bar line differ from those after it (J. Foote: "Automatic Audio
+Segmentation Using a Measure of Audio Novelty", ICME 2000), over the mean spectrum of each bar. In four-four time a song
+usually changes where phrases of four bars end, so the threshold is lower there. Parts whose bars are alike on average
+share a letter: all verses, for example, regardless of the lyrics.
 """
 
 import itertools
@@ -19,14 +19,14 @@ from danceit_core.music.columns import Features
 from danceit_core.music.synchronous import Rows, mean_between
 from danceit_core.music.table import Section
 
-# A change is looked for between so many bars before a bar line and after it; sections are no shorter than PHRASE bars.
+# A change is measured between REACH bars before and after a bar line; sections have at least PHRASE bars.
 REACH, PHRASE = 4, 4
 CEPSTRA = 13
 # A bar line is a border if its novelty reaches this share of the song's greatest (95th percentile).
 LEAST_NOVELTY = 0.3
-# Novelty counts so much where no phrase ends.
+# Weight of novelty where no phrase ends.
 WITHIN_PHRASE = 0.5
-# Sections less unlike than this share a letter: 1 - cosine of what is special about each.
+# Sections with a distance below this share a letter: 1 - cosine of their features relative to the song's mean.
 ALIKE = 0.5
 
 
@@ -35,8 +35,8 @@ def find_sections(
 ) -> tuple[Section, ...]:
     """The sections of a whole sound, from 0 to duration_s.
 
-    bands: (T, D) log-spectrum, row k over k / fps to (k + 1) / fps s; downbeats_s: (B,) where bars begin. A sound of
-    few bars is one section, one without bars has none.
+    bands: (T, D) log-spectrum, row k over k / fps to (k + 1) / fps s; downbeats_s: (B,) where bars begin. A sound with
+    few bars is one section; one without bars has none.
     """
     if len(downbeats_s) < 2:
         return ()
@@ -53,8 +53,8 @@ def find_sections(
 
 
 def bar_features(bands: Features, edges_s: NDArray[np.float64], *, fps: float) -> Rows:
-    """What is special about each bar: (bars, D + CEPSTRA), spectrum and cepstrum less the song's mean, either of about
-    length 1 and weighed alike."""
+    """Features of each bar relative to the song: (bars, D + CEPSTRA), spectrum and cepstrum minus the song's mean, each
+    of about length 1 and equally weighted."""
     tones = mean_between(bands, edges_s, fps=fps)
     timbre = dct(tones, axis=1, norm="ortho")[:, :CEPSTRA]
     parts = [part - part.mean(axis=0) for part in (tones, timbre)]
@@ -63,7 +63,7 @@ def bar_features(bands: Features, edges_s: NDArray[np.float64], *, fps: float) -
 
 
 def novelty(bars: Rows) -> Rows:
-    """How much the song changes at the beginning of each bar, (bars,) from 0 on; 0 near the ends."""
+    """How much the song changes at the beginning of each bar, (bars,), at least 0; 0 near the ends."""
     side = np.arange(-REACH, REACH) + 0.5
     taper = np.sign(side) * np.exp(-0.5 * (side / (0.5 * REACH)) ** 2)
     kernel = np.outer(taper, taper) / np.abs(taper).sum() ** 2
@@ -88,7 +88,7 @@ def find_borders(values: Rows, *, by_phrases: bool) -> list[int]:
 
 
 def group_sections(means: Rows) -> list[int]:
-    """The group of each section, by the mean features (sections, D): those that are alike share one."""
+    """The group of each section, by its mean features (sections, D): similar sections share a group."""
     if len(means) < 2:
         return [0] * len(means)
     length = np.linalg.norm(means, axis=1, keepdims=True)

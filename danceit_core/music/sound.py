@@ -1,7 +1,7 @@
-"""Sound as analysis sees it: mono samples of any length that are looked at a piece at a time.
+"""Sound for analysis: mono samples of any length, processed piece by piece.
 
-An array of samples is such a sound, and so is a file that is read where it is sliced (`media.audio.open_sound`): two
-hours would be 635 MB. So nothing here or in `features`, `beats` and `table` takes more than a piece at once.
+A sound may be an array of samples or a file that is read in slices (`media.audio.open_sound`): two hours would take
+635 MB. So nothing here or in `features`, `beats` and `table` takes more than one piece at a time.
 """
 
 from collections.abc import Iterator
@@ -15,7 +15,7 @@ from danceit_core.media.levels import SILENCE_PEAK
 from danceit_core.music.columns import CHUNK
 
 PIECE = 1 << 20
-# Above this no float32 spectrum is finite; integers of 32 bits that were taken for a float's -1..1 lie below.
+# Above this, a float32 spectrum is not finite; 32-bit integers misread as floats in -1..1 are below.
 LOUDEST = 1e12
 
 
@@ -24,7 +24,7 @@ class Sound(Protocol):
 
     @property
     def ndim(self) -> int:
-        """1: more channels are no sound that can be analysed."""
+        """1: only one channel can be analysed."""
 
     def __len__(self) -> int: ...
 
@@ -42,15 +42,15 @@ def is_silent(samples: Sound) -> bool:
 
 
 def check_sound(samples: Sound, *, sample_rate_hz: int) -> None:
-    """Raise MusicError unless samples are (N,) numbers that a spectrum can be made of, at 4 kHz or more."""
+    """Raise MusicError unless samples are (N,) numbers with a finite spectrum, at 4 kHz or more."""
     if samples.ndim != 1:
         shape = getattr(samples, "shape", samples.ndim)
-        raise MusicError(f"sound has shape {shape}; one channel, (samples,), is expected: mix to mono first")
+        raise MusicError(f"sound has shape {shape}; one channel, (samples,), is expected: mix it to mono first")
     if sample_rate_hz < 4000:
         raise MusicError(f"sample rate is {sample_rate_hz} Hz; music needs 4000 or more (22050 is usual)")
     if not all((np.abs(piece) < LOUDEST).all() for piece in pieces(samples)):  # false for NaN, too
         raise MusicError(
-            f"sound holds NaN or samples of {LOUDEST:g} times full scale and more; decode it again, the file may be "
+            f"sound holds NaN or samples of at least {LOUDEST:g} times full scale; decode it again, as the file may be "
             "damaged"
         )
 
@@ -73,7 +73,7 @@ def cut_windows(
 ) -> Iterator[tuple[slice, NDArray[np.float32]]]:
     """Chunks of windows: (rows, (n, window) samples); window k starts at round((k / rate_hz + shift_s) * rate).
 
-    emphasis: this much of the sample before is taken off each (python_speech_features' preemphasis).
+    emphasis: this share of the previous sample is subtracted from each (python_speech_features' preemphasis).
     """
     before = max(0, round(-shift_s * sample_rate_hz) + 1)
     for first in range(0, frames, CHUNK):

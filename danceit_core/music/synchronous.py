@@ -11,7 +11,7 @@ Rows = NDArray[np.float64]
 def mean_between(features: Features, edges_s: NDArray[np.float64], *, fps: float) -> Rows:
     """The mean of features (T, D), row k over k / fps to (k + 1) / fps s, between edges (B,) in seconds: (B - 1, D).
 
-    A row that an edge cuts counts by its share; beyond the features is nothing, 0.
+    A row cut by an edge counts by its share; beyond the features the values are 0.
     """
     sums = np.concatenate([np.zeros((1, features.shape[1])), features.cumsum(axis=0, dtype=np.float64)])
     at = (edges_s * fps).clip(0, len(features))

@@ -1,10 +1,10 @@
-"""Music tables: one Parquet file a song or sound track, one row a frame.
+"""Music tables: one Parquet file per song or sound track, one row per frame.
 
 Columns: `frame` int32, `time_s` float64 (= frame / fps), `features` fixed-size list of D float32, `loudness` float32
-(decibels of full scale, -60 and less: silence). The metadata holds fps, feature_set, beats_s, beat_in_bar, meter,
+(decibels of full scale; -60 or less is silence). The metadata holds fps, feature_set, beats_s, beat_in_bar, meter,
 meter_margin, tempo_bpm, sections, duration_s, silent, refused and doubt (why the beats may be wrong). A silent video
-has a table too, of zero features: its fragments serve retrieval, not training. The table of a dance whose sound cannot
-be read has no rows, and `refused` says why.
+has a table with zero features, too: its fragments are used in retrieval, not in training. The table of a dance whose
+sound cannot be read has no rows, and `refused` says why.
 """
 
 import itertools
@@ -21,19 +21,19 @@ from danceit_core.music.columns import Features
 from danceit_core.pose.table import MOST_FPS
 from danceit_core.tables import DAMAGE, list_column, number_of, one_line, read_table, write_table
 
-# Beats a bar at most.
+# Maximum number of beats per bar.
 MOST_METER = 16
-# What to do where the beats may be wrong.
+# The remedy if the beats may be wrong.
 CHECK_BEATS = "check the beats, the ticks under the waveform of results/preview/PERSON/SONG.mp4"
 
 
 @dataclass(frozen=True)
 class Beats:
-    """times_s: (B,) seconds, increasing, empty where the music has no beat; tempo_bpm: beats a minute, 0 likewise.
+    """times_s: (B,) seconds, increasing, empty if the music has no beat; tempo_bpm: beats per minute, 0 without beats.
 
-    doubt: why they may be wrong (`doubt.doubt_beats`), "" if they seem sure.
-    place (B,): which beat of its bar each one is, 1 the downbeat; 0 where the bars are not known. meter: beats of most
-    bars, 0 unknown; margin: how much likelier it is than the next one, nats a second.
+    doubt: why they may be wrong (`doubt.doubt_beats`), "" if they seem right.
+    place (B,): the place of each beat in its bar, 1 the downbeat; 0 if the bars are unknown. meter: beats of most bars,
+    0 unknown; margin: how much more likely it is than the second best, nats per second.
     """
 
     times_s: NDArray[np.float64]
@@ -51,13 +51,13 @@ class Beats:
 
     @property
     def downbeats_s(self) -> NDArray[np.float64]:
-        """The first beats of the bars, seconds; none where the bars are not known."""
+        """The first beats of the bars, seconds; none if the bars are unknown."""
         return self.times_s[self.place == 1]
 
 
 @dataclass(frozen=True)
 class Section:
-    """A part of a song, such as a verse: seconds from its start; parts of one letter are alike."""
+    """A part of a song, such as a verse: seconds from the song's start; parts with the same letter are alike."""
 
     start_s: float
     end_s: float
@@ -66,10 +66,10 @@ class Section:
 
 @dataclass(frozen=True)
 class MusicTable:
-    """Analysed sound: features (T, D) and loudness (T,) of each frame, beats in seconds, duration_s of the sound.
+    """Analysed sound: features (T, D) and loudness (T,) per frame, beats in seconds, duration_s of the sound.
 
-    refused: why the sound cannot be used, "" if it can. sections: of the whole sound, one after the other, the first
-    from 0; none where they are not known.
+    refused: why the sound cannot be used, "" if it can. sections: consecutive parts of the whole sound, from 0; none if
+    they are unknown.
     """
 
     features: Features
@@ -87,7 +87,7 @@ class MusicTable:
 
 
 def write_music_table(path: str | Path, music: MusicTable) -> None:
-    """Write a table; appears whole or not at all."""
+    """Write a table atomically."""
     frames, width = music.features.shape
     flat = pa.array(np.ascontiguousarray(music.features, np.float32).reshape(-1))
     columns = {
@@ -114,7 +114,7 @@ def write_music_table(path: str | Path, music: MusicTable) -> None:
 
 
 def read_music_table(path: str | Path) -> MusicTable:
-    """Read what `write_music_table` wrote. Raises MusicError when the file is no music table."""
+    """Read what `write_music_table` wrote. Raises MusicError when the file is not a music table."""
     try:
         table, about = read_table(path)
         # (T * D,) -> (T, D)
@@ -128,7 +128,7 @@ def read_music_table(path: str | Path) -> MusicTable:
         if not (np.isfinite(features).all() and np.isfinite(loudness).all()):
             raise ValueError("it holds numbers that are not finite")
         if not ((times_s >= 0) & (times_s < np.inf)).all() or (np.diff(times_s) <= 0).any():
-            raise ValueError("its beats are no increasing seconds")
+            raise ValueError("its beats are not increasing seconds")
         if meter % 1 or not ((place >= 0) & (place <= MOST_METER)).all():
             raise ValueError("its beats have no places in bars")
         return MusicTable(

@@ -5,25 +5,25 @@ from numpy.typing import NDArray
 
 Times = NDArray[np.float64]
 
-# Local tempo: over windows of so many seconds, every half window. It changes if the fastest is this times the slowest.
+# Local tempo: over windows of LOCAL_S, every half window. It changes if the fastest is CHANGED times the slowest.
 LOCAL_S, CHANGED = 8.0, 1.1
 
 
 def tempo_of(times_s: Times) -> float:
-    """60 / median interval of beats (B,), beats a minute; 0 for fewer than two."""
+    """60 / median interval of beats (B,), beats per minute; 0 for fewer than two."""
     return 60.0 / float(np.median(np.diff(times_s))) if len(times_s) > 1 else 0.0
 
 
 def tempo_change(times_s: Times) -> str:
-    """Between what the tempo of beats (B,) changes, as a clause; "" if it does not."""
+    """The range over which the tempo of beats (B,) changes, as a clause; "" if it does not."""
     slowest, fastest = _local_tempi(times_s)
     if fastest <= CHANGED * slowest:
         return ""
-    return f"the tempo changes between about {slowest:.0f} and {fastest:.0f} beats a minute"
+    return f"the tempo changes between about {slowest:.0f} and {fastest:.0f} beats per minute"
 
 
 def _local_tempi(times_s: Times) -> tuple[float, float]:
-    """The slowest and the fastest tempo that lasts, beats a minute."""
+    """The slowest and the fastest lasting tempo, beats per minute."""
     if len(times_s) < 2:
         return 1.0, 1.0
     beat_s, middle_s = np.diff(times_s), (times_s[1:] + times_s[:-1]) / 2

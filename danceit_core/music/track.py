@@ -1,4 +1,4 @@
-"""The music table of a file: a song that is to be danced to, or the sound of a dance video."""
+"""Make the music table of a file: a song to dance to, or the sound of a dance video."""
 
 import contextlib
 import logging
@@ -22,14 +22,14 @@ from danceit_core.music.weights import read_beat_networks
 
 log = logging.getLogger(__name__)
 
-# No frame of music is that quiet; the noise of a microphone that was muted or turned away is.
+# Music is never this quiet throughout; the noise of a microphone that was muted or turned away is.
 QUIET_DB = -40.0
-# An excerpt may end so much later than its file: players show whole seconds.
+# An excerpt may end this much later than its file, as players show whole seconds.
 ROUNDED_S = 1.0
-# Given beats that leave more than so many at the song's beginning or end may count from somewhere else.
+# If more given beats than this are missing at the song's beginning or end, their times may have another origin.
 MOST_MISSING = 16
-WITHOUT_NETWORKS = "beats are found without bars: the networks that hear them were not fetched; `make assets` does"
-REMEDY = "if its music is in a file of its own, name that in column `audio` of videos.tsv"
+WITHOUT_NETWORKS = "beats are found without bars, as the beat networks are missing; to fetch them, run `make assets`"
+REMEDY = "if its music is in a separate file, name that file in column `audio` of videos.tsv"
 
 
 def analyse_song(
@@ -41,11 +41,11 @@ def analyse_song(
     weights: Path | None = None,
     hint: Hint = NO_HINT,
 ) -> MusicTable:
-    """The music table of a song to dance to: a file, or a part of one, whose beginning is second 0 of the table.
+    """The music table of a song to dance to: a file, or a part of one, whose start is second 0 of the table.
 
-    weights: of the networks that hear bars, see `analyse_music`. hint: what the user says about its beats, in seconds
+    weights: those of the beat networks, see `analyse_music`. hint: the user's information about its beats, in seconds
     of the whole file. Raises MediaError when the file has no sound, MusicError when the song is silent, shorter than
-    one fragment, or not wholly in the file.
+    one fragment, or not entirely in the file.
     """
     source = as_source(song)
     if settings.beats == "networks" and read_beat_networks(weights) is None:
@@ -64,9 +64,9 @@ def analyse_song(
             "s); choose a longer song or a smaller retrieval.fragment_s"
         )
     if music.beats.doubt:
-        log.warning("%s: tempo unsure: %s; %s", source.path, music.beats.doubt, CHECK_BEATS)
+        log.warning("%s: the tempo is uncertain: %s; %s", source.path, music.beats.doubt, CHECK_BEATS)
     elif change := tempo_change(music.beats.times_s):
-        log.info("%s: %s, and the beats follow it", source.path, change)
+        log.info("%s: %s; the beats follow it", source.path, change)
     return music
 
 
@@ -79,34 +79,34 @@ def analyse_dance(
     part: SourcePart = WHOLE,
     weights: Path | None = None,
 ) -> MusicTable:
-    """The music table of a dance video's sound; silent where it has none: its poses serve all the same.
+    """The music table of a dance video's sound; without sound, a silent table: the poses are still used.
 
-    path: None for keypoints that were given without a sound. part: of its time; frame 0 is at part.start_s. weights:
-    of the networks that hear bars; see `analyse_music`. Sound that cannot be read gives a table without rows whose
+    path: None for keypoints that were given without sound. part: the time range; frame 0 is at part.start_s. weights:
+    those of the beat networks, see `analyse_music`. Sound that cannot be read gives a table without rows whose
     `refused` says why.
     """
     if path is None:
-        log.warning("only keypoints are given: nothing is learnt of the music; %s", REMEDY)
+        log.warning("only keypoints are given, so the matcher does not learn from this dance; %s", REMEDY)
         return _no_sound(settings=settings, fps=fps)
     try:
         with _opened(SoundSource(path, audio_track, part), settings=settings) as samples:
             music = _analyse(samples, settings=settings, fps=fps, path=path, weights=weights)
     except NoSoundError:
-        log.warning("%s has no sound: nothing is learnt of its music; %s", path, REMEDY)
+        log.warning("%s has no sound, so the matcher does not learn from it; %s", path, REMEDY)
         return _no_sound(settings=settings, fps=fps)
     except MediaError as error:
         log.warning("%s", error)
         return replace(_no_sound(settings=settings, fps=fps), refused=str(error))
     if music.silent:
-        log.warning("%s is silent: nothing is learnt of its music; %s", path, REMEDY)
+        log.warning("%s is silent, so the matcher does not learn from it; %s", path, REMEDY)
     elif music.loudness.max() < QUIET_DB:
-        log.warning("%s is nowhere louder than %.0f dB of full scale; %s", path, music.loudness.max(), REMEDY)
+        log.warning("%s never exceeds %.0f dB of full scale; %s", path, music.loudness.max(), REMEDY)
     return music
 
 
 @contextlib.contextmanager
 def _opened(source: SoundSource, *, settings: MusicSettings) -> Iterator[StoredSound]:
-    """A sound's samples at the rate of the analysis; what was mended in it is said."""
+    """A sound's samples at the rate of the analysis; logs the corrections made to it."""
     with source.open(sample_rate_hz=settings.sample_rate_hz) as samples:
         for note in samples.notes:
             log.warning("%s: %s", source.path, note)
@@ -114,7 +114,7 @@ def _opened(source: SoundSource, *, settings: MusicSettings) -> Iterator[StoredS
 
 
 def _check_excerpt(source: SoundSource, *, seconds: float) -> None:
-    """Raise MusicError unless a song's file, of whose part so many seconds are there, lasts as long as was said."""
+    """Raise MusicError if a song's file ends before the part that was requested. seconds: those found of the part."""
     part, end_s = source.part, source.part.start_s + seconds
     if part == WHOLE or (seconds > 0 and (part.end_s is None or end_s >= part.end_s - ROUNDED_S)):
         return
@@ -124,18 +124,18 @@ def _check_excerpt(source: SoundSource, *, seconds: float) -> None:
         said = f"column start_s of songs.tsv is {part.start_s:g}"
         with SoundSource(source.path, source.track).open(sample_rate_hz=LOWEST_RATE_HZ) as whole:
             end_s = len(whole) / LOWEST_RATE_HZ
-    raise MusicError(f"{source.path} lasts {end_s:.2f} s, but {said}; choose a part inside of it, or empty the cell")
+    raise MusicError(f"{source.path} lasts {end_s:.2f} s, but {said}; choose a part inside it, or empty the cell")
 
 
 def _warn_of_gaps(source: SoundSource, hint: Hint, *, seconds: float) -> None:
-    """Say where the beats that the user gave leave much of a song without any."""
+    """Warn if the user's beats leave much of a song without beats."""
     if hint.beats is None:
         return
     before_s, after_s = hint.beats.times_s[0], seconds - hint.beats.times_s[-1]
     if max(before_s, after_s) > MOST_MISSING * 60 / hint.beats.tempo_bpm:
         log.warning(
             "%s: the beats that column `beats` of songs.tsv gives leave %.1f s at its beginning and %.1f s at its end "
-            "without beats; do they count from the beginning of the file, in seconds?",
+            "without beats; check that they are seconds from the beginning of the file",
             source, before_s, after_s,
         )  # fmt: skip
 
@@ -158,7 +158,7 @@ def _analyse(
 
 
 def _library_errors() -> tuple[type[Exception], ...]:
-    """What librosa, SciPy and NumPy raise about a sound that they cannot take."""
+    """The errors that librosa, SciPy and NumPy raise for a sound that they cannot process."""
     from librosa.util.exceptions import LibrosaError  # noqa: PLC0415 (`analyse` has its reasons to import it first)
 
     return LibrosaError, ValueError, ArithmeticError, LookupError

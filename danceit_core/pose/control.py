@@ -43,7 +43,7 @@ HALF_WIDTH_SHARE = 4 / 512
 
 # Sub-pixel positions are handed to OpenCV in 1/16 of a pixel.
 SUBPIXEL_BITS = 4
-# OpenCV draws a soft edge around a shape, which adds so much on every side (measured).
+# OpenCV draws a soft edge around a shape, which adds this much on every side (measured).
 EDGE_PX = 0.62
 # Farther out than this, drawing would overflow; nothing of it could be seen anyway.
 FARTHEST_PX = 1e4

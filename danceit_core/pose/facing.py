@@ -108,7 +108,7 @@ def facing_angles(world: NDArray[np.floating], *, fps: float) -> Array:
     known = np.isfinite(front).all(axis=1)
     if not known.any():
         return np.full(len(front), np.nan)
-    # A mean over the frames round each that are known: absent ones weigh nothing.
+    # A mean over the known frames around each: absent ones have no weight.
     weights = gaussian_filter1d(known.astype(np.float64), SMOOTH_S * fps, mode="constant")
     smooth = gaussian_filter1d(np.nan_to_num(front), SMOOTH_S * fps, axis=0, mode="constant")
     smooth = smooth / np.maximum(weights, 1e-9)[:, None]

@@ -30,7 +30,7 @@ class Outlined(Protocol):
 
     @property
     def region(self) -> NDArray[np.float64]:
-        """The region (4,) of the picture that was looked at."""
+        """The region (4,) of the picture that was examined."""
 
     @property
     def outline(self) -> Values | None:

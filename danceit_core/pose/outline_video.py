@@ -4,7 +4,7 @@ It comes from the best available of three sources; the log and the file name the
 
 1. `DETECTED`: the landmark network of BlazePose, in the same pass as the keypoints (`write_outlines` is the sink).
 2. `AROUND`: the same network, looking where given keypoints are; nothing is detected again.
-3. `CAPSULES`: without that network, capsules around the limbs of the given keypoints, led to the picture's edges, too.
+3. `CAPSULES`: without that network, capsules around the limbs of the given keypoints, also fitted to picture edges.
 """
 
 import contextlib

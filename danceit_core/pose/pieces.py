@@ -16,7 +16,7 @@ from danceit_core.pose.estimate import Estimate, Values, row_of
 from danceit_core.pose.identity import MIN_LIKENESS
 from danceit_core.pose.lookout import content_box
 
-# Why a piece ended: out of sight, beside somebody, unlike before, the picture left, the camera cut, the video over.
+# Why a piece ended: lost from sight, mixed up, changed look, left the picture, camera cut, end of the video.
 LOST, MIXED, UNLIKE, LEFT, CUT, OVER = "lost", "mixed", "unlike", "left", "cut", "over"
 # Maximum movement and growth from one picture to the next at 24 frames per second (in distances from hips to outline).
 FARTHEST_STEP, MOST_GROWTH = 0.6, 1.5
@@ -31,8 +31,8 @@ class Piece:
     """One person in the frames `first`, `first` + 1, ...: in `found` an estimate each, or its numbers (`row_of`).
 
     starts, ends: figure of the first and last of them. look: mean of `looks` looks, None before the first. ended: why,
-    "" while it goes on. unsure: frames since the look was last confirmed. continues: the piece that this one was found
-    to be a part of, when pictures before were looked at.
+    "" while it continues. unsure: frames since the look was last confirmed. continues: the piece that this one turned
+    out to be part of when the previous pictures were searched.
     """
 
     number: int

@@ -48,7 +48,7 @@ def smooth_values(values: NDArray, confidence: NDArray, known: Flags, kept: Flag
 
 def whittaker(values: NDArray, weights: Array, *, fps: float) -> Array:
     """The path of least jerk near (T, n) values of these weights (T,), all > 0; T >= 4."""
-    # The squares of the third differences, weighted alike in time whatever the frame rate.
+    # The squares of the third differences, weighted such that the smoothing in time does not depend on the frame rate.
     order = len(DIFFERENCE) - 1
     penalty, rows = np.zeros((order + 1, len(values))), len(values) - order
     for step in range(order + 1):

@@ -195,7 +195,7 @@ def test_tables_and_scores_that_are_none(tmp_path):
     path = tmp_path / "a.tsv"
     for content in (b"", b"\xff\xfe", b"video\tframes\nx\ty\n", b'"'):
         path.write_bytes(content)
-        with pytest.raises(DatabaseError, match=r"a\.tsv is no table of statistics"):
+        with pytest.raises(DatabaseError, match=r"a\.tsv is not a table of statistics"):
             read_statistics(path)
     for content in (b"", b"\xff", b"[1]", b"[" * 100_000):
         path.write_bytes(content)

@@ -61,5 +61,5 @@ def test_an_excerpt_that_the_file_does_not_have_is_one_line(own):
     tell(own, tango=("2", "9", ""))
     table = f"{own['results']}/music/tango.parquet"
     line = error_of(snakemake("--cores", "1", *RULES, *config(own, *SETTINGS), "--", table))
-    assert "song.flac lasts 3.00 s, but column end_s of songs.tsv is 9; choose a part inside of it" in line
+    assert "song.flac lasts 3.00 s, but column end_s of songs.tsv is 9; choose a part inside it" in line
     assert not Path(table).exists()

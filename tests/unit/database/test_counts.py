@@ -190,7 +190,7 @@ def test_what_is_written_is_read_and_has_poses_of_each_own_length(tmp_path):
     with pytest.raises(DatabaseError, match="fragments of 24 to 96 frames in one array; take those of one length"):
         database.features_of(np.arange(len(database)))
     for name in ("length", "seconds"):
-        with pytest.raises(DatabaseError, match="fragments in beats have lengths of their own"):
+        with pytest.raises(DatabaseError, match="fragments in beats have different lengths"):
             getattr(database, name)
     assert read_database(path, columns=["row"]).lengths.tolist() == database.lengths.tolist()
 
@@ -214,7 +214,7 @@ def test_all_tables_are_one_to_look_into(tmp_path):
 def test_no_fragment_at_all_is_one_line(tmp_path):
     folder = store(tmp_path, a=dance(*beats_of(4), frames=20))
     path = write(folder / "beats.parquet", cut_counts(open_frames(folder), settings=FragmentSettings()))
-    with pytest.raises(DatabaseError, match=r"no fragment of half a bar .*: the longest passage kept is 0\.8 s in 1 "):
+    with pytest.raises(DatabaseError, match=r"no fragment of half a bar .*: the longest kept passage is 0\.8 s in 1 "):
         read_database(path)
     with pytest.raises(DatabaseError, match=r"beats\.parquet: no such fragment table; run cut_counts"):
         read_database(tmp_path / "beats.parquet")

@@ -190,7 +190,7 @@ def test_the_poses_of_no_fragment_are_a_table_too():
 def test_no_fragment_at_all_says_how_long_the_longest_passage_is(tmp_path):
     folder = store(tmp_path, a=make_video(19), b=make_video(3))
     path = write(folder / "2s.parquet", cut_fragments(open_frames(folder), seconds=2.0, settings=FragmentSettings()))
-    with pytest.raises(DatabaseError, match=r"no fragment of 2 s: the longest passage kept is 0\.8 s in 2 videos"):
+    with pytest.raises(DatabaseError, match=r"no fragment of 2 s: the longest kept passage is 0\.8 s in 2 videos"):
         read_database(path)
 
 

@@ -100,16 +100,16 @@ def test_the_same_sound_under_two_names_is_one_group_and_is_not_split(tmp_path):
 def test_videos_that_do_not_go_together_are_named(tmp_path):
     with pytest.raises(DatabaseError, match=r"feature_set is mfcc in .*a\.measured\.parquet and rich in .*b\.measured"):
         store(tmp_path, a=make_video(48), b=make_video(48, width=152))
-    with pytest.raises(DatabaseError, match="a fragment database of no video; list some in the videos table"):
+    with pytest.raises(
+        DatabaseError, match="a fragment database needs at least one video; list one in the videos table"
+    ):
         store(tmp_path)
     paths = write_video(tmp_path, "c", *make_video(48))
     lists = {name: [path] for name, path in paths.items()}
-    with pytest.raises(DatabaseError, match=r"c\.measured\.parquet is of video c, not of d; delete it and run again"):
+    with pytest.raises(DatabaseError, match=r"c\.measured\.parquet belongs to video c, not d; delete it and run again"):
         gather_frames(tmp_path / "out", videos=["d"], **lists, test_share=0.2)
     other = write_video(tmp_path, "e", *make_video(50))
-    with pytest.raises(
-        DatabaseError, match=r"e\.cleaned\.parquet has 50 frames, of which 48 were measured; run measure"
-    ):
+    with pytest.raises(DatabaseError, match=r"e\.cleaned\.parquet has 50 frames, but 48 were measured; run measure"):
         gather_frames(tmp_path / "out", videos=["c"], **{**lists, "cleaned": [other["cleaned"]]}, test_share=0.2)
     assert not list((tmp_path / "out").iterdir())  # nothing half written is left
 
@@ -123,7 +123,7 @@ def folder(tmp_path):
 def test_a_truncated_array_is_told_in_one_line(folder, name):
     path = frame_paths(folder)[name]
     path.write_bytes(path.read_bytes()[:-7])
-    refusal = rf"{name}\.npy is damaged or of other dances \(.*\); delete its folder and run again"
+    refusal = rf"{name}\.npy is damaged or belongs to other dances \(.*\); delete its folder and run again"
     with pytest.raises(DatabaseError, match=refusal) as told:
         open_frames(folder)
     assert "\n" not in str(told.value)
@@ -143,7 +143,7 @@ def test_a_bit_that_was_lost_is_found_where_checksums_are_compared(folder, name)
     data[-3] ^= 16
     path.write_bytes(data)
     open_frames(folder)
-    with pytest.raises(DatabaseError, match=rf"{name}\.npy is damaged .*its checksum is another one\); delete"):
+    with pytest.raises(DatabaseError, match=rf"{name}\.npy is damaged .*its checksum is wrong\); delete"):
         open_frames(folder, verify=True)
 
 
@@ -169,20 +169,18 @@ def test_another_version_or_kind_of_table_is_refused(folder):
         pq.write_table(table.replace_schema_metadata({b"danceit": json.dumps(about | changed)}), path)
 
     spoil(version=5)
-    with pytest.raises(
-        DatabaseError, match=r"dances\.parquet is of version 5, this DanceIt reads version 4; delete its"
-    ):
+    with pytest.raises(DatabaseError, match=r"dances\.parquet has version 5, but this DanceIt reads 4; delete its"):
         open_frames(folder)
     for changed in ({"fps": 0}, {"arrays": {}}, {"feature_set": 3, "fps": "x"}):
         spoil(**changed)
-        with pytest.raises(DatabaseError, match=r"dances\.parquet is no table of dances"):
+        with pytest.raises(DatabaseError, match=r"dances\.parquet is not a table of dances"):
             open_frames(folder)
     wrong = pa.array([[0.5, 0.2]] * len(table), pa.list_(pa.float64()))
     pq.write_table(table.set_column(table.column_names.index("beats_s"), "beats_s", wrong), path)
-    with pytest.raises(DatabaseError, match=r"dances\.parquet is no table of dances \(its beats are no increasing"):
+    with pytest.raises(DatabaseError, match=r"dances\.parquet is not a table of dances \(its beats are not increasing"):
         open_frames(folder)
     pq.write_table(table.slice(0, 1), path)
-    with pytest.raises(DatabaseError, match=r"its dances have 60 frames, not 160 one after the other"):
+    with pytest.raises(DatabaseError, match=r"its dances have 60 frames, not 160 consecutive ones"):
         open_frames(folder)
     path.unlink()
     with pytest.raises(DatabaseError, match=r"dances\.parquet: no such file of frames; run gather_frames"):

@@ -160,7 +160,7 @@ def test_a_file_of_another_kind_or_version_is_refused(tmp_path):
         pq.write_table(table.replace_schema_metadata({b"danceit": json.dumps(about | changed)}), path)
 
     spoil(version=2)
-    with pytest.raises(DatabaseError, match=r"v\.parquet is of version 2, this DanceIt reads version 4; delete it"):
+    with pytest.raises(DatabaseError, match=r"v\.parquet has version 2, but this DanceIt reads 4; delete it"):
         read_measured(path)
     for changed in (
         {"dancers": []}, {"fps": -1}, {"sound": 3}, {"source": {}}, {"features": 1.5}, {"width": None},
@@ -168,8 +168,10 @@ def test_a_file_of_another_kind_or_version_is_refused(tmp_path):
         {"beats_s": [0.5], "place": [1.5]}, {"beats_s": ["x"], "place": [1]},
     ):  # fmt: skip
         spoil(**changed)
-        with pytest.raises(DatabaseError, match=r"v\.parquet holds no measurements of a dance .* delete it and run"):
+        with pytest.raises(
+            DatabaseError, match=r"v\.parquet does not hold a dance's measurements .* delete it and run"
+        ):
             read_measured(path)
     path.write_text("no")
-    with pytest.raises(DatabaseError, match=r"v\.parquet holds no measurements of a dance"):
+    with pytest.raises(DatabaseError, match=r"v\.parquet does not hold a dance's measurements"):
         read_measured(path)

@@ -112,7 +112,7 @@ def test_fragments_of_one_length_are_embedded_as_they_are():
 def test_a_checkpoint_of_no_length_is_refused(tmp_path, key):
     for value in (0, -1.0, float("nan"), "2"):
         save_matcher(tmp_path / "matcher.pt", checkpoint() | {key: value})
-        with pytest.raises(MatcherError, match=rf"is not a whole matcher checkpoint \({key} is .*delete it and run"):
+        with pytest.raises(MatcherError, match=rf"is not a complete matcher checkpoint \({key} is .*delete it and run"):
             load_matcher(tmp_path / "matcher.pt", device=torch.device("cpu"))
 
 

@@ -102,7 +102,7 @@ def test_one_video_gives_only_delayed_partners_and_one_short_video_none():
     pairs = matched_pairs(videos=1)
     others = choose_others(pairs, np.arange(10), delay_s=3.0, rng=np.random.default_rng(0))
     assert (np.abs(others - np.arange(10)) >= 3).all()
-    with pytest.raises(MatcherError, match=r"no other moment of it lies matcher\.delay_s = 30 s away"):
+    with pytest.raises(MatcherError, match=r"no other moment of it is matcher\.delay_s = 30 s away"):
         choose_others(pairs, np.arange(10), delay_s=30.0, rng=np.random.default_rng(0))
 
 

@@ -121,7 +121,7 @@ def short_dances(videos: int, *, held_out: int, silent=()):
 
 def test_two_short_dances_are_both_learnt_from_with_a_warning(caplog):
     pairs = short_dances(2, held_out=1)
-    with pytest.raises(MatcherError, match="one song alone is left to learn from, and its 6 s are too few"):
+    with pytest.raises(MatcherError, match="only one song is left to learn from, and its 6 s are too short"):
         train_matcher(pairs, settings=QUICK, seed=0, device=CPU)
     settled = settle_pairs(pairs, delay_s=3.0)
     assert set(settled.part) == {"train"}
@@ -141,8 +141,8 @@ def test_dances_are_held_out_wherever_the_others_are_enough(caplog):
     ("pairs", "lack"),
     [
         (lambda: matched_pairs(videos=3, silent=("v00", "v01", "v02")), "no dance has sound"),
-        (lambda: short_dances(2, held_out=0, silent=("v01",)), "one song alone has sound, and its 6 s are too few"),
-        (lambda: matched_pairs(videos=1, fragments=1), "one song alone has sound, and its 1 s are too few"),
+        (lambda: short_dances(2, held_out=0, silent=("v01",)), "only one song has sound, and its 6 s are too short"),
+        (lambda: matched_pairs(videos=1, fragments=1), "only one song has sound, and its 1 s are too short"),
     ],
 )
 def test_where_nothing_can_be_learnt_is_said_and_the_files_are_there_all_the_same(pairs, lack, tmp_path, caplog):
@@ -201,7 +201,7 @@ def test_damaged_and_foreign_checkpoints_are_named(trained, tmp_path):
     whole = path.read_bytes()
     for damaged in (b"", b"hello", whole[: len(whole) // 2]):
         path.write_bytes(damaged)
-        with pytest.raises(MatcherError, match=r"m\.pt is not a whole matcher checkpoint"):
+        with pytest.raises(MatcherError, match=r"m\.pt is not a complete matcher checkpoint"):
             load_matcher(path, device=CPU)
     torch.save({**trained.checkpoint, "version": 99}, path)
     with pytest.raises(MatcherError, match="layout 99, not 2"):
@@ -214,7 +214,7 @@ def test_damaged_and_foreign_checkpoints_are_named(trained, tmp_path):
 def test_what_cannot_be_trained_is_refused():
     with pytest.raises(MatcherError, match="nothing to learn from: no dance has sound; add dances with sound"):
         train_matcher(matched_pairs(videos=2, silent=("v00", "v01")), settings=QUICK, seed=0, device=CPU)
-    with pytest.raises(MatcherError, match=r"one song alone has sound, and its 2 s are too few.*7 s are enough"):
+    with pytest.raises(MatcherError, match=r"only one song has sound, and its 2 s are too short.*7 s are enough"):
         train_matcher(matched_pairs(videos=1, fragments=2), settings=QUICK, seed=0, device=CPU)
     settings = MatcherSettings(hidden_size=8, epochs=3, learning_rate=1e20, loss="distance_label")
     with pytest.raises(MatcherError, match=r"lower matcher\.learning_rate = 1e\+20"):
@@ -226,7 +226,7 @@ def test_what_cannot_be_trained_is_refused():
     [
         ("loss", "triplet", "known losses"),
         ("encoder", "transformer", "matcher.encoder is 'transformer'; known encoders: hybrid, paper"),
-        ("encoder", "paper", r"matcher\.canonical_start is true; encoder paper has no statistics"),
+        ("encoder", "paper", r"matcher\.canonical_start is true, but encoder paper has no statistics"),
         ("epochs", 0, r"matcher\.epochs is 0; it must be 1 or more"),
         ("batch_size", 1, r"matcher\.batch_size is 1; it must be 2 or more"),
         ("dropout", 1.0, r"matcher\.dropout is 1\.0"),

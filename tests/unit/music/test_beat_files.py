@@ -74,16 +74,16 @@ def test_the_meter_is_that_of_most_bars(tmp_path):
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("0.5 1\n0.5 2\n", r"song\.beats line 2: 0\.5 s comes after 0\.5 s; .*sort the lines"),
-        ("-0.5 1\n0.5 2\n", r"line 1: -0\.5 s lies before the beginning of the song; delete"),
-        ("time,beat\n0.5,1\n1,2\n", r"line 1: 'time' is no number of seconds; write one beat a line.*# begins"),
-        ("nan\n0.5\n", r"line 1: 'nan' is no number"),
-        ("0.5 1\n", r"song\.beats has 1 beat; at least 2 are needed: one beat a line"),
+        ("0.5 1\n0.5 2\n", r"song\.beats line 2: 0\.5 s comes after 0\.5 s, .*sort the lines"),
+        ("-0.5 1\n0.5 2\n", r"line 1: -0\.5 s is before the beginning of the song; delete"),
+        ("time,beat\n0.5,1\n1,2\n", r"line 1: 'time' is not a number of seconds; write one beat per line.*# begins"),
+        ("nan\n0.5\n", r"line 1: 'nan' is not a number"),
+        ("0.5 1\n", r"song\.beats has 1 beat; at least 2 are needed: one beat per line"),
         ("", r"has no beats"),
-        ("0.5 1\n1.0 3\n", r"line 2: beat 3 of the bar follows beat 1; .*write 2 or 1"),
-        ("0.5 1\n1.0 17\n", r"line 2: '17' is no beat in a bar, 1 \(the downbeat\) to 16"),
-        ("0.5 1\n1.0 two\n", r"line 2: 'two' is no beat in a bar"),
-        ("0.5 0.5 1\n1.0 0.9 2\n", r"line 2: a label of Audacity has a start and an end"),
+        ("0.5 1\n1.0 3\n", r"line 2: beat 3 of the bar follows beat 1, .*write 2 or 1"),
+        ("0.5 1\n1.0 17\n", r"line 2: '17' is not a beat in a bar, 1 \(the downbeat\) to 16"),
+        ("0.5 1\n1.0 two\n", r"line 2: 'two' is not a beat in a bar"),
+        ("0.5 0.5 1\n1.0 0.9 2\n", r"line 2: an Audacity label needs a start and an end"),
     ],
 )
 def test_bad_files_are_told_with_line_and_remedy(tmp_path, text, message):
@@ -96,11 +96,11 @@ def test_files_that_are_no_text(tmp_path):
     with pytest.raises(MusicError, match=r"none\.beats cannot be read .*correct its path"):
         read_beats(tmp_path / "none.beats")
     (tmp_path / "sound.beats").write_bytes(b"OggS\xff\xfe\x80")
-    with pytest.raises(MusicError, match="is no UTF-8 text; write one beat a line"):
+    with pytest.raises(MusicError, match="is not UTF-8 text; write one beat per line"):
         read_beats(tmp_path / "sound.beats")
     with (tmp_path / "long.beats").open("wb") as file:
         file.truncate(20_000_000)
-    with pytest.raises(MusicError, match="has 20 MB, more than any such text"):
+    with pytest.raises(MusicError, match="has 20 MB, too much for such a text"):
         read_beats(tmp_path / "long.beats")
 
 
@@ -116,10 +116,10 @@ def test_sections_are_written_and_read(tmp_path):
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("0 5\n", "line 1: 2 columns instead of 3; write one section a line"),
-        ("0 5 A\n6 7 B\n", r"line 2: a section from 6 to 7 s does not follow on 5 s; .*correct its times"),
+        ("0 5\n", "line 1: 2 columns instead of 3; write one section per line"),
+        ("0 5 A\n6 7 B\n", r"line 2: a section from 6 to 7 s does not follow 5 s; .*correct its times"),
         ("0 0 A\n", "line 1: a section from 0 to 0 s does not follow"),
-        ("0 end A\n", "line 1: 'end' is no number of seconds"),
+        ("0 end A\n", "line 1: 'end' is not a number of seconds"),
     ],
 )
 def test_bad_sections_are_told(tmp_path, text, message):

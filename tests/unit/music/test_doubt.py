@@ -25,10 +25,10 @@ def composed(*tempi: float, seconds: float = 32.0, seed: int = 7) -> np.ndarray:
         ((90.0,), ""),
         ((120.0,), ""),
         ((140.0,), ""),
-        ((58.0,), "116 beats a minute may be twice the tempo, 58"),
-        ((200.0,), "100 beats a minute may be half the tempo, 200"),
-        ((174.0,), "116 beats a minute may be two thirds or three halves of the tempo, 174 or 77"),
-        ((90.0, 128.0), "at 128 beats a minute many beats fall where next to nothing is heard"),
+        ((58.0,), "116 beats per minute may be twice the tempo, 58"),
+        ((200.0,), "100 beats per minute may be half the tempo, 200"),
+        ((174.0,), "116 beats per minute may be two thirds or three halves of the tempo, 174 or 77"),
+        ((90.0, 128.0), "at 128 beats per minute many beats fall where almost nothing is heard"),
         ((90.0, 105.0, 120.0, 150.0), "the tempo changes between about "),
     ],
 )
@@ -76,7 +76,9 @@ def test_a_doubted_song_is_named_once_and_its_table_keeps_why(tmp_path, caplog):
     settings = MusicSettings(beats="tracker")
     music = analyse_song(path, settings=settings, fps=24, fragment_s=2.0)
     (record,) = caplog.records
-    assert record.getMessage().startswith(f"{path}: tempo unsure: 116 beats a minute may be twice the tempo, 58")
+    assert record.getMessage().startswith(
+        f"{path}: the tempo is uncertain: 116 beats per minute may be twice the tempo, 58"
+    )
     assert "results/preview/PERSON/SONG.mp4" in record.getMessage()
     write_music_table(tmp_path / "m.parquet", music)
     assert read_music_table(tmp_path / "m.parquet").beats.doubt == music.beats.doubt != ""

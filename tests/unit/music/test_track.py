@@ -65,7 +65,7 @@ def test_a_silent_default_track_is_said_once_and_the_table_chooses(tmp_path, cap
     loud = load_sound(clicks(tmp_path / "song.flac", 5), sample_rate_hz=RATE_HZ)
     path = write_tracks(tmp_path / "two.mkv", 0 * loud, loud, default=1, sample_rate_hz=RATE_HZ)
     assert len(song(path).beats.times_s) == 9
-    assert caplog.text.count("two.mkv: its sound track 1 is silent, track 2 is taken") == 1
+    assert caplog.text.count("two.mkv: its sound track 1 is silent, track 2 is used") == 1
     with pytest.raises(MusicError, match=r"two\.mkv is silent"):
         song(SoundSource(path, 1))
     music = analyse_dance(path, settings=MusicSettings(), fps=24, audio_track=3)
@@ -110,7 +110,7 @@ def test_an_excerpt_is_the_song(tmp_path):
 @pytest.mark.parametrize(
     ("start_s", "end_s", "message"),
     [
-        (30, 60, r"song\.flac lasts 20\.00 s, but column start_s of songs\.tsv is 30; choose a part inside of it"),
+        (30, 60, r"song\.flac lasts 20\.00 s, but column start_s of songs\.tsv is 30; choose a part inside it"),
         (5, 25, r"song\.flac lasts 20\.00 s, but column end_s of songs\.tsv is 25; .*or empty the cell"),
         (20, None, r"lasts 20\.00 s, but column start_s of songs\.tsv is 20"),
         (18.5, None, r"song\.flac \(from 18\.5 s to its end\) lasts 1\.50 s, less than one fragment"),
@@ -152,7 +152,7 @@ def test_beats_that_seem_to_count_from_elsewhere_are_told(tmp_path, caplog, star
     said = (
         "song.flac (from 30 s to 60 s): the beats that column `beats` of songs.tsv gives leave 0.0 s at its beginning "
     )
-    assert (f"{said}and 20.5 s at its end without beats; do they count" in caplog.text) == warned
+    assert (f"{said}and 20.5 s at its end without beats; check that they" in caplog.text) == warned
 
 
 def test_beats_that_are_not_in_the_excerpt_are_one_line(tmp_path):
@@ -164,7 +164,9 @@ def test_beats_that_are_not_in_the_excerpt_are_one_line(tmp_path):
 
 def test_onsets_that_are_given_as_beats_are_one_line(tmp_path):
     given = Hint(beats=Beats(np.arange(1, 10, 0.1), 600.0))
-    with pytest.raises(MusicError, match=r"half are 0\.1 s apart or less; beats are at least 0\.15 s apart: give one"):
+    with pytest.raises(
+        MusicError, match=r"half are 0\.1 s apart or less; beats must be at least 0\.15 s apart: give one"
+    ):
         song(clicks(tmp_path / "song.flac", 20), hint=given)
 
 
@@ -225,13 +227,13 @@ def test_what_refuses_a_song_is_one_line_with_a_remedy(tmp_path):
 def test_a_dance_without_sound_is_silent_not_refused(tmp_path, caplog):
     music = analyse_dance(mute_video(tmp_path / "mute.mp4"), settings=MusicSettings(), fps=24)
     assert (music.silent, music.refused) == (True, "")
-    assert "mute.mp4 has no sound: nothing is learnt of its music" in caplog.text
+    assert "mute.mp4 has no sound, so the matcher does not learn from it" in caplog.text
     assert "column `audio` of videos.tsv" in caplog.text
     assert analyse_dance(None, settings=MusicSettings(), fps=24).silent
 
 
 @pytest.mark.parametrize(
-    ("level", "silent", "said"), [(0.0, True, "is silent"), (0.004, False, "nowhere louder than -"), (0.8, False, "")]
+    ("level", "silent", "said"), [(0.0, True, "is silent"), (0.004, False, "never exceeds -"), (0.8, False, "")]
 )
 def test_silent_and_quiet_dances_are_named_not_refused(tmp_path, caplog, level, silent, said):
     music = analyse_dance(clicks(tmp_path / "a.wav", 3, level=level), settings=MusicSettings(), fps=24)

@@ -32,7 +32,7 @@ def test_without_a_registry_an_empty_file_stands_for_none(tmp_path, monkeypatch,
     assert path.stat().st_size == 0
     assert read_beat_networks(path) is None
     (record,) = caplog.records
-    assert "networks that hear bars are not there" in record.getMessage()
+    assert "the beat networks are missing" in record.getMessage()
 
 
 def test_weights_that_are_missing_are_none_and_damaged_ones_one_line(beat_networks, tmp_path):

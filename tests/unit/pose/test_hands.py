@@ -218,7 +218,7 @@ def test_who_is_looked_at(key, weights, tmp_path):
     assert asked("all", is_target=False) is not None
     with pytest.raises(ConfigError, match=rf"pose\.{key} is 'both'; choose one of: none, targets, all"):
         asked("both", is_target=True)
-    with pytest.raises(ConfigError, match=rf"pose\.{key} is all, but the detector openpose .* pose\.{key} to none"):
+    with pytest.raises(ConfigError, match=rf"pose\.{key} is all, but only .* not openpose; .* pose\.{key} to none"):
         asked("all", is_target=True, detector="openpose")
     with pytest.raises(AssetError, match="are missing"):
         asked("all", is_target=True, folder=tmp_path)

@@ -418,7 +418,7 @@ def test_tables_are_bounded(tmp_path, monkeypatch):
         read_given(path)
     monkeypatch.setattr("danceit_core.pose.given.MOST_ARRAY_BYTES", 3000)
     monkeypatch.setattr("danceit_core.pose.given.MOST_FRAMES", 30)
-    with pytest.raises(PoseError, match="values, more than 30 frames; cut it up"):
+    with pytest.raises(PoseError, match="values, more than 30 frames; split it"):
         read_given(path)
 
 
