@@ -90,7 +90,7 @@ def open_clip(page):
 
 def test_a_session_with_the_keyboard_alone(run, edits, show, check_access):
     page = show()
-    page.wait_for_function("document.body.dataset.ready")
+    page.locator("body[data-ready]").wait_for(state="attached")
     check_access(page)
     tab_to(page, SONG)
     page.keyboard.press("Enter")
@@ -242,7 +242,7 @@ def test_two_tabs_and_a_hand_lose_nothing(edits, show):
 
 def test_on_a_phone(edits, show, check_access):
     page = show(kind=PHONE, dark=True)
-    page.wait_for_function("document.body.dataset.ready")
+    page.locator("body[data-ready]").wait_for(state="attached")
     check_access(page)
     page.get_by_role("link", name=f"Watch and edit {SONG}").tap()
     ready(page)

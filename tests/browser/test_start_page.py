@@ -36,7 +36,7 @@ def show(chromium):
         page.on("pageerror", lambda error: faults.append(str(error)))
         page.on("console", lambda message: message.type == "error" and faults.append(message.text))
         page.goto(f"http://{room.host}{path}")
-        page.wait_for_function("document.body.dataset.ready")
+        page.locator("body[data-ready]").wait_for(state="attached")
         return page
 
     open_.faults = faults
@@ -160,7 +160,7 @@ def test_a_large_project_is_there_within_a_second(serve, show, check_access, tmp
     started = meter.send("Performance.getMetrics")["metrics"]
     before = next(entry["value"] for entry in started if entry["name"] == "TaskDuration")
     page.reload()
-    page.wait_for_function("document.body.dataset.ready")
+    page.locator("body[data-ready]").wait_for(state="attached")
     page.get_by_text("Draft ready").first.wait_for()
     ended = meter.send("Performance.getMetrics")["metrics"]
     took_s = next(entry["value"] for entry in ended if entry["name"] == "TaskDuration") - before
