@@ -4,8 +4,8 @@
     python benchmarks/song_page.py scroll
 
 `drift` plays a draft of that length (1280x720, 24 frames a second, its number in each picture) and reads the number
-out of each picture that is shown: its distance to the clock at the time that the screen shows it, in frames. `scroll` moves through a mix of two hours,
-14,400 beats and 3,600 clips, by 40 pixels each frame, by jumps of a screen, and by zooms, and times the frames.
+out of each picture that is shown: its distance to the clock at the time that the screen shows it, in frames. `scroll`
+moves through a mix of two hours, 14,400 beats and 3,600 clips, by 40 pixels each frame, by jumps of a screen, and by zooms, and times the frames.
 """
 
 import argparse
@@ -50,7 +50,8 @@ DRIFT = """async ([seconds, bits, cell]) => {
         for (let bit = 0; bit < bits; bit += 1) number += (data[4 * (cell * bit + cell / 2)] > 128) * 2 ** bit;
         shown.push([number, clock]);
     }
-    return { shown, jumps: room.stage.first.follower.jumps, dropped: video.getVideoPlaybackQuality().droppedVideoFrames };
+    const { droppedVideoFrames: dropped } = video.getVideoPlaybackQuality();
+    return { shown, jumps: room.stage.first.follower.jumps, dropped };
 }"""
 SCROLL = """async ([kind, count]) => {
     const { room } = await import('/pages/song/main.js');

@@ -55,7 +55,7 @@ class Explorer:
 
     def _read(self) -> "Fragments":
         """Read when first asked for: seconds, which other pages need not wait for."""
-        from danceit_core.cutting_room.fragments import read_fragments  # noqa: PLC0415 (PyTorch)
+        from danceit_core.cutting_room.fragments import read_fragments  # noqa: PLC0415 (FAISS)
 
         project = tables_of(self._place)
         table, folder = fragments_table(self._place, project), matcher_folder(self._place, project)

@@ -5,7 +5,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 
 from danceit_core.choreography.layout import lay_song
@@ -17,7 +16,6 @@ from danceit_core.database.table import Database, read_database
 from danceit_core.errors import ServerError
 from danceit_core.inputs import Project
 from danceit_core.matcher.index import FragmentIndex, read_index
-from danceit_core.matcher.model import load_matcher
 from danceit_core.music.table import read_music_table
 from danceit_core.place import Place
 
@@ -45,6 +43,10 @@ class Fragments:
         if self.index is None:
             raise ServerError("there is no index of the matcher; run index_fragments to sort by distance")
         if song not in self._near:
+            import torch  # noqa: PLC0415 (seconds, which nobody waits for who asks for no distances)
+
+            from danceit_core.matcher.model import load_matcher  # noqa: PLC0415
+
             music = read_music_table(self.music / f"{song}.parquet")
             slots, _ = lay_song(music, Library.of(self.database))
             matcher = load_matcher(self.matcher, device=torch.device("cpu"))

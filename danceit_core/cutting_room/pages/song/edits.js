@@ -11,7 +11,7 @@ export const sameEdit = (one, other) => one.song === other.song && one.action ==
 export class Edits {
   // changed(): called after each answer that has edits. conflict(error, again): the table was changed by others.
   constructor(song, { changed, conflict }) {
-    Object.assign(this, { song, changed, conflict, all: [], token: "", waiting: Promise.resolve() });
+    Object.assign(this, { song, changed, conflict, all: [], token: "", posts: 0, waiting: Promise.resolve() });
     this.key = `danceit edits ${song}`;
     const kept = JSON.parse(sessionStorage.getItem(this.key) ?? "{}");
     this.done = kept.done ?? [];
@@ -81,6 +81,8 @@ export class Edits {
   async post({ add, remove }, again) {
     // The table may write a number in another way than the page did: lines are removed as they stand there.
     const standing = remove.map((edit) => this.all.find((other) => sameEdit(edit, other)) ?? edit);
+    // Counted before and after, so that an answer that was read meanwhile is known to be out of date.
+    this.posts += 1;
     try {
       this.take(await ask("/api/edits", { body: { token: this.token, add, remove: standing } }));
       return true;
@@ -88,6 +90,8 @@ export class Edits {
       if (error.status === 409 && error.answer?.token !== undefined) this.take(error.answer);
       this.conflict(error, error.status === 409 ? again : null);
       return false;
+    } finally {
+      this.posts += 1;
     }
   }
 

@@ -84,8 +84,13 @@ async function readSong() {
 // Plan, poses and versions of the dance, without losing the place on the page. What is the same stays untouched.
 async function readDance() {
   const { person } = state;
+  const { posts } = edits;
   const dance = await ask(`/api/dances/${inPath(person, song)}`);
   if (person !== state.person) return;
+  if (posts !== edits.posts) {
+    await readDance();
+    return;
+  }
   const before = state.dance;
   state.dance = dance;
   if (JSON.stringify(before) === JSON.stringify(dance)) return;

@@ -57,6 +57,7 @@ export class Pane {
     const keys = versions.map((version) => version.key);
     const key = [this.shown, wanted, keys[0]].find((one) => keys.includes(one));
     this.pick.disabled = versions.length < 2;
+    this.pick.hidden = key === undefined;
     if (key === undefined) this.hide();
     else this.show(key);
   }
@@ -73,7 +74,8 @@ export class Pane {
 
   hide() {
     this.stopVideo();
-    this.shown = this.poses = null;
+    this.shown = this.poses = this.stamp = null;
+    if (this.versions?.length === 0) this.note.textContent = "Moves are chosen; this dancer does not dance them yet. Make a preview.";
     this.canvas.getContext("2d").clearRect(0, 0, this.canvas.width, this.canvas.height);
   }
 
