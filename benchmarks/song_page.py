@@ -23,7 +23,7 @@ from playwright.sync_api import Browser, Page, sync_playwright
 ROOT = Path(__file__).parents[1]
 sys.path[:0] = [str(ROOT / "tests" / "helpers"), str(ROOT / "tests" / "unit")]
 
-import danced_room  # noqa: E402
+import danced_project  # noqa: E402
 from tiny_room import PERSON, SONG, make_room_project, serving_room  # noqa: E402
 from tiny_study import FPS  # noqa: E402
 
@@ -85,16 +85,16 @@ def main() -> None:
 def opened(folder: Path, given: argparse.Namespace):
     """The page of the song that is measured, ready to be played."""
     place = make_room_project(folder / "my")
-    seconds = given.minutes * 60 if given.what == "drift" else danced_room.MIX_S
+    seconds = given.minutes * 60 if given.what == "drift" else danced_project.MIX_S
     write_sound(folder / "my" / "made" / "song.wav", seconds)
-    danced_room.dance(place, draft=False)
+    danced_project.dance(place, draft=False)
     song = SONG
     if given.what == "drift":
-        danced_room.dance(place, seconds=seconds, draft=False)
+        danced_project.dance(place, seconds=seconds, draft=False)
         write_numbered(place, seconds)
     else:
-        danced_room.add_songs(place)
-        song = danced_room.MIX
+        danced_project.add_songs(place)
+        song = danced_project.MIX
     chromium = shutil.which("chromium") or shutil.which("google-chrome")
     with serving_room(place.folder) as room, sync_playwright() as playwright:
         browser: Browser = playwright.chromium.launch(executable_path=chromium)
