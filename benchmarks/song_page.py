@@ -5,7 +5,8 @@
 
 `drift` plays a draft of that length (1280x720, 24 frames a second, its number in each picture) and reads the number
 out of each picture that is shown: its distance to the clock at the time that the screen shows it, in frames. `scroll`
-moves through a mix of two hours, 14,400 beats and 3,600 clips, by 40 pixels each frame, by jumps of a screen, and by zooms, and times the frames.
+moves through a mix of two hours, 14,400 beats and 3,600 clips, by 40 pixels each frame, by jumps of a screen, and by
+zooms, and times the frames.
 """
 
 import argparse
