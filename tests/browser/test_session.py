@@ -95,13 +95,10 @@ def test_a_session_with_the_keyboard_alone(run, edits, show, check_access):
     tab_to(page, SONG)
     page.keyboard.press("Enter")
     ready(page)
-    before = read_plan(run.place.plan(SONG))
+    before = read_plan(run.place.plan(SONG)).fragment_id[0]
     fragment = choose(page, check_access)
-    assert fragment != before.fragment_id[0]
-    end_s = before.frames[0] / 24
-    assert [(float(start), float(end), *what) for start, end, *what in lines(edits)] == [
-        (0, pytest.approx(end_s, abs=0.001), "pin", fragment)
-    ]
+    assert fragment != before
+    assert [(start, *what) for start, _, *what in lines(edits)] == [("0", "pin", fragment)]
     take_back_after_reload(page, edits)
     make_again(page, check_access)
     assert run.jobs() == sorted(rule.replace(" ", "_") for rule in TOUCHED)
