@@ -134,6 +134,9 @@ def _music(frames: int, tempo_bpm: float, rng: np.random.Generator) -> MusicTabl
 class Server:
     """A server as a process of its own: start, kill without warning, start again at the same port."""
 
+    # Whose `danceit_core` it runs.
+    root = ROOT
+
     def __init__(self, results: Path, *options: str) -> None:
         self.results, self._options, self.port = results, options, 0
         self.start()
@@ -146,8 +149,9 @@ class Server:
     def start(self) -> None:
         """Run until it says where it listens."""
         self._process = subprocess.Popen(
-            self.command(), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, env=environment()
-        )
+            self.command(), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, cwd=self.root,
+            env=environment(self.root),
+        )  # fmt: skip
         self.said = [self._process.stdout.readline()]
         found = re.search(r":(\d+)", self.said[0])
         assert found, self.said[0] + self._process.communicate()[0]
@@ -169,8 +173,8 @@ class Server:
         return self._process.communicate(timeout=60)[0]
 
 
-def environment() -> dict[str, str]:
-    return os.environ | {"PYTHONPATH": str(ROOT), "PYTHONUNBUFFERED": "1", "OMP_NUM_THREADS": "1"}
+def environment(root: Path = ROOT) -> dict[str, str]:
+    return os.environ | {"PYTHONPATH": str(root), "PYTHONUNBUFFERED": "1", "OMP_NUM_THREADS": "1"}
 
 
 @contextlib.contextmanager

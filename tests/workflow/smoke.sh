@@ -28,4 +28,6 @@ TINY_RUN=$folder python -m pytest "$root/tests/workflow/rerun_matrix.py"
 run all
 snakemake --configfile config/tiny.yaml --cores 12 --report results/report.html
 REPORT=$folder/results/report.html python -m pytest -rs "$root/tests/browser/test_report.py"
+# Whole sessions in the cutting room, over a copy of the run.
+TINY_RUN=$folder python -m pytest -rs "$root/tests/browser/test_session.py"
 echo "the tiny run is complete: $folder/results/video.mp4"

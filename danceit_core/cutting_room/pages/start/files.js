@@ -22,6 +22,7 @@ export class Files {
   show({ uploads, videos, songs, persons }, complete) {
     this.rules = uploads;
     const counts = { videos: videos.count, songs: songs.length, persons: persons.length };
+    byId("files").classList.toggle("more", complete);
     byId("files-title").textContent = complete ? "Add more files" : "Add files";
     byId("files-fault").hidden = uploads.fault === "";
     byId("files-fault").textContent = uploads.fault.replace(/^./, (first) => first.toUpperCase());

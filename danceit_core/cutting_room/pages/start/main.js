@@ -32,13 +32,14 @@ async function look() {
 }
 
 function show(project) {
-  const { videos, songs, persons } = project;
+  const { videos, songs, persons, cells } = project;
   const complete = videos.count > 0 && songs.length > 0 && persons.length > 0;
   fault(project.fault);
   byId("welcome").hidden = complete || songs.length + persons.length + videos.count > 0;
   byId("dances").hidden = songs.length === 0 || persons.length === 0;
   const refused = videos.refused ? ` (${videos.refused} cannot be used)` : "";
   byId("explorer").hidden = !complete;
+  byId("legend").hidden = !cells.some(({ scores }) => scores !== null);
   byId("sizes").textContent = complete
     ? `${counted(songs.length, "song")}, ${counted(persons.length, "person")}, ${counted(videos.count, "dance video")}${refused}`
     : "";

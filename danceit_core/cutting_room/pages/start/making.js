@@ -92,7 +92,7 @@ export class Making {
     if (this.shown === null) return;
     const { state, elapsed_s: told, heard, done, total, rule } = this.shown;
     const parts = state === "running"
-      ? [rule && rule.replaceAll("_", " "), total > 0 && `${done} of ${total} steps`, `${howLong(told + (performance.now() - heard) / 1000)} so far`]
+      ? [rule && rule.replaceAll("_", " "), total > 0 ? `${done} of ${total} steps` : "finding out what has to be made", `${howLong(told + (performance.now() - heard) / 1000)} so far`]
       : ["starts as soon as the run before has ended"];
     byId("run-more").textContent = [...parts, this.waiting].filter(Boolean).join(" · ");
   }

@@ -105,7 +105,8 @@ export class Table {
   acts(value) {
     return ["draft", "video"].map((what) => button(`${value.made[what] === null ? "Make" : "Update"} ${what}`,
       () => this.making.offer(what, value.person, value.song),
-      { disabled: !this.enabled, "aria-label": `${value.made[what] === null ? "Make" : "Update"} the ${what} of ${value.song} with ${value.person}` }));
+      { disabled: !this.enabled, class: what === "draft" && value.state === "none" ? "main" : null,
+        "aria-label": `${value.made[what] === null ? "Make" : "Update"} the ${what} of ${value.song} with ${value.person}` }));
   }
 }
 
