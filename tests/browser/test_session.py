@@ -145,7 +145,7 @@ def make_again(page, check_access):
     assert sorted(steps.all_inner_texts()) == sorted(TOUCHED)
     tab_to(page, "Make it")
     page.keyboard.press("Enter")
-    page.get_by_role("group", name="Run", exact=True).get_by_text(f"of {len(TOUCHED)} steps").wait_for()
+    page.get_by_role("region", name="Run in progress").get_by_text(f"of {len(TOUCHED)} steps").wait_for()
     check_access(page)
     said(page, "The preview is made.")
 
@@ -197,7 +197,7 @@ def test_a_run_is_cancelled_and_goes_on_later(run, edits, show):
     page.get_by_role("tab", name="Make").click()
     page.locator("#forecast tbody th").first.wait_for()
     page.get_by_role("button", name="Make it").click()
-    page.get_by_role("group", name="Run", exact=True).get_by_text("of 3 steps").wait_for()
+    page.get_by_role("region", name="Run in progress").get_by_text("of 3 steps").wait_for()
     page.get_by_role("button", name="Cancel", exact=True).click()
     said(page, "The preview was cancelled. What was finished stays.")
     start.get_by_text("was cancelled. What was finished stays.").wait_for(state="attached")
