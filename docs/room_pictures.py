@@ -12,7 +12,7 @@ import sys
 from pathlib import Path
 
 from PIL import Image
-from playwright.sync_api import Page, sync_playwright
+from playwright.sync_api import Locator, Page, sync_playwright
 
 PICTURES = Path(__file__).parent / "pictures"
 SCREEN = {"width": 1280, "height": 900}
@@ -34,7 +34,7 @@ def main() -> None:
         page.wait_for_function(
             "() => [...document.querySelectorAll('#songs video')].every((one) => one.readyState > 1)"
         )
-        save(page, "room_start")
+        save(page.locator("main"), "room_start")
         page.get_by_role("link", name="Watch and edit").first.click()
         page.locator("#play:not([disabled])").wait_for()
         page.get_by_role("button", name="Clip 3 of").click()
@@ -44,7 +44,7 @@ def main() -> None:
         browser.close()
 
 
-def save(page: Page, name: str) -> None:
+def save(page: Page | Locator, name: str) -> None:
     """Write what is seen."""
     picture = Image.open(io.BytesIO(page.screenshot()))
     picture.convert("RGB").save(PICTURES / f"{name}.webp", quality=80, method=6)

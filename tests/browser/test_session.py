@@ -145,7 +145,7 @@ def make_again(page, check_access):
     assert sorted(steps.all_inner_texts()) == sorted(TOUCHED)
     tab_to(page, "Make it")
     page.keyboard.press("Enter")
-    page.get_by_role("group", name="Run").get_by_text(f"of {len(TOUCHED)} steps").wait_for()
+    page.get_by_role("region", name="Run in progress").get_by_text(f"of {len(TOUCHED)} steps").wait_for()
     check_access(page)
     said(page, "The preview is made.")
 
@@ -197,8 +197,8 @@ def test_a_run_is_cancelled_and_goes_on_later(run, edits, show):
     page.get_by_role("tab", name="Make").click()
     page.locator("#forecast tbody th").first.wait_for()
     page.get_by_role("button", name="Make it").click()
-    page.get_by_role("group", name="Run").get_by_text("of 3 steps").wait_for()
-    page.get_by_role("button", name="Cancel").click()
+    page.get_by_role("region", name="Run in progress").get_by_text("of 3 steps").wait_for()
+    page.get_by_role("button", name="Cancel", exact=True).click()
     said(page, "The preview was cancelled. What was finished stays.")
     start.get_by_text("was cancelled. What was finished stays.").wait_for(state="attached")
     assert read_plan(run.place.plan(SONG)).fragment_id[0]  # whole, old or new
@@ -212,11 +212,11 @@ def test_two_tabs_and_a_hand_lose_nothing(edits, show):
     for one in (page, other):
         ready(one)
     open_clip(page)
-    page.get_by_role("button", name="Ban this move here").click()
-    said(page, "Ban")
+    page.get_by_role("button", name="Another move").click()
+    said(page, "written.")
     other.get_by_role("tab", name="Edits 1").wait_for()
     # By hand, while the page's own change is on its way.
-    by_hand = f"{SONG}\t0\t1\tban\tdancer_4\n"
+    by_hand = f"{SONG}\t0\t1\tstyle\tstudio\n"
 
     def hand(route):
         page.unroute("**/api/edits")
@@ -230,8 +230,8 @@ def test_two_tabs_and_a_hand_lose_nothing(edits, show):
     page.get_by_role("button", name="Do it again").click()
     said(page, "Done: it is written now.")
     assert f"# mine\n{by_hand}" in edits.read_text()
-    assert sorted(action for _, _, action, _ in [line for line in lines(edits) if len(line) == 4]) == ["ban", "pin"]
-    other.get_by_role("tab", name="Edits 2").wait_for()
+    assert sorted(line[2] for line in lines(edits) if len(line) == 4) == ["pin", "seed", "style"]
+    other.get_by_role("tab", name="Edits 3").wait_for()
     assert [fault for fault in show.faults if "409" not in fault] == []
     assert show.faults
     show.faults.clear()

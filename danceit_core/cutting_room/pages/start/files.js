@@ -25,7 +25,8 @@ export class Files {
     byId("files").classList.toggle("more", complete);
     byId("files-title").textContent = complete ? "Add more files" : "Add files";
     byId("files-fault").hidden = uploads.fault === "";
-    byId("files-fault").textContent = uploads.fault.replace(/^./, (first) => first.toUpperCase());
+    const parts = `${uploads.fault.replace(/^./, (first) => first.toUpperCase())}.`.split("`");
+    byId("files-fault").replaceChildren(...parts.map((part, number) => (number % 2 === 1 ? make("code", {}, part) : part)));
     const missing = [["videos", "dance videos"], ["songs", "a song"], ["persons", "a person who dances"]].filter(([kind]) => counts[kind] === 0).map(([, words]) => words);
     byId("missing").hidden = missing.length === 0 || missing.length === 3 || uploads.fault !== "";
     byId("missing").textContent = `Still missing: ${missing.join(" and ")}.`;
