@@ -202,7 +202,6 @@ def test_a_run_is_cancelled_and_goes_on_later(run, edits, show):
     page.get_by_role("button", name="Cancel", exact=True).click()
     said(page, "The preview was cancelled. What was finished stays.")
     start.get_by_text("was cancelled. What was finished stays.").wait_for(state="attached")
-    assert read_plan(run.place.plan(SONG)).fragment_id[0]  # whole, old or new
     page.get_by_role("button", name="Make it").click()
     said(page, "The preview is made.")
     assert plan.source_video[0] not in read_plan(run.place.plan(SONG)).source_video
