@@ -219,11 +219,10 @@ def test_two_tabs_and_a_hand_lose_nothing(edits, show):
     by_hand = f"{SONG}\t0\t1\tstyle\tstudio\n"
 
     def hand(route):
-        page.unroute("**/api/edits")
         edits.write_text(f"{edits.read_text()}# mine\n{by_hand}")
         route.continue_()
 
-    page.route("**/api/edits", hand)
+    page.route("**/api/edits", hand, times=1)
     page.get_by_role("button", name="Keep this move").click()
     said(page, "changed elsewhere")
     assert edits.read_text().endswith(f"# mine\n{by_hand}")
