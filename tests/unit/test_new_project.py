@@ -262,7 +262,7 @@ def test_a_project_without_files_holds_headers_and_is_filled_later(given, tmp_pa
     ]
     assert (folder / "targets.tsv").read_text() == "target\tpath\tconsent\n"
     assert (folder / "edits.tsv").read_text() == "song\tstart_s\tend_s\taction\tvalue\n"
-    with pytest.raises(ConfigError, match=r"videos\.tsv: no row; add at least one video"):
+    with pytest.raises(ConfigError, match=r"videos\.tsv: the table has no rows; add at least one video"):
         loaded(folder)
     report = add_files(folder, videos=given["videos"])
     assert f"then: danceit new {folder} --songs PATH --persons PATH" in report

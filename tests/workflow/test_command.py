@@ -71,7 +71,7 @@ def test_an_interrupted_run_goes_on(my):
     assert process.returncode == 130, said
     run = danceit("make", my, "--preview", "--cores", "1")
     # It is neither locked nor begun anew, and comes to where nobody is found in the videos.
-    assert (my / "results/frames/anna.mp4").exists()
+    assert list((my / "results/frames").glob("*.mp4"))
     assert "LockException" not in run.stderr
     assert run.returncode == 1
     faults = [line for line in run.stderr.splitlines() if line.startswith("error: ")]

@@ -64,7 +64,7 @@ def test_a_checkout_in_any_folder(tmp_path, name):
     [
         ("a{b}", "has '{' in its path; rename it"),
         ("a:b", "has ':' in its path; rename it"),
-        ("caf\udce9", "caf\\udce9', has a name that is no utf-8 text; rename it"),
+        ("caf\udce9", "caf\\udce9', has a name that is not utf-8 text; rename it"),
     ],
 )
 def test_a_checkout_that_cannot_work_there_is_one_line(tmp_path, name, words):

@@ -53,7 +53,8 @@ def test_who_has_chosen_another_detector_need_not_have_the_network(own, tmp_path
         network.touch()
     (tmp_path / "config").symlink_to(ROOT / "config")
     folder = ("--directory", str(tmp_path))
-    run = snakemake("-n", *folder, *config(own, OTHER_DETECTOR), "--", f"{own['results']}/outlines/waltz.mkv")
+    # Results below the folder that Snakemake runs in are asked for by their path from there.
+    run = snakemake("-n", *folder, *config(own, OTHER_DETECTOR), "--", "results/outlines/waltz.mkv")
     assert planned(run)["outline_person"] == 1
     job = (run.stdout + run.stderr).split("rule outline_person:")[1].split("output:")[0]
     assert ("pose_landmark_full" in job) == there

@@ -60,7 +60,7 @@ def test_no_dance_has_sound(dances, tmp_path):
     finished = run(dances, [str(poses), str(figure)], f"edits={edits}")
     assert finished.returncode == 0, finished.stdout + finished.stderr
     # Once, where it is found out; nothing later says it again.
-    (said,) = [w for w in warnings(finished, "") if "matcher" in w]
+    (said,) = [w for w in warnings(finished, "") if "no matcher" in w]
     assert "train_matcher 2s: no matcher is trained: no dance has sound" in said
     plan = read_plan(results / "choreography/tango.parquet")
     assert plan.song_frames == len(read_pose_table(poses)) == 144

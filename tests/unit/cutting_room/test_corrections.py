@@ -91,7 +91,7 @@ def test_cells_change_and_nothing_else_does(tmp_path, sources, end, mark):
 def test_what_a_run_would_refuse_is_not_written(room):
     before = room.songs.read_bytes()
     for cells, said in (
-        ({"tempo_bpm": 900}, "songs.tsv line 3: column tempo_bpm is 900; a tempo has 30 to 300"),
+        ({"tempo_bpm": 900}, "songs.tsv line 3: column tempo_bpm is 900; a tempo is 30 to 300"),
         ({"start_s": 5, "end_s": 4}, "line 3: column start_s is 5 and column end_s 4"),
         ({"start_s": 5, "end_s": 5.2}, "an excerpt of 0.2 s"),
         ({"meter": 13}, "line 3: meter"),

@@ -52,7 +52,7 @@ def test_outlines_of_another_video_are_no_page(video, tmp_path):
     other = tmp_path / "other.mkv"
     with MaskWriter(other, fps=24, size=(SIDE, SIDE)) as writer:
         writer.write(disc(5))
-    with pytest.raises(MediaError, match="1 masks of 64 x 64, but its video 20 frames"):
+    with pytest.raises(MediaError, match="1 masks of 64 x 64, but its video has 20 frames"):
         draw_outline(other, tmp_path / "page.png", frames_path=video[1], name="solo")
 
 

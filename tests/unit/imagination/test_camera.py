@@ -269,7 +269,7 @@ def test_exposure_goes_along(tmp_path):
 def test_files_that_do_not_belong_together(tmp_path):
     film = film_room(tmp_path, 24, lambda _: look(*MIDDLE))
     longer = replace(film.table, keypoints=np.concatenate([film.table.keypoints] * 2), columns={})
-    with pytest.raises(MediaError, match="has 24 masks of 320 x 240, but its video 48 frames"):
+    with pytest.raises(MediaError, match="has 24 masks of 320 x 240, but its video has 48 frames"):
         solve_camera(film.frames_path, film.masks_path, longer)
     larger = replace(film.table, metadata=film.table.metadata | {"width": 640})
     with pytest.raises(ImaginationError, match="has frames of 320 x 240, but its keypoint table is for 640 x 240"):

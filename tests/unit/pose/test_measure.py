@@ -73,7 +73,7 @@ def test_no_frame_one_frame_and_nobody():
 def test_a_body_without_extent_is_an_error_and_no_division_by_zero():
     point = np.ones((3, 25, 3), np.float32)
     with pytest.raises(
-        ChoreographyError, match=r"video v: nose to ankles measures 0\.0 px, neck to hip 0\.0 px; joints"
+        ChoreographyError, match=r"video v: nose to ankles measures 0\.0 px, neck to hip 0\.0 px; give the joints"
     ):
         whole_body(point, name="video v")
     assert why_no_size(BODY, frames=240) == ""
