@@ -200,8 +200,8 @@ def test_a_run_is_cancelled_and_goes_on_later(run, edits, show):
     page.get_by_role("button", name="Make it").click()
     page.get_by_role("region", name="Run in progress").get_by_text("of 3 steps").wait_for()
     page.get_by_role("button", name="Cancel", exact=True).click()
-    said(page, "The preview was cancelled. What was finished stays.")
-    start.get_by_text("was cancelled. What was finished stays.").wait_for(state="attached")
+    said(page, "The preview was cancelled. Finished steps stay; the rest starts again next time.")
+    start.get_by_text("was cancelled. Finished steps stay; the rest starts again next time.").wait_for(state="attached")
     page.get_by_role("button", name="Make it").click()
     said(page, "The preview is made.")
     assert plan.source_video[0] not in read_plan(run.place.plan(SONG)).source_video

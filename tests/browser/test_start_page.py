@@ -131,7 +131,7 @@ def test_cancelled_from_the_keyboard(serve, show, tmp_path):
     page.get_by_role("button", name="Start").press("Enter")
     cancel = page.get_by_role("region", name="Run in progress").get_by_role("button")
     cancel.press("Enter")
-    page.get_by_text("was cancelled. What was finished stays.").wait_for(state="attached")
+    page.get_by_text("was cancelled. Finished steps stay; the rest starts again next time.").wait_for(state="attached")
     assert page.get_by_role("button", name="Make the draft of one with ann").is_enabled()
     show.faults.clear()  # pictures of files that are none
 

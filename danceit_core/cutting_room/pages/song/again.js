@@ -72,7 +72,7 @@ export class Again {
     if (mine && run.state === "failed") this.failed(run);
     if (!this.open.delete(run.id) || !mine) return;
     if (run.state === "failed") say(`The ${NAMES[run.what]} could not be made. ${run.line}`, { fault: true });
-    else if (run.state === "cancelled") say(`The ${NAMES[run.what]} was cancelled. What was finished stays.`);
+    else if (run.state === "cancelled") say(`The ${NAMES[run.what]} was cancelled. Finished steps stay; the rest starts again next time.`);
     else {
       say(`The ${NAMES[run.what]} is made.`);
       this.done(run);

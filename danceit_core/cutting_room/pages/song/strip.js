@@ -1,13 +1,16 @@
 // The strip of clips: a list of which only the clips that are seen are in the document, and the one that Tab reaches.
 
 import { byId, clamp, make } from "./dom.js";
-import { clipName, cssPercent, grade, matchGrade, percent, SEAMS } from "./words.js";
+import { clipName, cssPercent, grade, matchGrade, percent, SEAMS, shortName } from "./words.js";
 import { clipsWithin } from "./view.js";
 
 const PICTURE_PX = 76;
 const MOST_PICTURES = 8;
 // Pictures are asked for when the strip has stood still for so long.
 const STILL_MS = 140;
+// What the match beside a name takes, and a letter of it, pixels.
+const NAME_ROOM = 56;
+const LETTER = 8;
 const BADGES = { pin: "pin", ban: "ban", style: "style", seed: "again" };
 
 export class Strip {
@@ -81,7 +84,7 @@ export class Strip {
     const edits = this.edits(clip);
     const seam = clip.number === 0 ? "unknown" : grade(clip.seam);
     const content = [make("span", { class: "pictures" })];
-    if (width >= 30) content.push(make("span", { class: "clip-name" }, clip.video));
+    if (width >= 30) content.push(make("span", { class: "clip-name" }, shortName(clip.video, Math.floor((width - NAME_ROOM) / LETTER))));
     if (clip.match !== null) {
       const bar = make("span", { class: `match ${matchGrade(clip.match)}` }, make("span"));
       bar.firstChild.style.width = cssPercent(clip.match);

@@ -4,6 +4,7 @@ import { byId, make } from "./dom.js";
 import { clockTime } from "./words.js";
 
 const VOLUME = "danceit volume";
+const NEAR_S = 0.06;
 
 export class Transport {
   // bars(): the song's beats. loop(): loops or not. step(bars): moves the playhead by bars.
@@ -31,7 +32,8 @@ export class Transport {
 
   draw() {
     const { now, playing, duration } = this.player;
-    const { bar, beat } = this.bars().at(now);
+    // A clip begins up to a frame before its bar line: a playhead that stands there shows that bar.
+    const { bar, beat } = this.bars().at(playing ? now : now + NEAR_S);
     const shown = [clockTime(now), bar, beat, playing, duration, this.bars().times.length].join("|");
     if (shown === this.shown) return;
     this.shown = shown;

@@ -14,6 +14,13 @@ export function howLong(seconds) {
   return `${(seconds / 3600).toFixed(1)} h`;
 }
 
+// A name in so many letters: its middle is left out, as names of files often differ at their ends.
+export function shortName(name, letters) {
+  if (name.length <= letters || letters < 4) return name;
+  const first = Math.ceil((letters - 1) / 2);
+  return `${name.slice(0, first)}…${name.slice(name.length - (letters - 1 - first))}`;
+}
+
 export const percent = (share) => `${Math.round(100 * share)} %`;
 
 // A share as the stylesheet writes it.

@@ -46,7 +46,7 @@ export class Making {
   }
 
   async cancel(run) {
-    say("Cancelling. What is finished stays.");
+    say("Cancelling. Finished steps stay.");
     try {
       await ask("/api/runs/cancel", { body: { id: run.id } });
     } catch (error) {
@@ -60,7 +60,7 @@ export class Making {
     this.show();
     if (before !== undefined && OPEN.includes(before.state) && !OPEN.includes(run.state)) {
       say({ done: `The ${NAMES[run.what]}${ofWhat(run)} is ready.`, failed: `The ${NAMES[run.what]}${ofWhat(run)} failed. ${run.line}`,
-        cancelled: `The ${NAMES[run.what]}${ofWhat(run)} was cancelled. What was finished stays.` }[run.state] ?? "");
+        cancelled: `The ${NAMES[run.what]}${ofWhat(run)} was cancelled. Finished steps stay; the rest starts again next time.` }[run.state] ?? "");
       this.changed();
     }
     if (before?.state !== run.state && run.what === "report") this.changed();
