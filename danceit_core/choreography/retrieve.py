@@ -132,7 +132,7 @@ def choose_each(
     beat_kind: str = "min",
     slots: Slots | None = None,
 ) -> list[Plan]:
-    """As `choose`, for each of several values of `paintable_weight`; what does not depend on the weight is computed once."""
+    """As `choose`, for each of several values of `paintable_weight`; what they share is computed once."""
     slots = slots or slots_in_seconds(library, song)
     if library.frames and round(settings.fragment_s * song.fps) != library.frames:
         raise ChoreographyError(
